@@ -1,0 +1,76 @@
+// Generates the Prisma client of every database that has a schema (prisma/<database>/schema.prisma)
+// into src/database/generated/<database>. Does nothing where that is up to date; needs no network.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const prismaFolder = dirname(fileURLToPath(import.meta.url));
+const root = dirname(prismaFolder);
+const require = createRequire(import.meta.url);
+
+/** The package.json of an installed package with its folder, or undefined. */
+function findPackage(name) {
+  try {
+    const path = require.resolve(`${name}/package.json`);
+    return { folder: dirname(path), ...JSON.parse(readFileSync(path, "utf8")) };
+  } catch (error) {
+    if (error.code === "MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+const cli = findPackage("prisma");
+// A production install may lack the CLI; both packages have one version.
+const version = (cli ?? findPackage("@prisma/client"))?.version;
+
+/** Runs `prisma generate` for one schema. Returns its output if it failed. */
+function generate(schema) {
+  const run = spawnSync(
+    process.execPath,
+    [join(cli.folder, cli.bin.prisma), "generate", "--no-hints", "--schema", schema],
+    {
+      cwd: root,
+      encoding: "utf8",
+      env: {
+        // Generating does not use the schema engine, yet downloads it unless this names a file.
+        // Only for this process: with it the migrate commands of Prisma can't work.
+        PRISMA_SCHEMA_ENGINE_BINARY: join(root, "package.json"),
+        PRISMA_HIDE_UPDATE_MESSAGE: "1",
+        CHECKPOINT_DISABLE: "1",
+        ...process.env,
+      },
+    },
+  );
+  if (run.status === 0) return undefined;
+  return `${run.stdout ?? ""}${run.stderr ?? ""}${run.error ?? ""}`;
+}
+
+for (const database of readdirSync(prismaFolder)) {
+  const schema = join(prismaFolder, database, "schema.prisma");
+  if (!existsSync(schema)) continue;
+
+  const output = join(root, "src", "database", "generated", database);
+  const stampFile = join(output, ".stamp");
+  const stamp = `${version} ${createHash("sha256").update(readFileSync(schema)).digest("hex")}\n`;
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) continue;
+
+  if (cli === undefined) {
+    console.error(`Can't generate the client of prisma/${database}: run npm install first.`);
+    process.exit(1);
+  }
+  rmSync(stampFile, { force: true });
+  const failure = generate(schema);
+  if (failure !== undefined) {
+    console.error(failure);
+    process.exit(1);
+  }
+  if (!existsSync(output)) {
+    console.error(`prisma/${database}/schema.prisma must set its generator's output to ${output}`);
+    process.exit(1);
+  }
+  writeFileSync(stampFile, stamp);
+}

@@ -1,0 +1,57 @@
+import type { TokenTable } from "../database/database.ts";
+import { forbidden, unauthenticated } from "../errors.ts";
+import { checkAgent, type Limits } from "../store/limits.ts";
+import type { Viewer } from "../store/viewer.ts";
+import { hashSecret, tokenFault } from "./token.ts";
+
+/** What a caller shows, on whichever transport. */
+export interface Credentials {
+  /** `Bearer <token>`. */
+  readonly authorization: string | undefined;
+  /** The name an agent goes by, where its token names none. */
+  readonly agent: string | undefined;
+}
+
+/** A caller that showed a good token. */
+export interface Session {
+  readonly viewer: Viewer;
+  readonly tokenId: string;
+}
+
+/** Looks tokens up anew for every operation: one that is revoked is refused from the next operation on. */
+export class Authenticator {
+  readonly #tokens: TokenTable;
+  readonly #limits: Limits;
+
+  constructor(tokens: TokenTable, limits: Limits) {
+    this.#tokens = tokens;
+    this.#limits = limits;
+  }
+
+  /** @throws UNAUTHENTICATED without a good token; FORBIDDEN for a name that the token does not allow */
+  async authenticate({ authorization, agent }: Credentials): Promise<Session> {
+    if (authorization === undefined || authorization === "") {
+      throw unauthenticated("A token is needed: send it as authorization: Bearer <token>.");
+    }
+    const secret = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+    if (secret === undefined) {
+      throw unauthenticated("The authorization is not of the form: Bearer <token>.");
+    }
+    const token = await this.#tokens.findByHash(hashSecret(secret));
+    if (!token) throw unauthenticated("This token is not known here.");
+    const fault = tokenFault(token, new Date());
+    if (fault) throw unauthenticated(fault);
+
+    if (agent !== undefined && token.agent !== null && agent !== token.agent) {
+      throw forbidden(
+        `This token speaks as agent ${JSON.stringify(token.agent)}; leave the Baton-Agent header out.`,
+      );
+    }
+    if (agent !== undefined) checkAgent(this.#limits, "Baton-Agent", agent);
+    const { tokenId, userId, scopes, namespacePatterns } = token;
+    return {
+      tokenId,
+      viewer: { userId, agent: token.agent ?? agent ?? null, scopes, namespacePatterns },
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import type { TokenTable } from "../database/database.ts";
+import { unauthenticated } from "../errors.ts";
+import type { Hub } from "../feed/hub.ts";
+import { tokenFault } from "./token.ts";
+
+/** How many tokens one statement looks up. */
+const tokensPerRead = 500;
+
+/** Ends the open subscriptions of tokens that have been revoked or have expired meanwhile. */
+export async function endSubscriptions(tokens: TokenTable, hub: Hub): Promise<void> {
+  const { tokenIds } = hub;
+  for (let start = 0; start < tokenIds.length; start += tokensPerRead) {
+    const asked = tokenIds.slice(start, start + tokensPerRead);
+    const found = await tokens.find(asked);
+    const now = new Date();
+    for (const tokenId of asked) {
+      const token = found.find((candidate) => candidate.tokenId === tokenId);
+      const fault = token ? tokenFault(token, now) : "This token is not known here.";
+      if (fault) hub.failToken(tokenId, unauthenticated(fault));
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Scope } from "../store/viewer.ts";
+
+/** A bearer token as kept: the secret itself is not. */
+export interface Token {
+  /** Names it in lists and logs; says nothing of the secret. */
+  readonly tokenId: string;
+  /** SHA-256 of the secret, hexadecimal. The secret has 256 random bits, so a plain hash can't be searched. */
+  readonly hash: string;
+  readonly userId: string;
+  /** The agent its bearer speaks as; null lets the bearer say. */
+  readonly agent: string | null;
+  readonly scopes: readonly Scope[];
+  readonly namespacePatterns: readonly string[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+
+/** What a new token is to allow. */
+export type TokenGrant = Pick<
+  Token,
+  "userId" | "agent" | "scopes" | "namespacePatterns" | "expiresAt"
+>;
+
+/** Makes a token. The secret is what its bearer sends; it is returned here and never again. */
+export function createToken(grant: TokenGrant, now: Date): { token: Token; secret: string } {
+  const secret = `baton_${randomBytes(32).toString("base64url")}`;
+  const tokenId = `tok_${randomBytes(6).toString("hex")}`;
+  return {
+    secret,
+    token: { ...grant, tokenId, hash: hashSecret(secret), createdAt: now, revokedAt: null },
+  };
+}
+
+export function hashSecret(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+/** Why the token no longer counts; null while it does. */
+export function tokenFault(token: Token, now: Date): string | null {
+  if (token.revokedAt) return "This token was revoked.";
+  if (token.expiresAt && token.expiresAt <= now) return "This token has expired.";
+  return null;
+}

@@ -1,0 +1,42 @@
+import { InvalidArgumentError, Option as CommanderOption, type Command } from "commander";
+import { defaultConfig, options, parseOption, type Config, type Option } from "../config.ts";
+
+type Name = keyof Config;
+
+/** Adds options of the server's table to a command: each a flag, and its environment variable. */
+export function addOptions(command: Command, names: readonly Name[]): Command {
+  for (const name of names) command.addOption(flagOf(options[name]));
+  return command;
+}
+
+/** Adds every option there is. */
+export function addAllOptions(command: Command): Command {
+  return addOptions(command, Object.keys(options) as Name[]);
+}
+
+/** The configuration that a command was given: flags before environment before defaults. */
+export function configOf(command: Command): Config {
+  const given = command.opts<Record<string, string | number>>();
+  const set = Object.entries(options)
+    .map(([name, option]) => [name, given[attributeOf(option)]] as const)
+    .filter(([, value]) => value !== undefined);
+  return defaultConfig(Object.fromEntries(set));
+}
+
+function flagOf(option: Option): CommanderOption {
+  const flag = new CommanderOption(`--${option.flag} <${option.unit}>`, option.help)
+    .env(option.env)
+    .argParser((text) => {
+      try {
+        return parseOption(option, text);
+      } catch (error) {
+        throw new InvalidArgumentError((error as Error).message);
+      }
+    });
+  if (option.type === "choice") flag.description += ` (${option.choices.join(", ")})`;
+  return option.default === "" ? flag : flag.default(option.default);
+}
+
+function attributeOf(option: Option): string {
+  return new CommanderOption(`--${option.flag} <${option.unit}>`).attributeName();
+}

@@ -1,0 +1,245 @@
+import { resolve } from "node:path";
+import { StartError } from "./start-error.ts";
+
+interface OptionBase {
+  /** Name of the environment variable. */
+  readonly env: string;
+  /** Name of the flag, without its dashes. */
+  readonly flag: string;
+  /** What the value stands for in the help: its unit, for a number. */
+  readonly unit: string;
+  readonly help: string;
+}
+
+interface TextOption extends OptionBase {
+  readonly type: "text";
+  readonly default: string;
+}
+
+interface NumberOption extends OptionBase {
+  readonly type: "number";
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+interface ChoiceOption extends OptionBase {
+  readonly type: "choice";
+  readonly default: string;
+  readonly choices: readonly string[];
+}
+
+export type Option = TextOption | NumberOption | ChoiceOption;
+
+const maxInt = 2 ** 31 - 1;
+const kibi = 1024;
+const mebi = 1024 * kibi;
+
+/** A limit: `MAX_KEY_BYTES` and `--max-key-bytes` set `maxKeyBytes`. */
+function limit(
+  name: string,
+  unit: string,
+  defaultValue: number,
+  help: string,
+  min = 1,
+): NumberOption {
+  const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const env = `BATON_${words.replaceAll("-", "_").toUpperCase()}`;
+  return { type: "number", env, flag: words, unit, default: defaultValue, min, max: maxInt, help };
+}
+
+/** Every option of the server: the one place that names them. Types, parsing and `--help` come from here. */
+export const options = {
+  host: {
+    type: "text",
+    env: "HOST",
+    flag: "host",
+    unit: "address",
+    default: "127.0.0.1",
+    help: "Address to listen on; 0.0.0.0 or :: for every one, and then put TLS in front",
+  },
+  port: {
+    type: "number",
+    env: "PORT",
+    flag: "port",
+    unit: "port",
+    default: 4000,
+    min: 0,
+    max: 65_535,
+    help: "TCP port to listen on; 0 lets the system choose",
+  },
+  dataDir: {
+    type: "text",
+    env: "BATON_DATA_DIR",
+    flag: "data-dir",
+    unit: "path",
+    default: "./data",
+    help: "Folder of the embedded database and of local.token",
+  },
+  databaseUrl: {
+    type: "text",
+    env: "DATABASE_URL",
+    flag: "database-url",
+    unit: "url",
+    default: "",
+    help: "file:<path> of the SQLite database, when it is not to be baton.db in the data directory",
+  },
+  sqliteSynchronous: {
+    type: "choice",
+    env: "BATON_SQLITE_SYNCHRONOUS",
+    flag: "sqlite-synchronous",
+    unit: "mode",
+    default: "full",
+    choices: ["full", "normal"],
+    help: "full: a write is on the disk before it is acknowledged. normal: faster, and a power failure may take back the last writes, though never part of one",
+  },
+  logLevel: {
+    type: "choice",
+    env: "BATON_LOG_LEVEL",
+    flag: "log-level",
+    unit: "level",
+    default: "info",
+    choices: ["debug", "info", "warn", "error", "silent"],
+    help: "What to log, as JSON lines on standard error; debug has a line a request",
+  },
+  retentionDays: limit(
+    "retentionDays",
+    "days",
+    7,
+    "The log keeps changes for at least so long, and at least --retention-changes of them",
+    0,
+  ),
+  retentionChanges: limit(
+    "retentionChanges",
+    "changes",
+    100_000,
+    "The log of each user keeps at least so many changes, however old",
+    0,
+  ),
+  subscriberQueue: limit(
+    "subscriberQueue",
+    "changes",
+    256,
+    "Changes that wait in memory for one subscriber; a slower one is fed from the log",
+  ),
+  subscriberQueueBytes: limit(
+    "subscriberQueueBytes",
+    "bytes",
+    mebi,
+    "Bytes that wait in memory for one subscriber",
+  ),
+  maxKeyBytes: limit("maxKeyBytes", "bytes", 1024, "Longest key, in UTF-8"),
+  maxNamespaceBytes: limit("maxNamespaceBytes", "bytes", 256, "Longest namespace, in UTF-8"),
+  maxAgentBytes: limit("maxAgentBytes", "bytes", 256, "Longest name of an agent, in UTF-8"),
+  maxValueBytes: limit("maxValueBytes", "bytes", mebi, "Largest value, as JSON"),
+  maxValueDepth: limit("maxValueDepth", "levels", 64, "Deepest nesting of a value or metadata"),
+  maxMetadataBytes: limit(
+    "maxMetadataBytes",
+    "bytes",
+    16 * kibi,
+    "Largest metadata of an entry, as JSON",
+  ),
+  maxBatchOperations: limit(
+    "maxBatchOperations",
+    "operations",
+    1000,
+    "Most entries of one setEntries",
+  ),
+  maxClearedNamespaces: limit(
+    "maxClearedNamespaces",
+    "namespaces",
+    10_000,
+    "Most namespaces that one clearNamespaces may clear",
+  ),
+  maxPageSize: limit("maxPageSize", "items", 500, "Most items of a page"),
+  maxPageBytes: limit(
+    "maxPageBytes",
+    "bytes",
+    16 * mebi,
+    "A page ends when its entries have so many bytes",
+  ),
+  maxResponseBytes: limit(
+    "maxResponseBytes",
+    "bytes",
+    64 * mebi,
+    "Most bytes of entries that one operation may load",
+  ),
+  maxBodyBytes: limit(
+    "maxBodyBytes",
+    "bytes",
+    10 * mebi,
+    "Largest request body, or message on a socket",
+  ),
+  maxQueryBytes: limit(
+    "maxQueryBytes",
+    "bytes",
+    64 * kibi,
+    "Longest text of a GraphQL operation, in UTF-8",
+  ),
+  maxQueryComplexity: limit(
+    "maxQueryComplexity",
+    "fields",
+    100_000,
+    "Most fields that an operation may ask for, each list counted by its first",
+  ),
+  maxSubscriptions: limit(
+    "maxSubscriptions",
+    "operations",
+    100,
+    "Most operations that one socket may have open",
+  ),
+} as const satisfies Record<string, Option>;
+
+type Options = typeof options;
+
+type ValueOf<O extends Option> = O extends { choices: readonly (infer C)[] }
+  ? C
+  : O["default"] extends number
+    ? number
+    : string;
+
+/** The value of every option. */
+export type Config = { readonly [Name in keyof Options]: ValueOf<Options[Name]> };
+
+/** The configuration with nothing set, or with these values set. */
+export function defaultConfig(set: Partial<Config> = {}): Config {
+  const defaults = Object.entries(options).map(([name, option]) => [name, option.default]);
+  return { ...(Object.fromEntries(defaults) as unknown as Config), ...set };
+}
+
+/**
+ * Reads one option's value as it is written in the environment or on the command line.
+ * @throws Error whose message says what would be right
+ */
+export function parseOption(option: Option, text: string): string | number {
+  switch (option.type) {
+    case "text":
+      return text;
+    case "number": {
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      if (value >= option.min && value <= option.max) return value;
+      throw new Error(
+        `It must be a whole number of ${option.unit} from ${option.min} to ${option.max}.`,
+      );
+    }
+    case "choice":
+      if (option.choices.includes(text)) return text;
+      throw new Error(`It must be one of: ${option.choices.join(", ")}.`);
+  }
+}
+
+/**
+ * Path of the SQLite database that the configuration chooses.
+ * @throws StartError when DATABASE_URL is not one that this version serves
+ */
+export function databaseFile(config: Pick<Config, "dataDir" | "databaseUrl">): string {
+  const { databaseUrl } = config;
+  if (databaseUrl === "") return resolve(config.dataDir, "baton.db");
+  const path = /^file:(?:\/\/(?=\/))?(.+)$/.exec(databaseUrl)?.[1];
+  if (path !== undefined) return resolve(path);
+  // A URL may carry a password: only its scheme is repeated.
+  const scheme = /^[a-z+]+:/i.exec(databaseUrl)?.[0] ?? "something else";
+  throw new StartError(
+    `DATABASE_URL must be file:<path> of a SQLite database, or be left out; this is ${scheme}.`,
+  );
+}

@@ -1,0 +1,128 @@
+import type { Token } from "../auth/token.ts";
+import type { Change, Selection } from "../store/change.ts";
+import type { Entry, Namespace, Usage } from "../store/entry.ts";
+import type { TextMatch } from "../store/text-match.ts";
+import type { Effects, EntryRef } from "../store/workspace.ts";
+
+/** Names an entry among all users. */
+export interface UserEntryRef extends EntryRef {
+  readonly userId: string;
+}
+
+/** A page, and whether more follows it. It ends at its size in bytes too, but never empty when anything is left. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly hasMore: boolean;
+}
+
+/** How large a page may become. */
+export interface PageBounds {
+  readonly maxItems: number;
+  readonly maxBytes: number;
+}
+
+/** Entries in byte order of namespace, then key. */
+export interface EntryPage extends Page<Entry> {
+  /** The user's head when the page was read, by the same statement. */
+  readonly head: bigint;
+}
+
+export interface EntryQuery {
+  readonly userId: string;
+  readonly selection: Selection;
+  /** Only these keys; null for all. */
+  readonly onlyKeys: readonly string[] | null;
+  /** Entries that sort after this place; a null key is behind every key of the namespace. */
+  readonly after: { readonly namespace: string; readonly key: string | null } | null;
+}
+
+/** A stretch of a user's log, read by one statement. */
+export interface LogPage {
+  readonly changes: readonly Change[];
+  /** The selection has no other change up to here. */
+  readonly through: bigint;
+  /** The user's head; the log is read to its end when `through` has reached it. */
+  readonly head: bigint;
+  /** Changes up to here are no longer kept. */
+  readonly compacted: bigint;
+}
+
+export interface LogQuery {
+  readonly userId: string;
+  readonly selection: Selection;
+  readonly after: bigint;
+}
+
+/** A user's log's ends. Both are 0 for a user who never wrote. */
+export interface LogEnds {
+  readonly head: bigint;
+  readonly compacted: bigint;
+}
+
+/** How much of each user's log to keep: what either bound keeps is kept. */
+export interface Retention {
+  readonly maxAgeMs: number;
+  readonly maxChanges: number;
+}
+
+/** Statements of the one write transaction that is open. */
+export interface WriteTransaction {
+  /**
+   * Locks the users' logs until the transaction ends, all instances in one order, and creates the missing ones.
+   * The time is the database's, read in the same statement as the heads.
+   */
+  lock(userIds: readonly string[]): Promise<{ now: Date; heads: ReadonlyMap<string, bigint> }>;
+  loadEntries(refs: readonly UserEntryRef[]): Promise<readonly (UserEntryRef & { entry: Entry })[]>;
+  countEntries(userId: string, namespaces: readonly TextMatch[]): Promise<Map<string, number>>;
+  save(effects: ReadonlyMap<string, Effects>): Promise<void>;
+}
+
+/** The contract that every database meets. Failures to reach it are `UNAVAILABLE`. */
+export interface Database {
+  /** Runs alone among the writes of this process. Commits when `work` resolves, rolls back when it rejects. */
+  write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T>;
+
+  readEntry(userId: string, ref: EntryRef): Promise<Entry | null>;
+  readEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage>;
+  /** In byte order of the name. */
+  readNamespaces(
+    userId: string,
+    namespaces: readonly TextMatch[],
+    after: string | null,
+    maxItems: number,
+  ): Promise<Page<Namespace>>;
+  readUsage(userId: string, namespaces: readonly TextMatch[]): Promise<Usage>;
+  readLogEnds(userId: string): Promise<LogEnds>;
+  readLog(query: LogQuery, bounds: PageBounds): Promise<LogPage>;
+  /** The heads of these users' logs, by user; those that never wrote are missing. */
+  readHeads(userIds: readonly string[]): Promise<ReadonlyMap<string, bigint>>;
+  /** The latest revision in (after, through] that cleared the namespace; null when none did. */
+  readLastClear(
+    userId: string,
+    namespace: string,
+    after: bigint,
+    through: bigint,
+  ): Promise<bigint | null>;
+
+  /** Removes what retention does not keep, in steps short enough to let writes in between. Returns how many changes went. */
+  compact(retention: Retention): Promise<number>;
+
+  readonly tokens: TokenTable;
+
+  /** @throws UNAVAILABLE unless it answers */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where tokens are kept. */
+export interface TokenTable {
+  insert(token: Token): Promise<void>;
+  findByHash(hash: string): Promise<Token | null>;
+  find(tokenIds: readonly string[]): Promise<readonly Token[]>;
+  /** Oldest first; of one user, or of all. */
+  list(userId: string | null): Promise<readonly Token[]>;
+  /** False when there is no such token; revoking twice keeps the first time. */
+  revoke(tokenId: string, at: Date): Promise<boolean>;
+  /** Whether no token was ever made. */
+  isEmpty(): Promise<boolean>;
+}

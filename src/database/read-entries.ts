@@ -1,0 +1,148 @@
+import type { Entry, Namespace, Usage } from "../store/entry.ts";
+import type { TextMatch } from "../store/text-match.ts";
+import type { EntryRef } from "../store/workspace.ts";
+import type { EntryPage, EntryQuery, Page, PageBounds } from "./database.ts";
+import { toEntry, type EntryRow } from "./rows.ts";
+import { empty, join, matchesAny, matchesEntries, sql, type Sql, type SqlReader } from "./sql.ts";
+
+export async function readEntry(
+  reader: SqlReader,
+  userId: string,
+  ref: EntryRef,
+): Promise<Entry | null> {
+  const rows = await reader.$queryRaw<EntryRow[]>(
+    sql`SELECT * FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${ref.namespace} AND "key" = ${ref.key}`,
+  );
+  return rows[0] ? toEntry(rows[0]) : null;
+}
+
+interface EntryPageRow extends EntryRow {
+  head: bigint | number;
+  candidateCount: bigint | number;
+}
+
+/** Sizes are summed before any value is read, so that a page never loads more than its bounds. */
+export async function readEntries(
+  reader: SqlReader,
+  query: EntryQuery,
+  bounds: PageBounds,
+): Promise<EntryPage> {
+  const { userId } = query;
+  const rows = await reader.$queryRaw<(EntryPageRow | { [K in keyof EntryPageRow]: null })[]>(sql`
+    WITH "candidates" AS (
+      SELECT "namespace", "key", "sizeBytes" FROM "Entry"
+      WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)}${onlyKeys(query)}${afterPlace(query)}
+      ORDER BY "namespace", "key" LIMIT ${bounds.maxItems + 1}
+    ), "page" AS (
+      SELECT "namespace", "key", SUM("sizeBytes") OVER (ORDER BY "namespace", "key") - "sizeBytes" AS "bytesBefore"
+      FROM "candidates"
+    )
+    SELECT "ends"."head", "ends"."candidateCount", "found".* FROM (
+      SELECT
+        COALESCE((SELECT "headRevision" FROM "User" WHERE "userId" = ${userId}), 0) AS "head",
+        (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
+    ) AS "ends" LEFT JOIN (
+      SELECT "Entry".* FROM "page" JOIN "Entry" ON "Entry"."userId" = ${userId}
+        AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"
+      WHERE "page"."bytesBefore" < ${bounds.maxBytes}
+    ) AS "found" ON 1 = 1
+    ORDER BY "found"."namespace", "found"."key"`);
+  const found = rows.filter((row): row is EntryPageRow => row.key !== null);
+  const items = found.slice(0, bounds.maxItems).map(toEntry);
+  return {
+    items,
+    hasMore: Number(rows[0]?.candidateCount ?? 0) > items.length,
+    head: BigInt(rows[0]?.head ?? 0),
+  };
+}
+
+function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {
+  if (keys === null) return empty;
+  return keys.length === 0 ? sql` AND 1 = 0` : sql` AND "key" IN (${join([...keys])})`;
+}
+
+function afterPlace({ after }: EntryQuery): Sql {
+  if (after === null) return empty;
+  if (after.key === null) return sql` AND "namespace" > ${after.namespace}`;
+  // The first condition is implied by the second; it is what an index is searched by.
+  return sql` AND "namespace" >= ${after.namespace} AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
+}
+
+interface NamespaceRow {
+  name: string;
+  entryCount: bigint | number;
+  sizeBytes: bigint | number;
+  updatedAt: Date | bigint | number;
+}
+
+export async function readNamespaces(
+  reader: SqlReader,
+  userId: string,
+  namespaces: readonly TextMatch[],
+  after: string | null,
+  maxItems: number,
+): Promise<Page<Namespace>> {
+  const afterName = after === null ? empty : sql` AND "namespace" > ${after}`;
+  const rows = await reader.$queryRaw<NamespaceRow[]>(sql`
+    SELECT "namespace" AS "name", COUNT(*) AS "entryCount", SUM("sizeBytes") AS "sizeBytes", MAX("updatedAt") AS "updatedAt"
+    FROM "Entry"
+    WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)}${afterName}
+    GROUP BY "namespace" ORDER BY "namespace" LIMIT ${maxItems + 1}`);
+  const page = rows.slice(0, maxItems);
+  const agents = await readAgents(
+    reader,
+    userId,
+    page.map((row) => row.name),
+  );
+  return {
+    items: page.map((row) => ({
+      name: row.name,
+      entryCount: Number(row.entryCount),
+      sizeBytes: Number(row.sizeBytes),
+      // SQLite forgets a column's type in an aggregate and gives the milliseconds.
+      updatedAt: row.updatedAt instanceof Date ? row.updatedAt : new Date(Number(row.updatedAt)),
+      agents: (agents.get(row.name) ?? []).sort(),
+    })),
+    hasMore: rows.length > maxItems,
+  };
+}
+
+async function readAgents(
+  reader: SqlReader,
+  userId: string,
+  names: readonly string[],
+): Promise<Map<string, string[]>> {
+  const agents = new Map<string, string[]>();
+  if (names.length === 0) return agents;
+  const within = sql`"userId" = ${userId} AND "namespace" IN (${join([...names])})`;
+  const rows = await reader.$queryRaw<{ namespace: string; agent: string }[]>(sql`
+    SELECT "namespace", "createdBy" AS "agent" FROM "Entry" WHERE ${within} AND "createdBy" IS NOT NULL
+    UNION
+    SELECT "namespace", "updatedBy" AS "agent" FROM "Entry" WHERE ${within} AND "updatedBy" IS NOT NULL`);
+  for (const { namespace, agent } of rows) {
+    agents.set(namespace, [...(agents.get(namespace) ?? []), agent]);
+  }
+  return agents;
+}
+
+interface UsageRow {
+  namespaceCount: bigint | number;
+  entryCount: bigint | number;
+  sizeBytes: bigint | number;
+}
+
+export async function readUsage(
+  reader: SqlReader,
+  userId: string,
+  namespaces: readonly TextMatch[],
+): Promise<Usage> {
+  const rows = await reader.$queryRaw<UsageRow[]>(sql`
+    SELECT COUNT(DISTINCT "namespace") AS "namespaceCount", COUNT(*) AS "entryCount", COALESCE(SUM("sizeBytes"), 0) AS "sizeBytes"
+    FROM "Entry" WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)}`);
+  const row = rows[0] as UsageRow;
+  return {
+    namespaceCount: Number(row.namespaceCount),
+    entryCount: Number(row.entryCount),
+    sizeBytes: Number(row.sizeBytes),
+  };
+}

@@ -1,0 +1,88 @@
+import type { LogEnds, LogPage, LogQuery, PageBounds } from "./database.ts";
+import { toChange, type ChangeRow } from "./rows.ts";
+import { join, matchesChanges, sql, type SqlReader } from "./sql.ts";
+
+/** One statement looks at no more revisions than this, however few of them the selection wants. */
+const maxScannedRevisions = 10_000n;
+
+interface EndsRow {
+  headRevision: bigint;
+  compactedRevision: bigint;
+}
+
+interface LogRow extends EndsRow, ChangeRow {
+  candidateCount: bigint | number;
+}
+
+/** One statement is one snapshot: the changes, and the ends of the log they were read from, belong together. */
+export async function readLog(
+  reader: SqlReader,
+  query: LogQuery,
+  bounds: PageBounds,
+): Promise<LogPage> {
+  const { userId, after } = query;
+  const last = after + maxScannedRevisions;
+  const rows = await reader.$queryRaw<
+    (LogRow | (EndsRow & { revision: null; candidateCount: 0 }))[]
+  >(sql`
+    WITH "candidates" AS (
+      SELECT "revision", COALESCE("sizeBytes", 0) AS "sizeBytes" FROM "Change"
+      WHERE "userId" = ${userId} AND "revision" > ${after} AND "revision" <= ${last} AND ${matchesChanges(query.selection)}
+      ORDER BY "revision" LIMIT ${bounds.maxItems}
+    ), "page" AS (
+      SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision") - "sizeBytes" AS "bytesBefore" FROM "candidates"
+    )
+    SELECT "ends".*, "found".* FROM (
+      SELECT "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
+      FROM "User" WHERE "userId" = ${userId}
+    ) AS "ends" LEFT JOIN (
+      SELECT "Change".* FROM "page" JOIN "Change"
+        ON "Change"."userId" = ${userId} AND "Change"."revision" = "page"."revision"
+      WHERE "page"."bytesBefore" < ${bounds.maxBytes}
+    ) AS "found" ON 1 = 1
+    ORDER BY "found"."revision"`);
+  const ends = rows[0];
+  if (!ends) return { changes: [], through: after, head: 0n, compacted: 0n };
+  const changes = rows.filter((row): row is LogRow => row.revision !== null).map(toChange);
+  const candidateCount = Number(ends.candidateCount);
+  const full = candidateCount === bounds.maxItems || candidateCount > changes.length;
+  const { headRevision: head, compactedRevision: compacted } = ends;
+  return {
+    changes,
+    through: full ? (changes.at(-1)?.revision ?? after) : last < head ? last : head,
+    head,
+    compacted,
+  };
+}
+
+export async function readLogEnds(reader: SqlReader, userId: string): Promise<LogEnds> {
+  const rows = await reader.$queryRaw<EndsRow[]>(
+    sql`SELECT "headRevision", "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
+  );
+  return { head: rows[0]?.headRevision ?? 0n, compacted: rows[0]?.compactedRevision ?? 0n };
+}
+
+export async function readHeads(
+  reader: SqlReader,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, bigint>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await reader.$queryRaw<{ userId: string; headRevision: bigint }[]>(
+    sql`SELECT "userId", "headRevision" FROM "User" WHERE "userId" IN (${join([...userIds])})`,
+  );
+  return new Map(rows.map((row) => [row.userId, row.headRevision]));
+}
+
+export async function readLastClear(
+  reader: SqlReader,
+  userId: string,
+  namespace: string,
+  after: bigint,
+  through: bigint,
+): Promise<bigint | null> {
+  const rows = await reader.$queryRaw<{ revision: bigint }[]>(sql`
+    SELECT "revision" FROM "Change" WHERE "userId" = ${userId} AND "namespace" = ${namespace} AND "key" IS NULL
+      AND "revision" > ${after} AND "revision" <= ${through}
+    ORDER BY "revision" DESC LIMIT 1`);
+  return rows[0]?.revision ?? null;
+}

@@ -1,0 +1,43 @@
+import { Prisma } from "./generated/sqlite/client.ts";
+import type { Selection } from "../store/change.ts";
+import { prefixEnd, type TextMatch } from "../store/text-match.ts";
+
+// Prisma's SQL fragments carry their parameters and are not bound to a provider.
+export const { sql, join, empty } = Prisma;
+export type Sql = Prisma.Sql;
+
+/** The part of a Prisma client that reads by SQL. */
+export interface SqlReader {
+  $queryRaw<T>(query: Sql): Promise<T>;
+}
+
+const nothing = sql`1 = 0`;
+const anything = sql`1 = 1`;
+
+/** A prefix is a range of the index, not a LIKE: byte order on both databases. */
+export function matchesText(column: Sql, match: TextMatch): Sql {
+  if (match.kind === "exact") return sql`${column} = ${match.text}`;
+  if (match.prefix === "") return anything;
+  const end = prefixEnd(match.prefix);
+  return end === null
+    ? sql`${column} >= ${match.prefix}`
+    : sql`(${column} >= ${match.prefix} AND ${column} < ${end})`;
+}
+
+export function matchesAny(column: Sql, options: readonly TextMatch[]): Sql {
+  if (options.length === 0) return nothing;
+  return sql`(${join(
+    options.map((match) => matchesText(column, match)),
+    " OR ",
+  )})`;
+}
+
+export function matchesEntries(selection: Selection): Sql {
+  return sql`${matchesAny(sql`"namespace"`, selection.namespaces)} AND ${matchesText(sql`"key"`, selection.keys)}`;
+}
+
+/** Like `selects` of the store: a cleared namespace (null key) concerns every key in it. */
+export function matchesChanges(selection: Selection): Sql {
+  const keys = matchesText(sql`"key"`, selection.keys);
+  return sql`${matchesAny(sql`"namespace"`, selection.namespaces)} AND (${keys} OR "key" IS NULL)`;
+}

@@ -1,0 +1,183 @@
+import type { Database, PageBounds } from "../database/database.ts";
+import type { Change, Selection } from "../store/change.ts";
+import type { Entry } from "../store/entry.ts";
+import { requireWithinLog } from "../store/log.ts";
+import { Coverage, type Place } from "./coverage.ts";
+import type { Hub } from "./hub.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+/** What a subscription delivers. */
+export type FeedEvent =
+  | Change
+  /** An entry of the snapshot. */
+  | { readonly kind: "EXISTING"; readonly entry: Entry }
+  /** The snapshot is whole: what was delivered is the matching state as of the revision. */
+  | { readonly kind: "CAUGHT_UP"; readonly revision: bigint };
+
+/** Where a subscription begins: with the changes after a revision, after now, or with what there is. */
+export type Start =
+  | { readonly kind: "after"; readonly revision: bigint }
+  | { readonly kind: "now" }
+  | { readonly kind: "snapshot" };
+
+export interface Subscription {
+  readonly userId: string;
+  /** The stream ends with an error when this token does. */
+  readonly tokenId: string;
+  readonly selection: Selection;
+  readonly start: Start;
+}
+
+type Source = Pick<Database, "readEntries" | "readLastClear" | "readLog" | "readLogEnds">;
+
+/** A reader at its own pace holds one page of this size, whatever else is waiting for it. */
+const pageBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
+
+/** The log made live: catch-up from the database, then from the hub, and back again when a reader falls behind. */
+export class Feed {
+  readonly #source: Source;
+  readonly #hub: Hub;
+
+  constructor(source: Source, hub: Hub) {
+    this.#source = source;
+    this.#hub = hub;
+  }
+
+  /**
+   * Resolves when the place to begin is fixed: every matching change committed from then on will be delivered.
+   * @throws REVISION_COMPACTED when the log does not reach back to it, BAD_USER_INPUT when it is in the future
+   */
+  async subscribe(subscription: Subscription): Promise<AsyncIterableIterator<FeedEvent>> {
+    const { userId, tokenId, selection, start } = subscription;
+    const ends = await this.#source.readLogEnds(userId);
+    if (start.kind === "after") requireWithinLog(start.revision, ends);
+    const position = start.kind === "after" ? start.revision : ends.head;
+    const subscriber = this.#hub.attach(userId, tokenId, selection);
+    const reader = new Reader(this.#source, userId, subscriber);
+    const events = start.kind === "snapshot" ? reader.snapshot(position) : reader.follow(position);
+    return closeable(events, subscriber);
+  }
+}
+
+class Reader {
+  readonly #source: Source;
+  readonly #userId: string;
+  readonly #subscriber: Subscriber;
+
+  constructor(source: Source, userId: string, subscriber: Subscriber) {
+    this.#source = source;
+    this.#userId = userId;
+    this.#subscriber = subscriber;
+  }
+
+  /** Every change after the position: from the log until its end, then from the queue until that breaks off. */
+  async *follow(after: bigint): AsyncGenerator<FeedEvent, void> {
+    let position = after;
+    for (;;) {
+      this.#subscriber.collect();
+      position = yield* this.#readLog(position);
+      for (;;) {
+        const next = await this.#subscriber.next(position);
+        if (next === null) return;
+        if (next.kind === "read-log") break;
+        position = next.change.revision;
+        yield next.change;
+      }
+    }
+  }
+
+  /**
+   * The matching entries, page by page without a long transaction; then what of the log since `begin` those pages do
+   * not show yet; then `CAUGHT_UP`; then every later change (G4).
+   */
+  async *snapshot(begin: bigint): AsyncGenerator<FeedEvent, void> {
+    const coverage = new Coverage();
+    let place: Place | null = null;
+    let pageHead = begin;
+    for (;;) {
+      const page = await this.#source.readEntries(
+        {
+          userId: this.#userId,
+          selection: this.#subscriber.selection,
+          onlyKeys: null,
+          after: place,
+        },
+        pageBounds,
+      );
+      if (this.#subscriber.throwIfFailed()) return;
+      if (await this.#wasClearedWithin(place, pageHead, page.head)) {
+        // What the namespace holds now was all set after the clear, so the log will bring both in order.
+        place = { namespace: (place as Place).namespace, key: null };
+        coverage.extend(place, pageHead);
+        continue;
+      }
+      for (const entry of page.items) yield { kind: "EXISTING", entry };
+      pageHead = page.head;
+      const last = page.items.at(-1);
+      place = last && page.hasMore ? { namespace: last.namespace, key: last.key } : null;
+      coverage.extend(place, pageHead);
+      if (place === null) break;
+    }
+    const revision = yield* this.#readLog(begin, (change) => !coverage.shows(change));
+    if (this.#subscriber.throwIfFailed()) return;
+    yield { kind: "CAUGHT_UP", revision };
+    yield* this.follow(revision);
+  }
+
+  /** Whether the namespace that the last page ended in was cleared before the next page was read. */
+  async #wasClearedWithin(place: Place | null, from: bigint, to: bigint): Promise<boolean> {
+    if (place === null || place.key === null || from === to) return false;
+    return (await this.#source.readLastClear(this.#userId, place.namespace, from, to)) !== null;
+  }
+
+  /** The wanted changes from the position to the log's end, which it returns. */
+  async *#readLog(
+    after: bigint,
+    isWanted: (change: Change) => boolean = () => true,
+  ): AsyncGenerator<FeedEvent, bigint> {
+    let position = after;
+    while (!this.#subscriber.throwIfFailed()) {
+      const page = await this.#source.readLog(
+        { userId: this.#userId, selection: this.#subscriber.selection, after: position },
+        pageBounds,
+      );
+      requireWithinLog(position, page);
+      for (const change of page.changes) {
+        if (isWanted(change)) yield change;
+      }
+      position = page.through;
+      if (position >= page.head) break;
+    }
+    return position;
+  }
+}
+
+/** A generator's `return` waits for its pending `next`; closing the subscriber first lets that end at once. */
+function closeable(
+  events: AsyncGenerator<FeedEvent, void>,
+  subscriber: Subscriber,
+): AsyncIterableIterator<FeedEvent> {
+  return {
+    async next() {
+      try {
+        const result = await events.next();
+        if (result.done) subscriber.close();
+        return result;
+      } catch (error) {
+        subscriber.close();
+        throw error;
+      }
+    },
+    return() {
+      subscriber.close();
+      return events.return();
+    },
+    throw(error: unknown) {
+      subscriber.close();
+      return events.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

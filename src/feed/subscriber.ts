@@ -1,0 +1,140 @@
+import { changeBytes, selects, type Change, type Selection } from "../store/change.ts";
+
+/** A subscriber's queue holds at most this much; beyond it the subscriber is fed from the log. */
+export interface QueueBounds {
+  readonly maxChanges: number;
+  readonly maxBytes: number;
+}
+
+/** What a subscriber gets next: a change, or that it must read the log to go on. */
+export type Next =
+  | { readonly kind: "change"; readonly change: Change }
+  | { readonly kind: "read-log" };
+
+/**
+ * One reader's bounded queue of live changes.
+ *
+ * `collect` starts a stretch: from then on every published change is either queued, not selected, or the reason that
+ * `next` answers `read-log`. So a reader that starts a stretch, then reads the log up to R and goes on with `next(R)`
+ * has no gap: what the log did not hold yet is in the queue.
+ */
+export class Subscriber {
+  readonly tokenId: string;
+  readonly selection: Selection;
+  readonly #bounds: QueueBounds;
+  readonly #onClose: () => void;
+  #queue: Change[] = [];
+  #queuedBytes = 0;
+  /** Nothing is queued before `collect`, nor after the stretch has ended. */
+  #collecting = false;
+  /** The first and the last revision published in this stretch, selected or not. */
+  #begin: bigint | null = null;
+  #end: bigint | null = null;
+  /** What the reader has, when it last asked. */
+  #position = 0n;
+  #closed = false;
+  #failure: unknown = null;
+  #wake: (() => void) | null = null;
+
+  constructor(tokenId: string, selection: Selection, bounds: QueueBounds, onClose: () => void) {
+    this.tokenId = tokenId;
+    this.selection = selection;
+    this.#bounds = bounds;
+    this.#onClose = onClose;
+  }
+
+  /** Begins a new stretch with an empty queue. */
+  collect(): void {
+    this.#empty();
+    this.#begin = null;
+    this.#end = null;
+    this.#collecting = true;
+  }
+
+  /** Takes the user's next changes, consecutive among themselves. */
+  offer(changes: readonly Change[]): void {
+    const first = changes[0];
+    if (!this.#collecting || !first) return;
+    if (this.#end !== null && first.revision !== this.#end + 1n) return this.readLog();
+    this.#begin ??= first.revision;
+    this.#end = (changes.at(-1) as Change).revision;
+    for (const change of changes) {
+      if (selects(this.selection, change)) this.#push(change);
+    }
+    this.#notify();
+  }
+
+  /** Learns where the user's log ends; a log that is further than what was offered must be read. */
+  noticeHead(head: bigint): void {
+    if (this.#collecting && head > (this.#end ?? this.#position)) this.readLog();
+  }
+
+  /** Ends the stretch: the log holds changes that were not offered, or more than the queue takes. */
+  readLog(): void {
+    this.#collecting = false;
+    this.#empty();
+    this.#notify();
+  }
+
+  /**
+   * The next change after `position`, once there is one; null when closed.
+   * @throws what `fail` was given
+   */
+  async next(position: bigint): Promise<Next | null> {
+    this.#position = position;
+    for (;;) {
+      if (this.throwIfFailed()) return null;
+      const gap = this.#begin !== null && this.#begin > position + 1n;
+      if (!this.#collecting || gap) return { kind: "read-log" };
+      const change = this.#queue.shift();
+      if (change) {
+        this.#queuedBytes -= changeBytes(change);
+        if (change.revision > position) return { kind: "change", change };
+        continue;
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Whether it is closed; throws when it was closed by a failure. */
+  throwIfFailed(): boolean {
+    if (this.#failure !== null) throw this.#failure;
+    return this.#closed;
+  }
+
+  /** Ends the reader's stream with an error. */
+  fail(error: unknown): void {
+    if (!this.#closed) this.#failure = error;
+    this.close();
+  }
+
+  /** Ends the reader's stream. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.readLog();
+    this.#onClose();
+  }
+
+  #push(change: Change): void {
+    if (!this.#collecting) return;
+    this.#queuedBytes += changeBytes(change);
+    const { maxChanges, maxBytes } = this.#bounds;
+    // A single change may be larger than the bound; it is not, then, what makes a reader slow.
+    const tooLarge = this.#queue.length > 0 && this.#queuedBytes > maxBytes;
+    if (tooLarge || this.#queue.length >= maxChanges) return this.readLog();
+    this.#queue.push(change);
+  }
+
+  #empty(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+  }
+
+  #notify(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+}

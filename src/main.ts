@@ -1,0 +1,48 @@
+import pino from "pino";
+import type { Config } from "./config.ts";
+import { startServer, type BatonServer } from "./server.ts";
+
+/** Starts the server, tells its person what they need, and serves until SIGINT or SIGTERM. */
+export async function serve(config: Config): Promise<void> {
+  // Standard output is for the person; the log goes to standard error.
+  const logger = pino(
+    { level: config.logLevel, base: null },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  const server = await startServer(config, logger);
+  logger.info({ url: server.url, database: server.databaseFile }, "started");
+  process.stdout.write(welcome(server));
+
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ signal }, "stopping");
+    server.close().then(
+      () => {
+        logger.info("stopped");
+        process.exit(0);
+      },
+      (error: unknown) => {
+        logger.fatal({ err: error }, "stopping failed");
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+}
+
+function welcome({ url, localToken, databaseFile }: BatonServer): string {
+  const signIn = localToken
+    ? [`  GraphiQL   ${url}/graphql#token=${localToken.secret}`, `  Token      ${localToken.file}`]
+    : [
+        `  GraphiQL   ${url}/graphql`,
+        "  Token      the local token is gone; make one with: baton token create --user local",
+      ];
+  return [
+    "Baton serves.",
+    ...signIn,
+    `  API        ${url}/graphql`,
+    `  Data       ${databaseFile}`,
+    "",
+    "",
+  ].join("\n");
+}

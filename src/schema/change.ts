@@ -1,0 +1,203 @@
+import { badUserInput } from "../errors.ts";
+import type { FeedEvent, Start } from "../feed/feed.ts";
+import type { Change } from "../store/change.ts";
+import type { Entry } from "../store/entry.ts";
+import type { ChangesInput } from "../store/store.ts";
+import { builder } from "./builder.ts";
+import {
+  connectionOf,
+  defaultPageSize,
+  firstDescription,
+  pageComplexity,
+  type Connection,
+} from "./connection.ts";
+import type { Context } from "./context.ts";
+import { entryRef } from "./entry-ref.ts";
+
+const changeKind = builder.enumType("EntryChangeKind", {
+  description: "What happened.",
+  values: {
+    EXISTING: { description: "An entry of the snapshot that a subscription began with." },
+    CAUGHT_UP: {
+      description:
+        "The snapshot is whole: what was delivered so far is the matching state as of this revision. Every later change follows.",
+    },
+    SET: { description: "An entry was created or replaced." },
+    DELETED: { description: "An entry was deleted." },
+    NAMESPACE_CLEARED: {
+      description: "Every entry of a namespace was deleted, in one change for all of them.",
+    },
+  } as const,
+});
+
+const changeRef = builder.objectRef<FeedEvent>("EntryChange").implement({
+  description: "One step of the log, or of a subscription.",
+  fields: (t) => ({
+    kind: t.field({
+      type: changeKind,
+      description: "What happened.",
+      resolve: (event) => event.kind,
+    }),
+    revision: t.field({
+      type: "Revision",
+      description:
+        "Position of the change in the log. For EXISTING: of the change that wrote the entry. Subscribe `after` the last one seen to go on without a gap.",
+      resolve: (event) => (event.kind === "EXISTING" ? event.entry.revision : event.revision),
+    }),
+    namespace: t.string({
+      nullable: true,
+      description: "The namespace; null on CAUGHT_UP.",
+      resolve: (event) => place(event).namespace,
+    }),
+    key: t.string({
+      nullable: true,
+      description: "The key; null on NAMESPACE_CLEARED and CAUGHT_UP.",
+      resolve: (event) => place(event).key,
+    }),
+    entry: t.field({
+      type: entryRef,
+      nullable: true,
+      description: "The entry right after the change; null when it is gone, and on CAUGHT_UP.",
+      resolve: (event) => (event.kind === "CAUGHT_UP" ? null : event.entry),
+    }),
+    agent: t.string({
+      nullable: true,
+      description: "The agent that made the change; null where it said no name, and on CAUGHT_UP.",
+      resolve: (event) => place(event).agent,
+    }),
+    at: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When, by the database's clock; null on CAUGHT_UP.",
+      resolve: (event) => place(event).at,
+    }),
+  }),
+});
+
+interface ChangePlace {
+  readonly namespace: string | null;
+  readonly key: string | null;
+  readonly agent: string | null;
+  readonly at: Date | null;
+}
+
+function place(event: FeedEvent): ChangePlace {
+  switch (event.kind) {
+    case "CAUGHT_UP":
+      return { namespace: null, key: null, agent: null, at: null };
+    case "EXISTING": {
+      const { namespace, key, updatedBy, updatedAt } = event.entry;
+      return { namespace, key, agent: updatedBy, at: updatedAt };
+    }
+    default:
+      return event;
+  }
+}
+
+export const changeConnection = connectionOf<FeedEvent>("Change", "changes", changeRef);
+
+interface PageArgs {
+  readonly first?: number | null | undefined;
+  readonly after?: bigint | null | undefined;
+}
+
+async function changesPage(
+  { store, viewer, responseBudget }: Context,
+  input: ChangesInput,
+): Promise<Connection<FeedEvent>> {
+  const page = await store.changes(viewer, input);
+  responseBudget.spend(page.items.map((change: Change) => change.entry));
+  return { ...page, cursorOf: (event) => String((event as Change).revision) };
+}
+
+export function historyOf(
+  context: Context,
+  { namespace, key }: Entry,
+  { first, after }: PageArgs,
+): Promise<Connection<FeedEvent>> {
+  return changesPage(context, {
+    namespace,
+    key,
+    first: first ?? defaultPageSize,
+    after: after ?? null,
+  });
+}
+
+const namespaceDescription =
+  "Only this namespace. A token that does not cover it is answered FORBIDDEN.";
+const namespacePrefixDescription =
+  "Only namespaces that begin with this. A token limited to namespaces is shown its part.";
+const keyDescription = "Only this key. A cleared namespace is shown all the same.";
+const keyPrefixDescription =
+  "Only keys that begin with this. A cleared namespace is shown all the same.";
+
+builder.queryFields((t) => ({
+  changes: t.field({
+    type: changeConnection,
+    complexity: pageComplexity,
+    description:
+      "The log, oldest first: every change, as far back as it is kept. What `entryChanged` delivers live, as a paged query.",
+    args: {
+      namespace: t.arg.string({ description: namespaceDescription }),
+      namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
+      key: t.arg.string({ description: keyDescription }),
+      keyPrefix: t.arg.string({ description: keyPrefixDescription }),
+      after: t.arg({
+        type: "Revision",
+        description:
+          "Only changes later than this revision, such as a `pageInfo.endCursor`. Left out: from the oldest kept. REVISION_COMPACTED when the log does not reach back to it.",
+      }),
+      first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
+    },
+    resolve: (_query, args, context) =>
+      changesPage(context, {
+        ...args,
+        first: args.first ?? defaultPageSize,
+        after: args.after ?? null,
+      }),
+  }),
+}));
+
+builder.subscriptionFields((t) => ({
+  entryChanged: t.field({
+    type: changeRef,
+    description:
+      "Every matching change in the order of the log, each once. Without `after` and `snapshot`: those after now. A subscriber that is slow, or comes back with `after`, is given what it missed.",
+    args: {
+      namespace: t.arg.string({ description: namespaceDescription }),
+      namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
+      key: t.arg.string({ description: keyDescription }),
+      keyPrefix: t.arg.string({ description: keyPrefixDescription }),
+      after: t.arg({
+        type: "Revision",
+        description:
+          'Begin with the changes later than this revision; `"0"`: with the first. REVISION_COMPACTED when the log does not reach back to it. Excludes `snapshot`.',
+      }),
+      snapshot: t.arg.boolean({
+        defaultValue: false,
+        description:
+          "Begin with the matching entries (EXISTING), then changes made meanwhile, then CAUGHT_UP. Excludes `after`.",
+      }),
+    },
+    subscribe: async (_root, { after, snapshot, ...selection }, context) => {
+      const { feed, store, viewer, tokenId, closed } = context;
+      const events = await feed.subscribe({
+        userId: viewer.userId,
+        tokenId,
+        selection: store.select(viewer, selection),
+        start: startOf(after, snapshot),
+      });
+      const end = () => void events.return?.();
+      if (closed?.aborted) end();
+      closed?.addEventListener("abort", end, { once: true });
+      return events;
+    },
+    resolve: (event) => event,
+  }),
+}));
+
+function startOf(after: bigint | null | undefined, snapshot: boolean | null | undefined): Start {
+  if (after == null) return snapshot ? { kind: "snapshot" } : { kind: "now" };
+  if (snapshot) throw badUserInput("snapshot", "after and snapshot exclude each other.");
+  return { kind: "after", revision: after };
+}

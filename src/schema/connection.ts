@@ -1,0 +1,114 @@
+import type { ObjectRef } from "@pothos/core";
+import { badUserInput } from "../errors.ts";
+import { builder } from "./builder.ts";
+
+/** A page of a connection, as its resolver returns it. */
+export interface Connection<T> {
+  readonly items: readonly T[];
+  readonly hasMore: boolean;
+  readonly cursorOf: (item: T) => string;
+}
+
+interface PageInfo {
+  readonly hasNextPage: boolean;
+  readonly endCursor: string | null;
+}
+
+const pageInfoRef = builder.objectRef<PageInfo>("PageInfo").implement({
+  description: "Where a page stands in its list. Lists are paged forward only.",
+  fields: (t) => ({
+    hasNextPage: t.exposeBoolean("hasNextPage", {
+      description: "Whether more follow: ask again with `after: endCursor`.",
+    }),
+    endCursor: t.exposeString("endCursor", {
+      nullable: true,
+      description: "Cursor of the last item; null where the page is empty.",
+    }),
+  }),
+});
+
+/** Defines the connection and edge types over a node type. */
+export function connectionOf<T>(
+  name: string,
+  what: string,
+  node: ObjectRef<typeof builder.$inferSchemaTypes, T>,
+) {
+  const edgeRef = builder.objectRef<{ node: T; cursor: string }>(`${name}Edge`).implement({
+    description: `One of the ${what}, and its place in the list.`,
+    fields: (t) => ({
+      node: t.field({
+        type: node,
+        complexity: 0,
+        description: "The item.",
+        // Pothos can't see that an unknown T is what a ref of T resolves to.
+        resolve: (edge) => edge.node as never,
+      }),
+      cursor: t.exposeString("cursor", {
+        complexity: 0,
+        description: "The item's place: a list asked for `after` it begins right behind.",
+      }),
+    }),
+  });
+  return builder.objectRef<Connection<T>>(`${name}Connection`).implement({
+    description: `A page of ${what}.`,
+    fields: (t) => ({
+      nodes: t.field({
+        type: [node],
+        complexity: { field: 0, multiplier: 1 },
+        description: "The items of this page.",
+        resolve: (page) => [...page.items],
+      }),
+      edges: t.field({
+        type: [edgeRef],
+        complexity: { field: 0, multiplier: 1 },
+        description: "The items of this page, each with its cursor.",
+        resolve: (page) => page.items.map((item) => ({ node: item, cursor: page.cursorOf(item) })),
+      }),
+      pageInfo: t.field({
+        type: pageInfoRef,
+        complexity: 0,
+        description: "Whether more follow, and from where.",
+        resolve: (page) => {
+          const last = page.items.at(-1);
+          return {
+            hasNextPage: page.hasMore,
+            endCursor: last === undefined ? null : page.cursorOf(last),
+          };
+        },
+      }),
+    }),
+  });
+}
+
+/** How many items a page has, unless its caller says. */
+export const defaultPageSize = 100;
+
+export const firstDescription = `At most how many; at least 1, and no more than the server's page limit (see \`viewer.limits\`). A page of large entries may end earlier: \`pageInfo.hasNextPage\` tells.`;
+
+/** What a connection costs: one for itself, and its items' fields as often as it may have items. */
+export function pageComplexity(args: { first?: number | null | undefined }) {
+  return { field: 1, multiplier: Math.max(1, args.first ?? defaultPageSize) };
+}
+
+/** Opaque to callers: what comes back is checked before it is used. */
+export function encodeCursor(parts: readonly string[]): string {
+  return Buffer.from(JSON.stringify(parts)).toString("base64url");
+}
+
+/** @throws BAD_USER_INPUT unless it is a cursor of as many parts */
+export function decodeCursor(cursor: string, length: number): string[] {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+    const isCursor =
+      Array.isArray(parts) &&
+      parts.length === length &&
+      parts.every((part) => typeof part === "string");
+    if (isCursor && parts.every((part: string) => part.isWellFormed())) return parts as string[];
+  } catch {
+    // Not even JSON: refused below like any other text that is no cursor.
+  }
+  throw badUserInput(
+    "after",
+    "This is no cursor of this list; pass a pageInfo.endCursor of it unchanged.",
+  );
+}

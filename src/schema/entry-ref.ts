@@ -1,0 +1,5 @@
+import type { Entry } from "../store/entry.ts";
+import { builder } from "./builder.ts";
+
+/** Named before it is implemented: entries have a history of changes, and changes have entries. */
+export const entryRef = builder.objectRef<Entry>("Entry");

@@ -1,0 +1,340 @@
+import { badUserInput } from "../errors.ts";
+import type { EntryPage } from "../database/database.ts";
+import type { DeleteResult, SetResult } from "../store/command.ts";
+import type { Entry } from "../store/entry.ts";
+import type { SelectionInput, SetInput } from "../store/store.ts";
+import { builder } from "./builder.ts";
+import { changeConnection, historyOf } from "./change.ts";
+import {
+  connectionOf,
+  decodeCursor,
+  defaultPageSize,
+  encodeCursor,
+  firstDescription,
+  pageComplexity,
+  type Connection,
+} from "./connection.ts";
+import type { Context } from "./context.ts";
+import { entryRef } from "./entry-ref.ts";
+
+entryRef.implement({
+  description: "What a key holds.",
+  fields: (t) => ({
+    namespace: t.exposeString("namespace", { description: "The group of keys it belongs to." }),
+    key: t.exposeString("key", { description: "Its name, unique within the namespace." }),
+    value: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "The JSON value. Null where the value is JSON's null.",
+      resolve: (entry) => parsed(entry).value,
+    }),
+    metadata: t.field({
+      type: "JSON",
+      description: "A JSON object about the value, merged by each set that gives one.",
+      resolve: (entry) => parsed(entry).metadata,
+    }),
+    revision: t.field({
+      type: "Revision",
+      description: "Revision of the change that wrote it last.",
+      resolve: (entry) => entry.revision,
+    }),
+    createdRevision: t.field({
+      type: "Revision",
+      description: "Revision of the change that created it; a set after a delete creates anew.",
+      resolve: (entry) => entry.createdRevision,
+    }),
+    createdAt: t.field({
+      type: "DateTime",
+      description: "When it was created, by the database's clock.",
+      resolve: (entry) => entry.createdAt,
+    }),
+    updatedAt: t.field({
+      type: "DateTime",
+      description: "When it was written last, by the database's clock.",
+      resolve: (entry) => entry.updatedAt,
+    }),
+    createdBy: t.exposeString("createdBy", {
+      nullable: true,
+      description: "The agent that created it; null where it said no name.",
+    }),
+    updatedBy: t.exposeString("updatedBy", {
+      nullable: true,
+      description: "The agent that wrote it last; null where it said no name.",
+    }),
+    sizeBytes: t.exposeInt("sizeBytes", {
+      description: "Bytes of its key, value and metadata as stored.",
+    }),
+    history: t.field({
+      type: changeConnection,
+      complexity: pageComplexity,
+      description:
+        "The changes of this key that the log keeps, oldest first, each with the entry as it was then. A cleared namespace is one of them.",
+      args: {
+        first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
+        after: t.arg({
+          type: "Revision",
+          description: "Only changes later than this revision, such as a `pageInfo.endCursor`.",
+        }),
+      },
+      resolve: (entry, args, context) => historyOf(context, entry, args),
+    }),
+  }),
+});
+
+interface ParsedEntry {
+  readonly value: unknown;
+  readonly metadata: unknown;
+}
+
+/** One entry may go to many subscribers, and is parsed once. */
+const parsedEntries = new WeakMap<Entry, ParsedEntry>();
+
+function parsed(entry: Entry): ParsedEntry {
+  let found = parsedEntries.get(entry);
+  if (!found) {
+    found = {
+      value: JSON.parse(entry.value) as unknown,
+      metadata: JSON.parse(entry.metadata) as unknown,
+    };
+    parsedEntries.set(entry, found);
+  }
+  return found;
+}
+
+export const entryConnection = connectionOf("Entry", "entries", entryRef);
+
+interface EntriesArgs extends SelectionInput {
+  readonly keys?: readonly string[] | null | undefined;
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+}
+
+/** The `entries` field, of the store or of one namespace. */
+export async function entriesPage(
+  { store, viewer, responseBudget }: Context,
+  args: EntriesArgs,
+): Promise<Connection<Entry>> {
+  const [namespace, key] = args.after == null ? [] : decodeCursor(args.after, 2);
+  const page: EntryPage = await store.entries(viewer, {
+    ...args,
+    first: args.first ?? defaultPageSize,
+    after: namespace === undefined || key === undefined ? null : { namespace, key },
+  });
+  responseBudget.spend(page.items);
+  return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
+}
+
+/** One entry, whatever else the operation asks for. */
+export async function oneEntry(
+  { store, viewer, responseBudget }: Context,
+  namespace: string,
+  key: string,
+): Promise<Entry | null> {
+  const entry = await store.entry(viewer, namespace, key);
+  responseBudget.spend([entry]);
+  return entry;
+}
+
+export const keyPrefixDescription =
+  "Only keys that begin with this; characters are compared as they are, and no character is a wildcard.";
+export const namespaceDescription =
+  "The namespace. A token that does not cover it is answered FORBIDDEN.";
+
+builder.queryFields((t) => ({
+  entry: t.field({
+    type: entryRef,
+    nullable: true,
+    description: "What a key holds; null where it holds nothing.",
+    args: {
+      namespace: t.arg.string({
+        required: true,
+        defaultValue: "default",
+        description: namespaceDescription,
+      }),
+      key: t.arg.string({ required: true, description: "The key." }),
+    },
+    resolve: (_query, { namespace, key }, context) => oneEntry(context, namespace, key),
+  }),
+  entries: t.field({
+    type: entryConnection,
+    complexity: pageComplexity,
+    description:
+      "Entries, sorted by namespace and then key in the byte order of their UTF-8. Without arguments: all that the token covers.",
+    args: {
+      namespace: t.arg.string({ description: namespaceDescription }),
+      namespacePrefix: t.arg.string({
+        description:
+          "Only namespaces that begin with this. A token limited to namespaces is shown its part.",
+      }),
+      keyPrefix: t.arg.string({ description: keyPrefixDescription }),
+      keys: t.arg.stringList({
+        description: "Only these keys, at most as many as a page may have. Set `first` to as many.",
+      }),
+      first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
+      after: t.arg.string({
+        description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
+      }),
+    },
+    resolve: (_query, args, context) => entriesPage(context, args),
+  }),
+}));
+
+const ifRevisionDescription =
+  'Only if the entry is at this revision; `"0"`: only if there is none. Otherwise nothing is written and the error ' +
+  "`CONFLICT` carries the `currentRevision` and `currentValue`.";
+const valueDescription =
+  "The JSON value, which replaces the one before. Required, though it may be null: null is a value too.";
+const metadataDescription =
+  "A JSON object, merged into the entry's metadata at the top level. Left out: the metadata stays.";
+
+const setEntryInput = builder.inputType("SetEntryInput", {
+  description: "One key to set.",
+  fields: (t) => ({
+    namespace: t.string({
+      required: true,
+      defaultValue: "default",
+      description: namespaceDescription,
+    }),
+    key: t.string({ required: true, description: "The key." }),
+    value: t.field({ type: "JSON", description: valueDescription }),
+    metadata: t.field({ type: "JSON", description: metadataDescription }),
+    ifRevision: t.field({ type: "Revision", description: ifRevisionDescription }),
+  }),
+});
+
+const setEntriesItem = builder.inputType("SetEntriesItem", {
+  description: "One of several keys to set.",
+  fields: (t) => ({
+    key: t.string({ required: true, description: "The key; each only once in a call." }),
+    value: t.field({ type: "JSON", description: valueDescription }),
+    metadata: t.field({ type: "JSON", description: metadataDescription }),
+    ifRevision: t.field({ type: "Revision", description: ifRevisionDescription }),
+  }),
+});
+
+const setEntriesInput = builder.inputType("SetEntriesInput", {
+  description: "Several keys of one namespace to set.",
+  fields: (t) => ({
+    namespace: t.string({
+      required: true,
+      defaultValue: "default",
+      description: namespaceDescription,
+    }),
+    entries: t.field({
+      type: [setEntriesItem],
+      required: true,
+      description: "The keys and their values, at least one.",
+    }),
+  }),
+});
+
+const deleteEntryInput = builder.inputType("DeleteEntryInput", {
+  description: "One key to delete.",
+  fields: (t) => ({
+    namespace: t.string({
+      required: true,
+      defaultValue: "default",
+      description: namespaceDescription,
+    }),
+    key: t.string({ required: true, description: "The key." }),
+    ifRevision: t.field({ type: "Revision", description: ifRevisionDescription }),
+  }),
+});
+
+export const payloadRevisionDescription =
+  "The latest revision of the user's log after the write: subscribe `after` it to see what others do next.";
+
+const setEntryPayload = builder.objectRef<SetResult>("SetEntryPayload").implement({
+  description: "What `setEntry` came to.",
+  fields: (t) => ({
+    entry: t.field({
+      type: entryRef,
+      description: "The entry as it is now.",
+      resolve: (result) => result.entries[0] as Entry,
+    }),
+    revision: t.field({
+      type: "Revision",
+      description: payloadRevisionDescription,
+      resolve: (result) => result.revision,
+    }),
+  }),
+});
+
+const setEntriesPayload = builder.objectRef<SetResult>("SetEntriesPayload").implement({
+  description: "What `setEntries` came to.",
+  fields: (t) => ({
+    entries: t.field({
+      type: [entryRef],
+      description: "The entries as they are now, in the order of the input.",
+      resolve: (result) => [...result.entries],
+    }),
+    revision: t.field({
+      type: "Revision",
+      description: payloadRevisionDescription,
+      resolve: (result) => result.revision,
+    }),
+  }),
+});
+
+const deleteEntryPayload = builder.objectRef<DeleteResult>("DeleteEntryPayload").implement({
+  description: "What `deleteEntry` came to.",
+  fields: (t) => ({
+    deleted: t.exposeBoolean("deleted", {
+      description: "Whether there was an entry to delete; without one nothing was written.",
+    }),
+    revision: t.field({
+      type: "Revision",
+      description: payloadRevisionDescription,
+      resolve: (result) => result.revision,
+    }),
+  }),
+});
+
+/** GraphQL can't require an argument that may be null, so that is done here. */
+function withValue<T extends { key: string; value?: unknown }>(
+  argument: string,
+  input: T,
+): T & SetInput {
+  if (input.value === undefined) {
+    throw badUserInput(`${argument}.value`, "Is required. To store JSON's null, say value: null.");
+  }
+  return input as T & SetInput;
+}
+
+builder.mutationFields((t) => ({
+  setEntry: t.field({
+    type: setEntryPayload,
+    description:
+      "Sets a key to a value. Creates the entry, or replaces its value and merges its metadata.",
+    args: {
+      input: t.arg({ type: setEntryInput, required: true, description: "The key and its value." }),
+    },
+    resolve: (_mutation, { input }, { store, viewer }) =>
+      store.setEntry(viewer, input.namespace, withValue("input", input)),
+  }),
+  setEntries: t.field({
+    type: setEntriesPayload,
+    description:
+      "Sets several keys of one namespace, all or none: one refused condition and nothing is written. Each key is a change of its own in the log.",
+    args: {
+      input: t.arg({
+        type: setEntriesInput,
+        required: true,
+        description: "The keys and their values.",
+      }),
+    },
+    resolve: (_mutation, { input }, { store, viewer }) =>
+      store.setEntries(
+        viewer,
+        input.namespace,
+        input.entries.map((entry, index) => withValue(`input.entries.${index}`, entry)),
+      ),
+  }),
+  deleteEntry: t.field({
+    type: deleteEntryPayload,
+    description: "Deletes a key's entry, if there is one.",
+    args: { input: t.arg({ type: deleteEntryInput, required: true, description: "The key." }) },
+    resolve: (_mutation, { input }, { store, viewer }) =>
+      store.deleteEntry(viewer, input.namespace, input.key, input.ifRevision ?? null),
+  }),
+}));

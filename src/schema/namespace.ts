@@ -1,0 +1,178 @@
+import type { ClearResult } from "../store/command.ts";
+import type { Namespace } from "../store/entry.ts";
+import { builder } from "./builder.ts";
+import {
+  connectionOf,
+  decodeCursor,
+  defaultPageSize,
+  encodeCursor,
+  firstDescription,
+  pageComplexity,
+} from "./connection.ts";
+import {
+  entriesPage,
+  entryConnection,
+  keyPrefixDescription,
+  namespaceDescription,
+  oneEntry,
+  payloadRevisionDescription,
+} from "./entry.ts";
+import { entryRef } from "./entry-ref.ts";
+
+const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
+  description: "A group of keys, such as `pipeline:job-123`. It exists while it holds an entry.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Its name." }),
+    entryCount: t.exposeInt("entryCount", { description: "How many entries it holds." }),
+    sizeBytes: t.exposeFloat("sizeBytes", {
+      description:
+        "Bytes of its entries' keys, values and metadata. A Float, since an Int ends at 2 GiB.",
+    }),
+    updatedAt: t.field({
+      type: "DateTime",
+      description: "When the latest of its entries was written, by the database's clock.",
+      resolve: (namespace) => namespace.updatedAt,
+    }),
+    agents: t.stringList({
+      description: "The agents that created or last wrote one of its entries, sorted.",
+      resolve: (namespace) => [...namespace.agents],
+    }),
+    entry: t.field({
+      type: entryRef,
+      nullable: true,
+      description: "What one of its keys holds; null where that holds nothing.",
+      args: { key: t.arg.string({ required: true, description: "The key." }) },
+      resolve: (namespace, { key }, context) => oneEntry(context, namespace.name, key),
+    }),
+    entries: t.field({
+      type: entryConnection,
+      complexity: pageComplexity,
+      description: "Its entries, sorted by key in the byte order of their UTF-8.",
+      args: {
+        keyPrefix: t.arg.string({ description: keyPrefixDescription }),
+        keys: t.arg.stringList({
+          description:
+            "Only these keys, at most as many as a page may have. Set `first` to as many.",
+        }),
+        first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
+        after: t.arg.string({
+          description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
+        }),
+      },
+      resolve: (namespace, args, context) =>
+        entriesPage(context, { ...args, namespace: namespace.name }),
+    }),
+  }),
+});
+
+const namespaceConnection = connectionOf("Namespace", "namespaces", namespaceRef);
+
+builder.queryFields((t) => ({
+  namespace: t.field({
+    type: namespaceRef,
+    nullable: true,
+    description: "A namespace; null where it holds no entry.",
+    args: {
+      name: t.arg.string({
+        required: true,
+        defaultValue: "default",
+        description: namespaceDescription,
+      }),
+    },
+    resolve: (_query, { name }, { store, viewer }) => store.namespace(viewer, name),
+  }),
+  namespaces: t.field({
+    type: namespaceConnection,
+    complexity: pageComplexity,
+    description:
+      "The namespaces that the token covers, sorted by name in the byte order of their UTF-8.",
+    args: {
+      prefix: t.arg.string({ description: "Only names that begin with this." }),
+      first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
+      after: t.arg.string({
+        description: "Only namespaces behind this cursor, a `pageInfo.endCursor`.",
+      }),
+    },
+    resolve: async (_query, { prefix, first, after }, { store, viewer }) => {
+      const [name = null] = after == null ? [] : decodeCursor(after, 1);
+      const page = await store.namespaces(viewer, prefix ?? "", first ?? defaultPageSize, name);
+      return { ...page, cursorOf: (namespace: Namespace) => encodeCursor([namespace.name]) };
+    },
+  }),
+}));
+
+const clearNamespaceInput = builder.inputType("ClearNamespaceInput", {
+  description: "A namespace to clear.",
+  fields: (t) => ({
+    namespace: t.string({
+      required: true,
+      defaultValue: "default",
+      description: namespaceDescription,
+    }),
+  }),
+});
+
+const clearNamespacesInput = builder.inputType("ClearNamespacesInput", {
+  description: "Namespaces to clear.",
+  fields: (t) => ({
+    namespacePrefix: t.string({
+      required: true,
+      description:
+        'Every namespace that begins with this; `""` is all of them. A token limited to namespaces clears its part.',
+    }),
+  }),
+});
+
+const clearNamespacePayload = builder.objectRef<ClearResult>("ClearNamespacePayload").implement({
+  description: "What `clearNamespace` came to.",
+  fields: (t) => ({
+    clearedCount: t.exposeInt("clearedCount", { description: "How many entries were deleted." }),
+    revision: t.field({
+      type: "Revision",
+      description: payloadRevisionDescription,
+      resolve: (result) => result.revision,
+    }),
+  }),
+});
+
+const clearNamespacesPayload = builder.objectRef<ClearResult>("ClearNamespacesPayload").implement({
+  description: "What `clearNamespaces` came to.",
+  fields: (t) => ({
+    clearedCount: t.exposeInt("clearedCount", { description: "How many entries were deleted." }),
+    namespaces: t.stringList({
+      description: "The namespaces that held any, sorted.",
+      resolve: (result) => [...result.namespaces],
+    }),
+    revision: t.field({
+      type: "Revision",
+      description: payloadRevisionDescription,
+      resolve: (result) => result.revision,
+    }),
+  }),
+});
+
+builder.mutationFields((t) => ({
+  clearNamespace: t.field({
+    type: clearNamespacePayload,
+    description: "Deletes every entry of a namespace, as one change.",
+    args: {
+      input: t.arg({ type: clearNamespaceInput, required: true, description: "The namespace." }),
+    },
+    resolve: (_mutation, { input }, { store, viewer }) =>
+      store.clearNamespace(viewer, input.namespace),
+  }),
+  clearNamespaces: t.field({
+    type: clearNamespacesPayload,
+    description:
+      "Deletes every entry of all namespaces that begin with a prefix, all at once; one change a namespace.",
+    args: {
+      input: t.arg({
+        type: clearNamespacesInput,
+        required: true,
+        description: "Which namespaces.",
+      }),
+    },
+    resolve: (_mutation, { input }, { store, viewer }) =>
+      store.clearNamespaces(viewer, input.namespacePrefix),
+  }),
+}));

@@ -1,0 +1,14 @@
+import { lexicographicSortSchema, printSchema } from "graphql";
+import { builder } from "./builder.ts";
+import "./scalars.ts";
+import "./entry.ts";
+import "./change.ts";
+import "./namespace.ts";
+import "./viewer.ts";
+
+export const schema = builder.toSchema();
+
+/** What `schema.graphql` holds. */
+export function printedSchema(): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}

@@ -1,0 +1,98 @@
+import type { Usage } from "../store/entry.ts";
+import type { Limits } from "../store/limits.ts";
+import { scopes, type Viewer } from "../store/viewer.ts";
+import { builder } from "./builder.ts";
+
+const scopeEnum = builder.enumType("Scope", {
+  description: "What a token may do.",
+  values: {
+    READ: { value: scopes[0], description: "Queries and subscriptions." },
+    WRITE: { value: scopes[1], description: "Mutations." },
+  },
+});
+
+const limitDescriptions: Record<keyof Limits, string> = {
+  maxKeyBytes: "Bytes of UTF-8 that a key may have.",
+  maxNamespaceBytes: "Bytes of UTF-8 that a namespace may have.",
+  maxValueBytes: "Bytes that a value may have as JSON.",
+  maxValueDepth: "How deep JSON may be nested.",
+  maxMetadataBytes: "Bytes that an entry's metadata may have as JSON.",
+  maxAgentBytes: "Bytes of UTF-8 that an agent's name may have.",
+  maxBatchOperations: "How many entries `setEntries` may set.",
+  maxClearedNamespaces: "How many namespaces `clearNamespaces` may clear.",
+  maxPageSize: "The largest `first`.",
+  maxPageBytes: "A page ends when its entries have this many bytes, though never before its first.",
+  maxResponseBytes: "Bytes of entries that one operation may load.",
+  maxQueryBytes: "Bytes of UTF-8 that the text of an operation may have.",
+  maxQueryComplexity: "How many fields an operation may ask for, each list counted by its `first`.",
+  maxBodyBytes: "Bytes that a request, or a message on a socket, may have.",
+  maxSubscriptions: "How many operations one socket may have open.",
+};
+
+const limitsRef = builder.objectRef<Limits>("Limits").implement({
+  description: "How much a caller may send and ask for; each is an option of the server.",
+  fields: (t) =>
+    Object.fromEntries(
+      Object.entries(limitDescriptions).map(([name, description]) => [
+        name,
+        t.int({ description, resolve: (limits) => limits[name as keyof Limits] }),
+      ]),
+    ),
+});
+
+const usageRef = builder.objectRef<Usage>("Usage").implement({
+  description: "What the store holds now, as far as the token covers it.",
+  fields: (t) => ({
+    namespaceCount: t.exposeInt("namespaceCount", { description: "Namespaces." }),
+    entryCount: t.exposeInt("entryCount", { description: "Entries." }),
+    sizeBytes: t.exposeFloat("sizeBytes", {
+      description:
+        "Bytes of the entries' keys, values and metadata. A Float, since an Int ends at 2 GiB.",
+    }),
+  }),
+});
+
+const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
+  description: "The authenticated caller.",
+  fields: (t) => ({
+    user: t.exposeString("userId", { description: "Owner of the store it reaches." }),
+    agent: t.exposeString("agent", {
+      nullable: true,
+      description:
+        "The name its changes are recorded under; null where neither token nor caller says one.",
+    }),
+    scopes: t.field({
+      type: [scopeEnum],
+      description: "What its token may do.",
+      resolve: (viewer) => [...viewer.scopes],
+    }),
+    namespacePatterns: t.stringList({
+      description:
+        "The namespaces its token covers: names, or prefixes followed by `*`; `*` is every one.",
+      resolve: (viewer) => [...viewer.namespacePatterns],
+    }),
+    headRevision: t.field({
+      type: "Revision",
+      description: 'Revision of the latest change of the user\'s log; `"0"` before the first.',
+      resolve: async (viewer, _args, { store }) => (await store.logEnds(viewer)).head,
+    }),
+    limits: t.field({
+      type: limitsRef,
+      description: "How much it may send and ask for.",
+      resolve: (_viewer, _args, { store }) => store.limits,
+    }),
+    usage: t.field({
+      type: usageRef,
+      description: "What the store holds now. Needs the scope `read`.",
+      resolve: (viewer, _args, { store }) => store.usage(viewer),
+    }),
+  }),
+});
+
+builder.queryField("viewer", (t) =>
+  t.field({
+    type: viewerRef,
+    description: "Who is asking, and what it may do.",
+    resolve: (_query, _args, { viewer }) => viewer,
+  }),
+);

@@ -1,0 +1,159 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Logger } from "pino";
+import { Authenticator } from "./auth/authenticator.ts";
+import { endSubscriptions } from "./auth/end-subscriptions.ts";
+import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
+import { databaseFile, type Config } from "./config.ts";
+import { openSqlite } from "./database/sqlite.ts";
+import { unavailable } from "./errors.ts";
+import { Feed } from "./feed/feed.ts";
+import { pollHeads } from "./feed/head-poll.ts";
+import { Hub } from "./feed/hub.ts";
+import { repeat } from "./periodic.ts";
+import { StartError } from "./start-error.ts";
+import { Committer } from "./store/committer.ts";
+import { Store } from "./store/store.ts";
+import { createGraphql } from "./transport/graphql.ts";
+import { httpListener } from "./transport/http.ts";
+import { serveWebsocket } from "./transport/websocket.ts";
+
+/** A server that serves. */
+export interface BatonServer {
+  /** Where it listens, without a trailing slash. */
+  readonly url: string;
+  readonly databaseFile: string;
+  /** The token of the person who runs it; null when that was removed. */
+  readonly localToken: LocalToken | null;
+  /** Ends it cleanly: running mutations are answered, subscriptions complete. Cuts what is left after `deadlineMs`. */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+/** How soon another process's writes on the same database are noticed. */
+const pollIntervalMs = 1_000;
+/** How soon a revoked or expired token's subscriptions end. */
+const tokenCheckIntervalMs = 1_000;
+const compactionIntervalMs = 60_000;
+const dayMs = 86_400_000;
+
+/**
+ * Puts the parts together, from the database outwards, and listens.
+ * @throws StartError when it can't: a taken port, an unusable data directory
+ */
+export async function startServer(config: Config, logger: Logger): Promise<BatonServer> {
+  const file = databaseFile(config);
+  const database = await openSqlite({ file, synchronous: config.sqliteSynchronous });
+  try {
+    const localToken = await ensureLocalToken(config.dataDir, database.tokens);
+
+    const hub = new Hub({
+      maxChanges: config.subscriberQueue,
+      maxBytes: config.subscriberQueueBytes,
+    });
+    const committer = new Committer({
+      database,
+      limits: config,
+      onCommit: (userId, changes) => hub.publish(userId, changes),
+    });
+    const store = new Store(database, committer, config);
+    const graphql = createGraphql({ store, feed: new Feed(database, hub), logger });
+    const authenticator = new Authenticator(database.tokens, config);
+
+    let stopping = false;
+    const checkReady = async () => {
+      if (stopping) throw unavailable("The server is stopping.");
+      await database.ping();
+    };
+    const { maxBodyBytes } = config;
+    const http = createServer(
+      httpListener({ graphql, authenticator, maxBodyBytes, checkReady, logger }),
+    );
+    const websocket = serveWebsocket(http, {
+      graphql,
+      authenticator,
+      maxMessageBytes: maxBodyBytes,
+      maxOperations: config.maxSubscriptions,
+      logger,
+    });
+    const url = await listen(http, config);
+
+    const periodically = (intervalMs: number, what: string, work: () => Promise<unknown>) =>
+      repeat(
+        intervalMs,
+        async () => {
+          await work();
+        },
+        (error) => logger.error({ err: error }, `${what} failed; it will be tried again`),
+      );
+    const retention = {
+      maxAgeMs: config.retentionDays * dayMs,
+      maxChanges: config.retentionChanges,
+    };
+    const background = [
+      periodically(pollIntervalMs, "looking for others' writes", () => pollHeads(database, hub)),
+      periodically(tokenCheckIntervalMs, "checking tokens", () =>
+        endSubscriptions(database.tokens, hub),
+      ),
+      periodically(compactionIntervalMs, "compacting the log", () => database.compact(retention)),
+    ];
+
+    return {
+      url,
+      databaseFile: file,
+      localToken,
+      async close(deadlineMs = 4_000) {
+        stopping = true;
+        const deadline = Date.now() + deadlineMs;
+        const closed = once(http, "close");
+        http.close();
+        hub.close();
+        await Promise.all(background.map((work) => work.stop()));
+        await committer.close();
+        await websocket.close(deadline - Date.now());
+        // An answered request leaves its connection open for a next one, which will not come.
+        const idle = setInterval(() => http.closeIdleConnections(), 20);
+        const cut = setTimeout(
+          () => http.closeAllConnections(),
+          Math.max(0, deadline - Date.now()),
+        );
+        await closed;
+        clearInterval(idle);
+        clearTimeout(cut);
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function listen(
+  http: ReturnType<typeof createServer>,
+  { host, port }: Pick<Config, "host" | "port">,
+): Promise<string> {
+  try {
+    http.listen(port, host);
+    await once(http, "listening");
+  } catch (error) {
+    throw new StartError(listenFault(error as NodeJS.ErrnoException, host, port));
+  }
+  const address = http.address() as AddressInfo;
+  const shown = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${address.port}`;
+}
+
+function listenFault({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${port} of ${host} is taken. Stop what listens there, or choose another with --port (PORT).`;
+    case "EACCES":
+      return `Port ${port} of ${host} is not allowed for this user. Choose one above 1023 with --port (PORT).`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `This machine has no address ${host}. Choose another with --host (HOST).`;
+    default:
+      return `Can't listen on ${host}, port ${port}: ${message}`;
+  }
+}

@@ -1,0 +1,210 @@
+import type { Database, UserEntryRef, WriteTransaction } from "../database/database.ts";
+import { BatonError, unavailable } from "../errors.ts";
+import type { Change } from "./change.ts";
+import { commandBytes, type Command, type ResultOf } from "./command.ts";
+import { decide } from "./decide.ts";
+import type { Limits } from "./limits.ts";
+import { Workspace, type Effects } from "./workspace.ts";
+
+/** Told of every committed change, user by user, in commit order. */
+export type CommitListener = (userId: string, changes: readonly Change[]) => void;
+
+export interface CommitterOptions {
+  readonly database: Pick<Database, "write">;
+  readonly limits: Limits;
+  readonly onCommit: CommitListener;
+}
+
+/** A transaction takes at most this many commands, and this much of what they carry. */
+const maxBatchCommands = 256;
+const maxBatchBytes = 16 * 1024 * 1024;
+/** More waiting than this and new commands are turned away. */
+const maxWaitingCommands = 10_000;
+const maxWaitingBytes = 128 * 1024 * 1024;
+
+interface Waiting {
+  readonly command: Command;
+  readonly bytes: number;
+  resolve(result: ResultOf<Command>): void;
+  reject(error: unknown): void;
+}
+
+/** What came of one command: its result, or why it was refused. */
+type Outcome = { readonly result: ResultOf<Command> } | { readonly refusal: BatonError };
+
+/** What a committed batch came to. */
+interface Committed {
+  readonly outcomes: readonly Outcome[];
+  readonly effects: ReadonlyMap<string, Effects>;
+}
+
+/**
+ * Group commit: while one transaction is under way, the commands that arrive wait together and go into the next,
+ * so that many writers share the cost of one commit. Each command is decided by itself: a refused one fails alone.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #running: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves once the command is committed and announced.
+   * @throws BatonError when it is refused, `UNAVAILABLE` when it could not be committed
+   */
+  submit<C extends Command>(command: C): Promise<ResultOf<C>> {
+    if (this.#closed)
+      return Promise.reject(unavailable("The server is stopping; nothing was written."));
+    const bytes = commandBytes(command);
+    if (
+      this.#waiting.length >= maxWaitingCommands ||
+      this.#waitingBytes + bytes > maxWaitingBytes
+    ) {
+      return Promise.reject(
+        unavailable(
+          "Too many writes are waiting for the database; nothing was written. Try again.",
+        ),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        command,
+        bytes,
+        resolve: resolve as (result: ResultOf<Command>) => void,
+        reject,
+      });
+      this.#waitingBytes += bytes;
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Takes no more commands and waits for those it has. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop, so that commands which arrived together are committed together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) await this.#process(this.#takeBatch());
+    this.#running = null;
+  }
+
+  #takeBatch(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#waiting.length && count < maxBatchCommands) {
+      const next = this.#waiting[count] as Waiting;
+      if (count > 0 && bytes + next.bytes > maxBatchBytes) break;
+      bytes += next.bytes;
+      count++;
+    }
+    this.#waitingBytes -= bytes;
+    return this.#waiting.splice(0, count);
+  }
+
+  async #process(batch: readonly Waiting[]): Promise<void> {
+    const commands = batch.map((waiting) => waiting.command);
+    let committed: Committed;
+    try {
+      committed = await this.#options.database.write((transaction) =>
+        execute(transaction, this.#options.limits, commands),
+      );
+    } catch (error) {
+      return this.#fail(batch, error);
+    }
+    for (const [userId, effects] of committed.effects) {
+      this.#options.onCommit(userId, effects.changes);
+    }
+    batch.forEach((waiting, index) => {
+      const outcome = committed.outcomes[index] as Outcome;
+      if ("result" in outcome) waiting.resolve(outcome.result);
+      else waiting.reject(outcome.refusal);
+    });
+  }
+
+  /**
+   * A `BatonError` here is the database's own failure (`UNAVAILABLE`): all commands have failed. Any other error rolled
+   * the transaction back and is one command's fault, which is found by trying each alone.
+   */
+  async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
+    if (batch.length === 1 || error instanceof BatonError) {
+      for (const waiting of batch) waiting.reject(error);
+      return;
+    }
+    for (const waiting of batch) await this.#process([waiting]);
+  }
+}
+
+/** Runs the commands in order within one transaction. */
+async function execute(
+  transaction: WriteTransaction,
+  limits: Limits,
+  commands: readonly Command[],
+): Promise<Committed> {
+  const workspaces = await loadWorkspaces(transaction, commands);
+  const outcomes = commands.map((command): Outcome => {
+    const workspace = workspaces.get(command.userId) as Workspace;
+    try {
+      const decision = decide(limits, workspace, command);
+      workspace.apply(decision.changes);
+      return { result: decision.result };
+    } catch (error) {
+      if (error instanceof BatonError) return { refusal: error };
+      throw error;
+    }
+  });
+  const effects = new Map<string, Effects>();
+  for (const [userId, workspace] of workspaces) {
+    const effect = workspace.effects();
+    if (effect) effects.set(userId, effect);
+  }
+  if (effects.size > 0) await transaction.save(effects);
+  return { outcomes, effects };
+}
+
+async function loadWorkspaces(
+  transaction: WriteTransaction,
+  commands: readonly Command[],
+): Promise<Map<string, Workspace>> {
+  const userIds = [...new Set(commands.map((command) => command.userId))].sort();
+  const { now, heads } = await transaction.lock(userIds);
+
+  const refs = commands.flatMap(touchedRefs);
+  const loaded = refs.length > 0 ? await transaction.loadEntries(refs) : [];
+
+  const workspaces = new Map<string, Workspace>();
+  for (const userId of userIds) {
+    const clears = commands.filter(
+      (command) => command.userId === userId && command.kind === "clear",
+    );
+    const cleared = clears.flatMap((command) =>
+      command.kind === "clear" ? command.namespaces : [],
+    );
+    const counts =
+      cleared.length > 0
+        ? await transaction.countEntries(userId, cleared)
+        : new Map<string, number>();
+    const own = loaded.filter((row) => row.userId === userId).map((row) => row.entry);
+    workspaces.set(userId, new Workspace(heads.get(userId) ?? 0n, now, own, counts));
+  }
+  return workspaces;
+}
+
+function touchedRefs(command: Command): UserEntryRef[] {
+  const { userId } = command;
+  switch (command.kind) {
+    case "set":
+      return command.items.map((item) => ({ userId, namespace: command.namespace, key: item.key }));
+    case "delete":
+      return [{ userId, namespace: command.namespace, key: command.key }];
+    case "clear":
+      return [];
+  }
+}

@@ -1,0 +1,35 @@
+/** What a key holds. `value` and `metadata` are serialised JSON, parsed only where someone asks for them. */
+export interface Entry {
+  readonly namespace: string;
+  readonly key: string;
+  readonly value: string;
+  readonly metadata: string;
+  /** Revision of the change that wrote it. */
+  readonly revision: bigint;
+  /** Revision of the change that created it; a delete and a new set begin anew. */
+  readonly createdRevision: bigint;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** The agent that created it, if that agent said its name. */
+  readonly createdBy: string | null;
+  readonly updatedBy: string | null;
+  /** Bytes of the key, the value and the metadata as stored. */
+  readonly sizeBytes: number;
+}
+
+/** A group of keys; it exists while it holds an entry. */
+export interface Namespace {
+  readonly name: string;
+  readonly entryCount: number;
+  readonly sizeBytes: number;
+  readonly updatedAt: Date;
+  /** Names of the agents that created or last wrote one of its entries, sorted. */
+  readonly agents: readonly string[];
+}
+
+/** What a user's store holds. */
+export interface Usage {
+  readonly namespaceCount: number;
+  readonly entryCount: number;
+  readonly sizeBytes: number;
+}

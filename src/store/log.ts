@@ -1,0 +1,16 @@
+import { badUserInput, revisionCompacted } from "../errors.ts";
+
+/**
+ * Checks that a reader can go on after a revision.
+ * @throws REVISION_COMPACTED, BAD_USER_INPUT
+ */
+export function requireWithinLog(after: bigint, ends: { head: bigint; compacted: bigint }): void {
+  if (after < ends.compacted) throw revisionCompacted(after, ends.compacted + 1n);
+  if (after > ends.head) {
+    throw badUserInput(
+      "after",
+      `Revision ${after} is later than the latest, ${ends.head}: it is not of this store as it is now. ` +
+        "If the store was restored from a backup, start over with snapshot: true.",
+    );
+  }
+}

@@ -1,0 +1,47 @@
+/** Which texts are meant: one of them, or all that begin with a prefix (`""`: every text). */
+export type TextMatch =
+  | { readonly kind: "exact"; readonly text: string }
+  | { readonly kind: "prefix"; readonly prefix: string };
+
+export const everything: TextMatch = { kind: "prefix", prefix: "" };
+
+export function exact(text: string): TextMatch {
+  return { kind: "exact", text };
+}
+
+export function prefixed(prefix: string): TextMatch {
+  return { kind: "prefix", prefix };
+}
+
+export function matches(match: TextMatch, text: string): boolean {
+  return match.kind === "exact" ? match.text === text : text.startsWith(match.prefix);
+}
+
+/** The texts that both mean; null when there are none. */
+export function intersect(a: TextMatch, b: TextMatch): TextMatch | null {
+  if (a.kind === "exact") return matches(b, a.text) ? a : null;
+  if (b.kind === "exact") return intersect(b, a);
+  if (a.prefix.startsWith(b.prefix)) return a;
+  return b.prefix.startsWith(a.prefix) ? b : null;
+}
+
+/**
+ * The least text that sorts after every text with the prefix, in code point order, which is the byte order
+ * of UTF-8 and so the order of both databases; null when no text does.
+ */
+export function prefixEnd(prefix: string): string | null {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) as number);
+  for (;;) {
+    const last = points.pop();
+    if (last === undefined) return null;
+    if (last === 0x10ffff) continue;
+    // Surrogates are no characters: the one after U+D7FF is U+E000.
+    const next = last === 0xd7ff ? 0xe000 : last + 1;
+    return String.fromCodePoint(...points, next);
+  }
+}
+
+/** Compares in code point order. JavaScript's `<` compares UTF-16 units, which differs beyond U+FFFF. */
+export function compareText(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

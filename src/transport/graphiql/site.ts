@@ -1,0 +1,49 @@
+import { Asset } from "./asset.ts";
+import { loadBundle } from "./bundle.ts";
+import { icon, renderPage } from "./page.ts";
+import { renderStartScript } from "./start-script.ts";
+import { tabs } from "./tabs.ts";
+
+export interface Site {
+  page: Asset;
+  /** By their name below /graphiql/. */
+  assets: ReadonlyMap<string, Asset>;
+}
+
+const script = "text/javascript; charset=utf-8";
+
+let site: Promise<Site> | undefined;
+
+/** Builds the page and its assets on first use; a failure is not kept, so that the next request tries again. */
+export function loadSite(): Promise<Site> {
+  site ??= buildSite().catch((error) => {
+    site = undefined;
+    throw new Error("GraphiQL could not be loaded", { cause: error });
+  });
+  return site;
+}
+
+async function buildSite(): Promise<Site> {
+  const bundle = await loadBundle();
+  const assets = new Map([
+    ["app.js", new Asset(script, bundle.js)],
+    ["app.css", new Asset("text/css; charset=utf-8", bundle.css)],
+    ["editor-worker.js", new Asset(script, bundle.editorWorkerService)],
+    ["graphql-worker.js", new Asset(script, bundle.graphqlWorker)],
+    ["json-worker.js", new Asset(script, bundle.jsonWorker)],
+    ["icon.svg", new Asset("image/svg+xml", icon)],
+  ]);
+  // Relative, so that the page also works behind a proxy that serves it below a path of its own.
+  const urlOf = (name: string) => `graphiql/${name}?v=${assets.get(name)?.hash}`;
+  const startScript = renderStartScript({
+    icon,
+    tabs,
+    workers: {
+      editorWorkerService: urlOf("editor-worker.js"),
+      graphql: urlOf("graphql-worker.js"),
+      json: urlOf("json-worker.js"),
+    },
+  });
+  assets.set("start.js", new Asset(script, startScript));
+  return { assets, page: new Asset("text/html; charset=utf-8", renderPage(urlOf)) };
+}

@@ -1,0 +1,141 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { GraphQLError } from "graphql";
+import type { Logger } from "pino";
+import type { Authenticator } from "../auth/authenticator.ts";
+import { BatonError, type ErrorCode } from "../errors.ts";
+import { headerCredentials } from "./credentials.ts";
+import { serveGraphiql } from "./graphiql.ts";
+import type { Graphql } from "./graphql.ts";
+import { publicError } from "./public-error.ts";
+
+export interface HttpOptions {
+  readonly graphql: Graphql;
+  readonly authenticator: Authenticator;
+  readonly maxBodyBytes: number;
+  /** Rejects while the server can't do its work. */
+  readonly checkReady: () => Promise<void>;
+  readonly logger: Logger;
+}
+
+/** What a refusal before the operation is read answers as; the operation's own errors come with 200. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  PAYLOAD_TOO_LARGE: 413,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+};
+
+/** GraphQL over POST, GET and server-sent events; GraphiQL for browsers; health for whoever supervises the process. */
+export function httpListener(options: HttpOptions): RequestListener {
+  const { logger } = options;
+  return (request, response) => {
+    const begin = performance.now();
+    response.once("close", () => {
+      const { method } = request;
+      const durationMs = Math.round(performance.now() - begin);
+      const [path] = (request.url ?? "").split("?", 1);
+      logger.debug({ method, path, status: response.statusCode, durationMs }, "request");
+    });
+    answer(options, request, response).catch((error: unknown) => {
+      const fault = publicError(error, logger);
+      if (response.headersSent) response.destroy();
+      else refuse(response, fault);
+    });
+  };
+}
+
+async function answer(
+  options: HttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (serveGraphiql(request, response)) return;
+  const [path] = (request.url ?? "").split("?", 1);
+  switch (path) {
+    case "/graphql":
+      return answerGraphql(options, request, response);
+    case "/health/live":
+      return sendJson(response, 200, { status: "live" });
+    case "/health/ready":
+      return options.checkReady().then(
+        () => sendJson(response, 200, { status: "ready" }),
+        (error: unknown) =>
+          sendJson(response, 503, { status: "unavailable", reason: reasonOf(error) }),
+      );
+    case "/":
+      response.writeHead(302, { Location: "/graphql" }).end();
+      return;
+    default:
+      sendJson(response, 404, { error: "Nothing is here. The API is at /graphql." });
+  }
+}
+
+async function answerGraphql(
+  options: HttpOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { respond, context } = options.graphql;
+  if (request.method === "OPTIONS") {
+    await respond(request, response, {});
+    return;
+  }
+  const session = await options.authenticator.authenticate(headerCredentials(request.headers));
+  if (request.method === "POST") {
+    const body = await readBody(request, options.maxBodyBytes);
+    // Where the body is already read, Yoga takes it from here.
+    Object.assign(request, { body });
+  }
+  const closed = new AbortController();
+  response.once("close", () => closed.abort());
+  await respond(request, response, context(session, closed.signal));
+}
+
+/** @throws PAYLOAD_TOO_LARGE before more than the bound is read, BAD_USER_INPUT when it is empty or no UTF-8 */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+  const tooLarge = () =>
+    new BatonError(
+      "PAYLOAD_TOO_LARGE",
+      `A request may have ${maxBytes} bytes. Send less at once.`,
+      { limit: "maxBodyBytes", max: maxBytes },
+    );
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  if (bytes === 0)
+    throw new BatonError("BAD_USER_INPUT", "The request has no body; send an operation as JSON.");
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new BatonError("BAD_USER_INPUT", "The request's body is not UTF-8.");
+  }
+}
+
+/** Answers a request whose operation was not even read. */
+function refuse(response: ServerResponse, error: GraphQLError): void {
+  const status = statuses[error.extensions.code as ErrorCode] ?? 400;
+  // What is left of the body is not worth reading.
+  if (status === 413) response.setHeader("Connection", "close");
+  if (status === 401) response.setHeader("WWW-Authenticate", 'Bearer realm="Baton"');
+  response.setHeader("Access-Control-Allow-Origin", "*");
+  sendJson(response, status, { errors: [error.toJSON()] });
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response
+    .writeHead(status, {
+      "Content-Type": "application/json; charset=utf-8",
+      "Cache-Control": "no-store",
+    })
+    .end(`${JSON.stringify(body)}\n`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof BatonError ? error.message : "The database does not answer.";
+}

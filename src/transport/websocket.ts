@@ -1,0 +1,227 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ExecutionArgs, ExecutionResult } from "graphql";
+import { CloseCode, handleProtocols, makeServer, type Context as SocketContext } from "graphql-ws";
+import type { Logger } from "pino";
+import { WebSocketServer, type WebSocket } from "ws";
+import type { Authenticator } from "../auth/authenticator.ts";
+import { limitExceeded } from "../errors.ts";
+import { socketCredentials } from "./credentials.ts";
+import type { Graphql } from "./graphql.ts";
+import { publicError } from "./public-error.ts";
+
+export interface WebsocketOptions {
+  readonly graphql: Graphql;
+  readonly authenticator: Authenticator;
+  readonly maxMessageBytes: number;
+  /** Operations that one socket may have open. */
+  readonly maxOperations: number;
+  readonly logger: Logger;
+}
+
+export interface WebsocketTransport {
+  /** Lets the operations under way end, then closes every socket; those still busy after `deadlineMs` are cut. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+/** A socket that nobody has shown a good token on is closed after this. */
+const unauthenticatedMs = 10_000;
+const pingIntervalMs = 15_000;
+/** A socket is given up when so many pings in a row saw no sign of life. */
+const maxSilentPings = 2;
+
+interface Extra {
+  readonly request: IncomingMessage;
+  authenticated: boolean;
+}
+
+type OperationContext = SocketContext<Record<string, unknown>, Extra>;
+
+type Enveloped = ReturnType<Graphql["enveloped"]>;
+/** What `onSubscribe` prepares: the arguments, and the functions that run them with Yoga's plugins applied. */
+type Prepared = ExecutionArgs & Pick<Enveloped, "execute" | "subscribe">;
+
+/** GraphQL over WebSocket (the `graphql-transport-ws` protocol) at /graphql. */
+export function serveWebsocket(server: Server, options: WebsocketOptions): WebsocketTransport {
+  const { logger, maxMessageBytes: maxPayload } = options;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
+  const protocol = makeServer<Record<string, unknown>, Extra>({
+    onSubscribe: (context, _id, payload) => prepare(options, context, payload),
+    execute: (args) => run(logger, () => (args as Prepared).execute(args)),
+    subscribe: (args) => run(logger, () => (args as Prepared).subscribe(args)),
+  });
+
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const [path] = (request.url ?? "").split("?", 1);
+    if (path !== "/graphql") {
+      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      openSocket(webSocket, { request, authenticated: false }, protocol, logger);
+    });
+  });
+
+  return {
+    async close(deadlineMs) {
+      const deadline = Date.now() + deadlineMs;
+      const closed = [...sockets.clients].map(
+        (socket) => new Promise((resolve) => socket.once("close", resolve)),
+      );
+      // The subscriptions were completed and the mutations answered; what is left is for the sockets to send it.
+      for (const socket of sockets.clients) socket.close(1001, "Going away");
+      const timer = setTimeout(
+        () => {
+          for (const socket of sockets.clients) socket.terminate();
+        },
+        Math.max(0, deadline - Date.now()),
+      );
+      await Promise.all(closed);
+      clearTimeout(timer);
+      sockets.close();
+    },
+  };
+}
+
+function openSocket(
+  socket: WebSocket,
+  extra: Extra,
+  protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>,
+  logger: Logger,
+): void {
+  let silentPings = 0;
+  const alive = () => {
+    silentPings = 0;
+  };
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      // Resolves once the message has left for the network: a client that does not read is not sent more.
+      send: (data) =>
+        new Promise((resolve, reject) => {
+          if (socket.readyState !== socket.OPEN) return resolve();
+          socket.send(data, (error) => {
+            alive();
+            if (error) reject(error);
+            else resolve();
+          });
+        }),
+      close: (code, reason) => socket.close(code, reason),
+      onMessage: (listener) =>
+        socket.on("message", (message) => {
+          alive();
+          listener(String(message)).catch((error: unknown) => {
+            if (socket.readyState !== socket.OPEN) return;
+            logger.error({ err: error }, "internal error on a socket");
+            socket.close(CloseCode.InternalServerError, "Internal server error");
+          });
+        }),
+    },
+    extra,
+  );
+  socket.on("pong", alive);
+  const pings = setInterval(() => {
+    if (silentPings >= maxSilentPings) return socket.terminate();
+    silentPings++;
+    if (socket.readyState === socket.OPEN) socket.ping();
+  }, pingIntervalMs);
+  const unauthenticated = setTimeout(() => {
+    if (!extra.authenticated) socket.close(CloseCode.Unauthorized, "No good token was shown");
+  }, unauthenticatedMs);
+
+  // A message that is too large, or no UTF-8: `ws` itself closes the socket with the code for it.
+  socket.on("error", (error) => logger.debug({ err: error }, "socket"));
+  socket.once("close", (code, reason) => {
+    clearInterval(pings);
+    clearTimeout(unauthenticated);
+    closed(code, String(reason)).catch((error: unknown) =>
+      logger.error({ err: error }, "closing a socket"),
+    );
+  });
+}
+
+/** Authenticates and checks one operation. What is refused is the operation; the socket may carry others. */
+async function prepare(
+  { graphql, authenticator, maxOperations, logger }: WebsocketOptions,
+  context: OperationContext,
+  payload: {
+    query: string;
+    operationName?: string | null | undefined;
+    variables?: unknown;
+    extensions?: unknown;
+  },
+) {
+  try {
+    if (Object.keys(context.subscriptions).length > maxOperations) {
+      throw limitExceeded(
+        "maxSubscriptions",
+        maxOperations,
+        `One socket may have ${maxOperations} operations open. Complete one, or open another socket.`,
+      );
+    }
+    const { extra } = context;
+    const session = await authenticator.authenticate(
+      socketCredentials(context.connectionParams, payload.extensions, extra.request.headers),
+    );
+    extra.authenticated = true;
+    const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.enveloped(
+      graphql.context(session),
+      payload,
+    );
+    const document = parse(payload.query);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return errors.map((error: unknown) => publicError(error, logger));
+    return {
+      schema,
+      document,
+      operationName: payload.operationName,
+      variableValues: payload.variables as Record<string, unknown> | undefined,
+      contextValue: await contextFactory(),
+      execute,
+      subscribe,
+    };
+  } catch (error) {
+    return [publicError(error, logger)];
+  }
+}
+
+type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
+
+/** graphql-ws would close the whole socket for what is thrown here; it becomes a result of the one operation. */
+async function run(logger: Logger, operation: () => unknown): Promise<Result> {
+  try {
+    const result = (await operation()) as Result;
+    return Symbol.asyncIterator in result ? withPublicErrors(result, logger) : result;
+  } catch (error) {
+    return { errors: [publicError(error, logger)] };
+  }
+}
+
+function withPublicErrors(
+  results: AsyncIterable<ExecutionResult>,
+  logger: Logger,
+): AsyncGenerator<ExecutionResult, void, void> {
+  const iterator = results[Symbol.asyncIterator]();
+  const end = async () => {
+    await iterator.return?.();
+    return { done: true as const, value: undefined };
+  };
+  return {
+    async next() {
+      try {
+        const { done, value } = await iterator.next();
+        return done ? { done, value: undefined } : { done: false, value };
+      } catch (error) {
+        throw publicError(error, logger);
+      }
+    },
+    return: end,
+    throw: end,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      await end();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { createToken, type TokenGrant } from "../src/auth/token.ts";
+import { databaseFile, defaultConfig, type Config } from "../src/config.ts";
+import { openSqlite } from "../src/database/sqlite.ts";
+import { startServer } from "../src/server.ts";
+import type { LocalToken } from "../src/auth/local-token.ts";
+
+/** A real server in this process, on a database file of its own and a port that the system chose. */
+export interface TestServer extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  /** May read and write everything of user `local`. */
+  readonly token: string;
+  readonly dataDir: string;
+  /** Makes another token, as `baton token create` does: beside the server. */
+  createToken(grant?: Partial<TokenGrant>): Promise<{ tokenId: string; secret: string }>;
+  revokeToken(tokenId: string): Promise<void>;
+  /** Stops it and starts it again on the same data; the port may be another. */
+  restart(config?: Partial<Config>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const silent = pino({ level: "silent" });
+
+export async function startTestServer(config: Partial<Config> = {}): Promise<TestServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), "baton-test-"));
+  const full = (more: Partial<Config> = {}) =>
+    defaultConfig({ port: 0, dataDir, ...config, ...more });
+  let server = await startServer(full(), silent);
+
+  // Like the command line, through a connection of its own.
+  const withDatabase = async <T>(
+    work: (database: Awaited<ReturnType<typeof openSqlite>>) => Promise<T>,
+  ): Promise<T> => {
+    const database = await openSqlite({ file: databaseFile(full()), synchronous: "full" });
+    try {
+      return await work(database);
+    } finally {
+      await database.close();
+    }
+  };
+
+  const close = async () => {
+    await server.close();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return {
+    get url() {
+      return server.url;
+    },
+    token: (server.localToken as LocalToken).secret,
+    dataDir,
+    async createToken(grant = {}) {
+      const { token, secret } = createToken(
+        {
+          userId: "local",
+          agent: null,
+          scopes: ["read", "write"],
+          namespacePatterns: ["*"],
+          expiresAt: null,
+          ...grant,
+        },
+        new Date(),
+      );
+      await withDatabase((database) => database.tokens.insert(token));
+      return { tokenId: token.tokenId, secret };
+    },
+    async revokeToken(tokenId) {
+      await withDatabase((database) => database.tokens.revoke(tokenId, new Date()));
+    },
+    async restart(more = {}) {
+      await server.close();
+      server = await startServer(full(more), silent);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
