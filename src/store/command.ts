@@ -5,6 +5,8 @@ import type { TextMatch } from "./text-match.ts";
 interface CommandBase {
   readonly userId: string;
   readonly agent: string | null;
+  /** Whether a refusal may show the caller what the entry holds. */
+  readonly mayRead: boolean;
 }
 
 /** One key to set: the value, already serialised, replaces; the metadata is merged. */

@@ -47,7 +47,7 @@ export function decide(limits: Limits, view: StoreView, command: Command): Decis
 function decideSet(limits: Limits, view: StoreView, command: SetCommand): Decision<SetCommand> {
   const changes = command.items.map((item, index): Change & { kind: "SET" } => {
     const current = view.entry(command.namespace, item.key);
-    requireRevision(command.namespace, item.key, item.ifRevision, current, item.argument);
+    requireRevision(command, command.namespace, item, current, item.argument);
     const revision = view.head + BigInt(index) + 1n;
     const entry = writtenEntry(limits, command, item, current, revision, view.now);
     return {
@@ -103,7 +103,7 @@ function mergedMetadata(limits: Limits, item: SetItem, current: Entry | null): s
 function decideDelete(view: StoreView, command: DeleteCommand): Decision<DeleteCommand> {
   const { namespace, key } = command;
   const current = view.entry(namespace, key);
-  requireRevision(namespace, key, command.ifRevision, current, "input");
+  requireRevision(command, namespace, command, current, "input");
   if (!current) return { changes: [], result: { deleted: false, revision: view.head } };
   const revision = view.head + 1n;
   return {
@@ -160,9 +160,9 @@ function decideClear(
 }
 
 function requireRevision(
+  { mayRead }: Command,
   namespace: string,
-  key: string,
-  expected: bigint | null,
+  { key, ifRevision: expected }: { readonly key: string; readonly ifRevision: bigint | null },
   current: Entry | null,
   argument: string,
 ): void {
@@ -179,7 +179,9 @@ function requireRevision(
       namespace,
       key,
       currentRevision: String(found),
-      currentValue: current ? (JSON.parse(current.value) as unknown) : null,
+      ...(mayRead && {
+        currentValue: current ? (JSON.parse(current.value) as unknown) : null,
+      }),
     },
   );
 }

@@ -105,14 +105,13 @@ export class Store {
   ): Promise<DeleteResult> {
     this.#requireWrite(viewer, namespace);
     checkKey(this.limits, "input.key", key);
-    const { userId, agent } = viewer;
-    return this.#committer.submit({ kind: "delete", userId, agent, namespace, key, ifRevision });
+    return this.#committer.submit({ kind: "delete", ...caller(viewer), namespace, key, ifRevision });
   }
 
   async clearNamespace(viewer: Viewer, namespace: string): Promise<ClearResult> {
     this.#requireWrite(viewer, namespace);
-    const { userId, agent } = viewer;
-    return this.#committer.submit({ kind: "clear", userId, agent, namespaces: [exact(namespace)] });
+    const namespaces = [exact(namespace)];
+    return this.#committer.submit({ kind: "clear", ...caller(viewer), namespaces });
   }
 
   /** Clears the viewer's part of the namespaces that begin with the prefix. */
@@ -120,8 +119,7 @@ export class Store {
     requireScope(viewer, "write");
     checkNamespacePrefix(this.limits, "input.namespacePrefix", namespacePrefix);
     const namespaces = permittedPart(viewer, prefixed(namespacePrefix));
-    const { userId, agent } = viewer;
-    return this.#committer.submit({ kind: "clear", userId, agent, namespaces });
+    return this.#committer.submit({ kind: "clear", ...caller(viewer), namespaces });
   }
 
   async entry(viewer: Viewer, namespace: string, key: string): Promise<Entry | null> {
@@ -242,8 +240,7 @@ export class Store {
   }
 
   #set(viewer: Viewer, namespace: string, items: readonly SetItem[]): Promise<SetResult> {
-    const { userId, agent } = viewer;
-    return this.#committer.submit({ kind: "set", userId, agent, namespace, items });
+    return this.#committer.submit({ kind: "set", ...caller(viewer), namespace, items });
   }
 
   #setItem(argument: string, input: SetInput): SetItem {
@@ -275,4 +272,9 @@ export class Store {
   #pageBounds(first: number): { maxItems: number; maxBytes: number } {
     return { maxItems: first, maxBytes: this.limits.maxPageBytes };
   }
+}
+
+/** Whose command it is. */
+function caller({ userId, agent, scopes }: Viewer) {
+  return { userId, agent, mayRead: scopes.includes("read") };
 }

@@ -1,0 +1,18 @@
+import { createRequire } from "node:module";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: {
+    // Node gives everyone graphql's CommonJS build, Vite its ES build: one process may only have one.
+    alias: [
+      { find: /^graphql$/, replacement: createRequire(import.meta.url).resolve("graphql") },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // Two cores: more workers only make real servers wait for each other.
+    maxWorkers: 2,
+  },
+});
