@@ -1,4 +1,11 @@
-import { isInputObjectType, isIntrospectionType, isObjectType, isEnumType, isScalarType, specifiedScalarTypes } from "graphql";
+import {
+  isInputObjectType,
+  isIntrospectionType,
+  isObjectType,
+  isEnumType,
+  isScalarType,
+  specifiedScalarTypes,
+} from "graphql";
 import { expect, test } from "vitest";
 import { printedSchema, schema } from "../src/schema/schema.ts";
 
@@ -12,7 +19,8 @@ test("every type, field, argument and enum value is described", () => {
     if (!description) undescribed.push(place);
   };
   for (const type of Object.values(schema.getTypeMap())) {
-    const builtIn = isScalarType(type) && specifiedScalarTypes.some(({ name }) => name === type.name);
+    const builtIn =
+      isScalarType(type) && specifiedScalarTypes.some(({ name }) => name === type.name);
     if (builtIn || isIntrospectionType(type)) continue;
     note(type.name, type);
     if (isEnumType(type)) {

@@ -31,16 +31,18 @@ export interface Subscription {
 type Source = Pick<Database, "readEntries" | "readLastClear" | "readLog" | "readLogEnds">;
 
 /** A reader at its own pace holds one page of this size, whatever else is waiting for it. */
-const pageBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
+const defaultPageBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
 
 /** The log made live: catch-up from the database, then from the hub, and back again when a reader falls behind. */
 export class Feed {
   readonly #source: Source;
   readonly #hub: Hub;
+  readonly #pageBounds: PageBounds;
 
-  constructor(source: Source, hub: Hub) {
+  constructor(source: Source, hub: Hub, pageBounds = defaultPageBounds) {
     this.#source = source;
     this.#hub = hub;
+    this.#pageBounds = pageBounds;
   }
 
   /**
@@ -53,7 +55,7 @@ export class Feed {
     if (start.kind === "after") requireWithinLog(start.revision, ends);
     const position = start.kind === "after" ? start.revision : ends.head;
     const subscriber = this.#hub.attach(userId, tokenId, selection);
-    const reader = new Reader(this.#source, userId, subscriber);
+    const reader = new Reader(this.#source, userId, subscriber, this.#pageBounds);
     const events = start.kind === "snapshot" ? reader.snapshot(position) : reader.follow(position);
     return closeable(events, subscriber);
   }
@@ -63,8 +65,10 @@ class Reader {
   readonly #source: Source;
   readonly #userId: string;
   readonly #subscriber: Subscriber;
+  readonly #pageBounds: PageBounds;
 
-  constructor(source: Source, userId: string, subscriber: Subscriber) {
+  constructor(source: Source, userId: string, subscriber: Subscriber, pageBounds: PageBounds) {
+    this.#pageBounds = pageBounds;
     this.#source = source;
     this.#userId = userId;
     this.#subscriber = subscriber;
@@ -102,7 +106,7 @@ class Reader {
           onlyKeys: null,
           after: place,
         },
-        pageBounds,
+        this.#pageBounds,
       );
       if (this.#subscriber.throwIfFailed()) return;
       if (await this.#wasClearedWithin(place, pageHead, page.head)) {
@@ -139,7 +143,7 @@ class Reader {
     while (!this.#subscriber.throwIfFailed()) {
       const page = await this.#source.readLog(
         { userId: this.#userId, selection: this.#subscriber.selection, after: position },
-        pageBounds,
+        this.#pageBounds,
       );
       requireWithinLog(position, page);
       for (const change of page.changes) {

@@ -105,7 +105,13 @@ export class Store {
   ): Promise<DeleteResult> {
     this.#requireWrite(viewer, namespace);
     checkKey(this.limits, "input.key", key);
-    return this.#committer.submit({ kind: "delete", ...caller(viewer), namespace, key, ifRevision });
+    return this.#committer.submit({
+      kind: "delete",
+      ...caller(viewer),
+      namespace,
+      key,
+      ifRevision,
+    });
   }
 
   async clearNamespace(viewer: Viewer, namespace: string): Promise<ClearResult> {

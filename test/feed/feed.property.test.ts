@@ -1,0 +1,260 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import type { Database } from "../../src/database/database.ts";
+import { openSqlite } from "../../src/database/sqlite.ts";
+import { Feed, type FeedEvent } from "../../src/feed/feed.ts";
+import { Hub } from "../../src/feed/hub.ts";
+import type { Change } from "../../src/store/change.ts";
+import { selects, type Selection } from "../../src/store/change.ts";
+import type { Command } from "../../src/store/command.ts";
+import { Committer } from "../../src/store/committer.ts";
+import { everything, exact, prefixed } from "../../src/store/text-match.ts";
+
+// What the reader and the writers do is decided step by step, so that every interleaving of a write with the pages of
+// a snapshot, the catch-up and the queue can come up, and shrinks to the shortest that fails.
+
+type Step =
+  | { do: "set"; namespace: string; key: string }
+  | { do: "delete"; namespace: string; key: string }
+  | { do: "clear"; namespace: string }
+  /** Another process writes: the hub here is not told. */
+  | { do: "set elsewhere"; namespace: string; key: string }
+  | { do: "poll" }
+  | { do: "read"; count: number };
+
+const namespace = fc.constantFrom("a", "b", "c");
+const key = fc.constantFrom("1", "2", "3", "4", "5", "\uFFFF", "😀");
+const place = { namespace, key };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("set" as const), ...place }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("delete" as const), ...place }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("clear" as const), namespace }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("set elsewhere" as const), ...place }) },
+  { weight: 1, arbitrary: fc.constant({ do: "poll" as const }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("read" as const),
+      count: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
+);
+
+const selection: fc.Arbitrary<Selection> = fc.constantFrom(
+  { namespaces: [everything], keys: everything },
+  { namespaces: [exact("b")], keys: everything },
+  { namespaces: [exact("a"), exact("c")], keys: prefixed("") },
+  { namespaces: [everything], keys: exact("2") },
+);
+
+/** A namespace is cleared, and set anew, between two pages of the snapshot that both show it. */
+const clearedBetweenItsPages: [Selection, Step[], Step[]] = [
+  { namespaces: [everything], keys: everything },
+  ["1", "2", "3", "4"].map((key) => ({ do: "set", namespace: "b", key })),
+  [
+    { do: "read", count: 1 },
+    { do: "clear", namespace: "b" },
+    { do: "set", namespace: "b", key: "4" },
+    { do: "set", namespace: "c", key: "1" },
+  ],
+];
+
+/** Applies events in order, as a consumer would, and notices a key that steps back. */
+class Consumer {
+  readonly state = new Map<string, bigint>();
+  readonly #lastSeen = new Map<string, bigint>();
+
+  apply(event: FeedEvent): void {
+    if (event.kind === "CAUGHT_UP") return;
+    if (event.kind === "NAMESPACE_CLEARED") {
+      for (const id of this.state.keys()) {
+        if (id.startsWith(`${event.namespace}/`)) this.#see(id, event.revision, false);
+      }
+      return;
+    }
+    const change = event.kind === "EXISTING" ? event.entry : event;
+    this.#see(`${change.namespace}/${change.key}`, change.revision, event.kind !== "DELETED");
+  }
+
+  #see(id: string, revision: bigint, isThere: boolean): void {
+    const before = this.#lastSeen.get(id) ?? 0n;
+    if (revision <= before) throw new Error(`${id} steps back from ${before} to ${revision}.`);
+    this.#lastSeen.set(id, revision);
+    if (isThere) this.state.set(id, revision);
+    else this.state.delete(id);
+  }
+}
+
+function stateAt(log: readonly Change[], revision: bigint): Map<string, bigint> {
+  const consumer = new Consumer();
+  for (const change of log) if (change.revision <= revision) consumer.apply(change);
+  return consumer.state;
+}
+
+const sorted = (state: Map<string, bigint>) => [...state].sort(([a], [b]) => (a < b ? -1 : 1));
+
+describe("the feed, against the log it was made from", () => {
+  let folder: string;
+  let database: Database;
+  let users = 0;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "baton-feed-"));
+    database = await openSqlite({ file: join(folder, "baton.db"), synchronous: "normal" });
+  });
+  afterAll(async () => {
+    await database.close();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Plays the steps and checks, at the end, everything that was delivered. */
+  async function play(
+    selected: Selection,
+    start: "snapshot" | "now" | "after",
+    before: readonly Step[],
+    steps: readonly Step[],
+  ): Promise<void> {
+    const userId = `user-${++users}`;
+    const hub = new Hub({ maxChanges: 3, maxBytes: 10_000 });
+    const here = new Committer({
+      database,
+      limits: defaultConfig(),
+      onCommit: (user, changes) => hub.publish(user, changes),
+    });
+    const elsewhere = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
+    const caller = { userId, agent: null, mayRead: true };
+    const head = async () => (await database.readLogEnds(userId)).head;
+    const received: FeedEvent[] = [];
+    /** How many events the reader may still take. */
+    let appetite = 0;
+    let wake = () => {};
+    let noticed = () => {};
+
+    const perform = async (done: Step) => {
+      const write = (command: Command) =>
+        (done.do === "set elsewhere" ? elsewhere : here).submit(command);
+      switch (done.do) {
+        case "set":
+        case "set elsewhere": {
+          const item = {
+            argument: "",
+            key: done.key,
+            value: "1",
+            metadata: null,
+            ifRevision: null,
+          };
+          return write({ kind: "set", ...caller, namespace: done.namespace, items: [item] });
+        }
+        case "delete":
+          return write({ kind: "delete", ...caller, ...done, ifRevision: null });
+        case "clear":
+          return write({ kind: "clear", ...caller, namespaces: [exact(done.namespace)] });
+        case "poll":
+          return hub.noticeHead(userId, await head());
+        case "read":
+          appetite += done.count;
+          wake();
+          // Let it read what there is, unless it has to wait for a write.
+          for (let turns = 0; turns < 5; turns++)
+            await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+
+    for (const done of before) await perform(done);
+    const begin = await head();
+    const events = await new Feed(database, hub, { maxItems: 2, maxBytes: 10_000 }).subscribe({
+      userId,
+      tokenId: "token",
+      selection: selected,
+      start: start === "after" ? { kind: start, revision: begin / 2n } : { kind: start },
+    });
+    const reading = (async () => {
+      for (;;) {
+        while (appetite === 0) await new Promise<void>((resolve) => (wake = resolve));
+        appetite--;
+        const { value, done } = await events.next();
+        if (done) return;
+        received.push(value);
+        noticed();
+      }
+    })();
+    for (const done of steps) await perform(done);
+
+    // One last change that the selection wants, so that there is an end to read up to.
+    const namespace = selected.namespaces.some(
+      (match) => match.kind === "prefix" || match.text === "a",
+    )
+      ? "a"
+      : "b";
+    const last = await here.submit({
+      kind: "set",
+      ...caller,
+      namespace,
+      items: [{ argument: "", key: "2", value: "1", metadata: null, ifRevision: null }],
+    });
+    hub.noticeHead(userId, last.revision);
+    const revisionOf = (event: FeedEvent | undefined) =>
+      event && event.kind !== "EXISTING" ? event.revision : 0n;
+    const isDone = () =>
+      received.some(({ kind }) => start !== "snapshot" || kind === "CAUGHT_UP") &&
+      revisionOf(received.at(-1)) === last.revision;
+    appetite = Number.POSITIVE_INFINITY;
+    wake();
+    while (!isDone()) await new Promise<void>((resolve) => (noticed = resolve));
+    await events.return?.();
+    await reading;
+
+    const log = await database.readLog(
+      { userId, selection: { namespaces: [everything], keys: everything }, after: 0n },
+      { maxItems: 10_000, maxBytes: 10 ** 9 },
+    );
+    expect(log.changes.map(({ revision }) => revision)).toEqual(
+      log.changes.map((_, index) => BigInt(index) + 1n),
+    );
+    const wanted = log.changes.filter((change) => selects(selected, change));
+    const caughtUp = received.findIndex(({ kind }) => kind === "CAUGHT_UP");
+    if (start === "snapshot") {
+      const consumer = new Consumer();
+      const shown = received.slice(0, caughtUp);
+      for (const event of shown) consumer.apply(event);
+      const revision = revisionOf(received[caughtUp]);
+      expect(sorted(consumer.state)).toEqual(sorted(stateAt(wanted, revision)));
+      const lastExisting = shown.findLastIndex(({ kind }) => kind === "EXISTING");
+      const firstChange = shown.findIndex(({ kind }) => kind !== "EXISTING");
+      expect(firstChange === -1 || firstChange > lastExisting).toBe(true);
+      expect(received.slice(caughtUp + 1).map(revisionOf)).toEqual(
+        wanted.map((change) => change.revision).filter((at) => at > revision),
+      );
+    } else {
+      const from = start === "after" ? begin / 2n : begin;
+      expect(received.map(revisionOf)).toEqual(
+        wanted.map((change) => change.revision).filter((at) => at > from),
+      );
+    }
+    await here.close();
+    await elsewhere.close();
+  }
+
+  test.each(["snapshot", "after", "now"] as const)(
+    "G2 G3 G4: a subscription from %s delivers each change once, in order, whatever is written and read when",
+    async (start) => {
+      const steps = (maxLength: number) => fc.array(step, { maxLength });
+      await fc.assert(
+        fc.asyncProperty(selection, steps(20), steps(40), (selected, before, after) =>
+          play(
+            selected,
+            start,
+            before.filter((done) => done.do !== "read"),
+            after,
+          ),
+        ),
+        { numRuns: Number(process.env.BATON_TEST_RUNS ?? 60), examples: [clearedBetweenItsPages] },
+      );
+    },
+    120_000,
+  );
+});
