@@ -112,13 +112,13 @@ export class Events implements AsyncDisposable {
   /** Resolves when the subscription completes, with the events before that; throws what else it ended with. */
   async rest(): Promise<Record<string, any>[]> {
     const events = [];
-    while (!this.#ended || this.#queue.length > 0) {
+    for (;;) {
       const event = this.#queue.shift();
       if (event) events.push(event);
       else if (this.#error !== null) throw this.#error;
+      else if (this.#ended) return events;
       else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
-    return events;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,11 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
+import type { LocalToken } from "../src/auth/local-token.ts";
 import { createToken, type TokenGrant } from "../src/auth/token.ts";
 import { databaseFile, defaultConfig, type Config } from "../src/config.ts";
+import type { Database } from "../src/database/database.ts";
 import { openSqlite } from "../src/database/sqlite.ts";
 import { startServer } from "../src/server.ts";
-import type { LocalToken } from "../src/auth/local-token.ts";
+import { Committer } from "../src/store/committer.ts";
 
 /** A real server in this process, on a database file of its own and a port that the system chose. */
 export interface TestServer extends AsyncDisposable {
@@ -18,10 +20,15 @@ export interface TestServer extends AsyncDisposable {
   /** Makes another token, as `baton token create` does: beside the server. */
   createToken(grant?: Partial<TokenGrant>): Promise<{ tokenId: string; secret: string }>;
   revokeToken(tokenId: string): Promise<void>;
+  /** Works on the same database with a committer of its own, as another process would. */
+  besideServer(work: (database: Database, submit: Submit) => Promise<void>): Promise<void>;
   /** Stops it and starts it again on the same data; the port may be another. */
   restart(config?: Partial<Config>): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Sets a key of user `local`; the value is JSON text. */
+type Submit = (entry: { readonly key: string; readonly value: string }) => Promise<unknown>;
 
 const silent = pino({ level: "silent" });
 
@@ -32,9 +39,7 @@ export async function startTestServer(config: Partial<Config> = {}): Promise<Tes
   let server = await startServer(full(), silent);
 
   // Like the command line, through a connection of its own.
-  const withDatabase = async <T>(
-    work: (database: Awaited<ReturnType<typeof openSqlite>>) => Promise<T>,
-  ): Promise<T> => {
+  const withDatabase = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
     const database = await openSqlite({ file: databaseFile(full()), synchronous: "full" });
     try {
       return await work(database);
@@ -71,6 +76,21 @@ export async function startTestServer(config: Partial<Config> = {}): Promise<Tes
     async revokeToken(tokenId) {
       await withDatabase((database) => database.tokens.revoke(tokenId, new Date()));
     },
+    besideServer: (work) =>
+      withDatabase(async (database) => {
+        const committer = new Committer({ database, limits: full(), onCommit: () => {} });
+        await work(database, ({ key, value }) =>
+          committer.submit({
+            kind: "set",
+            userId: "local",
+            agent: null,
+            mayRead: true,
+            namespace: "default",
+            items: [{ argument: "input", key, value, metadata: null, ifRevision: null }],
+          }),
+        );
+        await committer.close();
+      }),
     async restart(more = {}) {
       await server.close();
       server = await startServer(full(more), silent);

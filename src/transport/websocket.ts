@@ -29,6 +29,8 @@ const unauthenticatedMs = 10_000;
 const pingIntervalMs = 15_000;
 /** A socket is given up when so many pings in a row saw no sign of life. */
 const maxSilentPings = 2;
+/** How often a closing server looks whether the last operations have ended. */
+const closingCheckMs = 10;
 
 interface Extra {
   readonly request: IncomingMessage;
@@ -45,7 +47,14 @@ type Prepared = ExecutionArgs & Pick<Enveloped, "execute" | "subscribe">;
 export function serveWebsocket(server: Server, options: WebsocketOptions): WebsocketTransport {
   const { logger, maxMessageBytes: maxPayload } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
+  const contexts = new Set<OperationContext>();
   const protocol = makeServer<Record<string, unknown>, Extra>({
+    onConnect: (context) => {
+      contexts.add(context);
+    },
+    onClose: (context) => {
+      contexts.delete(context);
+    },
     onSubscribe: (context, _id, payload) => prepare(options, context, payload),
     execute: (args) => run(logger, () => (args as Prepared).execute(args)),
     subscribe: (args) => run(logger, () => (args as Prepared).subscribe(args)),
@@ -65,22 +74,29 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
   return {
     async close(deadlineMs) {
       const deadline = Date.now() + deadlineMs;
+      const isBusy = () => [...contexts].some(({ subscriptions }) => !isEmpty(subscriptions));
+      while (isBusy() && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, closingCheckMs));
+      }
       const closed = [...sockets.clients].map(
         (socket) => new Promise((resolve) => socket.once("close", resolve)),
       );
-      // The subscriptions were completed and the mutations answered; what is left is for the sockets to send it.
       for (const socket of sockets.clients) socket.close(1001, "Going away");
-      const timer = setTimeout(
+      const cut = setTimeout(
         () => {
           for (const socket of sockets.clients) socket.terminate();
         },
         Math.max(0, deadline - Date.now()),
       );
       await Promise.all(closed);
-      clearTimeout(timer);
+      clearTimeout(cut);
       sockets.close();
     },
   };
+}
+
+function isEmpty(subscriptions: object): boolean {
+  return Object.keys(subscriptions).length === 0;
 }
 
 function openSocket(

@@ -14,14 +14,10 @@ export class Program implements AsyncDisposable {
   readonly exit: Promise<number | null>;
   readonly #process: ChildProcess;
   #hasEnded = false;
-  #wake: (() => void)[] = [];
+  readonly #wake: (() => void)[] = [];
 
   /** @param path under `examples` */
-  constructor(
-    server: { readonly url: string; readonly token: string },
-    path: string,
-    args: string[] = [],
-  ) {
+  constructor(path: string, args: readonly string[], server: { url: string; token: string }) {
     const child = spawn(process.execPath, [examples + path, ...args], {
       env: { ...process.env, BATON_URL: server.url, BATON_TOKEN: server.token },
       stdio: ["ignore", "pipe", "pipe"],
@@ -40,13 +36,14 @@ export class Program implements AsyncDisposable {
     });
   }
 
-  /** Resolves when some line begins with this, and with that line. */
-  said(beginning: string): Promise<string> {
-    return this.#line(this.lines, beginning);
+  /** Resolves when a line begins with this, or as many lines do. */
+  said(beginning: string, times = 1): Promise<void> {
+    return this.#wrote(this.lines, beginning, times);
   }
 
-  complained(beginning: string): Promise<string> {
-    return this.#line(this.complaints, beginning);
+  /** Like `said`, on standard error. */
+  complained(beginning: string, times = 1): Promise<void> {
+    return this.#wrote(this.complaints, beginning, times);
   }
 
   /** Ends it there and then, as a crash would. */
@@ -59,10 +56,8 @@ export class Program implements AsyncDisposable {
     return this.kill();
   }
 
-  async #line(lines: readonly string[], beginning: string): Promise<string> {
-    for (;;) {
-      const line = lines.find((candidate) => candidate.startsWith(beginning));
-      if (line !== undefined) return line;
+  async #wrote(lines: readonly string[], beginning: string, times: number): Promise<void> {
+    while (lines.filter((line) => line.startsWith(beginning)).length < times) {
       if (this.#hasEnded) {
         const output = [...this.lines, ...this.complaints].join("\n");
         throw new Error(`It ended without saying: ${beginning}\n${output}`);

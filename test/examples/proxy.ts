@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+/** A way to a server that can be cut and mended: an address that stays. */
+export class Proxy implements AsyncDisposable {
+  readonly #target: () => string;
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((socket) => this.#forward(socket));
+  #port = 0;
+
+  /** @param target URL of the server, as it is now */
+  constructor(target: () => string) {
+    this.#target = target;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  async open(): Promise<void> {
+    this.#server.listen(this.#port, "127.0.0.1");
+    await once(this.#server, "listening");
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Breaks every connection without a goodbye, and takes no new ones. */
+  async cut(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    await closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server.listening) await this.cut();
+  }
+
+  #forward(near: Socket): void {
+    const far = connect(Number(new URL(this.#target()).port), "127.0.0.1");
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.pipe(other);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  }
+}
