@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createClient } from "@libsql/client";
 import pino from "pino";
 import type { LocalToken } from "../src/auth/local-token.ts";
 import { createToken, type TokenGrant } from "../src/auth/token.ts";
@@ -22,6 +24,8 @@ export interface TestServer extends AsyncDisposable {
   revokeToken(tokenId: string): Promise<void>;
   /** Works on the same database with a committer of its own, as another process would. */
   besideServer(work: (database: Database, submit: Submit) => Promise<void>): Promise<void>;
+  /** Takes the entries' table away under the running server. */
+  breakDatabase(): Promise<void>;
   /** Stops it and starts it again on the same data; the port may be another. */
   restart(config?: Partial<Config>): Promise<void>;
   close(): Promise<void>;
@@ -91,6 +95,11 @@ export async function startTestServer(config: Partial<Config> = {}): Promise<Tes
         );
         await committer.close();
       }),
+    async breakDatabase() {
+      const client = createClient({ url: pathToFileURL(databaseFile(full())).href });
+      await client.execute('ALTER TABLE "Entry" RENAME TO "Gone"');
+      client.close();
+    },
     async restart(more = {}) {
       await server.close();
       server = await startServer(full(more), silent);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { StartError } from "../start-error.ts";
 import { serveCommand } from "./serve.ts";
@@ -7,12 +8,17 @@ import { tokenCommand } from "./token.ts";
 /** What a wrong option, argument or value exits with. */
 const usageError = 2;
 
+const { version } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+) as { version: string };
+
 const program = new Command("baton")
+  .version(version)
   .description("The shared data store through which agents hand work to one another.")
   .showHelpAfterError("(--help lists every option)")
   .exitOverride();
 for (const command of [serveCommand(), tokenCommand()])
-  program.addCommand(command.copyInheritedSettings(program));
+  program.addCommand(inherit(command, program));
 
 try {
   await program.parseAsync();
@@ -26,4 +32,11 @@ try {
   } else {
     throw error;
   }
+}
+
+/** A command that was made by itself has its own settings, and so have the commands below it. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const below of command.commands) inherit(below as Command, command);
+  return command;
 }

@@ -1,0 +1,333 @@
+import { isObjectType } from "graphql";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TokenGrant } from "../../src/auth/token.ts";
+import { schema } from "../../src/schema/schema.ts";
+import { request, Refusal, subscribe } from "../client.ts";
+import { databases } from "../databases.ts";
+import { get, headRevision, set } from "../operations.ts";
+import type { TestServer } from "../server.ts";
+
+/** What a token that must not reach the owner's `secret` entries may get for an operation. */
+interface Attempt {
+  /** The owner has written namespace `mine:1`, key `secret`; its value, metadata and agent all say "confidential". */
+  readonly operation: string;
+  readonly needs: "read" | "write" | "nothing";
+  /** Whether it names the namespace, so that a token that does not cover it is refused. */
+  readonly names: boolean;
+}
+
+const fields = "revision namespace key entry { value } agent";
+
+/** Every query, mutation and subscription field, and what of them reaches into a namespace. */
+const attempts: Record<string, Attempt> = {
+  "Query.viewer": {
+    operation: `{ viewer { user agent scopes namespacePatterns headRevision limits { maxKeyBytes } } }`,
+    needs: "nothing",
+    names: false,
+  },
+  "Query.viewer, its usage": {
+    operation: `{ viewer { usage { namespaceCount entryCount sizeBytes } } }`,
+    needs: "read",
+    names: false,
+  },
+  "Query.entry": {
+    operation: `{ entry(namespace: "mine:1", key: "secret") { value history { nodes { ${fields} } } } }`,
+    needs: "read",
+    names: true,
+  },
+  "Query.entries": {
+    operation: `{ entries { nodes { namespace key value history { nodes { ${fields} } } } } }`,
+    needs: "read",
+    names: false,
+  },
+  "Query.entries, by prefix and keys": {
+    operation: `{ entries(namespacePrefix: "mine:", keys: ["secret"]) { nodes { value } } }`,
+    needs: "read",
+    names: false,
+  },
+  "Query.entries, of a namespace": {
+    operation: `{ entries(namespace: "mine:1", keyPrefix: "s") { nodes { value } } }`,
+    needs: "read",
+    names: true,
+  },
+  "Query.namespace": {
+    operation: `{ namespace(name: "mine:1") { name entryCount sizeBytes agents entry(key: "secret") { value } entries { nodes { value } } } }`,
+    needs: "read",
+    names: true,
+  },
+  "Query.namespaces": {
+    operation: `{ namespaces { nodes { name entryCount sizeBytes agents entry(key: "secret") { value } entries { nodes { value } } } } }`,
+    needs: "read",
+    names: false,
+  },
+  "Query.changes": {
+    operation: `{ changes { nodes { ${fields} } } }`,
+    needs: "read",
+    names: false,
+  },
+  "Query.changes, of a namespace": {
+    operation: `{ changes(namespace: "mine:1", key: "secret") { nodes { ${fields} } } }`,
+    needs: "read",
+    names: true,
+  },
+  "Mutation.setEntry": {
+    operation: `mutation { setEntry(input: { namespace: "mine:1", key: "secret", value: 1 }) { revision entry { metadata } } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.setEntries": {
+    operation: `mutation { setEntries(input: { namespace: "mine:1", entries: [{ key: "secret", value: 1 }] }) { revision } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.deleteEntry": {
+    operation: `mutation { deleteEntry(input: { namespace: "mine:1", key: "secret" }) { deleted } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.clearNamespace": {
+    operation: `mutation { clearNamespace(input: { namespace: "mine:1" }) { clearedCount } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.clearNamespaces": {
+    operation: `mutation { clearNamespaces(input: { namespacePrefix: "" }) { clearedCount namespaces } }`,
+    needs: "write",
+    names: false,
+  },
+  "Subscription.entryChanged": {
+    operation: `subscription { entryChanged(after: "0") { kind ${fields} } }`,
+    needs: "read",
+    names: false,
+  },
+  "Subscription.entryChanged, snapshot": {
+    operation: `subscription { entryChanged(namespacePrefix: "m", snapshot: true) { kind ${fields} } }`,
+    needs: "read",
+    names: false,
+  },
+  "Subscription.entryChanged, of a namespace": {
+    operation: `subscription { entryChanged(namespace: "mine:1", key: "secret", after: "0") { kind ${fields} } }`,
+    needs: "read",
+    names: true,
+  },
+};
+
+/** Everything that came of an operation until it ended or, for a subscription, until a later write of its own user. */
+interface Outcome {
+  readonly codes: readonly string[];
+  readonly text: string;
+}
+
+describe.each(databases)("G1: isolation on $name", ({ start }) => {
+  let server: TestServer;
+  let mine: Record<string, any>;
+  let strangers = 0;
+  beforeAll(async () => {
+    server = await start();
+    await set(server, { namespace: "mine:1", key: "secret", value: "confidential at first" });
+    mine = (
+      await set(
+        server,
+        {
+          namespace: "mine:1",
+          key: "secret",
+          value: "confidential",
+          metadata: { note: "confidential" },
+        },
+        { agent: "confidential" },
+      )
+    ).entry;
+  });
+  afterAll(() => server.close());
+
+  async function attempt(operation: string, token: string): Promise<Outcome> {
+    if (!operation.startsWith("subscription")) {
+      const { data, errors = [] } = await request(server.url, token, operation);
+      return {
+        codes: errors.map(({ extensions }) => extensions.code),
+        text: JSON.stringify(data ?? null) + errors.map(({ message }) => message).join(),
+      };
+    }
+    await using events = subscribe(server, operation, {}, token);
+    const delivered = events
+      .until(({ entry }) => entry?.value === "own")
+      .then(
+        (seen): Outcome => ({ codes: [], text: JSON.stringify(seen) }),
+        (error: unknown): Outcome => {
+          if (error instanceof Refusal) return { codes: [error.code], text: error.message };
+          throw error;
+        },
+      );
+    // The last change that this subscription may deliver, so that there is an end to wait for.
+    const grant = grants.get(token) ?? {};
+    const named = /namespace: "([^"]+)", key: "([^"]+)"/.exec(operation);
+    const [, namespace = "mine:touch", key = "touch"] = (grant.userId && named) || [];
+    const own = await server.createToken({ ...grant, scopes: ["write"] });
+    await set(server, { namespace, key, value: "own" }, { token: own.secret });
+    return await delivered;
+  }
+
+  const grants = new Map<string, Partial<TokenGrant>>();
+
+  async function tokenWith(grant: Partial<TokenGrant>): Promise<string> {
+    const { secret } = await server.createToken(grant);
+    grants.set(secret, grant);
+    return secret;
+  }
+
+  async function expectUntouched(): Promise<void> {
+    expect(await get(server, "secret", "mine:1")).toEqual(mine);
+  }
+
+  test("every query, mutation and subscription field is attempted", () => {
+    const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+    const all = roots.flatMap((type) =>
+      isObjectType(type)
+        ? Object.keys(type.getFields()).map((field) => `${type.name}.${field}`)
+        : [],
+    );
+    const tried = new Set(Object.keys(attempts).map((name) => name.split(",")[0]));
+    expect(all.filter((field) => !tried.has(field))).toEqual([]);
+  });
+
+  test("every path from a namespace or an entry to others is attempted", () => {
+    const reaching = ["Entry", "Namespace", "Viewer", "EntryChange"].flatMap((name) => {
+      const type = schema.getType(name);
+      return isObjectType(type)
+        ? Object.values(type.getFields())
+            .filter(
+              ({ args, type: result }) => args.length > 0 || /Usage|Entry/.test(String(result)),
+            )
+            .map((field) => field.name)
+        : [];
+    });
+    const text = Object.values(attempts)
+      .map(({ operation }) => operation)
+      .join();
+    expect(reaching.filter((field) => !new RegExp(`\\b${field}\\b`).test(text))).toEqual([]);
+  });
+
+  describe.each(Object.entries(attempts))("%s", (_name, { operation, needs, names }) => {
+    test("as another user: as if there were nothing", async () => {
+      const token = await tokenWith({ userId: `stranger ${++strangers}` });
+      const { codes, text } = await attempt(operation, token);
+      expect(codes).toEqual([]);
+      expect(text).not.toContain("confidential");
+      await expectUntouched();
+    });
+
+    test("with a token for other namespaces: its part, and FORBIDDEN where named", async () => {
+      const token = await tokenWith({
+        namespacePatterns: ["mine:10", "mine:2*", "min", "mine:touch"],
+      });
+      const { codes, text } = await attempt(operation, token);
+      expect(codes).toEqual(names ? ["FORBIDDEN"] : []);
+      expect(text).not.toContain("confidential");
+      await expectUntouched();
+    });
+
+    test("with a token that lacks the scope: FORBIDDEN", async () => {
+      const scope = needs === "read" ? "write" : "read";
+      const token = await tokenWith({ scopes: [scope] });
+      const { codes } = await attempt(operation, token);
+      expect(codes).toEqual(needs === "nothing" ? [] : ["FORBIDDEN"]);
+      await expectUntouched();
+    });
+
+    test("with no token, an unknown, a revoked and an expired one: UNAUTHENTICATED", async () => {
+      const revoked = await server.createToken();
+      await server.revokeToken(revoked.tokenId);
+      const expired = await server.createToken({ expiresAt: new Date(Date.now() - 1) });
+      for (const token of [null, "baton_unknown", revoked.secret, expired.secret]) {
+        const { status, data, errors } = await request(server.url, token, operation);
+        expect(status).toBe(401);
+        expect(data).toBeUndefined();
+        expect(errors?.map(({ extensions }) => extensions.code)).toEqual(["UNAUTHENTICATED"]);
+      }
+      await expectUntouched();
+    });
+  });
+
+  test("a token limited to namespaces sees and clears its part of what a prefix names", async () => {
+    await set(server, { namespace: "part:1", key: "k", value: 1 });
+    await set(server, { namespace: "part:2", key: "k", value: 2 });
+    const token = await tokenWith({ namespacePatterns: ["part:1", "other:*"] });
+    const { data } = await request(
+      server.url,
+      token,
+      `{ entries(namespacePrefix: "part:") { nodes { namespace } } namespaces { nodes { name } } changes { nodes { namespace } } viewer { usage { entryCount } } }`,
+    );
+    expect(data).toEqual({
+      entries: { nodes: [{ namespace: "part:1" }] },
+      namespaces: { nodes: [{ name: "part:1" }] },
+      changes: { nodes: [{ namespace: "part:1" }] },
+      viewer: { usage: { entryCount: 1 } },
+    });
+    const cleared = await request(
+      server.url,
+      token,
+      `mutation { clearNamespaces(input: { namespacePrefix: "part:" }) { clearedCount namespaces } }`,
+    );
+    expect(cleared.data?.clearNamespaces).toEqual({ clearedCount: 1, namespaces: ["part:1"] });
+    expect((await get(server, "k", "part:2"))?.value).toBe(2);
+  });
+
+  test("a conflict shows a token that may not read the revision, and not the value", async () => {
+    const token = await tokenWith({ scopes: ["write"] });
+    const { errors } = await request(
+      server.url,
+      token,
+      `mutation { setEntry(input: { namespace: "mine:1", key: "secret", value: 1, ifRevision: "0" }) { revision } }`,
+    );
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: "CONFLICT",
+      currentRevision: mine.revision,
+    });
+    expect(errors?.[0]?.extensions).not.toHaveProperty("currentValue");
+  });
+
+  test("the agent is the token's, or where that names none, the caller's", async () => {
+    const bound = await server.createToken({ agent: "parser" });
+    const asParser = await set(server, { key: "agent", value: 1 }, { token: bound.secret });
+    expect(asParser.entry.updatedBy).toBe("parser");
+    const other = await request(
+      server.url,
+      bound.secret,
+      "{ viewer { agent } }",
+      {},
+      { agent: "other" },
+    );
+    expect(other.errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+    const said = await set(server, { key: "agent", value: 1 }, { agent: "said" });
+    expect(said.entry.updatedBy).toBe("said");
+  });
+
+  test("two users' logs are numbered each for itself", async () => {
+    const token = await tokenWith({ userId: "fresh" });
+    const first = await set({ url: server.url, token }, { key: "k", value: 1 });
+    expect(first.revision).toBe("1");
+    expect(BigInt(await headRevision(server))).toBeGreaterThan(1n);
+  });
+
+  test.each(["revoked", "expired"])(
+    "a %s token's open subscriptions end within 5 s, others go on",
+    async (how) => {
+      const soon = new Date(Date.now() + 1_500);
+      const { tokenId, secret } = await server.createToken(
+        how === "expired" ? { expiresAt: soon } : {},
+      );
+      const { revision } = await set(server, { key: "tick", value: 1 });
+      const document = `subscription { entryChanged(after: "${BigInt(revision) - 1n}") { key } }`;
+      await using other = subscribe(server, document);
+      await using ended = subscribe(server, document, {}, secret);
+      await ended.take(1);
+      const begin = Date.now();
+      if (how === "revoked") await server.revokeToken(tokenId);
+      const error = await ended.rest().catch((fault: unknown) => fault);
+      expect((error as Refusal).code).toBe("UNAUTHENTICATED");
+      expect(Date.now() - begin).toBeLessThan(5_000);
+      await set(server, { key: "after", value: 1 });
+      await other.until(({ key }) => key === "after");
+    },
+  );
+});

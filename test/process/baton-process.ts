@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const baton = fileURLToPath(new URL("../../dist/cli/baton.js", import.meta.url));
+
+/** What a command came to. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `baton …` as a process of its own, with no more of this process's environment than it needs. */
+export class BatonProcess implements AsyncDisposable {
+  readonly child: ChildProcess;
+  stdout = "";
+  stderr = "";
+  readonly #ended: Promise<Ended>;
+  #noticed = () => {};
+
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    this.child = spawn(process.execPath, [baton, ...args], {
+      env: { PATH: process.env.PATH ?? "", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stdout?.on("data", (chunk) => {
+      this.stdout += String(chunk);
+      this.#noticed();
+    });
+    this.child.stderr?.on("data", (chunk) => {
+      this.stderr += String(chunk);
+    });
+    this.#ended = once(this.child, "close").then(([code, signal]) => {
+      this.#noticed();
+      return { code, signal, stdout: this.stdout, stderr: this.stderr };
+    });
+  }
+
+  ended(): Promise<Ended> {
+    return this.#ended;
+  }
+
+  /** Waits until standard output matches. */
+  async says(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.stdout);
+      if (match) return match;
+      if (this.child.exitCode !== null) throw new Error(`It ended: ${this.stderr}`);
+      await new Promise<void>((resolve) => (this.#noticed = resolve));
+    }
+  }
+
+  kill(signal: NodeJS.Signals): Promise<Ended> {
+    this.child.kill(signal);
+    return this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill("SIGKILL");
+  }
+}
+
+/** Runs a command to its end. */
+export function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  return new BatonProcess(args, env).ended();
+}
+
+/** A folder for data, removed at the end. */
+export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "baton-process-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** `baton serve` on a port that the system chooses, once it serves. */
+export async function serveProcess(dataDir: string, args: readonly string[] = []) {
+  const server = new BatonProcess(["serve", "--port", "0", "--data-dir", dataDir, ...args]);
+  const [, url = ""] = await server.says(/API +(http:\S+)\/graphql\n/);
+  const token = (await readFile(join(dataDir, "local.token"), "utf8")).trim();
+  return Object.assign(server, { url, token });
+}

@@ -1,0 +1,286 @@
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { options } from "../../src/config.ts";
+import { query, request, subscribe, subscribeBySse } from "../client.ts";
+import { get, set, wholeLog } from "../operations.ts";
+import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+
+describe("baton serve", () => {
+  test("prints the link, the token's file, the API and the data; and keeps them for the next start", async () => {
+    await using folder = await temporaryFolder();
+    const dataDir = join(folder.path, "deep", "data");
+    const first = await serveProcess(dataDir);
+    const tokenFile = join(dataDir, "local.token");
+    expect(first.stdout).toContain(`GraphiQL   ${first.url}/graphql#token=${first.token}\n`);
+    expect(first.stdout).toContain(`Token      ${tokenFile}\n`);
+    expect(first.stdout).toContain(`Data       ${join(dataDir, "baton.db")}\n`);
+    expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(dataDir, "baton.db"))).mode & 0o777).toBe(0o600);
+    await set(first, { key: "kept", value: { a: 1 } }, { agent: "one" });
+    const entry = await get(first, "kept");
+    expect((await first.kill("SIGTERM")).code).toBe(0);
+    await using second = await serveProcess(dataDir);
+    expect(second.token).toBe(first.token);
+    expect(await get(second, "kept")).toEqual(entry);
+    expect(await set(second, { key: "next", value: 1 })).toMatchObject({ revision: "2" });
+  });
+
+  test("health says whether it is live and ready, without a token", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serveProcess(folder.path);
+    for (const [path, status] of [
+      ["live", "live"],
+      ["ready", "ready"],
+    ]) {
+      const response = await fetch(`${server.url}/health/${path}`);
+      expect([response.status, await response.json()]).toEqual([200, { status }]);
+    }
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "%s: running mutations are answered, subscriptions complete, exit code 0 within 5 s",
+    async (signal) => {
+      await using folder = await temporaryFolder();
+      await using server = await serveProcess(folder.path);
+      await set(server, { key: "first", value: 0 });
+      const subscriptions = [
+        subscribe(server, 'subscription { entryChanged(after: "0") { key revision } }'),
+        await subscribeBySse(server, 'subscription { entryChanged(after: "0") { key revision } }'),
+      ];
+      for (const events of subscriptions) await events.take(1);
+      const document = "mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision } }";
+      const writes = Array.from({ length: 200 }, (_, index) =>
+        request(server.url, server.token, document, {
+          input: { key: `k${index}`, value: index },
+        }).catch(() => null),
+      );
+      await Promise.race(writes);
+      const begin = Date.now();
+      const { code } = await server.kill(signal);
+      expect(code).toBe(0);
+      expect(Date.now() - begin).toBeLessThan(5_000);
+      for (const events of subscriptions) await events.rest();
+      const answers = await Promise.all(writes);
+      const acknowledged = answers.flatMap((answer) => answer?.data?.setEntry?.revision ?? []);
+      const refused = answers.flatMap((answer) => answer?.errors?.[0]?.extensions.code ?? []);
+      expect(new Set(refused).size).toBeLessThanOrEqual(1);
+      if (refused.length > 0) expect(refused).toContain("UNAVAILABLE");
+      await using again = await serveProcess(folder.path);
+      const kept = new Set((await wholeLog(again)).map(({ revision }) => revision));
+      expect(acknowledged.length).toBeGreaterThan(0);
+      expect(acknowledged.filter((revision) => !kept.has(revision))).toEqual([]);
+    },
+  );
+
+  test("G5 G2: kill -9 during writes loses nothing that was acknowledged, and leaves no hole", async () => {
+    await using folder = await temporaryFolder();
+    const acknowledged: { key: string; revision: string; value: number }[] = [];
+    for (let round = 0; round < 3; round++) {
+      const server = await serveProcess(folder.path);
+      const writers = Array.from({ length: 8 }, async (_, writer) => {
+        for (let value = 0; ; value++) {
+          const key = `round${round}:writer${writer}`;
+          const answer = await set(server, { key, value }).catch(() => null);
+          if (!answer) return;
+          acknowledged.push({ key, revision: answer.revision, value });
+        }
+      });
+      const target = acknowledged.length + 100;
+      await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(target);
+      await server.kill("SIGKILL");
+      await Promise.all(writers);
+    }
+    await using server = await serveProcess(folder.path);
+    const log = await wholeLog(server);
+    expect(log.map(({ revision }) => Number(revision))).toEqual(log.map((_, index) => index + 1));
+    const { viewer } = await query(server, "{ viewer { headRevision } }");
+    expect(Number(viewer.headRevision)).toBe(log.length);
+    for (const { key, value } of acknowledged) {
+      expect(log.some((change) => change.key === key && change.entry.value === value)).toBe(true);
+    }
+    const last = new Map(log.map((change) => [change.key, change.entry.value]));
+    for (const [key, value] of last) expect((await get(server, key))?.value).toBe(value);
+  });
+
+  test("logs a start, a stop and errors as JSON lines; requests at debug; never a token or a value", async () => {
+    await using folder = await temporaryFolder();
+    const server = await serveProcess(folder.path, ["--log-level", "debug"]);
+    await set(server, { key: "confidential key", value: "confidential value" });
+    await request(server.url, "baton_wrong", "{ viewer { user } }");
+    await fetch(`${server.url}/graphql?query=%7Bviewer%7Buser%7D%7D&token=confidential`);
+    const { stderr } = await server.kill("SIGTERM");
+    const lines = stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { msg: string });
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      "started",
+      "request",
+      "request",
+      "request",
+      "stopping",
+      "stopped",
+    ]);
+    expect(stderr).not.toMatch(/confidential|baton_/);
+  });
+
+  test("--help lists every option with its unit, default and variable", async () => {
+    const { code, stdout } = await run(["serve", "--help"]);
+    expect(code).toBe(0);
+    const text = stdout.replace(/\s+/g, " ");
+    for (const option of Object.values(options)) {
+      expect(text).toContain(`--${option.flag} <${option.unit}>`);
+      expect(text).toContain(`env: ${option.env}`);
+      if (option.default !== "")
+        expect(text).toContain(`default: ${JSON.stringify(option.default)}`);
+    }
+    await expect(stdout).toMatchFileSnapshot("serve-help.txt");
+  });
+
+  test.each([
+    ["an unknown option", ["serve", "--prot", "1"], {}, /--prot.*\n.*--port/],
+    [
+      "a port that is none",
+      ["serve", "--port", "70000"],
+      {},
+      /--port.*70000.*whole number of port from 0 to 65535/,
+    ],
+    ["a variable that is wrong", ["serve"], { PORT: "http" }, /PORT.*whole number/],
+    ["a choice that is none", ["serve", "--sqlite-synchronous", "off"], {}, /full, normal/],
+    ["an unknown command", ["sevre"], {}, /serve/],
+    ["an argument too many", ["serve", "here"], {}, /argument/],
+    [
+      "a scope that is none",
+      ["token", "create", "--user", "u", "--scope", "admin"],
+      {},
+      /admin.*read, write/,
+    ],
+    ["an expiry without unit", ["token", "create", "--user", "u", "--expires", "30"], {}, /30d/],
+    ["no user", ["token", "create"], {}, /--user/],
+    [
+      "a namespace with a star inside",
+      ["token", "create", "--user", "u", "--namespaces", "a*b"],
+      {},
+      /a\*b/,
+    ],
+  ])("%s: says what would be right and exits 2", async (_name, args, env, message) => {
+    const { code, stdout, stderr } = await run(args, env);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+
+  describe("what keeps it from starting is told in one line", () => {
+    async function refusal(args: readonly string[]): Promise<string> {
+      const { code, stdout, stderr } = await run(["serve", ...args]);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr.trim().split("\n").length).toBe(1);
+      return stderr;
+    }
+
+    test("a taken port", async () => {
+      await using folder = await temporaryFolder();
+      const taken = createServer().listen(0, "127.0.0.1");
+      await once(taken, "listening");
+      const { port } = taken.address() as { port: number };
+      expect(await refusal(["--port", String(port), "--data-dir", folder.path])).toMatch(
+        new RegExp(`Port ${port} .* is taken.*--port`),
+      );
+      taken.close();
+    });
+
+    test("a data directory that can't be written", async () => {
+      await using folder = await temporaryFolder();
+      await writeFile(join(folder.path, "file"), "");
+      expect(await refusal(["--data-dir", join(folder.path, "file", "data")])).toMatch(
+        /can't be written.*--data-dir/,
+      );
+    });
+
+    test("a database file that is none", async () => {
+      await using folder = await temporaryFolder();
+      const text = "These are notes, not a database. ".repeat(100);
+      await writeFile(join(folder.path, "baton.db"), text);
+      expect(await refusal(["--data-dir", folder.path])).toMatch(
+        /baton\.db is not a Baton database/,
+      );
+      expect(await readFile(join(folder.path, "baton.db"), "utf8")).toBe(text);
+    });
+
+    test("a folder in the database file's place", async () => {
+      await using folder = await temporaryFolder();
+      await mkdir(join(folder.path, "baton.db"));
+      expect(await refusal(["--data-dir", folder.path])).toMatch(/baton\.db/);
+    });
+
+    test("a database that is not served yet, its password untold", async () => {
+      const stderr = await refusal(["--database-url", "postgresql://me:hidden@127.0.0.1/db"]);
+      expect(stderr).toMatch(/DATABASE_URL must be file:/);
+      expect(stderr).not.toContain("hidden");
+    });
+  });
+
+  test("--version is the package's", async () => {
+    const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
+    expect(await run(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+});
+
+describe("baton token", () => {
+  test("create, list and revoke work while the server runs", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serveProcess(folder.path);
+    const at = ["--data-dir", folder.path];
+    const created = await run([
+      "token",
+      "create",
+      ...at,
+      "--user",
+      "ann",
+      "--agent",
+      "parser",
+      "--scope",
+      "read",
+      "--namespaces",
+      "pipeline:*,handoff",
+      "--expires",
+      "30d",
+    ]);
+    expect(created.code).toBe(0);
+    const token = created.stdout.trim();
+    expect(token).toMatch(/^baton_[\w-]{43}$/);
+    const asAnn = { url: server.url, token };
+    const { viewer } = await query(asAnn, "{ viewer { user agent scopes namespacePatterns } }");
+    expect(viewer).toEqual({
+      user: "ann",
+      agent: "parser",
+      scopes: ["READ"],
+      namespacePatterns: ["pipeline:*", "handoff"],
+    });
+    const list = await run(["token", "list", ...at, "--user", "ann"]);
+    expect(list.stdout).not.toContain(token);
+    const [, id] =
+      /^(tok_\w+) +ann +parser +read +pipeline:\*,handoff .* valid$/m.exec(list.stdout) ?? [];
+    expect((await run(["token", "revoke", id as string, ...at])).code).toBe(0);
+    expect((await request(server.url, token, "{ viewer { user } }")).status).toBe(401);
+    expect((await run(["token", "list", ...at])).stdout).toMatch(
+      new RegExp(`${id} .* revoked$`, "m"),
+    );
+    expect(await run(["token", "revoke", "tok_none", ...at])).toMatchObject({
+      code: 1,
+      stdout: "",
+    });
+  });
+
+  test("a removed local token is told at the start, and another can be made", async () => {
+    await using folder = await temporaryFolder();
+    const server = await serveProcess(folder.path);
+    await server.kill("SIGTERM");
+    await rm(join(folder.path, "local.token"));
+    await using again = new BatonProcess(["serve", "--port", "0", "--data-dir", folder.path]);
+    await again.says(/local token is gone.*baton token create --user local/);
+  });
+});
