@@ -1,0 +1,88 @@
+import { execFile, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serveProcess, temporaryFolder } from "./process/baton-process.ts";
+
+const execute = promisify(execFile);
+
+describe("what the documents show, done as they show it", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let server: Awaited<ReturnType<typeof serveProcess>>;
+  let readme: string;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    server = await serveProcess(`${folder.path}/data`);
+    readme = await readFile("README.md", "utf8");
+  });
+  afterAll(async () => {
+    await server.kill("SIGTERM");
+    await folder[Symbol.asyncDispose]();
+  });
+
+  /** The blocks of a language, with this server's address for the documented one. */
+  function blocks(document: string, language: string): string[] {
+    return [...document.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, "gs"))].map(
+      ([, block]) => (block as string).replaceAll("http://127.0.0.1:4000", server.url),
+    );
+  }
+
+  test("README: a subscription by curl shows the handoff by curl, and a read finds it", async () => {
+    const [wait, handOver, read] = blocks(readme, "sh").filter((block) => block.startsWith("curl"));
+    const waiting = spawn("sh", ["-c", `exec ${wait}`], { cwd: folder.path });
+    let shown = "";
+    const shows = (pattern: RegExp) =>
+      expect.poll(() => shown, { timeout: 10_000 }).toMatch(pattern);
+    waiting.stdout.on("data", (chunk) => (shown += String(chunk)));
+    try {
+      await shows(/CAUGHT_UP/);
+      const handed = await execute("sh", ["-c", handOver as string], { cwd: folder.path });
+      expect(JSON.parse(handed.stdout)).toEqual({ data: { setEntry: { revision: "1" } } });
+      const [expected] = blocks(readme, "text");
+      await shows(/data-ready/);
+      expect(shown).toContain((expected as string).trim());
+      const found = await execute("sh", ["-c", read as string], { cwd: folder.path });
+      expect(JSON.parse(found.stdout).data.entry).toMatchObject({
+        value: { rows: 1200 },
+        revision: "1",
+        updatedBy: "producer",
+      });
+    } finally {
+      waiting.kill();
+    }
+  });
+
+  test("README: a token made by its command, for the running server", async () => {
+    const [commands] = blocks(readme, "sh").filter((block) => block.startsWith("npx baton"));
+    const baton = `${process.execPath} ${process.cwd()}/dist/cli/baton.js`;
+    const { stdout } = await execute(
+      "sh",
+      ["-c", (commands as string).replaceAll("npx baton", baton)],
+      {
+        cwd: folder.path,
+      },
+    );
+    expect(stdout).toMatch(/^baton_\S+\n/);
+    expect(stdout).toMatch(/local +parser +read,write +pipeline:\* .* valid/);
+  });
+
+  test("README: its two commands are the scripts there are, and its links lead somewhere", async () => {
+    expect(blocks(readme, "sh")[0]).toMatch(/^npm ci && npm start .*\nnpm ci && npm test /);
+    const { scripts } = JSON.parse(await readFile("package.json", "utf8"));
+    expect(scripts).toMatchObject({ start: expect.any(String), test: expect.any(String) });
+    const links = [...readme.matchAll(/\]\((?!http)([^)#]+)\)/g)].map(([, link]) => link as string);
+    expect(links.length).toBeGreaterThan(4);
+    for (const link of links) await execute("test", ["-e", link]);
+  });
+
+  test("docs/python.md: the program runs", async ({ skip }) => {
+    const python = await execute("python3", ["--version"]).catch(() => null);
+    if (!python) {
+      console.warn("There is no python3: the program of docs/python.md is not run.");
+      skip();
+    }
+    const [program] = blocks(await readFile("docs/python.md", "utf8"), "python");
+    const { stdout } = await execute("python3", ["-c", program as string], { cwd: folder.path });
+    expect(stdout).toBe("{'completed': 1}\n");
+  });
+});
