@@ -151,7 +151,8 @@ export const options = {
     10_000,
     "Most namespaces that one clearNamespaces may clear",
   ),
-  maxPageSize: limit("maxPageSize", "items", 500, "Most items of a page"),
+  // At least what a page has where its caller does not say.
+  maxPageSize: limit("maxPageSize", "items", 500, "Most items of a page", 100),
   maxPageBytes: limit(
     "maxPageBytes",
     "bytes",

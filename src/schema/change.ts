@@ -41,7 +41,7 @@ const changeRef = builder.objectRef<FeedEvent>("EntryChange").implement({
     revision: t.field({
       type: "Revision",
       description:
-        "Position of the change in the log. For EXISTING: of the change that wrote the entry. Subscribe `after` the last one seen to go on without a gap.",
+        "Position of the change in the log. Subscribe `after` the last one seen to go on without a gap; after a snapshot only from CAUGHT_UP on. For EXISTING: of the change that wrote the entry.",
       resolve: (event) => (event.kind === "EXISTING" ? event.entry.revision : event.revision),
     }),
     namespace: t.string({

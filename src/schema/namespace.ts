@@ -9,15 +9,9 @@ import {
   firstDescription,
   pageComplexity,
 } from "./connection.ts";
-import {
-  entriesPage,
-  entryConnection,
-  keyPrefixDescription,
-  namespaceDescription,
-  oneEntry,
-  payloadRevisionDescription,
-} from "./entry.ts";
+import { entriesPage, entryConnection, keyPrefixDescription, oneEntry } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
+import { namespaceDescription, namespaceInput, payloadRevision } from "./write.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
   description: "A group of keys, such as `pipeline:job-123`. It exists while it holds an entry.",
@@ -104,11 +98,7 @@ builder.queryFields((t) => ({
 const clearNamespaceInput = builder.inputType("ClearNamespaceInput", {
   description: "A namespace to clear.",
   fields: (t) => ({
-    namespace: t.string({
-      required: true,
-      defaultValue: "default",
-      description: namespaceDescription,
-    }),
+    namespace: namespaceInput(t),
   }),
 });
 
@@ -127,11 +117,7 @@ const clearNamespacePayload = builder.objectRef<ClearResult>("ClearNamespacePayl
   description: "What `clearNamespace` came to.",
   fields: (t) => ({
     clearedCount: t.exposeInt("clearedCount", { description: "How many entries were deleted." }),
-    revision: t.field({
-      type: "Revision",
-      description: payloadRevisionDescription,
-      resolve: (result) => result.revision,
-    }),
+    revision: payloadRevision(t),
   }),
 });
 
@@ -143,11 +129,7 @@ const clearNamespacesPayload = builder.objectRef<ClearResult>("ClearNamespacesPa
       description: "The namespaces that held any, sorted.",
       resolve: (result) => [...result.namespaces],
     }),
-    revision: t.field({
-      type: "Revision",
-      description: payloadRevisionDescription,
-      resolve: (result) => result.revision,
-    }),
+    revision: payloadRevision(t),
   }),
 });
 

@@ -2,6 +2,7 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import { builder } from "./builder.ts";
 import "./scalars.ts";
 import "./entry.ts";
+import "./entry-writes.ts";
 import "./change.ts";
 import "./namespace.ts";
 import "./viewer.ts";

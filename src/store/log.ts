@@ -1,4 +1,4 @@
-import { badUserInput, revisionCompacted } from "../errors.ts";
+import { BatonError, revisionCompacted } from "../errors.ts";
 
 /**
  * Checks that a reader can go on after a revision.
@@ -7,10 +7,11 @@ import { badUserInput, revisionCompacted } from "../errors.ts";
 export function requireWithinLog(after: bigint, ends: { head: bigint; compacted: bigint }): void {
   if (after < ends.compacted) throw revisionCompacted(after, ends.compacted + 1n);
   if (after > ends.head) {
-    throw badUserInput(
-      "after",
-      `Revision ${after} is later than the latest, ${ends.head}: it is not of this store as it is now. ` +
+    throw new BatonError(
+      "BAD_USER_INPUT",
+      `after: Revision ${after} is later than the latest, ${ends.head}: it is not of this store as it is now. ` +
         "If the store was restored from a backup, start over with snapshot: true.",
+      { argument: "after", headRevision: String(ends.head) },
     );
   }
 }

@@ -1,0 +1,81 @@
+// @ts-check
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { lstat, readdir, readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { promisify } from "node:util";
+
+/**
+ * Paths of a folder's files, with forward slashes: those that git tracks or, where that is no git checkout, all but
+ * installed packages.
+ * @param {string} folder
+ * @returns {Promise<string[]>}
+ */
+export async function listFiles(folder) {
+  try {
+    const { stdout } = await promisify(execFile)("git", ["-C", folder, "ls-files", "-z"], {
+      maxBuffer: 2 ** 30,
+    });
+    // A conflict lists a file several times.
+    return [...new Set(stdout.split("\0").filter((path) => path !== ""))];
+  } catch (error) {
+    const { stderr = "", message } = /** @type {Error & { stderr?: string }} */ (error);
+    const [reason] = (stderr || message).trim().split("\n");
+    console.error(`git does not list the files (${reason}): taking all in the folder`);
+    return walk(folder);
+  }
+}
+
+/** @param {string} root */
+async function walk(root, folder = root) {
+  /** @type {string[]} */
+  const paths = [];
+  for (const item of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, item.name);
+    if (item.isFile()) paths.push(relative(root, path).replaceAll(sep, "/"));
+    const isWanted = item.name !== "node_modules" && item.name !== ".git";
+    if (item.isDirectory() && isWanted) paths.push(...(await walk(root, path)));
+  }
+  return paths;
+}
+
+/**
+ * A file as it is stored: its text as the value, and what tells whether it has changed as metadata, which can be listed
+ * without the text. Null where there is no such file: deleted but still tracked, a symbolic link, a submodule.
+ * @param {string} folder @param {string} path @param {number} maxValueBytes
+ */
+export async function readEntry(folder, path, maxValueBytes) {
+  const file = join(folder, path);
+  const status = await lstat(file).catch(() => null);
+  if (!status?.isFile()) return null;
+  const content = await readFile(file);
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  const metadata = { sha256, bytes: content.length };
+  return { key: path, value: valueOf(content, maxValueBytes), metadata };
+}
+
+/**
+ * @param {Buffer} content @param {number} maxValueBytes
+ * @returns {{ text: string } | { skipped: "binary" | "too large" }}
+ */
+function valueOf(content, maxValueBytes) {
+  const text = decode(content);
+  if (text === null) return { skipped: "binary" };
+  return bytesOf({ text }) <= maxValueBytes ? { text } : { skipped: "too large" };
+}
+
+/** @param {Buffer} content */
+function decode(content) {
+  if (content.includes(0)) return null;
+  try {
+    // Byte for byte what the file holds, a byte order mark too.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
+  } catch {
+    return null;
+  }
+}
+
+/** Bytes that something has as JSON. @param {unknown} value */
+export function bytesOf(value) {
+  return Buffer.byteLength(JSON.stringify(value));
+}
