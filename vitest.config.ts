@@ -10,8 +10,9 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Only so that a test which waits for ever ends: real processes are slow to start on a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Two cores: more workers only make real servers wait for each other.
     maxWorkers: 2,
   },
