@@ -4,9 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: {
     // Node gives everyone graphql's CommonJS build, Vite its ES build: one process may only have one.
-    alias: [
-      { find: /^graphql$/, replacement: createRequire(import.meta.url).resolve("graphql") },
-    ],
+    alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve("graphql") }],
   },
   test: {
     include: ["test/**/*.test.ts"],

@@ -1,5 +1,5 @@
 import type { InputFieldBuilder, ObjectFieldBuilder } from "@pothos/core";
-import { builder } from "./builder.ts";
+import type { builder } from "./builder.ts";
 
 // What the inputs and the payloads of all mutations have in common.
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { GraphQLError } from "graphql";
+import type { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError, type ErrorCode } from "../errors.ts";
