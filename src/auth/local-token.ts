@@ -1,5 +1,5 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import type { TokenTable } from "../database/database.ts";
 import { createToken, hashSecret, tokenFault } from "./token.ts";
 
@@ -21,7 +21,7 @@ export async function ensureLocalToken(
   dataDir: string,
   tokens: TokenTable,
 ): Promise<LocalToken | null> {
-  const file = join(dataDir, "local.token");
+  const file = resolve(dataDir, "local.token");
   if (await tokens.isEmpty()) {
     const { token, secret } = createToken(
       {

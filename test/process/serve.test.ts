@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -74,6 +75,21 @@ describe("baton serve", () => {
       expect(acknowledged.filter((revision) => !kept.has(revision))).toEqual([]);
     },
   );
+
+  test("SIGTERM to npm start reaches the server, and exit code 0 comes back", async () => {
+    await using folder = await temporaryFolder();
+    // Without what comes before it: that builds dist/, under the other tests' feet.
+    const args = ["start", "--ignore-scripts", "--", "--port", "0", "--data-dir", folder.path];
+    const npm = spawn("npm", args, { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(npm, "close");
+    let said = "";
+    npm.stdout.on("data", (chunk) => (said += String(chunk)));
+    await expect.poll(() => said, { timeout: 30_000 }).toMatch(/API .*\n/);
+    npm.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
+    const url = /API +(\S+)\n/.exec(said)?.[1] as string;
+    await expect(fetch(url)).rejects.toThrow();
+  });
 
   test("G5 G2: kill -9 during writes loses nothing that was acknowledged, and leaves no hole", async () => {
     await using folder = await temporaryFolder();
