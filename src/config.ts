@@ -180,8 +180,8 @@ export const options = {
   maxQueryComplexity: limit(
     "maxQueryComplexity",
     "fields",
-    100_000,
-    "Most fields that an operation may ask for, each list counted by its first",
+    250_000,
+    "Most fields that an operation may ask for, each list counted by its first, and 100 for each read of the database",
   ),
   maxSubscriptions: limit(
     "maxSubscriptions",
@@ -242,5 +242,6 @@ export function databaseFile(config: Pick<Config, "dataDir" | "databaseUrl">): s
   const scheme = /^[a-z+]+:/i.exec(databaseUrl)?.[0] ?? "something else";
   throw new StartError(
     `DATABASE_URL must be file:<path> of a SQLite database, or be left out; this is ${scheme}.`,
+    2,
   );
 }

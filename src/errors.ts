@@ -12,17 +12,25 @@
  * - `UNAVAILABLE`: the database can't be reached, or the server is stopping; try again.
  * - `INTERNAL`: a fault of the server, logged there.
  */
-export type ErrorCode =
-  | "UNAUTHENTICATED"
-  | "FORBIDDEN"
-  | "BAD_USER_INPUT"
-  | "CONFLICT"
-  | "REVISION_COMPACTED"
-  | "LIMIT_EXCEEDED"
-  | "RATE_LIMITED"
-  | "PAYLOAD_TOO_LARGE"
-  | "UNAVAILABLE"
-  | "INTERNAL";
+export const errorCodes = [
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "BAD_USER_INPUT",
+  "CONFLICT",
+  "REVISION_COMPACTED",
+  "LIMIT_EXCEEDED",
+  "RATE_LIMITED",
+  "PAYLOAD_TOO_LARGE",
+  "UNAVAILABLE",
+  "INTERNAL",
+] as const;
+
+/** One of `errorCodes`. */
+export type ErrorCode = (typeof errorCodes)[number];
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return errorCodes.some((known) => known === code);
+}
 
 /** What an error carries beside its message, as JSON. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;

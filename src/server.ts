@@ -74,6 +74,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       authenticator,
       maxMessageBytes: maxBodyBytes,
       maxOperations: config.maxSubscriptions,
+      maxUnreadBytes: 2 * config.maxResponseBytes,
       logger,
     });
     const url = await listen(http, config);

@@ -1,6 +1,8 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { TokenTable } from "../database/database.ts";
+import { makeFolder } from "../make-folder.ts";
+import { StartError } from "../start-error.ts";
 import { createToken, hashSecret, tokenFault } from "./token.ts";
 
 /** The user that a fresh installation belongs to. */
@@ -34,8 +36,13 @@ export async function ensureLocalToken(
       new Date(),
     );
     // The file first: a token without its file could not be had again.
-    await writeFile(file, `${secret}\n`, { mode: 0o600 });
-    await chmod(file, 0o600);
+    try {
+      await makeFolder(dirname(file));
+      await writeFile(file, `${secret}\n`, { mode: 0o600 });
+      await chmod(file, 0o600);
+    } catch (error) {
+      throw unusable(file, error);
+    }
     await tokens.insert(token);
     return { file, secret };
   }
@@ -51,6 +58,13 @@ async function readSecret(file: string): Promise<string | null> {
     return (await readFile(file, "utf8")).trim();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
+    throw unusable(file, error);
   }
+}
+
+function unusable(file: string, error: unknown): StartError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new StartError(
+    `${file}, for the local token, can't be used (${code}). Move away what is there.`,
+  );
 }

@@ -28,7 +28,7 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : usageError;
   } else if (error instanceof StartError) {
     process.stderr.write(`baton: ${error.message}\n`);
-    process.exitCode = 1;
+    process.exitCode = error.exitCode;
   } else {
     throw error;
   }

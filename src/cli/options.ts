@@ -19,7 +19,8 @@ export function configOf(command: Command): Config {
   const given = command.opts<Record<string, string | number>>();
   const set = Object.entries(options)
     .map(([name, option]) => [name, given[attributeOf(option)]] as const)
-    .filter(([, value]) => value !== undefined);
+    // Empty, as a variable often is, means unset: an empty host would be every address.
+    .filter(([, value]) => value !== undefined && value !== "");
   return defaultConfig(Object.fromEntries(set));
 }
 
@@ -27,6 +28,7 @@ function flagOf(option: Option): CommanderOption {
   const flag = new CommanderOption(`--${option.flag} <${option.unit}>`, option.help)
     .env(option.env)
     .argParser((text) => {
+      if (text === "") return text;
       try {
         return parseOption(option, text);
       } catch (error) {

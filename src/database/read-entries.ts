@@ -68,6 +68,9 @@ function afterPlace({ after }: EntryQuery): Sql {
   return sql` AND "namespace" >= ${after.namespace} AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
 }
 
+/** A namespace shows no more agents than this: the list is not paged. */
+const maxShownAgents = 100;
+
 interface NamespaceRow {
   name: string;
   entryCount: bigint | number;
@@ -101,7 +104,7 @@ export async function readNamespaces(
       sizeBytes: Number(row.sizeBytes),
       // SQLite forgets a column's type in an aggregate and gives the milliseconds.
       updatedAt: row.updatedAt instanceof Date ? row.updatedAt : new Date(Number(row.updatedAt)),
-      agents: (agents.get(row.name) ?? []).sort(),
+      agents: (agents.get(row.name) ?? []).sort().slice(0, maxShownAgents),
     })),
     hasMore: rows.length > maxItems,
   };

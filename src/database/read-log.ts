@@ -4,6 +4,7 @@ import { join, matchesChanges, sql, type SqlReader } from "./sql.ts";
 
 /** One statement looks at no more revisions than this, however few of them the selection wants. */
 const maxScannedRevisions = 10_000n;
+const maxRevision = 2n ** 63n - 1n;
 
 interface EndsRow {
   headRevision: bigint;
@@ -21,7 +22,8 @@ export async function readLog(
   bounds: PageBounds,
 ): Promise<LogPage> {
   const { userId, after } = query;
-  const last = after + maxScannedRevisions;
+  const last =
+    after > maxRevision - maxScannedRevisions ? maxRevision : after + maxScannedRevisions;
   const rows = await reader.$queryRaw<
     (LogRow | (EndsRow & { revision: null; candidateCount: 0 }))[]
   >(sql`

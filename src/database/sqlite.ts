@@ -1,8 +1,9 @@
 import { PrismaLibSql } from "@prisma/adapter-libsql";
-import { access, constants, mkdir, open } from "node:fs/promises";
+import { access, constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { BatonError, unavailable } from "../errors.ts";
+import { makeFolder } from "../make-folder.ts";
 import { StartError } from "../start-error.ts";
 import type { Database, Retention, WriteTransaction } from "./database.ts";
 import { PrismaClient } from "./generated/sqlite/client.ts";
@@ -71,21 +72,21 @@ class SqliteDatabase implements Database {
   }
 
   readonly readEntry: Database["readEntry"] = (...args) =>
-    guarded(() => readEntry(this.#reader, ...args));
+    givingWay(() => readEntry(this.#reader, ...args));
   readonly readEntries: Database["readEntries"] = (...args) =>
-    guarded(() => readEntries(this.#reader, ...args));
+    givingWay(() => readEntries(this.#reader, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    guarded(() => readNamespaces(this.#reader, ...args));
+    givingWay(() => readNamespaces(this.#reader, ...args));
   readonly readUsage: Database["readUsage"] = (...args) =>
-    guarded(() => readUsage(this.#reader, ...args));
+    givingWay(() => readUsage(this.#reader, ...args));
   readonly readLogEnds: Database["readLogEnds"] = (...args) =>
-    guarded(() => readLogEnds(this.#reader, ...args));
+    givingWay(() => readLogEnds(this.#reader, ...args));
   readonly readLog: Database["readLog"] = (...args) =>
-    guarded(() => readLog(this.#reader, ...args));
+    givingWay(() => readLog(this.#reader, ...args));
   readonly readHeads: Database["readHeads"] = (...args) =>
-    guarded(() => readHeads(this.#reader, ...args));
+    givingWay(() => readHeads(this.#reader, ...args));
   readonly readLastClear: Database["readLastClear"] = (...args) =>
-    guarded(() => readLastClear(this.#reader, ...args));
+    givingWay(() => readLastClear(this.#reader, ...args));
 
   async compact(retention: Retention): Promise<number> {
     const overdue = await guarded(() =>
@@ -139,7 +140,7 @@ class SqliteDatabase implements Database {
   async close(): Promise<void> {
     await this.#lastWrite;
     await this.#reader.$disconnect();
-    // The driver leaves that to the garbage collector; after this the one file is the whole database.
+    // The driver closes its files with the garbage collector only; after this the one file has everything.
     await this.#writer.$queryRawUnsafe("PRAGMA wal_checkpoint(TRUNCATE)").catch(() => {});
     await this.#writer.$disconnect();
   }
@@ -181,7 +182,7 @@ function connect(file: string): PrismaClient {
 async function prepareFile(file: string): Promise<void> {
   const folder = dirname(file);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     await (await open(file, "a", 0o600)).close();
   } catch (error) {
@@ -206,6 +207,16 @@ const unavailableCodes: ReadonlyMap<number, string> = new Map([
   [26, "the database file is damaged"],
 ]);
 
+/**
+ * The driver is synchronous, so a reader that asks again at once would never let the event loop turn: whoever reads
+ * much, page after page, gives way to the others after each statement.
+ */
+async function givingWay<T>(work: () => Promise<T>): Promise<T> {
+  const result = await guarded(work);
+  await new Promise((resolve) => setImmediate(resolve));
+  return result;
+}
+
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -219,6 +230,8 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
 
 function startFault(file: string, error: unknown): string {
   switch (sqliteCode(error)) {
+    case 11:
+      return `${file} is damaged. Restore it from a backup, or move it away and start with an empty one.`;
     case 26:
       return `${file} is not a Baton database. Move it away, or choose another place with --data-dir (BATON_DATA_DIR).`;
     case 5:

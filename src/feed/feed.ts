@@ -83,7 +83,10 @@ class Reader {
       for (;;) {
         const next = await this.#subscriber.next(position);
         if (next === null) return;
-        if (next.kind === "read-log") break;
+        if (next.kind === "read-log") {
+          position = next.after;
+          break;
+        }
         position = next.change.revision;
         yield next.change;
       }

@@ -9,7 +9,8 @@ export interface QueueBounds {
 /** What a subscriber gets next: a change, or that it must read the log to go on. */
 export type Next =
   | { readonly kind: "change"; readonly change: Change }
-  | { readonly kind: "read-log" };
+  /** The selection has nothing between what the reader has and `after`. */
+  | { readonly kind: "read-log"; readonly after: bigint };
 
 /**
  * One reader's bounded queue of live changes.
@@ -32,6 +33,8 @@ export class Subscriber {
   #end: bigint | null = null;
   /** What the reader has, when it last asked. */
   #position = 0n;
+  /** Up to here the reader was given, or did not want, every change; it need not look for them in the log. */
+  #seen = 0n;
   #closed = false;
   #failure: unknown = null;
   #wake: (() => void) | null = null;
@@ -71,6 +74,10 @@ export class Subscriber {
 
   /** Ends the stretch: the log holds changes that were not offered, or more than the queue takes. */
   readLog(): void {
+    if (this.#collecting && this.#end !== null && !this.#hasGap(this.#position)) {
+      const waiting = this.#queue[0];
+      this.#seen = waiting ? waiting.revision - 1n : this.#end;
+    }
     this.#collecting = false;
     this.#empty();
     this.#notify();
@@ -84,8 +91,9 @@ export class Subscriber {
     this.#position = position;
     for (;;) {
       if (this.throwIfFailed()) return null;
-      const gap = this.#begin !== null && this.#begin > position + 1n;
-      if (!this.#collecting || gap) return { kind: "read-log" };
+      if (!this.#collecting || this.#hasGap(position)) {
+        return { kind: "read-log", after: this.#seen > position ? this.#seen : position };
+      }
       const change = this.#queue.shift();
       if (change) {
         this.#queuedBytes -= changeBytes(change);
@@ -116,6 +124,11 @@ export class Subscriber {
     this.#closed = true;
     this.readLog();
     this.#onClose();
+  }
+
+  /** Whether the log may hold changes between what the reader has and what this stretch began with. */
+  #hasGap(position: bigint): boolean {
+    return this.#begin !== null && this.#begin > position + 1n;
   }
 
   #push(change: Change): void {

@@ -192,7 +192,10 @@ builder.subscriptionFields((t) => ({
       closed?.addEventListener("abort", end, { once: true });
       return events;
     },
-    resolve: (event) => event,
+    resolve: (event, _args, { responseBudget }) => {
+      responseBudget.reset();
+      return event;
+    },
   }),
 }));
 

@@ -85,9 +85,12 @@ export const defaultPageSize = 100;
 
 export const firstDescription = `At most how many; at least 1, and no more than the server's page limit (see \`viewer.limits\`). A page of large entries may end earlier: \`pageInfo.hasNextPage\` tells.`;
 
-/** What a connection costs: one for itself, and its items' fields as often as it may have items. */
+/** What a field costs that asks the database, beside fields that only show what it answered. */
+export const statementComplexity = 100;
+
+/** What a connection costs: a statement, and its items' fields as often as it may have items. */
 export function pageComplexity(args: { first?: number | null | undefined }) {
-  return { field: 1, multiplier: Math.max(1, args.first ?? defaultPageSize) };
+  return { field: statementComplexity, multiplier: Math.max(1, args.first ?? defaultPageSize) };
 }
 
 /** Opaque to callers: what comes back is checked before it is used. */

@@ -1,5 +1,5 @@
 import type { Session } from "../auth/authenticator.ts";
-import { limitExceeded } from "../errors.ts";
+import { BatonError, limitExceeded } from "../errors.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Store } from "../store/store.ts";
 
@@ -12,23 +12,47 @@ export interface Context extends Session {
   readonly closed: AbortSignal | null;
 }
 
+/** What the answers that a connection has not taken yet may hold together. */
+export interface AnswersUnderWay {
+  bytes: number;
+  readonly maxBytes: number;
+}
+
 /** Counts what one operation has loaded, so that no query, however nested, builds a response without bound (G9). */
 export class ResponseBudget {
   readonly #maxBytes: number;
+  readonly #underWay: AnswersUnderWay | null;
   #usedBytes = 0;
 
-  constructor(maxBytes: number) {
+  /** `underWay` is shared by the operations of one connection that are answered side by side. */
+  constructor(maxBytes: number, underWay: AnswersUnderWay | null) {
     this.#maxBytes = maxBytes;
+    this.#underWay = underWay;
   }
 
-  /** @throws LIMIT_EXCEEDED when the operation has now loaded more than it may */
+  /** The answer has been taken. Each event of a subscription is an answer of its own. */
+  reset(): void {
+    if (this.#underWay) this.#underWay.bytes -= this.#usedBytes;
+    this.#usedBytes = 0;
+  }
+
+  /** @throws LIMIT_EXCEEDED when the operation has now loaded more than it may, RATE_LIMITED when its connection has */
   spend(entries: Iterable<{ readonly sizeBytes: number } | null>): void {
-    for (const entry of entries) this.#usedBytes += entry?.sizeBytes ?? 0;
+    let bytes = 0;
+    for (const entry of entries) bytes += entry?.sizeBytes ?? 0;
+    this.#usedBytes += bytes;
+    if (this.#underWay) this.#underWay.bytes += bytes;
     if (this.#usedBytes > this.#maxBytes) {
       throw limitExceeded(
         "maxResponseBytes",
         this.#maxBytes,
         `The answer would hold more than ${this.#maxBytes} bytes of entries. Ask for less at once.`,
+      );
+    }
+    if (this.#underWay && this.#underWay.bytes > this.#underWay.maxBytes) {
+      throw new BatonError(
+        "RATE_LIMITED",
+        `The answers that this socket has not read yet hold more than ${this.#underWay.maxBytes} bytes. Read them first.`,
       );
     }
   }

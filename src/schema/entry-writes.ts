@@ -2,8 +2,10 @@ import { badUserInput } from "../errors.ts";
 import type { DeleteResult, SetResult } from "../store/command.ts";
 import type { Entry } from "../store/entry.ts";
 import type { SetInput } from "../store/store.ts";
+import { requireScope } from "../store/viewer.ts";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";
+import { selectsField } from "./selects-field.ts";
 import { namespaceInput, payloadRevision } from "./write.ts";
 
 const ifRevisionDescription =
@@ -61,7 +63,7 @@ const setEntryPayload = builder.objectRef<SetResult>("SetEntryPayload").implemen
   fields: (t) => ({
     entry: t.field({
       type: entryRef,
-      description: "The entry as it is now.",
+      description: "The entry as it is now. Needs the scope `read`; without it nothing is written.",
       resolve: (result) => result.entries[0] as Entry,
     }),
     revision: payloadRevision(t),
@@ -73,7 +75,8 @@ const setEntriesPayload = builder.objectRef<SetResult>("SetEntriesPayload").impl
   fields: (t) => ({
     entries: t.field({
       type: [entryRef],
-      description: "The entries as they are now, in the order of the input.",
+      description:
+        "The entries as they are now, in the order of the input. Needs the scope `read`; without it nothing is written.",
       resolve: (result) => [...result.entries],
     }),
     revision: payloadRevision(t),
@@ -109,8 +112,10 @@ builder.mutationFields((t) => ({
     args: {
       input: t.arg({ type: setEntryInput, required: true, description: "The key and its value." }),
     },
-    resolve: (_mutation, { input }, { store, viewer }) =>
-      store.setEntry(viewer, input.namespace, withValue("input", input)),
+    resolve: (_mutation, { input }, { store, viewer }, info) => {
+      if (selectsField(info, "entry")) requireScope(viewer, "read");
+      return store.setEntry(viewer, input.namespace, withValue("input", input));
+    },
   }),
   setEntries: t.field({
     type: setEntriesPayload,
@@ -123,12 +128,14 @@ builder.mutationFields((t) => ({
         description: "The keys and their values.",
       }),
     },
-    resolve: (_mutation, { input }, { store, viewer }) =>
-      store.setEntries(
+    resolve: (_mutation, { input }, { store, viewer }, info) => {
+      if (selectsField(info, "entries")) requireScope(viewer, "read");
+      return store.setEntries(
         viewer,
         input.namespace,
         input.entries.map((entry, index) => withValue(`input.entries.${index}`, entry)),
-      ),
+      );
+    },
   }),
   deleteEntry: t.field({
     type: deleteEntryPayload,

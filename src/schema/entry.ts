@@ -10,6 +10,7 @@ import {
   encodeCursor,
   firstDescription,
   pageComplexity,
+  statementComplexity,
   type Connection,
 } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -65,6 +66,8 @@ entryRef.implement({
     }),
     history: t.field({
       type: changeConnection,
+      // An error in here must not take the entry with it: in a mutation's answer that would look like no write.
+      nullable: true,
       complexity: pageComplexity,
       description:
         "The changes of this key that the log keeps, oldest first, each with the entry as it was then. A cleared namespace is one of them.",
@@ -141,6 +144,7 @@ builder.queryFields((t) => ({
   entry: t.field({
     type: entryRef,
     nullable: true,
+    complexity: statementComplexity,
     description: "What a key holds; null where it holds nothing.",
     args: {
       namespace: t.arg.string({

@@ -8,6 +8,7 @@ import {
   encodeCursor,
   firstDescription,
   pageComplexity,
+  statementComplexity,
 } from "./connection.ts";
 import { entriesPage, entryConnection, keyPrefixDescription, oneEntry } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
@@ -28,12 +29,14 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
       resolve: (namespace) => namespace.updatedAt,
     }),
     agents: t.stringList({
-      description: "The agents that created or last wrote one of its entries, sorted.",
+      description:
+        "The agents that created or last wrote one of its entries, sorted; the first 100 of them.",
       resolve: (namespace) => [...namespace.agents],
     }),
     entry: t.field({
       type: entryRef,
       nullable: true,
+      complexity: statementComplexity,
       description: "What one of its keys holds; null where that holds nothing.",
       args: { key: t.arg.string({ required: true, description: "The key." }) },
       resolve: (namespace, { key }, context) => oneEntry(context, namespace.name, key),
@@ -65,6 +68,7 @@ builder.queryFields((t) => ({
   namespace: t.field({
     type: namespaceRef,
     nullable: true,
+    complexity: statementComplexity,
     description: "A namespace; null where it holds no entry.",
     args: {
       name: t.arg.string({

@@ -5,11 +5,11 @@ const maxRevision = 2n ** 63n - 1n;
 
 function parseRevision(value: unknown): bigint {
   const text = typeof value === "number" && Number.isSafeInteger(value) ? String(value) : value;
-  if (typeof text === "string" && /^\d{1,19}$/.test(text) && BigInt(text) <= maxRevision) {
+  if (typeof text === "string" && /^(0|[1-9]\d{0,18})$/.test(text) && BigInt(text) <= maxRevision) {
     return BigInt(text);
   }
   throw new GraphQLError(
-    `A revision is a decimal string such as "42"; this is ${JSON.stringify(value)}.`,
+    `A revision is a decimal string such as "42"; this is ${typeof value === "string" ? JSON.stringify(value) : `a ${typeof value}`}.`,
   );
 }
 
@@ -61,7 +61,9 @@ function parseJsonLiteral(
         node.fields.map((field) => [field.name.value, parseJsonLiteral(field.value, variables)]),
       );
     case Kind.VARIABLE:
-      return variables?.[node.name.value] ?? null;
+      return variables && Object.hasOwn(variables, node.name.value)
+        ? variables[node.name.value]
+        : null;
     case Kind.ENUM:
       throw new GraphQLError(`JSON has no ${node.value}; did you mean "${node.value}"?`);
   }

@@ -2,6 +2,7 @@ import type { Usage } from "../store/entry.ts";
 import type { Limits } from "../store/limits.ts";
 import { scopes, type Viewer } from "../store/viewer.ts";
 import { builder } from "./builder.ts";
+import { statementComplexity } from "./connection.ts";
 
 const scopeEnum = builder.enumType("Scope", {
   description: "What a token may do.",
@@ -24,7 +25,8 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxPageBytes: "A page ends when its entries have this many bytes, though never before its first.",
   maxResponseBytes: "Bytes of entries that one operation may load.",
   maxQueryBytes: "Bytes of UTF-8 that the text of an operation may have.",
-  maxQueryComplexity: "How many fields an operation may ask for, each list counted by its `first`.",
+  maxQueryComplexity:
+    "How many fields an operation may ask for, each list counted by its `first`, and 100 for each read of the database.",
   maxBodyBytes: "Bytes that a request, or a message on a socket, may have.",
   maxSubscriptions: "How many operations one socket may have open.",
 };
@@ -73,6 +75,7 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
     }),
     headRevision: t.field({
       type: "Revision",
+      complexity: statementComplexity,
       description: 'Revision of the latest change of the user\'s log; `"0"` before the first.',
       resolve: async (viewer, _args, { store }) => (await store.logEnds(viewer)).head,
     }),
@@ -83,6 +86,7 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
     }),
     usage: t.field({
       type: usageRef,
+      complexity: statementComplexity,
       description: "What the store holds now. Needs the scope `read`.",
       resolve: (viewer, _args, { store }) => store.usage(viewer),
     }),

@@ -23,7 +23,7 @@ export interface Namespace {
   readonly entryCount: number;
   readonly sizeBytes: number;
   readonly updatedAt: Date;
-  /** Names of the agents that created or last wrote one of its entries, sorted. */
+  /** Names of the agents that created or last wrote one of its entries, sorted; at most 100. */
   readonly agents: readonly string[];
 }
 

@@ -1,11 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { GraphQLError } from "graphql";
+import {
+  execute,
+  GraphQLError,
+  subscribe,
+  type ASTVisitor,
+  type ExecutionArgs,
+  type ValidationContext,
+} from "graphql";
 import { createLRUCache, createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
 import { limitExceeded } from "../errors.ts";
 import type { Feed } from "../feed/feed.ts";
-import { ResponseBudget, type Context } from "../schema/context.ts";
+import { ResponseBudget, type AnswersUnderWay, type Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
 import type { Limits } from "../store/limits.ts";
 import type { Store } from "../store/store.ts";
@@ -35,7 +42,8 @@ export function createGraphql({ store, feed, logger }: GraphqlOptions) {
     batching: false,
     // The HTTP handler reads and bounds the body itself, which is some twice as fast.
     maxRequestBodySize: false,
-    cors: { origin: "*", methods: ["GET", "POST", "OPTIONS"] },
+    // A caller is known by its token alone, never by cookies, so any page may ask.
+    cors: { origin: "*", credentials: false, methods: ["GET", "POST", "OPTIONS"] },
     logging: {
       debug: () => {},
       info: () => {},
@@ -52,7 +60,12 @@ export function createGraphql({ store, feed, logger }: GraphqlOptions) {
       },
       errorCache: { get: () => undefined, set: () => {} },
     },
-    plugins: [boundQueryText(store.limits)],
+    plugins: [
+      boundQueryText(store.limits),
+      boundIntrospection,
+      plainExecution,
+      publicCodes((error) => publicError(error, logger)),
+    ],
   });
   return {
     /** Answers an HTTP request whose body, if it has one, was read into `request.body`. */
@@ -65,12 +78,18 @@ export function createGraphql({ store, feed, logger }: GraphqlOptions) {
     enveloped: (context: Context, params: object) =>
       yoga.getEnveloped({ ...context, params } as never),
     /** What the resolvers of one operation are given. */
-    context: (session: Session, closed: AbortSignal | null = null): Context => ({
+    context: (
+      session: Session,
+      connection: { closed?: AbortSignal; underWay?: AnswersUnderWay },
+    ): Context => ({
       ...session,
-      closed,
+      closed: connection.closed ?? null,
       store,
       feed,
-      responseBudget: new ResponseBudget(store.limits.maxResponseBytes),
+      responseBudget: new ResponseBudget(
+        store.limits.maxResponseBytes,
+        connection.underWay ?? null,
+      ),
     }),
   };
 }
@@ -98,6 +117,43 @@ function boundQueryText(limits: Limits): Plugin {
           throw error;
         }
       });
+    },
+  };
+}
+
+/**
+ * Without aliases an introspection can't ask for anything twice, and graphql-js bounds its depth; with them a kilobyte
+ * of query makes an answer of megabytes. No tool uses them there.
+ */
+const boundIntrospection: Plugin = {
+  onValidate: ({ addValidationRule }) => {
+    addValidationRule((context: ValidationContext): ASTVisitor => ({
+      Field(node) {
+        const parent = context.getParentType()?.name ?? "";
+        const introspects = parent.startsWith("__") || /^__(schema|type)$/.test(node.name.value);
+        if (!node.alias || !introspects) return;
+        const message = "An introspection may not have aliases.";
+        context.reportError(new GraphQLError(message, { nodes: node }));
+      },
+    }));
+  },
+};
+
+/**
+ * graphql-js's own functions. The executor that Yoga brings takes a value with a key `then` for a promise, whatever is
+ * in it.
+ */
+const plainExecution: Plugin = {
+  onExecute: ({ setExecuteFn }) => setExecuteFn((args: ExecutionArgs) => execute(args)),
+  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn((args: ExecutionArgs) => subscribe(args)),
+};
+
+/** Yoga adds codes of its own to some errors after they were masked. */
+function publicCodes(toPublic: (error: unknown) => GraphQLError): Plugin {
+  return {
+    onExecutionResult({ result, setResult }) {
+      if (!result || Array.isArray(result) || !("errors" in result) || !result.errors) return;
+      setResult({ ...result, errors: result.errors.map(toPublic) });
     },
   };
 }

@@ -38,6 +38,8 @@ export function httpListener(options: HttpOptions): RequestListener {
       logger.debug({ method, path, status: response.statusCode, durationMs }, "request");
     });
     answer(options, request, response).catch((error: unknown) => {
+      // The client went away in the middle of its request.
+      if (request.destroyed && !request.complete) return;
       const fault = publicError(error, logger);
       if (response.headersSent) response.destroy();
       else refuse(response, fault);
@@ -77,23 +79,60 @@ async function answerGraphql(
   response: ServerResponse,
 ): Promise<void> {
   const { respond, context } = options.graphql;
+  // Yoga makes a URL of it, and fails at one that is none. Nothing here depends on it.
+  request.headers.host = "localhost";
   if (request.method === "OPTIONS") {
     await respond(request, response, {});
     return;
   }
   const session = await options.authenticator.authenticate(headerCredentials(request.headers));
   if (request.method === "POST") {
-    const body = await readBody(request, options.maxBodyBytes);
-    // Where the body is already read, Yoga takes it from here.
-    Object.assign(request, { body });
+    // Where the body is already parsed, Yoga takes it from here.
+    Object.assign(request, { body: await readOperation(request, options.maxBodyBytes) });
+  } else {
+    requireJsonVariables(request.url ?? "");
   }
   const closed = new AbortController();
   response.once("close", () => closed.abort());
-  await respond(request, response, context(session, closed.signal));
+  await respond(request, response, context(session, { closed: closed.signal }));
 }
 
-/** @throws PAYLOAD_TOO_LARGE before more than the bound is read, BAD_USER_INPUT when it is empty or no UTF-8 */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+/**
+ * Reads an operation that was sent as JSON.
+ * @throws PAYLOAD_TOO_LARGE, BAD_USER_INPUT
+ */
+async function readOperation(request: IncomingMessage, maxBytes: number): Promise<object> {
+  const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    throw new BatonError(
+      "BAD_USER_INPUT",
+      `The Content-Type must be application/json; this is ${type?.slice(0, 100) ?? "missing"}.`,
+    );
+  }
+  const body = await readBody(request, maxBytes);
+  let operation: unknown;
+  try {
+    operation = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new BatonError("BAD_USER_INPUT", "The request's body is not JSON in UTF-8.");
+  }
+  const isOperation =
+    typeof operation === "object" &&
+    operation !== null &&
+    "query" in operation &&
+    typeof operation.query === "string";
+  if (!isOperation) {
+    throw new BatonError(
+      "BAD_USER_INPUT",
+      'The request\'s body must be an object such as {"query": "{ viewer { user } }", "variables": {}}.',
+      { argument: "query" },
+    );
+  }
+  return operation as object;
+}
+
+/** @throws PAYLOAD_TOO_LARGE before more than the bound is read */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const tooLarge = () =>
     new BatonError(
       "PAYLOAD_TOO_LARGE",
@@ -108,12 +147,16 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<str
     if (bytes > maxBytes) throw tooLarge();
     chunks.push(chunk);
   }
-  if (bytes === 0)
-    throw new BatonError("BAD_USER_INPUT", "The request has no body; send an operation as JSON.");
+  return Buffer.concat(chunks);
+}
+
+/** @throws BAD_USER_INPUT when the variables of a GET are no JSON */
+function requireJsonVariables(url: string): void {
+  const variables = new URLSearchParams(url.split("?", 2)[1]).get("variables");
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    if (variables) JSON.parse(variables);
   } catch {
-    throw new BatonError("BAD_USER_INPUT", "The request's body is not UTF-8.");
+    throw new BatonError("BAD_USER_INPUT", "variables: Must be JSON.", { argument: "variables" });
   }
 }
 

@@ -1,35 +1,41 @@
 import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
-import { BatonError } from "../errors.ts";
+import { BatonError, isErrorCode } from "../errors.ts";
+
+/** graphql-js repeats a wrong value in its message, however long that is. */
+const maxMessageLength = 1_000;
 
 /** What a caller may see of an error: ours as they are, GraphQL's own as BAD_USER_INPUT, any other only as INTERNAL, logged. */
 export function publicError(error: unknown, logger: Logger): GraphQLError {
   const origin = originOf(error);
+  const place =
+    error instanceof GraphQLError
+      ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
+      : {};
   if (origin instanceof BatonError) {
-    return error instanceof GraphQLError
-      ? error
-      : new GraphQLError(origin.message, { originalError: origin });
+    return new GraphQLError(origin.message, { ...place, extensions: { ...origin.extensions } });
   }
   if (origin instanceof GraphQLError && error instanceof GraphQLError) {
-    const { nodes, source, positions, path, message } = error;
+    if (isErrorCode(error.extensions.code)) return error;
+    const message =
+      error.message.length > maxMessageLength
+        ? `${error.message.slice(0, maxMessageLength)}…`
+        : error.message;
+    const argument = argumentIn(error.message);
     const { http } = error.extensions;
-    const argument = argumentIn(message);
     return new GraphQLError(message, {
-      nodes,
-      source,
-      positions,
-      path,
+      ...place,
       extensions: {
         code: "BAD_USER_INPUT",
         ...(argument === undefined ? {} : { argument }),
+        // Yoga's own errors say which HTTP status they are to have.
         ...(http === undefined ? {} : { http }),
       },
     });
   }
   logger.error({ err: origin }, "internal error");
-  const located = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
   return new GraphQLError("The server failed at this; the fault is in its log.", {
-    ...located,
+    ...place,
     extensions: { code: "INTERNAL" },
   });
 }
@@ -43,7 +49,6 @@ function originOf(error: unknown): unknown {
 
 /** Path of the argument that graphql-js speaks of in a variable's coercion error. */
 function argumentIn(message: string): string | undefined {
-  return /^Variable "\$(\w+)"/.exec(message) === null
-    ? undefined
-    : (/ at "([^"]+)"/.exec(message)?.[1] ?? /^Variable "\$(\w+)"/.exec(message)?.[1]);
+  const variable = /^Variable "\$(\w+)"/.exec(message)?.[1];
+  return variable === undefined ? undefined : (/ at "([^"]+)"/.exec(message)?.[1] ?? variable);
 }

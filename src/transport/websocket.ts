@@ -1,11 +1,12 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ExecutionArgs, ExecutionResult } from "graphql";
+import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
 import { CloseCode, handleProtocols, makeServer, type Context as SocketContext } from "graphql-ws";
 import type { Logger } from "pino";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { limitExceeded } from "../errors.ts";
+import type { AnswersUnderWay, ResponseBudget } from "../schema/context.ts";
 import { socketCredentials } from "./credentials.ts";
 import type { Graphql } from "./graphql.ts";
 import { publicError } from "./public-error.ts";
@@ -16,6 +17,8 @@ export interface WebsocketOptions {
   readonly maxMessageBytes: number;
   /** Operations that one socket may have open. */
   readonly maxOperations: number;
+  /** Bytes of entries in the answers that one socket has asked for and not read yet. */
+  readonly maxUnreadBytes: number;
   readonly logger: Logger;
 }
 
@@ -35,6 +38,9 @@ const closingCheckMs = 10;
 interface Extra {
   readonly request: IncomingMessage;
   authenticated: boolean;
+  readonly underWay: AnswersUnderWay;
+  /** What the open operations have loaded, by their id. */
+  readonly budgets: Map<string, ResponseBudget>;
 }
 
 type OperationContext = SocketContext<Record<string, unknown>, Extra>;
@@ -55,19 +61,32 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
     onClose: (context) => {
       contexts.delete(context);
     },
-    onSubscribe: (context, _id, payload) => prepare(options, context, payload),
+    onSubscribe: (context, id, payload) => prepare(options, context, id, payload),
+    // By now the socket has taken the answer.
+    onComplete: ({ extra: { budgets } }, id) => {
+      budgets.get(id)?.reset();
+      budgets.delete(id);
+    },
     execute: (args) => run(logger, () => (args as Prepared).execute(args)),
     subscribe: (args) => run(logger, () => (args as Prepared).subscribe(args)),
   });
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // From here on Node listens no more, and an error without a listener ends the process.
+    socket.on("error", () => socket.destroy());
     const [path] = (request.url ?? "").split("?", 1);
     if (path !== "/graphql") {
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      openSocket(webSocket, { request, authenticated: false }, protocol, logger);
+      const extra: Extra = {
+        request,
+        authenticated: false,
+        underWay: { bytes: 0, maxBytes: options.maxUnreadBytes },
+        budgets: new Map(),
+      };
+      openSocket(webSocket, extra, protocol, logger);
     });
   });
 
@@ -160,6 +179,7 @@ function openSocket(
 async function prepare(
   { graphql, authenticator, maxOperations, logger }: WebsocketOptions,
   context: OperationContext,
+  id: string,
   payload: {
     query: string;
     operationName?: string | null | undefined;
@@ -180,13 +200,20 @@ async function prepare(
       socketCredentials(context.connectionParams, payload.extensions, extra.request.headers),
     );
     extra.authenticated = true;
+    const operation = graphql.context(session, { underWay: extra.underWay });
+    extra.budgets.set(id, operation.responseBudget);
     const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.enveloped(
-      graphql.context(session),
+      operation,
       payload,
     );
     const document = parse(payload.query);
     const errors = validate(schema, document);
-    if (errors.length > 0) return errors.map((error: unknown) => publicError(error, logger));
+    if (errors.length > 0) return errors.map((error: unknown) => socketError(error, logger));
+    if (!getOperationAST(document, payload.operationName)) {
+      throw new GraphQLError(
+        "operationName must name one of the operations, where there are several.",
+      );
+    }
     return {
       schema,
       document,
@@ -197,8 +224,15 @@ async function prepare(
       subscribe,
     };
   } catch (error) {
-    return [publicError(error, logger)];
+    return [socketError(error, logger)];
   }
+}
+
+/** As elsewhere, without what is for HTTP. */
+function socketError(error: unknown, logger: Logger): GraphQLError {
+  const shown = publicError(error, logger);
+  delete shown.extensions.http;
+  return shown;
 }
 
 type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
@@ -209,7 +243,7 @@ async function run(logger: Logger, operation: () => unknown): Promise<Result> {
     const result = (await operation()) as Result;
     return Symbol.asyncIterator in result ? withPublicErrors(result, logger) : result;
   } catch (error) {
-    return { errors: [publicError(error, logger)] };
+    return { errors: [socketError(error, logger)] };
   }
 }
 
@@ -228,7 +262,7 @@ function withPublicErrors(
         const { done, value } = await iterator.next();
         return done ? { done, value: undefined } : { done: false, value };
       } catch (error) {
-        throw publicError(error, logger);
+        throw socketError(error, logger);
       }
     },
     return: end,

@@ -162,7 +162,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     const grant = grants.get(token) ?? {};
     const named = /namespace: "([^"]+)", key: "([^"]+)"/.exec(operation);
     const [, namespace = "mine:touch", key = "touch"] = (grant.userId && named) || [];
-    const own = await server.createToken({ ...grant, scopes: ["write"] });
+    const own = await server.createToken({ ...grant, scopes: ["read", "write"] });
     await set(server, { namespace, key, value: "own" }, { token: own.secret });
     return await delivered;
   }
@@ -284,6 +284,27 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
       currentRevision: mine.revision,
     });
     expect(errors?.[0]?.extensions).not.toHaveProperty("currentValue");
+  });
+
+  test("a token that may not read writes, and is refused before it writes if it asks for the entry", async () => {
+    const token = await tokenWith({ scopes: ["write"] });
+    const head = await headRevision(server);
+    for (const payload of [
+      "entry { metadata }",
+      "...P } } fragment P on SetEntryPayload { ... { entry { key } }",
+    ]) {
+      const document = `mutation { setEntry(input: { namespace: "mine:1", key: "secret", value: 1 }) { ${payload}`;
+      const closed = document.includes("fragment") ? `${document} }` : `${document} } }`;
+      const { errors } = await request(server.url, token, closed);
+      expect(errors?.[0]?.extensions).toMatchObject({ code: "FORBIDDEN", requiredScope: "read" });
+    }
+    expect(await headRevision(server)).toBe(head);
+    const { data } = await request(
+      server.url,
+      token,
+      `mutation { setEntry(input: { namespace: "written", key: "k", value: 1 }) { revision } }`,
+    );
+    expect(data?.setEntry.revision).toBe(String(BigInt(head) + 1n));
   });
 
   test("the agent is the token's, or where that names none, the caller's", async () => {

@@ -29,6 +29,15 @@ describe("baton serve", () => {
     expect(await set(second, { key: "next", value: 1 })).toMatchObject({ revision: "2" });
   });
 
+  test("an empty variable or flag means the default: the address of this machine alone", async () => {
+    await using folder = await temporaryFolder();
+    await using server = new BatonProcess(
+      ["serve", "--port", "0", "--data-dir", folder.path, "--log-level", ""],
+      { HOST: "", DATABASE_URL: "" },
+    );
+    await server.says(/API +http:\/\/127\.0\.0\.1:/);
+  });
+
   test("health says whether it is live and ready, without a token", async () => {
     await using folder = await temporaryFolder();
     await using server = await serveProcess(folder.path);
@@ -88,7 +97,7 @@ describe("baton serve", () => {
     npm.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
     const url = /API +(\S+)\n/.exec(said)?.[1] as string;
-    await expect(fetch(url)).rejects.toThrow();
+    await expect(fetch(url)).rejects.toThrow("fetch failed");
   });
 
   test("G5 G2: kill -9 during writes loses nothing that was acknowledged, and leaves no hole", async () => {
@@ -232,9 +241,22 @@ describe("baton serve", () => {
       expect(await refusal(["--data-dir", folder.path])).toMatch(/baton\.db/);
     });
 
+    test("a data directory where the system allows none", async ({ skip }) => {
+      if (process.platform !== "linux") skip();
+      expect(await refusal(["--data-dir", "/proc/baton/data"])).toMatch(/can't be written/);
+    });
+
+    test("a folder in the local token's place", async () => {
+      await using folder = await temporaryFolder();
+      await mkdir(join(folder.path, "local.token"));
+      expect(await refusal(["--data-dir", folder.path])).toMatch(/local\.token/);
+    });
+
     test("a database that is not served yet, its password untold", async () => {
-      const stderr = await refusal(["--database-url", "postgresql://me:hidden@127.0.0.1/db"]);
-      expect(stderr).toMatch(/DATABASE_URL must be file:/);
+      const args = ["serve", "--database-url", "postgresql://me:hidden@127.0.0.1/db"];
+      const { code, stderr } = await run(args);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^baton: DATABASE_URL must be file:.*\n$/);
       expect(stderr).not.toContain("hidden");
     });
   });

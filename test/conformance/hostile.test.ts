@@ -1,0 +1,276 @@
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { getIntrospectionQuery } from "graphql";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { errorCodes } from "../../src/errors.ts";
+import { request, socketClient, subscribe, subscribeOn, type Refusal } from "../client.ts";
+import { databases } from "../databases.ts";
+import { clear, get, headRevision, set, setMany, wholeLog } from "../operations.ts";
+import type { TestServer } from "../server.ts";
+
+// What a careless or hostile caller sends, and what the server must come out of unharmed.
+
+describe.each(databases)("G9 G10: hostile callers on $name", ({ start }) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server.close());
+
+  const ask = (document: string, variables = {}) =>
+    request(server.url, server.token, document, variables);
+
+  test("a value or metadata with a key `then` is data like any other", async () => {
+    const value = JSON.parse('{"then": 1, "catch": "x"}') as unknown;
+    const metadata = JSON.parse('{"then": "next step"}') as unknown;
+    await using events = subscribe(
+      server,
+      'subscription { entryChanged(namespace: "then", snapshot: true) { kind entry { value metadata } } }',
+    );
+    expect(await events.next()).toMatchObject({ kind: "CAUGHT_UP" });
+    const { entry } = await set(server, { namespace: "then", key: "k", value, metadata });
+    expect(entry).toMatchObject({ value, metadata });
+    expect(await get(server, "k", "then")).toMatchObject({ value, metadata });
+    expect(await events.next()).toMatchObject({ entry: { value, metadata } });
+  });
+
+  test("a variable that was not given is null, whatever its name", async () => {
+    const document = `mutation ($toString: JSON, $__proto__: JSON) {
+      setEntry(input: { key: "named", value: [$toString, $__proto__] }) { entry { value } }
+    }`;
+    expect((await ask(document)).data?.setEntry.entry.value).toEqual([null, null]);
+  });
+
+  test("the usual introspection is answered, one with aliases is not", async () => {
+    const usual = await ask(
+      getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true }),
+    );
+    expect(usual.errors).toBeUndefined();
+    for (const document of [
+      "{ __schema { a: types { name } b: types { name } } }",
+      '{ a: __type(name: "Entry") { name } }',
+      "{ __schema { types { ...F } } } fragment F on __Type { x: fields { name } }",
+    ]) {
+      expect((await ask(document)).errors?.[0]?.extensions.code).toBe("BAD_USER_INPUT");
+    }
+  });
+
+  test("fields that each ask the database are counted as that", async () => {
+    await set(server, { key: "a", value: 1 });
+    const levels = Array.from(
+      { length: 14 },
+      (_, at) =>
+        `fragment f${at} on Entry { a: history(first: 1) { nodes { entry { ...f${at + 1} } } } b: history(first: 1) { nodes { entry { ...f${at + 1} } } } }`,
+    );
+    const document = `{ entry(key: "a") { ...f0 } } ${levels.join(" ")} fragment f14 on Entry { key }`;
+    expect((await ask(document)).errors?.[0]?.extensions).toMatchObject({
+      limit: "maxQueryComplexity",
+    });
+  });
+
+  test("an error in what a mutation answers does not look like a mutation that failed", async () => {
+    const { data, errors } = await ask(
+      'mutation { setEntry(input: { key: "done", value: 1 }) { revision entry { value history(first: 501) { nodes { kind } } } } }',
+    );
+    expect(errors?.[0]).toMatchObject({ path: ["setEntry", "entry", "history"] });
+    expect(data?.setEntry).toMatchObject({
+      revision: await headRevision(server),
+      entry: { value: 1, history: null },
+    });
+  });
+
+  test("a subscription has a budget for each event, not for all of them", async () => {
+    await using own = await start({ maxResponseBytes: 100_000 });
+    const document =
+      'subscription { entryChanged(after: "0") { revision entry { history { nodes { kind } } } } }';
+    for (let times = 0; times < 8; times++)
+      await set(own, { key: `k${times}`, value: "x".repeat(30_000) });
+    await using events = subscribe(own, document);
+    expect((await events.take(8)).map(({ entry }) => entry.history.nodes.length)).toEqual(
+      Array(8).fill(1),
+    );
+  });
+
+  test("G3: a subscriber that saw everything is not sent back to a log that is gone", async () => {
+    await using own = await start({ retentionDays: 0, retentionChanges: 5, subscriberQueue: 10 });
+    await using events = subscribe(
+      own,
+      'subscription { entryChanged(namespace: "mine", snapshot: true) { kind key } }',
+    );
+    await events.take(1);
+    for (let times = 0; times < 40; times++)
+      await set(own, { namespace: "others", key: "k", value: times });
+    await own.besideServer(async (database) => {
+      await database.compact({ maxAgeMs: 0, maxChanges: 5 });
+    });
+    expect((await wholeLog(own)).length).toBe(5);
+    // More than the queue takes, in one commit: what is missing is in the log.
+    const entries = Array.from({ length: 30 }, (_, index) => ({ key: `k${index}`, value: index }));
+    await setMany(own, "mine", entries);
+    expect((await events.take(30)).map(({ key }) => key)).toEqual(entries.map(({ key }) => key));
+  });
+
+  test("answers that a socket does not read are bounded together", async () => {
+    await using own = await start({ maxResponseBytes: 10_000_000, maxPageBytes: 10_000_000 });
+    for (let index = 0; index < 9; index++) {
+      await setMany(own, "large", [{ key: `k${index}`, value: "x".repeat(1_000_000) }]);
+    }
+    const client = socketClient(own.url, { token: own.token });
+    const opened = await subscribeOn(client, "{ viewer { user } }").next();
+    expect(opened).toEqual({ user: "local" });
+    const answers = Array.from({ length: 12 }, () =>
+      subscribeOn(client, "{ entries { nodes { value } } }")
+        .next()
+        .then(
+          () => "answered",
+          (refusal: Refusal) => refusal.code,
+        ),
+    );
+    const codes = new Set(await Promise.all(answers));
+    expect([...codes].filter((code) => code !== "answered" && code !== "RATE_LIMITED")).toEqual([]);
+    expect(codes).toContain("answered");
+    // What was read makes room for more.
+    expect((await subscribeOn(client, "{ entries { nodes { value } } }").next()).nodes.length).toBe(
+      9,
+    );
+    await client.dispose();
+  });
+
+  test("every refusal over HTTP has a code of the list, in JSON", async () => {
+    const send = (init: RequestInit & { query?: string }) =>
+      fetch(`${server.url}/graphql${init.query ?? ""}`, {
+        ...init,
+        headers: { authorization: `Bearer ${server.token}`, ...init.headers },
+      });
+    const json = { "content-type": "application/json" };
+    const cases: Parameters<typeof send>[0][] = [
+      {
+        method: "POST",
+        body: "query=x",
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+      },
+      {
+        method: "POST",
+        body: "{ viewer { user } }",
+        headers: { "content-type": "application/graphql" },
+      },
+      { method: "POST", body: '{"query": "{ nothing }"}', headers: json },
+      {
+        method: "POST",
+        body: '{"query": "{ nothing }"}',
+        headers: { ...json, accept: "application/graphql-response+json" },
+      },
+      {
+        method: "POST",
+        body: '{"query": "query a { viewer { user } } query b { viewer { user } }"}',
+        headers: json,
+      },
+      {
+        method: "POST",
+        body: '{"query": "{ viewer { user } }", "operationName": "c"}',
+        headers: json,
+      },
+      {
+        method: "POST",
+        body: '{"query": "subscription { nothing }"}',
+        headers: { ...json, accept: "text/event-stream" },
+      },
+      { method: "GET", query: "?query={viewer{user}}&variables={" },
+      { method: "GET", query: "?query={" },
+      { method: "GET" },
+    ];
+    for (const init of cases) {
+      const response = await send(init);
+      const text = await response.text();
+      expect(response.status, text).toBeLessThan(500);
+      const body = /^data: (.*)$/m.exec(text)?.[1] ?? text;
+      const [error] = (JSON.parse(body) as { errors: { extensions: { code: string } }[] }).errors;
+      expect(errorCodes, text).toContain(error?.extensions.code);
+    }
+  });
+
+  test("so has every refusal on a socket", async () => {
+    const client = socketClient(server.url, { token: server.token });
+    const results: unknown[] = [];
+    for (const payload of [
+      { query: "query a { viewer { user } }", operationName: "b" },
+      { query: "query a { viewer { user } } query b { viewer { user } }" },
+      { query: "" },
+      { query: "{ nothing }" },
+    ]) {
+      const error = await new Promise((resolve) =>
+        client.subscribe(payload, { next: resolve, error: resolve, complete: () => {} }),
+      );
+      results.push((error as Refusal[])[0]?.extensions);
+    }
+    expect(results).toEqual(results.map(() => ({ code: "BAD_USER_INPUT" })));
+    await client.dispose();
+  });
+
+  test.each([
+    [
+      "a revision at the end of 64 bits",
+      '{ changes(after: "9223372036854775807") { nodes { kind } } }',
+      {},
+    ],
+    [
+      "a revision of a hundred thousand brackets",
+      "query ($after: Revision) { changes(after: $after) { nodes { kind } } }",
+      { after: JSON.parse("[".repeat(100_000) + "]".repeat(100_000)) },
+    ],
+    [
+      "a text of a megabyte for a number",
+      "query ($first: Int) { changes(first: $first) { nodes { kind } } }",
+      { first: "x".repeat(1_000_000) },
+    ],
+  ])("%s is BAD_USER_INPUT, told in few words", async (_name, document, variables) => {
+    // JSON.stringify would end the test's own stack at such depth.
+    const body = `{"query": ${JSON.stringify(document)}, "variables": ${shallowJson(variables)}}`;
+    const response = await fetch(`${server.url}/graphql`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${server.token}`, "content-type": "application/json" },
+      body,
+    });
+    const text = await response.text();
+    expect(JSON.parse(text).errors[0].extensions.code).toBe("BAD_USER_INPUT");
+    expect(text.length).toBeLessThan(3_000);
+  });
+
+  test.each(["[", "a b", "::::", "x:99999"])(
+    "a Host header of %j shows nothing of the server's insides",
+    async (host) => {
+      const outgoing = httpRequest(`${server.url}/graphql`, {
+        method: "OPTIONS",
+        headers: { host },
+      });
+      outgoing.end();
+      const [response] = await once(outgoing, "response");
+      let text = "";
+      for await (const chunk of response) text += String(chunk);
+      expect(response.statusCode).toBeLessThan(500);
+      expect(text).not.toMatch(/node_modules|Error/);
+    },
+  );
+
+  test("a socket that asks to be upgraded and breaks off leaves the server as it was", async () => {
+    const { hostname, port } = new URL(server.url);
+    for (let times = 0; times < 100; times++) {
+      const socket = connect(Number(port), hostname);
+      socket.on("error", () => {});
+      await once(socket, "connect");
+      const path = times % 2 === 0 ? "/other" : "/graphql";
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      );
+      socket.resetAndDestroy();
+    }
+    await clear(server, "nothing");
+    expect((await ask("{ viewer { user } }")).data).toEqual({ viewer: { user: "local" } });
+  });
+});
+
+function shallowJson(variables: Record<string, unknown>): string {
+  if (!Array.isArray(variables.after)) return JSON.stringify(variables);
+  return `{"after": ${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
+}
