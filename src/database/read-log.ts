@@ -1,6 +1,6 @@
 import type { LogEnds, LogPage, LogQuery, PageBounds } from "./database.ts";
 import { toChange, type ChangeRow } from "./rows.ts";
-import { join, matchesChanges, sql, type SqlReader } from "./sql.ts";
+import { join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
 
 /** One statement looks at no more revisions than this, however few of them the selection wants. */
 const maxScannedRevisions = 10_000n;
@@ -22,16 +22,11 @@ export async function readLog(
   bounds: PageBounds,
 ): Promise<LogPage> {
   const { userId, after } = query;
-  const last =
-    after > maxRevision - maxScannedRevisions ? maxRevision : after + maxScannedRevisions;
+  const { candidates, last } = candidatesOf(query, bounds.maxItems);
   const rows = await reader.$queryRaw<
     (LogRow | (EndsRow & { revision: null; candidateCount: 0 }))[]
   >(sql`
-    WITH "candidates" AS (
-      SELECT "revision", COALESCE("sizeBytes", 0) AS "sizeBytes" FROM "Change"
-      WHERE "userId" = ${userId} AND "revision" > ${after} AND "revision" <= ${last} AND ${matchesChanges(query.selection)}
-      ORDER BY "revision" LIMIT ${bounds.maxItems}
-    ), "page" AS (
+    WITH "candidates" AS (${candidates}), "page" AS (
       SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision") - "sizeBytes" AS "bytesBefore" FROM "candidates"
     )
     SELECT "ends".*, "found".* FROM (
@@ -55,6 +50,31 @@ export async function readLog(
     head,
     compacted,
   };
+}
+
+/** The statement that finds the revisions of a page, and the last revision that it looks at. */
+function candidatesOf(
+  { userId, selection, after }: LogQuery,
+  maxItems: number,
+): { candidates: Sql; last: bigint } {
+  const found = sql`SELECT "revision", COALESCE("sizeBytes", 0) AS "sizeBytes" FROM "Change"`;
+  const order = sql`ORDER BY "revision" LIMIT ${maxItems}`;
+  const [namespace, another] = selection.namespaces;
+  const isOneKey = namespace?.kind === "exact" && !another && selection.keys.kind === "exact";
+  if (isOneKey) {
+    // The changes of one key, and the clears of its namespace, are each a range of an index.
+    const range = (key: Sql) =>
+      sql`SELECT * FROM (${found} WHERE "userId" = ${userId} AND "namespace" = ${namespace.text}
+        AND "key" ${key} AND "revision" > ${after} ${order}) AS "range"`;
+    const ranges = sql`${range(sql`= ${selection.keys.text}`)} UNION ALL ${range(sql`IS NULL`)}`;
+    return { candidates: sql`SELECT * FROM (${ranges}) AS "both" ${order}`, last: maxRevision };
+  }
+  // What the selection wants may be rare: a statement looks at a stretch of the log.
+  const last =
+    after > maxRevision - maxScannedRevisions ? maxRevision : after + maxScannedRevisions;
+  const candidates = sql`${found} WHERE "userId" = ${userId} AND "revision" > ${after} AND "revision" <= ${last}
+    AND ${matchesChanges(selection)} ${order}`;
+  return { candidates, last };
 }
 
 export async function readLogEnds(reader: SqlReader, userId: string): Promise<LogEnds> {

@@ -12,6 +12,7 @@ import { prismaTokens } from "./prisma-tokens.ts";
 import { readEntries, readEntry, readNamespaces, readUsage } from "./read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds } from "./read-log.ts";
 import { sql } from "./sql.ts";
+import { Turns } from "./turns.ts";
 import { sqliteTransaction } from "./write-sqlite.ts";
 
 export interface SqliteOptions {
@@ -58,6 +59,7 @@ class SqliteDatabase implements Database {
   readonly tokens;
   readonly #writer: PrismaClient;
   readonly #reader: PrismaClient;
+  readonly #reads = new Turns();
   /** Settles when the last write so far has ended. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -72,21 +74,21 @@ class SqliteDatabase implements Database {
   }
 
   readonly readEntry: Database["readEntry"] = (...args) =>
-    givingWay(() => readEntry(this.#reader, ...args));
+    this.#read(() => readEntry(this.#reader, ...args));
   readonly readEntries: Database["readEntries"] = (...args) =>
-    givingWay(() => readEntries(this.#reader, ...args));
+    this.#read(() => readEntries(this.#reader, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    givingWay(() => readNamespaces(this.#reader, ...args));
+    this.#read(() => readNamespaces(this.#reader, ...args));
   readonly readUsage: Database["readUsage"] = (...args) =>
-    givingWay(() => readUsage(this.#reader, ...args));
+    this.#read(() => readUsage(this.#reader, ...args));
   readonly readLogEnds: Database["readLogEnds"] = (...args) =>
-    givingWay(() => readLogEnds(this.#reader, ...args));
+    this.#read(() => readLogEnds(this.#reader, ...args));
   readonly readLog: Database["readLog"] = (...args) =>
-    givingWay(() => readLog(this.#reader, ...args));
+    this.#read(() => readLog(this.#reader, ...args));
   readonly readHeads: Database["readHeads"] = (...args) =>
-    givingWay(() => readHeads(this.#reader, ...args));
+    this.#read(() => readHeads(this.#reader, ...args));
   readonly readLastClear: Database["readLastClear"] = (...args) =>
-    givingWay(() => readLastClear(this.#reader, ...args));
+    this.#read(() => readLastClear(this.#reader, ...args));
 
   async compact(retention: Retention): Promise<number> {
     const overdue = await guarded(() =>
@@ -162,6 +164,10 @@ class SqliteDatabase implements Database {
     }
   }
 
+  #read<T>(work: () => Promise<T>): Promise<T> {
+    return this.#reads.run(() => guarded(work));
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastWrite.then(() => guarded(work));
     this.#lastWrite = turn.catch(() => {});
@@ -206,16 +212,6 @@ const unavailableCodes: ReadonlyMap<number, string> = new Map([
   [14, "the database file can't be opened"],
   [26, "the database file is damaged"],
 ]);
-
-/**
- * The driver is synchronous, so a reader that asks again at once would never let the event loop turn: whoever reads
- * much, page after page, gives way to the others after each statement.
- */
-async function givingWay<T>(work: () => Promise<T>): Promise<T> {
-  const result = await guarded(work);
-  await new Promise((resolve) => setImmediate(resolve));
-  return result;
-}
 
 async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
