@@ -7,7 +7,7 @@
  * - `CONFLICT`: `ifRevision` did not hold; carries `currentRevision` and `currentValue`.
  * - `REVISION_COMPACTED`: the log no longer reaches back; carries `oldestRevision`.
  * - `LIMIT_EXCEEDED`: carries `limit` (its option's name) and `max` (its value).
- * - `RATE_LIMITED`: too many operations from this caller at once; try again later.
+ * - `RATE_LIMITED`: the connection has asked for more than it has read; read the answers first.
  * - `PAYLOAD_TOO_LARGE`: the request is larger than the server reads.
  * - `UNAVAILABLE`: the database can't be reached, or the server is stopping; try again.
  * - `INTERNAL`: a fault of the server, logged there.
