@@ -220,7 +220,7 @@ export function parseOption(option: Option, text: string): string | number {
       const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
       if (value >= option.min && value <= option.max) return value;
       throw new Error(
-        `It must be a whole number of ${option.unit} from ${option.min} to ${option.max}.`,
+        `It must be a whole number from ${option.min} to ${option.max} (${option.unit}).`,
       );
     }
     case "choice":

@@ -13,7 +13,11 @@ export async function serve(config: Config): Promise<void> {
   logger.info({ url: server.url, database: server.databaseFile }, "started");
   process.stdout.write(welcome(server));
 
+  let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
+    // A terminal signals the whole group, and npm passes it on once more: the second changes nothing.
+    if (stopping) return;
+    stopping = true;
     logger.info({ signal }, "stopping");
     server.close().then(
       () => {
@@ -26,8 +30,8 @@ export async function serve(config: Config): Promise<void> {
       },
     );
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
 }
 
 function welcome({ url, localToken, databaseFile }: BatonServer): string {

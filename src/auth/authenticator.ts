@@ -1,5 +1,5 @@
 import type { TokenTable } from "../database/database.ts";
-import { forbidden, unauthenticated } from "../errors.ts";
+import { unauthenticated } from "../errors.ts";
 import { checkAgent, type Limits } from "../store/limits.ts";
 import type { Viewer } from "../store/viewer.ts";
 import { hashSecret, tokenFault } from "./token.ts";
@@ -28,7 +28,7 @@ export class Authenticator {
     this.#limits = limits;
   }
 
-  /** @throws UNAUTHENTICATED without a good token; FORBIDDEN for a name that the token does not allow */
+  /** @throws UNAUTHENTICATED without a good token; BAD_USER_INPUT or LIMIT_EXCEEDED for a name that is none */
   async authenticate({ authorization, agent }: Credentials): Promise<Session> {
     if (authorization === undefined || authorization === "") {
       throw unauthenticated("A token is needed: send it as authorization: Bearer <token>.");
@@ -42,12 +42,10 @@ export class Authenticator {
     const fault = tokenFault(token, new Date());
     if (fault) throw unauthenticated(fault);
 
-    if (agent !== undefined && token.agent !== null && agent !== token.agent) {
-      throw forbidden(
-        `This token speaks as agent ${JSON.stringify(token.agent)}; leave the Baton-Agent header out.`,
-      );
+    // A token's own name counts, whatever its bearer says.
+    if (agent !== undefined && token.agent === null) {
+      checkAgent(this.#limits, "Baton-Agent", agent);
     }
-    if (agent !== undefined) checkAgent(this.#limits, "Baton-Agent", agent);
     const { tokenId, userId, scopes, namespacePatterns } = token;
     return {
       tokenId,

@@ -1,11 +1,12 @@
+import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { createToken, tokenFault, type Token } from "../auth/token.ts";
-import { databaseFile } from "../config.ts";
+import { databaseFile, type Config } from "../config.ts";
 import type { Database } from "../database/database.ts";
 import { openSqlite } from "../database/sqlite.ts";
 import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
-import { checkAgent, checkNamespacePrefix, type Limits } from "../store/limits.ts";
+import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
 import { parsePattern, scopes, type Scope } from "../store/viewer.ts";
 import { addOptions, configOf } from "./options.ts";
 
@@ -31,7 +32,12 @@ function createCommand(): Command {
     .description("Make a token and print it, once: only its hash is kept.")
     .requiredOption("--user <name>", "owner of the store that it reaches")
     .option("--agent <name>", "the agent its bearer speaks as; without it the bearer may say")
-    .option("--scope <list>", "what it may do: read, write or both", parseScopes, [...scopes])
+    .option(
+      "--scope <list>",
+      "what it may do: read, write or read,write (the default)",
+      parseScopes,
+      [...scopes],
+    )
     .option(
       "--namespaces <list>",
       "namespaces it covers: names, or prefixes followed by *",
@@ -44,34 +50,39 @@ function createCommand(): Command {
       parseExpiry,
     )
     .allowExcessArguments(false);
-  return withDatabase(command, async (database, limits) => {
-    const flags = command.opts<CreateFlags>();
-    asUsage(command, () => {
-      checkAgent(limits, "--user", flags.user);
-      if (flags.agent !== undefined) checkAgent(limits, "--agent", flags.agent);
-      for (const pattern of flags.namespaces) {
-        const match = parsePattern(pattern);
-        checkNamespacePrefix(
-          limits,
-          "--namespaces",
-          match.kind === "exact" ? match.text : match.prefix,
-        );
-      }
-    });
-    const { token, secret } = createToken(
-      {
-        userId: flags.user,
-        agent: flags.agent ?? null,
-        scopes: flags.scope,
-        namespacePatterns: flags.namespaces,
-        expiresAt: flags.expires ?? null,
-      },
-      new Date(),
-    );
-    await database.tokens.insert(token);
-    process.stderr.write(`${token.tokenId}, shown this once:\n`);
-    process.stdout.write(`${secret}\n`);
-  });
+  return withDatabase(
+    command,
+    async (database, config) => {
+      const flags = command.opts<CreateFlags>();
+      asUsage(command, () => {
+        checkAgent(config, "--user", flags.user);
+        if (flags.agent !== undefined) checkAgent(config, "--agent", flags.agent);
+        for (const pattern of flags.namespaces) {
+          const match = parsePattern(pattern);
+          checkNamespacePrefix(
+            config,
+            "--namespaces",
+            match.kind === "exact" ? match.text : match.prefix,
+          );
+        }
+      });
+      const { token, secret } = createToken(
+        {
+          userId: flags.user,
+          agent: flags.agent ?? null,
+          scopes: flags.scope,
+          namespacePatterns: flags.namespaces,
+          expiresAt: flags.expires ?? null,
+        },
+        new Date(),
+      );
+      await database.tokens.insert(token);
+      process.stderr.write(`${token.tokenId} in ${databaseFile(config)}, shown this once:\n`);
+      process.stdout.write(`${secret}\n`);
+    },
+    // Tokens may be made before the first start.
+    false,
+  );
 }
 
 function listCommand(): Command {
@@ -113,11 +124,18 @@ function revokeCommand(): Command {
 
 function withDatabase(
   command: Command,
-  work: (database: Database, limits: Limits) => Promise<void>,
+  work: (database: Database, config: Config) => Promise<void>,
+  needsDatabase = true,
 ): Command {
   return addOptions(command, ["dataDir", "databaseUrl"]).action(async () => {
     const config = configOf(command);
-    const database = await openSqlite({ file: databaseFile(config), synchronous: "full" });
+    const file = databaseFile(config);
+    if (needsDatabase && !existsSync(file)) {
+      throw new StartError(
+        `There is no database ${file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
+      );
+    }
+    const database = await openSqlite({ file, synchronous: "full" });
     try {
       await work(database, config);
     } finally {

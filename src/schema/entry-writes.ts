@@ -10,7 +10,7 @@ import { namespaceInput, payloadRevision } from "./write.ts";
 
 const ifRevisionDescription =
   'Only if the entry is at this revision; `"0"`: only if there is none. Otherwise nothing is written and the error ' +
-  "`CONFLICT` carries the `currentRevision` and `currentValue`.";
+  "`CONFLICT` carries the `currentRevision` and `currentValue`. Left out, or null: whatever there is.";
 const valueDescription =
   "The JSON value, which replaces the one before. Required, though it may be null: null is a value too.";
 const metadataDescription =

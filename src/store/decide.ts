@@ -172,7 +172,7 @@ function requireRevision(
   throw new BatonError(
     "CONFLICT",
     `Entry ${JSON.stringify(key)} of namespace ${JSON.stringify(namespace)} is ${says(found)}, not ${says(expected)}. ` +
-      "Nothing was changed. Decide anew from what there is, then call again with its revision.",
+      `Nothing was changed. Decide anew from what there is, then call again with ifRevision: "${found}".`,
     {
       argument: `${argument}.ifRevision`,
       namespace,

@@ -176,6 +176,11 @@ describe.each(databases)("G9 G10: hostile callers on $name", ({ start }) => {
         body: '{"query": "subscription { nothing }"}',
         headers: { ...json, accept: "text/event-stream" },
       },
+      {
+        method: "POST",
+        body: '{"query": "subscription { entryChanged(after: \\"999999\\") { key } }"}',
+        headers: { ...json, accept: "text/event-stream" },
+      },
       { method: "GET", query: "?query={viewer{user}}&variables={" },
       { method: "GET", query: "?query={" },
       { method: "GET" },

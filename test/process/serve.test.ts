@@ -85,6 +85,17 @@ describe("baton serve", () => {
     },
   );
 
+  test("a second signal, as a terminal and npm both send one, changes nothing", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serveProcess(folder.path);
+    const events = subscribe(server, "subscription { entryChanged(snapshot: true) { kind } }");
+    await events.take(1);
+    server.child.kill("SIGINT");
+    server.child.kill("SIGTERM");
+    expect((await server.kill("SIGINT")).code).toBe(0);
+    await expect(events.rest()).resolves.toEqual([]);
+  });
+
   test("SIGTERM to npm start reaches the server, and exit code 0 comes back", async () => {
     await using folder = await temporaryFolder();
     // Without what comes before it: that builds dist/, under the other tests' feet.
@@ -171,7 +182,7 @@ describe("baton serve", () => {
       "a port that is none",
       ["serve", "--port", "70000"],
       {},
-      /--port.*70000.*whole number of port from 0 to 65535/,
+      /--port.*70000.*whole number from 0 to 65535/,
     ],
     ["a variable that is wrong", ["serve"], { PORT: "http" }, /PORT.*whole number/],
     ["a choice that is none", ["serve", "--sqlite-synchronous", "off"], {}, /full, normal/],
@@ -311,6 +322,16 @@ describe("baton token", () => {
       code: 1,
       stdout: "",
     });
+  });
+
+  test("list and revoke make no database where there is none, and say where they looked", async () => {
+    await using folder = await temporaryFolder();
+    const dataDir = join(folder.path, "nowhere");
+    for (const command of [["list"], ["revoke", "tok_1"]]) {
+      const { code, stderr } = await run(["token", ...command, "--data-dir", dataDir]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(join(dataDir, "baton.db"))]);
+    }
+    await expect(stat(dataDir)).rejects.toThrow("ENOENT");
   });
 
   test("a removed local token is told at the start, and another can be made", async () => {
