@@ -78,6 +78,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       logger,
     });
     const url = await listen(http, config);
+    http.on("error", (error) => logger.error({ err: error }, "accepting a connection"));
 
     const periodically = (intervalMs: number, what: string, work: () => Promise<unknown>) =>
       repeat(
@@ -96,7 +97,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       periodically(tokenCheckIntervalMs, "checking tokens", () =>
         endSubscriptions(database.tokens, hub),
       ),
-      periodically(compactionIntervalMs, "compacting the log", () => database.compact(retention)),
+      periodically(compactionIntervalMs, "compacting the log", () =>
+        database.compact(retention, () => stopping),
+      ),
     ];
 
     return {

@@ -194,8 +194,15 @@ function parseScopes(text: string): Scope[] {
   return scopes.filter((scope) => given.includes(scope));
 }
 
+const maxPatterns = 100;
+
 function parsePatterns(text: string): string[] {
   const patterns = text.split(",").map((pattern) => pattern.trim());
+  if (patterns.length > maxPatterns) {
+    throw new InvalidArgumentError(
+      `A token may have ${maxPatterns} of them; use prefixes followed by *.`,
+    );
+  }
   const wrong = patterns.find((pattern) => pattern === "" || pattern.slice(0, -1).includes("*"));
   if (wrong !== undefined) {
     throw new InvalidArgumentError(

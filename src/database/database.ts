@@ -9,6 +9,11 @@ export interface UserEntryRef extends EntryRef {
   readonly userId: string;
 }
 
+/** An entry that a command touches. */
+export interface WantedEntry extends UserEntryRef {
+  readonly withValue: boolean;
+}
+
 /** A page, and whether more follows it. It ends at its size in bytes too, but never empty when anything is left. */
 export interface Page<T> {
   readonly items: readonly T[];
@@ -72,7 +77,8 @@ export interface WriteTransaction {
    * The time is the database's, read in the same statement as the heads.
    */
   lock(userIds: readonly string[]): Promise<{ now: Date; heads: ReadonlyMap<string, bigint> }>;
-  loadEntries(refs: readonly UserEntryRef[]): Promise<readonly (UserEntryRef & { entry: Entry })[]>;
+  /** Each ref at most once. Where its value is not wanted, the entry has `null` for one: values are large. */
+  loadEntries(refs: readonly WantedEntry[]): Promise<readonly { userId: string; entry: Entry }[]>;
   countEntries(userId: string, namespaces: readonly TextMatch[]): Promise<Map<string, number>>;
   save(effects: ReadonlyMap<string, Effects>): Promise<void>;
 }
@@ -105,7 +111,7 @@ export interface Database {
   ): Promise<bigint | null>;
 
   /** Removes what retention does not keep, in steps short enough to let writes in between. Returns how many changes went. */
-  compact(retention: Retention): Promise<number>;
+  compact(retention: Retention, isStopping?: () => boolean): Promise<number>;
 
   readonly tokens: TokenTable;
 

@@ -104,7 +104,7 @@ export async function readNamespaces(
       sizeBytes: Number(row.sizeBytes),
       // SQLite forgets a column's type in an aggregate and gives the milliseconds.
       updatedAt: row.updatedAt instanceof Date ? row.updatedAt : new Date(Number(row.updatedAt)),
-      agents: (agents.get(row.name) ?? []).sort().slice(0, maxShownAgents),
+      agents: agents.get(row.name) ?? [],
     })),
     hasMore: rows.length > maxItems,
   };
@@ -119,11 +119,17 @@ async function readAgents(
   if (names.length === 0) return agents;
   const within = sql`"userId" = ${userId} AND "namespace" IN (${join([...names])})`;
   const rows = await reader.$queryRaw<{ namespace: string; agent: string }[]>(sql`
-    SELECT "namespace", "createdBy" AS "agent" FROM "Entry" WHERE ${within} AND "createdBy" IS NOT NULL
-    UNION
-    SELECT "namespace", "updatedBy" AS "agent" FROM "Entry" WHERE ${within} AND "updatedBy" IS NOT NULL`);
+    SELECT "namespace", "agent" FROM (
+      SELECT "namespace", "agent", ROW_NUMBER() OVER (PARTITION BY "namespace" ORDER BY "agent") AS "place" FROM (
+        SELECT "namespace", "createdBy" AS "agent" FROM "Entry" WHERE ${within} AND "createdBy" IS NOT NULL
+        UNION
+        SELECT "namespace", "updatedBy" AS "agent" FROM "Entry" WHERE ${within} AND "updatedBy" IS NOT NULL
+      ) AS "named"
+    ) AS "placed" WHERE "place" <= ${maxShownAgents} ORDER BY "namespace", "agent"`);
   for (const { namespace, agent } of rows) {
-    agents.set(namespace, [...(agents.get(namespace) ?? []), agent]);
+    const shown = agents.get(namespace);
+    if (shown) shown.push(agent);
+    else agents.set(namespace, [agent]);
   }
   return agents;
 }

@@ -90,7 +90,7 @@ class SqliteDatabase implements Database {
   readonly readLastClear: Database["readLastClear"] = (...args) =>
     this.#read(() => readLastClear(this.#reader, ...args));
 
-  async compact(retention: Retention): Promise<number> {
+  async compact(retention: Retention, isStopping = () => false): Promise<number> {
     const overdue = await guarded(() =>
       this.#reader.$queryRaw<{ userId: string }[]>(
         sql`SELECT "userId" FROM "User" WHERE "headRevision" - "compactedRevision" > ${retention.maxChanges}`,
@@ -98,7 +98,7 @@ class SqliteDatabase implements Database {
     );
     let removed = 0;
     for (const { userId } of overdue) {
-      for (;;) {
+      while (!isStopping()) {
         const step = await this.#inTurn(() =>
           this.#transaction(() => this.#compactStep(userId, retention)),
         );
@@ -170,7 +170,10 @@ class SqliteDatabase implements Database {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastWrite.then(() => guarded(work));
-    this.#lastWrite = turn.catch(() => {});
+    this.#lastWrite = turn.then(
+      () => {},
+      () => {},
+    );
     return turn;
   }
 }

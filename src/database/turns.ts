@@ -14,7 +14,11 @@ export class Turns {
       if (performance.now() - this.#turnBegin > maxHoldMs) await this.#nextTurn();
       return work();
     });
-    this.#last = turn.catch(() => {});
+    // Without its result: that would be kept until the next.
+    this.#last = turn.then(
+      () => {},
+      () => {},
+    );
     return turn;
   }
 

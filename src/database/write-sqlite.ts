@@ -31,11 +31,16 @@ export function sqliteTransaction(writer: PrismaClient): WriteTransaction {
     },
 
     async loadEntries(refs) {
-      const keys = JSON.stringify(refs.map((ref) => [ref.userId, ref.namespace, ref.key]));
+      const wanted = JSON.stringify(
+        refs.map((ref) => [ref.userId, ref.namespace, ref.key, ref.withValue ? 1 : 0]),
+      );
       const rows = await writer.$queryRaw<EntryRow[]>(sql`
-        SELECT "Entry".* FROM "Entry" WHERE ("userId", "namespace", "key") IN (
-          SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(${keys}))`);
-      return rows.map((row) => ({ ...toRef(row), userId: row.userId, entry: toEntry(row) }));
+        SELECT "userId", "namespace", "Entry"."key", "revision", "createdRevision", "createdAt", "updatedAt",
+          "createdBy", "updatedBy", "sizeBytes", "metadata",
+          CASE WHEN "wanted".value ->> 3 THEN "Entry"."value" ELSE 'null' END AS "value"
+        FROM json_each(${wanted}) AS "wanted" JOIN "Entry" ON "userId" = "wanted".value ->> 0
+          AND "namespace" = "wanted".value ->> 1 AND "Entry"."key" = "wanted".value ->> 2`);
+      return rows.map((row) => ({ userId: row.userId, entry: toEntry(row) }));
     },
 
     async countEntries(userId, namespaces) {
@@ -152,8 +157,4 @@ function changeColumns(change: Change): Columns {
     entry && entry.metadata,
     entry && entry.value,
   ];
-}
-
-function toRef(row: EntryRow): { namespace: string; key: string } {
-  return { namespace: row.namespace, key: row.key };
 }

@@ -167,6 +167,8 @@ function closeable(
   return {
     async next() {
       try {
+        // What a page still holds is not for a reader whose token has ended.
+        if (subscriber.throwIfFailed()) return { done: true, value: undefined };
         const result = await events.next();
         if (result.done) subscriber.close();
         return result;

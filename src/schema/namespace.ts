@@ -1,5 +1,6 @@
 import type { ClearResult } from "../store/command.ts";
 import type { Namespace } from "../store/entry.ts";
+import { requireScope } from "../store/viewer.ts";
 import { builder } from "./builder.ts";
 import {
   connectionOf,
@@ -12,6 +13,7 @@ import {
 } from "./connection.ts";
 import { entriesPage, entryConnection, keyPrefixDescription, oneEntry } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
+import { selectsField } from "./selects-field.ts";
 import { namespaceDescription, namespaceInput, payloadRevision } from "./write.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
@@ -130,7 +132,8 @@ const clearNamespacesPayload = builder.objectRef<ClearResult>("ClearNamespacesPa
   fields: (t) => ({
     clearedCount: t.exposeInt("clearedCount", { description: "How many entries were deleted." }),
     namespaces: t.stringList({
-      description: "The namespaces that held any, sorted.",
+      description:
+        "The namespaces that held any, sorted. Needs the scope `read`; without it nothing is cleared.",
       resolve: (result) => [...result.namespaces],
     }),
     revision: payloadRevision(t),
@@ -158,7 +161,9 @@ builder.mutationFields((t) => ({
         description: "Which namespaces.",
       }),
     },
-    resolve: (_mutation, { input }, { store, viewer }) =>
-      store.clearNamespaces(viewer, input.namespacePrefix),
+    resolve: (_mutation, { input }, { store, viewer }, info) => {
+      if (selectsField(info, "namespaces")) requireScope(viewer, "read");
+      return store.clearNamespaces(viewer, input.namespacePrefix);
+    },
   }),
 }));

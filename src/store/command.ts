@@ -71,5 +71,8 @@ export type ResultOf<C extends Command> = C extends SetCommand
 /** The bytes that a command keeps in memory while it waits, roughly. */
 export function commandBytes(command: Command): number {
   if (command.kind !== "set") return 500;
-  return command.items.reduce((sum, item) => sum + 500 + item.key.length + item.value.length, 0);
+  return command.items.reduce((sum, item) => {
+    const metadata = item.metadata === null ? 0 : JSON.stringify(item.metadata).length;
+    return sum + 500 + item.key.length + item.value.length + metadata;
+  }, 0);
 }

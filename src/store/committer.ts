@@ -1,4 +1,4 @@
-import type { Database, UserEntryRef, WriteTransaction } from "../database/database.ts";
+import type { Database, WantedEntry, WriteTransaction } from "../database/database.ts";
 import { BatonError, unavailable } from "../errors.ts";
 import type { Change } from "./change.ts";
 import { commandBytes, type Command, type ResultOf } from "./command.ts";
@@ -92,8 +92,11 @@ export class Committer {
   async #run(): Promise<void> {
     // One turn of the event loop, so that commands which arrived together are committed together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) await this.#process(this.#takeBatch());
-    this.#running = null;
+    try {
+      while (this.#waiting.length > 0) await this.#process(this.#takeBatch());
+    } finally {
+      this.#running = null;
+    }
   }
 
   #takeBatch(): Waiting[] {
@@ -176,7 +179,7 @@ async function loadWorkspaces(
   const userIds = [...new Set(commands.map((command) => command.userId))].sort();
   const { now, heads } = await transaction.lock(userIds);
 
-  const refs = commands.flatMap(touchedRefs);
+  const refs = distinct(commands.flatMap(touchedEntries));
   const loaded = refs.length > 0 ? await transaction.loadEntries(refs) : [];
 
   const workspaces = new Map<string, Workspace>();
@@ -197,14 +200,28 @@ async function loadWorkspaces(
   return workspaces;
 }
 
-function touchedRefs(command: Command): UserEntryRef[] {
+/** What a command touches. Of what was there only a refusal shows the value. */
+function touchedEntries(command: Command): WantedEntry[] {
   const { userId } = command;
   switch (command.kind) {
     case "set":
-      return command.items.map((item) => ({ userId, namespace: command.namespace, key: item.key }));
-    case "delete":
-      return [{ userId, namespace: command.namespace, key: command.key }];
+      return command.items.map(({ key, ifRevision }) => {
+        return { userId, namespace: command.namespace, key, withValue: ifRevision !== null };
+      });
+    case "delete": {
+      const { namespace, key, ifRevision } = command;
+      return [{ userId, namespace, key, withValue: ifRevision !== null }];
+    }
     case "clear":
       return [];
   }
+}
+
+function distinct(entries: readonly WantedEntry[]): WantedEntry[] {
+  const found = new Map<string, WantedEntry>();
+  for (const entry of entries) {
+    const id = JSON.stringify([entry.userId, entry.namespace, entry.key]);
+    if (entry.withValue || !found.has(id)) found.set(id, entry);
+  }
+  return [...found.values()];
 }

@@ -1,11 +1,17 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
-import { CloseCode, handleProtocols, makeServer, type Context as SocketContext } from "graphql-ws";
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  MessageType,
+  type Context as SocketContext,
+} from "graphql-ws";
 import type { Logger } from "pino";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Authenticator } from "../auth/authenticator.ts";
-import { limitExceeded } from "../errors.ts";
+import { badUserInput, limitExceeded } from "../errors.ts";
 import type { AnswersUnderWay, ResponseBudget } from "../schema/context.ts";
 import { socketCredentials } from "./credentials.ts";
 import type { Graphql } from "./graphql.ts";
@@ -32,6 +38,9 @@ const unauthenticatedMs = 10_000;
 const pingIntervalMs = 15_000;
 /** A socket is given up when so many pings in a row saw no sign of life. */
 const maxSilentPings = 2;
+/** A socket that leaves more than this unread is not read from. */
+const maxBufferedBytes = 1024 * 1024;
+const maxOperationIdLength = 256;
 /** How often a closing server looks whether the last operations have ended. */
 const closingCheckMs = 10;
 
@@ -54,6 +63,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
   const { logger, maxMessageBytes: maxPayload } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
   const contexts = new Set<OperationContext>();
+  let closing = false;
   const protocol = makeServer<Record<string, unknown>, Extra>({
     onConnect: (context) => {
       contexts.add(context);
@@ -75,7 +85,9 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
     // From here on Node listens no more, and an error without a listener ends the process.
     socket.on("error", () => socket.destroy());
     const [path] = (request.url ?? "").split("?", 1);
-    if (path !== "/graphql") {
+    if (path !== "/graphql" || closing) {
+      // The other side may keep its half open, and nothing else would ever close it.
+      socket.once("finish", () => socket.destroy());
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }
@@ -92,6 +104,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
 
   return {
     async close(deadlineMs) {
+      closing = true;
       const deadline = Date.now() + deadlineMs;
       const isBusy = () => [...contexts].some(({ subscriptions }) => !isEmpty(subscriptions));
       while (isBusy() && Date.now() < deadline) {
@@ -136,12 +149,21 @@ function openSocket(
         new Promise((resolve, reject) => {
           if (socket.readyState !== socket.OPEN) return resolve();
           socket.send(data, (error) => {
+            if (socket.isPaused && socket.bufferedAmount <= maxBufferedBytes) socket.resume();
+            if (error) return reject(error);
             alive();
-            if (error) reject(error);
-            else resolve();
+            resolve();
           });
+          // Whoever does not read is not heard either, so that answers can't pile up.
+          if (socket.bufferedAmount > maxBufferedBytes) socket.pause();
         }),
       close: (code, reason) => socket.close(code, reason),
+      // Without the payload that it may carry: that would be sent back to whoever asks, token or not.
+      onPing: () => {
+        if (socket.readyState === socket.OPEN)
+          socket.send(JSON.stringify({ type: MessageType.Pong }));
+        if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
+      },
       onMessage: (listener) =>
         socket.on("message", (message) => {
           alive();
@@ -188,20 +210,24 @@ async function prepare(
   },
 ) {
   try {
-    if (Object.keys(context.subscriptions).length > maxOperations) {
+    const { extra } = context;
+    // An operation that its caller has given up may still be running, and is counted until it ends.
+    if (id.length > maxOperationIdLength || extra.budgets.has(id)) {
+      throw badUserInput("id", "Give each operation a short id that none still running has.");
+    }
+    const open = Math.max(Object.keys(context.subscriptions).length, extra.budgets.size + 1);
+    if (open > maxOperations) {
       throw limitExceeded(
         "maxSubscriptions",
         maxOperations,
         `One socket may have ${maxOperations} operations open. Complete one, or open another socket.`,
       );
     }
-    const { extra } = context;
     const session = await authenticator.authenticate(
       socketCredentials(context.connectionParams, payload.extensions, extra.request.headers),
     );
     extra.authenticated = true;
     const operation = graphql.context(session, { underWay: extra.underWay });
-    extra.budgets.set(id, operation.responseBudget);
     const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.enveloped(
       operation,
       payload,
@@ -214,12 +240,14 @@ async function prepare(
         "operationName must name one of the operations, where there are several.",
       );
     }
+    const contextValue = await contextFactory();
+    extra.budgets.set(id, operation.responseBudget);
     return {
       schema,
       document,
       operationName: payload.operationName,
       variableValues: payload.variables as Record<string, unknown> | undefined,
-      contextValue: await contextFactory(),
+      contextValue,
       execute,
       subscribe,
     };

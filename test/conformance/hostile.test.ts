@@ -1,8 +1,9 @@
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { getIntrospectionQuery } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { errorCodes } from "../../src/errors.ts";
 import { request, socketClient, subscribe, subscribeOn, type Refusal } from "../client.ts";
 import { databases } from "../databases.ts";
@@ -213,6 +214,46 @@ describe.each(databases)("G9 G10: hostile callers on $name", ({ start }) => {
     await client.dispose();
   });
 
+  test("an operation's id is short, and taken until the operation has ended", async () => {
+    const socket = new WebSocket(
+      `${server.url.replace("http", "ws")}/graphql`,
+      "graphql-transport-ws",
+    );
+    const messages = on(socket, "message");
+    const next = async () => JSON.parse(String((await messages.next()).value[0]));
+    await once(socket, "open");
+    socket.send(JSON.stringify({ type: "connection_init", payload: { token: server.token } }));
+    expect(await next()).toEqual({ type: "connection_ack" });
+    const payload = { query: "{ viewer { user } }" };
+    socket.send(JSON.stringify({ id: "x".repeat(300), type: "subscribe", payload }));
+    expect((await next()).payload[0].extensions).toEqual({
+      code: "BAD_USER_INPUT",
+      argument: "id",
+    });
+    for (let times = 0; times < 3; times++) {
+      socket.send(JSON.stringify({ id: "1", type: "subscribe", payload }));
+      expect(await next()).toMatchObject({ id: "1", type: "next" });
+      expect(await next()).toEqual({ id: "1", type: "complete" });
+    }
+    socket.send(JSON.stringify({ type: "ping", payload: { large: "x".repeat(1_000) } }));
+    expect(await next()).toEqual({ type: "pong" });
+    socket.close();
+  });
+
+  test("connections that are refused or left half open do not keep the server from stopping", async () => {
+    const own = await start();
+    const { hostname, port } = new URL(own.url);
+    for (const path of ["/other", "/graphql"]) {
+      const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+      socket.on("error", () => {});
+      socket.write(upgradeRequest(path));
+      await once(socket, "data");
+    }
+    const begin = Date.now();
+    await own.close();
+    expect(Date.now() - begin).toBeLessThan(5_000);
+  });
+
   test.each([
     [
       "a revision at the end of 64 bits",
@@ -274,6 +315,13 @@ describe.each(databases)("G9 G10: hostile callers on $name", ({ start }) => {
     expect((await ask("{ viewer { user } }")).data).toEqual({ viewer: { user: "local" } });
   });
 });
+
+function upgradeRequest(path: string): string {
+  return (
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+  );
+}
 
 function shallowJson(variables: Record<string, unknown>): string {
   if (!Array.isArray(variables.after)) return JSON.stringify(variables);

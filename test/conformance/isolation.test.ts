@@ -272,6 +272,19 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     expect((await get(server, "k", "part:2"))?.value).toBe(2);
   });
 
+  test("a token that may not read clears, and is not told the names", async () => {
+    const token = await tokenWith({ scopes: ["write"], namespacePatterns: ["unread:*"] });
+    await set(server, { namespace: "unread:1", key: "k", value: 1 });
+    const clears = (fields: string) =>
+      request(
+        server.url,
+        token,
+        `mutation { clearNamespaces(input: { namespacePrefix: "" }) { ${fields} } }`,
+      );
+    expect((await clears("namespaces")).errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+    expect((await clears("clearedCount")).data).toEqual({ clearNamespaces: { clearedCount: 1 } });
+  });
+
   test("a conflict shows a token that may not read the revision, and not the value", async () => {
     const token = await tokenWith({ scopes: ["write"] });
     const { errors } = await request(
