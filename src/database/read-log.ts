@@ -1,10 +1,10 @@
+import { maxRevision } from "../store/log.ts";
 import type { LogEnds, LogPage, LogQuery, PageBounds } from "./database.ts";
 import { toChange, type ChangeRow } from "./rows.ts";
 import { join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
 
 /** One statement looks at no more revisions than this, however few of them the selection wants. */
 const maxScannedRevisions = 10_000n;
-const maxRevision = 2n ** 63n - 1n;
 
 interface EndsRow {
   headRevision: bigint;

@@ -2,10 +2,9 @@ import { badUserInput } from "../errors.ts";
 import type { DeleteResult, SetResult } from "../store/command.ts";
 import type { Entry } from "../store/entry.ts";
 import type { SetInput } from "../store/store.ts";
-import { requireScope } from "../store/viewer.ts";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";
-import { selectsField } from "./selects-field.ts";
+import { requireReadFor } from "./require-read-for.ts";
 import { namespaceInput, payloadRevision } from "./write.ts";
 
 const ifRevisionDescription =
@@ -113,7 +112,7 @@ builder.mutationFields((t) => ({
       input: t.arg({ type: setEntryInput, required: true, description: "The key and its value." }),
     },
     resolve: (_mutation, { input }, { store, viewer }, info) => {
-      if (selectsField(info, "entry")) requireScope(viewer, "read");
+      requireReadFor(info, "entry", viewer);
       return store.setEntry(viewer, input.namespace, withValue("input", input));
     },
   }),
@@ -129,7 +128,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, { store, viewer }, info) => {
-      if (selectsField(info, "entries")) requireScope(viewer, "read");
+      requireReadFor(info, "entries", viewer);
       return store.setEntries(
         viewer,
         input.namespace,

@@ -1,6 +1,5 @@
 import type { ClearResult } from "../store/command.ts";
 import type { Namespace } from "../store/entry.ts";
-import { requireScope } from "../store/viewer.ts";
 import { builder } from "./builder.ts";
 import {
   connectionOf,
@@ -13,7 +12,7 @@ import {
 } from "./connection.ts";
 import { entriesPage, entryConnection, keyPrefixDescription, oneEntry } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
-import { selectsField } from "./selects-field.ts";
+import { requireReadFor } from "./require-read-for.ts";
 import { namespaceDescription, namespaceInput, payloadRevision } from "./write.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
@@ -162,7 +161,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, { store, viewer }, info) => {
-      if (selectsField(info, "namespaces")) requireScope(viewer, "read");
+      requireReadFor(info, "namespaces", viewer);
       return store.clearNamespaces(viewer, input.namespacePrefix);
     },
   }),

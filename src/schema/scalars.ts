@@ -1,7 +1,6 @@
 import { GraphQLError, Kind, type ValueNode } from "graphql";
+import { maxRevision } from "../store/log.ts";
 import { builder } from "./builder.ts";
-
-const maxRevision = 2n ** 63n - 1n;
 
 function parseRevision(value: unknown): bigint {
   const text = typeof value === "number" && Number.isSafeInteger(value) ? String(value) : value;

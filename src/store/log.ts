@@ -1,5 +1,8 @@
 import { BatonError, revisionCompacted } from "../errors.ts";
 
+/** A revision is a signed 64-bit number. */
+export const maxRevision = 2n ** 63n - 1n;
+
 /**
  * Checks that a reader can go on after a revision.
  * @throws REVISION_COMPACTED, BAD_USER_INPUT
