@@ -6,7 +6,7 @@ import { Authenticator } from "./auth/authenticator.ts";
 import { endSubscriptions } from "./auth/end-subscriptions.ts";
 import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
 import { databaseFile, type Config } from "./config.ts";
-import { openSqlite } from "./database/sqlite.ts";
+import { openSqlite } from "./database/sqlite/sqlite.ts";
 import { unavailable } from "./errors.ts";
 import { Feed } from "./feed/feed.ts";
 import { pollHeads } from "./feed/head-poll.ts";

@@ -8,7 +8,7 @@ import type { LocalToken } from "../src/auth/local-token.ts";
 import { createToken, type TokenGrant } from "../src/auth/token.ts";
 import { databaseFile, defaultConfig, type Config } from "../src/config.ts";
 import type { Database } from "../src/database/database.ts";
-import { openSqlite } from "../src/database/sqlite.ts";
+import { openSqlite } from "../src/database/sqlite/sqlite.ts";
 import { startServer } from "../src/server.ts";
 import { Committer } from "../src/store/committer.ts";
 

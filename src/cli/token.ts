@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { createToken, tokenFault, type Token } from "../auth/token.ts";
 import { databaseFile, type Config } from "../config.ts";
 import type { Database } from "../database/database.ts";
-import { openSqlite } from "../database/sqlite.ts";
+import { openSqlite } from "../database/sqlite/sqlite.ts";
 import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";

@@ -21,7 +21,7 @@ import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-util
 import * as schemaEngine from "@prisma/schema-engine-wasm/schema_engine_bg";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { PrismaClient } from "../../src/database/generated/sqlite/client.ts";
-import { migrateSqlite, MigrationError } from "../../src/database/migrate-sqlite.ts";
+import { migrateSqlite, MigrationError } from "../../src/database/sqlite/migrate-sqlite.ts";
 
 // Node has it, @types/node 20 does not.
 declare const WebAssembly: {

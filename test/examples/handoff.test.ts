@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { databaseFile, defaultConfig } from "../../src/config.ts";
-import { openSqlite } from "../../src/database/sqlite.ts";
+import { openSqlite } from "../../src/database/sqlite/sqlite.ts";
 import { query } from "../client.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { Program } from "./program.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/database/database.ts";
-import { openSqlite } from "../../src/database/sqlite.ts";
+import { openSqlite } from "../../src/database/sqlite/sqlite.ts";
 import { Feed, type FeedEvent } from "../../src/feed/feed.ts";
 import { Hub } from "../../src/feed/hub.ts";
 import type { Change } from "../../src/store/change.ts";

@@ -2,18 +2,18 @@ import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { access, constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { BatonError, unavailable } from "../errors.ts";
-import { makeFolder } from "../make-folder.ts";
-import { StartError } from "../start-error.ts";
-import type { Database, Retention, WriteTransaction } from "./database.ts";
-import { PrismaClient } from "./generated/sqlite/client.ts";
+import { BatonError, unavailable } from "../../errors.ts";
+import { makeFolder } from "../../make-folder.ts";
+import { StartError } from "../../start-error.ts";
+import type { Database, Retention, WriteTransaction } from "../database.ts";
+import { PrismaClient } from "../generated/sqlite/client.ts";
 import { migrateSqlite, MigrationError } from "./migrate-sqlite.ts";
-import { prismaTokens } from "./prisma-tokens.ts";
-import { readEntries, readEntry, readNamespaces, readUsage } from "./read-entries.ts";
-import { readHeads, readLastClear, readLog, readLogEnds } from "./read-log.ts";
-import { sql } from "./sql.ts";
+import { prismaTokens } from "../prisma-tokens.ts";
+import { readEntries, readEntry, readNamespaces, readUsage } from "../read-entries.ts";
+import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
+import { sql } from "../sql.ts";
 import { Turns } from "./turns.ts";
-import { sqliteTransaction } from "./write-sqlite.ts";
+import { sqliteTransaction } from "../write-sqlite.ts";
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is created when it is missing. */
@@ -30,7 +30,9 @@ const busyTimeoutMs = 5_000;
 /** How many revisions one step of a compaction removes. */
 const compactionStep = 1_000n;
 
-const migrationsFolder = fileURLToPath(new URL("../../prisma/sqlite/migrations", import.meta.url));
+const migrationsFolder = fileURLToPath(
+  new URL("../../../prisma/sqlite/migrations", import.meta.url),
+);
 
 /**
  * Opens the database file, creates or migrates it, and keeps two connections: one for the committer and other writes,
