@@ -1,195 +1,147 @@
 // Authors and checks migrations, offline (prisma migrate wants to download its engine).
 //
-//   node prisma/migrate-diff.mjs <database> <name>    writes migrations/<timestamp>_<name>
-//   node prisma/migrate-diff.mjs <database> --check   fails when migrations and schema disagree
+//   node prisma/migrate-diff.mjs <name>     writes <database>/migrations/<timestamp>_<name>
+//   node prisma/migrate-diff.mjs --check    fails when migrations and schema disagree
 //
 // Beside each migration.sql lies a copy of the schema.prisma it leads to: the next one starts there.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PrismaLibSql } from "@prisma/adapter-libsql";
-import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
-import * as schemaEngine from "@prisma/schema-engine-wasm/schema_engine_bg";
+import { describePostgres } from "./describe-postgres.mjs";
+import { describeSqlite } from "./describe-sqlite.mjs";
+import { diffSchemas } from "./diff-schemas.mjs";
+
+const prismaFolder = dirname(fileURLToPath(import.meta.url));
 
 /**
- * By folder below prisma/: `provider` is the datasource's, and `describe` returns what a fresh
- * database holds after the scripts, one line per fact.
+ * By folder below prisma/: `provider` is the datasource's. `describe` takes several lists of scripts
+ * and returns what a fresh database holds after each, one line per fact. `finish` is what Prisma's
+ * SQL lacks.
  */
-const databases = {
-  sqlite: { provider: "sqlite", describe: describeSqlite },
-};
+const databases = [
+  {
+    name: "sqlite",
+    provider: "sqlite",
+    describe: describeSqlite,
+    finish: (sql) => sql,
+  },
+  {
+    name: "postgres",
+    provider: "postgresql",
+    describe: describePostgres,
+    finish: sortByBytes,
+  },
+].map((database) => ({
+  ...database,
+  migrations: join(prismaFolder, database.name, "migrations"),
+  schema: readFileSync(join(prismaFolder, database.name, "schema.prisma"), "utf8"),
+}));
 
-const [databaseName = "", action = ""] = process.argv.slice(2);
-if (!Object.hasOwn(databases, databaseName) || !/^(--check|[a-z0-9_]+)$/.test(action)) {
-  const names = Object.keys(databases).join("|");
-  console.error(`Usage: node prisma/migrate-diff.mjs ${names} (--check | <name_in_snake_case>)`);
-  process.exit(2);
-}
-const database = databases[databaseName];
-const folder = join(dirname(fileURLToPath(import.meta.url)), databaseName);
-const migrationsFolder = join(folder, "migrations");
-const schema = readFileSync(join(folder, "schema.prisma"), "utf8");
-
-await loadSchemaEngine();
+const [action = ""] = process.argv.slice(2);
 if (action === "--check") {
-  const problem = await findDrift();
-  if (problem !== undefined) {
-    console.error(problem);
-    process.exit(1);
+  const problems = [compareModels()];
+  for (const database of databases) problems.push(await findDrift(database));
+  for (const problem of problems.filter(Boolean)) {
+    console.error(`${problem}\n`);
+    process.exitCode = 1;
   }
+} else if (/^[a-z0-9_]+$/.test(action)) {
+  const name = `${nextTimestamp()}_${action}`;
+  for (const database of databases) await writeMigration(database, name);
 } else {
-  await writeMigration(action);
+  console.error("Usage: node prisma/migrate-diff.mjs (--check | <name_in_snake_case>)");
+  process.exitCode = 2;
+}
+
+/**
+ * PostgreSQL sorts and compares text as the database's language has it, SQLite by bytes. Baton's
+ * order is that of the bytes. What is only stored, or searched by words, need not have it.
+ */
+function sortByBytes(sql) {
+  return sql.replace(/"(\w+)" (SET DATA TYPE )?TEXT\b/g, (column, name) =>
+    ["metadata", "value"].includes(name) ? column : `${column} COLLATE "C"`,
+  );
 }
 
 /** Writes the migration from the latest one's schema to the current one. */
-async function writeMigration(name) {
-  const sql = await diff(latestSchema(), schema);
+async function writeMigration(database, name) {
+  const sql = await diff(database, latestSchema(database));
   if (sql === undefined) {
-    console.log(`prisma/${databaseName}: the migrations already lead to schema.prisma.`);
+    console.log(`prisma/${database.name}: the migrations already lead to schema.prisma.`);
     return;
   }
-  const migration = `${nextTimestamp()}_${name}`;
-  mkdirSync(join(migrationsFolder, migration), { recursive: true });
-  writeFileSync(join(migrationsFolder, migration, "migration.sql"), sql);
-  writeFileSync(join(migrationsFolder, migration, "schema.prisma"), schema);
+  const folder = join(database.migrations, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "migration.sql"), sql);
+  writeFileSync(join(folder, "schema.prisma"), database.schema);
   writeFileSync(
-    join(migrationsFolder, "migration_lock.toml"),
+    join(database.migrations, "migration_lock.toml"),
     "# Please do not edit this file manually\n" +
       "# It should be added in your version-control system (e.g., Git)\n" +
       `provider = "${database.provider}"\n`,
   );
-  console.log(
-    `Wrote prisma/${databaseName}/migrations/${migration}: read it before you commit it.`,
-  );
+  console.log(`Wrote prisma/${database.name}/migrations/${name}: read it before you commit it.`);
 }
 
 /** What is wrong between schema.prisma and the migrations; undefined if nothing is. */
-async function findDrift() {
-  const missing = await diff(latestSchema(), schema);
+async function findDrift(database) {
+  const missing = await diff(database, latestSchema(database));
   if (missing !== undefined) {
     return (
-      `prisma/${databaseName}/schema.prisma has changes that no migration makes:\n\n${missing}\n` +
-      `Write it with: node prisma/migrate-diff.mjs ${databaseName} <name>`
+      `prisma/${database.name}/schema.prisma has changes that no migration makes:\n\n${missing}\n` +
+      "Write it with: node prisma/migrate-diff.mjs <name>"
     );
   }
-  const fromSchema = await diff(undefined, schema);
-  const expected = await database.describe(fromSchema === undefined ? [] : [fromSchema]);
-  const actual = await database.describe(
-    migrationNames().map((name) =>
-      readFileSync(join(migrationsFolder, name, "migration.sql"), "utf8"),
+  const fromSchema = await diff(database, undefined);
+  const [expected, actual] = await database.describe([
+    fromSchema === undefined ? [] : [fromSchema],
+    migrationNames(database).map((name) =>
+      readFileSync(join(database.migrations, name, "migration.sql"), "utf8"),
     ),
-  );
+  ]);
   const differences = [
     ...expected.filter((line) => !actual.includes(line)).map((line) => `- ${line}`),
     ...actual.filter((line) => !expected.includes(line)).map((line) => `+ ${line}`),
   ];
   if (differences.length === 0) return undefined;
   return (
-    `The SQL in prisma/${databaseName}/migrations does not lead to schema.prisma ` +
+    `The SQL in prisma/${database.name}/migrations does not lead to schema.prisma ` +
     `(- the schema wants, + the migrations make):\n\n${differences.join("\n")}\n\n` +
     "Correct the migration if it was never released, else add one."
   );
 }
 
-function migrationNames() {
-  if (!existsSync(migrationsFolder)) return [];
-  return readdirSync(migrationsFolder, { withFileTypes: true })
+/** Every database has the same models: the code is typed against one of them. */
+function compareModels() {
+  const models = databases.map(({ schema }) => schema.slice(schema.search(/^(\/\/\/|model )/m)));
+  if (new Set(models).size === 1) return undefined;
+  return "The models in prisma/*/schema.prisma differ: they must be the same, word for word.";
+}
+
+function migrationNames({ migrations }) {
+  if (!existsSync(migrations)) return [];
+  return readdirSync(migrations, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
 }
 
 /** The schema that the latest migration leads to; undefined before the first. */
-function latestSchema() {
-  const latest = migrationNames().at(-1);
-  return latest && readFileSync(join(migrationsFolder, latest, "schema.prisma"), "utf8");
+function latestSchema(database) {
+  const latest = migrationNames(database).at(-1);
+  return latest && readFileSync(join(database.migrations, latest, "schema.prisma"), "utf8");
 }
 
 /** Migrations are applied in the order of their names, so a slow clock must not put one first. */
 function nextTimestamp() {
   const now = BigInt(new Date().toISOString().replace(/\D/g, "").slice(0, 14));
-  const latest = BigInt(migrationNames().at(-1)?.split("_")[0] ?? 0);
+  const latest = BigInt(databases.flatMap(migrationNames).sort().at(-1)?.split("_")[0] ?? 0);
   return now > latest ? now : latest + 1n;
 }
 
-/** The SQL from one schema (undefined: an empty database) to another; undefined if none is needed. */
-async function diff(from, to) {
-  const target = (content) =>
-    content === undefined
-      ? { tag: "empty" }
-      : { tag: "schemaDatamodel", files: [{ path: "schema.prisma", content }] };
-  const engine = await startSchemaEngine();
-  const result = await engine.diff({
-    from: target(from),
-    to: target(to),
-    script: true,
-    exitCode: true, // 2 says that they differ
-    filters: { externalTables: [], externalEnums: [] },
-  });
-  return result.exitCode === 2 ? result.stdout : undefined;
-}
-
-/** An engine with a database it never touches: it insists on one, of whatever provider. */
-function startSchemaEngine() {
-  return schemaEngine.SchemaEngine.new(
-    { datamodels: [["schema.prisma", schema]] },
-    () => {}, // its log
-    bindMigrationAwareSqlAdapterFactory(new PrismaLibSql({ url: ":memory:" })),
-  );
-}
-
-/** The package's own entry imports its .wasm as a module, which Node 20 can't. */
-async function loadSchemaEngine() {
-  const file = new URL(
-    "schema_engine_bg.wasm",
-    import.meta.resolve("@prisma/schema-engine-wasm/schema_engine_bg"),
-  );
-  const { instance } = await WebAssembly.instantiate(readFileSync(file), {
-    "./schema_engine_bg.js": schemaEngine,
-  });
-  schemaEngine.__wbg_set_wasm(instance.exports);
-  instance.exports.__wbindgen_start();
-}
-
-/** What the scripts make of an empty SQLite database. */
-async function describeSqlite(scripts) {
-  const connection = await new PrismaLibSql({ url: ":memory:" }).connect();
-  try {
-    for (const script of scripts) await connection.executeScript(script);
-    const { rows } = await connection.queryRaw({
-      sql: "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name",
-      args: [],
-      argTypes: [],
-    });
-    return rows.map(([type, name, sql]) => `${type} ${name}: ${normaliseSql(type, sql)}`);
-  } finally {
-    await connection.dispose();
-  }
-}
-
-/**
- * One spelling for equal definitions: single spaces, and a table's columns and constraints sorted,
- * for a column that a migration adds comes after the others, wherever the schema has it.
- */
-function normaliseSql(type, sql) {
-  const singleSpaced = sql.replace(/\s+/g, " ").trim();
-  if (type !== "table") return singleSpaced;
-  const start = singleSpaced.indexOf("(") + 1;
-  const end = singleSpaced.lastIndexOf(")");
-  const items = splitAtCommas(singleSpaced.slice(start, end)).sort();
-  return `${singleSpaced.slice(0, start)}${items.join(", ")}${singleSpaced.slice(end)}`;
-}
-
-/** Splits at the commas outside of quotes and parentheses. */
-function splitAtCommas(text) {
-  const items = [""];
-  let depth = 0;
-  for (const [token] of text.matchAll(/'[^']*'|"[^"]*"|[^]/g)) {
-    if (token === "(") depth += 1;
-    if (token === ")") depth -= 1;
-    if (token === "," && depth === 0) items.push("");
-    else items[items.length - 1] += token;
-  }
-  return items.map((item) => item.trim());
+/** The SQL from an older schema (undefined: an empty database) to the current one, if they differ. */
+async function diff({ schema, finish }, from) {
+  const sql = await diffSchemas(from, schema);
+  return sql && finish(sql);
 }
