@@ -58,14 +58,16 @@ export async function startPostgres({ postgresFlags = [] } = {}) {
       ],
       { ...user, cwd: folder },
     );
-    const { port, stop } = await startServer(binaries.postgres, data, postgresFlags, {
+    const { port, pid, stop } = await startServer(binaries.postgres, data, postgresFlags, {
       ...user,
       cwd: folder,
     });
+    const guard = startGuard(pid, folder);
     return {
       url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
       stop: async () => {
         await stop();
+        guard.kill("SIGKILL");
         await removeFolder();
       },
     };
@@ -110,6 +112,7 @@ async function startServer(binary, data, flags, options) {
     if (await Promise.race([ready, closed.then(() => false)])) {
       return {
         port,
+        pid: Number(child.pid),
         stop: async () => {
           kill();
           await closed;
@@ -121,6 +124,41 @@ async function startServer(binary, data, flags, options) {
       throw new Error(`PostgreSQL did not start:\n${log}`);
     }
   }
+}
+
+/**
+ * A killed process can't clean up after itself. Another notices that its standard input ends, and
+ * does it: ends the server and removes its folder.
+ *
+ * @param {number} pid
+ * @param {string} folder
+ */
+function startGuard(pid, folder) {
+  const guard = spawn(process.execPath, ["-e", `(${guardMain})(${pid}, process.argv[1])`, folder], {
+    detached: true, // or it would be killed along with this process's group
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  guard.unref();
+  return guard;
+}
+
+/**
+ * All of another process: it sees nothing of this file.
+ *
+ * @param {number} pid
+ * @param {string} folder
+ */
+function guardMain(pid, folder) {
+  process.stdin.resume().once("end", () => {
+    const wait = setInterval(() => {
+      try {
+        process.kill(pid, "SIGINT"); // throws once it has ended
+      } catch {
+        clearInterval(wait);
+        process.getBuiltinModule("node:fs").rmSync(folder, { recursive: true, force: true });
+      }
+    }, 100);
+  });
 }
 
 async function findFreePort() {
