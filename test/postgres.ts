@@ -1,0 +1,28 @@
+import { randomBytes } from "node:crypto";
+import { Client } from "pg";
+import { inject } from "vitest";
+import type { OwnDatabase } from "./own-database.ts";
+
+/** A new database on the PostgreSQL of this run. */
+export async function createPostgres(): Promise<OwnDatabase> {
+  const name = `baton_test_${randomBytes(8).toString("hex")}`;
+  const shared = inject("postgresUrl");
+  const url = new URL(shared);
+  url.pathname = name;
+  await execute(shared, `CREATE DATABASE ${name}`);
+  return {
+    url: url.href,
+    execute: (sql) => execute(url.href, sql),
+    [Symbol.asyncDispose]: () => execute(shared, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+async function execute(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url, application_name: "baton test" });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
