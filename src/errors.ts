@@ -83,6 +83,10 @@ export function unavailable(message: string, cause?: unknown): BatonError {
   return new BatonError("UNAVAILABLE", message, {}, cause);
 }
 
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof BatonError && error.code === "UNAVAILABLE";
+}
+
 /** The log was compacted past the revision a reader wants to go on from. */
 export function revisionCompacted(after: bigint, oldest: bigint): BatonError {
   return new BatonError(

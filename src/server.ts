@@ -8,7 +8,7 @@ import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
 import { databaseFile, type Config } from "./config.ts";
 import { openSqlite } from "./database/sqlite/sqlite.ts";
 import { unavailable } from "./errors.ts";
-import { Feed } from "./feed/feed.ts";
+import { defaultPageBounds, Feed } from "./feed/feed.ts";
 import { pollHeads } from "./feed/head-poll.ts";
 import { Hub } from "./feed/hub.ts";
 import { repeat } from "./periodic.ts";
@@ -48,8 +48,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const localToken = await ensureLocalToken(config.dataDir, database.tokens);
 
     const hub = new Hub({
-      maxChanges: config.subscriberQueue,
-      maxBytes: config.subscriberQueueBytes,
+      source: database,
+      queueBounds: { maxChanges: config.subscriberQueue, maxBytes: config.subscriberQueueBytes },
+      pageBounds: defaultPageBounds,
+      onError: (error) =>
+        logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
     });
     const committer = new Committer({
       database,

@@ -1,4 +1,5 @@
 import type { Database, PageBounds } from "../database/database.ts";
+import { isUnavailable } from "../errors.ts";
 import type { Change, Selection } from "../store/change.ts";
 import type { Entry } from "../store/entry.ts";
 import { requireWithinLog } from "../store/log.ts";
@@ -29,9 +30,14 @@ export interface Subscription {
 }
 
 type Source = Pick<Database, "readEntries" | "readLastClear" | "readLog" | "readLogEnds">;
+type ReaderSource = Omit<Source, "readLogEnds">;
+
+/** How long a reader waits before it asks an unavailable database again: at first, and at most. */
+const firstRetryMs = 100;
+const lastRetryMs = 1_000;
 
 /** A reader at its own pace holds one page of this size, whatever else is waiting for it. */
-const defaultPageBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
+export const defaultPageBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
 
 /** The log made live: catch-up from the database, then from the hub, and back again when a reader falls behind. */
 export class Feed {
@@ -54,20 +60,30 @@ export class Feed {
     const ends = await this.#source.readLogEnds(userId);
     if (start.kind === "after") requireWithinLog(start.revision, ends);
     const position = start.kind === "after" ? start.revision : ends.head;
-    const subscriber = this.#hub.attach(userId, tokenId, selection);
-    const reader = new Reader(this.#source, userId, subscriber, this.#pageBounds);
+    const subscriber = this.#hub.attach(userId, tokenId, selection, ends.head);
+    const reader = new Reader(
+      patientSource(this.#source, subscriber),
+      userId,
+      subscriber,
+      this.#pageBounds,
+    );
     const events = start.kind === "snapshot" ? reader.snapshot(position) : reader.follow(position);
     return closeable(events, subscriber);
   }
 }
 
 class Reader {
-  readonly #source: Source;
+  readonly #source: ReaderSource;
   readonly #userId: string;
   readonly #subscriber: Subscriber;
   readonly #pageBounds: PageBounds;
 
-  constructor(source: Source, userId: string, subscriber: Subscriber, pageBounds: PageBounds) {
+  constructor(
+    source: ReaderSource,
+    userId: string,
+    subscriber: Subscriber,
+    pageBounds: PageBounds,
+  ) {
     this.#pageBounds = pageBounds;
     this.#source = source;
     this.#userId = userId;
@@ -159,6 +175,26 @@ class Reader {
   }
 }
 
+/** A database that can't be reached does not end a stream: the reader goes on where it was when it can be. */
+function patientSource(source: Source, subscriber: Subscriber): ReaderSource {
+  const patiently = async <T>(read: () => Promise<T>): Promise<T> => {
+    for (let delayMs = firstRetryMs; ; delayMs = Math.min(2 * delayMs, lastRetryMs)) {
+      try {
+        return await read();
+      } catch (error) {
+        if (!isUnavailable(error) || subscriber.throwIfFailed()) throw error;
+        // Many readers wait for the same database.
+        await subscriber.pause(delayMs * (0.5 + Math.random()));
+      }
+    }
+  };
+  return {
+    readEntries: (...args) => patiently(() => source.readEntries(...args)),
+    readLastClear: (...args) => patiently(() => source.readLastClear(...args)),
+    readLog: (...args) => patiently(() => source.readLog(...args)),
+  };
+}
+
 /** A generator's `return` waits for its pending `next`; closing the subscriber first lets that end at once. */
 function closeable(
   events: AsyncGenerator<FeedEvent, void>,
@@ -173,6 +209,8 @@ function closeable(
         if (result.done) subscriber.close();
         return result;
       } catch (error) {
+        // Closed while the database could not be reached: it ends as any other does.
+        if (subscriber.throwIfFailed()) return { done: true, value: undefined };
         subscriber.close();
         throw error;
       }

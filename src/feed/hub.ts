@@ -1,14 +1,20 @@
 import type { Change, Selection } from "../store/change.ts";
 import { Subscriber, type QueueBounds } from "./subscriber.ts";
+import { Tail, type TailOptions } from "./tail.ts";
 
-/** Brings each committed change to the subscribers of its user, in commit order. */
+export interface HubOptions extends TailOptions {
+  readonly queueBounds: QueueBounds;
+}
+
+/** Brings each committed change to the subscribers of its user, in commit order, whichever instance committed it. */
 export class Hub {
-  readonly #bounds: QueueBounds;
-  readonly #subscribers = new Map<string, Set<Subscriber>>();
+  readonly #options: HubOptions;
+  /** The logs that someone here is subscribed to. */
+  readonly #tails = new Map<string, Tail>();
   #closed = false;
 
-  constructor(bounds: QueueBounds) {
-    this.#bounds = bounds;
+  constructor(options: HubOptions) {
+    this.#options = options;
   }
 
   /** Tokens that a subscription is open for. */
@@ -18,27 +24,30 @@ export class Hub {
 
   /** Users that someone is subscribed to. */
   get userIds(): string[] {
-    return [...this.#subscribers.keys()];
+    return [...this.#tails.keys()];
   }
 
-  attach(userId: string, tokenId: string, selection: Selection): Subscriber {
-    const subscriber = new Subscriber(tokenId, selection, this.#bounds, () =>
-      this.#detach(userId, subscriber),
-    );
-    const subscribers = this.#subscribers.get(userId) ?? new Set();
-    this.#subscribers.set(userId, subscribers.add(subscriber));
+  /** @param head where the user's log ended a moment ago, or earlier */
+  attach(userId: string, tokenId: string, selection: Selection, head: bigint): Subscriber {
+    const tail = this.#tails.get(userId) ?? new Tail(userId, head, this.#options);
+    const subscriber = new Subscriber(tokenId, selection, this.#options.queueBounds, () => {
+      tail.subscribers.delete(subscriber);
+      if (tail.subscribers.size === 0) this.#tails.delete(userId);
+    });
+    tail.subscribers.add(subscriber);
+    this.#tails.set(userId, tail);
     if (this.#closed) subscriber.close();
     return subscriber;
   }
 
   /** Takes what this instance committed, consecutive among themselves. */
   publish(userId: string, changes: readonly Change[]): void {
-    for (const subscriber of this.#subscribers.get(userId) ?? []) subscriber.offer(changes);
+    this.#tails.get(userId)?.publish(changes);
   }
 
   /** Takes where a user's log ends, from whoever looked: others may have written. */
   noticeHead(userId: string, head: bigint): void {
-    for (const subscriber of this.#subscribers.get(userId) ?? []) subscriber.noticeHead(head);
+    this.#tails.get(userId)?.noticeHead(head);
   }
 
   /** Ends a token's subscriptions with an error. */
@@ -55,12 +64,6 @@ export class Hub {
   }
 
   #all(): Subscriber[] {
-    return [...this.#subscribers.values()].flatMap((subscribers) => [...subscribers]);
-  }
-
-  #detach(userId: string, subscriber: Subscriber): void {
-    const subscribers = this.#subscribers.get(userId);
-    subscribers?.delete(subscriber);
-    if (subscribers?.size === 0) this.#subscribers.delete(userId);
+    return [...this.#tails.values()].flatMap((tail) => [...tail.subscribers]);
   }
 }

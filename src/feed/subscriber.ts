@@ -15,7 +15,7 @@ export type Next =
 /**
  * One reader's bounded queue of live changes.
  *
- * `collect` starts a stretch: from then on every published change is either queued, not selected, or the reason that
+ * `collect` starts a stretch: from then on every change of the user is either queued, not selected, or the reason that
  * `next` answers `read-log`. So a reader that starts a stretch, then reads the log up to R and goes on with `next(R)`
  * has no gap: what the log did not hold yet is in the queue.
  */
@@ -28,11 +28,8 @@ export class Subscriber {
   #queuedBytes = 0;
   /** Nothing is queued before `collect`, nor after the stretch has ended. */
   #collecting = false;
-  /** The first and the last revision published in this stretch, selected or not. */
-  #begin: bigint | null = null;
+  /** The last revision offered in this stretch, selected or not. */
   #end: bigint | null = null;
-  /** What the reader has, when it last asked. */
-  #position = 0n;
   /** Up to here the reader was given, or did not want, every change; it need not look for them in the log. */
   #seen = 0n;
   #closed = false;
@@ -49,32 +46,23 @@ export class Subscriber {
   /** Begins a new stretch with an empty queue. */
   collect(): void {
     this.#empty();
-    this.#begin = null;
     this.#end = null;
     this.#collecting = true;
   }
 
-  /** Takes the user's next changes, consecutive among themselves. */
+  /** Takes the user's next changes: all of them, from what the log already held when the stretch began. */
   offer(changes: readonly Change[]): void {
-    const first = changes[0];
-    if (!this.#collecting || !first) return;
-    if (this.#end !== null && first.revision !== this.#end + 1n) return this.readLog();
-    this.#begin ??= first.revision;
-    this.#end = (changes.at(-1) as Change).revision;
+    if (!this.#collecting) return;
+    this.#end = changes.at(-1)?.revision ?? this.#end;
     for (const change of changes) {
       if (selects(this.selection, change)) this.#push(change);
     }
     this.#notify();
   }
 
-  /** Learns where the user's log ends; a log that is further than what was offered must be read. */
-  noticeHead(head: bigint): void {
-    if (this.#collecting && head > (this.#end ?? this.#position)) this.readLog();
-  }
-
-  /** Ends the stretch: the log holds changes that were not offered, or more than the queue takes. */
+  /** Ends the stretch: there are changes that will not be offered, or more than the queue takes. */
   readLog(): void {
-    if (this.#collecting && this.#end !== null && !this.#hasGap(this.#position)) {
+    if (this.#collecting && this.#end !== null) {
       const waiting = this.#queue[0];
       this.#seen = waiting ? waiting.revision - 1n : this.#end;
     }
@@ -88,10 +76,9 @@ export class Subscriber {
    * @throws what `fail` was given
    */
   async next(position: bigint): Promise<Next | null> {
-    this.#position = position;
     for (;;) {
       if (this.throwIfFailed()) return null;
-      if (!this.#collecting || this.#hasGap(position)) {
+      if (!this.#collecting) {
         return { kind: "read-log", after: this.#seen > position ? this.#seen : position };
       }
       const change = this.#queue.shift();
@@ -104,6 +91,18 @@ export class Subscriber {
         this.#wake = resolve;
       });
     }
+  }
+
+  /** Waits so long, or until there is something to do. */
+  async pause(ms: number): Promise<void> {
+    if (this.#closed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Whether it is closed; throws when it was closed by a failure. */
@@ -124,11 +123,6 @@ export class Subscriber {
     this.#closed = true;
     this.readLog();
     this.#onClose();
-  }
-
-  /** Whether the log may hold changes between what the reader has and what this stretch began with. */
-  #hasGap(position: bigint): boolean {
-    return this.#begin !== null && this.#begin > position + 1n;
   }
 
   #push(change: Change): void {

@@ -119,7 +119,14 @@ describe("the feed, against the log it was made from", () => {
     steps: readonly Step[],
   ): Promise<void> {
     const userId = `user-${++users}`;
-    const hub = new Hub({ maxChanges: 3, maxBytes: 10_000 });
+    const hub = new Hub({
+      source: database,
+      queueBounds: { maxChanges: 3, maxBytes: 10_000 },
+      pageBounds: { maxItems: 2, maxBytes: 10_000 },
+      onError: (error) => {
+        throw error;
+      },
+    });
     const here = new Committer({
       database,
       limits: defaultConfig(),
