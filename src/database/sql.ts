@@ -3,12 +3,23 @@ import type { Selection } from "../store/change.ts";
 import { prefixEnd, type TextMatch } from "../store/text-match.ts";
 
 // Prisma's SQL fragments carry their parameters and are not bound to a provider.
-export const { sql, join, empty } = Prisma;
+export const { sql, join, empty, raw } = Prisma;
 export type Sql = Prisma.Sql;
 
 /** The part of a Prisma client that reads by SQL. */
 export interface SqlReader {
   $queryRaw<T>(query: Sql): Promise<T>;
+}
+
+/** The part of a Prisma client that speaks SQL. */
+export interface SqlClient extends SqlReader {
+  /** Returns how many rows were changed. */
+  $executeRaw(query: Sql): Promise<number>;
+}
+
+/** A column or table of ours: never a caller's text. */
+export function name(identifier: string): Sql {
+  return raw(`"${identifier}"`);
 }
 
 const nothing = sql`1 = 0`;

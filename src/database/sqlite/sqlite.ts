@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { BatonError, unavailable } from "../../errors.ts";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
+import { compact } from "../compact.ts";
 import type { Database, Retention, WriteTransaction } from "../database.ts";
 import { PrismaClient } from "../generated/sqlite/client.ts";
 import { migrateSqlite, MigrationError } from "./migrate-sqlite.ts";
@@ -13,7 +14,8 @@ import { readEntries, readEntry, readNamespaces, readUsage } from "../read-entri
 import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
 import { sql } from "../sql.ts";
 import { Turns } from "./turns.ts";
-import { sqliteTransaction } from "../write-sqlite.ts";
+import { writeTransaction } from "../write.ts";
+import { sqliteDialect } from "./write-sqlite.ts";
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is created when it is missing. */
@@ -27,8 +29,6 @@ export interface SqliteOptions {
 
 /** How long a write waits for another process, such as `baton token create`, to finish its own. */
 const busyTimeoutMs = 5_000;
-/** How many revisions one step of a compaction removes. */
-const compactionStep = 1_000n;
 
 const migrationsFolder = fileURLToPath(
   new URL("../../../prisma/sqlite/migrations", import.meta.url),
@@ -72,7 +72,9 @@ class SqliteDatabase implements Database {
   }
 
   write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#transaction(() => work(sqliteTransaction(this.#writer))));
+    return this.#inTurn(() =>
+      this.#transaction(() => work(writeTransaction(this.#writer, sqliteDialect(this.#writer)))),
+    );
   }
 
   readonly readEntry: Database["readEntry"] = (...args) =>
@@ -92,48 +94,14 @@ class SqliteDatabase implements Database {
   readonly readLastClear: Database["readLastClear"] = (...args) =>
     this.#read(() => readLastClear(this.#reader, ...args));
 
-  async compact(retention: Retention, isStopping = () => false): Promise<number> {
-    const overdue = await guarded(() =>
-      this.#reader.$queryRaw<{ userId: string }[]>(
-        sql`SELECT "userId" FROM "User" WHERE "headRevision" - "compactedRevision" > ${retention.maxChanges}`,
+  compact(retention: Retention, isStopping = () => false): Promise<number> {
+    return guarded(() =>
+      compact(
+        this.#reader,
+        (work) => this.#inTurn(() => this.#transaction(() => work(this.#writer))),
+        retention,
+        isStopping,
       ),
-    );
-    let removed = 0;
-    for (const { userId } of overdue) {
-      while (!isStopping()) {
-        const step = await this.#inTurn(() =>
-          this.#transaction(() => this.#compactStep(userId, retention)),
-        );
-        if (step === 0) break;
-        removed += step;
-      }
-    }
-    return removed;
-  }
-
-  /** Moves the log's beginning first: a reader that sees changes gone also sees that they are. */
-  async #compactStep(userId: string, retention: Retention): Promise<number> {
-    const cutoff = Date.now() - retention.maxAgeMs;
-    const [row] = await this.#writer.$queryRaw<
-      { compactedRevision: bigint; end: bigint; kept: bigint | null }[]
-    >(sql`
-      SELECT "compactedRevision", "end", (
-        SELECT MIN("revision") FROM "Change"
-        WHERE "userId" = ${userId} AND "revision" > "compactedRevision" AND "revision" <= "end" AND "at" >= ${cutoff}
-      ) AS "kept"
-      FROM (
-        SELECT "compactedRevision",
-          MIN("compactedRevision" + ${compactionStep}, "headRevision" - ${retention.maxChanges}) AS "end"
-        FROM "User" WHERE "userId" = ${userId}
-      )`);
-    if (!row) return 0;
-    const through = row.kept === null ? BigInt(row.end) : BigInt(row.kept) - 1n;
-    if (through <= row.compactedRevision) return 0;
-    await this.#writer.$executeRaw(
-      sql`UPDATE "User" SET "compactedRevision" = ${through} WHERE "userId" = ${userId}`,
-    );
-    return this.#writer.$executeRaw(
-      sql`DELETE FROM "Change" WHERE "userId" = ${userId} AND "revision" <= ${through}`,
     );
   }
 

@@ -1,0 +1,60 @@
+import type { Retention } from "./database.ts";
+import { sql, type SqlClient, type SqlReader } from "./sql.ts";
+
+/** How many revisions one step removes. */
+const stepRevisions = 1_000n;
+
+/** One short write transaction: its work runs alone, or not at all. */
+export type InTransaction = <T>(work: (transaction: SqlClient) => Promise<T>) => Promise<T>;
+
+/** Removes what retention does not keep, step by step until `isStopping`. Returns how many changes went. */
+export async function compact(
+  reader: SqlReader,
+  inTransaction: InTransaction,
+  retention: Retention,
+  isStopping: () => boolean,
+): Promise<number> {
+  const overdue = await reader.$queryRaw<{ userId: string }[]>(
+    sql`SELECT "userId" FROM "User" WHERE "headRevision" - "compactedRevision" > ${retention.maxChanges}`,
+  );
+  let removed = 0;
+  for (const { userId } of overdue) {
+    while (!isStopping()) {
+      const step = await inTransaction((transaction) =>
+        compactStep(transaction, userId, retention),
+      );
+      if (step === 0) break;
+      removed += step;
+    }
+  }
+  return removed;
+}
+
+/**
+ * Moves the log's beginning first: a reader that sees changes gone also sees that they are. Several instances may do
+ * this at once; none moves the beginning back.
+ */
+async function compactStep(
+  transaction: SqlClient,
+  userId: string,
+  { maxAgeMs, maxChanges }: Retention,
+): Promise<number> {
+  const [ends] = await transaction.$queryRaw<{ headRevision: bigint; compactedRevision: bigint }[]>(
+    sql`SELECT "headRevision", "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
+  );
+  if (!ends) return 0;
+  const { compactedRevision: begin } = ends;
+  const kept = ends.headRevision - BigInt(maxChanges);
+  const end = begin + stepRevisions < kept ? begin + stepRevisions : kept;
+  const [young] = await transaction.$queryRaw<{ revision: bigint | null }[]>(sql`
+    SELECT MIN("revision") AS "revision" FROM "Change" WHERE "userId" = ${userId}
+      AND "revision" > ${begin} AND "revision" <= ${end} AND "at" >= ${new Date(Date.now() - maxAgeMs)}`);
+  const through = young?.revision == null ? end : BigInt(young.revision) - 1n;
+  if (through <= begin) return 0;
+  await transaction.$executeRaw(
+    sql`UPDATE "User" SET "compactedRevision" = ${through} WHERE "userId" = ${userId} AND "compactedRevision" < ${through}`,
+  );
+  return transaction.$executeRaw(
+    sql`DELETE FROM "Change" WHERE "userId" = ${userId} AND "revision" <= ${through}`,
+  );
+}

@@ -1,0 +1,39 @@
+import { join, name, raw, sql, type SqlClient } from "../sql.ts";
+import type { WriteDialect } from "../write.ts";
+
+export function sqliteDialect(writer: SqlClient): WriteDialect {
+  return {
+    // BEGIN IMMEDIATE holds the only write lock there is, so that reading the heads is enough.
+    async lock(userIds) {
+      const ids = JSON.stringify(userIds);
+      await writer.$executeRaw(sql`
+        INSERT INTO "User" ("userId", "headRevision", "compactedRevision", "createdAt")
+        SELECT value, 0, 0, CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM json_each(${ids}) WHERE true
+        ON CONFLICT DO NOTHING`);
+      const rows = await writer.$queryRaw<
+        { userId: string; headRevision: bigint; now: number }[]
+      >(sql`
+        SELECT "userId", "headRevision", CAST(unixepoch('subsec') * 1000 AS INTEGER) AS "now"
+        FROM "User" WHERE "userId" IN (SELECT value FROM json_each(${ids}))`);
+      return {
+        now: new Date(Number(rows[0]?.now)),
+        heads: new Map(rows.map((row) => [row.userId, row.headRevision])),
+      };
+    },
+
+    table({ name: table, columns, rows }) {
+      const selected = Object.entries(columns).map(([column, type], place) => {
+        const cell = raw(`value ->> ${place}`);
+        // A 64-bit number travels as text: JSON's numbers are floating.
+        return sql`${type === "bigint" ? sql`CAST(${cell} AS INTEGER)` : cell} AS ${name(column)}`;
+      });
+      const json = JSON.stringify(rows.map((row) => row.map(toJson)));
+      return sql`(SELECT ${join(selected)} FROM json_each(${json})) AS ${name(table)}`;
+    },
+  };
+}
+
+function toJson(cell: unknown): unknown {
+  if (cell instanceof Date) return cell.getTime();
+  return typeof cell === "bigint" ? String(cell) : cell;
+}
