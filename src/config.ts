@@ -82,7 +82,27 @@ export const options = {
     flag: "database-url",
     unit: "url",
     default: "",
-    help: "file:<path> of the SQLite database, when it is not to be baton.db in the data directory",
+    help: "postgresql://user:password@host:5432/database for PostgreSQL, which several servers may share; or file:<path> of a SQLite database that is not to be baton.db in the data directory",
+  },
+  postgresConnections: {
+    type: "number",
+    env: "BATON_POSTGRES_CONNECTIONS",
+    flag: "postgres-connections",
+    unit: "connections",
+    default: 10,
+    min: 3,
+    max: 1_000,
+    help: "Most connections to PostgreSQL: one that writes, one that listens for other servers' writes, the others for all else",
+  },
+  pollIntervalMs: {
+    type: "number",
+    env: "BATON_POLL_INTERVAL_MS",
+    flag: "poll-interval-ms",
+    unit: "milliseconds",
+    default: 1_000,
+    min: 10,
+    max: 60_000,
+    help: "How often to look for other servers' writes, should the database's own notification of them fail",
   },
   sqliteSynchronous: {
     type: "choice",
@@ -229,19 +249,41 @@ export function parseOption(option: Option, text: string): string | number {
   }
 }
 
+/** Where the database is. */
+export type DatabasePlace =
+  | { readonly kind: "sqlite"; readonly file: string }
+  | { readonly kind: "postgres"; readonly url: string };
+
 /**
- * Path of the SQLite database that the configuration chooses.
- * @throws StartError when DATABASE_URL is not one that this version serves
+ * The database that the configuration chooses.
+ * @throws StartError when DATABASE_URL names none that can be served from
  */
-export function databaseFile(config: Pick<Config, "dataDir" | "databaseUrl">): string {
+export function databaseOf(config: Pick<Config, "dataDir" | "databaseUrl">): DatabasePlace {
   const { databaseUrl } = config;
-  if (databaseUrl === "") return resolve(config.dataDir, "baton.db");
+  if (databaseUrl === "") return { kind: "sqlite", file: resolve(config.dataDir, "baton.db") };
   const path = /^file:(?:\/\/(?=\/))?(.+)$/.exec(databaseUrl)?.[1];
-  if (path !== undefined) return resolve(path);
+  if (path !== undefined) return { kind: "sqlite", file: resolve(path) };
   // A URL may carry a password: only its scheme is repeated.
   const scheme = /^[a-z+]+:/i.exec(databaseUrl)?.[0] ?? "something else";
-  throw new StartError(
-    `DATABASE_URL must be file:<path> of a SQLite database, or be left out; this is ${scheme}.`,
-    2,
-  );
+  if (!/^postgres(ql)?:$/i.test(scheme)) {
+    throw new StartError(
+      `DATABASE_URL must be postgresql://… or file:<path> of a SQLite database, or be left out; this is ${scheme}.`,
+      2,
+    );
+  }
+  if (!URL.canParse(databaseUrl)) {
+    throw new StartError(
+      "DATABASE_URL is no URL: write postgresql://user:password@host:5432/database, with characters such as @ : / # " +
+        "in the password percent-encoded.",
+      2,
+    );
+  }
+  return { kind: "postgres", url: databaseUrl };
+}
+
+/** Where the database is, for a person to read: without a password. */
+export function describePlace(place: DatabasePlace): string {
+  if (place.kind === "sqlite") return place.file;
+  const { host, pathname } = new URL(place.url);
+  return `postgresql://${host}${pathname}`;
 }

@@ -10,7 +10,7 @@ export async function serve(config: Config): Promise<void> {
     pino.destination({ dest: 2, sync: true }),
   );
   const server = await startServer(config, logger);
-  logger.info({ url: server.url, database: server.databaseFile }, "started");
+  logger.info({ url: server.url, database: server.database }, "started");
   process.stdout.write(welcome(server));
 
   let stopping = false;
@@ -34,7 +34,7 @@ export async function serve(config: Config): Promise<void> {
   process.on("SIGTERM", stop);
 }
 
-function welcome({ url, localToken, databaseFile }: BatonServer): string {
+function welcome({ url, localToken, database }: BatonServer): string {
   const signIn = localToken
     ? [`  GraphiQL   ${url}/graphql#token=${localToken.secret}`, `  Token      ${localToken.file}`]
     : [
@@ -45,7 +45,7 @@ function welcome({ url, localToken, databaseFile }: BatonServer): string {
     "Baton serves.",
     ...signIn,
     `  API        ${url}/graphql`,
-    `  Data       ${databaseFile}`,
+    `  Data       ${database}`,
     "",
     "",
   ].join("\n");

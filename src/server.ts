@@ -5,8 +5,8 @@ import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
 import { endSubscriptions } from "./auth/end-subscriptions.ts";
 import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
-import { databaseFile, type Config } from "./config.ts";
-import { openSqlite } from "./database/sqlite/sqlite.ts";
+import { databaseOf, describePlace, type Config } from "./config.ts";
+import { openDatabase } from "./database/open-database.ts";
 import { unavailable } from "./errors.ts";
 import { defaultPageBounds, Feed } from "./feed/feed.ts";
 import { pollHeads } from "./feed/head-poll.ts";
@@ -23,15 +23,14 @@ import { serveWebsocket } from "./transport/websocket.ts";
 export interface BatonServer {
   /** Where it listens, without a trailing slash. */
   readonly url: string;
-  readonly databaseFile: string;
+  /** Where its database is, without a password. */
+  readonly database: string;
   /** The token of the person who runs it; null when that was removed. */
   readonly localToken: LocalToken | null;
   /** Ends it cleanly: running mutations are answered, subscriptions complete. Cuts what is left after `deadlineMs`. */
   close(deadlineMs?: number): Promise<void>;
 }
 
-/** How soon another process's writes on the same database are noticed. */
-const pollIntervalMs = 1_000;
 /** How soon a revoked or expired token's subscriptions end. */
 const tokenCheckIntervalMs = 1_000;
 const compactionIntervalMs = 60_000;
@@ -42,8 +41,7 @@ const dayMs = 86_400_000;
  * @throws StartError when it can't: a taken port, an unusable data directory
  */
 export async function startServer(config: Config, logger: Logger): Promise<BatonServer> {
-  const file = databaseFile(config);
-  const database = await openSqlite({ file, synchronous: config.sqliteSynchronous });
+  const database = await openDatabase(config, logger);
   try {
     const localToken = await ensureLocalToken(config.dataDir, database.tokens);
 
@@ -57,8 +55,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const committer = new Committer({
       database,
       limits: config,
-      onCommit: (userId, changes) => hub.publish(userId, changes),
+      onCommit: (committed) => {
+        for (const [userId, { changes }] of committed) hub.publish(userId, changes);
+        database.announce(new Map([...committed].map(([userId, { head }]) => [userId, head])));
+      },
     });
+    database.listen((userId, head) => hub.noticeHead(userId, head));
     const store = new Store(database, committer, config);
     const graphql = createGraphql({ store, feed: new Feed(database, hub), logger });
     const authenticator = new Authenticator(database.tokens, config);
@@ -96,7 +98,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       maxChanges: config.retentionChanges,
     };
     const background = [
-      periodically(pollIntervalMs, "looking for others' writes", () => pollHeads(database, hub)),
+      periodically(config.pollIntervalMs, "looking for others' writes", () =>
+        pollHeads(database, hub),
+      ),
       periodically(tokenCheckIntervalMs, "checking tokens", () =>
         endSubscriptions(database.tokens, hub),
       ),
@@ -107,7 +111,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
 
     return {
       url,
-      databaseFile: file,
+      database: describePlace(databaseOf(config)),
       localToken,
       async close(deadlineMs = 4_000) {
         stopping = true;

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import pino from "pino";
 import { createToken, tokenFault, type Token } from "../auth/token.ts";
-import { databaseFile, type Config } from "../config.ts";
+import { databaseOf, describePlace, type Config } from "../config.ts";
 import type { Database } from "../database/database.ts";
-import { openSqlite } from "../database/sqlite/sqlite.ts";
+import { openDatabase } from "../database/open-database.ts";
 import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
@@ -77,7 +78,9 @@ function createCommand(): Command {
         new Date(),
       );
       await database.tokens.insert(token);
-      process.stderr.write(`${token.tokenId} in ${databaseFile(config)}, shown this once:\n`);
+      process.stderr.write(
+        `${token.tokenId} in ${describePlace(databaseOf(config))}, shown this once:\n`,
+      );
       process.stdout.write(`${secret}\n`);
     },
     // Tokens may be made before the first start.
@@ -128,14 +131,14 @@ function withDatabase(
   needsDatabase = true,
 ): Command {
   return addOptions(command, ["dataDir", "databaseUrl"]).action(async () => {
-    const config = configOf(command);
-    const file = databaseFile(config);
-    if (needsDatabase && !existsSync(file)) {
+    const config = { ...configOf(command), postgresConnections: 3 };
+    const place = databaseOf(config);
+    if (needsDatabase && place.kind === "sqlite" && !existsSync(place.file)) {
       throw new StartError(
-        `There is no database ${file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
+        `There is no database ${place.file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
       );
     }
-    const database = await openSqlite({ file, synchronous: "full" });
+    const database = await openDatabase(config, pino({ level: "silent" }));
     try {
       await work(database, config);
     } finally {

@@ -83,9 +83,15 @@ export interface WriteTransaction {
   save(effects: ReadonlyMap<string, Effects>): Promise<void>;
 }
 
+/** Told that a user's log reaches at least so far. */
+export type HeadListener = (userId: string, head: bigint) => void;
+
 /** The contract that every database meets. Failures to reach it are `UNAVAILABLE`. */
 export interface Database {
-  /** Runs alone among the writes of this process. Commits when `work` resolves, rolls back when it rejects. */
+  /**
+   * Runs alone among the writes of this process. Commits when `work` resolves, rolls back when it rejects. It may roll
+   * back and run `work` again from the start.
+   */
   write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T>;
 
   readEntry(userId: string, ref: EntryRef): Promise<Entry | null>;
@@ -112,6 +118,11 @@ export interface Database {
 
   /** Removes what retention does not keep, in steps short enough to let writes in between. Returns how many changes went. */
   compact(retention: Retention, isStopping?: () => boolean): Promise<number>;
+
+  /** Wakes other instances that listen: these logs have grown. A hint that may be lost; SQLite has no way to give it. */
+  announce(heads: ReadonlyMap<string, bigint>): void;
+  /** Calls back when other instances announce. Whoever must know polls `readHeads`, too. */
+  listen(listener: HeadListener): void;
 
   readonly tokens: TokenTable;
 

@@ -4,10 +4,10 @@ import type { TokenTable } from "./database.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
 
-/** Where a process's writes take turns. */
-export type Writes = <T>(work: (writer: PrismaClient) => Promise<T>) => Promise<T>;
+/** Runs work with a client that may read, or write, as the database has it done. */
+export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
 
-export function prismaTokens(reader: PrismaClient, write: Writes): TokenTable {
+export function prismaTokens(read: WithClient, write: WithClient): TokenTable {
   return {
     async insert(token) {
       const { scopes, namespacePatterns, ...plain } = token;
@@ -16,31 +16,37 @@ export function prismaTokens(reader: PrismaClient, write: Writes): TokenTable {
         scopes: scopes.join(","),
         namespacePatterns: JSON.stringify(namespacePatterns),
       };
-      await write((writer) => writer.token.create({ data }));
+      await write((client) => client.token.create({ data }));
     },
     async findByHash(hash) {
-      const row = await reader.token.findUnique({ where: { hash } });
+      const row = await read((client) => client.token.findUnique({ where: { hash } }));
       return row && toToken(row);
     },
     async find(tokenIds) {
-      const rows = await reader.token.findMany({ where: { tokenId: { in: [...tokenIds] } } });
+      const rows = await read((client) =>
+        client.token.findMany({ where: { tokenId: { in: [...tokenIds] } } }),
+      );
       return rows.map(toToken);
     },
     async list(userId) {
-      const rows = await reader.token.findMany({
-        ...(userId === null ? {} : { where: { userId } }),
-        orderBy: [{ createdAt: "asc" }, { tokenId: "asc" }],
-      });
+      const rows = await read((client) =>
+        client.token.findMany({
+          ...(userId === null ? {} : { where: { userId } }),
+          orderBy: [{ createdAt: "asc" }, { tokenId: "asc" }],
+        }),
+      );
       return rows.map(toToken);
     },
     async revoke(tokenId, at) {
-      const { count } = await write((writer) =>
-        writer.token.updateMany({ where: { tokenId, revokedAt: null }, data: { revokedAt: at } }),
+      const { count } = await write((client) =>
+        client.token.updateMany({ where: { tokenId, revokedAt: null }, data: { revokedAt: at } }),
       );
-      return count > 0 || (await reader.token.count({ where: { tokenId } })) > 0;
+      return count > 0 || (await read((client) => client.token.count({ where: { tokenId } }))) > 0;
     },
     async isEmpty() {
-      return (await reader.token.findFirst({ select: { tokenId: true } })) === null;
+      return (
+        (await read((client) => client.token.findFirst({ select: { tokenId: true } }))) === null
+      );
     },
   };
 }

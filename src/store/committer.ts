@@ -1,13 +1,14 @@
 import type { Database, WantedEntry, WriteTransaction } from "../database/database.ts";
 import { BatonError, unavailable } from "../errors.ts";
-import type { Change } from "./change.ts";
 import { commandBytes, type Command, type ResultOf } from "./command.ts";
 import { decide } from "./decide.ts";
 import type { Limits } from "./limits.ts";
 import { Workspace, type Effects } from "./workspace.ts";
 
-/** Told of every committed change, user by user, in commit order. */
-export type CommitListener = (userId: string, changes: readonly Change[]) => void;
+/** Told what each transaction committed, by user and in commit order. */
+export type CommitListener = (
+  committed: ReadonlyMap<string, Pick<Effects, "changes" | "head">>,
+) => void;
 
 export interface CommitterOptions {
   readonly database: Pick<Database, "write">;
@@ -122,9 +123,7 @@ export class Committer {
     } catch (error) {
       return this.#fail(batch, error);
     }
-    for (const [userId, effects] of committed.effects) {
-      this.#options.onCommit(userId, effects.changes);
-    }
+    if (committed.effects.size > 0) this.#options.onCommit(committed.effects);
     batch.forEach((waiting, index) => {
       const outcome = committed.outcomes[index] as Outcome;
       if ("result" in outcome) waiting.resolve(outcome.result);

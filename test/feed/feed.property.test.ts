@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
+import pino from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/database/database.ts";
-import { openSqlite } from "../../src/database/sqlite/sqlite.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
 import { Feed, type FeedEvent } from "../../src/feed/feed.ts";
 import { Hub } from "../../src/feed/hub.ts";
 import type { Change } from "../../src/store/change.ts";
@@ -13,6 +11,8 @@ import { selects, type Selection } from "../../src/store/change.ts";
 import type { Command } from "../../src/store/command.ts";
 import { Committer } from "../../src/store/committer.ts";
 import { everything, exact, prefixed } from "../../src/store/text-match.ts";
+import { databases } from "../databases.ts";
+import type { OwnDatabase } from "../own-database.ts";
 
 // What the reader and the writers do is decided step by step, so that every interleaving of a write with the pages of
 // a snapshot, the catch-up and the queue can come up, and shrinks to the shortest that fails.
@@ -98,17 +98,18 @@ function stateAt(log: readonly Change[], revision: bigint): Map<string, bigint> 
 
 const sorted = (state: Map<string, bigint>) => [...state].sort(([a], [b]) => (a < b ? -1 : 1));
 
-describe("the feed, against the log it was made from", () => {
-  let folder: string;
+describe.each(databases)("the feed on $name, against the log it was made from", ({ create }) => {
+  let own: OwnDatabase;
   let database: Database;
   let users = 0;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "baton-feed-"));
-    database = await openSqlite({ file: join(folder, "baton.db"), synchronous: "normal" });
+    own = await create();
+    const config = defaultConfig({ ...own.config, sqliteSynchronous: "normal" });
+    database = await openDatabase(config, pino({ level: "silent" }));
   });
   afterAll(async () => {
     await database.close();
-    await rm(folder, { recursive: true });
+    await own[Symbol.asyncDispose]();
   });
 
   /** Plays the steps and checks, at the end, everything that was delivered. */
@@ -130,7 +131,7 @@ describe("the feed, against the log it was made from", () => {
     const here = new Committer({
       database,
       limits: defaultConfig(),
-      onCommit: (user, changes) => hub.publish(user, changes),
+      onCommit: (committed) => committed.forEach(({ changes }, user) => hub.publish(user, changes)),
     });
     const elsewhere = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
     const caller = { userId, agent: null, mayRead: true };
@@ -165,9 +166,11 @@ describe("the feed, against the log it was made from", () => {
         case "read":
           appetite += done.count;
           wake();
-          // Let it read what there is, unless it has to wait for a write.
-          for (let turns = 0; turns < 5; turns++)
+          // Let it read what there is, unless it has to wait for a write: the database's turns and the event loop's.
+          for (let turns = 0; turns < 5; turns++) {
+            await database.ping();
             await new Promise((resolve) => setImmediate(resolve));
+          }
       }
     };
 

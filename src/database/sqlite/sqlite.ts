@@ -68,7 +68,10 @@ class SqliteDatabase implements Database {
   constructor(writer: PrismaClient, reader: PrismaClient) {
     this.#writer = writer;
     this.#reader = reader;
-    this.tokens = prismaTokens(reader, (work) => this.#inTurn(() => work(writer)));
+    this.tokens = prismaTokens(
+      (work) => this.#read(() => work(reader)),
+      (work) => this.#inTurn(() => work(writer)),
+    );
   }
 
   write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
@@ -104,6 +107,9 @@ class SqliteDatabase implements Database {
       ),
     );
   }
+
+  announce(): void {}
+  listen(): void {}
 
   async ping(): Promise<void> {
     await guarded(() => this.#reader.$queryRaw(sql`SELECT 1 FROM "User" LIMIT 1`));

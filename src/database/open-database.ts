@@ -1,0 +1,25 @@
+import type { Logger } from "pino";
+import { databaseOf, type Config } from "../config.ts";
+import type { Database } from "./database.ts";
+import { openPostgres } from "./postgres/postgres.ts";
+import { openSqlite } from "./sqlite/sqlite.ts";
+
+/** The part of the configuration that says which database to serve from. */
+export type DatabaseConfig = Pick<
+  Config,
+  "dataDir" | "databaseUrl" | "postgresConnections" | "sqliteSynchronous"
+>;
+
+/**
+ * Opens the database that the configuration chooses, created or migrated to this version.
+ * @throws StartError when it can't be used
+ */
+export function openDatabase(config: DatabaseConfig, logger: Logger): Promise<Database> {
+  const place = databaseOf(config);
+  switch (place.kind) {
+    case "sqlite":
+      return openSqlite({ file: place.file, synchronous: config.sqliteSynchronous });
+    case "postgres":
+      return openPostgres({ url: place.url, connections: config.postgresConnections }, logger);
+  }
+}

@@ -1,0 +1,162 @@
+import type { ClientBase } from "pg";
+import {
+  migrate,
+  MigrationError,
+  type AppliedMigration,
+  type MigrationTarget,
+} from "../migrate.ts";
+
+/**
+ * Brings the schema that is first in the `search_path` to this version: see `migrate`, also for what
+ * it returns and throws.
+ *
+ * @param client is connected, and nobody else uses it meanwhile
+ * @param lockTimeoutMs how long it waits for another process that migrates
+ */
+export async function migratePostgres(
+  client: ClientBase,
+  migrationsFolder: string,
+  lockTimeoutMs = 60_000,
+): Promise<string[]> {
+  const { rows } = await client.query<Place>(readPlace);
+  const [place] = rows;
+  const problem = place && findProblem(place);
+  if (problem !== undefined) throw new MigrationError(problem);
+  return migrate(postgresTarget(client, lockTimeoutMs), migrationsFolder);
+}
+
+interface Place {
+  readonly database: string;
+  readonly encoding: string;
+  readonly schema: string | null;
+  readonly path: string;
+}
+
+const readPlace = `
+  SELECT current_database() AS "database", current_setting('server_encoding') AS "encoding",
+    current_schema() AS "schema", current_setting('search_path') AS "path"`;
+
+function findProblem({ database, encoding, schema, path }: Place): string | undefined {
+  if (encoding !== "UTF8") {
+    return (
+      `The database ${database} has the encoding ${encoding}, which can't hold all text. Create ` +
+      `one with UTF8: CREATE DATABASE baton ENCODING 'UTF8' TEMPLATE template0 LOCALE 'C'.`
+    );
+  }
+  if (schema === null) {
+    return (
+      `The database ${database} has no schema of its search_path (${path}) that this role may ` +
+      "use. Create one, or grant it USAGE and CREATE on it."
+    );
+  }
+  return undefined;
+}
+
+/** The one that `prisma migrate` takes, so that it has to wait too. */
+const advisoryLock = 72707369;
+
+function postgresTarget(client: ClientBase, lockTimeoutMs: number): MigrationTarget {
+  return {
+    elsewhere: "another database or schema",
+    async tableNames() {
+      const { rows } = await client.query<{ name: string }>(readTableNames);
+      return rows.map(({ name }) => name);
+    },
+    async readApplied() {
+      const { rows } = await client.query<AppliedMigration>(
+        `SELECT "migration_name" AS "name", "checksum", "finished_at" AS "finishedAt"
+         FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL
+         ORDER BY "migration_name" COLLATE "C"`,
+      );
+      return rows;
+    },
+    async inTurn(work) {
+      // Any stricter, and what the others did would stay hidden after the wait for them.
+      await client.query("BEGIN ISOLATION LEVEL READ COMMITTED");
+      try {
+        // The second also bounds how long a migration waits for a table, and keeps others waiting for it.
+        await client.query("SET LOCAL statement_timeout = 0");
+        await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+        await takeLock(client, lockTimeoutMs);
+        const result = await work();
+        await client.query("COMMIT");
+        return result;
+      } catch (error) {
+        // If the connection is lost, the server does it.
+        await client.query("ROLLBACK").catch(() => {});
+        throw error;
+      }
+    },
+    async createMigrationsTable() {
+      await requireCreate(client);
+      await client.query(createMigrationsTable);
+    },
+    async runScript(sql) {
+      try {
+        await client.query(sql); // without values, so it may hold several statements
+      } catch (cause) {
+        const { message, position } = cause as { message: string; position?: string };
+        if (position === undefined) throw cause;
+        const line = sql.slice(0, Number(position)).split("\n").length;
+        throw new Error(`Line ${line}: ${message}`, { cause });
+      }
+    },
+    async record({ id, checksum, name, startedAt, finishedAt }) {
+      await client.query(
+        `INSERT INTO "_prisma_migrations"
+           ("id", "checksum", "migration_name", "started_at", "finished_at", "applied_steps_count")
+         VALUES ($1, $2, $3, $4, $5, 1)`,
+        [id, checksum, name, startedAt, finishedAt],
+      );
+    },
+  };
+}
+
+async function takeLock(client: ClientBase, lockTimeoutMs: number): Promise<void> {
+  try {
+    await client.query("SELECT pg_advisory_xact_lock($1)", [advisoryLock]);
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== "55P03") throw cause; // lock_not_available
+    throw new MigrationError(
+      `Another process has been migrating the database for ${lockTimeoutMs / 1000} s. Wait until ` +
+        `it is done. If none is, end the session that holds the advisory lock ${advisoryLock} ` +
+        "(see pg_locks), and start again.",
+      { cause },
+    );
+  }
+}
+
+async function requireCreate(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ schema: string; role: string }>(
+    `SELECT quote_ident(current_schema()) AS "schema", quote_ident(current_user) AS "role"
+     WHERE NOT has_schema_privilege(current_schema(), 'CREATE')`,
+  );
+  for (const { schema, role } of rows) {
+    throw new MigrationError(
+      `The role ${role} may not create tables in the schema ${schema}. Have its owner run: ` +
+        `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}.`,
+    );
+  }
+}
+
+/** Without those that belong to an extension, which are nobody's data. */
+const readTableNames = `
+  SELECT relname AS "name" FROM pg_class
+  WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p', 'f')
+    AND NOT EXISTS (
+      SELECT FROM pg_depend
+      WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
+    )
+  ORDER BY relname`;
+
+/** As Prisma has it. */
+const createMigrationsTable = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
+    "id"                    VARCHAR(36) PRIMARY KEY NOT NULL,
+    "checksum"              VARCHAR(64) NOT NULL,
+    "finished_at"           TIMESTAMPTZ,
+    "migration_name"        VARCHAR(255) NOT NULL,
+    "logs"                  TEXT,
+    "rolled_back_at"        TIMESTAMPTZ,
+    "started_at"            TIMESTAMPTZ NOT NULL DEFAULT now(),
+    "applied_steps_count"   INTEGER NOT NULL DEFAULT 0
+)`;

@@ -1,0 +1,123 @@
+import type { Logger } from "pino";
+import pg from "pg";
+import type { HeadListener } from "../database.ts";
+
+const channel = "baton_heads";
+/** PostgreSQL takes a payload that is shorter than this. */
+const maxPayloadBytes = 8_000;
+/** Delays between attempts to connect; half to one and a half of it, for many instances lose PostgreSQL together. */
+const firstRetryMs = 250;
+const lastRetryMs = 5_000;
+
+/**
+ * Wakes other instances with NOTIFY, and is woken by them, over one connection of its own. All of it is a hint: what
+ * is lost while there is no connection is found by polling.
+ */
+export class Notifications {
+  readonly #config: pg.ClientConfig;
+  readonly #listener: HeadListener;
+  readonly #logger: Logger;
+  #client: pg.Client | null = null;
+  /** What others don't know yet: the latest head counts. */
+  #pending = new Map<string, bigint>();
+  #isSending = false;
+  #retryMs = firstRetryMs;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(config: pg.ClientConfig, listener: HeadListener, logger: Logger) {
+    this.#config = config;
+    this.#listener = listener;
+    this.#logger = logger;
+    void this.#connect();
+  }
+
+  /** Tells the other instances where these logs end. What comes while one statement is under way goes with the next. */
+  send(heads: ReadonlyMap<string, bigint>): void {
+    if (!this.#client) return;
+    for (const [userId, head] of heads) this.#pending.set(userId, head);
+    if (!this.#isSending) void this.#send(this.#client);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    const client = this.#client;
+    this.#client = null;
+    await client?.end().catch(() => {});
+  }
+
+  async #connect(): Promise<void> {
+    const client = new pg.Client(this.#config);
+    let lost = false;
+    const lose = (error?: unknown) => {
+      if (lost) return;
+      lost = true;
+      this.#lose(client, error);
+    };
+    client.on("error", lose);
+    client.on("end", () => lose());
+    client.on("notification", ({ processId, payload }) => {
+      if (processId !== backendOf(client) && payload !== undefined) this.#receive(payload);
+    });
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${channel}`);
+      if (this.#closed) return await client.end();
+      this.#client = client;
+      this.#retryMs = firstRetryMs;
+    } catch (error) {
+      lose(error);
+    }
+  }
+
+  #lose(client: pg.Client, error: unknown): void {
+    if (this.#client === client) this.#client = null;
+    this.#pending.clear();
+    if (this.#closed) return;
+    this.#logger.warn(
+      { err: error },
+      "no notifications from other instances for now; their writes are found by polling",
+    );
+    void client.end().catch(() => {});
+    this.#retry = setTimeout(() => void this.#connect(), this.#retryMs * (0.5 + Math.random()));
+    this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
+  }
+
+  async #send(client: pg.Client): Promise<void> {
+    this.#isSending = true;
+    try {
+      while (this.#pending.size > 0 && this.#client === client) {
+        const payloads = [...this.#pending]
+          .map(([userId, head]) => JSON.stringify([userId, String(head)]))
+          .filter((payload) => Buffer.byteLength(payload) < maxPayloadBytes);
+        this.#pending.clear();
+        await client.query("SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload", [
+          channel,
+          payloads,
+        ]);
+      }
+    } catch (error) {
+      this.#logger.debug({ err: error }, "notifying other instances failed");
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  #receive(payload: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(payload);
+    } catch {
+      return;
+    }
+    const [userId, head] = Array.isArray(message) ? (message as unknown[]) : [];
+    if (typeof userId !== "string" || typeof head !== "string" || !/^\d{1,19}$/.test(head)) return;
+    this.#listener(userId, BigInt(head));
+  }
+}
+
+/** The server's process of a connection, which its notifications name. The types leave it out. */
+function backendOf(client: pg.Client): number | null {
+  return (client as pg.Client & { readonly processID: number | null }).processID;
+}

@@ -1,0 +1,224 @@
+import { fileURLToPath } from "node:url";
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import type { Logger } from "pino";
+import { unavailable } from "../../errors.ts";
+import { compact } from "../compact.ts";
+import type { Database, HeadListener, Retention, WriteTransaction } from "../database.ts";
+import { PrismaClient as PostgresClient } from "../generated/postgres/client.ts";
+import type { PrismaClient } from "../generated/sqlite/client.ts";
+import { prismaTokens } from "../prisma-tokens.ts";
+import { readEntries, readEntry, readNamespaces, readUsage } from "../read-entries.ts";
+import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
+import { sql, type SqlClient } from "../sql.ts";
+import { writeTransaction } from "../write.ts";
+import { guarded } from "./faults.ts";
+import { migratePostgres } from "./migrate-postgres.ts";
+import { Notifications } from "./notifications.ts";
+import { startFault } from "./start-fault.ts";
+import { createUsers, MissingUsers, postgresDialect } from "./write-postgres.ts";
+
+export interface PostgresOptions {
+  /** `postgresql://…` as libpq and node-postgres read it. */
+  readonly url: string;
+  /** Most connections of this process: one for the committer, one for notifications, the others for all else. */
+  readonly connections: number;
+}
+
+/** How long a caller waits for a connection, of the pool or a new one. */
+const connectTimeoutMs = 5_000;
+/** PostgreSQL ends a statement that takes longer. */
+const statementTimeoutMs = 30_000;
+/** The driver gives up on an answer, in case PostgreSQL can't end anything any more. */
+const answerTimeoutMs = 35_000;
+/** PostgreSQL ends the transaction of an instance that stands still, for it holds locks that others wait for. */
+const idleTransactionTimeoutMs = 10_000;
+const idleConnectionTimeoutMs = 5 * 60_000;
+const keepAliveDelayMs = 10_000;
+/** A database that takes longer to say that it is there can't serve. */
+const pingTimeoutMs = 2_000;
+
+const migrationsFolder = fileURLToPath(
+  new URL("../../../prisma/postgres/migrations", import.meta.url),
+);
+
+/**
+ * Connects, creates or migrates the tables, and keeps a pool of connections and one more for the committer. Instances
+ * may start at once: one migrates, the others wait for it.
+ * @throws StartError when the database can't be used
+ */
+export async function openPostgres(options: PostgresOptions, logger: Logger): Promise<Database> {
+  const schema = await migrate(options.url);
+  const connect = (applicationName: string, connections: number) => {
+    const config: pg.PoolConfig = {
+      ...connectionConfig(options.url, applicationName),
+      max: connections,
+      idleTimeoutMillis: idleConnectionTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: answerTimeoutMs,
+      idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+    };
+    const logLoss = (error: Error) => logger.debug({ err: error }, "a connection was lost");
+    const adapter = new PrismaPg(config, {
+      schema,
+      onPoolError: logLoss,
+      onConnectionError: logLoss,
+    });
+    // Two generated clients, one type: what Baton asks of either is the same.
+    return new PostgresClient({ adapter }) as unknown as PrismaClient;
+  };
+  return new PostgresDatabase(
+    connect("baton committer", 1),
+    connect("baton", options.connections - 2),
+    (listener) =>
+      new Notifications(connectionConfig(options.url, "baton notifications"), listener, logger),
+  );
+}
+
+class PostgresDatabase implements Database {
+  readonly tokens;
+  readonly #committer: PrismaClient;
+  readonly #pool: PrismaClient;
+  readonly #startNotifications: (listener: HeadListener) => Notifications;
+  #notifications: Notifications | null = null;
+
+  constructor(
+    committer: PrismaClient,
+    pool: PrismaClient,
+    startNotifications: (listener: HeadListener) => Notifications,
+  ) {
+    this.#committer = committer;
+    this.#pool = pool;
+    this.#startNotifications = startNotifications;
+    const withPool = <T>(work: (client: PrismaClient) => Promise<T>) => guarded(() => work(pool));
+    this.tokens = prismaTokens(withPool, withPool);
+  }
+
+  async write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await this.#commit(work);
+      } catch (error) {
+        if (!(error instanceof MissingUsers)) throw error;
+        await guarded(() => createUsers(this.#pool, error.userIds));
+      }
+    }
+  }
+
+  async #commit<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
+    let isCommitting = false;
+    try {
+      return await guarded(() =>
+        transaction(this.#committer, async (client) => {
+          const result = await work(writeTransaction(client, postgresDialect(client)));
+          isCommitting = true;
+          return result;
+        }),
+      );
+    } catch (error) {
+      if (!isCommitting) throw error;
+      throw unavailable(
+        "The database failed while it was committing: the write may be there or not. Read before you try again.",
+        error,
+      );
+    }
+  }
+
+  readonly readEntry: Database["readEntry"] = (...args) =>
+    guarded(() => readEntry(this.#pool, ...args));
+  readonly readEntries: Database["readEntries"] = (...args) =>
+    guarded(() => readEntries(this.#pool, ...args));
+  readonly readNamespaces: Database["readNamespaces"] = (...args) =>
+    guarded(() => readNamespaces(this.#pool, ...args));
+  readonly readUsage: Database["readUsage"] = (...args) =>
+    guarded(() => readUsage(this.#pool, ...args));
+  readonly readLogEnds: Database["readLogEnds"] = (...args) =>
+    guarded(() => readLogEnds(this.#pool, ...args));
+  readonly readLog: Database["readLog"] = (...args) => guarded(() => readLog(this.#pool, ...args));
+  readonly readHeads: Database["readHeads"] = (...args) =>
+    guarded(() => readHeads(this.#pool, ...args));
+  readonly readLastClear: Database["readLastClear"] = (...args) =>
+    guarded(() => readLastClear(this.#pool, ...args));
+
+  compact(retention: Retention, isStopping = () => false): Promise<number> {
+    return guarded(() =>
+      compact(this.#pool, (work) => transaction(this.#pool, work), retention, isStopping),
+    );
+  }
+
+  announce(heads: ReadonlyMap<string, bigint>): void {
+    this.#notifications?.send(heads);
+  }
+
+  listen(listener: HeadListener): void {
+    this.#notifications ??= this.#startNotifications(listener);
+  }
+
+  async ping(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(
+        () => reject(unavailable("The database does not answer in time.")),
+        pingTimeoutMs,
+      );
+    });
+    try {
+      await Promise.race([
+        timeout,
+        Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#notifications?.close();
+    await this.#committer.$disconnect();
+    await this.#pool.$disconnect();
+  }
+}
+
+function transaction<T>(client: PrismaClient, work: (client: SqlClient) => Promise<T>): Promise<T> {
+  return client.$transaction(work, { maxWait: connectTimeoutMs, timeout: statementTimeoutMs });
+}
+
+async function checkWritable(client: PrismaClient): Promise<void> {
+  const [row] = await guarded(() =>
+    client.$queryRaw<{ readOnly: string }[]>(
+      sql`SELECT current_setting('transaction_read_only') AS "readOnly" FROM (SELECT 1 FROM "User" LIMIT 1) AS "any"
+        RIGHT JOIN (SELECT 1) AS "always" ON true`,
+    ),
+  );
+  if (row?.readOnly === "on") throw unavailable("The database only reads, as a standby does.");
+}
+
+function connectionConfig(url: string, applicationName: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
+  };
+}
+
+/** Returns the schema that the tables are in: the one that unqualified names mean. */
+async function migrate(url: string): Promise<string> {
+  try {
+    const client = new pg.Client(connectionConfig(url, "baton migration"));
+    client.on("error", () => {}); // what it breaks says so itself
+    await client.connect();
+    try {
+      await migratePostgres(client, migrationsFolder);
+      const { rows } = await client.query<{ schema: string }>(
+        'SELECT current_schema() AS "schema"',
+      );
+      return rows[0]?.schema ?? "public";
+    } finally {
+      await client.end();
+    }
+  } catch (error) {
+    throw startFault(url, error);
+  }
+}

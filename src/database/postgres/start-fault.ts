@@ -1,0 +1,35 @@
+import { describePlace } from "../../config.ts";
+import { StartError } from "../../start-error.ts";
+import { MigrationError } from "../migrate.ts";
+import { sqlState } from "./faults.ts";
+
+/** Why the server can't start on this database, with what to do. */
+export function startFault(url: string, error: unknown): StartError {
+  const place = describePlace({ kind: "postgres", url });
+  if (error instanceof MigrationError) return new StartError(`${place}: ${error.message}`);
+  const { code, message } = innermost(error);
+  switch (sqlState(error)?.slice(0, 2)) {
+    case "28":
+      return new StartError(
+        `${place} refuses the user or the password of DATABASE_URL: ${message}.`,
+      );
+    case "3D":
+      return new StartError(`${place}: ${message}. Create it, or correct DATABASE_URL.`);
+    case "53":
+      return new StartError(`${place} has no room: ${message}. Free connections, or allow more.`);
+    case "57":
+      return new StartError(`${place} is not ready: ${message}. Start again in a moment.`);
+    default:
+      return new StartError(
+        `${place} can't be used: ${message || code}. Start it, or correct DATABASE_URL.`,
+      );
+  }
+}
+
+/** A host with several addresses gives an error of errors, whose own message is empty. */
+function innermost(error: unknown): { code?: unknown; message: string } {
+  const { errors } = error as { errors?: readonly unknown[] };
+  if (errors?.length) return innermost(errors[0]);
+  if (error instanceof Error) return error;
+  return { message: String(error) };
+}
