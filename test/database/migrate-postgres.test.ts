@@ -1,0 +1,191 @@
+import { randomBytes } from "node:crypto";
+import type { Client } from "pg";
+import { expect, inject, onTestFinished, test } from "vitest";
+import { MigrationError } from "../../src/database/migrate.ts";
+import { migratePostgres } from "../../src/database/postgres/migrate-postgres.ts";
+import { connect, postgres } from "./migrated-databases.ts";
+import { prismaMigrate } from "./schema-engine.ts";
+
+const { released } = postgres;
+
+/** The error that migrating ended with. */
+function failure(migrating: Promise<unknown>): Promise<Error> {
+  return migrating.then(
+    () => expect.fail("it migrated"),
+    (error: Error) => error,
+  );
+}
+
+/** Another name than those of whoever tests on the same server. */
+function uniqueName(): string {
+  return `baton_test_${randomBytes(8).toString("hex")}`;
+}
+
+/** A connection to a new database that is made as `options` say, and the database's name. */
+async function connectToNew(options: string): Promise<{ client: Client; name: string }> {
+  const name = uniqueName();
+  const url = new URL(inject("postgresUrl"));
+  const server = await connect(url.href);
+  await server.query(`CREATE DATABASE ${name} TEMPLATE template0 ${options}`);
+  onTestFinished(() => server.query(`DROP DATABASE ${name}`).then(() => {}));
+  url.pathname = name;
+  return { client: await connect(url.href), name };
+}
+
+/** Resolves when somebody waits for an advisory lock of this client's database. */
+async function waitForWaiting(client: Client): Promise<void> {
+  const waiting = `
+    SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
+  while ((await client.query(waiting)).rowCount === 0);
+}
+
+test("of several that start at once, all succeed and one migrates", async () => {
+  const { open } = await postgres.create();
+  const connections = await Promise.all([1, 2, 3, 4, 5].map(open));
+  const applied = await Promise.all(connections.map((each) => each.migrate(released)));
+  expect(applied.filter((names) => names.length > 0)).toEqual([released.names]);
+  const recorded = await connections[0]?.query('SELECT FROM "_prisma_migrations"');
+  expect(recorded).toHaveLength(released.names.length);
+});
+
+test("sees what it waited for, whatever isolation the database has by default", async () => {
+  const { url } = await postgres.create();
+  const clients = await Promise.all([connect(url), connect(url), connect(url)]);
+  for (const client of clients) {
+    await client.query("SET default_transaction_isolation = 'serializable'");
+  }
+  const applied = await Promise.all(
+    clients.map((client) => migratePostgres(client, released.folder)),
+  );
+  expect(applied.filter((names) => names.length > 0)).toEqual([released.names]);
+});
+
+test("waits while Prisma migrates, and says so when that takes too long", async () => {
+  const { url, open } = await postgres.create();
+  const other = await connect(url);
+  await other.query("SELECT pg_advisory_lock(72707369)"); // as Prisma's engine does
+
+  const client = await connect(url);
+  const error = await failure(migratePostgres(client, released.folder, 100));
+  expect(error).toBeInstanceOf(MigrationError);
+  expect(error.message).toContain("Another process has been migrating the database for 0.1 s.");
+
+  const migrating = (await open()).migrate(released);
+  await other.query("SELECT pg_advisory_unlock(72707369)");
+  expect(await migrating).toEqual(released.names);
+});
+
+test("does not take a migration that Prisma is at for one that failed", async () => {
+  const { url, open } = await postgres.create();
+  await (await open()).migrate(released);
+  const other = await connect(url);
+  await other.query("SELECT pg_advisory_lock(72707369)");
+  await other.query('UPDATE "_prisma_migrations" SET "finished_at" = NULL');
+
+  const migrating = (await open()).migrate(released);
+  await waitForWaiting(other);
+  await other.query('UPDATE "_prisma_migrations" SET "finished_at" = now()');
+  await other.query("SELECT pg_advisory_unlock(72707369)");
+  expect(await migrating).toEqual([]);
+});
+
+test("keeps Prisma out while it migrates", async () => {
+  const { url, adapter, open } = await postgres.create();
+  const other = await connect(url);
+  await (await open()).migrate(released);
+  await other.query("BEGIN");
+  await other.query("SELECT pg_advisory_xact_lock(72707369)"); // as migratePostgres does
+
+  const deploying = prismaMigrate(adapter).deploy(released);
+  await waitForWaiting(other);
+  await other.query("COMMIT");
+  expect(await deploying).toEqual([]);
+});
+
+test("sorts by bytes whatever has an order, in a database that sorts as in English", async () => {
+  const { client } = await connectToNew("LOCALE_PROVIDER icu ICU_LOCALE 'en-US' ENCODING 'UTF8'");
+  await migratePostgres(client, released.folder);
+  const { rows: english } = await client.query(`SELECT 'a' < 'B' AS "isEnglish"`);
+  expect(english).toEqual([{ isEnglish: true }]);
+
+  await client.query(
+    `INSERT INTO "User" ("userId", "createdAt")
+     SELECT unnest(string_to_array('b a é B a-b ab _', ' ')), now()`,
+  );
+  const { rows: users } = await client.query('SELECT "userId" FROM "User" ORDER BY "userId"');
+  expect(users.map(({ userId }) => userId)).toEqual(["B", "_", "a", "a-b", "ab", "b", "é"]);
+
+  const { rows: others } = await client.query(
+    `SELECT DISTINCT column_name FROM information_schema.columns
+     WHERE table_schema = 'public' AND table_name <> '_prisma_migrations'
+       AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C' ORDER BY 1`,
+  );
+  expect(others).toEqual([{ column_name: "metadata" }, { column_name: "value" }]);
+});
+
+test("says which line of a migration failed, and that it was undone", async () => {
+  const connection = await (await postgres.create()).open();
+  const migrations = released.copy();
+  migrations.write("29990101000000_broken", "CREATE TABLE a (b TEXT);\n\nCREATE TABEL c;\n");
+  const error = await failure(connection.migrate(migrations));
+  expect(error.message).toBe(
+    "The migration 29990101000000_broken failed, and the database was left as it was. " +
+      'Line 3: syntax error at or near "TABEL"',
+  );
+  expect(await connection.tableNames()).toEqual([]);
+});
+
+test("keeps to the schema that is first in the search_path", async () => {
+  const { url } = await postgres.create();
+  const client = await connect(url);
+  await client.query('CREATE TABLE somebody (a TEXT); CREATE SCHEMA "Baton"');
+  await client.query('SET search_path = "Baton", public');
+  expect(await migratePostgres(client, released.folder)).toEqual(released.names);
+  expect(await migratePostgres(client, released.folder)).toEqual([]);
+
+  await client.query("SET search_path = public");
+  const error = await failure(migratePostgres(client, released.folder));
+  expect(error.message).toBe(
+    "The database has tables (somebody) but no record of migrations: it is not Baton's. " +
+      "Choose another database or schema.",
+  );
+});
+
+test("takes no notice of the tables of an extension", async () => {
+  const client = await connect((await postgres.create()).url);
+  await client.query(
+    "CREATE TABLE of_extension (); ALTER EXTENSION plpgsql ADD TABLE of_extension",
+  );
+  expect(await migratePostgres(client, released.folder)).toEqual(released.names);
+});
+
+test("refuses a search_path without a schema", async () => {
+  const client = await connect((await postgres.create()).url);
+  await client.query("SET search_path = nowhere");
+  const error = await failure(migratePostgres(client, released.folder));
+  expect(error).toBeInstanceOf(MigrationError);
+  expect(error.message).toContain("no schema of its search_path (nowhere)");
+});
+
+test("tells a role that may not create tables what it lacks", async () => {
+  const { url } = await postgres.create();
+  const client = await connect(url);
+  const role = uniqueName();
+  await client.query(`CREATE ROLE ${role}`);
+  onTestFinished(() => client.query(`RESET ROLE; DROP ROLE ${role}`).then(() => {}));
+  await client.query(`SET ROLE ${role}`);
+  const error = await failure(migratePostgres(client, released.folder));
+  expect(error).toBeInstanceOf(MigrationError);
+  expect(error.message).toBe(
+    `The role ${role} may not create tables in the schema public. Have its owner run: ` +
+      `GRANT USAGE, CREATE ON SCHEMA public TO ${role}.`,
+  );
+});
+
+test("refuses a database that can't hold all text", async () => {
+  const { client, name } = await connectToNew("LOCALE_PROVIDER libc LOCALE 'C' ENCODING 'LATIN1'");
+  const error = await failure(migratePostgres(client, released.folder));
+  expect(error).toBeInstanceOf(MigrationError);
+  expect(error.message).toContain(`The database ${name} has the encoding LATIN1`);
+});
