@@ -39,7 +39,7 @@ function welcome({ url, localToken, database }: BatonServer): string {
     ? [`  GraphiQL   ${url}/graphql#token=${localToken.secret}`, `  Token      ${localToken.file}`]
     : [
         `  GraphiQL   ${url}/graphql`,
-        "  Token      the local token is gone; make one with: baton token create --user local",
+        "  Token      none in this data directory; make one with: baton token create --user local",
       ];
   return [
     "Baton serves.",

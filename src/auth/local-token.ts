@@ -1,9 +1,10 @@
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { TokenTable } from "../database/database.ts";
 import { makeFolder } from "../make-folder.ts";
 import { StartError } from "../start-error.ts";
-import { createToken, hashSecret, tokenFault } from "./token.ts";
+import { createToken, hashSecret, isSecret, tokenFault } from "./token.ts";
 
 /** The user that a fresh installation belongs to. */
 const localUser = "local";
@@ -14,43 +15,67 @@ export interface LocalToken {
   readonly secret: string;
 }
 
+/** Its name in every database, so that of several instances which start at once only one makes it. */
+const localTokenId = "tok_local";
+
 /**
  * With no token in the database, makes the user `local` one that may do everything, and writes it to `local.token`
  * in the data directory, for its owner's eyes only. Later it is read back from there.
- * @returns null when the file is gone or its token does not count any more
+ * @returns null when there is no such file here or its token does not count (any more)
  */
 export async function ensureLocalToken(
   dataDir: string,
   tokens: TokenTable,
 ): Promise<LocalToken | null> {
   const file = resolve(dataDir, "local.token");
-  if (await tokens.isEmpty()) {
-    const { token, secret } = createToken(
-      {
-        userId: localUser,
-        agent: null,
-        scopes: ["read", "write"],
-        namespacePatterns: ["*"],
-        expiresAt: null,
-      },
-      new Date(),
-    );
-    // The file first: a token without its file could not be had again.
-    try {
-      await makeFolder(dirname(file));
-      await writeFile(file, `${secret}\n`, { mode: 0o600 });
-      await chmod(file, 0o600);
-    } catch (error) {
-      throw unusable(file, error);
-    }
-    await tokens.insert(token);
-    return { file, secret };
-  }
+  if (await tokens.isEmpty()) await makeToken(file, tokens);
   const secret = await readSecret(file);
   const token = secret === null ? null : await tokens.findByHash(hashSecret(secret));
   return secret !== null && token && tokenFault(token, new Date()) === null
     ? { file, secret }
     : null;
+}
+
+/** The file first: a token without its file could not be had again. */
+async function makeToken(file: string, tokens: TokenTable): Promise<void> {
+  const { token, secret } = createToken(
+    {
+      userId: localUser,
+      agent: null,
+      scopes: ["read", "write"],
+      namespacePatterns: ["*"],
+      expiresAt: null,
+    },
+    new Date(),
+  );
+  const kept = await keepSecret(file, secret);
+  const hash = hashSecret(kept);
+  await tokens.insertOnce({ ...token, tokenId: localTokenId, hash });
+  // Another instance, with another data directory, may have been first.
+  if (kept === secret && !(await tokens.findByHash(hash))) await rm(file, { force: true });
+}
+
+/** Writes the file whole or not at all. Where an instance with the same data directory was first, its secret counts. */
+async function keepSecret(file: string, secret: string): Promise<string> {
+  const draft = `${file}.${randomUUID()}`;
+  try {
+    await makeFolder(dirname(file));
+    await writeFile(draft, `${secret}\n`, { mode: 0o600 });
+    try {
+      await link(draft, file);
+      return secret;
+    } catch {
+      // It is there, or the file system has no links.
+    }
+    const found = await readSecret(file);
+    if (found !== null && isSecret(found)) return found;
+    await rename(draft, file);
+    return secret;
+  } catch (error) {
+    throw error instanceof StartError ? error : unusable(file, error);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 async function readSecret(file: string): Promise<string | null> {

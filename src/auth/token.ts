@@ -33,6 +33,11 @@ export function createToken(grant: TokenGrant, now: Date): { token: Token; secre
   };
 }
 
+/** Whether the text has the form of a token's secret. */
+export function isSecret(text: string): boolean {
+  return /^baton_[\w-]{43}$/.test(text);
+}
+
 export function hashSecret(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }

@@ -134,6 +134,8 @@ export interface Database {
 /** Where tokens are kept. */
 export interface TokenTable {
   insert(token: Token): Promise<void>;
+  /** Does nothing where there is one of this name already. */
+  insertOnce(token: Token): Promise<void>;
   findByHash(hash: string): Promise<Token | null>;
   find(tokenIds: readonly string[]): Promise<readonly Token[]>;
   /** Oldest first; of one user, or of all. */

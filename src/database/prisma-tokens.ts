@@ -10,13 +10,13 @@ export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Prom
 export function prismaTokens(read: WithClient, write: WithClient): TokenTable {
   return {
     async insert(token) {
-      const { scopes, namespacePatterns, ...plain } = token;
-      const data = {
-        ...plain,
-        scopes: scopes.join(","),
-        namespacePatterns: JSON.stringify(namespacePatterns),
-      };
-      await write((client) => client.token.create({ data }));
+      await write((client) => client.token.create({ data: toData(token) }));
+    },
+    async insertOnce(token) {
+      const { tokenId } = token;
+      await write((client) =>
+        client.token.upsert({ where: { tokenId }, create: toData(token), update: {} }),
+      );
     },
     async findByHash(hash) {
       const row = await read((client) => client.token.findUnique({ where: { hash } }));
@@ -48,6 +48,14 @@ export function prismaTokens(read: WithClient, write: WithClient): TokenTable {
         (await read((client) => client.token.findFirst({ select: { tokenId: true } }))) === null
       );
     },
+  };
+}
+
+function toData({ scopes, namespacePatterns, ...plain }: Token): TokenModel {
+  return {
+    ...plain,
+    scopes: scopes.join(","),
+    namespacePatterns: JSON.stringify(namespacePatterns),
   };
 }
 

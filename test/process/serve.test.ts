@@ -263,12 +263,25 @@ describe("baton serve", () => {
       expect(await refusal(["--data-dir", folder.path])).toMatch(/local\.token/);
     });
 
-    test("a database that is not served yet, its password untold", async () => {
-      const args = ["serve", "--database-url", "postgresql://me:hidden@127.0.0.1/db"];
-      const { code, stderr } = await run(args);
-      expect(code).toBe(2);
-      expect(stderr).toMatch(/^baton: DATABASE_URL must be file:.*\n$/);
-      expect(stderr).not.toContain("hidden");
+    test.each([
+      ["mysql://me:hidden@127.0.0.1/db", 2, /^baton: DATABASE_URL must be postgresql:.*\n$/],
+      ["postgresql://me:hid#den@127.0.0.1/db", 2, /^baton: DATABASE_URL is no URL.*\n$/],
+      [
+        "postgresql://me:hidden@127.0.0.1:1/db",
+        1,
+        /^baton: .*127\.0\.0\.1:1\/db.*ECONNREFUSED.*\n$/,
+      ],
+    ])("a database that can't be, its password untold: %s", async (url, exitCode, line) => {
+      await using folder = await temporaryFolder();
+      const { code, stderr } = await run([
+        "serve",
+        "--data-dir",
+        folder.path,
+        "--database-url",
+        url,
+      ]);
+      expect([code, stderr]).toEqual([exitCode, expect.stringMatching(line)]);
+      expect(stderr).not.toContain("hid");
     });
   });
 
@@ -340,6 +353,6 @@ describe("baton token", () => {
     await server.kill("SIGTERM");
     await rm(join(folder.path, "local.token"));
     await using again = new BatonProcess(["serve", "--port", "0", "--data-dir", folder.path]);
-    await again.says(/local token is gone.*baton token create --user local/);
+    await again.says(/Token +none.*baton token create --user local/);
   });
 });
