@@ -17,26 +17,36 @@ const run = promisify(execFile);
 /**
  * @typedef {object} EmbeddedPostgres
  * @property {string} url of its database `postgres`, as its superuser
+ * @property {(signal: NodeJS.Signals) => Promise<void>} halt ends the server with a signal and keeps its files: SIGINT
+ *   closes its connections, SIGQUIT and SIGKILL are a crash
+ * @property {() => Promise<void>} start again on the same files and port, after `halt`
  * @property {() => Promise<void>} stop ends the server, its connections too, and removes its files
  */
 
 /**
- * Starts a PostgreSQL on a free port of 127.0.0.1, in a folder below the system's for temporary
- * files. Text sorts as in English (ICU), unless a column says otherwise: C would hide a forgotten
+ * Starts a PostgreSQL on a free port of 127.0.0.1, in a folder of its own. Text sorts as in English (ICU), unless a column says otherwise: C would hide a forgotten
  * COLLATE "C".
  *
  * @param {object} [options]
  * @param {string[]} [options.postgresFlags] of the server, such as `["-c", "fsync=off"]`
+ * @param {string} [options.parentFolder] of its data; the system's for temporary files by default
  * @returns {Promise<EmbeddedPostgres>}
  */
-export async function startPostgres({ postgresFlags = [] } = {}) {
+export async function startPostgres({ postgresFlags = [], parentFolder = tmpdir() } = {}) {
+  // Programs are not in the same folder as data: what is in memory may not be executable.
   const folder = await mkdtemp(join(tmpdir(), "baton-postgres-"));
-  const removeFolder = () => rm(folder, { recursive: true, force: true, maxRetries: 10 });
+  const data = await mkdtemp(join(parentFolder, "baton-postgres-data-"));
+  const removeFolders = async () => {
+    await rm(data, { recursive: true, force: true, maxRetries: 10 });
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
+  };
   try {
     const user = await findUser();
-    if (user !== undefined) await chown(folder, user.uid, user.gid);
+    if (user !== undefined) {
+      await chown(folder, user.uid, user.gid);
+      await chown(data, user.uid, user.gid);
+    }
     const binaries = await findBinaries(folder, user);
-    const data = join(folder, "data");
     const password = randomBytes(16).toString("hex");
     const passwordFile = join(folder, "password");
     await writeFile(passwordFile, password, { mode: 0o600 });
@@ -58,21 +68,25 @@ export async function startPostgres({ postgresFlags = [] } = {}) {
       ],
       { ...user, cwd: folder },
     );
-    const { port, pid, stop } = await startServer(binaries.postgres, data, postgresFlags, {
-      ...user,
-      cwd: folder,
-    });
-    const guard = startGuard(pid, folder);
+    const options = { ...user, cwd: folder };
+    let server = await startServer(binaries.postgres, data, postgresFlags, options);
+    let guard = startGuard(server.pid, [data, folder]);
     return {
-      url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
-      stop: async () => {
-        await stop();
+      url: `postgresql://postgres:${password}@127.0.0.1:${server.port}/postgres`,
+      halt: (signal) => server.end(signal),
+      start: async () => {
+        server = await startServer(binaries.postgres, data, postgresFlags, options, server.port);
         guard.kill("SIGKILL");
-        await removeFolder();
+        guard = startGuard(server.pid, [data, folder]);
+      },
+      stop: async () => {
+        await server.end("SIGINT");
+        guard.kill("SIGKILL");
+        await removeFolders();
       },
     };
   } catch (error) {
-    await removeFolder();
+    await removeFolders();
     throw error;
   }
 }
@@ -82,10 +96,11 @@ export async function startPostgres({ postgresFlags = [] } = {}) {
  * @param {string} data
  * @param {string[]} flags
  * @param {import("node:child_process").SpawnOptions} options
+ * @param {number} [wantedPort]
  */
-async function startServer(binary, data, flags, options) {
+async function startServer(binary, data, flags, options, wantedPort) {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await findFreePort();
+    const port = wantedPort ?? (await findFreePort());
     const child = spawn(
       binary,
       [
@@ -113,9 +128,10 @@ async function startServer(binary, data, flags, options) {
       return {
         port,
         pid: Number(child.pid),
-        stop: async () => {
-          kill();
-          await closed;
+        /** @param {NodeJS.Signals} signal */
+        end: async (signal) => {
+          child.kill(signal);
+          await closed; // its children's ends of the pipe too
         },
       };
     }
@@ -128,13 +144,14 @@ async function startServer(binary, data, flags, options) {
 
 /**
  * A killed process can't clean up after itself. Another notices that its standard input ends, and
- * does it: ends the server and removes its folder.
+ * does it: ends the server and removes its folders.
  *
  * @param {number} pid
- * @param {string} folder
+ * @param {string[]} folders
  */
-function startGuard(pid, folder) {
-  const guard = spawn(process.execPath, ["-e", `(${guardMain})(${pid}, process.argv[1])`, folder], {
+function startGuard(pid, folders) {
+  const main = `(${guardMain})(${pid}, ${JSON.stringify(folders)})`;
+  const guard = spawn(process.execPath, ["-e", main], {
     detached: true, // or it would be killed along with this process's group
     stdio: ["pipe", "ignore", "ignore"],
   });
@@ -146,16 +163,17 @@ function startGuard(pid, folder) {
  * All of another process: it sees nothing of this file.
  *
  * @param {number} pid
- * @param {string} folder
+ * @param {string[]} folders
  */
-function guardMain(pid, folder) {
+function guardMain(pid, folders) {
   process.stdin.resume().once("end", () => {
     const wait = setInterval(() => {
       try {
         process.kill(pid, "SIGINT"); // throws once it has ended
       } catch {
         clearInterval(wait);
-        process.getBuiltinModule("node:fs").rmSync(folder, { recursive: true, force: true });
+        const { rmSync } = process.getBuiltinModule("node:fs");
+        for (const folder of folders) rmSync(folder, { recursive: true, force: true });
       }
     }, 100);
   });

@@ -1,3 +1,5 @@
+import { statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "./embedded-postgres.mjs";
 
@@ -12,12 +14,28 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | void> {
   const given = process.env.BATON_TEST_POSTGRES_URL;
   if (given) return project.provide("postgresUrl", given);
-  const postgres = await startPostgres({ postgresFlags: flags });
+  const postgres = await startPostgres({ postgresFlags, parentFolder: await quickestFolder() });
   project.provide("postgresUrl", postgres.url);
   return postgres.stop;
 }
 
-// Nothing here outlives a crash of the machine, so nothing waits for its disk.
-const flags = ["fsync=off", "full_page_writes=off", "synchronous_commit=on", "max_connections=300"]
-  .map((setting) => ["-c", setting])
-  .flat();
+const postgresFlags = [
+  // Nothing here outlives a crash of the machine, so nothing waits for its disk.
+  "fsync=off",
+  "full_page_writes=off",
+  "synchronous_commit=on",
+  // Dozens of servers at a time, each with its pool.
+  "max_connections=300",
+  "max_wal_size=128MB",
+].flatMap((setting) => ["-c", setting]);
+
+/** A new database is 300 files: 20 ms in memory, and 300 ms on the disk of a small machine. */
+async function quickestFolder(): Promise<string> {
+  const memory = "/dev/shm";
+  const wantedBytes = 2 * 1024 ** 3;
+  const freeBytes = await statfs(memory).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    () => 0,
+  );
+  return freeBytes < wantedBytes ? tmpdir() : memory;
+}
