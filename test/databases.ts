@@ -1,12 +1,23 @@
 import type { Config } from "../src/config.ts";
+import { createSqlite, type OwnDatabase } from "./own-database.ts";
+import { createPostgres } from "./postgres.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 
 /** A database that the conformance suite runs on. */
 export interface TestDatabase {
   readonly name: string;
-  /** A server on a new, empty database of this kind. */
+  /** A new, empty database of this kind. */
+  create(): Promise<OwnDatabase>;
+  /** A server on one. */
   start(config?: Partial<Config>): Promise<TestServer>;
 }
 
+function testDatabase(name: string, create: () => Promise<OwnDatabase>): TestDatabase {
+  return { name, create, start: async (config) => startTestServer(config, await create()) };
+}
+
 /** Every database that Baton serves from. */
-export const databases: readonly TestDatabase[] = [{ name: "SQLite", start: startTestServer }];
+export const databases: readonly TestDatabase[] = [
+  testDatabase("SQLite", createSqlite),
+  testDatabase("PostgreSQL", createPostgres),
+];

@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createClient } from "@libsql/client";
+import type { Config } from "../src/config.ts";
 
 /** A database of a test's own: there is nothing in it, not even tables, until a server opens it. */
 export interface OwnDatabase extends AsyncDisposable {
-  /** Chooses it, as `DATABASE_URL`. */
   readonly url: string;
+  /** Chooses it, and what else a server needs to serve from it. */
+  readonly config: Partial<Config>;
   /** Runs a statement beside whoever uses it. */
   execute(sql: string): Promise<void>;
   /** Removes it, whoever still uses it; may be called again. */
@@ -17,8 +19,10 @@ export interface OwnDatabase extends AsyncDisposable {
 export async function createSqlite(): Promise<OwnDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "baton-sqlite-"));
   const file = join(folder, "baton.db");
+  const url = `file:${file}`;
   return {
-    url: `file:${file}`,
+    url,
+    config: { databaseUrl: url },
     async execute(sql) {
       const client = createClient({ url: pathToFileURL(file).href });
       await client.execute(sql);

@@ -1,10 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
 import { inject } from "vitest";
+import type { Config } from "../src/config.ts";
 import type { OwnDatabase } from "./own-database.ts";
 
-/** A new database on the PostgreSQL of this run. */
-export async function createPostgres(): Promise<OwnDatabase> {
+/**
+ * A new database on the PostgreSQL of this run.
+ * @param config of whatever serves from it
+ */
+export async function createPostgres(config: Partial<Config> = {}): Promise<OwnDatabase> {
   const name = `baton_test_${randomBytes(8).toString("hex")}`;
   const shared = inject("postgresUrl");
   const url = new URL(shared);
@@ -12,6 +16,7 @@ export async function createPostgres(): Promise<OwnDatabase> {
   await execute(shared, `CREATE DATABASE ${name}`);
   return {
     url: url.href,
+    config: { ...config, databaseUrl: url.href },
     execute: (sql) => execute(url.href, sql),
     [Symbol.asyncDispose]: () => execute(shared, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };

@@ -1,110 +1,118 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { createClient } from "@libsql/client";
 import pino from "pino";
-import type { LocalToken } from "../src/auth/local-token.ts";
-import { createToken, type TokenGrant } from "../src/auth/token.ts";
-import { databaseFile, defaultConfig, type Config } from "../src/config.ts";
-import type { Database } from "../src/database/database.ts";
-import { openSqlite } from "../src/database/sqlite/sqlite.ts";
+import { defaultConfig, type Config } from "../src/config.ts";
 import { startServer } from "../src/server.ts";
-import { Committer } from "../src/store/committer.ts";
+import { besideServers, type BesideServers } from "./beside-servers.ts";
+import { createSqlite, type OwnDatabase } from "./own-database.ts";
 
-/** A real server in this process, on a database file of its own and a port that the system chose. */
-export interface TestServer extends AsyncDisposable {
+/** One server in this process, on a port that the system chose. */
+export interface Instance extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string;
   /** May read and write everything of user `local`. */
   readonly token: string;
   readonly dataDir: string;
-  /** Makes another token, as `baton token create` does: beside the server. */
-  createToken(grant?: Partial<TokenGrant>): Promise<{ tokenId: string; secret: string }>;
-  revokeToken(tokenId: string): Promise<void>;
-  /** Works on the same database with a committer of its own, as another process would. */
-  besideServer(work: (database: Database, submit: Submit) => Promise<void>): Promise<void>;
-  /** Takes the entries' table away under the running server. */
-  breakDatabase(): Promise<void>;
   /** Stops it and starts it again on the same data; the port may be another. */
   restart(config?: Partial<Config>): Promise<void>;
-  close(): Promise<void>;
+  /** Stops it, and cuts what is left of its connections after `deadlineMs`; may be called again. */
+  close(deadlineMs?: number): Promise<void>;
 }
 
-/** Sets a key of user `local`; the value is JSON text. */
-type Submit = (entry: { readonly key: string; readonly value: string }) => Promise<unknown>;
+/** A server on a database of its own, which goes when the server is closed. */
+export interface TestServer extends Instance, BesideServers {}
 
-const silent = pino({ level: "silent" });
+/** Servers that share a database of their own, which goes when they are closed. */
+export interface Instances extends BesideServers {
+  readonly servers: readonly Instance[];
+  /** The token of each of them. */
+  readonly token: string;
+  close(deadlineMs?: number): Promise<void>;
+}
 
-export async function startTestServer(config: Partial<Config> = {}): Promise<TestServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), "baton-test-"));
-  const full = (more: Partial<Config> = {}) =>
-    defaultConfig({ port: 0, dataDir, ...config, ...more });
-  let server = await startServer(full(), silent);
+/** Settings, or those of the server with this index. */
+type InstanceConfig = Partial<Config> | ((index: number) => Partial<Config>);
 
-  // Like the command line, through a connection of its own.
-  const withDatabase = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
-    const database = await openSqlite({ file: databaseFile(full()), synchronous: "full" });
-    try {
-      return await work(database);
-    } finally {
-      await database.close();
+export async function startTestServer(
+  config: Partial<Config> = {},
+  own?: OwnDatabase,
+): Promise<TestServer> {
+  const { servers, ...instances } = await startInstances(1, config, own);
+  const [server] = servers as readonly [Instance];
+  return {
+    ...instances,
+    get url() {
+      return server.url;
+    },
+    dataDir: server.dataDir,
+    restart: server.restart,
+  };
+}
+
+/**
+ * @param config its `databaseUrl` may lead to the database by a detour
+ * @param own a new SQLite when left out
+ */
+export async function startInstances(
+  count: number,
+  config: InstanceConfig = {},
+  own?: OwnDatabase,
+): Promise<Instances> {
+  const database = own ?? (await createSqlite());
+  const configOf = (index: number): Partial<Config> => ({
+    ...database.config,
+    ...(typeof config === "function" ? config(index) : config),
+  });
+  const beside = besideServers(database, configOf(0));
+  const servers: Instance[] = [];
+  const close = async (deadlineMs?: number) => {
+    await Promise.all(servers.map((server) => server.close(deadlineMs)));
+    await beside[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  };
+  try {
+    const first = await startInstance(configOf(0));
+    servers.push(first);
+    while (servers.length < count) {
+      servers.push(await startInstance(configOf(servers.length), first.token));
     }
-  };
+    return {
+      ...beside,
+      servers,
+      token: first.token,
+      close,
+      [Symbol.asyncDispose]: () => close(),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
-  const close = async () => {
-    await server.close();
-    await rm(dataDir, { recursive: true, force: true });
-  };
+/** @param shared the token of servers that were there before; the first one makes it */
+async function startInstance(config: Partial<Config>, shared?: string): Promise<Instance> {
+  const dataDir = await mkdtemp(join(tmpdir(), "baton-test-"));
+  const removeData = () => rm(dataDir, { recursive: true, force: true });
+  const start = (more: Partial<Config> = {}) =>
+    startServer(defaultConfig({ port: 0, dataDir, ...config, ...more }), pino({ level: "silent" }));
+  let server = await start().catch(async (error: unknown) => {
+    await removeData();
+    throw error;
+  });
+  let closed: Promise<void> | undefined;
+  const close = (deadlineMs?: number) => (closed ??= server.close(deadlineMs).then(removeData));
   return {
     get url() {
       return server.url;
     },
-    token: (server.localToken as LocalToken).secret,
+    token: shared ?? server.localToken?.secret ?? "",
     dataDir,
-    async createToken(grant = {}) {
-      const { token, secret } = createToken(
-        {
-          userId: "local",
-          agent: null,
-          scopes: ["read", "write"],
-          namespacePatterns: ["*"],
-          expiresAt: null,
-          ...grant,
-        },
-        new Date(),
-      );
-      await withDatabase((database) => database.tokens.insert(token));
-      return { tokenId: token.tokenId, secret };
-    },
-    async revokeToken(tokenId) {
-      await withDatabase((database) => database.tokens.revoke(tokenId, new Date()));
-    },
-    besideServer: (work) =>
-      withDatabase(async (database) => {
-        const committer = new Committer({ database, limits: full(), onCommit: () => {} });
-        await work(database, ({ key, value }) =>
-          committer.submit({
-            kind: "set",
-            userId: "local",
-            agent: null,
-            mayRead: true,
-            namespace: "default",
-            items: [{ argument: "input", key, value, metadata: null, ifRevision: null }],
-          }),
-        );
-        await committer.close();
-      }),
-    async breakDatabase() {
-      const client = createClient({ url: pathToFileURL(databaseFile(full())).href });
-      await client.execute('ALTER TABLE "Entry" RENAME TO "Gone"');
-      client.close();
-    },
-    async restart(more = {}) {
+    async restart(more) {
       await server.close();
-      server = await startServer(full(more), silent);
+      server = await start(more);
     },
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }

@@ -1,6 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { databaseFile, defaultConfig } from "../../src/config.ts";
-import { openSqlite } from "../../src/database/sqlite/sqlite.ts";
 import { query } from "../client.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { Program } from "./program.ts";
@@ -150,9 +148,6 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
 
   /** As the server does when changes are older than it keeps them. */
   async function compactLog(): Promise<void> {
-    const file = databaseFile(defaultConfig({ dataDir: server.dataDir }));
-    const database = await openSqlite({ file, synchronous: "full" });
-    await database.compact({ maxAgeMs: -1, maxChanges: 0 });
-    await database.close();
+    await server.withDatabase((database) => database.compact({ maxAgeMs: -1, maxChanges: 0 }));
   }
 });

@@ -1,0 +1,70 @@
+import pino from "pino";
+import { createToken, type TokenGrant } from "../src/auth/token.ts";
+import { defaultConfig, type Config } from "../src/config.ts";
+import type { Database } from "../src/database/database.ts";
+import { openDatabase } from "../src/database/open-database.ts";
+import { Committer } from "../src/store/committer.ts";
+import type { OwnDatabase } from "./own-database.ts";
+
+/** What a test does to the database of running servers, beside them: it has the database open for itself. */
+export interface BesideServers extends AsyncDisposable {
+  withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T>;
+  /** Makes another token, as `baton token create` does; like the servers' own unless the grant says otherwise. */
+  createToken(grant?: Partial<TokenGrant>): Promise<{ tokenId: string; secret: string }>;
+  revokeToken(tokenId: string): Promise<void>;
+  /** Works on the database with a committer of its own, as another process would. */
+  besideServer(work: (database: Database, submit: Submit) => Promise<void>): Promise<void>;
+  /** Takes the entries' table away. */
+  breakDatabase(): Promise<void>;
+}
+
+/** Sets a key of user `local`; the value is JSON text. */
+type Submit = (entry: { readonly key: string; readonly value: string }) => Promise<unknown>;
+
+const silent = pino({ level: "silent" });
+
+/** @param options of the servers */
+export function besideServers(own: OwnDatabase, options: Partial<Config>): BesideServers {
+  const config = defaultConfig({ ...options, ...own.config });
+  let opened: Promise<Database> | undefined;
+  const withDatabase = async <T>(work: (database: Database) => Promise<T>): Promise<T> =>
+    work(await (opened ??= openDatabase(config, silent)));
+  return {
+    withDatabase,
+    async createToken(grant = {}) {
+      const { token, secret } = createToken(
+        {
+          userId: "local",
+          agent: null,
+          scopes: ["read", "write"],
+          namespacePatterns: ["*"],
+          expiresAt: null,
+          ...grant,
+        },
+        new Date(),
+      );
+      await withDatabase((database) => database.tokens.insert(token));
+      return { tokenId: token.tokenId, secret };
+    },
+    async revokeToken(tokenId) {
+      await withDatabase((database) => database.tokens.revoke(tokenId, new Date()));
+    },
+    besideServer: (work) =>
+      withDatabase(async (database) => {
+        const committer = new Committer({ database, limits: config, onCommit: () => {} });
+        await work(database, ({ key, value }) =>
+          committer.submit({
+            kind: "set",
+            userId: "local",
+            agent: null,
+            mayRead: true,
+            namespace: "default",
+            items: [{ argument: "input", key, value, metadata: null, ifRevision: null }],
+          }),
+        );
+        await committer.close();
+      }),
+    breakDatabase: () => own.execute('ALTER TABLE "Entry" RENAME TO "Gone"'),
+    [Symbol.asyncDispose]: async () => (await opened)?.close(),
+  };
+}
