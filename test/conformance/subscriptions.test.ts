@@ -318,11 +318,12 @@ async function stallingSse(server: TestServer, document: string) {
   return {
     /** The revisions of all events up to this one. */
     async readUntil(last: number): Promise<number[]> {
-      let text = "";
+      const chunks: string[] = [];
       for await (const chunk of socket) {
-        text += String(chunk);
-        if (text.slice(-2_000).includes(`"revision":"${last}"`)) break;
+        chunks.push(String(chunk));
+        if (chunks.slice(-2).join("").includes(`"revision":"${last}"`)) break;
       }
+      const text = chunks.join("");
       return [...text.matchAll(/"kind":"SET","revision":"(\d+)"/g)].map(([, revision]) =>
         Number(revision),
       );
