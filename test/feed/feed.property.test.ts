@@ -6,13 +6,13 @@ import type { Database } from "../../src/database/database.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { Feed, type FeedEvent } from "../../src/feed/feed.ts";
 import { Hub } from "../../src/feed/hub.ts";
-import type { Change } from "../../src/store/change.ts";
 import { selects, type Selection } from "../../src/store/change.ts";
 import type { Command } from "../../src/store/command.ts";
 import { Committer } from "../../src/store/committer.ts";
 import { everything, exact, prefixed } from "../../src/store/text-match.ts";
 import { databases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
+import { Replay, sorted, stateAt } from "../replay.ts";
 
 // What the reader and the writers do is decided step by step, so that every interleaving of a write with the pages of
 // a snapshot, the catch-up and the queue can come up, and shrinks to the shortest that fails.
@@ -63,40 +63,6 @@ const clearedBetweenItsPages: [Selection, Step[], Step[]] = [
     { do: "set", namespace: "c", key: "1" },
   ],
 ];
-
-/** Applies events in order, as a consumer would, and notices a key that steps back. */
-class Consumer {
-  readonly state = new Map<string, bigint>();
-  readonly #lastSeen = new Map<string, bigint>();
-
-  apply(event: FeedEvent): void {
-    if (event.kind === "CAUGHT_UP") return;
-    if (event.kind === "NAMESPACE_CLEARED") {
-      for (const id of this.state.keys()) {
-        if (id.startsWith(`${event.namespace}/`)) this.#see(id, event.revision, false);
-      }
-      return;
-    }
-    const change = event.kind === "EXISTING" ? event.entry : event;
-    this.#see(`${change.namespace}/${change.key}`, change.revision, event.kind !== "DELETED");
-  }
-
-  #see(id: string, revision: bigint, isThere: boolean): void {
-    const before = this.#lastSeen.get(id) ?? 0n;
-    if (revision <= before) throw new Error(`${id} steps back from ${before} to ${revision}.`);
-    this.#lastSeen.set(id, revision);
-    if (isThere) this.state.set(id, revision);
-    else this.state.delete(id);
-  }
-}
-
-function stateAt(log: readonly Change[], revision: bigint): Map<string, bigint> {
-  const consumer = new Consumer();
-  for (const change of log) if (change.revision <= revision) consumer.apply(change);
-  return consumer.state;
-}
-
-const sorted = (state: Map<string, bigint>) => [...state].sort(([a], [b]) => (a < b ? -1 : 1));
 
 describe.each(databases)("the feed on $name, against the log it was made from", ({ create }) => {
   let own: OwnDatabase;
@@ -228,7 +194,7 @@ describe.each(databases)("the feed on $name, against the log it was made from", 
     const wanted = log.changes.filter((change) => selects(selected, change));
     const caughtUp = received.findIndex(({ kind }) => kind === "CAUGHT_UP");
     if (start === "snapshot") {
-      const consumer = new Consumer();
+      const consumer = new Replay();
       const shown = received.slice(0, caughtUp);
       for (const event of shown) consumer.apply(event);
       const revision = revisionOf(received[caughtUp]);

@@ -17,6 +17,12 @@ export function startFault(url: string, error: unknown): StartError {
       return new StartError(`${place}: ${message}. Create it, or correct DATABASE_URL.`);
     case "53":
       return new StartError(`${place} has no room: ${message}. Free connections, or allow more.`);
+    case "25":
+      return new StartError(`${place} only reads, as a standby does. Name the primary.`);
+    case "42":
+      return new StartError(
+        `${place} can't be used: ${message}. Let the role of DATABASE_URL own Baton's tables.`,
+      );
     case "57":
       return new StartError(`${place} is not ready: ${message}. Start again in a moment.`);
     default:

@@ -1,7 +1,5 @@
 import { migrate, type AppliedMigration, type MigrationTarget } from "../migrate.ts";
 
-export { MigrationError } from "../migrate.ts";
-
 /** The part of a Prisma client that migrating uses. */
 export interface SqlExecutor {
   $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>;
