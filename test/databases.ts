@@ -1,5 +1,6 @@
 import type { Config } from "../src/config.ts";
 import { createSqlite, type OwnDatabase } from "./own-database.ts";
+import { createPartitionedPostgres } from "./postgres-partitioned.ts";
 import { createPostgres } from "./postgres.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 
@@ -20,4 +21,5 @@ function testDatabase(name: string, create: () => Promise<OwnDatabase>): TestDat
 export const databases: readonly TestDatabase[] = [
   testDatabase("SQLite", createSqlite),
   testDatabase("PostgreSQL", createPostgres),
+  testDatabase("PostgreSQL, partitioned", createPartitionedPostgres),
 ];
