@@ -1,0 +1,159 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createUsers, postgresDialect } from "../../src/database/postgres/write-postgres.ts";
+import {
+  readEntries,
+  readEntry,
+  readNamespaces,
+  readUsage,
+} from "../../src/database/read-entries.ts";
+import { readHeads, readLastClear, readLog, readLogEnds } from "../../src/database/read-log.ts";
+import type { Sql, SqlClient } from "../../src/database/sql.ts";
+import { writeTransaction } from "../../src/database/write.ts";
+import type { Entry } from "../../src/store/entry.ts";
+import { everything } from "../../src/store/text-match.ts";
+import type { Effects } from "../../src/store/workspace.ts";
+import type { OwnDatabase } from "../own-database.ts";
+import { createPartitionedPostgres } from "../postgres-partitioned.ts";
+
+interface Plan {
+  readonly "Relation Name"?: string;
+  readonly "Actual Loops": number;
+  readonly Plans?: readonly Plan[];
+}
+
+/** Runs statements with EXPLAIN, and notes which tables they read. */
+class Explainer implements SqlClient {
+  readonly #client: Client;
+  readonly read = new Set<string>();
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  async $queryRaw<T>({ text, values }: Sql): Promise<T> {
+    await this.#explain({ text, values });
+    const { rows } = await this.#client.query(text, values as unknown[]);
+    return rows as T;
+  }
+
+  async $executeRaw(sql: Sql): Promise<number> {
+    await this.#explain(sql);
+    return 0;
+  }
+
+  async #explain({ text, values }: Pick<Sql, "text" | "values">): Promise<void> {
+    const { rows } = await this.#client.query(
+      `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
+      values as unknown[],
+    );
+    this.#note(rows[0]["QUERY PLAN"][0].Plan);
+  }
+
+  /** What the plan holds and is not run was pruned while it ran. */
+  #note(plan: Plan): void {
+    const table = plan["Relation Name"];
+    if (table !== undefined && plan["Actual Loops"] > 0) this.read.add(table);
+    for (const below of plan.Plans ?? []) this.#note(below);
+  }
+}
+
+const user = "user-70";
+const whole = { namespaces: [everything], keys: everything };
+const bounds = { maxItems: 100, maxBytes: 1_000_000 };
+const at = new Date();
+
+const entry: Entry = {
+  namespace: "ns-1",
+  key: "key-1",
+  value: "1",
+  metadata: "{}",
+  revision: 101n,
+  createdRevision: 1n,
+  createdAt: at,
+  updatedAt: at,
+  createdBy: null,
+  updatedBy: null,
+  sizeBytes: 9,
+};
+const { namespace, key } = entry;
+const ref = { userId: user, namespace, key };
+const noEffects: Effects = { head: 101n, changes: [], written: [], deleted: [], cleared: [] };
+
+const write = (client: SqlClient) => writeTransaction(client, postgresDialect(client));
+const save = (effects: Partial<Effects>) => (client: SqlClient) =>
+  write(client).save(new Map([[user, { ...noEffects, ...effects }]]));
+
+/** What one user's operations run. */
+const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
+  lock: (client) => write(client).lock([user]),
+  loadEntries: (client) => write(client).loadEntries([{ ...ref, withValue: true }]),
+  countEntries: (client) => write(client).countEntries(user, [everything]),
+  createUsers: (client) => createUsers(client, ["new"]),
+  readEntry: (client) => readEntry(client, user, entry),
+  readEntries: (client) =>
+    readEntries(client, { userId: user, selection: whole, onlyKeys: null, after: null }, bounds),
+  readNamespaces: (client) => readNamespaces(client, user, [everything], null, 10),
+  readUsage: (client) => readUsage(client, user, [everything]),
+  readLogEnds: (client) => readLogEnds(client, user),
+  readHeads: (client) => readHeads(client, [user]),
+  readLog: (client) => readLog(client, { userId: user, selection: whole, after: 3n }, bounds),
+  readLastClear: (client) => readLastClear(client, user, namespace, 0n, 100n),
+};
+
+/** The head is set, and namespaces are cleared, by a scan of every partition as long as the tables are small. */
+const scanning: typeof statements = {
+  "save: written": save({ written: [entry] }),
+  "save: changes": save({
+    changes: [{ kind: "SET", revision: 101n, namespace, key, agent: null, at, entry }],
+  }),
+  "save: deleted": save({ deleted: [ref] }),
+  "save: cleared": save({ cleared: [namespace] }),
+};
+
+describe("a statement of one user reads that user's partition alone", () => {
+  let database: OwnDatabase;
+  let client: Client;
+  beforeAll(async () => {
+    database = await createPartitionedPostgres();
+    client = new Client({ connectionString: database.url });
+    await client.connect();
+    // Of a few rows PostgreSQL would rather read all than look for some.
+    await client.query(`
+      INSERT INTO "User" SELECT 'user-' || u, 100, 0, now() FROM generate_series(1, 5000) u;
+      INSERT INTO "Entry" SELECT 'user-' || u, 'ns-' || k / 10, 'key-' || k, k, 1, now(), now(), NULL, NULL, 99, '{}',
+        repeat('x', 200) FROM generate_series(1, 5000) u, generate_series(1, 40) k;
+      INSERT INTO "Change" ("userId", "revision", "kind", "namespace", "at")
+        SELECT 'user-' || u, k, 'NAMESPACE_CLEARED', 'ns', now()
+        FROM generate_series(1, 5000) u, generate_series(1, 10) k;
+      ANALYZE`);
+  });
+  afterAll(async () => {
+    await client.end();
+    await database[Symbol.asyncDispose]();
+  });
+
+  /** Tables that are not this user's partitions; an INSERT names its table and leads each row to a partition. */
+  async function othersRead(run: (client: SqlClient) => Promise<unknown>): Promise<string[]> {
+    const { rows } = await client.query(
+      `SELECT "table" || substring(tableoid::regclass::text FROM '_\\d+') AS "name"
+       FROM "User", unnest(ARRAY['User', 'Entry', 'Change']) AS "table" WHERE "userId" = $1`,
+      [user],
+    );
+    const own = rows.map(({ name }) => name);
+    const explainer = new Explainer(client);
+    await client.query("BEGIN");
+    await run(explainer);
+    await client.query("ROLLBACK");
+    expect(explainer.read.size).toBeGreaterThan(0);
+    return [...explainer.read].filter((table) => /_\d+$/.test(table) && !own.includes(table));
+  }
+
+  test.each(Object.entries(statements))("%s", async (_name, run) => {
+    expect(await othersRead(run)).toEqual([]);
+  });
+
+  test.fails.each(Object.entries(scanning))("%s", async (_name, run) => {
+    expect(await othersRead(run)).toEqual([]);
+  });
+});
