@@ -1,0 +1,60 @@
+import { randomBytes } from "node:crypto";
+import { Client } from "pg";
+import { startPostgres } from "../embedded-postgres.mjs";
+
+/** A PostgreSQL that a test stops, breaks and starts as it likes, and that keeps what it has committed. */
+export interface OwnPostgres extends AsyncDisposable {
+  readonly url: string;
+  /** A new database. */
+  createDatabase(): Promise<AsyncDisposable & { readonly url: string }>;
+  /** Ends it and keeps its files: SIGINT closes its connections first, SIGQUIT and SIGKILL are a crash. */
+  halt(signal: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same files and port. */
+  start(): Promise<void>;
+}
+
+export interface Outsider extends AsyncDisposable {
+  select(sql: string, values?: unknown[]): Promise<Record<string, any>[]>;
+}
+
+export async function ownPostgres(...settings: string[]): Promise<OwnPostgres> {
+  const postgresFlags = ["fsync=on", ...settings].flatMap((setting) => ["-c", setting]);
+  const { url, halt, start, stop } = await startPostgres({ postgresFlags });
+  const execute = async (sql: string) => {
+    await using outsider = await connectTo(url);
+    await outsider.select(sql);
+  };
+  return {
+    url,
+    async createDatabase() {
+      const name = `baton_test_${randomBytes(8).toString("hex")}`;
+      await execute(`CREATE DATABASE ${name}`);
+      return {
+        url: url.replace(/postgres$/, name),
+        [Symbol.asyncDispose]: () => execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+      };
+    },
+    halt,
+    start,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Connects beside the servers, as `outsider`. */
+export async function connectTo(url: string): Promise<Outsider> {
+  const client = new Client({ connectionString: url, application_name: "outsider" });
+  client.on("error", () => {});
+  await client.connect();
+  return {
+    select: async (sql, values) => (await client.query(sql, values)).rows,
+    [Symbol.asyncDispose]: () => client.end().catch(() => {}),
+  };
+}
+
+/** Ends the connections whose name is like this, from the server's side. */
+export function terminate(outsider: Outsider, applicationNames: string): Promise<unknown> {
+  return outsider.select(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1",
+    [applicationNames],
+  );
+}

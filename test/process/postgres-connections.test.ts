@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Refusal } from "../client.ts";
+import { get, set } from "../operations.ts";
+import { PostgresProxy } from "../postgres-proxy.ts";
+import { health, msOf, msUntil, msUntilReady, serveInstance, serveInstances } from "./instances.ts";
+import { expectNothingLost, Follower, Load } from "./load.ts";
+import {
+  connectTo,
+  ownPostgres,
+  terminate,
+  type Outsider,
+  type OwnPostgres,
+} from "./own-postgres.ts";
+
+const few = ["--postgres-connections", "4"];
+const notifications = "baton notifications";
+/** A call is refused so soon, where it waits for connections: 5 s for its token's, and 5 s for its own. */
+const refusalMs = 15_000;
+
+let postgres: OwnPostgres;
+
+beforeAll(async () => {
+  postgres = await ownPostgres("max_connections=24");
+});
+afterAll(() => postgres[Symbol.asyncDispose]());
+
+async function countConnections(outsider: Outsider, pattern: string): Promise<number> {
+  const [row] = await outsider.select(
+    `SELECT count(*)::int AS "count" FROM pg_stat_activity WHERE application_name LIKE $1`,
+    [pattern],
+  );
+  return row?.count;
+}
+
+/** What came of a call, and when. */
+async function timed<T>(call: Promise<T>) {
+  const begin = performance.now();
+  const outcome = await call.then(
+    (value) => ({ value, refusal: null }),
+    (refusal: Refusal) => ({ value: null, refusal }),
+  );
+  return { ...outcome, tookMs: Math.round(performance.now() - begin) };
+}
+
+test("G2 G3: without its LISTEN connection an instance is ready, finds others' writes by polling, and takes the connection up again", async ({
+  annotate,
+}) => {
+  await using own = await postgres.createDatabase();
+  await using proxy = await PostgresProxy.open(own.url);
+  await using outsider = await connectTo(own.url);
+  await using instances = await serveInstances(
+    [own.url, ...few],
+    [own.url, ...few, "--poll-interval-ms", "60000"],
+    [proxy.url, ...few],
+  );
+  const [writing, notified, polling] = instances.all;
+  await using load = new Load([writing]);
+  await using atNotified = new Follower([notified]);
+  await using atPolling = new Follower([polling]);
+  await load.more(50);
+  expect(await countConnections(outsider, notifications)).toBe(3);
+
+  proxy.refuse((name) => name === notifications);
+  await terminate(outsider, notifications);
+  const backMs = await msUntil(async () => (await countConnections(outsider, notifications)) === 2);
+  await load.more(50);
+  for (const instance of instances.all) expect(await health(instance, "ready")).toBe(200);
+  await load.stop();
+  await expectNothingLost(writing, load, [atPolling]);
+  expect(proxy.applicationNames).not.toContain(notifications);
+
+  proxy.admit();
+  const admittedMs = await msUntil(() => proxy.applicationNames.includes(notifications));
+  // Nothing but a notification leads this one to what was written while it heard none.
+  await set(writing, { key: "last", value: "last" });
+  const noticedMs = await msOf(expectNothingLost(writing, load, [atNotified, atPolling]));
+  await annotate(JSON.stringify({ backMs, admittedMs, noticedMs }));
+  expect([atNotified.breaks, atPolling.breaks]).toEqual([0, 0]);
+});
+
+describe("UNAVAILABLE and not ready, but alive", () => {
+  test("G5: while others have all of PostgreSQL's connections; it recovers when they are free", async ({
+    annotate,
+  }) => {
+    await using own = await postgres.createDatabase();
+    await using outsider = await connectTo(own.url);
+    await using server = await serveInstance(own.url, ...few);
+    await using load = new Load([server]);
+    await using follower = new Follower([server]);
+    await load.more(50);
+    const taken: Outsider[] = [];
+    for (;;) {
+      const more = await connectTo(postgres.url).catch(() => null);
+      if (more) taken.push(more);
+      else if ((await countConnections(outsider, "baton%")) === 0) break;
+      else await terminate(outsider, "baton%");
+    }
+    const refused = load.refused.length;
+    await msUntil(() => load.refused.length >= refused + 16);
+    expect(await health(server, "ready")).toBe(503);
+    expect(await health(server, "live")).toBe(200);
+    await Promise.all(taken.map((connection) => connection[Symbol.asyncDispose]()));
+    const readyMs = await msUntilReady(server, 200);
+    await load.more(50);
+    await load.stop();
+    await annotate(
+      JSON.stringify({ readyMs, slowest: load.slowestRefusalMs, refused: load.refused.length }),
+    );
+    expect(load.refusedOtherThan("UNAVAILABLE")).toEqual([]);
+    await expectNothingLost(server, load, [follower]);
+    expect([load.unanswered, follower.breaks]).toEqual([0, 0]);
+  });
+
+  test("G5: while each connection of its pool waits for a lock; it recovers when that is released", async ({
+    annotate,
+  }) => {
+    await using own = await postgres.createDatabase();
+    await using outsider = await connectTo(own.url);
+    await using server = await serveInstance(own.url, ...few);
+    await using load = new Load([server]);
+    await using follower = new Follower([server]);
+    await load.more(50);
+    await outsider.select("BEGIN");
+    await outsider.select('LOCK TABLE "Entry" IN ACCESS EXCLUSIVE MODE');
+    const reads = Array.from({ length: 8 }, () => timed(get(server, "writer0")));
+    const unreadyMs = await msUntilReady(server, 503);
+    // Two wait for the lock, and all others for those two.
+    expect((await Promise.race(reads)).refusal?.code).toBe("UNAVAILABLE");
+    const write = await timed(set(server, { key: "more", value: "more" }));
+    expect(write.refusal?.code).toBe("UNAVAILABLE");
+    expect(write.tookMs).toBeLessThan(refusalMs);
+    expect(await health(server, "live")).toBe(200);
+    await outsider.select("COMMIT");
+    const readyMs = await msUntilReady(server, 200);
+    const answers = await Promise.all(reads);
+    expect(answers.filter(({ value }) => value?.value.startsWith("0.")).length).toBe(2);
+    for (const { refusal, tookMs } of answers) {
+      if (refusal) expect(refusal.code).toBe("UNAVAILABLE");
+      expect(tookMs).toBeLessThan(refusalMs);
+    }
+    await load.more(50);
+    await load.stop();
+    await annotate(
+      JSON.stringify({
+        unreadyMs,
+        readyMs,
+        write: write.tookMs,
+        reads: answers.map(({ tookMs }) => tookMs),
+        refused: load.refused,
+      }),
+    );
+    expect(load.refusedOtherThan("UNAVAILABLE")).toEqual([]);
+    await expectNothingLost(server, load, [follower]);
+    expect([load.unanswered, follower.breaks]).toEqual([0, 0]);
+  });
+});

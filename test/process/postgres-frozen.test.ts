@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import { get, set } from "../operations.ts";
+import { PostgresProxy } from "../postgres-proxy.ts";
+import { createPostgres } from "../postgres.ts";
+import { health, msOf, msUntilReady, serveInstance, serveInstances } from "./instances.ts";
+import { expectNothingLost, Follower, Load } from "./load.ts";
+import { connectTo, type Outsider } from "./own-postgres.ts";
+
+/** So soon an instance tells that PostgreSQL does not answer. */
+const noticeMs = 3_000;
+/** PostgreSQL ends the transaction of an instance that stands still after 10 s. */
+const maxHeldMs = 12_000;
+
+test("G2 G3 G5: a PostgreSQL that hangs: not ready, but alive; it recovers when that goes on", async ({
+  annotate,
+}) => {
+  await using own = await createPostgres();
+  await using proxy = await PostgresProxy.open(own.url);
+  await using server = await serveInstance(proxy.url, "--postgres-connections", "4");
+  await using load = new Load([server]);
+  await using follower = new Follower([server]);
+  await load.more(50);
+  proxy.freeze();
+  const unreadyMs = await msUntilReady(server, 503);
+  await expect(set(server, { key: "more", value: "more" })).rejects.toThrow(/^UNAVAILABLE/);
+  expect(await health(server, "live")).toBe(200);
+  proxy.thaw();
+  const readyMs = await msUntilReady(server, 200);
+  await load.more(50);
+  await load.stop();
+  await annotate(JSON.stringify({ unreadyMs, readyMs, refused: load.refused }));
+  expect(unreadyMs).toBeLessThan(noticeMs);
+  expect(load.refusedOtherThan("UNAVAILABLE")).toEqual([]);
+  await expectNothingLost(server, load, [follower]);
+  expect([load.unanswered, follower.breaks]).toEqual([0, 0]);
+});
+
+test("while only its writes hang, an instance is not ready, and reads go on", async () => {
+  await using own = await createPostgres();
+  await using proxy = await PostgresProxy.open(own.url);
+  await using server = await serveInstance(proxy.url);
+  await set(server, { key: "key", value: 1 });
+  proxy.freeze((name) => name === "baton committer");
+  const write = set(server, { key: "key", value: 2 });
+  expect(await health(server, "ready")).toBe(503);
+  expect(await get(server, "key")).toMatchObject({ value: 1 });
+  proxy.thaw();
+  expect(await write).toMatchObject({ revision: "2" });
+  expect(await health(server, "ready")).toBe(200);
+});
+
+/** Whether someone stands still in the middle of a transaction that holds the head of a user's log. */
+async function isHeadHeld(outsider: Outsider): Promise<boolean> {
+  const still = await outsider.select(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database()
+      AND application_name = 'baton committer' AND state = 'idle in transaction'`,
+  );
+  if (still.length === 0) return false;
+  return (await outsider.select('SELECT FROM "User" FOR UPDATE SKIP LOCKED')).length === 0;
+}
+
+test("G2 G3 G5: an instance that is frozen in the middle of a write holds up the others for 12 s at most, and recovers", async ({
+  annotate,
+}) => {
+  await using own = await createPostgres();
+  await using outsider = await connectTo(own.url);
+  await using instances = await serveInstances([own.url], [own.url]);
+  const [frozen, other] = instances.all;
+  await using load = new Load([frozen]);
+  await using atFrozen = new Follower([frozen]);
+  await using atOther = new Follower([other]);
+  await load.more(50);
+  let attempts = 1;
+  for (; ; attempts++) {
+    frozen.child.kill("SIGSTOP");
+    if (await isHeadHeld(outsider)) break;
+    frozen.child.kill("SIGCONT");
+    await load.more(1);
+  }
+  const heldMs = await msOf(set(other, { key: "other", value: "other" }));
+  frozen.child.kill("SIGCONT");
+  const recoveredMs = await msOf(load.more(1));
+  await load.more(50);
+  await load.stop();
+  await annotate(JSON.stringify({ attempts, heldMs, recoveredMs, refused: load.refused }));
+  expect(heldMs).toBeLessThan(maxHeldMs);
+  expect(load.refusedOtherThan("UNAVAILABLE")).toEqual([]);
+  await expectNothingLost(other, load, [atFrozen, atOther]);
+  expect([atFrozen.breaks, atOther.breaks]).toEqual([0, 0]);
+});
