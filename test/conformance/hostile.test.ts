@@ -113,9 +113,9 @@ describe.each(databases)("G9 G10: hostile callers on $name", ({ start }) => {
   });
 
   test("answers that a socket does not read are bounded together", async () => {
-    await using own = await start({ maxResponseBytes: 10_000_000, maxPageBytes: 10_000_000 });
+    await using own = await start({ maxResponseBytes: 5_000_000, maxPageBytes: 5_000_000 });
     for (let index = 0; index < 9; index++) {
-      await setMany(own, "large", [{ key: `k${index}`, value: "x".repeat(1_000_000) }]);
+      await setMany(own, "large", [{ key: `k${index}`, value: "x".repeat(500_000) }]);
     }
     const client = socketClient(own.url, { token: own.token });
     const opened = await subscribeOn(client, "{ viewer { user } }").next();
