@@ -1,6 +1,9 @@
 # docker build -t baton .
 # docker run --name baton -p 4000:4000 -v baton:/data baton
 # docker exec baton baton token create --user alice
+#
+# On SQLite in /data, or with -e DATABASE_URL=postgresql://… on PostgreSQL: then /data has local.token alone. compose.yaml
+# has two instances on one PostgreSQL, behind a proxy.
 
 # Debian's C library, not Alpine's: the tests run on it, with the same build of SQLite.
 FROM node:24-slim AS build
@@ -12,7 +15,7 @@ COPY prisma prisma
 COPY src src
 RUN npm run build && chmod +x dist/cli/baton.js
 
-# What running it needs, 40 MB of 490. Prisma's command line and TypeScript count as optional to npm, and so does the
+# What running it needs, 40 MB of 550. Prisma's command line and TypeScript count as optional to npm, and so does the
 # one optional package that is needed: SQLite itself. It is set aside meanwhile.
 RUN mv node_modules/@libsql/linux-*-gnu* /tmp/ \
   && npm prune --ignore-scripts --omit=dev --omit=optional \
