@@ -163,7 +163,7 @@ export const options = {
     "maxBatchOperations",
     "operations",
     1000,
-    "Most entries of one setEntries",
+    "Most entries of one setEntries, or operations of one transact",
   ),
   maxClearedNamespaces: limit(
     "maxClearedNamespaces",
@@ -171,6 +171,13 @@ export const options = {
     10_000,
     "Most namespaces that one clearNamespaces may clear",
   ),
+  maxLeaseSeconds: limit(
+    "maxLeaseSeconds",
+    "seconds",
+    86_400,
+    "Longest lease of a claim; a worker renews it as often as it likes",
+  ),
+  maxAwaitSeconds: limit("maxAwaitSeconds", "seconds", 60, "Longest that one awaitEntry may wait"),
   // At least what a page has where its caller does not say.
   maxPageSize: limit("maxPageSize", "items", 500, "Most items of a page", 100),
   maxPageBytes: limit(

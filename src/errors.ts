@@ -5,6 +5,7 @@
  * - `FORBIDDEN`: the token's scopes or namespaces do not cover the operation.
  * - `BAD_USER_INPUT`: an argument is wrong; `extensions.argument` is its path.
  * - `CONFLICT`: `ifRevision` did not hold; carries `currentRevision` and `currentValue`.
+ * - `CLAIM_LOST`: the claim does not hold its entry any more: its lease has ended, or it was completed or released.
  * - `REVISION_COMPACTED`: the log no longer reaches back; carries `oldestRevision`.
  * - `LIMIT_EXCEEDED`: carries `limit` (its option's name) and `max` (its value).
  * - `RATE_LIMITED`: the connection has asked for more than it has read; read the answers first.
@@ -17,6 +18,7 @@ export const errorCodes = [
   "FORBIDDEN",
   "BAD_USER_INPUT",
   "CONFLICT",
+  "CLAIM_LOST",
   "REVISION_COMPACTED",
   "LIMIT_EXCEEDED",
   "RATE_LIMITED",

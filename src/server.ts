@@ -14,7 +14,10 @@ import { Hub } from "./feed/hub.ts";
 import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
 import { Committer } from "./store/committer.ts";
+import { answerAgeMs } from "./store/execute.ts";
 import { Store } from "./store/store.ts";
+import { sweep } from "./store/sweep.ts";
+import { Writer } from "./store/writer.ts";
 import { createGraphql } from "./transport/graphql.ts";
 import { httpListener } from "./transport/http.ts";
 import { serveWebsocket } from "./transport/websocket.ts";
@@ -34,6 +37,8 @@ export interface BatonServer {
 /** How soon a revoked or expired token's subscriptions end. */
 const tokenCheckIntervalMs = 1_000;
 const compactionIntervalMs = 60_000;
+/** An expired entry's change follows within a second. */
+const sweepIntervalMs = 500;
 const dayMs = 86_400_000;
 
 /**
@@ -61,8 +66,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       },
     });
     database.listen((userId, head) => hub.noticeHead(userId, head));
-    const store = new Store(database, committer, config);
-    const graphql = createGraphql({ store, feed: new Feed(database, hub), logger });
+    const store = new Store(database, config);
+    const graphql = createGraphql({
+      store,
+      writer: new Writer(committer, config),
+      feed: new Feed(database, hub),
+      logger,
+    });
     const authenticator = new Authenticator(database.tokens, config);
 
     let stopping = false;
@@ -104,9 +114,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       periodically(tokenCheckIntervalMs, "checking tokens", () =>
         endSubscriptions(database.tokens, hub),
       ),
-      periodically(compactionIntervalMs, "compacting the log", () =>
-        database.compact(retention, () => stopping),
-      ),
+      periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),
+      periodically(compactionIntervalMs, "compacting the log", async () => {
+        await database.compact(retention, () => stopping);
+        await database.forgetAnswers(new Date(Date.now() - answerAgeMs));
+      }),
     ];
 
     return {

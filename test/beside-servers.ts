@@ -4,6 +4,7 @@ import { defaultConfig, type Config } from "../src/config.ts";
 import type { Database } from "../src/database/database.ts";
 import { openDatabase } from "../src/database/open-database.ts";
 import { Committer } from "../src/store/committer.ts";
+import { setCommand } from "./commands.ts";
 import type { OwnDatabase } from "./own-database.ts";
 
 /** What a test does to the database of running servers, beside them: it has the database open for itself. */
@@ -53,14 +54,7 @@ export function besideServers(own: OwnDatabase, options: Partial<Config>): Besid
       withDatabase(async (database) => {
         const committer = new Committer({ database, limits: config, onCommit: () => {} });
         await work(database, ({ key, value }) =>
-          committer.submit({
-            kind: "set",
-            userId: "local",
-            agent: null,
-            mayRead: true,
-            namespace: "default",
-            items: [{ argument: "input", key, value, metadata: null, ifRevision: null }],
-          }),
+          committer.submit(setCommand("local", { namespace: "default", key }, value)),
         );
         await committer.close();
       }),

@@ -58,3 +58,8 @@ async function compactStep(
     sql`DELETE FROM "Change" WHERE "userId" = ${userId} AND "revision" <= ${through}`,
   );
 }
+
+/** Removes the answers given before an instant. */
+export async function forgetAnswers(client: SqlClient, before: Date): Promise<void> {
+  await client.$executeRaw(sql`DELETE FROM "Answer" WHERE "at" < ${before}`);
+}

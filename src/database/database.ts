@@ -2,15 +2,18 @@ import type { Token } from "../auth/token.ts";
 import type { Change, Selection } from "../store/change.ts";
 import type { Entry, Namespace, Usage } from "../store/entry.ts";
 import type { TextMatch } from "../store/text-match.ts";
-import type { Effects, EntryRef } from "../store/workspace.ts";
+import type { StoredAnswer } from "../store/answer.ts";
+import type { StoredEntry } from "../store/claim.ts";
+import type { Place } from "../store/command.ts";
+import type { Effects } from "../store/workspace.ts";
 
 /** Names an entry among all users. */
-export interface UserEntryRef extends EntryRef {
+export interface UserPlace extends Place {
   readonly userId: string;
 }
 
 /** An entry that a command touches. */
-export interface WantedEntry extends UserEntryRef {
+export interface WantedEntry extends UserPlace {
   readonly withValue: boolean;
 }
 
@@ -70,6 +73,14 @@ export interface Retention {
   readonly maxChanges: number;
 }
 
+/** What may be claimed. */
+export interface FreeQuery {
+  readonly userId: string;
+  readonly namespace: string;
+  readonly keys: TextMatch;
+  readonly now: Date;
+}
+
 /** Statements of the one write transaction that is open. */
 export interface WriteTransaction {
   /**
@@ -77,9 +88,23 @@ export interface WriteTransaction {
    * The time is the database's, read in the same statement as the heads.
    */
   lock(userIds: readonly string[]): Promise<{ now: Date; heads: ReadonlyMap<string, bigint> }>;
-  /** Each ref at most once. Where its value is not wanted, the entry has `null` for one: values are large. */
-  loadEntries(refs: readonly WantedEntry[]): Promise<readonly { userId: string; entry: Entry }[]>;
-  countEntries(userId: string, namespaces: readonly TextMatch[]): Promise<Map<string, number>>;
+  /** Each place at most once. Where its value is not wanted, the entry has `""` for one, which is no JSON: values are large. */
+  loadEntries(
+    places: readonly WantedEntry[],
+  ): Promise<readonly { userId: string; entry: StoredEntry }[]>;
+  /** The first free entries in the order of their keys, without their values. */
+  loadFree(query: FreeQuery, maxItems: number): Promise<readonly StoredEntry[]>;
+  /** How many entries each namespace holds that have not expired. */
+  countEntries(
+    userId: string,
+    namespaces: readonly TextMatch[],
+    now: Date,
+  ): Promise<Map<string, number>>;
+  /** Those that were given after an instant. */
+  loadAnswers(
+    asked: readonly { userId: string; idempotencyKey: string }[],
+    after: Date,
+  ): Promise<readonly (StoredAnswer & { userId: string })[]>;
   save(effects: ReadonlyMap<string, Effects>): Promise<void>;
 }
 
@@ -94,7 +119,8 @@ export interface Database {
    */
   write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T>;
 
-  readEntry(userId: string, ref: EntryRef): Promise<Entry | null>;
+  // What has expired by the database's clock is not there, for each of these (G8).
+  readEntry(userId: string, place: Place): Promise<Entry | null>;
   readEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage>;
   /** In byte order of the name. */
   readNamespaces(
@@ -115,6 +141,11 @@ export interface Database {
     after: bigint,
     through: bigint,
   ): Promise<bigint | null>;
+
+  /** Entries that have expired and are still stored, the longest first. */
+  readExpired(maxItems: number): Promise<readonly UserPlace[]>;
+  /** Removes the answers given before an instant. */
+  forgetAnswers(before: Date): Promise<void>;
 
   /** Removes what retention does not keep, in steps short enough to let writes in between. Returns how many changes went. */
   compact(retention: Retention, isStopping?: () => boolean): Promise<number>;

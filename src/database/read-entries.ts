@@ -1,17 +1,27 @@
 import type { Entry, Namespace, Usage } from "../store/entry.ts";
 import type { TextMatch } from "../store/text-match.ts";
-import type { EntryRef } from "../store/workspace.ts";
-import type { EntryPage, EntryQuery, Page, PageBounds } from "./database.ts";
+import type { Place } from "../store/command.ts";
+import type { EntryPage, EntryQuery, Page, PageBounds, UserPlace } from "./database.ts";
 import { toEntry, type EntryRow } from "./rows.ts";
-import { empty, join, matchesAny, matchesEntries, sql, type Sql, type SqlReader } from "./sql.ts";
+import {
+  empty,
+  isAlive,
+  join,
+  matchesAny,
+  matchesEntries,
+  sql,
+  type Sql,
+  type StoreReader,
+} from "./sql.ts";
 
 export async function readEntry(
-  reader: SqlReader,
+  { client, now }: StoreReader,
   userId: string,
-  ref: EntryRef,
+  place: Place,
 ): Promise<Entry | null> {
-  const rows = await reader.$queryRaw<EntryRow[]>(
-    sql`SELECT * FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${ref.namespace} AND "key" = ${ref.key}`,
+  const rows = await client.$queryRaw<EntryRow[]>(
+    sql`SELECT * FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${place.namespace} AND "key" = ${place.key}
+      AND ${isAlive(now)}`,
   );
   return rows[0] ? toEntry(rows[0]) : null;
 }
@@ -23,15 +33,15 @@ interface EntryPageRow extends EntryRow {
 
 /** Sizes are summed before any value is read, so that a page never loads more than its bounds. */
 export async function readEntries(
-  reader: SqlReader,
+  { client, now }: StoreReader,
   query: EntryQuery,
   bounds: PageBounds,
 ): Promise<EntryPage> {
   const { userId } = query;
-  const rows = await reader.$queryRaw<(EntryPageRow | { [K in keyof EntryPageRow]: null })[]>(sql`
+  const rows = await client.$queryRaw<(EntryPageRow | { [K in keyof EntryPageRow]: null })[]>(sql`
     WITH "candidates" AS (
       SELECT "namespace", "key", "sizeBytes" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)}${onlyKeys(query)}${afterPlace(query)}
+      WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyKeys(query)}${afterPlace(query)}
       ORDER BY "namespace", "key" LIMIT ${bounds.maxItems + 1}
     ), "page" AS (
       SELECT "namespace", "key", SUM("sizeBytes") OVER (ORDER BY "namespace", "key") - "sizeBytes" AS "bytesBefore"
@@ -68,6 +78,16 @@ function afterPlace({ after }: EntryQuery): Sql {
   return sql` AND "namespace" >= ${after.namespace} AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
 }
 
+/** Entries that have expired and are still stored, of all users. */
+export async function readExpired(
+  { client, now }: StoreReader,
+  maxItems: number,
+): Promise<UserPlace[]> {
+  return client.$queryRaw<UserPlace[]>(sql`
+    SELECT "userId", "namespace", "key" FROM "Entry" WHERE "expiresAt" <= ${now}
+    ORDER BY "expiresAt" LIMIT ${maxItems}`);
+}
+
 /** A namespace shows no more agents than this: the list is not paged. */
 const maxShownAgents = 100;
 
@@ -79,21 +99,21 @@ interface NamespaceRow {
 }
 
 export async function readNamespaces(
-  reader: SqlReader,
+  { client, now }: StoreReader,
   userId: string,
   namespaces: readonly TextMatch[],
   after: string | null,
   maxItems: number,
 ): Promise<Page<Namespace>> {
   const afterName = after === null ? empty : sql` AND "namespace" > ${after}`;
-  const rows = await reader.$queryRaw<NamespaceRow[]>(sql`
+  const rows = await client.$queryRaw<NamespaceRow[]>(sql`
     SELECT "namespace" AS "name", COUNT(*) AS "entryCount", SUM("sizeBytes") AS "sizeBytes", MAX("updatedAt") AS "updatedAt"
     FROM "Entry"
-    WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)}${afterName}
+    WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)} AND ${isAlive(now)}${afterName}
     GROUP BY "namespace" ORDER BY "namespace" LIMIT ${maxItems + 1}`);
   const page = rows.slice(0, maxItems);
   const agents = await readAgents(
-    reader,
+    { client, now },
     userId,
     page.map((row) => row.name),
   );
@@ -111,14 +131,14 @@ export async function readNamespaces(
 }
 
 async function readAgents(
-  reader: SqlReader,
+  { client, now }: StoreReader,
   userId: string,
   names: readonly string[],
 ): Promise<Map<string, string[]>> {
   const agents = new Map<string, string[]>();
   if (names.length === 0) return agents;
-  const within = sql`"userId" = ${userId} AND "namespace" IN (${join([...names])})`;
-  const rows = await reader.$queryRaw<{ namespace: string; agent: string }[]>(sql`
+  const within = sql`"userId" = ${userId} AND "namespace" IN (${join([...names])}) AND ${isAlive(now)}`;
+  const rows = await client.$queryRaw<{ namespace: string; agent: string }[]>(sql`
     SELECT "namespace", "agent" FROM (
       SELECT "namespace", "agent", ROW_NUMBER() OVER (PARTITION BY "namespace" ORDER BY "agent") AS "place" FROM (
         SELECT "namespace", "createdBy" AS "agent" FROM "Entry" WHERE ${within} AND "createdBy" IS NOT NULL
@@ -141,13 +161,13 @@ interface UsageRow {
 }
 
 export async function readUsage(
-  reader: SqlReader,
+  { client, now }: StoreReader,
   userId: string,
   namespaces: readonly TextMatch[],
 ): Promise<Usage> {
-  const rows = await reader.$queryRaw<UsageRow[]>(sql`
+  const rows = await client.$queryRaw<UsageRow[]>(sql`
     SELECT COUNT(DISTINCT "namespace") AS "namespaceCount", COUNT(*) AS "entryCount", COALESCE(SUM("sizeBytes"), 0) AS "sizeBytes"
-    FROM "Entry" WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)}`);
+    FROM "Entry" WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)} AND ${isAlive(now)}`);
   const row = rows[0] as UsageRow;
   return {
     namespaceCount: Number(row.namespaceCount),

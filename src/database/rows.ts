@@ -1,4 +1,5 @@
 import type { Change } from "../store/change.ts";
+import type { StoredEntry } from "../store/claim.ts";
 import type { Entry } from "../store/entry.ts";
 
 /** A row of the Entry table, or of its columns in a join. */
@@ -12,9 +13,30 @@ export interface EntryRow {
   updatedAt: Date;
   createdBy: string | null;
   updatedBy: string | null;
+  expiresAt: Date | null;
   sizeBytes: number;
   metadata: string;
   value: string;
+}
+
+/** A row of the Entry table with what only a write looks at. */
+export interface StoredEntryRow extends EntryRow {
+  claimToken: string | null;
+  claimAttempt: number;
+  claimExpiresAt: Date | null;
+  isCompleted: boolean | number;
+}
+
+export function toStoredEntry(row: StoredEntryRow): StoredEntry {
+  return {
+    ...toEntry(row),
+    claim: {
+      token: row.claimToken,
+      attempt: row.claimAttempt,
+      expiresAt: row.claimExpiresAt,
+      isCompleted: Boolean(row.isCompleted),
+    },
+  };
 }
 
 export function toEntry(row: EntryRow): Entry {
@@ -29,6 +51,7 @@ export function toEntry(row: EntryRow): Entry {
     updatedAt: row.updatedAt,
     createdBy: row.createdBy,
     updatedBy: row.updatedBy,
+    expiresAt: row.expiresAt,
     sizeBytes: row.sizeBytes,
   };
 }
@@ -44,6 +67,7 @@ export interface ChangeRow {
   createdRevision: bigint | null;
   createdAt: Date | null;
   createdBy: string | null;
+  expiresAt: Date | null;
   sizeBytes: number | null;
   metadata: string | null;
   value: string | null;
@@ -55,6 +79,7 @@ export function toChange(row: ChangeRow): Change {
     case "NAMESPACE_CLEARED":
       return { kind: row.kind, revision, namespace, key: null, agent, at, entry: null };
     case "DELETED":
+    case "EXPIRED":
       return { kind: row.kind, revision, namespace, key: present(row.key), agent, at, entry: null };
     case "SET": {
       const key = present(row.key);
@@ -69,6 +94,7 @@ export function toChange(row: ChangeRow): Change {
         updatedAt: at,
         createdBy: row.createdBy,
         updatedBy: agent,
+        expiresAt: row.expiresAt,
         sizeBytes: present(row.sizeBytes),
       };
       return { kind: row.kind, revision, namespace, key, agent, at, entry };

@@ -11,6 +11,13 @@ export interface SqlReader {
   $queryRaw<T>(query: Sql): Promise<T>;
 }
 
+/** What reads the store as it is at the database's own instant. */
+export interface StoreReader {
+  readonly client: SqlReader;
+  /** That instant, as SQL. */
+  readonly now: Sql;
+}
+
 /** The part of a Prisma client that speaks SQL. */
 export interface SqlClient extends SqlReader {
   /** Returns how many rows were changed. */
@@ -20,6 +27,11 @@ export interface SqlClient extends SqlReader {
 /** A column or table of ours: never a caller's text. */
 export function name(identifier: string): Sql {
   return raw(`"${identifier}"`);
+}
+
+/** Whether an entry has not expired. */
+export function isAlive(now: Sql): Sql {
+  return sql`("expiresAt" IS NULL OR "expiresAt" > ${now})`;
 }
 
 const nothing = sql`1 = 0`;

@@ -1,9 +1,18 @@
 import type { Change } from "../store/change.ts";
-import type { Entry } from "../store/entry.ts";
+import type { ClaimState, StoredEntry } from "../store/claim.ts";
 import type { Effects } from "../store/workspace.ts";
 import type { WriteTransaction } from "./database.ts";
-import { toEntry, type EntryRow } from "./rows.ts";
-import { join, matchesAny, name, sql, type Sql, type SqlClient } from "./sql.ts";
+import { toStoredEntry, type StoredEntryRow } from "./rows.ts";
+import {
+  isAlive,
+  join,
+  matchesAny,
+  matchesText,
+  name,
+  sql,
+  type Sql,
+  type SqlClient,
+} from "./sql.ts";
 
 type ColumnType = "text" | "bigint" | "integer" | "boolean" | "time";
 type Cell = string | bigint | number | boolean | Date | null;
@@ -37,9 +46,30 @@ const entryColumns = {
   updatedAt: "time",
   createdBy: "text",
   updatedBy: "text",
+  expiresAt: "time",
+  claimToken: "text",
+  claimAttempt: "integer",
+  claimExpiresAt: "time",
+  isCompleted: "boolean",
   sizeBytes: "integer",
   metadata: "text",
   value: "text",
+} as const;
+
+const claimColumns = {
+  ...keyColumns,
+  claimToken: "text",
+  claimAttempt: "integer",
+  claimExpiresAt: "time",
+  isCompleted: "boolean",
+} as const;
+
+const answerColumns = {
+  userId: "text",
+  idempotencyKey: "text",
+  at: "time",
+  digest: "text",
+  results: "text",
 } as const;
 
 const changeColumns = {
@@ -53,10 +83,16 @@ const changeColumns = {
   createdRevision: "bigint",
   createdAt: "time",
   createdBy: "text",
+  expiresAt: "time",
   sizeBytes: "integer",
   metadata: "text",
   value: "text",
 } as const;
+
+/** What of an entry is loaded to decide about it. */
+const stored = sql`"Entry"."userId", "Entry"."namespace", "Entry"."key", "revision", "createdRevision", "createdAt",
+  "updatedAt", "createdBy", "updatedBy", "expiresAt", "claimToken", "claimAttempt", "claimExpiresAt", "isCompleted",
+  "sizeBytes", "metadata"`;
 
 /** The statements of one write transaction, a handful however many commands it holds. */
 export function writeTransaction(client: SqlClient, dialect: WriteDialect): WriteTransaction {
@@ -66,26 +102,48 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
   return {
     lock: dialect.lock,
 
-    async loadEntries(refs) {
+    async loadEntries(places) {
       const wanted = dialect.table({
         name: "wanted",
         columns: wantedColumns,
-        rows: refs.map((ref) => [ref.userId, ref.namespace, ref.key, ref.withValue]),
+        rows: places.map((place) => [place.userId, place.namespace, place.key, place.withValue]),
       });
-      const rows = await client.$queryRaw<EntryRow[]>(sql`
-        SELECT "Entry"."userId", "Entry"."namespace", "Entry"."key", "revision", "createdRevision", "createdAt",
-          "updatedAt", "createdBy", "updatedBy", "sizeBytes", "metadata",
-          CASE WHEN "withValue" THEN "value" ELSE 'null' END AS "value"
+      const rows = await client.$queryRaw<StoredEntryRow[]>(sql`
+        SELECT ${stored}, CASE WHEN "withValue" THEN "value" ELSE '' END AS "value"
         FROM ${wanted} JOIN "Entry" ON "Entry"."userId" = "wanted"."userId"
           AND "Entry"."namespace" = "wanted"."namespace" AND "Entry"."key" = "wanted"."key"`);
-      return rows.map((row) => ({ userId: row.userId, entry: toEntry(row) }));
+      return rows.map((row) => ({ userId: row.userId, entry: toStoredEntry(row) }));
     },
 
-    async countEntries(userId, namespaces) {
+    async loadFree({ userId, namespace, keys, now }, maxItems) {
+      const rows = await client.$queryRaw<StoredEntryRow[]>(sql`
+        SELECT ${stored}, '' AS "value" FROM "Entry"
+        WHERE "userId" = ${userId} AND "namespace" = ${namespace} AND "isCompleted" = false
+          AND ${matchesText(sql`"key"`, keys)} AND ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now})
+          AND ${isAlive(sql`${now}`)}
+        ORDER BY "key" LIMIT ${maxItems}`);
+      return rows.map(toStoredEntry);
+    },
+
+    async countEntries(userId, namespaces, now) {
       const rows = await client.$queryRaw<{ namespace: string; count: bigint | number }[]>(sql`
         SELECT "namespace", COUNT(*) AS "count" FROM "Entry"
-        WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)} GROUP BY "namespace"`);
+        WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)} AND ${isAlive(sql`${now}`)}
+        GROUP BY "namespace"`);
       return new Map(rows.map((row) => [row.namespace, Number(row.count)]));
+    },
+
+    async loadAnswers(asked, after) {
+      const keys = dialect.table({
+        name: "asked",
+        columns: { userId: "text", idempotencyKey: "text" },
+        rows: asked.map(({ userId, idempotencyKey }) => [userId, idempotencyKey]),
+      });
+      return client.$queryRaw(sql`
+        SELECT "Answer"."userId", "Answer"."idempotencyKey", "digest", "at", "results"
+        FROM ${keys} JOIN "Answer" ON "Answer"."userId" = "asked"."userId"
+          AND "Answer"."idempotencyKey" = "asked"."idempotencyKey"
+        WHERE "at" > ${after}`);
     },
 
     async save(effects) {
@@ -129,7 +187,45 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
         (
           rows,
         ) => sql`INSERT INTO "Entry" (${names(entryColumns)}) SELECT ${names(entryColumns)} FROM ${rows} WHERE true
-          ON CONFLICT ("userId", "namespace", "key") DO UPDATE SET ${join(replaced, ", ")}`,
+          ON CONFLICT ("userId", "namespace", "key") DO UPDATE SET ${replaced(entryColumns, keyColumns)}`,
+      );
+      await change(
+        {
+          name: "new",
+          columns: claimColumns,
+          rows: rowsOf((effect) =>
+            effect.claimed.map(({ namespace, key, claim }) => [
+              namespace,
+              key,
+              ...claimCells(claim),
+            ]),
+          ),
+        },
+        (
+          rows,
+        ) => sql`UPDATE "Entry" SET "claimToken" = "new"."claimToken", "claimAttempt" = "new"."claimAttempt",
+            "claimExpiresAt" = "new"."claimExpiresAt", "isCompleted" = "new"."isCompleted"
+          FROM ${rows} WHERE "Entry"."userId" = "new"."userId"
+            AND "Entry"."namespace" = "new"."namespace" AND "Entry"."key" = "new"."key"`,
+      );
+      await change(
+        {
+          name: "new",
+          columns: answerColumns,
+          rows: rowsOf((effect) =>
+            effect.answers.map((answer) => [
+              answer.idempotencyKey,
+              answer.at,
+              answer.digest,
+              answer.results,
+            ]),
+          ),
+        },
+        (
+          rows,
+        ) => sql`INSERT INTO "Answer" (${names(answerColumns)}) SELECT ${names(answerColumns)} FROM ${rows} WHERE true
+          ON CONFLICT ("userId", "idempotencyKey")
+          DO UPDATE SET ${replaced(answerColumns, { userId: "text", idempotencyKey: "text" })}`,
       );
       await change(
         {
@@ -148,13 +244,17 @@ function names(columns: Table["columns"]): Sql {
   return join(Object.keys(columns).map(name), ", ");
 }
 
-/** Every column of an entry but its key, set to what the statement brings. */
-const replaced = Object.keys(entryColumns)
-  .filter((column) => !Object.hasOwn(keyColumns, column))
-  .map((column) => sql`${name(column)} = excluded.${name(column)}`);
+/** Every column but those of the key, set to what the statement brings. */
+function replaced(columns: Table["columns"], key: Table["columns"]): Sql {
+  const others = Object.keys(columns).filter((column) => !Object.hasOwn(key, column));
+  return join(
+    others.map((column) => sql`${name(column)} = excluded.${name(column)}`),
+    ", ",
+  );
+}
 
 /** In the order of `entryColumns`, after the user. */
-function entryCells(entry: Entry): Cell[] {
+function entryCells(entry: StoredEntry): Cell[] {
   return [
     entry.namespace,
     entry.key,
@@ -164,10 +264,16 @@ function entryCells(entry: Entry): Cell[] {
     entry.updatedAt,
     entry.createdBy,
     entry.updatedBy,
+    entry.expiresAt,
+    ...claimCells(entry.claim),
     entry.sizeBytes,
     entry.metadata,
     entry.value,
   ];
+}
+
+function claimCells(claim: ClaimState): Cell[] {
+  return [claim.token, claim.attempt, claim.expiresAt, claim.isCompleted];
 }
 
 /** In the order of `changeColumns`, after the user. */
@@ -183,6 +289,7 @@ function changeCells(change: Change): Cell[] {
     entry && entry.createdRevision,
     entry && entry.createdAt,
     entry && entry.createdBy,
+    entry && entry.expiresAt,
     entry && entry.sizeBytes,
     entry && entry.metadata,
     entry && entry.value,

@@ -3,6 +3,7 @@ import { isUnavailable } from "../errors.ts";
 import type { Change, Selection } from "../store/change.ts";
 import type { Entry } from "../store/entry.ts";
 import { requireWithinLog } from "../store/log.ts";
+import { awaitEntry, type Wait } from "./await-entry.ts";
 import { Coverage, type Place } from "./coverage.ts";
 import type { Hub } from "./hub.ts";
 import type { Subscriber } from "./subscriber.ts";
@@ -29,8 +30,11 @@ export interface Subscription {
   readonly start: Start;
 }
 
-type Source = Pick<Database, "readEntries" | "readLastClear" | "readLog" | "readLogEnds">;
-type ReaderSource = Omit<Source, "readLogEnds">;
+type Source = Pick<
+  Database,
+  "readEntry" | "readEntries" | "readLastClear" | "readLog" | "readLogEnds"
+>;
+type ReaderSource = Omit<Source, "readEntry" | "readLogEnds">;
 
 /** How long a reader waits before it asks an unavailable database again: at first, and at most. */
 const firstRetryMs = 100;
@@ -69,6 +73,11 @@ export class Feed {
     );
     const events = start.kind === "snapshot" ? reader.snapshot(position) : reader.follow(position);
     return closeable(events, subscriber);
+  }
+
+  /** The entry, as soon as there is one: see `awaitEntry`. */
+  awaitEntry(wait: Wait): Promise<Entry | null> {
+    return awaitEntry(this.#source, this.#hub, wait);
   }
 }
 

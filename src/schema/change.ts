@@ -24,6 +24,7 @@ const changeKind = builder.enumType("EntryChangeKind", {
     },
     SET: { description: "An entry was created or replaced." },
     DELETED: { description: "An entry was deleted." },
+    EXPIRED: { description: "The time of an entry that had one was over." },
     NAMESPACE_CLEARED: {
       description: "Every entry of a namespace was deleted, in one change for all of them.",
     },

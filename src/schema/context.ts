@@ -2,13 +2,15 @@ import type { Session } from "../auth/authenticator.ts";
 import { BatonError, limitExceeded } from "../errors.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Store } from "../store/store.ts";
+import type { Writer } from "../store/writer.ts";
 
 /** What every resolver is given. */
 export interface Context extends Session {
   readonly store: Store;
+  readonly writer: Writer;
   readonly feed: Feed;
   readonly responseBudget: ResponseBudget;
-  /** Aborts when the connection that asked is gone; null where the transport itself ends its subscriptions. */
+  /** Aborts when the connection that asked is gone. */
   readonly closed: AbortSignal | null;
 }
 

@@ -1,38 +1,23 @@
-import { badUserInput } from "../errors.ts";
-import type { DeleteResult, SetResult } from "../store/command.ts";
 import type { Entry } from "../store/entry.ts";
-import type { SetInput } from "../store/store.ts";
+import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";
+import {
+  appendToEntry,
+  deleteEntry,
+  incrementEntry,
+  patchEntry,
+  setEntry,
+  setFields,
+} from "./operations.ts";
 import { requireReadFor } from "./require-read-for.ts";
-import { namespaceInput, payloadRevision } from "./write.ts";
-
-const ifRevisionDescription =
-  'Only if the entry is at this revision; `"0"`: only if there is none. Otherwise nothing is written and the error ' +
-  "`CONFLICT` carries the `currentRevision` and `currentValue`. Left out, or null: whatever there is.";
-const valueDescription =
-  "The JSON value, which replaces the one before. Required, though it may be null: null is a value too.";
-const metadataDescription =
-  "A JSON object, merged into the entry's metadata at the top level. Left out: the metadata stays.";
-
-const setEntryInput = builder.inputType("SetEntryInput", {
-  description: "One key to set.",
-  fields: (t) => ({
-    namespace: namespaceInput(t),
-    key: t.string({ required: true, description: "The key." }),
-    value: t.field({ type: "JSON", description: valueDescription }),
-    metadata: t.field({ type: "JSON", description: metadataDescription }),
-    ifRevision: t.field({ type: "Revision", description: ifRevisionDescription }),
-  }),
-});
+import { idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
 
 const setEntriesItem = builder.inputType("SetEntriesItem", {
   description: "One of several keys to set.",
   fields: (t) => ({
     key: t.string({ required: true, description: "The key; each only once in a call." }),
-    value: t.field({ type: "JSON", description: valueDescription }),
-    metadata: t.field({ type: "JSON", description: metadataDescription }),
-    ifRevision: t.field({ type: "Revision", description: ifRevisionDescription }),
+    ...setFields(t),
   }),
 });
 
@@ -45,75 +30,69 @@ const setEntriesInput = builder.inputType("SetEntriesInput", {
       required: true,
       description: "The keys and their values, at least one.",
     }),
+    idempotencyKey: idempotencyKeyInput(t),
   }),
 });
 
-const deleteEntryInput = builder.inputType("DeleteEntryInput", {
-  description: "One key to delete.",
-  fields: (t) => ({
-    namespace: namespaceInput(t),
-    key: t.string({ required: true, description: "The key." }),
-    ifRevision: t.field({ type: "Revision", description: ifRevisionDescription }),
-  }),
-});
-
-const setEntryPayload = builder.objectRef<SetResult>("SetEntryPayload").implement({
-  description: "What `setEntry` came to.",
-  fields: (t) => ({
-    entry: t.field({
-      type: entryRef,
-      description: "The entry as it is now. Needs the scope `read`; without it nothing is written.",
-      resolve: (result) => result.entries[0] as Entry,
+/** The payload of a mutation that leaves one entry. */
+function entryPayload(mutation: string) {
+  const name = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Payload`;
+  return builder.objectRef<Revised & { readonly entry: Entry }>(name).implement({
+    description: `What \`${mutation}\` came to.`,
+    fields: (t) => ({
+      entry: t.field({
+        type: entryRef,
+        description:
+          "The entry as it is after the write. Needs the scope `read`; without it nothing is written.",
+        resolve: (result) => result.entry,
+      }),
+      revision: payloadRevision(t),
     }),
-    revision: payloadRevision(t),
-  }),
-});
-
-const setEntriesPayload = builder.objectRef<SetResult>("SetEntriesPayload").implement({
-  description: "What `setEntries` came to.",
-  fields: (t) => ({
-    entries: t.field({
-      type: [entryRef],
-      description:
-        "The entries as they are now, in the order of the input. Needs the scope `read`; without it nothing is written.",
-      resolve: (result) => [...result.entries],
-    }),
-    revision: payloadRevision(t),
-  }),
-});
-
-const deleteEntryPayload = builder.objectRef<DeleteResult>("DeleteEntryPayload").implement({
-  description: "What `deleteEntry` came to.",
-  fields: (t) => ({
-    deleted: t.exposeBoolean("deleted", {
-      description: "Whether there was an entry to delete; without one nothing was written.",
-    }),
-    revision: payloadRevision(t),
-  }),
-});
-
-/** GraphQL can't require an argument that may be null, so that is done here. */
-function withValue<T extends { key: string; value?: unknown }>(
-  argument: string,
-  input: T,
-): T & SetInput {
-  if (input.value === undefined) {
-    throw badUserInput(`${argument}.value`, "Is required. To store JSON's null, say value: null.");
-  }
-  return input as T & SetInput;
+  });
 }
+
+const setEntriesPayload = builder
+  .objectRef<Revised & { readonly entries: readonly Entry[] }>("SetEntriesPayload")
+  .implement({
+    description: "What `setEntries` came to.",
+    fields: (t) => ({
+      entries: t.field({
+        type: [entryRef],
+        description:
+          "The entries as they are after the write, in the order of the input. Needs the scope `read`; without it nothing is written.",
+        resolve: (result) => [...result.entries],
+      }),
+      revision: payloadRevision(t),
+    }),
+  });
+
+const deleteEntryPayload = builder
+  .objectRef<Revised & { readonly deleted: boolean }>("DeleteEntryPayload")
+  .implement({
+    description: "What `deleteEntry` came to.",
+    fields: (t) => ({
+      deleted: t.exposeBoolean("deleted", {
+        description: "Whether there was an entry to delete; without one nothing was written.",
+      }),
+      revision: payloadRevision(t),
+    }),
+  });
 
 builder.mutationFields((t) => ({
   setEntry: t.field({
-    type: setEntryPayload,
+    type: entryPayload("setEntry"),
     description:
-      "Sets a key to a value. Creates the entry, or replaces its value and merges its metadata.",
+      "Sets a key to a value. Creates the entry, or replaces its value and its expiry and merges its metadata.",
     args: {
-      input: t.arg({ type: setEntryInput, required: true, description: "The key and its value." }),
+      input: t.arg({
+        type: setEntry.asInput,
+        required: true,
+        description: "The key and its value.",
+      }),
     },
-    resolve: (_mutation, { input }, { store, viewer }, info) => {
+    resolve: (_mutation, { input }, { writer, viewer }, info) => {
       requireReadFor(info, "entry", viewer);
-      return store.setEntry(viewer, input.namespace, withValue("input", input));
+      return writer.setEntry(viewer, input);
     },
   }),
   setEntries: t.field({
@@ -127,20 +106,65 @@ builder.mutationFields((t) => ({
         description: "The keys and their values.",
       }),
     },
-    resolve: (_mutation, { input }, { store, viewer }, info) => {
+    resolve: (_mutation, { input }, { writer, viewer }, info) => {
       requireReadFor(info, "entries", viewer);
-      return store.setEntries(
-        viewer,
-        input.namespace,
-        input.entries.map((entry, index) => withValue(`input.entries.${index}`, entry)),
-      );
+      return writer.setEntries(viewer, input);
+    },
+  }),
+  incrementEntry: t.field({
+    type: entryPayload("incrementEntry"),
+    description:
+      "Adds to a number, or to a number inside of an object, in one step: of increments made side by side none is lost. Begins at 0 where there is nothing; what is there and no number is refused.",
+    args: {
+      input: t.arg({
+        type: incrementEntry.asInput,
+        required: true,
+        description: "The number, and what to add.",
+      }),
+    },
+    resolve: (_mutation, { input }, { writer, viewer }, info) => {
+      requireReadFor(info, "entry", viewer);
+      return writer.incrementEntry(viewer, input);
+    },
+  }),
+  patchEntry: t.field({
+    type: entryPayload("patchEntry"),
+    description:
+      "Applies a JSON Merge Patch (RFC 7396) to a value, in one step. Where there is no entry it makes one.",
+    args: {
+      input: t.arg({
+        type: patchEntry.asInput,
+        required: true,
+        description: "The key and the patch.",
+      }),
+    },
+    resolve: (_mutation, { input }, { writer, viewer }, info) => {
+      requireReadFor(info, "entry", viewer);
+      return writer.patchEntry(viewer, input);
+    },
+  }),
+  appendToEntry: t.field({
+    type: entryPayload("appendToEntry"),
+    description:
+      "Appends an item to an array, in one step. Where there is no entry it makes one; what is there and no array is refused.",
+    args: {
+      input: t.arg({
+        type: appendToEntry.asInput,
+        required: true,
+        description: "The key and the item.",
+      }),
+    },
+    resolve: (_mutation, { input }, { writer, viewer }, info) => {
+      requireReadFor(info, "entry", viewer);
+      return writer.appendToEntry(viewer, input);
     },
   }),
   deleteEntry: t.field({
     type: deleteEntryPayload,
     description: "Deletes a key's entry, if there is one.",
-    args: { input: t.arg({ type: deleteEntryInput, required: true, description: "The key." }) },
-    resolve: (_mutation, { input }, { store, viewer }) =>
-      store.deleteEntry(viewer, input.namespace, input.key, input.ifRevision ?? null),
+    args: {
+      input: t.arg({ type: deleteEntry.asInput, required: true, description: "The key." }),
+    },
+    resolve: (_mutation, { input }, { writer, viewer }) => writer.deleteEntry(viewer, input),
   }),
 }));

@@ -61,6 +61,13 @@ entryRef.implement({
       nullable: true,
       description: "The agent that wrote it last; null where it said no name.",
     }),
+    expiresAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description:
+        "From this instant of the database's clock on there is no such entry; null for one that stays.",
+      resolve: (entry) => entry.expiresAt,
+    }),
     sizeBytes: t.exposeInt("sizeBytes", {
       description: "Bytes of its key, value and metadata as stored.",
     }),
@@ -155,6 +162,43 @@ builder.queryFields((t) => ({
       key: t.arg.string({ required: true, description: "The key." }),
     },
     resolve: (_query, { namespace, key }, context) => oneEntry(context, namespace, key),
+  }),
+  awaitEntry: t.field({
+    type: entryRef,
+    nullable: true,
+    complexity: statementComplexity,
+    description:
+      "Waits for an entry: returns it at once when it is there, otherwise as soon as it is, or null at the timeout. One request that may take as long as that; nothing is polled.",
+    args: {
+      namespace: t.arg.string({
+        required: true,
+        defaultValue: "default",
+        description: namespaceDescription,
+      }),
+      key: t.arg.string({ required: true, description: "The key." }),
+      after: t.arg({
+        type: "Revision",
+        description:
+          "Only a later revision of the entry counts: the next write, for one who has seen this one.",
+      }),
+      timeoutSeconds: t.arg.int({
+        defaultValue: 30,
+        description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",
+      }),
+    },
+    resolve: async (_query, { namespace, key, after, timeoutSeconds }, context) => {
+      const { store, feed, viewer, tokenId, closed, responseBudget } = context;
+      const entry = await feed.awaitEntry({
+        userId: viewer.userId,
+        tokenId,
+        place: store.place(viewer, namespace, key),
+        after: after ?? 0n,
+        timeoutMs: 1_000 * store.awaitSeconds(timeoutSeconds ?? 30),
+        closed,
+      });
+      responseBudget.spend([entry]);
+      return entry;
+    },
   }),
   entries: t.field({
     type: entryConnection,

@@ -1,5 +1,5 @@
-import type { ClearResult } from "../store/command.ts";
 import type { Namespace } from "../store/entry.ts";
+import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
 import {
   connectionOf,
@@ -12,8 +12,9 @@ import {
 } from "./connection.ts";
 import { entriesPage, entryConnection, keyPrefixDescription, oneEntry } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
+import { clearNamespace } from "./operations.ts";
 import { requireReadFor } from "./require-read-for.ts";
-import { namespaceDescription, namespaceInput, payloadRevision } from "./write.ts";
+import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./write.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
   description: "A group of keys, such as `pipeline:job-123`. It exists while it holds an entry.",
@@ -100,12 +101,10 @@ builder.queryFields((t) => ({
   }),
 }));
 
-const clearNamespaceInput = builder.inputType("ClearNamespaceInput", {
-  description: "A namespace to clear.",
-  fields: (t) => ({
-    namespace: namespaceInput(t),
-  }),
-});
+interface Cleared extends Revised {
+  readonly clearedCount: number;
+  readonly namespaces: readonly string[];
+}
 
 const clearNamespacesInput = builder.inputType("ClearNamespacesInput", {
   description: "Namespaces to clear.",
@@ -115,10 +114,11 @@ const clearNamespacesInput = builder.inputType("ClearNamespacesInput", {
       description:
         'Every namespace that begins with this; `""` is all of them. A token limited to namespaces clears its part.',
     }),
+    idempotencyKey: idempotencyKeyInput(t),
   }),
 });
 
-const clearNamespacePayload = builder.objectRef<ClearResult>("ClearNamespacePayload").implement({
+const clearNamespacePayload = builder.objectRef<Cleared>("ClearNamespacePayload").implement({
   description: "What `clearNamespace` came to.",
   fields: (t) => ({
     clearedCount: t.exposeInt("clearedCount", { description: "How many entries were deleted." }),
@@ -126,7 +126,7 @@ const clearNamespacePayload = builder.objectRef<ClearResult>("ClearNamespacePayl
   }),
 });
 
-const clearNamespacesPayload = builder.objectRef<ClearResult>("ClearNamespacesPayload").implement({
+const clearNamespacesPayload = builder.objectRef<Cleared>("ClearNamespacesPayload").implement({
   description: "What `clearNamespaces` came to.",
   fields: (t) => ({
     clearedCount: t.exposeInt("clearedCount", { description: "How many entries were deleted." }),
@@ -144,10 +144,9 @@ builder.mutationFields((t) => ({
     type: clearNamespacePayload,
     description: "Deletes every entry of a namespace, as one change.",
     args: {
-      input: t.arg({ type: clearNamespaceInput, required: true, description: "The namespace." }),
+      input: t.arg({ type: clearNamespace.asInput, required: true, description: "The namespace." }),
     },
-    resolve: (_mutation, { input }, { store, viewer }) =>
-      store.clearNamespace(viewer, input.namespace),
+    resolve: (_mutation, { input }, { writer, viewer }) => writer.clearNamespace(viewer, input),
   }),
   clearNamespaces: t.field({
     type: clearNamespacesPayload,
@@ -160,9 +159,9 @@ builder.mutationFields((t) => ({
         description: "Which namespaces.",
       }),
     },
-    resolve: (_mutation, { input }, { store, viewer }, info) => {
+    resolve: (_mutation, { input }, { writer, viewer }, info) => {
       requireReadFor(info, "namespaces", viewer);
-      return store.clearNamespaces(viewer, input.namespacePrefix);
+      return writer.clearNamespaces(viewer, input);
     },
   }),
 }));

@@ -3,6 +3,8 @@ import { builder } from "./builder.ts";
 import "./scalars.ts";
 import "./entry.ts";
 import "./entry-writes.ts";
+import "./transact.ts";
+import "./claim.ts";
 import "./change.ts";
 import "./namespace.ts";
 import "./viewer.ts";

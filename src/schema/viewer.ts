@@ -19,7 +19,10 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxValueDepth: "How deep JSON may be nested.",
   maxMetadataBytes: "Bytes that an entry's metadata may have as JSON.",
   maxAgentBytes: "Bytes of UTF-8 that an agent's name may have.",
-  maxBatchOperations: "How many entries `setEntries` may set.",
+  maxBatchOperations:
+    "How many entries `setEntries` may set, and how many operations and conditions `transact` may have.",
+  maxLeaseSeconds: "The longest lease of a claim.",
+  maxAwaitSeconds: "The longest that `awaitEntry` may wait.",
   maxClearedNamespaces: "How many namespaces `clearNamespaces` may clear.",
   maxPageSize: "The largest `first`.",
   maxPageBytes: "A page ends when its entries have this many bytes, though never before its first.",

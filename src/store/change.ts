@@ -12,7 +12,11 @@ interface ChangeBase {
 /** One step of a user's log. A `SET` carries the entry as it was right after. */
 export type Change =
   | (ChangeBase & { readonly kind: "SET"; readonly key: string; readonly entry: Entry })
-  | (ChangeBase & { readonly kind: "DELETED"; readonly key: string; readonly entry: null })
+  | (ChangeBase & {
+      readonly kind: "DELETED" | "EXPIRED";
+      readonly key: string;
+      readonly entry: null;
+    })
   | (ChangeBase & { readonly kind: "NAMESPACE_CLEARED"; readonly key: null; readonly entry: null });
 
 /** Which changes, or entries, a reader wants: any of the namespaces, and in them the keys. */

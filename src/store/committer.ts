@@ -1,9 +1,9 @@
-import type { Database, WantedEntry, WriteTransaction } from "../database/database.ts";
+import type { Database } from "../database/database.ts";
 import { BatonError, unavailable } from "../errors.ts";
-import { commandBytes, type Command, type ResultOf } from "./command.ts";
-import { decide } from "./decide.ts";
+import { commandBytes, type Command, type CommandResult } from "./command.ts";
+import { execute, type Committed, type Outcome } from "./execute.ts";
 import type { Limits } from "./limits.ts";
-import { Workspace, type Effects } from "./workspace.ts";
+import type { Effects } from "./workspace.ts";
 
 /** Told what each transaction committed, by user and in commit order. */
 export type CommitListener = (
@@ -26,17 +26,8 @@ const maxWaitingBytes = 128 * 1024 * 1024;
 interface Waiting {
   readonly command: Command;
   readonly bytes: number;
-  resolve(result: ResultOf<Command>): void;
+  resolve(result: CommandResult): void;
   reject(error: unknown): void;
-}
-
-/** What came of one command: its result, or why it was refused. */
-type Outcome = { readonly result: ResultOf<Command> } | { readonly refusal: BatonError };
-
-/** What a committed batch came to. */
-interface Committed {
-  readonly outcomes: readonly Outcome[];
-  readonly effects: ReadonlyMap<string, Effects>;
 }
 
 /**
@@ -58,7 +49,7 @@ export class Committer {
    * Resolves once the command is committed and announced.
    * @throws BatonError when it is refused, `UNAVAILABLE` when it could not be committed
    */
-  submit<C extends Command>(command: C): Promise<ResultOf<C>> {
+  submit(command: Command): Promise<CommandResult> {
     if (this.#closed)
       return Promise.reject(unavailable("The server is stopping; nothing was written."));
     const bytes = commandBytes(command);
@@ -73,12 +64,7 @@ export class Committer {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        command,
-        bytes,
-        resolve: resolve as (result: ResultOf<Command>) => void,
-        reject,
-      });
+      this.#waiting.push({ command, bytes, resolve, reject });
       this.#waitingBytes += bytes;
       this.#running ??= this.#run();
     });
@@ -142,85 +128,4 @@ export class Committer {
     }
     for (const waiting of batch) await this.#process([waiting]);
   }
-}
-
-/** Runs the commands in order within one transaction. */
-async function execute(
-  transaction: WriteTransaction,
-  limits: Limits,
-  commands: readonly Command[],
-): Promise<Committed> {
-  const workspaces = await loadWorkspaces(transaction, commands);
-  const outcomes = commands.map((command): Outcome => {
-    const workspace = workspaces.get(command.userId) as Workspace;
-    try {
-      const decision = decide(limits, workspace, command);
-      workspace.apply(decision.changes);
-      return { result: decision.result };
-    } catch (error) {
-      if (error instanceof BatonError) return { refusal: error };
-      throw error;
-    }
-  });
-  const effects = new Map<string, Effects>();
-  for (const [userId, workspace] of workspaces) {
-    const effect = workspace.effects();
-    if (effect) effects.set(userId, effect);
-  }
-  if (effects.size > 0) await transaction.save(effects);
-  return { outcomes, effects };
-}
-
-async function loadWorkspaces(
-  transaction: WriteTransaction,
-  commands: readonly Command[],
-): Promise<Map<string, Workspace>> {
-  const userIds = [...new Set(commands.map((command) => command.userId))].sort();
-  const { now, heads } = await transaction.lock(userIds);
-
-  const refs = distinct(commands.flatMap(touchedEntries));
-  const loaded = refs.length > 0 ? await transaction.loadEntries(refs) : [];
-
-  const workspaces = new Map<string, Workspace>();
-  for (const userId of userIds) {
-    const clears = commands.filter(
-      (command) => command.userId === userId && command.kind === "clear",
-    );
-    const cleared = clears.flatMap((command) =>
-      command.kind === "clear" ? command.namespaces : [],
-    );
-    const counts =
-      cleared.length > 0
-        ? await transaction.countEntries(userId, cleared)
-        : new Map<string, number>();
-    const own = loaded.filter((row) => row.userId === userId).map((row) => row.entry);
-    workspaces.set(userId, new Workspace(heads.get(userId) ?? 0n, now, own, counts));
-  }
-  return workspaces;
-}
-
-/** What a command touches. Of what was there only a refusal shows the value. */
-function touchedEntries(command: Command): WantedEntry[] {
-  const { userId } = command;
-  switch (command.kind) {
-    case "set":
-      return command.items.map(({ key, ifRevision }) => {
-        return { userId, namespace: command.namespace, key, withValue: ifRevision !== null };
-      });
-    case "delete": {
-      const { namespace, key, ifRevision } = command;
-      return [{ userId, namespace, key, withValue: ifRevision !== null }];
-    }
-    case "clear":
-      return [];
-  }
-}
-
-function distinct(entries: readonly WantedEntry[]): WantedEntry[] {
-  const found = new Map<string, WantedEntry>();
-  for (const entry of entries) {
-    const id = JSON.stringify([entry.userId, entry.namespace, entry.key]);
-    if (entry.withValue || !found.has(id)) found.set(id, entry);
-  }
-  return [...found.values()];
 }

@@ -1,186 +1,99 @@
-import { BatonError, limitExceeded } from "../errors.ts";
-import type { Change } from "./change.ts";
-import type {
-  ClearCommand,
-  Command,
-  DeleteCommand,
-  ResultOf,
-  SetCommand,
-  SetItem,
-} from "./command.ts";
-import type { Entry } from "./entry.ts";
-import { serialiseMetadata, type Limits, type Metadata } from "./limits.ts";
+import { badUserInput, limitExceeded } from "../errors.ts";
+import type { Command, CommandResult, Operation, OperationResult } from "./command.ts";
+import { requireCondition, requireRevision, type Asker } from "./conditions.ts";
+import { decideClaim, decideComplete, decideRelease, decideRenew } from "./decide-claim.ts";
+import { decideWrite } from "./decide-write.ts";
+import type { Limits } from "./limits.ts";
 import { compareText, matches } from "./text-match.ts";
-
-/** What a decision may look at: one user's store as it is within the transaction. */
-export interface StoreView {
-  /** Revision of the latest change. */
-  readonly head: bigint;
-  /** The database's clock. */
-  readonly now: Date;
-  entry(namespace: string, key: string): Entry | null;
-  /** How many entries each namespace holds; only those a clear command may touch are known. */
-  readonly entryCounts: ReadonlyMap<string, number>;
-}
-
-/** What a command comes to: the changes it makes, numbered on from the head, and its answer. */
-export interface Decision<C extends Command = Command> {
-  readonly changes: readonly Change[];
-  readonly result: ResultOf<C>;
-}
+import type { Workspace } from "./workspace.ts";
 
 /**
- * Decides one command. Reads nothing but its arguments and changes nothing.
+ * Decides one command on what was loaded, and does it there. Reads nothing but its arguments.
  * @throws BatonError when the command is refused; then it has no effect at all
  */
-export function decide(limits: Limits, view: StoreView, command: Command): Decision {
-  switch (command.kind) {
+export function decide(limits: Limits, workspace: Workspace, command: Command): CommandResult {
+  const { idempotency } = command;
+  const answer = idempotency && workspace.answer(idempotency.key);
+  if (answer) {
+    if (answer.digest === idempotency.digest) return answer.result;
+    throw badUserInput(
+      "input.idempotencyKey",
+      `${JSON.stringify(idempotency.key)} was used within the last 24 hours for another call, or by another agent. ` +
+        "Nothing was changed. Use a new key for each call, and the same one only to repeat it.",
+    );
+  }
+  return workspace.attempt(() => {
+    for (const condition of command.conditions) requireCondition(command, workspace, condition);
+    const results = command.operations.map((operation) =>
+      decideOperation(limits, workspace, command, operation),
+    );
+    const result: CommandResult = { results, revision: workspace.head };
+    if (idempotency) {
+      const { key: idempotencyKey, digest } = idempotency;
+      workspace.remember({ idempotencyKey, digest, at: workspace.now, result });
+    }
+    return result;
+  });
+}
+
+function decideOperation(
+  limits: Limits,
+  workspace: Workspace,
+  asker: Asker,
+  operation: Operation,
+): OperationResult {
+  switch (operation.kind) {
     case "set":
-      return decideSet(limits, view, command);
+    case "increment":
+    case "patch":
+    case "append":
+      return decideWrite(limits, workspace, asker, operation);
     case "delete":
-      return decideDelete(view, command);
+      return decideDelete(workspace, asker, operation);
     case "clear":
-      return decideClear(limits, view, command);
+      return decideClear(limits, workspace, asker, operation);
+    case "claim":
+      return decideClaim(workspace, operation);
+    case "complete":
+      return decideComplete(limits, workspace, asker, operation);
+    case "renew":
+      return decideRenew(workspace, operation);
+    case "release":
+      return decideRelease(workspace, operation);
   }
 }
 
-function decideSet(limits: Limits, view: StoreView, command: SetCommand): Decision<SetCommand> {
-  const changes = command.items.map((item, index): Change & { kind: "SET" } => {
-    const current = view.entry(command.namespace, item.key);
-    requireRevision(command, command.namespace, item, current, item.argument);
-    const revision = view.head + BigInt(index) + 1n;
-    const entry = writtenEntry(limits, command, item, current, revision, view.now);
-    return {
-      kind: "SET",
-      revision,
-      namespace: command.namespace,
-      key: item.key,
-      agent: command.agent,
-      at: view.now,
-      entry,
-    };
-  });
-  return {
-    changes,
-    result: {
-      entries: changes.map((change) => change.entry),
-      revision: view.head + BigInt(changes.length),
-    },
-  };
-}
-
-function writtenEntry(
-  limits: Limits,
-  command: SetCommand,
-  item: SetItem,
-  current: Entry | null,
-  revision: bigint,
-  now: Date,
-): Entry {
-  const metadata = mergedMetadata(limits, item, current);
-  return {
-    namespace: command.namespace,
-    key: item.key,
-    value: item.value,
-    metadata,
-    revision,
-    createdRevision: current?.createdRevision ?? revision,
-    createdAt: current?.createdAt ?? now,
-    updatedAt: now,
-    createdBy: current ? current.createdBy : command.agent,
-    updatedBy: command.agent,
-    sizeBytes:
-      Buffer.byteLength(item.key) + Buffer.byteLength(item.value) + Buffer.byteLength(metadata),
-  };
-}
-
-function mergedMetadata(limits: Limits, item: SetItem, current: Entry | null): string {
-  if (item.metadata === null) return current?.metadata ?? "{}";
-  const merged = { ...(JSON.parse(current?.metadata ?? "{}") as Metadata), ...item.metadata };
-  return serialiseMetadata(limits, `${item.argument}.metadata`, merged);
-}
-
-function decideDelete(view: StoreView, command: DeleteCommand): Decision<DeleteCommand> {
-  const { namespace, key } = command;
-  const current = view.entry(namespace, key);
-  requireRevision(command, namespace, command, current, "input");
-  if (!current) return { changes: [], result: { deleted: false, revision: view.head } };
-  const revision = view.head + 1n;
-  return {
-    changes: [
-      {
-        kind: "DELETED",
-        revision,
-        namespace,
-        key,
-        agent: command.agent,
-        at: view.now,
-        entry: null,
-      },
-    ],
-    result: { deleted: true, revision },
-  };
+function decideDelete(
+  workspace: Workspace,
+  asker: Asker,
+  operation: Operation & { kind: "delete" },
+): OperationResult {
+  const current = workspace.entry(operation);
+  requireRevision(asker, operation, current);
+  if (!current) return { kind: "deleted", deleted: false };
+  workspace.remove("DELETED", current, asker.agent);
+  return { kind: "deleted", deleted: true };
 }
 
 function decideClear(
   limits: Limits,
-  view: StoreView,
-  command: ClearCommand,
-): Decision<ClearCommand> {
-  const namespaces = [...view.entryCounts]
-    .filter(
-      ([name, count]) => count > 0 && command.namespaces.some((match) => matches(match, name)),
-    )
-    .map(([name]) => name)
-    .sort(compareText);
+  workspace: Workspace,
+  asker: Asker,
+  operation: Operation & { kind: "clear" },
+): OperationResult {
+  const counts = [...workspace.entryCounts].filter(
+    ([name, count]) => count > 0 && operation.namespaces.some((match) => matches(match, name)),
+  );
+  const namespaces = counts.map(([name]) => name).sort(compareText);
   if (namespaces.length > limits.maxClearedNamespaces) {
     throw limitExceeded(
       "maxClearedNamespaces",
       limits.maxClearedNamespaces,
       `One call may clear ${limits.maxClearedNamespaces} namespaces; this prefix has ${namespaces.length}. Clear longer prefixes one after the other.`,
-      "input.namespacePrefix",
+      operation.argument,
     );
   }
-  return {
-    changes: namespaces.map((namespace, index) => ({
-      kind: "NAMESPACE_CLEARED",
-      revision: view.head + BigInt(index) + 1n,
-      namespace,
-      key: null,
-      agent: command.agent,
-      at: view.now,
-      entry: null,
-    })),
-    result: {
-      clearedCount: namespaces.reduce((sum, name) => sum + (view.entryCounts.get(name) ?? 0), 0),
-      namespaces,
-      revision: view.head + BigInt(namespaces.length),
-    },
-  };
-}
-
-function requireRevision(
-  { mayRead }: Command,
-  namespace: string,
-  { key, ifRevision: expected }: { readonly key: string; readonly ifRevision: bigint | null },
-  current: Entry | null,
-  argument: string,
-): void {
-  const found = current?.revision ?? 0n;
-  if (expected === null || expected === found) return;
-  const says = (revision: bigint) => (revision === 0n ? "absent" : `at revision ${revision}`);
-  throw new BatonError(
-    "CONFLICT",
-    `Entry ${JSON.stringify(key)} of namespace ${JSON.stringify(namespace)} is ${says(found)}, not ${says(expected)}. ` +
-      `Nothing was changed. Decide anew from what there is, then call again with ifRevision: "${found}".`,
-    {
-      argument: `${argument}.ifRevision`,
-      namespace,
-      key,
-      currentRevision: String(found),
-      ...(mayRead && {
-        currentValue: current ? (JSON.parse(current.value) as unknown) : null,
-      }),
-    },
-  );
+  for (const namespace of namespaces) workspace.clear(namespace, asker.agent);
+  const clearedCount = counts.reduce((sum, [, count]) => sum + count, 0);
+  return { kind: "cleared", clearedCount, namespaces };
 }

@@ -13,8 +13,15 @@ export interface Entry {
   /** The agent that created it, if that agent said its name. */
   readonly createdBy: string | null;
   readonly updatedBy: string | null;
+  /** From this instant on there is no such entry; null for one that stays. */
+  readonly expiresAt: Date | null;
   /** Bytes of the key, the value and the metadata as stored. */
   readonly sizeBytes: number;
+}
+
+/** Whether it is gone: from the very instant on (G8). */
+export function isExpired({ expiresAt }: Pick<Entry, "expiresAt">, now: Date): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 /** A group of keys; it exists while it holds an entry. */

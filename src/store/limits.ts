@@ -9,6 +9,8 @@ export interface Limits {
   readonly maxMetadataBytes: number;
   readonly maxBatchOperations: number;
   readonly maxClearedNamespaces: number;
+  readonly maxLeaseSeconds: number;
+  readonly maxAwaitSeconds: number;
   readonly maxPageSize: number;
   readonly maxPageBytes: number;
   readonly maxAgentBytes: number;
@@ -133,8 +135,9 @@ function serialiseWithin(
   );
 }
 
-/** Walks without recursion, since the depth is what is not yet known. */
-function checkJson(limits: Limits, argument: string, root: unknown): void {
+/**
+ * Checks that a value is JSON, and not too deep. Walks without recursion, since the depth is what is not yet known. */
+export function checkJson(limits: Limits, argument: string, root: unknown): void {
   let level: unknown[] = [root];
   for (let depth = 0; level.length > 0; depth++) {
     const next: unknown[] = [];

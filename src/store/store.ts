@@ -1,30 +1,19 @@
 import type { Database, EntryPage, LogEnds, Page } from "../database/database.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
 import type { Change, Selection } from "./change.ts";
-import type { ClearResult, DeleteResult, SetItem, SetResult } from "./command.ts";
-import type { Committer } from "./committer.ts";
+import type { Place } from "./command.ts";
 import type { Entry, Namespace, Usage } from "./entry.ts";
 import {
   checkKey,
   checkKeyPrefix,
-  checkMetadata,
   checkNamespace,
   checkNamespacePrefix,
   checkPageSize,
-  serialiseValue,
   type Limits,
 } from "./limits.ts";
 import { requireWithinLog } from "./log.ts";
 import { everything, exact, prefixed, type TextMatch } from "./text-match.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./viewer.ts";
-
-/** One key of a set, as a caller gives it. */
-export interface SetInput {
-  readonly key: string;
-  readonly value: unknown;
-  readonly metadata?: unknown;
-  readonly ifRevision?: bigint | null | undefined;
-}
 
 /** Which part of the store a reader asks for. What is left out is not narrowed. */
 export interface SelectionInput {
@@ -47,91 +36,45 @@ export interface ChangesInput extends SelectionInput {
 }
 
 /**
- * One user's store as its viewers may use it: every operation checks the viewer's scopes and namespaces (G1) and
+ * What one user's store shows its viewers: every read checks the viewer's scopes and namespaces (G1) and
  * the limits (G9) before it touches the database.
  */
 export class Store {
   readonly limits: Limits;
   readonly #database: Database;
-  readonly #committer: Committer;
 
-  constructor(database: Database, committer: Committer, limits: Limits) {
+  constructor(database: Database, limits: Limits) {
     this.#database = database;
-    this.#committer = committer;
     this.limits = limits;
   }
 
-  async setEntry(viewer: Viewer, namespace: string, input: SetInput): Promise<SetResult> {
-    this.#requireWrite(viewer, namespace);
-    return this.#set(viewer, namespace, [this.#setItem("input", input)]);
-  }
-
-  async setEntries(
-    viewer: Viewer,
-    namespace: string,
-    inputs: readonly SetInput[],
-  ): Promise<SetResult> {
-    this.#requireWrite(viewer, namespace);
-    const { maxBatchOperations } = this.limits;
-    if (inputs.length === 0) throw badUserInput("input.entries", "Must hold at least one entry.");
-    if (inputs.length > maxBatchOperations) {
-      throw limitExceeded(
-        "maxBatchOperations",
-        maxBatchOperations,
-        `One call may set ${maxBatchOperations} entries; these are ${inputs.length}. Split them.`,
-        "input.entries",
-      );
-    }
-    const seen = new Set<string>();
-    const items = inputs.map((input, index) => {
-      const argument = `input.entries.${index}`;
-      if (seen.has(input.key)) {
-        throw badUserInput(
-          `${argument}.key`,
-          `${JSON.stringify(input.key)} is set twice in this call.`,
-        );
-      }
-      seen.add(input.key);
-      return this.#setItem(argument, input);
-    });
-    return this.#set(viewer, namespace, items);
-  }
-
-  async deleteEntry(
-    viewer: Viewer,
-    namespace: string,
-    key: string,
-    ifRevision: bigint | null,
-  ): Promise<DeleteResult> {
-    this.#requireWrite(viewer, namespace);
-    checkKey(this.limits, "input.key", key);
-    return this.#committer.submit({
-      kind: "delete",
-      ...caller(viewer),
-      namespace,
-      key,
-      ifRevision,
-    });
-  }
-
-  async clearNamespace(viewer: Viewer, namespace: string): Promise<ClearResult> {
-    this.#requireWrite(viewer, namespace);
-    const namespaces = [exact(namespace)];
-    return this.#committer.submit({ kind: "clear", ...caller(viewer), namespaces });
-  }
-
-  /** Clears the viewer's part of the namespaces that begin with the prefix. */
-  async clearNamespaces(viewer: Viewer, namespacePrefix: string): Promise<ClearResult> {
-    requireScope(viewer, "write");
-    checkNamespacePrefix(this.limits, "input.namespacePrefix", namespacePrefix);
-    const namespaces = permittedPart(viewer, prefixed(namespacePrefix));
-    return this.#committer.submit({ kind: "clear", ...caller(viewer), namespaces });
-  }
-
   async entry(viewer: Viewer, namespace: string, key: string): Promise<Entry | null> {
+    return this.#database.readEntry(viewer.userId, this.place(viewer, namespace, key));
+  }
+
+  /**
+   * A place that the viewer may read.
+   * @throws BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
+   */
+  place(viewer: Viewer, namespace: string, key: string): Place {
     this.#requireRead(viewer, namespace, "namespace");
     checkKey(this.limits, "key", key);
-    return this.#database.readEntry(viewer.userId, { namespace, key });
+    return { namespace, key };
+  }
+
+  /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED unless one call may wait so long */
+  awaitSeconds(timeoutSeconds: number): number {
+    const { maxAwaitSeconds } = this.limits;
+    if (timeoutSeconds < 0) {
+      throw badUserInput("timeoutSeconds", `Must be 0 or more; this is ${timeoutSeconds}.`);
+    }
+    if (timeoutSeconds <= maxAwaitSeconds) return timeoutSeconds;
+    throw limitExceeded(
+      "maxAwaitSeconds",
+      maxAwaitSeconds,
+      `One call may wait ${maxAwaitSeconds} seconds; ask again after it.`,
+      "timeoutSeconds",
+    );
   }
 
   async entries(viewer: Viewer, input: EntriesInput): Promise<EntryPage> {
@@ -245,30 +188,6 @@ export class Store {
     return prefixed(keyPrefix ?? "");
   }
 
-  #set(viewer: Viewer, namespace: string, items: readonly SetItem[]): Promise<SetResult> {
-    return this.#committer.submit({ kind: "set", ...caller(viewer), namespace, items });
-  }
-
-  #setItem(argument: string, input: SetInput): SetItem {
-    checkKey(this.limits, `${argument}.key`, input.key);
-    return {
-      argument,
-      key: input.key,
-      value: serialiseValue(this.limits, `${argument}.value`, input.value),
-      metadata:
-        input.metadata == null
-          ? null
-          : checkMetadata(this.limits, `${argument}.metadata`, input.metadata),
-      ifRevision: input.ifRevision ?? null,
-    };
-  }
-
-  #requireWrite(viewer: Viewer, namespace: string): void {
-    requireScope(viewer, "write");
-    checkNamespace(this.limits, "input.namespace", namespace);
-    requireNamespace(viewer, namespace);
-  }
-
   #requireRead(viewer: Viewer, namespace: string, argument: string): void {
     requireScope(viewer, "read");
     checkNamespace(this.limits, argument, namespace);
@@ -278,9 +197,4 @@ export class Store {
   #pageBounds(first: number): { maxItems: number; maxBytes: number } {
     return { maxItems: first, maxBytes: this.limits.maxPageBytes };
   }
-}
-
-/** Whose command it is. */
-function caller({ userId, agent, scopes }: Viewer) {
-  return { userId, agent, mayRead: scopes.includes("read") };
 }

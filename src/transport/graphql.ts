@@ -16,10 +16,12 @@ import { ResponseBudget, type AnswersUnderWay, type Context } from "../schema/co
 import { schema } from "../schema/schema.ts";
 import type { Limits } from "../store/limits.ts";
 import type { Store } from "../store/store.ts";
+import type { Writer } from "../store/writer.ts";
 import { publicError } from "./public-error.ts";
 
 export interface GraphqlOptions {
   readonly store: Store;
+  readonly writer: Writer;
   readonly feed: Feed;
   readonly logger: Logger;
 }
@@ -32,7 +34,7 @@ const maxQueryTokens = 4_000;
 /** Only short documents are kept parsed: the long ones are data written into a query, and never seen again. */
 const maxCachedDocumentLength = 4_096;
 
-export function createGraphql({ store, feed, logger }: GraphqlOptions) {
+export function createGraphql({ store, writer, feed, logger }: GraphqlOptions) {
   const documents = createLRUCache<never>({ max: 500, ttl: 3_600_000 });
   const yoga = createYoga<Context>({
     schema,
@@ -85,6 +87,7 @@ export function createGraphql({ store, feed, logger }: GraphqlOptions) {
       ...session,
       closed: connection.closed ?? null,
       store,
+      writer,
       feed,
       responseBudget: new ResponseBudget(
         store.limits.maxResponseBytes,

@@ -17,8 +17,15 @@ export interface Extra {
   readonly request: IncomingMessage;
   authenticated: boolean;
   readonly underWay: AnswersUnderWay;
-  /** What the open operations have loaded, by their id. */
-  readonly budgets: Map<string, ResponseBudget>;
+  /** By their id. */
+  readonly operations: Map<string, OpenOperation>;
+}
+
+/** An operation that has not been answered to its end. */
+export interface OpenOperation {
+  readonly budget: ResponseBudget;
+  /** Ends it when the socket is gone. */
+  readonly closed: AbortController;
 }
 
 /** Carries the protocol over one socket: its messages, its pulse, and what it costs when its other side does not read. */

@@ -49,12 +49,13 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
     },
     onClose: (context) => {
       contexts.delete(context);
+      for (const { closed } of context.extra.operations.values()) closed.abort();
     },
     onSubscribe: (context, id, payload) => prepare(options, context, id, payload),
     // By now the socket has taken the answer.
-    onComplete: ({ extra: { budgets } }, id) => {
-      budgets.get(id)?.reset();
-      budgets.delete(id);
+    onComplete: ({ extra: { operations } }, id) => {
+      operations.get(id)?.budget.reset();
+      operations.delete(id);
     },
     execute: (args) => run(logger, () => (args as Prepared).execute(args)),
     subscribe: (args) => run(logger, () => (args as Prepared).subscribe(args)),
@@ -75,7 +76,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
         request,
         authenticated: false,
         underWay: { bytes: 0, maxBytes: options.maxUnreadBytes },
-        budgets: new Map(),
+        operations: new Map(),
       };
       openSocket(webSocket, extra, protocol, logger);
     });
@@ -125,10 +126,10 @@ async function prepare(
   try {
     const { extra } = context;
     // An operation that its caller has given up may still be running, and is counted until it ends.
-    if (id.length > maxOperationIdLength || extra.budgets.has(id)) {
+    if (id.length > maxOperationIdLength || extra.operations.has(id)) {
       throw badUserInput("id", "Give each operation a short id that none still running has.");
     }
-    const open = Math.max(Object.keys(context.subscriptions).length, extra.budgets.size + 1);
+    const open = Math.max(Object.keys(context.subscriptions).length, extra.operations.size + 1);
     if (open > maxOperations) {
       throw limitExceeded(
         "maxSubscriptions",
@@ -140,7 +141,9 @@ async function prepare(
       socketCredentials(context.connectionParams, payload.extensions, extra.request.headers),
     );
     extra.authenticated = true;
-    const operation = graphql.context(session, { underWay: extra.underWay });
+    const closed = new AbortController();
+    const { underWay } = extra;
+    const operation = graphql.context(session, { underWay, closed: closed.signal });
     const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.enveloped(
       operation,
       payload,
@@ -154,7 +157,7 @@ async function prepare(
       );
     }
     const contextValue = await contextFactory();
-    extra.budgets.set(id, operation.responseBudget);
+    extra.operations.set(id, { budget: operation.responseBudget, closed });
     return {
       schema,
       document,

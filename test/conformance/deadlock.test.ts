@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { Committer } from "../../src/store/committer.ts";
+import { setCommand } from "../commands.ts";
 import { createPostgres } from "../postgres.ts";
 
 const logger = pino({ level: "silent" });
@@ -22,14 +23,7 @@ test("G5 G6: three instances that write for the same users never wait in a circl
   const written = new Map<string, number>();
   let isWriting = true;
   const set = async (committer: Committer, userId: string) => {
-    await committer.submit({
-      kind: "set",
-      userId,
-      agent: null,
-      mayRead: true,
-      namespace: "default",
-      items: [{ argument: "input", key: "k", value: "1", metadata: null, ifRevision: null }],
-    });
+    await committer.submit(setCommand(userId, { namespace: "default", key: "k" }));
     written.set(userId, (written.get(userId) ?? 0) + 1);
   };
   const compacting = instances.map(async ({ database }) => {

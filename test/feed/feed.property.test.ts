@@ -10,6 +10,7 @@ import { selects, type Selection } from "../../src/store/change.ts";
 import type { Command } from "../../src/store/command.ts";
 import { Committer } from "../../src/store/committer.ts";
 import { everything, exact, prefixed } from "../../src/store/text-match.ts";
+import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { databases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { Replay, sorted, stateAt } from "../replay.ts";
@@ -102,7 +103,6 @@ describe.each(databases)("the feed on $name, against the log it was made from", 
       onCommit: (committed) => committed.forEach(({ changes }, user) => hub.publish(user, changes)),
     });
     const elsewhere = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
-    const caller = { userId, agent: null, mayRead: true };
     const head = async () => (await database.readLogEnds(userId)).head;
     const received: FeedEvent[] = [];
     /** How many events the reader may still take. */
@@ -115,20 +115,12 @@ describe.each(databases)("the feed on $name, against the log it was made from", 
         (done.do === "set elsewhere" ? elsewhere : here).submit(command);
       switch (done.do) {
         case "set":
-        case "set elsewhere": {
-          const item = {
-            argument: "",
-            key: done.key,
-            value: "1",
-            metadata: null,
-            ifRevision: null,
-          };
-          return write({ kind: "set", ...caller, namespace: done.namespace, items: [item] });
-        }
+        case "set elsewhere":
+          return write(setCommand(userId, done));
         case "delete":
-          return write({ kind: "delete", ...caller, ...done, ifRevision: null });
+          return write(deleteCommand(userId, done));
         case "clear":
-          return write({ kind: "clear", ...caller, namespaces: [exact(done.namespace)] });
+          return write(clearCommand(userId, done.namespace));
         case "poll":
           return hub.noticeHead(userId, await head());
         case "read":
@@ -168,12 +160,7 @@ describe.each(databases)("the feed on $name, against the log it was made from", 
     )
       ? "a"
       : "b";
-    const last = await here.submit({
-      kind: "set",
-      ...caller,
-      namespace,
-      items: [{ argument: "", key: "2", value: "1", metadata: null, ifRevision: null }],
-    });
+    const last = await here.submit(setCommand(userId, { namespace, key: "2" }));
     hub.noticeHead(userId, last.revision);
     const revisionOf = (event: FeedEvent | undefined) =>
       event && event.kind !== "EXISTING" ? event.revision : 0n;

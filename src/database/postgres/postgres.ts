@@ -3,12 +3,12 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
-import { compact } from "../compact.ts";
+import { compact, forgetAnswers } from "../compact.ts";
 import type { Database, HeadListener, Retention, WriteTransaction } from "../database.ts";
 import { PrismaClient as PostgresClient } from "../generated/postgres/client.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { prismaTokens } from "../prisma-tokens.ts";
-import { readEntries, readEntry, readNamespaces, readUsage } from "../read-entries.ts";
+import { readEntries, readEntry, readExpired, readNamespaces, readUsage } from "../read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
 import { sql, type SqlClient } from "../sql.ts";
 import { writeTransaction } from "../write.ts";
@@ -16,7 +16,7 @@ import { guarded } from "./faults.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { Notifications } from "./notifications.ts";
 import { startFault } from "./start-fault.ts";
-import { createUsers, MissingUsers, postgresDialect } from "./write-postgres.ts";
+import { createUsers, MissingUsers, postgresDialect, statementTime } from "./write-postgres.ts";
 
 export interface PostgresOptions {
   /** `postgresql://…` as libpq and node-postgres read it. */
@@ -125,13 +125,13 @@ class PostgresDatabase implements Database {
   }
 
   readonly readEntry: Database["readEntry"] = (...args) =>
-    guarded(() => readEntry(this.#pool, ...args));
+    guarded(() => readEntry({ client: this.#pool, now: statementTime }, ...args));
   readonly readEntries: Database["readEntries"] = (...args) =>
-    guarded(() => readEntries(this.#pool, ...args));
+    guarded(() => readEntries({ client: this.#pool, now: statementTime }, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    guarded(() => readNamespaces(this.#pool, ...args));
+    guarded(() => readNamespaces({ client: this.#pool, now: statementTime }, ...args));
   readonly readUsage: Database["readUsage"] = (...args) =>
-    guarded(() => readUsage(this.#pool, ...args));
+    guarded(() => readUsage({ client: this.#pool, now: statementTime }, ...args));
   readonly readLogEnds: Database["readLogEnds"] = (...args) =>
     guarded(() => readLogEnds(this.#pool, ...args));
   readonly readLog: Database["readLog"] = (...args) => guarded(() => readLog(this.#pool, ...args));
@@ -139,6 +139,13 @@ class PostgresDatabase implements Database {
     guarded(() => readHeads(this.#pool, ...args));
   readonly readLastClear: Database["readLastClear"] = (...args) =>
     guarded(() => readLastClear(this.#pool, ...args));
+
+  readonly readExpired: Database["readExpired"] = (...args) =>
+    guarded(() => readExpired({ client: this.#pool, now: statementTime }, ...args));
+
+  forgetAnswers(before: Date): Promise<void> {
+    return guarded(() => forgetAnswers(this.#pool, before));
+  }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {
     return guarded(() =>

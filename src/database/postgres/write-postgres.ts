@@ -12,8 +12,13 @@ export class MissingUsers extends Error {
   }
 }
 
-/** The instant of the database, in UTC and cut to the milliseconds that a column keeps. */
-const now = sql`date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC')`;
+/** An instant of the database, in UTC and cut to the milliseconds that a column keeps. */
+const instant = (clock: Sql) => sql`date_trunc('milliseconds', ${clock} AT TIME ZONE 'UTC')`;
+
+/** When a row is looked at: after its lock was had. */
+const rowTime = instant(sql`clock_timestamp()`);
+/** When the statement began: the same for all its rows, so that an index can be searched by it. */
+export const statementTime = instant(sql`statement_timestamp()`);
 
 const types = {
   text: sql`text COLLATE "C"`,
@@ -37,7 +42,7 @@ export function postgresDialect(transaction: SqlClient): WriteDialect {
           SELECT "userId", "headRevision" FROM "User" WHERE "userId" IN (${join([...userIds])})
           ORDER BY "userId" FOR UPDATE
         )
-        SELECT "userId", "headRevision", ${now} AS "now" FROM "locked"`);
+        SELECT "userId", "headRevision", ${rowTime} AS "now" FROM "locked"`);
       const heads = new Map(rows.map((row) => [row.userId, row.headRevision]));
       const missing = userIds.filter((userId) => !heads.has(userId));
       if (missing.length > 0) throw new MissingUsers(missing);
@@ -57,7 +62,7 @@ export async function createUsers(client: SqlClient, userIds: readonly string[])
   });
   await client.$executeRaw(sql`
     INSERT INTO "User" ("userId", "headRevision", "compactedRevision", "createdAt")
-    SELECT "userId", 0, 0, ${now} FROM ${missing} ORDER BY "userId" ON CONFLICT DO NOTHING`);
+    SELECT "userId", 0, 0, ${statementTime} FROM ${missing} ORDER BY "userId" ON CONFLICT DO NOTHING`);
 }
 
 function table({ name: tableName, columns, rows }: Table): Sql {

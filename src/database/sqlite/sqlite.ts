@@ -5,18 +5,18 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { BatonError, unavailable } from "../../errors.ts";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
-import { compact } from "../compact.ts";
+import { compact, forgetAnswers } from "../compact.ts";
 import type { Database, Retention, WriteTransaction } from "../database.ts";
 import { PrismaClient } from "../generated/sqlite/client.ts";
 import { MigrationError } from "../migrate.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { prismaTokens } from "../prisma-tokens.ts";
-import { readEntries, readEntry, readNamespaces, readUsage } from "../read-entries.ts";
+import { readEntries, readEntry, readExpired, readNamespaces, readUsage } from "../read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
 import { sql } from "../sql.ts";
 import { Turns } from "./turns.ts";
 import { writeTransaction } from "../write.ts";
-import { sqliteDialect } from "./write-sqlite.ts";
+import { now, sqliteDialect } from "./write-sqlite.ts";
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is created when it is missing. */
@@ -82,13 +82,13 @@ class SqliteDatabase implements Database {
   }
 
   readonly readEntry: Database["readEntry"] = (...args) =>
-    this.#read(() => readEntry(this.#reader, ...args));
+    this.#read(() => readEntry({ client: this.#reader, now }, ...args));
   readonly readEntries: Database["readEntries"] = (...args) =>
-    this.#read(() => readEntries(this.#reader, ...args));
+    this.#read(() => readEntries({ client: this.#reader, now }, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    this.#read(() => readNamespaces(this.#reader, ...args));
+    this.#read(() => readNamespaces({ client: this.#reader, now }, ...args));
   readonly readUsage: Database["readUsage"] = (...args) =>
-    this.#read(() => readUsage(this.#reader, ...args));
+    this.#read(() => readUsage({ client: this.#reader, now }, ...args));
   readonly readLogEnds: Database["readLogEnds"] = (...args) =>
     this.#read(() => readLogEnds(this.#reader, ...args));
   readonly readLog: Database["readLog"] = (...args) =>
@@ -97,6 +97,13 @@ class SqliteDatabase implements Database {
     this.#read(() => readHeads(this.#reader, ...args));
   readonly readLastClear: Database["readLastClear"] = (...args) =>
     this.#read(() => readLastClear(this.#reader, ...args));
+
+  readonly readExpired: Database["readExpired"] = (...args) =>
+    this.#read(() => readExpired({ client: this.#reader, now }, ...args));
+
+  forgetAnswers(before: Date): Promise<void> {
+    return this.#inTurn(() => forgetAnswers(this.#writer, before));
+  }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {
     return guarded(() =>

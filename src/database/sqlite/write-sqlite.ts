@@ -1,6 +1,9 @@
 import { join, name, raw, sql, type SqlClient } from "../sql.ts";
 import type { WriteDialect } from "../write.ts";
 
+/** The instant of the database, in milliseconds as columns keep it. */
+export const now = sql`CAST(unixepoch('subsec') * 1000 AS INTEGER)`;
+
 export function sqliteDialect(writer: SqlClient): WriteDialect {
   return {
     // BEGIN IMMEDIATE holds the only write lock there is, so that reading the heads is enough.
@@ -8,12 +11,12 @@ export function sqliteDialect(writer: SqlClient): WriteDialect {
       const ids = JSON.stringify(userIds);
       await writer.$executeRaw(sql`
         INSERT INTO "User" ("userId", "headRevision", "compactedRevision", "createdAt")
-        SELECT value, 0, 0, CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM json_each(${ids}) WHERE true
+        SELECT value, 0, 0, ${now} FROM json_each(${ids}) WHERE true
         ON CONFLICT DO NOTHING`);
       const rows = await writer.$queryRaw<
         { userId: string; headRevision: bigint; now: number }[]
       >(sql`
-        SELECT "userId", "headRevision", CAST(unixepoch('subsec') * 1000 AS INTEGER) AS "now"
+        SELECT "userId", "headRevision", ${now} AS "now"
         FROM "User" WHERE "userId" IN (SELECT value FROM json_each(${ids}))`);
       return {
         now: new Date(Number(rows[0]?.now)),

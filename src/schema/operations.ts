@@ -1,0 +1,108 @@
+import type { InputFieldBuilder, InputFieldMap } from "@pothos/core";
+import { builder } from "./builder.ts";
+import {
+  idempotencyKeyInput,
+  ifRevisionInput,
+  keyInput,
+  metadataInput,
+  namespaceInput,
+  ttlInput,
+} from "./write.ts";
+
+// Each write is an operation, which transact takes, and with an idempotency key the input of a mutation.
+
+type InputFields = InputFieldBuilder<typeof builder.$inferSchemaTypes, "InputObject">;
+
+const keepsTtl = "as it was";
+
+function place(t: InputFields) {
+  return { namespace: namespaceInput(t), key: keyInput(t) };
+}
+
+function entryWrite(t: InputFields) {
+  return {
+    metadata: metadataInput(t),
+    ifRevision: ifRevisionInput(t),
+    ttlSeconds: ttlInput(t, keepsTtl),
+  };
+}
+
+/** A key's new value. */
+export function setFields(t: InputFields) {
+  return {
+    value: t.field({
+      type: "JSON",
+      description:
+        "The JSON value, which replaces the one before. Required, though it may be null: null is a value too.",
+    }),
+    metadata: metadataInput(t),
+    ifRevision: ifRevisionInput(t),
+    ttlSeconds: ttlInput(t, "for ever"),
+  };
+}
+
+/** An operation of `transact`, and the input of the mutation that does the same. */
+function inputsOf<Fields extends InputFieldMap>(
+  name: string,
+  description: string,
+  fields: (t: InputFields) => Fields,
+) {
+  return {
+    asOperation: builder.inputType(`${name}Operation`, { description, fields }),
+    asInput: builder.inputType(`${name}Input`, {
+      description,
+      fields: (t) => ({ ...fields(t), idempotencyKey: idempotencyKeyInput(t) }),
+    }),
+  };
+}
+
+export const setEntry = inputsOf("SetEntry", "One key to set.", (t) => ({
+  ...place(t),
+  ...setFields(t),
+}));
+
+export const deleteEntry = inputsOf("DeleteEntry", "One key to delete.", (t) => ({
+  ...place(t),
+  ifRevision: ifRevisionInput(t),
+}));
+
+export const incrementEntry = inputsOf("IncrementEntry", "A number to add to.", (t) => ({
+  ...place(t),
+  by: t.float({
+    required: true,
+    defaultValue: 1,
+    description:
+      "What to add; less than 0 subtracts. Numbers are 64-bit floats, exact up to ±9007199254740991.",
+  }),
+  path: t.string({
+    description:
+      "Where the number is inside the value, as a JSON Pointer (RFC 6901) such as `/totals/done`. Objects on the way are made where there is nothing. Left out, or empty: the value itself.",
+  }),
+  ...entryWrite(t),
+}));
+
+export const patchEntry = inputsOf("PatchEntry", "A JSON Merge Patch to apply.", (t) => ({
+  ...place(t),
+  patch: t.field({
+    type: "JSON",
+    description:
+      "The patch (RFC 7396): objects are merged at every level, `null` removes a member, anything else replaces what there is. Required.",
+  }),
+  ...entryWrite(t),
+}));
+
+export const appendToEntry = inputsOf("AppendToEntry", "An item to append to an array.", (t) => ({
+  ...place(t),
+  value: t.field({
+    type: "JSON",
+    description: "The item, any JSON value. Required, though it may be null.",
+  }),
+  maxLength: t.int({
+    description: "Keep no more items than this, the newest. Left out: all.",
+  }),
+  ...entryWrite(t),
+}));
+
+export const clearNamespace = inputsOf("ClearNamespace", "A namespace to clear.", (t) => ({
+  namespace: namespaceInput(t),
+}));

@@ -1,0 +1,117 @@
+import type { CommandResult, OperationResult } from "../store/command.ts";
+import { builder } from "./builder.ts";
+import { entryRef } from "./entry-ref.ts";
+import {
+  appendToEntry,
+  clearNamespace,
+  deleteEntry,
+  incrementEntry,
+  patchEntry,
+  setEntry,
+} from "./operations.ts";
+import { requireReadFor } from "./require-read-for.ts";
+import { idempotencyKeyInput, keyInput, namespaceInput, payloadRevision } from "./write.ts";
+
+/** What must hold before a transaction does anything. */
+export const transactCondition = builder.inputType("TransactCondition", {
+  description:
+    "What must hold of one entry before anything is done. Say one of `revision` and `exists`.",
+  fields: (t) => ({
+    namespace: namespaceInput(t),
+    key: keyInput(t),
+    revision: t.field({
+      type: "Revision",
+      description: 'The entry must be at this revision; `"0"`: there must be none.',
+    }),
+    exists: t.boolean({ description: "Whether there must be an entry." }),
+  }),
+});
+
+/** One of several writes. */
+export const transactOperation = builder.inputType("TransactOperation", {
+  description: "One write: exactly one of the fields.",
+  isOneOf: true,
+  fields: (t) => ({
+    set: t.field({ type: setEntry.asOperation, description: "As `setEntry`." }),
+    delete: t.field({ type: deleteEntry.asOperation, description: "As `deleteEntry`." }),
+    increment: t.field({ type: incrementEntry.asOperation, description: "As `incrementEntry`." }),
+    patch: t.field({ type: patchEntry.asOperation, description: "As `patchEntry`." }),
+    append: t.field({ type: appendToEntry.asOperation, description: "As `appendToEntry`." }),
+    clear: t.field({ type: clearNamespace.asOperation, description: "As `clearNamespace`." }),
+  }),
+});
+
+/** What one of a transaction's operations came to. */
+export const operationResult = builder.objectRef<OperationResult>("OperationResult").implement({
+  description: "What one of the operations came to.",
+  fields: (t) => ({
+    entry: t.field({
+      type: entryRef,
+      nullable: true,
+      description: "The entry right after the operation; null after a delete or a clear.",
+      resolve: (result) => (result.kind === "written" ? result.entry : null),
+    }),
+    deleted: t.boolean({
+      nullable: true,
+      description: "Of a delete: whether there was an entry to delete.",
+      resolve: (result) => (result.kind === "deleted" ? result.deleted : null),
+    }),
+    clearedCount: t.int({
+      nullable: true,
+      description: "Of a clear: how many entries were deleted.",
+      resolve: (result) => (result.kind === "cleared" ? result.clearedCount : null),
+    }),
+  }),
+});
+
+/** What the results of operations are called, in a payload. */
+export const resultsDescription =
+  "What each operation came to, in their order. Needs the scope `read`; without it nothing is written.";
+
+const transactInput = builder.inputType("TransactInput", {
+  description: "Conditions and operations, across namespaces.",
+  fields: (t) => ({
+    conditions: t.field({
+      type: [transactCondition],
+      description:
+        "All must hold, or nothing is written and the error `CONFLICT` names the first that does not (`argument`) with the entry's `currentRevision` and `currentValue`.",
+    }),
+    operations: t.field({
+      type: [transactOperation],
+      required: true,
+      description: "Done in this order: each finds what those before it left.",
+    }),
+    idempotencyKey: idempotencyKeyInput(t),
+  }),
+});
+
+const transactPayload = builder.objectRef<CommandResult>("TransactPayload").implement({
+  description: "What `transact` came to.",
+  fields: (t) => ({
+    results: t.field({
+      type: [operationResult],
+      description: resultsDescription,
+      resolve: ({ results }) => [...results],
+    }),
+    revision: payloadRevision(t),
+  }),
+});
+
+builder.mutationField("transact", (t) =>
+  t.field({
+    type: transactPayload,
+    description:
+      "Several writes, across namespaces, all or none. Their changes lie side by side in the log.",
+    args: {
+      input: t.arg({
+        type: transactInput,
+        required: true,
+        description: "The conditions and the operations.",
+      }),
+    },
+    resolve: (_mutation, { input }, { writer, viewer }, info) => {
+      requireReadFor(info, "results", viewer);
+      return writer.transact(viewer, input);
+    },
+  }),
+);

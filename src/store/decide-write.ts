@@ -1,0 +1,120 @@
+import { badUserInput } from "../errors.ts";
+import { unclaimed, type StoredEntry } from "./claim.ts";
+import type {
+  AppendOperation,
+  IncrementOperation,
+  OperationResult,
+  PatchOperation,
+  SetOperation,
+} from "./command.ts";
+import { requireRevision, type Asker } from "./conditions.ts";
+import { increment } from "./increment.ts";
+import { serialiseMetadata, serialiseValue, type Limits, type Metadata } from "./limits.ts";
+import { mergePatch } from "./merge-patch.ts";
+import type { Workspace } from "./workspace.ts";
+
+type WriteOperation = SetOperation | IncrementOperation | PatchOperation | AppendOperation;
+
+/** A write that leaves an entry: a set, or a new value made of the one before. */
+export function decideWrite(
+  limits: Limits,
+  workspace: Workspace,
+  asker: Asker,
+  operation: WriteOperation,
+): OperationResult {
+  const current = workspace.entry(operation);
+  requireRevision(asker, operation, current);
+  // A set is a new beginning; what else keeps the value keeps its end, too.
+  const keepsExpiry = operation.kind !== "set";
+  const entry = writtenEntry(limits, workspace, asker, current, {
+    ...operation,
+    value: newValue(limits, current, operation),
+    expiresAt:
+      operation.ttlSeconds === null
+        ? (keepsExpiry && current?.expiresAt) || null
+        : expiryOf(workspace.now, operation.ttlSeconds),
+  });
+  workspace.write(entry, asker.agent);
+  return { kind: "written", entry };
+}
+
+function newValue(limits: Limits, current: StoredEntry | null, operation: WriteOperation): string {
+  if (operation.kind === "set") return operation.value;
+  const before = current === null ? undefined : (JSON.parse(current.value) as unknown);
+  return serialiseValue(limits, operation.argument, valueAfter(before, operation));
+}
+
+/** @param before undefined where there is no entry */
+function valueAfter(
+  before: unknown,
+  operation: IncrementOperation | PatchOperation | AppendOperation,
+): unknown {
+  switch (operation.kind) {
+    case "increment":
+      return increment(before, operation);
+    case "patch":
+      return mergePatch(before, operation.patch);
+    case "append": {
+      if (before !== undefined && !Array.isArray(before)) {
+        throw badUserInput(
+          operation.argument,
+          "Only an array can be appended to; the entry holds something else. Nothing was changed.",
+        );
+      }
+      const items = [...((before as unknown[] | undefined) ?? []), operation.item];
+      return operation.maxLength === null ? items : items.slice(-operation.maxLength);
+    }
+  }
+}
+
+interface Written {
+  readonly argument: string;
+  readonly namespace: string;
+  readonly key: string;
+  readonly value: string;
+  readonly metadata: Metadata | null;
+  readonly expiresAt: Date | null;
+}
+
+/** The entry as the next change leaves it. */
+export function writtenEntry(
+  limits: Limits,
+  { head, now }: Workspace,
+  { agent }: Asker,
+  current: StoredEntry | null,
+  written: Written,
+): StoredEntry {
+  const { namespace, key, value, expiresAt } = written;
+  const metadata = mergedMetadata(limits, written, current);
+  const revision = head + 1n;
+  return {
+    namespace,
+    key,
+    value,
+    metadata,
+    revision,
+    createdRevision: current?.createdRevision ?? revision,
+    createdAt: current?.createdAt ?? now,
+    updatedAt: now,
+    createdBy: current ? current.createdBy : agent,
+    updatedBy: agent,
+    expiresAt,
+    claim: current?.claim ?? unclaimed,
+    sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(value) + Buffer.byteLength(metadata),
+  };
+}
+
+/** When an entry ends that lives so long from now on; null for 0, which is for ever. */
+export function expiryOf(now: Date, ttlSeconds: number): Date | null {
+  return ttlSeconds === 0 ? null : new Date(now.getTime() + ttlSeconds * 1_000);
+}
+
+function mergedMetadata(
+  limits: Limits,
+  { argument, metadata }: Written,
+  current: StoredEntry | null,
+): string {
+  if (metadata === null) return current?.metadata ?? "{}";
+  const merged = { ...(JSON.parse(current?.metadata ?? "{}") as Metadata), ...metadata };
+  return serialiseMetadata(limits, `${argument}.metadata`, merged);
+}

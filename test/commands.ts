@@ -1,0 +1,35 @@
+import { commandOf, type Command, type Place } from "../src/store/command.ts";
+import { exact } from "../src/store/text-match.ts";
+
+// Commands of an agent without a name, for tests below the API.
+
+const callerOf = (userId: string) => ({ userId, agent: null, mayRead: true });
+
+/** @param value JSON text */
+export function setCommand(userId: string, place: Place, value = "1"): Command {
+  const { namespace, key } = place;
+  return commandOf(callerOf(userId), [
+    {
+      kind: "set",
+      argument: "input",
+      namespace,
+      key,
+      value,
+      metadata: null,
+      ttlSeconds: null,
+      ifRevision: null,
+    },
+  ]);
+}
+
+export function deleteCommand(userId: string, { namespace, key }: Place): Command {
+  return commandOf(callerOf(userId), [
+    { kind: "delete", argument: "input", namespace, key, ifRevision: null },
+  ]);
+}
+
+export function clearCommand(userId: string, namespace: string): Command {
+  return commandOf(callerOf(userId), [
+    { kind: "clear", argument: "input", namespaces: [exact(namespace)] },
+  ]);
+}
