@@ -47,6 +47,16 @@ export class Refusal extends Error {
   }
 }
 
+/** What a call is refused with. */
+export async function refusal(call: Promise<unknown>): Promise<Refusal> {
+  const error = await call.then(
+    (answer) => new Error(`It was not refused, but answered ${JSON.stringify(answer)}.`),
+    (fault: unknown) => fault,
+  );
+  if (error instanceof Refusal) return error;
+  throw error;
+}
+
 /** Sends one operation and returns its data; throws a Refusal when it has errors. */
 export async function query(
   server: { readonly url: string; readonly token: string },

@@ -1,4 +1,4 @@
-import { query } from "./client.ts";
+import { query, refusal } from "./client.ts";
 
 /** The operations that most tests speak in. */
 
@@ -6,60 +6,131 @@ type Server = { readonly url: string; readonly token: string };
 type Options = { readonly token?: string; readonly agent?: string };
 
 export const entryFields =
-  "namespace key value metadata revision createdRevision createdAt updatedAt createdBy updatedBy sizeBytes";
+  "namespace key value metadata revision createdRevision createdAt updatedAt createdBy updatedBy expiresAt sizeBytes";
 
-export async function set(
+/** Sends a mutation's input, and returns its payload: these fields of it. */
+export async function mutate(
   server: Server,
-  input: {
-    namespace?: string;
-    key: string;
-    value: unknown;
-    metadata?: unknown;
-    ifRevision?: string;
-  },
+  mutation: string,
+  fields: string,
+  input: object,
   options: Options = {},
 ): Promise<Record<string, any>> {
-  const data = await query(
-    server,
-    `mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision entry { ${entryFields} } } }`,
-    { input },
-    options,
-  );
-  return data.setEntry;
+  const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`;
+  const document = `mutation ($input: ${type}!) { payload: ${mutation}(input: $input) { ${fields} } }`;
+  return (await query(server, document, { input }, options)).payload;
 }
 
-export async function setMany(
+interface Place {
+  readonly namespace?: string;
+  readonly key: string;
+}
+
+interface Conditional extends Place {
+  readonly ifRevision?: string;
+  readonly idempotencyKey?: string;
+}
+
+interface EntryWrite extends Conditional {
+  readonly metadata?: unknown;
+  readonly ttlSeconds?: number;
+}
+
+function entryMutation<Input extends EntryWrite>(mutation: string) {
+  return (server: Server, input: Input, options: Options = {}) =>
+    mutate(server, mutation, `revision entry { ${entryFields} }`, input, options);
+}
+
+export const set = entryMutation<EntryWrite & { value: unknown }>("setEntry");
+export const increment = entryMutation<EntryWrite & { by?: number; path?: string }>(
+  "incrementEntry",
+);
+export const patch = entryMutation<EntryWrite & { patch: unknown }>("patchEntry");
+export const append = entryMutation<EntryWrite & { value: unknown; maxLength?: number }>(
+  "appendToEntry",
+);
+
+export function setMany(
   server: Server,
   namespace: string,
-  entries: readonly { key: string; value: unknown; ifRevision?: string }[],
+  entries: readonly { key: string; value: unknown; ifRevision?: string; ttlSeconds?: number }[],
 ): Promise<Record<string, any>> {
-  const data = await query(
-    server,
-    `mutation ($input: SetEntriesInput!) { setEntries(input: $input) { revision entries { key revision } } }`,
-    { input: { namespace, entries } },
-  );
-  return data.setEntries;
+  return mutate(server, "setEntries", "revision entries { key revision }", { namespace, entries });
 }
 
-export async function remove(
+export function remove(server: Server, input: Conditional): Promise<Record<string, any>> {
+  return mutate(server, "deleteEntry", "deleted revision", input);
+}
+
+export function clear(server: Server, namespace: string): Promise<Record<string, any>> {
+  return mutate(server, "clearNamespace", "clearedCount revision", { namespace });
+}
+
+interface Transaction {
+  readonly conditions?: readonly object[];
+  readonly operations: readonly object[];
+  readonly idempotencyKey?: string;
+}
+
+const resultFields = `results { entry { ${entryFields} } deleted clearedCount }`;
+
+export function transact(
   server: Server,
-  input: { namespace?: string; key: string; ifRevision?: string },
+  input: Transaction,
+  options: Options = {},
 ): Promise<Record<string, any>> {
-  const data = await query(
-    server,
-    `mutation ($input: DeleteEntryInput!) { deleteEntry(input: $input) { deleted revision } }`,
-    { input },
-  );
-  return data.deleteEntry;
+  return mutate(server, "transact", `revision ${resultFields}`, input, options);
 }
 
-export async function clear(server: Server, namespace: string): Promise<Record<string, any>> {
+const claimFields = "claim { token expiresAt attempt }";
+
+export function claim(
+  server: Server,
+  input: { namespace?: string; keyPrefix?: string; leaseSeconds?: number; idempotencyKey?: string },
+  options: Options = {},
+): Promise<Record<string, any>> {
+  const fields = `revision entry { ${entryFields} } ${claimFields}`;
+  return mutate(server, "claimEntry", fields, input, options);
+}
+
+interface Held extends Place {
+  readonly token: string;
+  readonly idempotencyKey?: string;
+}
+
+export function complete(
+  server: Server,
+  input: Held & Partial<Transaction> & { value?: unknown; metadata?: unknown; ttlSeconds?: number },
+): Promise<Record<string, any>> {
+  const fields = `revision entry { ${entryFields} } ${resultFields}`;
+  return mutate(server, "completeClaim", fields, input);
+}
+
+export function renew(
+  server: Server,
+  input: Held & { leaseSeconds?: number },
+): Promise<Record<string, any>> {
+  return mutate(server, "renewClaim", `revision ${claimFields}`, input);
+}
+
+export function release(server: Server, input: Held): Promise<Record<string, any>> {
+  return mutate(server, "releaseClaim", "revision", input);
+}
+
+export async function waitFor(
+  server: Server,
+  variables: { namespace?: string; key: string; after?: string; timeoutSeconds?: number },
+  options: Options = {},
+): Promise<Record<string, any> | null> {
   const data = await query(
     server,
-    `mutation ($namespace: String!) { clearNamespace(input: { namespace: $namespace }) { clearedCount revision } }`,
-    { namespace },
+    `query ($namespace: String! = "default", $key: String!, $after: Revision, $timeoutSeconds: Int) {
+      awaitEntry(namespace: $namespace, key: $key, after: $after, timeoutSeconds: $timeoutSeconds) { ${entryFields} }
+    }`,
+    variables,
+    options,
   );
-  return data.clearNamespace;
+  return data.awaitEntry;
 }
 
 export async function get(
@@ -79,6 +150,18 @@ export async function get(
 
 export async function headRevision(server: Server): Promise<string> {
   return (await query(server, "{ viewer { headRevision } }")).viewer.headRevision;
+}
+
+/** What a call is refused with, which changes nothing. */
+export async function refusedWhole(
+  server: Server,
+  call: () => Promise<unknown>,
+): Promise<Record<string, any>> {
+  const head = await headRevision(server);
+  const { extensions } = await refusal(call());
+  const headAfter = await headRevision(server);
+  if (headAfter !== head) throw new Error(`The log went on from ${head} to ${headAfter}.`);
+  return extensions;
 }
 
 /** Every item of a connection, page by page to its end. */

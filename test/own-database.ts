@@ -24,7 +24,7 @@ export async function createSqlite(): Promise<OwnDatabase> {
     url,
     config: { databaseUrl: url },
     async execute(sql) {
-      const client = createClient({ url: pathToFileURL(file).href });
+      const client = createClient({ url: pathToFileURL(file).href, timeout: 5_000 });
       await client.execute(sql);
       client.close();
     },

@@ -1,17 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Refusal } from "../client.ts";
+import { refusal, Refusal } from "../client.ts";
 import { databases } from "../databases.ts";
 import { get, headRevision, remove, set, setMany, wholeLog } from "../operations.ts";
 import type { TestServer } from "../server.ts";
-
-async function refusal(work: Promise<unknown>): Promise<Refusal> {
-  const error = await work.then(
-    () => new Error("It was not refused."),
-    (fault: unknown) => fault,
-  );
-  if (error instanceof Refusal) return error;
-  throw error;
-}
 
 describe.each(databases)("conditional and atomic writes on $name", ({ start }) => {
   let server: TestServer;
