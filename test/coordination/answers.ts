@@ -1,0 +1,172 @@
+import type { OperationResult } from "../../src/store/command.ts";
+import type { Entry } from "../../src/store/entry.ts";
+import { BatonError } from "../../src/errors.ts";
+import type { Writer } from "../../src/store/writer.ts";
+import { leaseSeconds, type Call, type Place } from "./calls.ts";
+
+/** An entry as the model stores it. */
+export interface Stored extends Place {
+  readonly value: unknown;
+  readonly metadata: Record<string, unknown>;
+  readonly revision: number;
+  readonly createdRevision: number;
+  readonly createdBy: string | null;
+  readonly updatedBy: string | null;
+  /** In seconds since the change with this revision. */
+  readonly lifetime: { readonly from: number; readonly seconds: number } | null;
+  readonly isOver: boolean;
+  readonly token: string | null;
+  readonly attempt: number;
+  readonly isHeld: boolean;
+  readonly isCompleted: boolean;
+}
+
+/** What of an entry the model knows, for comparison. */
+export interface Shown extends Place {
+  readonly value: string;
+  readonly metadata: string;
+  readonly revision: number;
+  readonly createdRevision: number;
+  readonly createdBy: string | null;
+  readonly updatedBy: string | null;
+  readonly expires: boolean;
+  readonly sizeBytes: number;
+}
+
+export type Result =
+  | { readonly written: Shown }
+  | { readonly deleted: boolean }
+  | { readonly cleared: number; readonly namespaces: readonly string[] }
+  | { readonly claimed: Shown | null; readonly attempt?: number }
+  | { readonly renewed: number }
+  | "released";
+
+/** What came of a call. */
+export type Answer =
+  | { readonly results: readonly Result[]; readonly revision: number }
+  | { readonly code: string; readonly currentRevision?: number };
+
+/** Text that is the same for equal values, whatever the order of their members. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, inner: unknown) => {
+    if (typeof inner === "bigint") return String(inner);
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+export function shown(entry: Stored): Shown {
+  const { namespace, key, revision, createdRevision, createdBy, updatedBy } = entry;
+  const value = canonical(entry.value);
+  const metadata = canonical(entry.metadata);
+  return {
+    namespace,
+    key,
+    value,
+    metadata,
+    revision,
+    createdRevision,
+    createdBy,
+    updatedBy,
+    expires: entry.lifetime !== null,
+    sizeBytes: Buffer.byteLength(key + value + metadata),
+  };
+}
+
+/** The same of an entry of the store. */
+export function shownEntry(entry: Entry): Shown {
+  const { namespace, key, createdBy, updatedBy, sizeBytes } = entry;
+  return {
+    namespace,
+    key,
+    createdBy,
+    updatedBy,
+    sizeBytes,
+    value: canonical(JSON.parse(entry.value)),
+    metadata: canonical(JSON.parse(entry.metadata)),
+    revision: Number(entry.revision),
+    createdRevision: Number(entry.createdRevision),
+    expires: entry.expiresAt !== null,
+  };
+}
+
+/** What a call came to, and the token of the claim if it was granted one. */
+export interface Sent {
+  readonly answer: Answer;
+  readonly token: string | undefined;
+}
+
+/** Sends a call. It is submitted when this returns, so that calls sent at once share a transaction. */
+export async function send(writer: Writer, userId: string, call: Call): Promise<Sent> {
+  try {
+    const { results, revision, token } = await perform(writer, userId, call);
+    return { answer: { results: [...results], revision: Number(revision) }, token };
+  } catch (error) {
+    if (!(error instanceof BatonError)) throw error;
+    const { currentRevision } = error.extensions;
+    const more = currentRevision === undefined ? {} : { currentRevision: Number(currentRevision) };
+    return { answer: { code: error.code, ...more }, token: undefined };
+  }
+}
+
+interface Performed {
+  readonly results: readonly Result[];
+  readonly revision: bigint;
+  readonly token?: string | undefined;
+}
+
+async function perform(writer: Writer, userId: string, call: Call): Promise<Performed> {
+  const { agent, do: _, ...input } = call;
+  const viewer = { userId, agent, scopes: ["read", "write"], namespacePatterns: ["*"] } as const;
+  switch (call.do) {
+    case "write": {
+      const { idempotencyKey } = call;
+      const [kind, asked] = Object.entries(call.operation)[0] as ["set", never];
+      const repeatable = { ...(asked as object), idempotencyKey } as never;
+      const answer = await {
+        set: () => writer.setEntry(viewer, repeatable),
+        increment: () => writer.incrementEntry(viewer, repeatable),
+        patch: () => writer.patchEntry(viewer, repeatable),
+        append: () => writer.appendToEntry(viewer, repeatable),
+        delete: () => writer.deleteEntry(viewer, repeatable),
+        clear: () => writer.clearNamespace(viewer, repeatable),
+      }[kind as "set" | "increment" | "patch" | "append" | "delete" | "clear"]();
+      return { results: [resultOf(answer as never)], revision: answer.revision };
+    }
+    case "clear all": {
+      const answer = await writer.clearNamespaces(viewer, input as never);
+      return { results: [resultOf(answer)], revision: answer.revision };
+    }
+    case "transact": {
+      const { results, revision } = await writer.transact(viewer, input as never);
+      return { results: results.map(resultOf), revision };
+    }
+    case "claim": {
+      const asked = { ...(input as { namespace: string; keyPrefix: string }), leaseSeconds };
+      const { entry, claim, revision } = await writer.claimEntry(viewer, asked);
+      const claimed = entry && shownEntry(entry);
+      const results = [claim ? { claimed, attempt: claim.attempt } : { claimed }];
+      return { results, revision, token: claim?.token };
+    }
+    case "complete": {
+      const { entry, results, revision } = await writer.completeClaim(viewer, input as never);
+      return { results: [{ written: shownEntry(entry) }, ...results.map(resultOf)], revision };
+    }
+    case "renew": {
+      const asked = { ...(input as Place & { token: string }), leaseSeconds };
+      const { claim, revision } = await writer.renewClaim(viewer, asked);
+      return { results: [{ renewed: claim.attempt }], revision };
+    }
+    case "release": {
+      const { revision } = await writer.releaseClaim(viewer, input as never);
+      return { results: ["released"], revision };
+    }
+  }
+}
+
+function resultOf(result: OperationResult | Partial<OperationResult>): Result {
+  if ("entry" in result && result.entry) return { written: shownEntry(result.entry) };
+  if ("deleted" in result) return { deleted: result.deleted as boolean };
+  const { clearedCount, namespaces } = result as OperationResult & { kind: "cleared" };
+  return { cleared: clearedCount, namespaces };
+}

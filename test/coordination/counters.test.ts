@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { query } from "../client.ts";
+import { get } from "../operations.ts";
+import { createSqlite } from "../own-database.ts";
+import { createPostgres } from "../postgres.ts";
+import { startInstances } from "../server.ts";
+import { openInstances, type Instance } from "./instance.ts";
+
+const viewer = {
+  userId: "local",
+  agent: null,
+  scopes: ["read", "write"],
+  namespacePatterns: ["*"],
+} as const;
+
+describe.each([
+  { name: "one instance on SQLite", create: createSqlite, count: 1 },
+  { name: "three instances on PostgreSQL", create: () => createPostgres(), count: 3 },
+])("$name", ({ create, count }) => {
+  test("G6: 32 workers who increment 1,000 times each come to 32,000 exactly", async ({
+    annotate,
+  }) => {
+    await using opened = await openInstances(await create(), count);
+    const instances = opened.all;
+    const begin = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 32 }, async (_, worker) => {
+        const { writer } = instances[worker % count] as Instance;
+        const values: number[] = [];
+        for (let done = 0; done < 1_000; done++) {
+          const input = { namespace: "default", key: "counter", by: 1 };
+          values.push(Number((await writer.incrementEntry(viewer, input)).entry.value));
+        }
+        return values;
+      }),
+    );
+    await annotate(`${Math.round(32_000_000 / (performance.now() - begin))} increments/s`);
+    // Nobody was told the same sum as another, and nobody's sums fell.
+    expect(answers.flat().toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 32_000 }, (_, at) => at + 1),
+    );
+    for (const values of answers) expect(values).toEqual(values.toSorted((a, b) => a - b));
+    for (const instance of instances) {
+      expect(await instance.entries("local")).toMatchObject([
+        { value: "32000", revision: 32_000n },
+      ]);
+    }
+  });
+
+  test("G6: over HTTP, 8 workers who increment 100 times each come to 800 exactly", async () => {
+    await using started = await startInstances(count, {}, await create());
+    const { servers } = started;
+    const document = `mutation { incrementEntry(input: { key: "counter", path: "/done" }) { revision } }`;
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, worker) => {
+        const server = servers[worker % count] as (typeof servers)[number];
+        for (let done = 0; done < 100; done++) await query(server, document);
+      }),
+    );
+    for (const server of servers) {
+      expect(await get(server, "counter")).toMatchObject({ value: { done: 800 }, revision: "800" });
+    }
+  });
+});

@@ -1,0 +1,217 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sweep } from "../../src/store/sweep.ts";
+import { everything } from "../../src/store/text-match.ts";
+import { databases } from "../databases.ts";
+import type { OwnDatabase } from "../own-database.ts";
+import { send, shown, shownEntry, type Answer } from "./answers.ts";
+import { keys, limits, namespaces, plan, type Call, type Place, type Plan } from "./calls.ts";
+import { openInstances, type Instance } from "./instance.ts";
+import { Model, type ModelChange } from "./model.ts";
+import { resolve } from "./resolve.ts";
+
+type Step =
+  | { do: "calls"; plans: Plan[] }
+  /** Its time is over, by a change of the instant that is stored. Of what is there, counted round. */
+  | { do: "expire"; entry: number }
+  | { do: "end lease"; grant: number }
+  | { do: "sweep" }
+  | { do: "age answers" };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      do: fc.constant("calls" as const),
+      plans: fc.array(plan, { minLength: 1, maxLength: 6, size: "max" }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("expire" as const), entry: fc.nat(9) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("end lease" as const), grant: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.constant({ do: "sweep" as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: "age answers" as const }) },
+);
+
+/** What is there to begin with. */
+const begin: fc.Arbitrary<Step> = fc
+  .array(
+    fc.record({ key: fc.constantFrom(...keys), value: fc.constantFrom<unknown>(1, [1], { a: 1 }) }),
+    { minLength: 2, maxLength: 8, size: "max" },
+  )
+  .map((entries) => ({
+    do: "calls",
+    plans: entries.map((entry, index) => ({
+      do: "write",
+      agent: null,
+      operation: { set: { namespace: index < 5 ? "p:1" : index < 7 ? "p:2" : "q", ...entry } },
+    })),
+  }));
+const steps = fc
+  .tuple(begin, fc.array(step, { maxLength: 20, size: "max" }))
+  .map(([first, others]) => [first, ...others]);
+
+/** Takes all that may be claimed: what is free, held or completed, and how often it was claimed. */
+const drain: Plan[] = namespaces.flatMap((namespace) =>
+  Array.from({ length: 6 }, (): Plan => ({ do: "claim", agent: null, namespace, keyPrefix: "" })),
+);
+
+describe.each(databases)("commands on $name, against a model of them", (kind) => {
+  const numRuns = Number(process.env.BATON_TEST_RUNS ?? (kind.name === "SQLite" ? 60 : 12));
+  let opened: Awaited<ReturnType<typeof openInstances>>;
+  let own: OwnDatabase;
+  let instance: Instance;
+  let users = 0;
+  beforeAll(async () => {
+    opened = await openInstances(await kind.create(), 1, limits);
+    ({
+      own,
+      all: [instance],
+    } = opened as typeof opened & { readonly all: readonly [Instance] });
+  });
+  afterAll(() => opened[Symbol.asyncDispose]());
+
+  const past = kind.name === "SQLite" ? "1000" : "'2020-01-01'";
+
+  async function play(steps: readonly Step[]): Promise<void> {
+    const userId = `user-${++users}`;
+    const model = new Model();
+    const keyed: Call[] = [];
+    const tokens = new Set<string>();
+    const received: Answer[] = [];
+    const expected: Answer[] = [];
+    const known = {
+      revisionAt: (place: Place) => model.get(place)?.revision ?? 0,
+      grants: model.grants,
+      keyed,
+    };
+
+    const expectSame = async () => {
+      expect(received).toEqual(expected);
+      const log = await instance.log(userId);
+      expect(log.map(({ revision }) => Number(revision))).toEqual(log.map((_, at) => at + 1));
+      expect(
+        inOrder(
+          log.map(({ kind: what, namespace, key, agent, entry }) => ({
+            kind: what,
+            namespace,
+            key,
+            agent,
+            entry: entry && shownEntry(entry),
+          })),
+        ),
+      ).toEqual(
+        inOrder(
+          model.log.map(({ kind: what, namespace, key, agent, entry }) => ({
+            kind: what,
+            namespace,
+            key,
+            agent,
+            entry,
+          })),
+        ),
+      );
+      model.log.forEach(({ lifetime }, at) => {
+        const expiresAt = log[at]?.entry?.expiresAt?.getTime();
+        const from = log[Number(lifetime?.from) - 1]?.at.getTime();
+        expect(expiresAt).toBe(lifetime ? Number(from) + lifetime.seconds * 1_000 : undefined);
+      });
+      expect(instance.announced.get(userId) ?? []).toEqual(log);
+      const entries = await instance.entries(userId);
+      expect(entries.map(shownEntry)).toEqual(model.alive.map(shown));
+      // What is stored is what the log has, to the last column.
+      const setIn = (revision: bigint) => log[Number(revision) - 1]?.entry;
+      for (const entry of entries) expect(entry).toEqual(setIn(entry.revision));
+      expect(await instance.database.readUsage(userId, [everything])).toEqual({
+        namespaceCount: new Set(model.alive.map(({ namespace }) => namespace)).size,
+        entryCount: model.alive.length,
+        sizeBytes: model.alive.reduce((sum, entry) => sum + shown(entry).sizeBytes, 0),
+      });
+    };
+
+    const update = (table: string, column: string, where: string) =>
+      own.execute(
+        `UPDATE "${table}" SET "${column}" = ${past} WHERE "userId" = '${userId}' AND ${where}`,
+      );
+    const at = ({ namespace, key }: Place) => `"namespace" = '${namespace}' AND "key" = '${key}'`;
+
+    const perform = async (done: Step): Promise<void> => {
+      switch (done.do) {
+        case "calls": {
+          const calls: Call[] = [];
+          for (const one of done.plans) {
+            const call = resolve(one, known);
+            if (call) calls.push(call);
+            if (call?.idempotencyKey !== undefined) keyed.push(call);
+          }
+          const sent = await Promise.all(calls.map((call) => send(instance.writer, userId, call)));
+          received.push(...sent.map(({ answer }) => answer));
+          const before = model.grants.length;
+          expected.push(
+            ...model.apply(
+              calls,
+              sent.map(({ token }) => token),
+            ),
+          );
+          for (const { token } of model.grants.slice(before)) {
+            expect(tokens).not.toContain(token);
+            tokens.add(token);
+          }
+          return;
+        }
+        case "expire": {
+          const entry = model.alive[done.entry % Math.max(1, model.alive.length)];
+          if (!entry) return;
+          model.mark(entry, { isOver: true });
+          return update("Entry", "expiresAt", at(entry));
+        }
+        case "end lease": {
+          const grant = model.grants.at(-1 - done.grant);
+          if (!grant || model.get(grant)?.token !== grant.token) return;
+          model.mark(grant, { isHeld: false });
+          return update("Entry", "claimExpiresAt", at(grant));
+        }
+        case "sweep": {
+          // As by two instances at once: each expiry is one change.
+          const both = [instance, instance].map(({ database, committer }) =>
+            sweep(database, committer),
+          );
+          await Promise.all(both);
+          return model.sweep();
+        }
+        case "age answers":
+          model.answers.clear();
+          return update("Answer", "at", "1 = 1");
+      }
+    };
+
+    for (const done of steps) await perform(done);
+    await expectSame();
+    await perform({ do: "sweep" });
+    await perform({ do: "calls", plans: drain });
+    await expectSame();
+  }
+
+  test("G2 G6 G7 G8: every answer, the state, the log and what was announced are as the model has them", async () => {
+    await fc.assert(fc.asyncProperty(steps, play), {
+      numRuns,
+      endOnFailure: false,
+    });
+  }, 3_600_000);
+});
+
+/** What expired together has no order of its own. */
+function inOrder<T extends Pick<ModelChange, "kind" | "namespace" | "key">>(
+  log: readonly T[],
+): T[] {
+  const runOf = new Map<T, number>();
+  let run = 0;
+  log.forEach((change, at) => {
+    if (change.kind !== "EXPIRED" || log[at - 1]?.kind !== "EXPIRED") run++;
+    runOf.set(change, run);
+  });
+  const textOf = ({ namespace, key }: T) => `${namespace} ${key}`;
+  return [...log].sort((a, b) => {
+    const difference = (runOf.get(a) as number) - (runOf.get(b) as number);
+    return difference || (textOf(a) < textOf(b) ? -1 : 1);
+  });
+}

@@ -1,0 +1,257 @@
+import {
+  limits,
+  placesOf,
+  type Call,
+  type Condition,
+  type Operation,
+  type Place,
+} from "./calls.ts";
+import { canonical, shown, type Answer, type Result, type Shown, type Stored } from "./answers.ts";
+import { appended, incremented, patched } from "./values.ts";
+
+export interface ModelChange {
+  readonly kind: "SET" | "DELETED" | "EXPIRED" | "NAMESPACE_CLEARED";
+  readonly namespace: string;
+  readonly key: string | null;
+  readonly agent: string | null;
+  readonly entry: Shown | null;
+  /** How long it lives, and from which change on. */
+  readonly lifetime: Stored["lifetime"];
+}
+
+class Refused {
+  readonly answer: Answer;
+  constructor(code: string, more: object = {}) {
+    this.answer = { code, ...more };
+  }
+}
+
+/** What the store is: some maps, and an array for the log. It does one call after the other. */
+export class Model {
+  entries = new Map<string, Stored>();
+  log: ModelChange[] = [];
+  readonly answers = new Map<string, { asked: string; answer: Answer }>();
+  /** Every claim that was granted. */
+  readonly grants: (Place & { readonly token: string; readonly attempt: number })[] = [];
+
+  get(place: Place): Stored | undefined {
+    return this.entries.get(idOf(place));
+  }
+
+  /** All that is there, in order. */
+  get alive(): Stored[] {
+    return [...this.entries.values()].filter(({ isOver }) => !isOver).sort(byPlace);
+  }
+
+  /** Something else about an entry than its value. */
+  mark(
+    place: Place,
+    marks: Partial<Pick<Stored, "isOver" | "isHeld" | "token" | "isCompleted">>,
+  ): void {
+    const entry = this.get(place);
+    if (entry) this.entries.set(idOf(place), { ...entry, ...marks });
+  }
+
+  sweep(): void {
+    for (const entry of this.entries.values()) this.#meet(entry);
+  }
+
+  /**
+   * Calls that share a transaction: whatever has expired by then and is named by one of them goes first.
+   * @param tokens what the claims among them were given
+   */
+  apply(calls: readonly Call[], tokens: readonly (string | undefined)[]): Answer[] {
+    for (const place of calls.flatMap(placesOf)) this.#meet(this.get(place));
+    return calls.map((call, index) => this.#answer(call, tokens[index] ?? "none"));
+  }
+
+  #meet(entry: Stored | undefined): void {
+    if (!entry?.isOver) return;
+    this.entries.delete(idOf(entry));
+    this.#append("EXPIRED", entry.namespace, entry.key, null);
+  }
+
+  #answer(call: Call, token: string): Answer {
+    const { idempotencyKey, ...rest } = call;
+    const asked = canonical(rest);
+    const before = idempotencyKey === undefined ? undefined : this.answers.get(idempotencyKey);
+    if (before) return before.asked === asked ? before.answer : { code: "BAD_USER_INPUT" };
+    const { entries, log } = this;
+    this.entries = new Map(entries);
+    this.log = [...log];
+    try {
+      const answer = { results: this.#do(call, token), revision: this.log.length };
+      if (idempotencyKey !== undefined) this.answers.set(idempotencyKey, { asked, answer });
+      return answer;
+    } catch (refused) {
+      if (!(refused instanceof Refused)) throw refused;
+      this.entries = entries;
+      this.log = log;
+      return refused.answer;
+    }
+  }
+
+  #do(call: Call, token: string): Result[] {
+    const operate = (operations: readonly Operation[]) =>
+      operations.map((operation) => this.#operate(operation, call.agent));
+    switch (call.do) {
+      case "write":
+        return operate([call.operation]);
+      case "clear all":
+        return [this.#clear((name) => name.startsWith(call.namespacePrefix), call.agent)];
+      case "transact":
+        call.conditions.forEach((condition) => this.#require(condition));
+        return operate(call.operations);
+      case "claim": {
+        const entry = this.alive.find(
+          ({ namespace, key, isHeld, isCompleted }) =>
+            namespace === call.namespace &&
+            key.startsWith(call.keyPrefix) &&
+            !isHeld &&
+            !isCompleted,
+        );
+        if (!entry) return [{ claimed: null }];
+        const attempt = entry.attempt + 1;
+        this.entries.set(idOf(entry), { ...entry, attempt, token, isHeld: true });
+        this.grants.push({ namespace: entry.namespace, key: entry.key, token, attempt });
+        return [{ claimed: shown(entry), attempt }];
+      }
+      case "complete": {
+        call.conditions.forEach((condition) => this.#require(condition));
+        const entry = this.#held(call);
+        const value = call.value === undefined ? entry.value : call.value;
+        const written = this.#write(call, call.agent, value, true);
+        this.mark(call, { isHeld: false, isCompleted: true });
+        return [written, ...operate(call.operations)];
+      }
+      case "renew":
+        return [{ renewed: this.#held(call).attempt }];
+      case "release":
+        this.#held(call);
+        this.mark(call, { isHeld: false });
+        return ["released"];
+    }
+  }
+
+  #operate(operation: Operation, agent: string | null): Result {
+    if ("clear" in operation) {
+      return this.#clear((name) => name === operation.clear.namespace, agent);
+    }
+    const [input] = Object.values(operation) as [Place & { ifRevision?: bigint }];
+    const entry = this.get(input);
+    if (input.ifRevision !== undefined) {
+      this.#require({ namespace: input.namespace, key: input.key, revision: input.ifRevision });
+    }
+    if ("delete" in operation) {
+      if (!entry) return { deleted: false };
+      this.entries.delete(idOf(entry));
+      this.#append("DELETED", entry.namespace, entry.key, agent);
+      return { deleted: true };
+    }
+    if ("set" in operation) {
+      return this.#write(operation.set, agent, operation.set.value, false);
+    }
+    const value =
+      "increment" in operation
+        ? incremented(entry?.value, operation.increment)
+        : "patch" in operation
+          ? patched(entry?.value, operation.patch.patch)
+          : appended(entry?.value, operation.append);
+    if (value === undefined) throw new Refused("BAD_USER_INPUT");
+    return this.#write(input, agent, value, true);
+  }
+
+  #write(
+    {
+      namespace,
+      key,
+      metadata = {},
+      ttlSeconds,
+    }: Place & {
+      readonly metadata?: Record<string, unknown>;
+      readonly ttlSeconds?: number;
+    },
+    agent: string | null,
+    value: unknown,
+    keepsLifetime: boolean,
+  ): Result {
+    const before = this.get({ namespace, key });
+    const merged = { ...before?.metadata, ...metadata };
+    if (bytes(value) > limits.maxValueBytes || bytes(merged) > limits.maxMetadataBytes) {
+      throw new Refused("LIMIT_EXCEEDED");
+    }
+    const revision = this.log.length + 1;
+    const kept = keepsLifetime ? (before?.lifetime ?? null) : null;
+    const given = ttlSeconds ? { from: revision, seconds: ttlSeconds } : null;
+    const entry: Stored = {
+      namespace,
+      key,
+      value,
+      metadata: merged,
+      revision,
+      createdRevision: before?.createdRevision ?? revision,
+      createdBy: before ? before.createdBy : agent,
+      updatedBy: agent,
+      lifetime: ttlSeconds === undefined ? kept : given,
+      isOver: false,
+      token: before?.token ?? null,
+      attempt: before?.attempt ?? 0,
+      isHeld: before?.isHeld ?? false,
+      isCompleted: before?.isCompleted ?? false,
+    };
+    this.entries.set(idOf(entry), entry);
+    this.#append("SET", namespace, key, agent, entry);
+    return { written: shown(entry) };
+  }
+
+  #clear(isMeant: (namespace: string) => boolean, agent: string | null): Result {
+    const gone = this.alive.filter(({ namespace }) => isMeant(namespace));
+    const namespaces = [...new Set(gone.map(({ namespace }) => namespace))];
+    if (namespaces.length > limits.maxClearedNamespaces) throw new Refused("LIMIT_EXCEEDED");
+    for (const namespace of namespaces) {
+      for (const [id, entry] of this.entries) {
+        if (entry.namespace === namespace) this.entries.delete(id);
+      }
+      this.#append("NAMESPACE_CLEARED", namespace, null, agent);
+    }
+    return { cleared: gone.length, namespaces };
+  }
+
+  #require(condition: Condition): void {
+    const current = this.get(condition)?.revision ?? 0;
+    const holds =
+      "exists" in condition
+        ? condition.exists === current > 0
+        : Number(condition.revision) === current;
+    if (!holds) throw new Refused("CONFLICT", { currentRevision: current });
+  }
+
+  #held(claim: Place & { readonly token: string }): Stored {
+    const entry = this.get(claim);
+    if (!entry?.isHeld || entry.token !== claim.token) throw new Refused("CLAIM_LOST");
+    return entry;
+  }
+
+  #append(
+    kind: ModelChange["kind"],
+    namespace: string,
+    key: string | null,
+    agent: string | null,
+    entry: Stored | null = null,
+  ): void {
+    const lifetime = entry?.lifetime ?? null;
+    this.log.push({ kind, namespace, key, agent, entry: entry && shown(entry), lifetime });
+  }
+}
+
+function bytes(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+function idOf({ namespace, key }: Place): string {
+  return `${namespace} ${key}`;
+}
+
+function byPlace(a: Place, b: Place): number {
+  return Buffer.compare(Buffer.from(idOf(a)), Buffer.from(idOf(b)));
+}
