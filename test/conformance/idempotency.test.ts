@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { databases } from "../databases.ts";
+import {
+  claim,
+  complete,
+  get,
+  headRevision,
+  increment,
+  refusedWhole,
+  release,
+  set,
+} from "../operations.ts";
+import type { OwnDatabase } from "../own-database.ts";
+import { createPostgres } from "../postgres.ts";
+import { startInstances, startTestServer, type TestServer } from "../server.ts";
+import { ageAnswer, endLease } from "../time.ts";
+
+describe.each(databases)("idempotency on $name", ({ create }) => {
+  let own: OwnDatabase;
+  let server: TestServer;
+  beforeAll(async () => {
+    own = await create();
+    server = await startTestServer({}, own);
+  });
+  afterAll(() => server.close());
+
+  let users = 0;
+  /** A user of its own, whose log nothing else goes into. */
+  async function newUser() {
+    const { secret } = await server.createToken({ userId: `user ${++users}` });
+    return { url: server.url, token: secret };
+  }
+
+  const wrongKey = { code: "BAD_USER_INPUT", argument: "input.idempotencyKey" };
+
+  test("with other input, another mutation or by another agent the key is refused", async () => {
+    const user = await newUser();
+    const input = { key: "k", value: 1, idempotencyKey: "mine" };
+    await set(user, input, { agent: "a" });
+    for (const call of [
+      () => set(user, { ...input, value: "1" }, { agent: "a" }),
+      () => set(user, { ...input, namespace: "other" }, { agent: "a" }),
+      () => set(user, { ...input, ifRevision: "0" }, { agent: "a" }),
+      () => increment(user, { key: "k", idempotencyKey: "mine" }, { agent: "a" }),
+      () => set(user, input, { agent: "b" }),
+      () => set(user, input),
+    ]) {
+      expect(await refusedWhole(user, call)).toEqual(wrongKey);
+    }
+    // What is said to be what it is anyway is the same call.
+    await set(user, { ...input, namespace: "default" }, { agent: "a" });
+    expect(await headRevision(user)).toBe("1");
+  });
+
+  test("ten repeats at once write once, and all get one answer", async () => {
+    const user = await newUser();
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => increment(user, { key: "n", idempotencyKey: "k" })),
+    );
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(await headRevision(user)).toBe("1");
+    await set(user, { key: "task", value: "large" });
+    const claims = await Promise.all(
+      Array.from({ length: 10 }, () => claim(user, { keyPrefix: "task", idempotencyKey: "c" })),
+    );
+    expect(claims[0]).toMatchObject({ entry: { value: "large" }, claim: { attempt: 1 } });
+    for (const answer of claims) expect(answer).toEqual(claims[0]);
+  });
+
+  test("a refused call leaves its key usable", async () => {
+    const user = await newUser();
+    await set(user, { key: "k", value: "text" });
+    const input = { key: "k", idempotencyKey: "again" };
+    for (let times = 0; times < 2; times++) {
+      expect(await refusedWhole(user, () => increment(user, input))).toMatchObject({
+        argument: "input",
+      });
+    }
+    await set(user, { key: "k", value: 1 });
+    expect((await increment(user, input)).entry.value).toBe(2);
+    expect((await increment(user, input)).entry.value).toBe(2);
+    const conditional = { key: "k", value: 5, ifRevision: "9", idempotencyKey: "conditional" };
+    expect((await refusedWhole(user, () => set(user, conditional))).code).toBe("CONFLICT");
+    const { revision } = await set(user, { ...conditional, ifRevision: "3" });
+    // Its condition no longer holds, and need not.
+    expect((await set(user, { ...conditional, ifRevision: "3" })).revision).toBe(revision);
+  });
+
+  test("nothing is an answer too: what was not there, or not free, is not looked for again", async () => {
+    const user = await newUser();
+    const empty = { keyPrefix: "", idempotencyKey: "empty" };
+    const nothing = await claim(user, empty);
+    expect(nothing).toEqual({ revision: "0", entry: null, claim: null });
+    await set(user, { key: "k", value: 1 });
+    expect(await claim(user, empty)).toEqual(nothing);
+  });
+
+  test("a worker whose answers were lost has one claim, and completes it once", async () => {
+    const user = await newUser();
+    await set(user, { key: "k", value: 1 });
+    const { claim: granted } = await claim(user, { idempotencyKey: "claim" });
+    expect((await claim(user, { idempotencyKey: "claim" })).claim).toEqual(granted);
+    expect((await claim(user, { idempotencyKey: "another" })).claim).toBeNull();
+    const result = {
+      key: "k",
+      token: granted.token,
+      value: "done",
+      operations: [{ increment: { key: "done" } }],
+      idempotencyKey: "complete",
+    };
+    const done = await complete(user, result);
+    await endLease(own, "k");
+    expect(await complete(user, result)).toEqual(done);
+    expect((await get(user, "done"))?.value).toBe(1);
+    expect(
+      await refusedWhole(user, () => release(user, { key: "k", token: granted.token })),
+    ).toMatchObject({ code: "CLAIM_LOST" });
+  });
+
+  test("a day later the key is forgotten, and not before", async () => {
+    const user = await newUser();
+    const key = `day ${users}`;
+    const once = () => increment(user, { key: "n", idempotencyKey: key });
+    await once();
+    await ageAnswer(own, key, 86_400 - 60);
+    expect((await once()).entry.value).toBe(1);
+    await ageAnswer(own, key, 86_400);
+    expect((await once()).entry.value).toBe(2);
+    expect((await once()).entry.value).toBe(2);
+    await ageAnswer(own, key, 86_400);
+    await set(user, { key: "n", value: 10, idempotencyKey: key });
+    expect((await get(user, "n"))?.value).toBe(10);
+  });
+
+  test("G1: another user's same key is its own", async () => {
+    const [one, other] = [await newUser(), await newUser()];
+    await set(one, { key: "k", value: "confidential", idempotencyKey: "shared" });
+    const { entry, revision } = await set(other, { key: "k", value: 1, idempotencyKey: "shared" });
+    expect([entry.value, revision]).toEqual([1, "1"]);
+  });
+
+  test("G1: a token that may not write, read or reach the namespace is not answered by repeating", async () => {
+    const user = await newUser();
+    const input = { key: "k", value: "confidential", idempotencyKey: "k" };
+    await set(user, input);
+    const grant = { userId: `user ${users}` };
+    for (const [narrow, needs] of [
+      [{ scopes: ["read"] }, { requiredScope: "write" }],
+      [{ scopes: ["write"] }, { requiredScope: "read" }],
+      [{ namespacePatterns: ["other"] }, { namespace: "default" }],
+    ] as const) {
+      const { secret } = await server.createToken({ ...grant, ...narrow });
+      const call = () => set({ url: server.url, token: secret }, input);
+      const extensions = await refusedWhole(user, call);
+      expect(extensions).toEqual({ code: "FORBIDDEN", ...needs });
+    }
+  });
+
+  test("a key is any text but the empty one; as long as a key, without control characters", async () => {
+    const user = await newUser();
+    for (const idempotencyKey of [
+      "é".repeat(512),
+      "__proto__",
+      "constructor",
+      "' OR 1=1 --",
+      "👩‍👩‍👧",
+      " ",
+    ]) {
+      const input = { namespace: "keys", key: "n", idempotencyKey };
+      expect(await increment(user, input)).toEqual(await increment(user, input));
+    }
+    expect((await get(user, "n", "keys"))?.value).toBe(6);
+    for (const idempotencyKey of ["", "a\u0000", "a\nb", "\ud800"]) {
+      const call = () => increment(user, { key: "n", idempotencyKey });
+      expect(await refusedWhole(user, call)).toEqual(wrongKey);
+    }
+    const long = () => increment(user, { key: "n", idempotencyKey: "x".repeat(1_025) });
+    expect(await refusedWhole(user, long)).toMatchObject({
+      code: "LIMIT_EXCEEDED",
+      argument: "input.idempotencyKey",
+    });
+  });
+
+  test("G5: an answer survives a restart", async () => {
+    const user = await newUser();
+    const first = await increment(user, { key: "n", by: 0.1, idempotencyKey: "restart" });
+    await server.restart();
+    const again = { url: server.url, token: user.token };
+    expect(await increment(again, { key: "n", by: 0.1, idempotencyKey: "restart" })).toEqual(first);
+  });
+});
+
+test("ten repeats at once to three instances write once, and all get one answer", async () => {
+  await using instances = await startInstances(3, {}, await createPostgres());
+  const { servers } = instances;
+  for (let round = 0; round < 5; round++) {
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, at) =>
+        increment(servers[at % 3]!, { key: "n", idempotencyKey: `round ${round}` }),
+      ),
+    );
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  }
+  expect((await get(servers[0]!, "n"))?.value).toBe(5);
+  expect(await headRevision(servers[0]!)).toBe("5");
+});
