@@ -51,13 +51,17 @@ export async function awaitEntry(
       const entry = await source.readEntry(userId, place);
       if (entry && entry.revision > after) return entry;
       for (;;) {
-        const next = await subscriber.next(after);
+        // What the log held before the entry was read is in what was read, gone again, perhaps.
+        const next = await subscriber.next(head);
         if (next === null) {
           if (isOver) return null;
           throw unavailable("The server is stopping. Ask again.");
         }
         if (next.kind === "read-log") break;
-        if (next.change.kind === "SET") return next.change.entry;
+        const { entry: written } = next.change;
+        if (written?.expiresAt === null) return written;
+        // It may have taken longer to get here than the entry lives: the database knows.
+        if (written) break;
       }
     }
   } finally {

@@ -1,0 +1,186 @@
+import { setImmediate as turn } from "node:timers/promises";
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import type { Database } from "../../src/database/database.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import { unauthenticated } from "../../src/errors.ts";
+import { pollHeads } from "../../src/feed/head-poll.ts";
+import { Feed } from "../../src/feed/feed.ts";
+import { Hub } from "../../src/feed/hub.ts";
+import { commandOf } from "../../src/store/command.ts";
+import { Committer } from "../../src/store/committer.ts";
+import { everything } from "../../src/store/text-match.ts";
+import { deleteCommand, setCommand } from "../commands.ts";
+import { databases } from "../databases.ts";
+import type { OwnDatabase } from "../own-database.ts";
+import { expire } from "../time.ts";
+
+const place = { namespace: "default", key: "k" };
+const wholeLog = { namespaces: [everything], keys: everything };
+
+describe.each(databases)("awaitEntry on $name, below the API", ({ name, create }) => {
+  let own: OwnDatabase;
+  let database: Database;
+  /** Calls of the database since it was last looked, by name. */
+  let calls: Record<string, number> = {};
+  let users = 0;
+  beforeAll(async () => {
+    own = await create();
+    const config = defaultConfig({ ...own.config, sqliteSynchronous: "normal" });
+    const opened = await openDatabase(config, pino({ level: "silent" }));
+    database = new Proxy(opened, {
+      get(target, name) {
+        const member = Reflect.get(target, name, target) as unknown;
+        if (typeof member !== "function") return member;
+        return (...args: unknown[]) => {
+          calls[String(name)] = (calls[String(name)] ?? 0) + 1;
+          return (member as (...args: unknown[]) => unknown).apply(target, args);
+        };
+      },
+    });
+  });
+  afterAll(async () => {
+    await database.close();
+    await own[Symbol.asyncDispose]();
+  });
+
+  /** One instance, and another process that writes without telling it. */
+  function instance() {
+    const userId = `user ${++users}`;
+    const hub = new Hub({
+      source: database,
+      queueBounds: { maxChanges: 3, maxBytes: 10_000 },
+      pageBounds: { maxItems: 100, maxBytes: 10_000 },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    const here = new Committer({
+      database,
+      limits: defaultConfig(),
+      onCommit: (committed) => committed.forEach(({ changes }, user) => hub.publish(user, changes)),
+    });
+    const elsewhere = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
+    const feed = new Feed(database, hub);
+    const wait = (more: Partial<Parameters<Feed["awaitEntry"]>[0]> = {}) =>
+      feed.awaitEntry({
+        userId,
+        tokenId: "token",
+        place,
+        after: 0n,
+        timeoutMs: 60_000,
+        closed: null,
+        ...more,
+      });
+    return { userId, hub, here, elsewhere, wait };
+  }
+
+  /** Until whoever reads has read, and now waits: the database was not asked for a while. */
+  async function untilQuiet(): Promise<void> {
+    for (let quietTurns = 0; quietTurns < 3; quietTurns++) {
+      const before = Object.values(calls).reduce((sum, count) => sum + count, 0);
+      for (let turns = 0; turns < 20; turns++) await turn();
+      await database.readLogEnds("nobody");
+      const now = Object.values(calls).reduce((sum, count) => sum + count, 0);
+      if (now !== before + 1) quietTurns = -1;
+    }
+  }
+
+  // Each asks the database twice as it begins, and PostgreSQL takes longer to answer.
+  const callers = name === "SQLite" ? 10_000 : 1_000;
+
+  test(`G9: ${callers} callers wait without asking the database, and one set answers them all`, async () => {
+    const { userId, hub, here, wait } = instance();
+    calls = {};
+    const waits: ReturnType<typeof wait>[] = [];
+    while (waits.length < callers) {
+      for (let count = 0; count < 100; count++) waits.push(wait());
+      while ((calls.readEntry ?? 0) < waits.length) await turn();
+    }
+    await untilQuiet();
+    calls = {};
+    for (let turns = 0; turns < 100; turns++) await turn();
+    expect(calls).toEqual({});
+    // What looks for others' writes looks once for all of them.
+    await pollHeads(database, hub);
+    expect(calls).toEqual({ readHeads: 1 });
+    await here.submit(setCommand(userId, { namespace: "default", key: "other" }));
+    calls = {};
+    await here.submit(setCommand(userId, place, '"woken"'));
+    const entries = await Promise.all(waits);
+    expect(entries.filter((entry) => entry?.value !== '"woken"')).toEqual([]);
+    expect(calls).toEqual({ write: 1 });
+    expect(hub.userIds).toEqual([]);
+  });
+
+  test("whoever is gone, or has waited long enough, or lost its token, is held no longer", async () => {
+    const { hub, wait } = instance();
+    const left = new AbortController();
+    const gone = wait({ closed: left.signal });
+    const timed = wait({ timeoutMs: 1 });
+    const revoked = wait({ tokenId: "revoked" });
+    const stopped = wait();
+    expect(await timed).toBeNull();
+    await untilQuiet();
+    expect(hub.tokenIds.sort()).toEqual(["revoked", "token"]);
+    left.abort();
+    expect(await gone).toBeNull();
+    hub.failToken("revoked", unauthenticated("It was revoked."));
+    await expect(revoked).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(hub.tokenIds).toEqual(["token"]);
+    hub.close();
+    await expect(stopped).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(hub.userIds).toEqual([]);
+    const already = AbortSignal.abort();
+    expect(await wait({ closed: already })).toBeNull();
+    await expect(wait()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(hub.userIds).toEqual([]);
+  });
+
+  test("an entry that was gone before the wait began does not end it, though the hub learns of it late", async () => {
+    const { userId, hub, elsewhere, wait } = instance();
+    // Someone else's subscription: the hub has read this log up to its beginning.
+    const other = hub.attach(userId, "other", wholeLog, 0n);
+    await elsewhere.submit(setCommand(userId, place, '"old"'));
+    const { revision } = await elsewhere.submit(deleteCommand(userId, place));
+    const waiting = wait();
+    await untilQuiet();
+    hub.noticeHead(userId, revision);
+    await untilQuiet();
+    await elsewhere.submit(setCommand(userId, place, '"new"'));
+    await pollHeads(database, hub);
+    expect((await waiting)?.value).toBe('"new"');
+    other.close();
+  });
+
+  test("G8: an entry that has expired before the hub learns of it does not end it", async () => {
+    const { userId, hub, elsewhere, wait } = instance();
+    const key = `expires ${userId}`;
+    const waiting = wait({ place: { namespace: "default", key } });
+    await untilQuiet();
+    const [set] = setCommand(userId, { namespace: "default", key }, '"short"').operations;
+    const caller = { userId, agent: null, mayRead: true };
+    await elsewhere.submit(commandOf(caller, [{ ...set, ttlSeconds: 1_000 } as never]));
+    await expire(own, key);
+    await pollHeads(database, hub);
+    await untilQuiet();
+    await elsewhere.submit(setCommand(userId, { namespace: "default", key }, '"long"'));
+    await pollHeads(database, hub);
+    expect((await waiting)?.value).toBe('"long"');
+  });
+
+  test("what is written while it begins is not missed", async () => {
+    for (let turnsBefore = 0; turnsBefore < 30; turnsBefore++) {
+      const { userId, here, wait } = instance();
+      const waiting = wait();
+      for (let turns = 0; turns < turnsBefore; turns++) await turn();
+      const { revision } = await here.submit(setCommand(userId, place));
+      expect((await waiting)?.revision).toBe(revision);
+      const next = wait({ after: revision });
+      for (let turns = 0; turns < turnsBefore; turns++) await turn();
+      await here.submit(setCommand(userId, place, "2"));
+      expect((await next)?.value).toBe("2");
+    }
+  });
+});
