@@ -19,12 +19,14 @@ export interface Extra {
   readonly underWay: AnswersUnderWay;
   /** By their id. */
   readonly operations: Map<string, OpenOperation>;
+  /** Ends the operations that their caller has given up. */
+  endAbandoned(): void;
 }
 
 /** An operation that has not been answered to its end. */
 export interface OpenOperation {
   readonly budget: ResponseBudget;
-  /** Ends it when the socket is gone. */
+  /** Ends it when its caller has given it up, or the socket is gone. */
   readonly closed: AbortController;
 }
 
@@ -70,6 +72,7 @@ export function openSocket(
             logger.error({ err: error }, "internal error on a socket");
             socket.close(CloseCode.InternalServerError, "Internal server error");
           });
+          extra.endAbandoned();
         }),
     },
     extra,

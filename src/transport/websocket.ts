@@ -46,10 +46,11 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
   const protocol = makeServer<Record<string, unknown>, Extra>({
     onConnect: (context) => {
       contexts.add(context);
+      context.extra.endAbandoned = () => endAbandoned(context);
     },
     onClose: (context) => {
       contexts.delete(context);
-      for (const { closed } of context.extra.operations.values()) closed.abort();
+      endAbandoned(context);
     },
     onSubscribe: (context, id, payload) => prepare(options, context, id, payload),
     // By now the socket has taken the answer.
@@ -77,6 +78,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
         authenticated: false,
         underWay: { bytes: 0, maxBytes: options.maxUnreadBytes },
         operations: new Map(),
+        endAbandoned: () => {},
       };
       openSocket(webSocket, extra, protocol, logger);
     });
@@ -109,6 +111,11 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
 
 function isEmpty(subscriptions: object): boolean {
   return Object.keys(subscriptions).length === 0;
+}
+
+/** graphql-ws forgets what its caller completes, and everything with the socket, and lets a query go on. */
+function endAbandoned({ extra: { operations }, subscriptions }: OperationContext): void {
+  for (const [id, { closed }] of operations) if (!(id in subscriptions)) closed.abort();
 }
 
 /** Authenticates and checks one operation. What is refused is the operation; the socket may carry others. */
@@ -158,6 +165,8 @@ async function prepare(
     }
     const contextValue = await contextFactory();
     extra.operations.set(id, { budget: operation.responseBudget, closed });
+    // It may have been given up meanwhile.
+    endAbandoned(context);
     return {
       schema,
       document,
