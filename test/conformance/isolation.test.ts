@@ -14,6 +14,8 @@ interface Attempt {
   readonly needs: "read" | "write" | "nothing";
   /** Whether it names the namespace, so that a token that does not cover it is refused. */
   readonly names: boolean;
+  /** What it is refused with where there is nothing. */
+  readonly refusal?: string;
 }
 
 const fields = "revision namespace key entry { value } agent";
@@ -32,6 +34,11 @@ const attempts: Record<string, Attempt> = {
   },
   "Query.entry": {
     operation: `{ entry(namespace: "mine:1", key: "secret") { value history { nodes { ${fields} } } } }`,
+    needs: "read",
+    names: true,
+  },
+  "Query.awaitEntry": {
+    operation: `{ awaitEntry(namespace: "mine:1", key: "secret", timeoutSeconds: 0) { value history { nodes { ${fields} } } } }`,
     needs: "read",
     names: true,
   },
@@ -84,6 +91,69 @@ const attempts: Record<string, Attempt> = {
     operation: `mutation { deleteEntry(input: { namespace: "mine:1", key: "secret" }) { deleted } }`,
     needs: "write",
     names: true,
+  },
+  "Mutation.incrementEntry": {
+    operation: `mutation { incrementEntry(input: { namespace: "mine:1", key: "secret", path: "" }) { revision } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.patchEntry": {
+    operation: `mutation { patchEntry(input: { namespace: "mine:1", key: "secret", patch: {} }) { revision entry { value metadata } } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.appendToEntry": {
+    operation: `mutation { appendToEntry(input: { namespace: "mine:1", key: "secret", value: 1 }) { revision } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.transact": {
+    operation: `mutation { transact(input: { operations: [
+      { set: { namespace: "mine:10", key: "own", value: 1 } }
+      { patch: { namespace: "mine:1", key: "secret", patch: {} } }
+    ] }) { revision results { entry { value metadata } } } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.transact, a condition": {
+    operation: `mutation { transact(input: {
+      conditions: [{ namespace: "mine:1", key: "secret", exists: false }]
+      operations: [{ set: { namespace: "mine:10", key: "own", value: 1 } }]
+    }) { revision } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.claimEntry": {
+    operation: `mutation { claimEntry(input: { namespace: "mine:1", keyPrefix: "s" }) { entry { value } claim { attempt token } } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.completeClaim": {
+    operation: `mutation { completeClaim(input: { namespace: "mine:1", key: "secret", token: "confident", value: 1 }) { revision } }`,
+    needs: "write",
+    names: true,
+    refusal: "CLAIM_LOST",
+  },
+  "Mutation.completeClaim, its operations": {
+    operation: `mutation { completeClaim(input: {
+      namespace: "mine:10", key: "own", token: "none"
+      operations: [{ delete: { namespace: "mine:1", key: "secret" } }]
+    }) { revision } }`,
+    needs: "write",
+    names: true,
+    refusal: "CLAIM_LOST",
+  },
+  "Mutation.renewClaim": {
+    operation: `mutation { renewClaim(input: { namespace: "mine:1", key: "secret", token: "none" }) { claim { attempt } } }`,
+    needs: "write",
+    names: true,
+    refusal: "CLAIM_LOST",
+  },
+  "Mutation.releaseClaim": {
+    operation: `mutation { releaseClaim(input: { namespace: "mine:1", key: "secret", token: "none" }) { revision } }`,
+    needs: "write",
+    names: true,
+    refusal: "CLAIM_LOST",
   },
   "Mutation.clearNamespace": {
     operation: `mutation { clearNamespace(input: { namespace: "mine:1" }) { clearedCount } }`,
@@ -207,11 +277,11 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     expect(reaching.filter((field) => !new RegExp(`\\b${field}\\b`).test(text))).toEqual([]);
   });
 
-  describe.each(Object.entries(attempts))("%s", (_name, { operation, needs, names }) => {
+  describe.each(Object.entries(attempts))("%s", (_name, { operation, needs, names, refusal }) => {
     test("as another user: as if there were nothing", async () => {
       const token = await tokenWith({ userId: `stranger ${++strangers}` });
       const { codes, text } = await attempt(operation, token);
-      expect(codes).toEqual([]);
+      expect(codes).toEqual(refusal === undefined ? [] : [refusal]);
       expect(text).not.toContain("confidential");
       await expectUntouched();
     });
