@@ -15,6 +15,7 @@ import {
   checkKey,
   checkMetadata,
   checkNamespace,
+  checkPath,
   serialiseValue,
   type Limits,
 } from "./limits.ts";
@@ -141,7 +142,7 @@ export function incrementOperation(
   const write = entryWrite(asked, argument, input);
   if (!Number.isFinite(input.by)) throw badUserInput(`${argument}.by`, "Must be a finite number.");
   const pointer = input.path ?? "";
-  if (pointer !== "") checkKey(asked.limits, `${argument}.path`, pointer);
+  checkPath(asked.limits, `${argument}.path`, pointer);
   const path = parseJsonPointer(pointer);
   if (path === null) {
     throw badUserInput(
@@ -184,7 +185,7 @@ export function clearOperation(
   return { kind: "clear", argument, namespaces: [exact(namespace)] };
 }
 
-/** Several operations, and at least `min`. */
+/** Several operations, or none. */
 export function operationsOf(
   asked: Asked,
   argument: string,

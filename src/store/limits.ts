@@ -31,6 +31,16 @@ export function checkKey(limits: Limits, argument: string, key: string): void {
   checkName(argument, key, "maxKeyBytes", limits.maxKeyBytes, "A key");
 }
 
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can name a call */
+export function checkIdempotencyKey(limits: Limits, argument: string, key: string): void {
+  checkName(argument, key, "maxKeyBytes", limits.maxKeyBytes, "An idempotency key");
+}
+
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can lead to a member */
+export function checkPath(limits: Limits, argument: string, path: string): void {
+  if (path !== "") checkName(argument, path, "maxKeyBytes", limits.maxKeyBytes, "A path");
+}
+
 /** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can name an agent */
 export function checkAgent(limits: Limits, argument: string, agent: string): void {
   checkName(argument, agent, "maxAgentBytes", limits.maxAgentBytes, "An agent's name");

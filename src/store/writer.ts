@@ -35,7 +35,7 @@ import {
   type SetInput,
 } from "./inputs.ts";
 import {
-  checkKey,
+  checkIdempotencyKey,
   checkKeyPrefix,
   checkNamespacePrefix,
   serialiseValue,
@@ -249,7 +249,9 @@ export class Writer {
     conditions: Command["conditions"] = [],
   ): Promise<CommandResult> {
     const { userId, agent, scopes, namespacePatterns } = viewer;
-    if (idempotencyKey != null) checkKey(this.#limits, "input.idempotencyKey", idempotencyKey);
+    if (idempotencyKey != null) {
+      checkIdempotencyKey(this.#limits, "input.idempotencyKey", idempotencyKey);
+    }
     const idempotency =
       idempotencyKey == null
         ? null
