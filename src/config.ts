@@ -190,7 +190,7 @@ export const options = {
     "maxResponseBytes",
     "bytes",
     64 * mebi,
-    "Most bytes of entries that one operation may load",
+    "Most bytes of entries that one operation may load or write",
   ),
   maxBodyBytes: limit(
     "maxBodyBytes",

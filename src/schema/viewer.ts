@@ -26,7 +26,7 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxClearedNamespaces: "How many namespaces `clearNamespaces` may clear.",
   maxPageSize: "The largest `first`.",
   maxPageBytes: "A page ends when its entries have this many bytes, though never before its first.",
-  maxResponseBytes: "Bytes of entries that one operation may load.",
+  maxResponseBytes: "Bytes of entries that one operation may load or write.",
   maxQueryBytes: "Bytes of UTF-8 that the text of an operation may have.",
   maxQueryComplexity:
     "How many fields an operation may ask for, each list counted by its `first`, and 100 for each read of the database.",

@@ -159,6 +159,11 @@ export type OperationResult =
   | { readonly kind: "renewed"; readonly claim: Claim }
   | { readonly kind: "released" };
 
+/** The bytes that an operation writes, to the entry and to the log. */
+export function writtenBytes(result: OperationResult): number {
+  return result.kind === "written" ? result.entry.sizeBytes : 0;
+}
+
 export interface CommandResult {
   /** In the order of the operations. */
   readonly results: readonly OperationResult[];

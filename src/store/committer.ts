@@ -110,11 +110,15 @@ export class Committer {
       return this.#fail(batch, error);
     }
     if (committed.effects.size > 0) this.#options.onCommit(committed.effects);
+    const postponed: Waiting[] = [];
     batch.forEach((waiting, index) => {
       const outcome = committed.outcomes[index] as Outcome;
       if ("result" in outcome) waiting.resolve(outcome.result);
-      else waiting.reject(outcome.refusal);
+      else if ("refusal" in outcome) waiting.reject(outcome.refusal);
+      else postponed.push(waiting);
     });
+    this.#waiting.unshift(...postponed);
+    for (const { bytes } of postponed) this.#waitingBytes += bytes;
   }
 
   /**

@@ -1,5 +1,11 @@
-import { badUserInput, limitExceeded } from "../errors.ts";
-import type { Command, CommandResult, Operation, OperationResult } from "./command.ts";
+import { badUserInput, limitExceeded, type BatonError } from "../errors.ts";
+import {
+  writtenBytes,
+  type Command,
+  type CommandResult,
+  type Operation,
+  type OperationResult,
+} from "./command.ts";
 import { requireCondition, requireRevision, type Asker } from "./conditions.ts";
 import { decideClaim, decideComplete, decideRelease, decideRenew } from "./decide-claim.ts";
 import { decideWrite } from "./decide-write.ts";
@@ -24,9 +30,14 @@ export function decide(limits: Limits, workspace: Workspace, command: Command): 
   }
   return workspace.attempt(() => {
     for (const condition of command.conditions) requireCondition(command, workspace, condition);
-    const results = command.operations.map((operation) =>
-      decideOperation(limits, workspace, command, operation),
-    );
+    let bytes = 0;
+    const results = command.operations.map((operation) => {
+      const result = decideOperation(limits, workspace, command, operation);
+      bytes += writtenBytes(result);
+      // A thousand small increments of one large value write it a thousand times.
+      if (bytes > limits.maxResponseBytes) throw tooMuch(limits, operation);
+      return result;
+    });
     const result: CommandResult = { results, revision: workspace.head };
     if (idempotency) {
       const { key: idempotencyKey, digest } = idempotency;
@@ -34,6 +45,15 @@ export function decide(limits: Limits, workspace: Workspace, command: Command): 
     }
     return result;
   });
+}
+
+function tooMuch({ maxResponseBytes }: Limits, { argument }: Operation): BatonError {
+  return limitExceeded(
+    "maxResponseBytes",
+    maxResponseBytes,
+    `The entries that one call writes, each as often as it is written, may have ${maxResponseBytes} bytes together. Split the call.`,
+    argument,
+  );
 }
 
 function decideOperation(

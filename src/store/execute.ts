@@ -2,14 +2,23 @@ import type { WantedEntry, WriteTransaction } from "../database/database.ts";
 import { BatonError } from "../errors.ts";
 import { parseResult } from "./answer.ts";
 import type { StoredEntry } from "./claim.ts";
-import type { ClaimOperation, Command, CommandResult, Operation } from "./command.ts";
+import {
+  writtenBytes,
+  type ClaimOperation,
+  type Command,
+  type CommandResult,
+  type Operation,
+} from "./command.ts";
 import { decide } from "./decide.ts";
 import type { Limits } from "./limits.ts";
 import { matches } from "./text-match.ts";
 import { Workspace, type Effects } from "./workspace.ts";
 
-/** What came of one command: its result, or why it was refused. */
-export type Outcome = { readonly result: CommandResult } | { readonly refusal: BatonError };
+/** What came of one command: its result, why it was refused, or that the transaction was full before it. */
+export type Outcome =
+  | { readonly result: CommandResult }
+  | { readonly refusal: BatonError }
+  | { readonly postponed: true };
 
 /** What a committed batch came to. */
 export interface Committed {
@@ -22,6 +31,12 @@ export interface Committed {
 /** How long a repeat of a mutation is answered as the first was. */
 export const answerAgeMs = 24 * 3_600_000;
 
+/**
+ * A transaction that writes more than this takes no further commands: how much they write, where it is made of what
+ * there is, was not known before.
+ */
+const maxWrittenBytes = 16 * 1024 * 1024;
+
 /** Runs commands in order within one transaction: loads what they touch, decides each, saves what they came to. */
 export async function execute(
   transaction: WriteTransaction,
@@ -29,11 +44,13 @@ export async function execute(
   commands: readonly Command[],
 ): Promise<Committed> {
   const workspaces = await loadWorkspaces(transaction, commands);
+  let bytes = 0;
   const decided = commands.map((command): Outcome => {
+    if (bytes > maxWrittenBytes) return { postponed: true };
     try {
-      return {
-        result: decide(limits, workspaces.get(command.userId) as Workspace, command),
-      };
+      const result = decide(limits, workspaces.get(command.userId) as Workspace, command);
+      for (const done of result.results) bytes += writtenBytes(done);
+      return { result };
     } catch (error) {
       if (error instanceof BatonError) return { refusal: error };
       throw error;
