@@ -12,6 +12,7 @@ import { readEntries, readEntry, readNamespaces, readUsage } from "../read-entri
 import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
 import { sql, type SqlClient } from "../sql.ts";
 import { writeTransaction } from "../write.ts";
+import { AnsweringClient } from "./answering-client.ts";
 import { guarded } from "./faults.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { Notifications } from "./notifications.ts";
@@ -52,6 +53,7 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
   const connect = (applicationName: string, connections: number) => {
     const config: pg.PoolConfig = {
       ...connectionConfig(options.url, applicationName),
+      Client: AnsweringClient,
       max: connections,
       idleTimeoutMillis: idleConnectionTimeoutMs,
       statement_timeout: statementTimeoutMs,
