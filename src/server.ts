@@ -72,7 +72,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     };
     const { maxBodyBytes } = config;
     const http = createServer(
-      httpListener({ graphql, authenticator, maxBodyBytes, checkReady, logger }),
+      httpListener({
+        graphql,
+        authenticator,
+        maxBodyBytes,
+        checkReady,
+        isStopping: () => stopping,
+        logger,
+      }),
     );
     const websocket = serveWebsocket(http, {
       graphql,
