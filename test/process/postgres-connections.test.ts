@@ -12,6 +12,7 @@ import {
   type OwnPostgres,
 } from "./own-postgres.ts";
 
+const maxConnections = 24;
 const few = ["--postgres-connections", "4"];
 const notifications = "baton notifications";
 /** A call is refused so soon, where it waits for connections: 5 s for its token's, and 5 s for its own. */
@@ -20,7 +21,7 @@ const refusalMs = 15_000;
 let postgres: OwnPostgres;
 
 beforeAll(async () => {
-  postgres = await ownPostgres("max_connections=24");
+  postgres = await ownPostgres(`max_connections=${maxConnections}`);
 });
 afterAll(() => postgres[Symbol.asyncDispose]());
 
@@ -30,6 +31,21 @@ async function countConnections(outsider: Outsider, pattern: string): Promise<nu
     [pattern],
   );
   return row?.count;
+}
+
+/** Takes so many of PostgreSQL's connections, each as soon as there is one. */
+async function takeConnections(count: number, makeRoom: () => Promise<unknown>) {
+  const taken: Outsider[] = [];
+  while (taken.length < count) {
+    const connection = await connectTo(postgres.url).catch(() => null);
+    if (connection) taken.push(connection);
+    else await makeRoom();
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(taken.splice(0).map((one) => one[Symbol.asyncDispose]()));
+    },
+  };
 }
 
 /** What came of a call, and when. */
@@ -88,18 +104,14 @@ describe("UNAVAILABLE and not ready, but alive", () => {
     await using load = new Load([server]);
     await using follower = new Follower([server]);
     await load.more(50);
-    const taken: Outsider[] = [];
-    for (;;) {
-      const more = await connectTo(postgres.url).catch(() => null);
-      if (more) taken.push(more);
-      else if ((await countConnections(outsider, "baton%")) === 0) break;
-      else await terminate(outsider, "baton%");
-    }
+    await using taken = await takeConnections(maxConnections - 1, () =>
+      terminate(outsider, "baton%"),
+    );
     const refused = load.refused.length;
     await msUntil(() => load.refused.length >= refused + 16);
     expect(await health(server, "ready")).toBe(503);
     expect(await health(server, "live")).toBe(200);
-    await Promise.all(taken.map((connection) => connection[Symbol.asyncDispose]()));
+    await taken[Symbol.asyncDispose]();
     const readyMs = await msUntilReady(server, 200);
     await load.more(50);
     await load.stop();
