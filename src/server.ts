@@ -126,9 +126,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         const closed = once(http, "close");
         http.close();
         hub.close();
-        await Promise.all(background.map((work) => work.stop()));
-        await committer.close();
-        await websocket.close(deadline - Date.now());
+        const answered = Promise.all([
+          ...background.map((work) => work.stop()),
+          committer.close(),
+          websocket.close(deadlineMs),
+        ]);
+        let late: NodeJS.Timeout | undefined;
+        // What waits for a database that hangs is cut with its connection, unanswered.
+        await Promise.race([
+          answered,
+          new Promise((resolve) => (late = setTimeout(resolve, deadlineMs))),
+        ]);
+        clearTimeout(late);
         // An answered request leaves its connection open for a next one, which will not come.
         const idle = setInterval(() => http.closeIdleConnections(), 20);
         const cut = setTimeout(

@@ -38,6 +38,8 @@ const idleConnectionTimeoutMs = 5 * 60_000;
 const keepAliveDelayMs = 10_000;
 /** A database that takes longer to say that it is there can't serve. */
 const pingTimeoutMs = 2_000;
+/** A database that hangs does not take a goodbye either. */
+const closeTimeoutMs = 500;
 
 const migrationsFolder = fileURLToPath(
   new URL("../../../prisma/postgres/migrations", import.meta.url),
@@ -157,27 +159,33 @@ class PostgresDatabase implements Database {
   }
 
   async ping(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(unavailable("The database does not answer in time.")),
-        pingTimeoutMs,
-      );
-    });
-    try {
-      await Promise.race([
-        timeout,
-        Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),
-      ]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await within(
+      pingTimeoutMs,
+      Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),
+      () => {
+        throw unavailable("The database does not answer in time.");
+      },
+    );
   }
 
   async close(): Promise<void> {
-    await this.#notifications?.close();
-    await this.#committer.$disconnect();
-    await this.#pool.$disconnect();
+    const closed = [
+      this.#notifications?.close(),
+      this.#committer.$disconnect(),
+      this.#pool.$disconnect(),
+    ];
+    await within(closeTimeoutMs, Promise.all(closed), () => {});
+  }
+}
+
+/** Waits for the work, and no longer than so; then `otherwise` says what to do. */
+async function within(ms: number, work: Promise<unknown>, otherwise: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  try {
+    await Promise.race([work, timeout.then(otherwise)]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
