@@ -4,8 +4,7 @@
 //
 // "One user": the row lock of that user's head is what every transaction waits for, so more processes do not help.
 // "10,000 users": the processes' transactions go side by side, as far as cores and the disk allow. PostgreSQL shares
-// this machine's cores with the processes; its CPU for each operation is what carries over. "A transaction" is how many
-// sets share one commit. Partitioned is after prisma/postgres/partition.sql.
+// this machine's cores with the processes; its CPU for each operation is what carries over. Partitioned is after prisma/postgres/partition.sql.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -63,24 +62,17 @@ async function measure(name, { count, users, databaseUrl, postgres }) {
       processes.push(await startProcess({ users, databaseUrl, dataDir: folder.path }));
     }
     await together({ kind: "set", seconds: 0.5 });
-    const pids = postgres ? [postgres.pid] : processes.map(({ pid }) => pid);
+    const pids = postgres ? [postgres.pid] : [];
+    const cells = [name, users.toLocaleString("en-US"), count];
     for (const kind of ["set", "read"]) {
       const before = await cpuMs(pids);
       const results = await together({ kind });
       const cpu = (await cpuMs(pids)) - before;
       const sum = (pick) => results.reduce((total, result) => total + pick(result), 0);
-      const done = sum((result) => result.count);
-      const shared = done / sum((result) => result.transactions);
-      row([
-        name,
-        users === 1 ? "one" : users.toLocaleString("en-US"),
-        count,
-        `${kind}s`,
-        Math.round(sum((result) => result.perSecond)).toLocaleString("en-US"),
-        kind === "set" ? shared.toFixed(0) : "",
-        postgres ? (cpu / done).toFixed(3) : "",
-      ]);
+      const perSecond = Math.round(sum((result) => result.perSecond)).toLocaleString("en-US");
+      cells.push(perSecond, postgres ? (cpu / sum((result) => result.count)).toFixed(3) : "");
     }
+    row(cells);
   } finally {
     await Promise.all(processes.map((one) => one.end()));
     await folder.remove();
@@ -112,10 +104,10 @@ heading(`Committers alone, ${inFlight} under way in each process (${seconds} s).
   "database",
   "users",
   "processes",
-  "",
-  "a second",
-  "a transaction",
-  "PostgreSQL's CPU each, ms",
+  "sets a second",
+  "PostgreSQL's CPU, ms",
+  "reads a second",
+  "PostgreSQL's CPU, ms",
 ]);
 await measure("SQLite", { count: 1, users: manyUsers });
 const postgres = await openPostgres();
