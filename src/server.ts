@@ -60,7 +60,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         database.announce(new Map([...committed].map(([userId, { head }]) => [userId, head])));
       },
     });
-    database.listen((userId, head) => hub.noticeHead(userId, head));
+    const poll = () => pollHeads(database, hub);
+    database.listen(
+      (userId, head) => hub.noticeHead(userId, head),
+      () => void poll().catch((error: unknown) => logger.debug({ err: error }, "polling")),
+    );
     const store = new Store(database, committer, config);
     const graphql = createGraphql({ store, feed: new Feed(database, hub), logger });
     const authenticator = new Authenticator(database.tokens, config);
@@ -93,21 +97,16 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     http.on("error", (error) => logger.error({ err: error }, "accepting a connection"));
 
     const periodically = (intervalMs: number, what: string, work: () => Promise<unknown>) =>
-      repeat(
-        intervalMs,
-        async () => {
-          await work();
-        },
-        (error) => logger.error({ err: error }, `${what} failed; it will be tried again`),
-      );
+      repeat(intervalMs, work, {
+        failed: (error) => logger.error({ err: error }, `${what} failed; it will be tried again`),
+        recovered: () => logger.info(`${what} works again`),
+      });
     const retention = {
       maxAgeMs: config.retentionDays * dayMs,
       maxChanges: config.retentionChanges,
     };
     const background = [
-      periodically(config.pollIntervalMs, "looking for others' writes", () =>
-        pollHeads(database, hub),
-      ),
+      periodically(config.pollIntervalMs, "looking for others' writes", poll),
       periodically(tokenCheckIntervalMs, "checking tokens", () =>
         endSubscriptions(database.tokens, hub),
       ),

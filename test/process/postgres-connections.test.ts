@@ -16,7 +16,7 @@ const maxConnections = 24;
 const few = ["--postgres-connections", "4"];
 const notifications = "baton notifications";
 /** A call is refused so soon, where it waits for connections: 5 s for its token's, and 5 s for its own. */
-const refusalMs = 15_000;
+const refusalMs = 20_000;
 
 let postgres: OwnPostgres;
 

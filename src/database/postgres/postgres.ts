@@ -4,7 +4,7 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
 import { compact } from "../compact.ts";
-import type { Database, HeadListener, Retention, WriteTransaction } from "../database.ts";
+import type { Database, Retention, WriteTransaction } from "../database.ts";
 import { PrismaClient as PostgresClient } from "../generated/postgres/client.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { prismaTokens } from "../prisma-tokens.ts";
@@ -32,8 +32,10 @@ const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 30_000;
 /** The driver gives up on an answer, in case PostgreSQL can't end anything any more. */
 const answerTimeoutMs = 35_000;
-/** PostgreSQL ends the transaction of an instance that stands still, for it holds locks that others wait for. */
-const idleTransactionTimeoutMs = 10_000;
+/** PostgreSQL ends the transaction of an instance that stands still, for it holds locks that others wait for … */
+const idleTransactionTimeoutMs = 5_000;
+/** … who wait longer than that. */
+const lockTimeoutMs = 10_000;
 const idleConnectionTimeoutMs = 5 * 60_000;
 const keepAliveDelayMs = 10_000;
 /** A database that takes longer to say that it is there can't serve. */
@@ -61,6 +63,7 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
       statement_timeout: statementTimeoutMs,
       query_timeout: answerTimeoutMs,
       idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+      lock_timeout: lockTimeoutMs,
     };
     const logLoss = (error: Error) => logger.debug({ err: error }, "a connection was lost");
     const adapter = new PrismaPg(config, {
@@ -74,23 +77,26 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
   return new PostgresDatabase(
     connect("baton committer", 1),
     connect("baton", options.connections - 2),
-    (listener) =>
-      new Notifications(connectionConfig(options.url, "baton notifications"), listener, logger),
+    (listener, missed) =>
+      new Notifications({
+        config: connectionConfig(options.url, "baton notifications"),
+        listener,
+        missed,
+        logger,
+      }),
   );
 }
+
+type StartNotifications = (...listeners: Parameters<Database["listen"]>) => Notifications;
 
 class PostgresDatabase implements Database {
   readonly tokens;
   readonly #committer: PrismaClient;
   readonly #pool: PrismaClient;
-  readonly #startNotifications: (listener: HeadListener) => Notifications;
+  readonly #startNotifications: StartNotifications;
   #notifications: Notifications | null = null;
 
-  constructor(
-    committer: PrismaClient,
-    pool: PrismaClient,
-    startNotifications: (listener: HeadListener) => Notifications,
-  ) {
+  constructor(committer: PrismaClient, pool: PrismaClient, startNotifications: StartNotifications) {
     this.#committer = committer;
     this.#pool = pool;
     this.#startNotifications = startNotifications;
@@ -154,8 +160,8 @@ class PostgresDatabase implements Database {
     this.#notifications?.send(heads);
   }
 
-  listen(listener: HeadListener): void {
-    this.#notifications ??= this.#startNotifications(listener);
+  listen(...listeners: Parameters<Database["listen"]>): void {
+    this.#notifications ??= this.#startNotifications(...listeners);
   }
 
   async ping(): Promise<void> {
