@@ -33,13 +33,13 @@ async function countConnections(outsider: Outsider, pattern: string): Promise<nu
   return row?.count;
 }
 
-/** Takes so many of PostgreSQL's connections, each as soon as there is one. */
-async function takeConnections(count: number, makeRoom: () => Promise<unknown>) {
+/** Takes every connection that is free. */
+async function takeConnections() {
   const taken: Outsider[] = [];
-  while (taken.length < count) {
+  for (;;) {
     const connection = await connectTo(postgres.url).catch(() => null);
-    if (connection) taken.push(connection);
-    else await makeRoom();
+    if (!connection) break;
+    taken.push(connection);
   }
   return {
     async [Symbol.asyncDispose]() {
@@ -100,13 +100,17 @@ describe("UNAVAILABLE and not ready, but alive", () => {
   }) => {
     await using own = await postgres.createDatabase();
     await using outsider = await connectTo(own.url);
-    await using server = await serveInstance(own.url, ...few);
+    await using proxy = await PostgresProxy.open(own.url);
+    await using server = await serveInstance(proxy.url, ...few);
     await using load = new Load([server]);
     await using follower = new Follower([server]);
     await load.more(50);
-    await using taken = await takeConnections(maxConnections - 1, () =>
-      terminate(outsider, "baton%"),
-    );
+    // It would take back what is made free, before others can.
+    proxy.refuse();
+    await terminate(outsider, "baton%");
+    await msUntil(async () => (await countConnections(outsider, "baton%")) === 0);
+    await using taken = await takeConnections();
+    proxy.admit();
     const refused = load.refused.length;
     await msUntil(() => load.refused.length >= refused + 16);
     expect(await health(server, "ready")).toBe(503);

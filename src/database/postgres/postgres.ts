@@ -54,7 +54,7 @@ const migrationsFolder = fileURLToPath(
  */
 export async function openPostgres(options: PostgresOptions, logger: Logger): Promise<Database> {
   const schema = await migrate(options.url);
-  const connect = (applicationName: string, connections: number) => {
+  const connect = (applicationName: string, connections: number, more: pg.ClientConfig = {}) => {
     const config: pg.PoolConfig = {
       ...connectionConfig(options.url, applicationName),
       Client: AnsweringClient,
@@ -63,7 +63,7 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
       statement_timeout: statementTimeoutMs,
       query_timeout: answerTimeoutMs,
       idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
-      lock_timeout: lockTimeoutMs,
+      ...more,
     };
     const logLoss = (error: Error) => logger.debug({ err: error }, "a connection was lost");
     const adapter = new PrismaPg(config, {
@@ -75,7 +75,7 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
     return new PostgresClient({ adapter }) as unknown as PrismaClient;
   };
   return new PostgresDatabase(
-    connect("baton committer", 1),
+    connect("baton committer", 1, { lock_timeout: lockTimeoutMs }),
     connect("baton", options.connections - 2),
     (listener, missed) =>
       new Notifications({
