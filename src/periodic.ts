@@ -4,17 +4,34 @@ export interface Periodic {
   stop(): Promise<void>;
 }
 
-/** Does the work now and then again `intervalMs` after each time it ended. What it throws goes to `onError`, and it goes on. */
+/** Who hears how the work goes: once when it begins to fail, and once when it succeeds again. */
+export interface Listener {
+  failed(error: unknown): void;
+  recovered(): void;
+}
+
+/** Does the work now and then again `intervalMs` after each time it ended, however that was. */
 export function repeat(
   intervalMs: number,
-  work: () => Promise<void>,
-  onError: (error: unknown) => void,
+  work: () => Promise<unknown>,
+  listener: Listener,
 ): Periodic {
   let stopped = false;
+  let isFailing = false;
+  const attempt = async () => {
+    try {
+      await work();
+      if (isFailing) listener.recovered();
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) listener.failed(error);
+      isFailing = true;
+    }
+  };
   let endPause = () => {};
   const run = async () => {
     while (!stopped) {
-      await work().catch(onError);
+      await attempt();
       if (stopped) return;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, intervalMs);

@@ -65,7 +65,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         database.announce(new Map([...committed].map(([userId, { head }]) => [userId, head])));
       },
     });
-    database.listen((userId, head) => hub.noticeHead(userId, head));
+    const poll = () => pollHeads(database, hub);
+    database.listen(
+      (userId, head) => hub.noticeHead(userId, head),
+      () => void poll().catch((error: unknown) => logger.debug({ err: error }, "polling")),
+    );
     const store = new Store(database, config);
     const graphql = createGraphql({
       store,
@@ -82,7 +86,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     };
     const { maxBodyBytes } = config;
     const http = createServer(
-      httpListener({ graphql, authenticator, maxBodyBytes, checkReady, logger }),
+      httpListener({
+        graphql,
+        authenticator,
+        maxBodyBytes,
+        checkReady,
+        isStopping: () => stopping,
+        logger,
+      }),
     );
     const websocket = serveWebsocket(http, {
       graphql,
@@ -96,21 +107,16 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     http.on("error", (error) => logger.error({ err: error }, "accepting a connection"));
 
     const periodically = (intervalMs: number, what: string, work: () => Promise<unknown>) =>
-      repeat(
-        intervalMs,
-        async () => {
-          await work();
-        },
-        (error) => logger.error({ err: error }, `${what} failed; it will be tried again`),
-      );
+      repeat(intervalMs, work, {
+        failed: (error) => logger.error({ err: error }, `${what} failed; it will be tried again`),
+        recovered: () => logger.info(`${what} works again`),
+      });
     const retention = {
       maxAgeMs: config.retentionDays * dayMs,
       maxChanges: config.retentionChanges,
     };
     const background = [
-      periodically(config.pollIntervalMs, "looking for others' writes", () =>
-        pollHeads(database, hub),
-      ),
+      periodically(config.pollIntervalMs, "looking for others' writes", poll),
       periodically(tokenCheckIntervalMs, "checking tokens", () =>
         endSubscriptions(database.tokens, hub),
       ),
@@ -131,9 +137,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         const closed = once(http, "close");
         http.close();
         hub.close();
-        await Promise.all(background.map((work) => work.stop()));
-        await committer.close();
-        await websocket.close(deadline - Date.now());
+        const answered = Promise.all([
+          ...background.map((work) => work.stop()),
+          committer.close(),
+          websocket.close(deadlineMs),
+        ]);
+        let late: NodeJS.Timeout | undefined;
+        // What waits for a database that hangs is cut with its connection, unanswered.
+        await Promise.race([
+          answered,
+          new Promise((resolve) => (late = setTimeout(resolve, deadlineMs))),
+        ]);
+        clearTimeout(late);
         // An answered request leaves its connection open for a next one, which will not come.
         const idle = setInterval(() => http.closeIdleConnections(), 20);
         const cut = setTimeout(

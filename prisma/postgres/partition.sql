@@ -25,7 +25,7 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(72707369); -- nobody migrates meanwhile
 
-  FOREACH table_name IN ARRAY ARRAY['User', 'Entry', 'Change'] LOOP
+  FOREACH table_name IN ARRAY ARRAY['User', 'Entry', 'Change', 'Answer'] LOOP
     plain := to_regclass(format('%I.%I', current_schema(), table_name));
     IF plain IS NULL THEN
       RAISE EXCEPTION 'The schema % has no table %: let Baton migrate it first.', current_schema(), table_name;
@@ -69,5 +69,5 @@ END
 $script$;
 
 -- Nothing else does: autovacuum looks at the partitions, never at the whole. Do it again from time to time.
-ANALYZE "User", "Entry", "Change";
+ANALYZE "User", "Entry", "Change", "Answer";
 COMMIT;

@@ -152,8 +152,11 @@ export interface Database {
 
   /** Wakes other instances that listen: these logs have grown. A hint that may be lost; SQLite has no way to give it. */
   announce(heads: ReadonlyMap<string, bigint>): void;
-  /** Calls back when other instances announce. Whoever must know polls `readHeads`, too. */
-  listen(listener: HeadListener): void;
+  /**
+   * Calls back when other instances announce, and `missed` when some may not have been heard. Whoever must know polls
+   * `readHeads`, too.
+   */
+  listen(listener: HeadListener, missed: () => void): void;
 
   readonly tokens: TokenTable;
 

@@ -4,6 +4,9 @@ import type { TokenTable } from "./database.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
 
+/** Prisma's code for a row that is there already. */
+const uniqueViolation = "P2002";
+
 /** Runs work with a client that may read, or write, as the database has it done. */
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
 
@@ -13,10 +16,12 @@ export function prismaTokens(read: WithClient, write: WithClient): TokenTable {
       await write((client) => client.token.create({ data: toData(token) }));
     },
     async insertOnce(token) {
-      const { tokenId } = token;
-      await write((client) =>
-        client.token.upsert({ where: { tokenId }, create: toData(token), update: {} }),
-      );
+      try {
+        await write((client) => client.token.create({ data: toData(token) }));
+      } catch (error) {
+        // Prisma's upsert looks first and inserts then: of two at once one would fail.
+        if ((error as { code?: unknown }).code !== uniqueViolation) throw error;
+      }
     },
     async findByHash(hash) {
       const row = await read((client) => client.token.findUnique({ where: { hash } }));

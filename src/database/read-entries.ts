@@ -2,8 +2,9 @@ import type { Entry, Namespace, Usage } from "../store/entry.ts";
 import type { TextMatch } from "../store/text-match.ts";
 import type { Place } from "../store/command.ts";
 import type { EntryPage, EntryQuery, Page, PageBounds, UserPlace } from "./database.ts";
-import { toEntry, type EntryRow } from "./rows.ts";
+import { entryColumns, toEntry, type EntryRow } from "./rows.ts";
 import {
+  columns,
   empty,
   isAlive,
   join,
@@ -14,13 +15,15 @@ import {
   type StoreReader,
 } from "./sql.ts";
 
+const shown = columns("Entry", entryColumns);
+
 export async function readEntry(
   { client, now }: StoreReader,
   userId: string,
   place: Place,
 ): Promise<Entry | null> {
   const rows = await client.$queryRaw<EntryRow[]>(
-    sql`SELECT * FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${place.namespace} AND "key" = ${place.key}
+    sql`SELECT ${shown} FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${place.namespace} AND "key" = ${place.key}
       AND ${isAlive(now)}`,
   );
   return rows[0] ? toEntry(rows[0]) : null;
@@ -47,12 +50,12 @@ export async function readEntries(
       SELECT "namespace", "key", SUM("sizeBytes") OVER (ORDER BY "namespace", "key") - "sizeBytes" AS "bytesBefore"
       FROM "candidates"
     )
-    SELECT "ends"."head", "ends"."candidateCount", "found".* FROM (
+    SELECT "ends"."head", "ends"."candidateCount", ${columns("found", entryColumns)} FROM (
       SELECT
         COALESCE((SELECT "headRevision" FROM "User" WHERE "userId" = ${userId}), 0) AS "head",
         (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
     ) AS "ends" LEFT JOIN (
-      SELECT "Entry".* FROM "page" JOIN "Entry" ON "Entry"."userId" = ${userId}
+      SELECT ${shown} FROM "page" JOIN "Entry" ON "Entry"."userId" = ${userId}
         AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"
       WHERE "page"."bytesBefore" < ${bounds.maxBytes}
     ) AS "found" ON 1 = 1
@@ -147,8 +150,8 @@ async function readAgents(
       ) AS "named"
     ) AS "placed" WHERE "place" <= ${maxShownAgents} ORDER BY "namespace", "agent"`);
   for (const { namespace, agent } of rows) {
-    const shown = agents.get(namespace);
-    if (shown) shown.push(agent);
+    const names = agents.get(namespace);
+    if (names) names.push(agent);
     else agents.set(namespace, [agent]);
   }
   return agents;

@@ -1,7 +1,7 @@
 import { maxRevision } from "../store/log.ts";
 import type { LogEnds, LogPage, LogQuery, PageBounds } from "./database.ts";
-import { toChange, type ChangeRow } from "./rows.ts";
-import { join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
+import { changeColumns, toChange, type ChangeRow } from "./rows.ts";
+import { columns, join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
 
 /** One statement looks at no more revisions than this, however few of them the selection wants. */
 const maxScannedRevisions = 10_000n;
@@ -29,11 +29,11 @@ export async function readLog(
     WITH "candidates" AS (${candidates}), "page" AS (
       SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision") - "sizeBytes" AS "bytesBefore" FROM "candidates"
     )
-    SELECT "ends".*, "found".* FROM (
+    SELECT "headRevision", "compactedRevision", "candidateCount", ${columns("found", changeColumns)} FROM (
       SELECT "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
       FROM "User" WHERE "userId" = ${userId}
     ) AS "ends" LEFT JOIN (
-      SELECT "Change".* FROM "page" JOIN "Change"
+      SELECT ${columns("Change", changeColumns)} FROM "page" JOIN "Change"
         ON "Change"."userId" = ${userId} AND "Change"."revision" = "page"."revision"
       WHERE "page"."bytesBefore" < ${bounds.maxBytes}
     ) AS "found" ON 1 = 1

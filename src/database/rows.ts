@@ -2,7 +2,24 @@ import type { Change } from "../store/change.ts";
 import type { StoredEntry } from "../store/claim.ts";
 import type { Entry } from "../store/entry.ts";
 
-/** A row of the Entry table, or of its columns in a join. */
+/** What a read takes of the Entry table. */
+export const entryColumns = [
+  "userId",
+  "namespace",
+  "key",
+  "revision",
+  "createdRevision",
+  "createdAt",
+  "updatedAt",
+  "createdBy",
+  "updatedBy",
+  "expiresAt",
+  "sizeBytes",
+  "metadata",
+  "value",
+] as const satisfies readonly (keyof EntryRow)[];
+
+/** A row of them. */
 export interface EntryRow {
   userId: string;
   namespace: string;
@@ -56,7 +73,24 @@ export function toEntry(row: EntryRow): Entry {
   };
 }
 
-/** A row of the Change table. */
+/** What a read takes of the Change table. */
+export const changeColumns = [
+  "revision",
+  "kind",
+  "namespace",
+  "key",
+  "agent",
+  "at",
+  "createdRevision",
+  "createdAt",
+  "createdBy",
+  "expiresAt",
+  "sizeBytes",
+  "metadata",
+  "value",
+] as const satisfies readonly (keyof ChangeRow)[];
+
+/** A row of them. */
 export interface ChangeRow {
   revision: bigint;
   kind: Change["kind"];

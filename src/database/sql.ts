@@ -29,6 +29,11 @@ export function name(identifier: string): Sql {
   return raw(`"${identifier}"`);
 }
 
+/** Columns of a table by name: never `*`, which a newer version's migration would change under a prepared statement. */
+export function columns(table: string, names: readonly string[]): Sql {
+  return join(names.map((column) => sql`${name(table)}.${name(column)}`));
+}
+
 /** Whether an entry has not expired. */
 export function isAlive(now: Sql): Sql {
   return sql`("expiresAt" IS NULL OR "expiresAt" > ${now})`;

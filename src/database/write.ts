@@ -4,6 +4,7 @@ import type { Effects } from "../store/workspace.ts";
 import type { WriteTransaction } from "./database.ts";
 import { toStoredEntry, type StoredEntryRow } from "./rows.ts";
 import {
+  columns,
   isAlive,
   join,
   matchesAny,
@@ -90,9 +91,10 @@ const changeColumns = {
 } as const;
 
 /** What of an entry is loaded to decide about it. */
-const stored = sql`"Entry"."userId", "Entry"."namespace", "Entry"."key", "revision", "createdRevision", "createdAt",
-  "updatedAt", "createdBy", "updatedBy", "expiresAt", "claimToken", "claimAttempt", "claimExpiresAt", "isCompleted",
-  "sizeBytes", "metadata"`;
+const stored = columns(
+  "Entry",
+  Object.keys(entryColumns).filter((column) => column !== "value"),
+);
 
 /** The statements of one write transaction, a handful however many commands it holds. */
 export function writeTransaction(client: SqlClient, dialect: WriteDialect): WriteTransaction {
@@ -157,18 +159,21 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
           columns: { userId: "text", headRevision: "bigint" },
           rows: rowsOf((effect) => [[effect.head]]),
         },
-        (rows) => sql`UPDATE "User" SET "headRevision" = "new"."headRevision"
-          FROM ${rows} WHERE "User"."userId" = "new"."userId"`,
+        // The planner can't look into the rows: by the list it knows how few users, and in which partitions.
+        (rows) => sql`UPDATE "User" SET "headRevision" = "new"."headRevision" FROM ${rows}
+          WHERE "User"."userId" = "new"."userId" AND "User"."userId" IN (${join(users.map(([userId]) => userId))})`,
       );
-      await change(
-        {
-          name: "gone",
-          columns: { userId: "text", namespace: "text" },
-          rows: rowsOf((effect) => effect.cleared.map((namespace) => [namespace])),
-        },
-        (rows) => sql`DELETE FROM "Entry" WHERE ("userId", "namespace") IN (
-          SELECT "userId", "namespace" FROM ${rows})`,
-      );
+      for (const [userId, { cleared }] of users) {
+        await change(
+          {
+            name: "gone",
+            columns: { namespace: "text" },
+            rows: cleared.map((namespace) => [namespace]),
+          },
+          (rows) => sql`DELETE FROM "Entry" WHERE "userId" = ${userId} AND "namespace" IN (
+            SELECT "namespace" FROM ${rows})`,
+        );
+      }
       await change(
         {
           name: "gone",

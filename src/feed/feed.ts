@@ -189,7 +189,7 @@ function patientSource(source: Source, subscriber: Subscriber): ReaderSource {
   const patiently = async <T>(read: () => Promise<T>): Promise<T> => {
     for (let delayMs = firstRetryMs; ; delayMs = Math.min(2 * delayMs, lastRetryMs)) {
       try {
-        return await read();
+        return await subscriber.unlessClosed(read());
       } catch (error) {
         if (!isUnavailable(error) || subscriber.throwIfFailed()) throw error;
         // Many readers wait for the same database.

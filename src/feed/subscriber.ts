@@ -35,6 +35,8 @@ export class Subscriber {
   #closed = false;
   #failure: unknown = null;
   #wake: (() => void) | null = null;
+  /** Gives up what `unlessClosed` waits for. */
+  #giveUp: (() => void) | null = null;
 
   constructor(tokenId: string, selection: Selection, bounds: QueueBounds, onClose: () => void) {
     this.tokenId = tokenId;
@@ -105,6 +107,19 @@ export class Subscriber {
     });
   }
 
+  /** What the work comes to. Rejects when closed meanwhile: the database may let one wait for long. */
+  async unlessClosed<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#giveUp = () => reject(new Error("The subscription is closed."));
+        work.then(resolve, reject);
+        if (this.#closed) this.#giveUp();
+      });
+    } finally {
+      this.#giveUp = null;
+    }
+  }
+
   /** Whether it is closed; throws when it was closed by a failure. */
   throwIfFailed(): boolean {
     if (this.#failure !== null) throw this.#failure;
@@ -121,6 +136,7 @@ export class Subscriber {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#giveUp?.();
     this.readLog();
     this.#onClose();
   }

@@ -22,10 +22,14 @@ const maxBatchBytes = 16 * 1024 * 1024;
 /** More waiting than this and new commands are turned away. */
 const maxWaitingCommands = 10_000;
 const maxWaitingBytes = 128 * 1024 * 1024;
+/** And what has waited for longer than this is turned away, too: the database hardly takes writes. */
+const maxWaitMs = 10_000;
 
 interface Waiting {
   readonly command: Command;
   readonly bytes: number;
+  /** When it came, on the clock of `performance`. */
+  readonly since: number;
   resolve(result: CommandResult): void;
   reject(error: unknown): void;
 }
@@ -64,7 +68,7 @@ export class Committer {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, bytes, resolve, reject });
+      this.#waiting.push({ command, bytes, since: performance.now(), resolve, reject });
       this.#waitingBytes += bytes;
       this.#running ??= this.#run();
     });
@@ -80,9 +84,25 @@ export class Committer {
     // One turn of the event loop, so that commands which arrived together are committed together.
     await new Promise((resolve) => setImmediate(resolve));
     try {
-      while (this.#waiting.length > 0) await this.#process(this.#takeBatch());
+      for (;;) {
+        this.#turnAwayStale();
+        if (this.#waiting.length === 0) return;
+        await this.#process(this.#takeBatch());
+      }
     } finally {
       this.#running = null;
+    }
+  }
+
+  #turnAwayStale(): void {
+    const oldest = performance.now() - maxWaitMs;
+    const fresh = this.#waiting.findIndex(({ since }) => since >= oldest);
+    const stale = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);
+    for (const { bytes, reject } of stale) {
+      this.#waitingBytes -= bytes;
+      reject(
+        unavailable("The database did not take writes in time; nothing was written. Try again."),
+      );
     }
   }
 

@@ -14,6 +14,8 @@ export interface HttpOptions {
   readonly maxBodyBytes: number;
   /** Rejects while the server can't do its work. */
   readonly checkReady: () => Promise<void>;
+  /** Then a connection ends with its answer: its client's next request goes elsewhere. */
+  readonly isStopping: () => boolean;
   readonly logger: Logger;
 }
 
@@ -31,6 +33,7 @@ export function httpListener(options: HttpOptions): RequestListener {
   const { logger } = options;
   return (request, response) => {
     const begin = performance.now();
+    if (options.isStopping()) response.setHeader("Connection", "close");
     response.once("close", () => {
       const { method } = request;
       const durationMs = Math.round(performance.now() - begin);

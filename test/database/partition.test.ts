@@ -6,6 +6,7 @@ import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { migratePostgres } from "../../src/database/postgres/migrate-postgres.ts";
 import { Committer } from "../../src/store/committer.ts";
+import { setCommand } from "../commands.ts";
 import { createPartitionedPostgres, partition } from "../postgres-partitioned.ts";
 import { connect, postgres } from "./migrated-databases.ts";
 
@@ -161,19 +162,8 @@ test("lets instances write to the same users without a deadlock", async () => {
     const order = round % 2 === 0 ? users : users.toReversed();
     for (let turn = 0; turn < 15; turn++) {
       const some = order.filter((_, place) => (place * 7 + turn + round) % 3 > 0);
-      const items = [
-        { argument: "", key: "k", value: "1", metadata: null, ifRevision: null },
-      ] as const;
-      const sets = some.map((userId) =>
-        committer.submit({
-          kind: "set",
-          userId,
-          agent: null,
-          mayRead: true,
-          namespace: "n",
-          items,
-        }),
-      );
+      const place = { namespace: "n", key: "k" };
+      const sets = some.map((userId) => committer.submit(setCommand(userId, place)));
       await Promise.all(sets);
     }
     await committer.close();

@@ -12,15 +12,16 @@ import {
   type OwnPostgres,
 } from "./own-postgres.ts";
 
+const maxConnections = 24;
 const few = ["--postgres-connections", "4"];
 const notifications = "baton notifications";
 /** A call is refused so soon, where it waits for connections: 5 s for its token's, and 5 s for its own. */
-const refusalMs = 15_000;
+const refusalMs = 20_000;
 
 let postgres: OwnPostgres;
 
 beforeAll(async () => {
-  postgres = await ownPostgres("max_connections=24");
+  postgres = await ownPostgres(`max_connections=${maxConnections}`);
 });
 afterAll(() => postgres[Symbol.asyncDispose]());
 
@@ -30,6 +31,21 @@ async function countConnections(outsider: Outsider, pattern: string): Promise<nu
     [pattern],
   );
   return row?.count;
+}
+
+/** Takes every connection that is free. */
+async function takeConnections() {
+  const taken: Outsider[] = [];
+  for (;;) {
+    const connection = await connectTo(postgres.url).catch(() => null);
+    if (!connection) break;
+    taken.push(connection);
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(taken.splice(0).map((one) => one[Symbol.asyncDispose]()));
+    },
+  };
 }
 
 /** What came of a call, and when. */
@@ -84,22 +100,22 @@ describe("UNAVAILABLE and not ready, but alive", () => {
   }) => {
     await using own = await postgres.createDatabase();
     await using outsider = await connectTo(own.url);
-    await using server = await serveInstance(own.url, ...few);
+    await using proxy = await PostgresProxy.open(own.url);
+    await using server = await serveInstance(proxy.url, ...few);
     await using load = new Load([server]);
     await using follower = new Follower([server]);
     await load.more(50);
-    const taken: Outsider[] = [];
-    for (;;) {
-      const more = await connectTo(postgres.url).catch(() => null);
-      if (more) taken.push(more);
-      else if ((await countConnections(outsider, "baton%")) === 0) break;
-      else await terminate(outsider, "baton%");
-    }
+    // It would take back what is made free, before others can.
+    proxy.refuse();
+    await terminate(outsider, "baton%");
+    await msUntil(async () => (await countConnections(outsider, "baton%")) === 0);
+    await using taken = await takeConnections();
+    proxy.admit();
     const refused = load.refused.length;
     await msUntil(() => load.refused.length >= refused + 16);
     expect(await health(server, "ready")).toBe(503);
     expect(await health(server, "live")).toBe(200);
-    await Promise.all(taken.map((connection) => connection[Symbol.asyncDispose]()));
+    await taken[Symbol.asyncDispose]();
     const readyMs = await msUntilReady(server, 200);
     await load.more(50);
     await load.stop();

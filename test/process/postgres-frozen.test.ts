@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { subscribe, subscribeBySse } from "../client.ts";
 import { get, set } from "../operations.ts";
 import { PostgresProxy } from "../postgres-proxy.ts";
 import { createPostgres } from "../postgres.ts";
@@ -47,6 +48,23 @@ test("while only its writes hang, an instance is not ready, and reads go on", as
   proxy.thaw();
   expect(await write).toMatchObject({ revision: "2" });
   expect(await health(server, "ready")).toBe(200);
+});
+
+test("SIGTERM while PostgreSQL hangs ends the server within 5 s with exit code 0, and subscriptions complete", async () => {
+  await using own = await createPostgres();
+  await using proxy = await PostgresProxy.open(own.url);
+  await using server = await serveInstance(proxy.url);
+  const document = "subscription { entryChanged(snapshot: true) { kind } }";
+  const live = [subscribe(server, document), await subscribeBySse(server, document)];
+  for (const events of live) await events.next();
+  proxy.freeze();
+  const write = set(server, { key: "key", value: 1 }).then(() => "written", String);
+  await msUntilReady(server, 503);
+  const ended = server.kill("SIGTERM");
+  expect(await msOf(ended)).toBeLessThan(5_000);
+  expect(await ended).toMatchObject({ code: 0 });
+  for (const events of live) expect(await events.rest()).toEqual([]);
+  expect(await write).toMatch(/fetch failed|UNAVAILABLE/);
 });
 
 /** Whether someone stands still in the middle of a transaction that holds the head of a user's log. */

@@ -9,26 +9,31 @@ const maxPayloadBytes = 8_000;
 const firstRetryMs = 250;
 const lastRetryMs = 5_000;
 
+export interface NotificationsOptions {
+  readonly config: pg.ClientConfig;
+  readonly listener: HeadListener;
+  /** Called whenever there is a connection (again): what was sent before was not heard. */
+  readonly missed: () => void;
+  readonly logger: Logger;
+}
+
 /**
  * Wakes other instances with NOTIFY, and is woken by them, over one connection of its own. All of it is a hint: what
  * is lost while there is no connection is found by polling.
  */
 export class Notifications {
-  readonly #config: pg.ClientConfig;
-  readonly #listener: HeadListener;
-  readonly #logger: Logger;
+  readonly #options: NotificationsOptions;
   #client: pg.Client | null = null;
   /** What others don't know yet: the latest head counts. */
   #pending = new Map<string, bigint>();
   #isSending = false;
   #retryMs = firstRetryMs;
   #retry: NodeJS.Timeout | undefined;
+  #isLost = false;
   #closed = false;
 
-  constructor(config: pg.ClientConfig, listener: HeadListener, logger: Logger) {
-    this.#config = config;
-    this.#listener = listener;
-    this.#logger = logger;
+  constructor(options: NotificationsOptions) {
+    this.#options = options;
     void this.#connect();
   }
 
@@ -48,7 +53,7 @@ export class Notifications {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client(this.#config);
+    const client = new pg.Client(this.#options.config);
     let lost = false;
     const lose = (error?: unknown) => {
       if (lost) return;
@@ -66,6 +71,8 @@ export class Notifications {
       if (this.#closed) return await client.end();
       this.#client = client;
       this.#retryMs = firstRetryMs;
+      this.#isLost = false;
+      this.#options.missed();
     } catch (error) {
       lose(error);
     }
@@ -75,10 +82,12 @@ export class Notifications {
     if (this.#client === client) this.#client = null;
     this.#pending.clear();
     if (this.#closed) return;
-    this.#logger.warn(
+    // Said once, however many attempts to connect fail after it.
+    this.#options.logger[this.#isLost ? "debug" : "warn"](
       { err: error },
       "no notifications from other instances for now; their writes are found by polling",
     );
+    this.#isLost = true;
     void client.end().catch(() => {});
     this.#retry = setTimeout(() => void this.#connect(), this.#retryMs * (0.5 + Math.random()));
     this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
@@ -98,7 +107,7 @@ export class Notifications {
         ]);
       }
     } catch (error) {
-      this.#logger.debug({ err: error }, "notifying other instances failed");
+      this.#options.logger.debug({ err: error }, "notifying other instances failed");
     } finally {
       this.#isSending = false;
     }
@@ -113,7 +122,7 @@ export class Notifications {
     }
     const [userId, head] = Array.isArray(message) ? (message as unknown[]) : [];
     if (typeof userId !== "string" || typeof head !== "string" || !/^\d{1,19}$/.test(head)) return;
-    this.#listener(userId, BigInt(head));
+    this.#options.listener(userId, BigInt(head));
   }
 }
 

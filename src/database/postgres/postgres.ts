@@ -4,17 +4,19 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
 import { compact, forgetAnswers } from "../compact.ts";
-import type { Database, HeadListener, Retention, WriteTransaction } from "../database.ts";
+import type { Database, Retention, WriteTransaction } from "../database.ts";
 import { PrismaClient as PostgresClient } from "../generated/postgres/client.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { prismaTokens } from "../prisma-tokens.ts";
 import { readEntries, readEntry, readExpired, readNamespaces, readUsage } from "../read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
-import { sql, type SqlClient } from "../sql.ts";
+import { sql, type SqlClient, type StoreReader } from "../sql.ts";
 import { writeTransaction } from "../write.ts";
+import { AnsweringClient } from "./answering-client.ts";
 import { guarded } from "./faults.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { Notifications } from "./notifications.ts";
+import { statementNames } from "./prepared-statements.ts";
 import { startFault } from "./start-fault.ts";
 import { createUsers, MissingUsers, postgresDialect, statementTime } from "./write-postgres.ts";
 
@@ -31,12 +33,16 @@ const connectTimeoutMs = 5_000;
 const statementTimeoutMs = 30_000;
 /** The driver gives up on an answer, in case PostgreSQL can't end anything any more. */
 const answerTimeoutMs = 35_000;
-/** PostgreSQL ends the transaction of an instance that stands still, for it holds locks that others wait for. */
-const idleTransactionTimeoutMs = 10_000;
+/** PostgreSQL ends the transaction of an instance that stands still, for it holds locks that others wait for … */
+const idleTransactionTimeoutMs = 5_000;
+/** … who wait longer than that. */
+const lockTimeoutMs = 10_000;
 const idleConnectionTimeoutMs = 5 * 60_000;
 const keepAliveDelayMs = 10_000;
 /** A database that takes longer to say that it is there can't serve. */
 const pingTimeoutMs = 2_000;
+/** A database that hangs does not take a goodbye either. */
+const closeTimeoutMs = 500;
 
 const migrationsFolder = fileURLToPath(
   new URL("../../../prisma/postgres/migrations", import.meta.url),
@@ -49,18 +55,22 @@ const migrationsFolder = fileURLToPath(
  */
 export async function openPostgres(options: PostgresOptions, logger: Logger): Promise<Database> {
   const schema = await migrate(options.url);
-  const connect = (applicationName: string, connections: number) => {
+  const connect = (applicationName: string, connections: number, more: pg.ClientConfig = {}) => {
     const config: pg.PoolConfig = {
       ...connectionConfig(options.url, applicationName),
+      Client: AnsweringClient,
       max: connections,
       idleTimeoutMillis: idleConnectionTimeoutMs,
       statement_timeout: statementTimeoutMs,
       query_timeout: answerTimeoutMs,
       idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+      ...more,
     };
     const logLoss = (error: Error) => logger.debug({ err: error }, "a connection was lost");
     const adapter = new PrismaPg(config, {
       schema,
+      // A pooler that gives each transaction another connection may not know what was prepared on one.
+      ...(isPooled(options.url) ? {} : { statementNameGenerator: statementNames() }),
       onPoolError: logLoss,
       onConnectionError: logLoss,
     });
@@ -68,27 +78,32 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
     return new PostgresClient({ adapter }) as unknown as PrismaClient;
   };
   return new PostgresDatabase(
-    connect("baton committer", 1),
+    connect("baton committer", 1, { lock_timeout: lockTimeoutMs }),
     connect("baton", options.connections - 2),
-    (listener) =>
-      new Notifications(connectionConfig(options.url, "baton notifications"), listener, logger),
+    (listener, missed) =>
+      new Notifications({
+        config: connectionConfig(options.url, "baton notifications"),
+        listener,
+        missed,
+        logger,
+      }),
   );
 }
+
+type StartNotifications = (...listeners: Parameters<Database["listen"]>) => Notifications;
 
 class PostgresDatabase implements Database {
   readonly tokens;
   readonly #committer: PrismaClient;
   readonly #pool: PrismaClient;
-  readonly #startNotifications: (listener: HeadListener) => Notifications;
+  readonly #reader: StoreReader;
+  readonly #startNotifications: StartNotifications;
   #notifications: Notifications | null = null;
 
-  constructor(
-    committer: PrismaClient,
-    pool: PrismaClient,
-    startNotifications: (listener: HeadListener) => Notifications,
-  ) {
+  constructor(committer: PrismaClient, pool: PrismaClient, startNotifications: StartNotifications) {
     this.#committer = committer;
     this.#pool = pool;
+    this.#reader = { client: pool, now: statementTime };
     this.#startNotifications = startNotifications;
     const withPool = <T>(work: (client: PrismaClient) => Promise<T>) => guarded(() => work(pool));
     this.tokens = prismaTokens(withPool, withPool);
@@ -125,13 +140,13 @@ class PostgresDatabase implements Database {
   }
 
   readonly readEntry: Database["readEntry"] = (...args) =>
-    guarded(() => readEntry({ client: this.#pool, now: statementTime }, ...args));
+    guarded(() => readEntry(this.#reader, ...args));
   readonly readEntries: Database["readEntries"] = (...args) =>
-    guarded(() => readEntries({ client: this.#pool, now: statementTime }, ...args));
+    guarded(() => readEntries(this.#reader, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    guarded(() => readNamespaces({ client: this.#pool, now: statementTime }, ...args));
+    guarded(() => readNamespaces(this.#reader, ...args));
   readonly readUsage: Database["readUsage"] = (...args) =>
-    guarded(() => readUsage({ client: this.#pool, now: statementTime }, ...args));
+    guarded(() => readUsage(this.#reader, ...args));
   readonly readLogEnds: Database["readLogEnds"] = (...args) =>
     guarded(() => readLogEnds(this.#pool, ...args));
   readonly readLog: Database["readLog"] = (...args) => guarded(() => readLog(this.#pool, ...args));
@@ -141,7 +156,7 @@ class PostgresDatabase implements Database {
     guarded(() => readLastClear(this.#pool, ...args));
 
   readonly readExpired: Database["readExpired"] = (...args) =>
-    guarded(() => readExpired({ client: this.#pool, now: statementTime }, ...args));
+    guarded(() => readExpired(this.#reader, ...args));
 
   forgetAnswers(before: Date): Promise<void> {
     return guarded(() => forgetAnswers(this.#pool, before));
@@ -157,32 +172,38 @@ class PostgresDatabase implements Database {
     this.#notifications?.send(heads);
   }
 
-  listen(listener: HeadListener): void {
-    this.#notifications ??= this.#startNotifications(listener);
+  listen(...listeners: Parameters<Database["listen"]>): void {
+    this.#notifications ??= this.#startNotifications(...listeners);
   }
 
   async ping(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(unavailable("The database does not answer in time.")),
-        pingTimeoutMs,
-      );
-    });
-    try {
-      await Promise.race([
-        timeout,
-        Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),
-      ]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await within(
+      pingTimeoutMs,
+      Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),
+      () => {
+        throw unavailable("The database does not answer in time.");
+      },
+    );
   }
 
   async close(): Promise<void> {
-    await this.#notifications?.close();
-    await this.#committer.$disconnect();
-    await this.#pool.$disconnect();
+    const closed = [
+      this.#notifications?.close(),
+      this.#committer.$disconnect(),
+      this.#pool.$disconnect(),
+    ];
+    await within(closeTimeoutMs, Promise.all(closed), () => {});
+  }
+}
+
+/** Waits for the work, and no longer than so; then `otherwise` says what to do. */
+async function within(ms: number, work: Promise<unknown>, otherwise: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  try {
+    await Promise.race([work, timeout.then(otherwise)]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -198,6 +219,11 @@ async function checkWritable(client: PrismaClient): Promise<void> {
     ),
   );
   if (row?.readOnly === "on") throw unavailable("The database only reads, as a standby does.");
+}
+
+/** As Prisma has it: `?pgbouncer=true` says that a pooler stands between. */
+function isPooled(url: string): boolean {
+  return new URL(url).searchParams.get("pgbouncer") === "true";
 }
 
 function connectionConfig(url: string, applicationName: string): pg.ClientConfig {

@@ -26,6 +26,11 @@ export function startFault(url: string, error: unknown): StartError {
     case "57":
       return new StartError(`${place} is not ready: ${message}. Start again in a moment.`);
     default:
+      if (/certificate|SSL/i.test(message)) {
+        return new StartError(
+          `${place} can't be reached by TLS: ${message}. Set sslmode and sslrootcert in DATABASE_URL (docs/running.md).`,
+        );
+      }
       return new StartError(
         `${place} can't be used: ${message || code}. Start it, or correct DATABASE_URL.`,
       );
