@@ -6,44 +6,52 @@ import type { Workspace } from "./workspace.ts";
 /** Who asks, as far as a decision needs to know. */
 export type Asker = Pick<Caller, "agent" | "mayRead">;
 
-/** @throws CONFLICT */
-export function requireCondition(asker: Asker, workspace: Workspace, condition: Condition): void {
-  const current = workspace.entry(condition);
-  const { expected } = condition;
-  const holds =
-    typeof expected === "bigint"
-      ? (current?.revision ?? 0n) === expected
-      : (current !== null) === (expected === "present");
-  if (!holds) throw conflict(asker, condition, current, expected);
+/** What a caller wants an entry to be, and it is not. */
+export class Unmet extends Error {
+  override readonly name = "Unmet";
+  readonly condition: Condition;
+
+  constructor(condition: Condition) {
+    super("A condition is not met.");
+    this.condition = condition;
+  }
 }
 
-/** @throws CONFLICT unless the entry is at the revision that the write is meant for */
+/** @throws Unmet */
+export function requireCondition(workspace: Workspace, condition: Condition): void {
+  if (!holds(condition, workspace.entry(condition))) throw new Unmet(condition);
+}
+
+/** @throws Unmet unless the entry is at the revision that the write is meant for */
 export function requireRevision(
-  asker: Asker,
+  workspace: Workspace,
   write: Place & { readonly argument: string; readonly ifRevision: bigint | null },
-  current: Entry | null,
 ): void {
-  const { ifRevision } = write;
-  if (ifRevision === null || ifRevision === (current?.revision ?? 0n)) return;
-  const argument = `${write.argument}.ifRevision`;
-  throw conflict(asker, { ...write, argument }, current, ifRevision);
+  const { argument, namespace, key, ifRevision: expected } = write;
+  if (expected === null) return;
+  requireCondition(workspace, { argument: `${argument}.ifRevision`, namespace, key, expected });
 }
 
-function conflict(
+/**
+ * The refusal that an unmet condition comes to. It shows what there is, and never what the refused call itself had
+ * written until then: that is taken back, and its revision will be another change's.
+ * @param workspace after the call's own writes are undone
+ */
+export function conflict(
   { mayRead }: Asker,
-  { argument, namespace, key }: Place & { readonly argument: string },
-  current: Entry | null,
-  expected: Condition["expected"],
+  workspace: Workspace,
+  { condition }: Unmet,
 ): BatonError {
+  const { argument, namespace, key, expected } = condition;
+  const current = workspace.entry(condition);
   const found = current?.revision ?? 0n;
-  const says = (state: Condition["expected"]) => {
-    if (typeof state !== "bigint") return state;
-    return state === 0n ? "absent" : `at revision ${state}`;
-  };
+  const entry = `Entry ${JSON.stringify(key)} of namespace ${JSON.stringify(namespace)}`;
+  const what = holds(condition, current)
+    ? `${entry} is ${says(expected)} until an earlier operation of this call changes it: only the first one can ask for that.`
+    : `${entry} is ${says(found)}, not ${says(expected)}.`;
   return new BatonError(
     "CONFLICT",
-    `Entry ${JSON.stringify(key)} of namespace ${JSON.stringify(namespace)} is ${says(found)}, not ${says(expected)}. ` +
-      `Nothing was changed. Decide anew from what there is, then call again; its revision is "${found}" now.`,
+    `${what} Nothing was changed. Decide anew from what there is, then call again; its revision is "${found}" now.`,
     {
       argument,
       namespace,
@@ -52,4 +60,15 @@ function conflict(
       ...(mayRead && { currentValue: current && (JSON.parse(current.value) as unknown) }),
     },
   );
+}
+
+function holds({ expected }: Condition, current: Entry | null): boolean {
+  return typeof expected === "bigint"
+    ? (current?.revision ?? 0n) === expected
+    : (current !== null) === (expected === "present");
+}
+
+function says(state: Condition["expected"]): string {
+  if (typeof state !== "bigint") return state;
+  return state === 0n ? "absent" : `at revision ${state}`;
 }

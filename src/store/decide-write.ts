@@ -23,7 +23,7 @@ export function decideWrite(
   operation: WriteOperation,
 ): OperationResult {
   const current = workspace.entry(operation);
-  requireRevision(asker, operation, current);
+  requireRevision(workspace, operation);
   // A set is a new beginning; what else keeps the value keeps its end, too.
   const keepsExpiry = operation.kind !== "set";
   const entry = writtenEntry(limits, workspace, asker, current, {

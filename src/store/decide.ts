@@ -6,7 +6,7 @@ import {
   type Operation,
   type OperationResult,
 } from "./command.ts";
-import { requireCondition, requireRevision, type Asker } from "./conditions.ts";
+import { conflict, requireCondition, requireRevision, Unmet, type Asker } from "./conditions.ts";
 import { decideClaim, decideComplete, decideRelease, decideRenew } from "./decide-claim.ts";
 import { decideWrite } from "./decide-write.ts";
 import type { Limits } from "./limits.ts";
@@ -28,23 +28,30 @@ export function decide(limits: Limits, workspace: Workspace, command: Command): 
         "Nothing was changed. Use a new key for each call, and the same one only to repeat it.",
     );
   }
-  return workspace.attempt(() => {
-    for (const condition of command.conditions) requireCondition(command, workspace, condition);
-    let bytes = 0;
-    const results = command.operations.map((operation) => {
-      const result = decideOperation(limits, workspace, command, operation);
-      bytes += writtenBytes(result);
-      // A thousand small increments of one large value write it a thousand times.
-      if (bytes > limits.maxResponseBytes) throw tooMuch(limits, operation);
-      return result;
-    });
-    const result: CommandResult = { results, revision: workspace.head };
-    if (idempotency) {
-      const { key: idempotencyKey, digest } = idempotency;
-      workspace.remember({ idempotencyKey, digest, at: workspace.now, result });
-    }
+  try {
+    return workspace.attempt(() => perform(limits, workspace, command));
+  } catch (error) {
+    throw error instanceof Unmet ? conflict(command, workspace, error) : error;
+  }
+}
+
+function perform(limits: Limits, workspace: Workspace, command: Command): CommandResult {
+  const { idempotency } = command;
+  for (const condition of command.conditions) requireCondition(workspace, condition);
+  let bytes = 0;
+  const results = command.operations.map((operation) => {
+    const result = decideOperation(limits, workspace, command, operation);
+    bytes += writtenBytes(result);
+    // A thousand small increments of one large value write it a thousand times.
+    if (bytes > limits.maxResponseBytes) throw tooMuch(limits, operation);
     return result;
   });
+  const result: CommandResult = { results, revision: workspace.head };
+  if (idempotency) {
+    const { key: idempotencyKey, digest } = idempotency;
+    workspace.remember({ idempotencyKey, digest, at: workspace.now, result });
+  }
+  return result;
 }
 
 function tooMuch({ maxResponseBytes }: Limits, { argument }: Operation): BatonError {
@@ -89,7 +96,7 @@ function decideDelete(
   operation: Operation & { kind: "delete" },
 ): OperationResult {
   const current = workspace.entry(operation);
-  requireRevision(asker, operation, current);
+  requireRevision(workspace, operation);
   if (!current) return { kind: "deleted", deleted: false };
   workspace.remove("DELETED", current, asker.agent);
   return { kind: "deleted", deleted: true };

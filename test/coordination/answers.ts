@@ -44,7 +44,7 @@ export type Result =
 /** What came of a call. */
 export type Answer =
   | { readonly results: readonly Result[]; readonly revision: number }
-  | { readonly code: string; readonly currentRevision?: number };
+  | { readonly code: string; readonly currentRevision?: number; readonly currentValue?: string };
 
 /** Text that is the same for equal values, whatever the order of their members. */
 export function canonical(value: unknown): string {
@@ -103,9 +103,13 @@ export async function send(writer: Writer, userId: string, call: Call): Promise<
     return { answer: { results: [...results], revision: Number(revision) }, token };
   } catch (error) {
     if (!(error instanceof BatonError)) throw error;
-    const { currentRevision } = error.extensions;
-    const more = currentRevision === undefined ? {} : { currentRevision: Number(currentRevision) };
-    return { answer: { code: error.code, ...more }, token: undefined };
+    const { code } = error;
+    const { currentRevision, currentValue } = error.extensions;
+    const more = code === "CONFLICT" && {
+      currentRevision: Number(currentRevision),
+      currentValue: canonical(currentValue),
+    };
+    return { answer: { code, ...more }, token: undefined };
   }
 }
 

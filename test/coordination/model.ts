@@ -20,9 +20,12 @@ export interface ModelChange {
 }
 
 class Refused {
-  readonly answer: Answer;
-  constructor(code: string, more: object = {}) {
-    this.answer = { code, ...more };
+  readonly code: string;
+  /** What is not as the caller wants it. */
+  readonly place: Place | undefined;
+  constructor(code: string, place?: Place) {
+    this.code = code;
+    this.place = place;
   }
 }
 
@@ -87,7 +90,8 @@ export class Model {
       if (!(refused instanceof Refused)) throw refused;
       this.entries = entries;
       this.log = log;
-      return refused.answer;
+      const { code, place } = refused;
+      return place ? { code, ...conflictAt(this.get(place)) } : { code };
     }
   }
 
@@ -223,7 +227,7 @@ export class Model {
       "exists" in condition
         ? condition.exists === current > 0
         : Number(condition.revision) === current;
-    if (!holds) throw new Refused("CONFLICT", { currentRevision: current });
+    if (!holds) throw new Refused("CONFLICT", condition);
   }
 
   #held(claim: Place & { readonly token: string }): Stored {
@@ -242,6 +246,13 @@ export class Model {
     const lifetime = entry?.lifetime ?? null;
     this.log.push({ kind, namespace, key, agent, entry: entry && shown(entry), lifetime });
   }
+}
+
+function conflictAt(entry: Stored | undefined) {
+  return {
+    currentRevision: entry?.revision ?? 0,
+    currentValue: canonical(entry ? entry.value : null),
+  };
 }
 
 function bytes(value: unknown): number {
