@@ -150,8 +150,8 @@ async function readAgents(
       ) AS "named"
     ) AS "placed" WHERE "place" <= ${maxShownAgents} ORDER BY "namespace", "agent"`);
   for (const { namespace, agent } of rows) {
-    const names = agents.get(namespace);
-    if (names) names.push(agent);
+    const found = agents.get(namespace);
+    if (found) found.push(agent);
     else agents.set(namespace, [agent]);
   }
   return agents;

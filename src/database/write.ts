@@ -136,6 +136,7 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
     },
 
     async loadAnswers(asked, after) {
+      const userIds = [...new Set(asked.map(({ userId }) => userId))];
       const keys = dialect.table({
         name: "asked",
         columns: { userId: "text", idempotencyKey: "text" },
@@ -145,7 +146,7 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
         SELECT "Answer"."userId", "Answer"."idempotencyKey", "digest", "at", "results"
         FROM ${keys} JOIN "Answer" ON "Answer"."userId" = "asked"."userId"
           AND "Answer"."idempotencyKey" = "asked"."idempotencyKey"
-        WHERE "at" > ${after}`);
+        WHERE "at" > ${after} AND "Answer"."userId" IN (${join(userIds)})`);
     },
 
     async save(effects) {
@@ -245,13 +246,13 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
   };
 }
 
-function names(columns: Table["columns"]): Sql {
-  return join(Object.keys(columns).map(name), ", ");
+function names(table: Table["columns"]): Sql {
+  return join(Object.keys(table).map(name), ", ");
 }
 
 /** Every column but those of the key, set to what the statement brings. */
-function replaced(columns: Table["columns"], key: Table["columns"]): Sql {
-  const others = Object.keys(columns).filter((column) => !Object.hasOwn(key, column));
+function replaced(table: Table["columns"], key: Table["columns"]): Sql {
+  const others = Object.keys(table).filter((column) => !Object.hasOwn(key, column));
   return join(
     others.map((column) => sql`${name(column)} = excluded.${name(column)}`),
     ", ",

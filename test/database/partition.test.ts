@@ -11,7 +11,7 @@ import { createPartitionedPostgres, partition } from "../postgres-partitioned.ts
 import { connect, postgres } from "./migrated-databases.ts";
 
 const { released } = postgres;
-const tables = ["Change", "Entry", "Token", "User"];
+const tables = ["Answer", "Change", "Entry", "Token", "User"];
 
 async function migrated(): Promise<Client> {
   const client = await connect((await postgres.create()).url);
@@ -33,7 +33,8 @@ async function describeTables(client: Client): Promise<unknown[]> {
           attnotnull, pg_get_expr(adbin, adrelid)) ORDER BY attnum)
         FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
         WHERE attrelid = pg_class.oid AND attnum > 0) AS columns,
-       (SELECT array_agg(replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') ORDER BY 1)
+       (SELECT array_agg(replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ')
+          ORDER BY replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON '))
         FROM pg_index WHERE indrelid = pg_class.oid) AS indexes,
        (SELECT array_agg(concat_ws(' ', conname, pg_get_constraintdef(oid)) ORDER BY conname)
         FROM pg_constraint WHERE conrelid = pg_class.oid) AS constraints
@@ -52,10 +53,13 @@ async function readAll(client: Client): Promise<unknown[]> {
 
 const fill = `
   INSERT INTO "User" SELECT 'user-' || u, 20, 5, now() FROM generate_series(1, 100) u;
-  INSERT INTO "Entry" SELECT 'user-' || u, 'ns-' || k % 3, 'é-' || k, k, 1, now(), now(), NULL, 'agent', 9, '{}', '"v"'
+  INSERT INTO "Entry" ("userId", "namespace", "key", "revision", "createdRevision", "createdAt", "updatedAt",
+      "updatedBy", "sizeBytes", "metadata", "value")
+    SELECT 'user-' || u, 'ns-' || k % 3, 'é-' || k, k, 1, now(), now(), 'agent', 9, '{}', '"v"'
     FROM generate_series(1, 100) u, generate_series(1, 20) k;
   INSERT INTO "Change" ("userId", "revision", "kind", "namespace", "at")
-    SELECT 'user-' || u, k, 'NAMESPACE_CLEARED', 'ns', now() FROM generate_series(1, 100) u, generate_series(6, 20) k`;
+    SELECT 'user-' || u, k, 'NAMESPACE_CLEARED', 'ns', now() FROM generate_series(1, 100) u, generate_series(6, 20) k;
+  INSERT INTO "Answer" SELECT 'user-' || u, 'once', now(), 'digest', '{}' FROM generate_series(1, 100) u`;
 
 async function kinds(client: Client): Promise<Record<string, string>> {
   const { rows } = await client.query(
@@ -65,8 +69,8 @@ async function kinds(client: Client): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ relname, relkind }) => [relname, relkind]));
 }
 
-const plainKinds = { Change: "r", Entry: "r", Token: "r", User: "r" };
-const partitionedKinds = { Change: "p", Entry: "p", Token: "r", User: "p" };
+const plainKinds = { Answer: "r", Change: "r", Entry: "r", Token: "r", User: "r" };
+const partitionedKinds = { Answer: "p", Change: "p", Entry: "p", Token: "r", User: "p" };
 
 test("partitions an empty database, and keeps its columns, keys and indexes", async () => {
   const client = await migrated();
@@ -137,9 +141,9 @@ test("takes later migrations as the plain tables do", async () => {
   const migrations = released.copy();
   migrations.write(
     "29990101000000_expiry",
-    `ALTER TABLE "Entry" ADD COLUMN "expiresAt" TIMESTAMP(3);
+    `ALTER TABLE "Entry" ADD COLUMN "archivedAt" TIMESTAMP(3);
      ALTER TABLE "Change" ADD COLUMN "note" TEXT COLLATE "C" NOT NULL DEFAULT 'none';
-     CREATE INDEX "Entry_userId_expiresAt_idx" ON "Entry"("userId", "expiresAt");
+     CREATE INDEX "Entry_userId_expiresAt_idx" ON "Entry"("userId", "archivedAt");
      CREATE UNIQUE INDEX "Change_userId_revision_kind_key" ON "Change"("userId", "revision", "kind");
      ALTER TABLE "User" ALTER COLUMN "compactedRevision" DROP DEFAULT`,
   );
