@@ -21,7 +21,7 @@ interface Done {
 type Successful = Done & { readonly answer: Answer & { readonly revision: number } };
 
 const workersEach = 4;
-const numRuns = Number(process.env.BATON_TEST_RUNS ?? 12);
+const numRuns = Number(process.env.BATON_TEST_RUNS ?? 8);
 
 let opened: Awaited<ReturnType<typeof openInstances>>;
 let instances: readonly Instance[];
