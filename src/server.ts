@@ -14,7 +14,7 @@ import { Hub } from "./feed/hub.ts";
 import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
 import { Committer } from "./store/committer.ts";
-import { answerAgeMs } from "./store/execute.ts";
+import { answerAgeMs } from "./store/load-workspaces.ts";
 import { Store } from "./store/store.ts";
 import { sweep } from "./store/sweep.ts";
 import { Writer } from "./store/writer.ts";

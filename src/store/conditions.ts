@@ -1,4 +1,4 @@
-import { BatonError } from "../errors.ts";
+import { BatonError, type ErrorDetails } from "../errors.ts";
 import type { Caller, Condition, Place } from "./command.ts";
 import type { Entry } from "./entry.ts";
 import type { Workspace } from "./workspace.ts";
@@ -49,17 +49,34 @@ export function conflict(
   const what = holds(condition, current)
     ? `${entry} is ${says(expected)} until an earlier operation of this call changes it: only the first one can ask for that.`
     : `${entry} is ${says(found)}, not ${says(expected)}.`;
-  return new BatonError(
-    "CONFLICT",
+  return new Conflict(
     `${what} Nothing was changed. Decide anew from what there is, then call again; its revision is "${found}" now.`,
-    {
-      argument,
-      namespace,
-      key,
-      currentRevision: String(found),
-      ...(mayRead && { currentValue: current && (JSON.parse(current.value) as unknown) }),
-    },
+    { argument, namespace, key, currentRevision: String(found) },
+    mayRead ? current : undefined,
   );
+}
+
+/** A condition did not hold. */
+export class Conflict extends BatonError {
+  /** Where the value is that it is to show, if that was not loaded. */
+  readonly unloaded: Place | null;
+
+  /** @param current what is there, to be shown; undefined for who may not read */
+  constructor(message: string, details: ErrorDetails, current: Entry | null | undefined) {
+    const isLoaded = current !== undefined && current?.value !== "";
+    const value = current ? current.value : "null";
+    super("CONFLICT", message, {
+      ...details,
+      ...(isLoaded && { currentValue: JSON.parse(value) as unknown }),
+    });
+    this.unloaded = current && !isLoaded ? current : null;
+  }
+
+  /** The same, with the value that there is. */
+  withValue(value: string): BatonError {
+    const currentValue = JSON.parse(value) as unknown;
+    return new BatonError("CONFLICT", this.message, { ...this.extensions, currentValue });
+  }
 }
 
 function holds({ expected }: Condition, current: Entry | null): boolean {

@@ -10,6 +10,7 @@ import {
   patch,
   refusedWhole,
   set,
+  setMany,
   transact,
 } from "../operations.ts";
 import type { TestServer } from "../server.ts";
@@ -256,6 +257,37 @@ describe.each(databases)("G9 G10: hostile input to what coordinates, on $name", 
     const revisions = answers.map(({ revision }) => BigInt(revision)).sort((a, b) => Number(a - b));
     expect(revisions.at(-1)).toBe(head + 40n);
     expect((await get(server, "k", namespace))?.value.n).toBe(40);
+  });
+
+  test("what a call makes anew of large entries is bounded before they are loaded; asking for them is not", async () => {
+    await using small = await start({ maxResponseBytes: 1_000_000 });
+    const namespace = "large";
+    const keys = Array.from({ length: 70 }, (_, index) => `k${index}`);
+    const value = { text: "x".repeat(20_000) };
+    await setMany(
+      small,
+      namespace,
+      keys.slice(0, 40).map((key) => ({ key, value })),
+    );
+    await setMany(
+      small,
+      namespace,
+      keys.slice(40).map((key) => ({ key, value })),
+    );
+    const operations = keys.map((key) => ({ patch: { namespace, key, patch: { seen: true } } }));
+    const extensions = await refusedWhole(small, () => transact(small, { operations }));
+    expect(extensions).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "maxResponseBytes" });
+
+    const conditions = keys.map((key) => ({ namespace, key, exists: true }));
+    await transact(small, { conditions, operations: [] });
+    conditions.push({ namespace, key: "k7", exists: false });
+    expect(
+      await refusedWhole(small, () => transact(small, { conditions, operations: [] })),
+    ).toMatchObject({
+      code: "CONFLICT",
+      argument: "input.conditions.70",
+      currentValue: value,
+    });
   });
 
   test("a list that is full is full, and takes what fits", async () => {
