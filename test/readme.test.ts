@@ -2,6 +2,8 @@ import { execFile, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { query } from "./client.ts";
+import { get, set } from "./operations.ts";
 import { serveProcess, temporaryFolder } from "./process/baton-process.ts";
 
 const execute = promisify(execFile);
@@ -83,6 +85,47 @@ describe("what the documents show, done as they show it", () => {
     }
     const [program] = blocks(await readFile("docs/python.md", "utf8"), "python");
     const { stdout } = await execute("python3", ["-c", program as string], { cwd: folder.path });
-    expect(stdout).toBe("{'completed': 1}\n");
+    expect(stdout).toBe("{'completed': 1, 'phase': 'parsed'}\n");
+  });
+
+  test("docs/coordination.md: its operations do what it says", async () => {
+    const page = await readFile("docs/coordination.md", "utf8");
+    const [writes, transaction, wait, claims] = blocks(page, "graphql") as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const counted = await query(server, writes);
+    expect(counted.incrementEntry.entry.value).toEqual({ completed: 1 });
+    expect(counted.patchEntry.entry.value).toEqual({ completed: 1, phase: "parse" });
+    expect(counted.appendToEntry.entry.value).toEqual(["file-17"]);
+
+    const { transact } = await query(server, transaction);
+    expect(transact.results.map(({ deleted }: { deleted: boolean }) => deleted)).toEqual([
+      null,
+      null,
+      false,
+    ]);
+    await expect(query(server, transaction)).rejects.toMatchObject({
+      code: "CONFLICT",
+      extensions: { argument: "input.conditions.0", currentValue: "planner" },
+    });
+
+    const waiting = query(server, wait);
+    await set(server, { namespace: "handoff", key: "data-ready", value: 7 });
+    expect((await waiting).awaitEntry).toMatchObject({ value: expect.anything() });
+
+    await set(server, { namespace: "work", key: "task:0001", value: "todo" });
+    const [take = ""] = claims.split("mutation Done");
+    const { entry, claim } = (await query(server, take)).claimEntry;
+    expect([entry, claim.attempt]).toEqual([{ key: "task:0001", value: "todo" }, 1]);
+    await query(server, claims.slice(take.length), {
+      key: entry.key,
+      token: claim.token,
+      result: "done",
+    });
+    expect((await get(server, "meta", "work"))?.value).toEqual({ completed: 1 });
+    expect((await query(server, take)).claimEntry).toEqual({ entry: null, claim: null });
   });
 });
