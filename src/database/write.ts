@@ -1,5 +1,3 @@
-import type { Change } from "../store/change.ts";
-import type { ClaimState, StoredEntry } from "../store/claim.ts";
 import type { Effects } from "../store/workspace.ts";
 import type { WriteTransaction } from "./database.ts";
 import { toStoredEntry, type StoredEntryRow } from "./rows.ts";
@@ -14,16 +12,20 @@ import {
   type Sql,
   type SqlClient,
 } from "./sql.ts";
-
-type ColumnType = "text" | "bigint" | "integer" | "boolean" | "time";
-type Cell = string | bigint | number | boolean | Date | null;
-
-/** Rows on their way into a statement. */
-export interface Table {
-  readonly name: string;
-  readonly columns: Readonly<Record<string, ColumnType>>;
-  readonly rows: readonly (readonly Cell[])[];
-}
+import {
+  answerCells,
+  answerColumns,
+  changeCells,
+  changeColumns,
+  claimCells,
+  claimColumns,
+  entryCells,
+  entryColumns,
+  keyColumns,
+  wantedColumns,
+  type Cell,
+  type Table,
+} from "./write-rows.ts";
 
 /** What a write transaction does differently on each database. */
 export interface WriteDialect {
@@ -34,61 +36,6 @@ export interface WriteDialect {
    */
   table(table: Table): Sql;
 }
-
-const keyColumns = { userId: "text", namespace: "text", key: "text" } as const;
-
-const wantedColumns = { ...keyColumns, withValue: "boolean" } as const;
-
-const entryColumns = {
-  ...keyColumns,
-  revision: "bigint",
-  createdRevision: "bigint",
-  createdAt: "time",
-  updatedAt: "time",
-  createdBy: "text",
-  updatedBy: "text",
-  expiresAt: "time",
-  claimToken: "text",
-  claimAttempt: "integer",
-  claimExpiresAt: "time",
-  isCompleted: "boolean",
-  sizeBytes: "integer",
-  metadata: "text",
-  value: "text",
-} as const;
-
-const claimColumns = {
-  ...keyColumns,
-  claimToken: "text",
-  claimAttempt: "integer",
-  claimExpiresAt: "time",
-  isCompleted: "boolean",
-} as const;
-
-const answerColumns = {
-  userId: "text",
-  idempotencyKey: "text",
-  at: "time",
-  digest: "text",
-  results: "text",
-} as const;
-
-const changeColumns = {
-  userId: "text",
-  revision: "bigint",
-  kind: "text",
-  namespace: "text",
-  key: "text",
-  agent: "text",
-  at: "time",
-  createdRevision: "bigint",
-  createdAt: "time",
-  createdBy: "text",
-  expiresAt: "time",
-  sizeBytes: "integer",
-  metadata: "text",
-  value: "text",
-} as const;
 
 /** What of an entry is loaded to decide about it. */
 const stored = columns(
@@ -218,14 +165,7 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
         {
           name: "new",
           columns: answerColumns,
-          rows: rowsOf((effect) =>
-            effect.answers.map((answer) => [
-              answer.idempotencyKey,
-              answer.at,
-              answer.digest,
-              answer.results,
-            ]),
-          ),
+          rows: rowsOf((effect) => effect.answers.map(answerCells)),
         },
         (
           rows,
@@ -257,47 +197,4 @@ function replaced(table: Table["columns"], key: Table["columns"]): Sql {
     others.map((column) => sql`${name(column)} = excluded.${name(column)}`),
     ", ",
   );
-}
-
-/** In the order of `entryColumns`, after the user. */
-function entryCells(entry: StoredEntry): Cell[] {
-  return [
-    entry.namespace,
-    entry.key,
-    entry.revision,
-    entry.createdRevision,
-    entry.createdAt,
-    entry.updatedAt,
-    entry.createdBy,
-    entry.updatedBy,
-    entry.expiresAt,
-    ...claimCells(entry.claim),
-    entry.sizeBytes,
-    entry.metadata,
-    entry.value,
-  ];
-}
-
-function claimCells(claim: ClaimState): Cell[] {
-  return [claim.token, claim.attempt, claim.expiresAt, claim.isCompleted];
-}
-
-/** In the order of `changeColumns`, after the user. */
-function changeCells(change: Change): Cell[] {
-  const { entry } = change;
-  return [
-    change.revision,
-    change.kind,
-    change.namespace,
-    change.key,
-    change.agent,
-    change.at,
-    entry && entry.createdRevision,
-    entry && entry.createdAt,
-    entry && entry.createdBy,
-    entry && entry.expiresAt,
-    entry && entry.sizeBytes,
-    entry && entry.metadata,
-    entry && entry.value,
-  ];
 }

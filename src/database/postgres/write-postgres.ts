@@ -1,5 +1,6 @@
 import { join, name, sql, type Sql, type SqlClient } from "../sql.ts";
-import type { Table, WriteDialect } from "../write.ts";
+import type { Table } from "../write-rows.ts";
+import type { WriteDialect } from "../write.ts";
 
 /** Some users have no row to lock yet. */
 export class MissingUsers extends Error {
