@@ -1,8 +1,8 @@
 // @ts-check
 // One worker, as an agent would write it: claims a task, works, completes it, until so many are completed.
-// Plain JavaScript, since Node 20 runs it as a process of its own: claim-worker.mjs <name> <tasks> <token> <url>...
+// Plain JavaScript, since Node 20 runs it as a process of its own: claim-worker.mjs <name> <tasks> <ms of work> <token> <url>...
 
-const [name = "", tasks, token, ...urls] = process.argv.slice(2);
+const [name = "", tasks, workMs, token, ...urls] = process.argv.slice(2);
 
 /**
  * @param {string} query
@@ -44,7 +44,7 @@ for (;;) {
   }
   // Whoever starts this one collects what was granted, for as long as it lives.
   process.stdout.write(`${JSON.stringify({ name, key: entry.key, ...claim })}\n`);
-  await work(Math.random() * 20);
+  await work(Math.random() * Number(workMs));
   const { errors } = await call(
     `mutation ($input: CompleteClaimInput!) { completeClaim(input: $input) { revision } }`,
     {

@@ -11,7 +11,10 @@ import { msUntil, serveInstances } from "./instances.ts";
 const script = fileURLToPath(new URL("claim-worker.mjs", import.meta.url));
 const taskCount = 200;
 const workerCount = 8;
+/** Even: the last one is of the first post. */
 const killCount = 8;
+/** Longer than a test. */
+const stuckMs = 10_000_000;
 const tasks = Array.from({ length: taskCount }, (_, index) => `task-${index}`).sort();
 
 interface Granted {
@@ -28,10 +31,14 @@ class WorkerProcess {
   readonly ended: Promise<{ code: number | null; stderr: string }>;
   #stdout = "";
 
-  constructor(name: string, token: string, urls: readonly string[]) {
-    this.child = spawn(process.execPath, [script, name, String(taskCount), token, ...urls], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  constructor(name: string, workMs: number, token: string, urls: readonly string[]) {
+    this.child = spawn(
+      process.execPath,
+      [script, name, String(taskCount), String(workMs), token, ...urls],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     let stderr = "";
     this.child.stdout?.on("data", (chunk) => (this.#stdout += String(chunk)));
     this.child.stderr?.on("data", (chunk) => (stderr += String(chunk)));
@@ -66,20 +73,24 @@ test.each([
     );
 
     const all: WorkerProcess[] = [];
-    const start = () => {
+    const start = (workMs = 20) => {
       const urls = servers.map(({ url }) => url);
-      const worker = new WorkerProcess(`worker-${all.length}`, server.token, urls);
+      const worker = new WorkerProcess(`worker-${all.length}`, workMs, server.token, urls);
       all.push(worker);
       return worker;
     };
-    const posts = Array.from({ length: workerCount }, start);
+    // At the first post they don't get done with anything, so that some are killed while they hold a task.
+    const posts = Array.from({ length: workerCount }, (_, post) =>
+      start(post === 0 ? stuckMs : 20),
+    );
     try {
       for (let kills = 1; kills <= killCount; kills++) {
         const target = (kills * taskCount) / (killCount + 2);
         await msUntil(async () => ((await get(server, "count", "work"))?.value ?? 0) >= target);
-        const post = Math.floor(Math.random() * workerCount);
+        const post = kills % 2 === 0 ? 0 : 1 + Math.floor(Math.random() * (workerCount - 1));
+        if (post === 0) await msUntil(() => (posts[0]?.granted.length ?? 0) > 0);
         posts[post]?.child.kill("SIGKILL");
-        posts[post] = start();
+        posts[post] = start(post === 0 && kills < killCount ? stuckMs : 20);
       }
       for (const { ended } of posts) expect(await ended).toEqual({ code: 0, stderr: "" });
     } finally {
@@ -103,7 +114,6 @@ test.each([
       expect(Math.max(...of.map((grant) => grant.attempt))).toBe(attempt);
       expect(of.filter((grant) => grant.attempt === attempt).map(({ name }) => name)).toEqual([by]);
     }
-    // Killed while they held something, some of them.
     expect(granted.size).toBeGreaterThan(taskCount);
   },
   60_000,
