@@ -64,13 +64,14 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
       return rows.map((row) => ({ userId: row.userId, entry: toStoredEntry(row) }));
     },
 
+    // The order names the index: without statistics PostgreSQL would walk past all that are completed.
     async loadFree({ userId, namespace, keys, now }, maxItems) {
       const rows = await client.$queryRaw<StoredEntryRow[]>(sql`
         SELECT ${stored}, '' AS "value" FROM "Entry"
         WHERE "userId" = ${userId} AND "namespace" = ${namespace} AND "isCompleted" = false
           AND ${matchesText(sql`"key"`, keys)} AND ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now})
           AND ${isAlive(sql`${now}`)}
-        ORDER BY "key" LIMIT ${maxItems}`);
+        ORDER BY "isCompleted", "key" LIMIT ${maxItems}`);
       return rows.map(toStoredEntry);
     },
 
