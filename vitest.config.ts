@@ -12,7 +12,7 @@ export default defineConfig({
     // Only so that a test which waits for ever ends: real processes are slow to start on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Two cores: more workers only make real servers wait for each other.
-    maxWorkers: 2,
+    // Two cores, and tests that wait for processes and clocks; more only make real servers wait for each other.
+    maxWorkers: 3,
   },
 });

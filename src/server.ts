@@ -14,7 +14,7 @@ import { Hub } from "./feed/hub.ts";
 import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
 import { Committer } from "./store/committer.ts";
-import { answerAgeMs } from "./store/load-workspaces.ts";
+import { answerAgeMs } from "./store/answer.ts";
 import { Store } from "./store/store.ts";
 import { sweep } from "./store/sweep.ts";
 import { Writer } from "./store/writer.ts";
@@ -62,7 +62,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       limits: config,
       onCommit: (committed) => {
         for (const [userId, { changes }] of committed) hub.publish(userId, changes);
-        database.announce(new Map([...committed].map(([userId, { head }]) => [userId, head])));
+        const grown = [...committed].filter(([, { changes }]) => changes.length > 0);
+        if (grown.length > 0) {
+          database.announce(new Map(grown.map(([userId, { head }]) => [userId, head])));
+        }
       },
     });
     const poll = () => pollHeads(database, hub);
@@ -123,7 +126,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),
       periodically(compactionIntervalMs, "compacting the log", async () => {
         await database.compact(retention, () => stopping);
-        await database.forgetAnswers(new Date(Date.now() - answerAgeMs));
+        // What counts is the database's clock; this one may differ from it by a day.
+        await database.forgetAnswers(new Date(Date.now() - 2 * answerAgeMs));
       }),
     ];
 

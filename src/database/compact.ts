@@ -59,7 +59,17 @@ async function compactStep(
   );
 }
 
-/** Removes the answers given before an instant. */
-export async function forgetAnswers(client: SqlClient, before: Date): Promise<void> {
-  await client.$executeRaw(sql`DELETE FROM "Answer" WHERE "at" < ${before}`);
+const answersPerStep = 1_000;
+
+/** Removes the answers given before an instant, in steps short enough to let writes in between. */
+export async function forgetAnswers(
+  execute: SqlClient["$executeRaw"],
+  before: Date,
+): Promise<void> {
+  let removed: number;
+  do {
+    removed = await execute(sql`
+      DELETE FROM "Answer" WHERE ("userId", "idempotencyKey") IN (
+        SELECT "userId", "idempotencyKey" FROM "Answer" WHERE "at" < ${before} LIMIT ${answersPerStep})`);
+  } while (removed === answersPerStep);
 }

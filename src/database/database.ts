@@ -100,11 +100,17 @@ export interface WriteTransaction {
     namespaces: readonly TextMatch[],
     now: Date,
   ): Promise<Map<string, number>>;
-  /** Those that were given after an instant. */
+  /**
+   * Each asked at most once; those that were given after an instant. Where the results of those before it have so many
+   * bytes, its own are null: they are large.
+   */
   loadAnswers(
     asked: readonly { userId: string; idempotencyKey: string }[],
     after: Date,
-  ): Promise<readonly (StoredAnswer & { userId: string })[]>;
+    maxBytes: number,
+  ): Promise<
+    readonly (Omit<StoredAnswer, "results"> & { userId: string; results: string | null })[]
+  >;
   save(effects: ReadonlyMap<string, Effects>): Promise<void>;
 }
 

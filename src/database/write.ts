@@ -83,7 +83,7 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
       return new Map(rows.map((row) => [row.namespace, Number(row.count)]));
     },
 
-    async loadAnswers(asked, after) {
+    async loadAnswers(asked, after, maxBytes) {
       const userIds = [...new Set(asked.map(({ userId }) => userId))];
       const keys = dialect.table({
         name: "asked",
@@ -91,10 +91,18 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
         rows: asked.map(({ userId, idempotencyKey }) => [userId, idempotencyKey]),
       });
       return client.$queryRaw(sql`
-        SELECT "Answer"."userId", "Answer"."idempotencyKey", "digest", "at", "results"
-        FROM ${keys} JOIN "Answer" ON "Answer"."userId" = "asked"."userId"
-          AND "Answer"."idempotencyKey" = "asked"."idempotencyKey"
-        WHERE "at" > ${after} AND "Answer"."userId" IN (${join(userIds)})`);
+        WITH "found" AS (
+          SELECT "Answer"."userId", "Answer"."idempotencyKey", "digest", "at", LENGTH("results") AS "size"
+          FROM ${keys} JOIN "Answer" ON "Answer"."userId" = "asked"."userId"
+            AND "Answer"."idempotencyKey" = "asked"."idempotencyKey"
+          WHERE "at" > ${after} AND "Answer"."userId" IN (${join(userIds)})
+        ), "sized" AS (
+          SELECT "found".*, SUM("size") OVER (ORDER BY "userId", "idempotencyKey") - "size" AS "bytesBefore" FROM "found"
+        )
+        SELECT "userId", "idempotencyKey", "digest", "at", CASE WHEN "bytesBefore" < ${maxBytes} THEN (
+          SELECT "results" FROM "Answer" WHERE "Answer"."userId" = "sized"."userId"
+            AND "Answer"."idempotencyKey" = "sized"."idempotencyKey"
+        ) END AS "results" FROM "sized"`);
     },
 
     async save(effects) {

@@ -5,8 +5,9 @@ import type { Revised } from "../store/writer.ts";
 import type { InputFieldBuilder } from "@pothos/core";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";
-import { requireReadFor } from "./require-read-for.ts";
+import { writeAndShow } from "./show-written.ts";
 import {
+  entryOf,
   operationResult,
   resultsDescription,
   transactCondition,
@@ -186,10 +187,14 @@ builder.mutationFields((t) => ({
         description: "Where to look, and how long to lease.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "entry", viewer);
-      return writer.claimEntry(viewer, input);
-    },
+    resolve: (_mutation, { input }, context, info) =>
+      writeAndShow(
+        info,
+        context,
+        "entry",
+        () => context.writer.claimEntry(context.viewer, input),
+        ({ entry }) => [entry],
+      ),
   }),
   completeClaim: t.field({
     type: completeClaimPayload,
@@ -201,10 +206,11 @@ builder.mutationFields((t) => ({
         description: "The claim and its result.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "entry", viewer);
-      requireReadFor(info, "results", viewer);
-      return writer.completeClaim(viewer, input);
+    resolve: (_mutation, { input }, context, info) => {
+      const complete = () => context.writer.completeClaim(context.viewer, input);
+      const withResults = () =>
+        writeAndShow(info, context, "results", complete, ({ results }) => results.map(entryOf));
+      return writeAndShow(info, context, "entry", withResults, ({ entry }) => [entry]);
     },
   }),
   renewClaim: t.field({

@@ -40,10 +40,20 @@ export class ResponseBudget {
 
   /** @throws LIMIT_EXCEEDED when the operation has now loaded more than it may, RATE_LIMITED when its connection has */
   spend(entries: Iterable<{ readonly sizeBytes: number } | null>): void {
+    this.count(entries);
+    this.requireRoom();
+  }
+
+  /** Of what was written: it is not taken back for its answer's size. */
+  count(entries: Iterable<{ readonly sizeBytes: number } | null>): void {
     let bytes = 0;
     for (const entry of entries) bytes += entry?.sizeBytes ?? 0;
     this.#usedBytes += bytes;
     if (this.#underWay) this.#underWay.bytes += bytes;
+  }
+
+  /** @throws LIMIT_EXCEEDED, RATE_LIMITED when there is too much already */
+  requireRoom(): void {
     if (this.#usedBytes > this.#maxBytes) {
       throw limitExceeded(
         "maxResponseBytes",

@@ -1,6 +1,8 @@
+import type { GraphQLResolveInfo } from "graphql";
 import type { Entry } from "../store/entry.ts";
 import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
+import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
 import {
   appendToEntry,
@@ -10,7 +12,7 @@ import {
   setEntry,
   setFields,
 } from "./operations.ts";
-import { requireReadFor } from "./require-read-for.ts";
+import { writeAndShow } from "./show-written.ts";
 import { idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
 
 const setEntriesItem = builder.inputType("SetEntriesItem", {
@@ -78,6 +80,14 @@ const deleteEntryPayload = builder
     }),
   });
 
+function showEntry<R extends { readonly entry: Entry }>(
+  info: GraphQLResolveInfo,
+  context: Context,
+  write: () => Promise<R>,
+): Promise<R> {
+  return writeAndShow(info, context, "entry", write, ({ entry }) => [entry]);
+}
+
 builder.mutationFields((t) => ({
   setEntry: t.field({
     type: entryPayload("setEntry"),
@@ -90,10 +100,8 @@ builder.mutationFields((t) => ({
         description: "The key and its value.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "entry", viewer);
-      return writer.setEntry(viewer, input);
-    },
+    resolve: (_mutation, { input }, context, info) =>
+      showEntry(info, context, () => context.writer.setEntry(context.viewer, input)),
   }),
   setEntries: t.field({
     type: setEntriesPayload,
@@ -106,10 +114,14 @@ builder.mutationFields((t) => ({
         description: "The keys and their values.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "entries", viewer);
-      return writer.setEntries(viewer, input);
-    },
+    resolve: (_mutation, { input }, context, info) =>
+      writeAndShow(
+        info,
+        context,
+        "entries",
+        () => context.writer.setEntries(context.viewer, input),
+        ({ entries }) => entries,
+      ),
   }),
   incrementEntry: t.field({
     type: entryPayload("incrementEntry"),
@@ -122,10 +134,8 @@ builder.mutationFields((t) => ({
         description: "The number, and what to add.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "entry", viewer);
-      return writer.incrementEntry(viewer, input);
-    },
+    resolve: (_mutation, { input }, context, info) =>
+      showEntry(info, context, () => context.writer.incrementEntry(context.viewer, input)),
   }),
   patchEntry: t.field({
     type: entryPayload("patchEntry"),
@@ -138,10 +148,8 @@ builder.mutationFields((t) => ({
         description: "The key and the patch.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "entry", viewer);
-      return writer.patchEntry(viewer, input);
-    },
+    resolve: (_mutation, { input }, context, info) =>
+      showEntry(info, context, () => context.writer.patchEntry(context.viewer, input)),
   }),
   appendToEntry: t.field({
     type: entryPayload("appendToEntry"),
@@ -154,10 +162,8 @@ builder.mutationFields((t) => ({
         description: "The key and the item.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "entry", viewer);
-      return writer.appendToEntry(viewer, input);
-    },
+    resolve: (_mutation, { input }, context, info) =>
+      showEntry(info, context, () => context.writer.appendToEntry(context.viewer, input)),
   }),
   deleteEntry: t.field({
     type: deleteEntryPayload,

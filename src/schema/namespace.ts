@@ -13,7 +13,7 @@ import {
 import { entriesPage, entryConnection, keyPrefixDescription, oneEntry } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
 import { clearNamespace } from "./operations.ts";
-import { requireReadFor } from "./require-read-for.ts";
+import { requireReadFor } from "./show-written.ts";
 import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./write.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({

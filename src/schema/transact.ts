@@ -1,4 +1,5 @@
 import type { CommandResult, OperationResult } from "../store/command.ts";
+import type { Entry } from "../store/entry.ts";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";
 import {
@@ -9,7 +10,7 @@ import {
   patchEntry,
   setEntry,
 } from "./operations.ts";
-import { requireReadFor } from "./require-read-for.ts";
+import { writeAndShow } from "./show-written.ts";
 import { idempotencyKeyInput, keyInput, namespaceInput, payloadRevision } from "./write.ts";
 
 /** What must hold before a transaction does anything. */
@@ -41,6 +42,11 @@ export const transactOperation = builder.inputType("TransactOperation", {
   }),
 });
 
+/** What an operation's result shows of an entry. */
+export function entryOf(result: OperationResult): Entry | null {
+  return result.kind === "written" ? result.entry : null;
+}
+
 /** What one of a transaction's operations came to. */
 export const operationResult = builder.objectRef<OperationResult>("OperationResult").implement({
   description: "What one of the operations came to.",
@@ -49,7 +55,7 @@ export const operationResult = builder.objectRef<OperationResult>("OperationResu
       type: entryRef,
       nullable: true,
       description: "The entry right after the operation; null after a delete or a clear.",
-      resolve: (result) => (result.kind === "written" ? result.entry : null),
+      resolve: entryOf,
     }),
     deleted: t.boolean({
       nullable: true,
@@ -109,9 +115,13 @@ builder.mutationField("transact", (t) =>
         description: "The conditions and the operations.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "results", viewer);
-      return writer.transact(viewer, input);
-    },
+    resolve: (_mutation, { input }, context, info) =>
+      writeAndShow(
+        info,
+        context,
+        "results",
+        () => context.writer.transact(context.viewer, input),
+        ({ results }) => results.map(entryOf),
+      ),
   }),
 );

@@ -10,14 +10,15 @@ export interface StoredAnswer {
   readonly results: string;
 }
 
+/** How long a repeat of a mutation is answered as the first was. */
+export const answerAgeMs = 24 * 3_600_000;
+
 // JSON has neither 64-bit numbers nor instants: their members are known by name.
 const revisions = new Set(["revision", "createdRevision"]);
 const instants = new Set(["createdAt", "updatedAt", "expiresAt"]);
 
 export function serialiseResult(result: CommandResult): string {
-  return JSON.stringify(result, (_name, value: unknown) =>
-    typeof value === "bigint" ? String(value) : value,
-  );
+  return JSON.stringify(result, withoutBigints);
 }
 
 export function parseResult(text: string): CommandResult {
@@ -31,8 +32,9 @@ export function parseResult(text: string): CommandResult {
 
 /** Tells one call from another: what was asked, and who asked, as far as that makes a difference. */
 export function digestOf(call: unknown): string {
-  const text = JSON.stringify(call, (_name, value: unknown) =>
-    typeof value === "bigint" ? String(value) : value,
-  );
-  return createHash("sha256").update(text).digest("hex");
+  return createHash("sha256").update(JSON.stringify(call, withoutBigints)).digest("hex");
+}
+
+function withoutBigints(_name: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }

@@ -1,14 +1,12 @@
 import type { WantedEntry, WriteTransaction } from "../database/database.ts";
 import { limitExceeded, type BatonError } from "../errors.ts";
-import { parseResult } from "./answer.ts";
+import { answerAgeMs, parseResult, type StoredAnswer } from "./answer.ts";
 import type { StoredEntry } from "./claim.ts";
 import type { ClaimOperation, Command, Operation, Place } from "./command.ts";
 import type { Limits } from "./limits.ts";
-import { matches } from "./text-match.ts";
+import { intersect, matches } from "./text-match.ts";
 import { Workspace } from "./workspace.ts";
 
-/** How long a repeat of a mutation is answered as the first was. */
-export const answerAgeMs = 24 * 3_600_000;
 /** A transaction does not load more bytes of values: the commands behind wait for the next. */
 const maxLoadedBytes = 64 * 1024 * 1024;
 
@@ -38,11 +36,7 @@ export async function loadWorkspaces(
 
   const touched = commands.map(touchedEntries);
   const { entries: loaded, admission } = await loadEntries(transaction, limits, touched);
-  const repeatable = commands.flatMap(({ userId, idempotency }) =>
-    idempotency ? [{ userId, idempotencyKey: idempotency.key }] : [],
-  );
-  const oldest = new Date(now.getTime() - answerAgeMs);
-  const answers = repeatable.length > 0 ? await transaction.loadAnswers(repeatable, oldest) : [];
+  const answers = await loadAnswers(transaction, commands, now);
 
   const workspaces = new Map<string, Workspace>();
   for (const [userId, own] of byUser) {
@@ -61,13 +55,53 @@ export async function loadWorkspaces(
       ],
       entryCounts:
         cleared.length > 0 ? await transaction.countEntries(userId, cleared, now) : new Map(),
-      answers: answers
+      answers: answers.found
         .filter((answer) => answer.userId === userId)
         .map(({ results, ...answer }) => ({ ...answer, result: parseResult(results) })),
     });
     workspaces.set(userId, workspace);
   }
-  return { workspaces, admission };
+  const isPostponed = ({ userId, idempotency }: Command) =>
+    idempotency !== null && answers.postponed.has(answerId(userId, idempotency.key));
+  return {
+    workspaces,
+    admission: admission.map((own, index) =>
+      isPostponed(commands[index] as Command) ? "postponed" : own,
+    ),
+  };
+}
+
+/** The answers that repeats are to be given; where they are too much for one transaction, some wait for the next. */
+async function loadAnswers(
+  transaction: WriteTransaction,
+  commands: readonly Command[],
+  now: Date,
+): Promise<{
+  found: readonly (StoredAnswer & { userId: string })[];
+  postponed: ReadonlySet<string>;
+}> {
+  const asked = new Map<string, { userId: string; idempotencyKey: string }>();
+  for (const { userId, idempotency } of commands) {
+    if (idempotency === null) continue;
+    asked.set(answerId(userId, idempotency.key), { userId, idempotencyKey: idempotency.key });
+  }
+  if (asked.size === 0) return { found: [], postponed: new Set() };
+  const oldest = new Date(now.getTime() - answerAgeMs);
+  const loaded = await transaction.loadAnswers([...asked.values()], oldest, maxLoadedBytes);
+  const isFound = (answer: (typeof loaded)[number]): answer is StoredAnswer & { userId: string } =>
+    answer.results !== null;
+  return {
+    found: loaded.filter(isFound),
+    postponed: new Set(
+      loaded
+        .filter((answer) => !isFound(answer))
+        .map(({ userId, idempotencyKey }) => answerId(userId, idempotencyKey)),
+    ),
+  };
+}
+
+function answerId(userId: string, idempotencyKey: string): string {
+  return JSON.stringify([userId, idempotencyKey]);
 }
 
 type LoadedEntries = Awaited<ReturnType<WriteTransaction["loadEntries"]>>;
@@ -141,12 +175,17 @@ async function loadFree(
   for (const claims of groups.values()) {
     const { namespace, keys } = claims[0] as ClaimOperation;
     const rivals = operations.filter(
-      (operation) => operation.kind === "claim" && operation.namespace === namespace,
+      (operation) =>
+        operation.kind === "claim" &&
+        operation.namespace === namespace &&
+        intersect(operation.keys, keys) !== null,
     );
-    const others = touched.filter(
-      (place) => place.namespace === namespace && matches(keys, place.key),
+    const others = new Set(
+      touched
+        .filter((place) => place.namespace === namespace && matches(keys, place.key))
+        .map(({ key }) => key),
     );
-    const maxItems = rivals.length + others.length;
+    const maxItems = rivals.length + others.size;
     found.push(...(await transaction.loadFree({ userId, namespace, keys, now }, maxItems)));
   }
   return found;

@@ -12,10 +12,13 @@ export async function sweep(
   database: Pick<Database, "readExpired">,
   committer: Committer,
 ): Promise<void> {
-  let found: number;
-  do {
+  let last = "";
+  for (;;) {
     const expired = await database.readExpired(entriesPerRead);
-    found = expired.length;
+    // The same again: what is left of them, a stepped clock perhaps, is for the next time.
+    const found = JSON.stringify(expired[0]);
+    if (expired.length === 0 || found === last) return;
+    last = found;
     const byUser = new Map<string, Place[]>();
     for (const { userId, namespace, key } of expired) {
       const places = byUser.get(userId) ?? [];
@@ -27,5 +30,6 @@ export async function sweep(
         committer.submit(commandOf({ userId, agent: null, mayRead: false }, [], { sweep: places })),
       ),
     );
-  } while (found === entriesPerRead);
+    if (expired.length < entriesPerRead) return;
+  }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { refusal } from "../client.ts";
+import { query, refusal } from "../client.ts";
 import { databases } from "../databases.ts";
 import {
   append,
@@ -288,6 +288,19 @@ describe.each(databases)("G9 G10: hostile input to what coordinates, on $name", 
       argument: "input.conditions.70",
       currentValue: value,
     });
+  });
+
+  test("what the writes of one operation answer is bounded together", async () => {
+    await using small = await start({ maxResponseBytes: 1_000_000 });
+    await set(small, { key: "k", value: { n: 0, text: "x".repeat(300_000) } });
+    const increments = Array.from(
+      { length: 8 },
+      (_, index) =>
+        `a${index}: incrementEntry(input: { key: "k", path: "/n" }) { entry { value } }`,
+    );
+    const refused = await refusal(query(small, `mutation { ${increments.join(" ")} }`));
+    expect(refused).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "maxResponseBytes" });
+    expect((await get(small, "k"))?.value.n).toBe(4);
   });
 
   test("a list that is full is full, and takes what fits", async () => {

@@ -108,7 +108,7 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   loadFree: (client) =>
     write(client).loadFree({ userId: user, namespace, keys: everything, now: at }, 10),
   loadAnswers: (client) =>
-    write(client).loadAnswers([{ userId: user, idempotencyKey: "once" }], new Date(0)),
+    write(client).loadAnswers([{ userId: user, idempotencyKey: "once" }], new Date(0), 1_000),
   countEntries: (client) => write(client).countEntries(user, [everything], at),
   createUsers: (client) => createUsers(client, ["new"]),
   "save: written": save({ written: [entry] }),

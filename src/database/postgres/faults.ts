@@ -20,7 +20,7 @@ const unavailableMessages: readonly (readonly [RegExp, string])[] = [
   [/timeout exceeded when trying to connect|P2024/, "all connections to it are busy"],
   [/P2028|Query read timeout|SocketTimeout|due to connection timeout/, "it took too long"],
   [
-    /DatabaseNotReachable|ConnectionClosed|TlsConnectionError|not queryable|Connection terminated|Client was closed|\bE[A-Z]{4,}\b/,
+    /DatabaseNotReachable|ConnectionClosed|TlsConnectionError|not queryable|Connection terminated|Client was closed|\bE(?:ADDR\w+|AI_AGAIN|CONN\w+|HOST\w+|NET\w+|NOTFOUND|PIPE|PROTO|TIMEDOUT)\b/,
     "it can't be reached",
   ],
 ];

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import pg from "pg";
+import type pg from "pg";
+import { AnsweringClient } from "./answering-client.ts";
 import type { HeadListener } from "../database.ts";
 
 const channel = "baton_heads";
@@ -53,7 +54,7 @@ export class Notifications {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client(this.#options.config);
+    const client = new AnsweringClient(this.#options.config);
     let lost = false;
     const lose = (error?: unknown) => {
       if (lost) return;

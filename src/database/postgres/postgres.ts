@@ -82,7 +82,10 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
     connect("baton", options.connections - 2),
     (listener, missed) =>
       new Notifications({
-        config: connectionConfig(options.url, "baton notifications"),
+        config: {
+          ...connectionConfig(options.url, "baton notifications"),
+          query_timeout: connectTimeoutMs,
+        },
         listener,
         missed,
         logger,
@@ -159,7 +162,7 @@ class PostgresDatabase implements Database {
     guarded(() => readExpired(this.#reader, ...args));
 
   forgetAnswers(before: Date): Promise<void> {
-    return guarded(() => forgetAnswers(this.#pool, before));
+    return forgetAnswers((query) => guarded(() => this.#pool.$executeRaw(query)), before);
   }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {

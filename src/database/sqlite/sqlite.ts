@@ -102,7 +102,7 @@ class SqliteDatabase implements Database {
     this.#read(() => readExpired({ client: this.#reader, now }, ...args));
 
   forgetAnswers(before: Date): Promise<void> {
-    return this.#inTurn(() => forgetAnswers(this.#writer, before));
+    return forgetAnswers((query) => this.#inTurn(() => this.#writer.$executeRaw(query)), before);
   }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {
