@@ -1,9 +1,11 @@
 import { execFile, spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { query } from "./client.ts";
-import { get, set } from "./operations.ts";
+import { get, set, setMany } from "./operations.ts";
 import { serveProcess, temporaryFolder } from "./process/baton-process.ts";
 
 const execute = promisify(execFile);
@@ -127,5 +129,30 @@ describe("what the documents show, done as they show it", () => {
     });
     expect((await get(server, "meta", "work"))?.value).toEqual({ completed: 1 });
     expect((await query(server, take)).claimEntry).toEqual({ entry: null, claim: null });
+  });
+
+  test("docs/coordination.md: its worker completes every task once, and counts them", async () => {
+    const page = await readFile("docs/coordination.md", "utf8");
+    const program = join(folder.path, "worker.mjs");
+    await writeFile(program, blocks(page, "js")[0] as string);
+    const keys = Array.from({ length: 12 }, (_, index) => `task:${index}`);
+    await setMany(
+      server,
+      "work",
+      keys.map((key) => ({ key, value: "todo" })),
+    );
+    await set(server, { namespace: "work", key: "meta", value: { completed: 0 } });
+    const script = `
+      const { workUntilDone } = await import(${JSON.stringify(pathToFileURL(program).href)});
+      await workUntilDone(
+        async (value, attempt) => [value, attempt],
+        async (call) => (await call('{ entry(namespace: "work", key: "meta") { value } }')).entry.value.completed >= 12,
+        20,
+      );`;
+    const env = { ...process.env, BATON_URL: server.url, BATON_TOKEN: server.token };
+    const worker = () => execute(process.execPath, ["--input-type=module", "-e", script], { env });
+    await Promise.all([worker(), worker(), worker()]);
+    expect((await get(server, "meta", "work"))?.value).toEqual({ completed: 12 });
+    for (const key of keys) expect((await get(server, key, "work"))?.value).toEqual(["todo", 1]);
   });
 });

@@ -42,12 +42,16 @@ export function httpListener(options: HttpOptions): RequestListener {
     });
     answer(options, request, response).catch((error: unknown) => {
       // The client went away in the middle of its request.
-      if (request.destroyed && !request.complete) return;
+      if (request.destroyed && (!request.complete || isReset(error))) return;
       const fault = publicError(error, logger);
       if (response.headersSent) response.destroy();
       else refuse(response, fault);
     });
   };
+}
+
+function isReset(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === "ECONNRESET";
 }
 
 async function answer(

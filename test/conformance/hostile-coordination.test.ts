@@ -299,7 +299,7 @@ describe.each(databases)("G9 G10: hostile input to what coordinates, on $name", 
         `a${index}: incrementEntry(input: { key: "k", path: "/n" }) { entry { value } }`,
     );
     const refused = await refusal(query(small, `mutation { ${increments.join(" ")} }`));
-    expect(refused).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "maxResponseBytes" });
+    expect(refused.extensions).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "maxResponseBytes" });
     expect((await get(small, "k"))?.value.n).toBe(4);
   });
 

@@ -244,7 +244,11 @@ async function migrate(url: string): Promise<string> {
   try {
     const client = new pg.Client(connectionConfig(url, "baton migration"));
     client.on("error", () => {}); // what it breaks says so itself
-    await client.connect();
+    await client.connect().catch((error: unknown) => {
+      // PostgreSQL may wait for an answer of its own, a password, and keep the process from ending.
+      void client.end().catch(() => {});
+      throw error;
+    });
     try {
       await migratePostgres(client, migrationsFolder);
       const { rows } = await client.query<{ schema: string }>(

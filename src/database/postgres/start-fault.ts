@@ -26,13 +26,18 @@ export function startFault(url: string, error: unknown): StartError {
     case "57":
       return new StartError(`${place} is not ready: ${message}. Start again in a moment.`);
     default:
+      if (/password must be a string/.test(message)) {
+        return new StartError(
+          `${place} asks for a password, and DATABASE_URL has none. Write postgresql://user:password@…, or set PGPASSWORD.`,
+        );
+      }
       if (/certificate|SSL/i.test(message)) {
         return new StartError(
           `${place} can't be reached by TLS: ${message}. Set sslmode and sslrootcert in DATABASE_URL (docs/running.md).`,
         );
       }
       return new StartError(
-        `${place} can't be used: ${message || code}. Start it, or correct DATABASE_URL.`,
+        `${place} can't be used: ${message || code}. Start it, or correct DATABASE_URL (characters such as @ : / # in a password percent-encoded).`,
       );
   }
 }
