@@ -17,9 +17,14 @@ function testDatabase(name: string, create: () => Promise<OwnDatabase>): TestDat
   return { name, create, start: async (config) => startTestServer(config, await create()) };
 }
 
-/** Every database that Baton serves from. */
-export const databases: readonly TestDatabase[] = [
+/** Every database that Baton serves from, for what lies below the API, where partitions make no difference. */
+export const plainDatabases: readonly TestDatabase[] = [
   testDatabase("SQLite", createSqlite),
   testDatabase("PostgreSQL", createPostgres),
+];
+
+/** Every database that Baton serves from. */
+export const databases: readonly TestDatabase[] = [
+  ...plainDatabases,
   testDatabase("PostgreSQL, partitioned", createPartitionedPostgres),
 ];

@@ -26,10 +26,10 @@ describe.each(databases)("conditional and atomic writes on $name", ({ start }) =
     const second = await set(server, { key: "cas", value: 2, ifRevision: first.revision });
     const head = await headRevision(server);
     for (const attempt of [
-      set(server, { key: "cas", value: 3, ifRevision: first.revision }),
-      remove(server, { key: "cas", ifRevision: first.revision }),
+      () => set(server, { key: "cas", value: 3, ifRevision: first.revision }),
+      () => remove(server, { key: "cas", ifRevision: first.revision }),
     ]) {
-      const { extensions } = await refusal(attempt);
+      const { extensions } = await refusal(attempt());
       expect(extensions).toMatchObject({
         code: "CONFLICT",
         currentRevision: second.revision,

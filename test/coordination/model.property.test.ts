@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sweep } from "../../src/store/sweep.ts";
 import { everything } from "../../src/store/text-match.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { send, shown, shownEntry, type Answer } from "./answers.ts";
 import { keys, limits, namespaces, plan, type Call, type Place, type Plan } from "./calls.ts";
@@ -94,7 +94,7 @@ const drain: Plan[] = namespaces.flatMap((namespace) =>
   Array.from({ length: 6 }, (): Plan => ({ do: "claim", agent: null, namespace, keyPrefix: "" })),
 );
 
-describe.each(databases)("commands on $name, against a model of them", (kind) => {
+describe.each(plainDatabases)("commands on $name, against a model of them", (kind) => {
   const numRuns = Number(process.env.BATON_TEST_RUNS ?? (kind.name === "SQLite" ? 60 : 12));
   let opened: Awaited<ReturnType<typeof openInstances>>;
   let own: OwnDatabase;

@@ -12,14 +12,14 @@ import { commandOf } from "../../src/store/command.ts";
 import { Committer } from "../../src/store/committer.ts";
 import { everything } from "../../src/store/text-match.ts";
 import { deleteCommand, setCommand } from "../commands.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { expire } from "../time.ts";
 
 const place = { namespace: "default", key: "k" };
 const wholeLog = { namespaces: [everything], keys: everything };
 
-describe.each(databases)("awaitEntry on $name, below the API", ({ name, create }) => {
+describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, create }) => {
   let own: OwnDatabase;
   let database: Database;
   /** Calls of the database since it was last looked, by name. */

@@ -11,7 +11,7 @@ import type { Command } from "../../src/store/command.ts";
 import { Committer } from "../../src/store/committer.ts";
 import { everything, exact, prefixed } from "../../src/store/text-match.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { Replay, sorted, stateAt } from "../replay.ts";
 
@@ -65,7 +65,7 @@ const clearedBetweenItsPages: [Selection, Step[], Step[]] = [
   ],
 ];
 
-describe.each(databases)("the feed on $name, against the log it was made from", (kind) => {
+describe.each(plainDatabases)("the feed on $name, against the log it was made from", (kind) => {
   // The feed is the same on each, and SQLite the quickest.
   const numRuns = Number(process.env.BATON_TEST_RUNS ?? (kind.name === "SQLite" ? 60 : 15));
   let own: OwnDatabase;
