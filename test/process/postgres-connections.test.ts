@@ -140,7 +140,7 @@ describe("UNAVAILABLE and not ready, but alive", () => {
     await outsider.select('LOCK TABLE "Entry" IN ACCESS EXCLUSIVE MODE');
     const reads = Array.from({ length: 8 }, () => timed(get(server, "writer0")));
     const unreadyMs = await msUntilReady(server, 503);
-    // Two wait for the lock, and all others for those two.
+    // Two wait for the lock, one of them perhaps the sweeper, and all others for those two.
     expect((await Promise.race(reads)).refusal?.code).toBe("UNAVAILABLE");
     const write = await timed(set(server, { key: "more", value: "more" }));
     expect(write.refusal?.code).toBe("UNAVAILABLE");
@@ -149,7 +149,8 @@ describe("UNAVAILABLE and not ready, but alive", () => {
     await outsider.select("COMMIT");
     const readyMs = await msUntilReady(server, 200);
     const answers = await Promise.all(reads);
-    expect(answers.filter(({ value }) => value?.value.startsWith("0.")).length).toBe(2);
+    const answered = answers.filter(({ value }) => value?.value.startsWith("0."));
+    expect([1, 2]).toContain(answered.length);
     for (const { refusal, tookMs } of answers) {
       if (refusal) expect(refusal.code).toBe("UNAVAILABLE");
       expect(tookMs).toBeLessThan(refusalMs);
