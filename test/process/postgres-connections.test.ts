@@ -27,19 +27,19 @@ afterAll(() => postgres[Symbol.asyncDispose]());
 
 async function countConnections(outsider: Outsider, pattern: string): Promise<number> {
   const [row] = await outsider.select(
-    `SELECT count(*)::int AS "count" FROM pg_stat_activity WHERE application_name LIKE $1`,
+    `SELECT count(*)::int AS "count" FROM pg_stat_activity
+     WHERE backend_type = 'client backend' AND application_name LIKE $1`,
     [pattern],
   );
   return row?.count;
 }
 
-/** Takes every connection that is free. */
-async function takeConnections() {
+/** Takes every connection that there is; one that just ended is free a moment later. */
+async function takeConnections(outsider: Outsider) {
   const taken: Outsider[] = [];
-  for (;;) {
+  while ((await countConnections(outsider, "%")) < maxConnections) {
     const connection = await connectTo(postgres.url).catch(() => null);
-    if (!connection) break;
-    taken.push(connection);
+    if (connection) taken.push(connection);
   }
   return {
     async [Symbol.asyncDispose]() {
@@ -109,7 +109,7 @@ describe("UNAVAILABLE and not ready, but alive", () => {
     proxy.refuse();
     await terminate(outsider, "baton%");
     await msUntil(async () => (await countConnections(outsider, "baton%")) === 0);
-    await using taken = await takeConnections();
+    await using taken = await takeConnections(outsider);
     proxy.admit();
     const refused = load.refused.length;
     await msUntil(() => load.refused.length >= refused + 16);
