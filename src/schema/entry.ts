@@ -1,5 +1,6 @@
 import type { EntryPage } from "../database/database.ts";
 import type { Entry } from "../store/entry.ts";
+import { checkAwaitSeconds } from "../store/limits.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, historyOf } from "./change.ts";
@@ -147,6 +148,8 @@ export async function oneEntry(
 export const keyPrefixDescription =
   "Only keys that begin with this; characters are compared as they are, and no character is a wildcard.";
 
+const defaultAwaitSeconds = 30;
+
 builder.queryFields((t) => ({
   entry: t.field({
     type: entryRef,
@@ -182,18 +185,21 @@ builder.queryFields((t) => ({
           "Only a later revision of the entry counts: the next write, for one who has seen this one.",
       }),
       timeoutSeconds: t.arg.int({
-        defaultValue: 30,
+        defaultValue: defaultAwaitSeconds,
         description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",
       }),
     },
     resolve: async (_query, { namespace, key, after, timeoutSeconds }, context) => {
       const { store, feed, viewer, tokenId, closed, responseBudget } = context;
+      const place = store.place(viewer, namespace, key);
+      const seconds = timeoutSeconds ?? defaultAwaitSeconds;
+      checkAwaitSeconds(store.limits, seconds);
       const entry = await feed.awaitEntry({
         userId: viewer.userId,
         tokenId,
-        place: store.place(viewer, namespace, key),
+        place,
         after: after ?? 0n,
-        timeoutMs: 1_000 * store.awaitSeconds(timeoutSeconds ?? 30),
+        timeoutMs: 1_000 * seconds,
         closed,
       });
       responseBudget.spend([entry]);

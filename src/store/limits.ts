@@ -186,3 +186,35 @@ export function checkPageSize(limits: Limits, first: number): void {
     );
   }
 }
+
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless a claim may last so long */
+export function checkLeaseSeconds(limits: Limits, argument: string, leaseSeconds: number): void {
+  const { maxLeaseSeconds } = limits;
+  if (leaseSeconds < 1) {
+    throw badUserInput(argument, `Must be at least 1; this is ${leaseSeconds}.`);
+  }
+  if (leaseSeconds > maxLeaseSeconds) {
+    throw limitExceeded(
+      "maxLeaseSeconds",
+      maxLeaseSeconds,
+      `A lease may have ${maxLeaseSeconds} seconds; renew it while you work.`,
+      argument,
+    );
+  }
+}
+
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless one call may wait so long */
+export function checkAwaitSeconds(limits: Limits, timeoutSeconds: number): void {
+  const { maxAwaitSeconds } = limits;
+  if (timeoutSeconds < 0) {
+    throw badUserInput("timeoutSeconds", `Must be 0 or more; this is ${timeoutSeconds}.`);
+  }
+  if (timeoutSeconds > maxAwaitSeconds) {
+    throw limitExceeded(
+      "maxAwaitSeconds",
+      maxAwaitSeconds,
+      `One call may wait ${maxAwaitSeconds} seconds; ask again after it.`,
+      "timeoutSeconds",
+    );
+  }
+}

@@ -1,6 +1,6 @@
 import type { WriteTransaction } from "../database/database.ts";
 import type { BatonError } from "../errors.ts";
-import type { Command, CommandResult, Place } from "./command.ts";
+import { placeId, type Command, type CommandResult, type Place } from "./command.ts";
 import { Conflict } from "./conditions.ts";
 import type { Outcome } from "./execute.ts";
 
@@ -20,12 +20,12 @@ export async function loadShownValues(
   outcomes.forEach((outcome, index) => {
     const { userId } = commands[index] as Command;
     for (const { namespace, key } of unloadedPlaces(outcome)) {
-      wanted.set(idOf(userId, { namespace, key }), { userId, namespace, key, withValue: true });
+      wanted.set(placeId(userId, { namespace, key }), { userId, namespace, key, withValue: true });
     }
   });
   const loaded = wanted.size > 0 ? await transaction.loadEntries([...wanted.values()]) : [];
-  const values = new Map(loaded.map(({ userId, entry }) => [idOf(userId, entry), entry.value]));
-  const valueOf = (userId: string, place: Place) => values.get(idOf(userId, place)) ?? "null";
+  const values = new Map(loaded.map(({ userId, entry }) => [placeId(userId, entry), entry.value]));
+  const valueOf = (userId: string, place: Place) => values.get(placeId(userId, place)) ?? "null";
   return {
     inResult: (userId, { results, revision }) => ({
       results: results.map((result) => {
@@ -50,8 +50,4 @@ function unloadedPlaces(outcome: Outcome): Place[] {
   return outcome.result.results.flatMap((result) =>
     result.kind === "claimed" && result.entry?.value === "" ? [result.entry] : [],
   );
-}
-
-function idOf(userId: string, { namespace, key }: Place): string {
-  return JSON.stringify([userId, namespace, key]);
 }

@@ -2,7 +2,13 @@ import type { WantedEntry, WriteTransaction } from "../database/database.ts";
 import { limitExceeded, type BatonError } from "../errors.ts";
 import { answerAgeMs, parseResult, type StoredAnswer } from "./answer.ts";
 import type { StoredEntry } from "./claim.ts";
-import type { ClaimOperation, Command, Operation, Place } from "./command.ts";
+import {
+  placeId,
+  type ClaimOperation,
+  type Command,
+  type Operation,
+  type Place,
+} from "./command.ts";
 import type { Limits } from "./limits.ts";
 import { intersect, matches } from "./text-match.ts";
 import { Workspace } from "./workspace.ts";
@@ -119,9 +125,7 @@ async function loadEntries(
     return { entries, admission: touched.map(() => "admitted") };
   }
   const bare = await transaction.loadEntries(wanted.map((one) => ({ ...one, withValue: false })));
-  const sizes = new Map(
-    bare.map(({ userId, entry }) => [idOf({ userId, ...entry }), entry.sizeBytes]),
-  );
+  const sizes = new Map(bare.map(({ userId, entry }) => [placeId(userId, entry), entry.sizeBytes]));
   const { admission, admitted } = admit(limits, touched, sizes);
   const full = await transaction.loadEntries(admitted);
   return { entries: [...bare, ...full], admission };
@@ -138,12 +142,15 @@ function admit(
   let isFull = false;
   const admission = touched.map((places): Admission => {
     const needed = distinct(places).filter(({ withValue }) => withValue);
-    const size = needed.reduce((sum, place) => sum + (sizes.get(idOf(place)) ?? 0), 0);
+    const size = needed.reduce(
+      (sum, place) => sum + (sizes.get(placeId(place.userId, place)) ?? 0),
+      0,
+    );
     if (size > limits.maxResponseBytes) return tooMuch(limits);
     isFull ||= bytes > 0 && bytes + size > maxLoadedBytes;
     if (isFull) return "postponed";
     bytes += size;
-    for (const place of needed) admitted.set(idOf(place), place);
+    for (const place of needed) admitted.set(placeId(place.userId, place), place);
     return "admitted";
   });
   return { admission, admitted: [...admitted.values()] };
@@ -224,12 +231,8 @@ function touchedEntries(command: Command): WantedEntry[] {
 function distinct(entries: readonly WantedEntry[]): WantedEntry[] {
   const found = new Map<string, WantedEntry>();
   for (const entry of entries) {
-    const id = idOf(entry);
+    const id = placeId(entry.userId, entry);
     if (entry.withValue || !found.has(id)) found.set(id, entry);
   }
   return [...found.values()];
-}
-
-function idOf({ userId, namespace, key }: Omit<WantedEntry, "withValue">): string {
-  return JSON.stringify([userId, namespace, key]);
 }

@@ -62,21 +62,6 @@ export class Store {
     return { namespace, key };
   }
 
-  /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED unless one call may wait so long */
-  awaitSeconds(timeoutSeconds: number): number {
-    const { maxAwaitSeconds } = this.limits;
-    if (timeoutSeconds < 0) {
-      throw badUserInput("timeoutSeconds", `Must be 0 or more; this is ${timeoutSeconds}.`);
-    }
-    if (timeoutSeconds <= maxAwaitSeconds) return timeoutSeconds;
-    throw limitExceeded(
-      "maxAwaitSeconds",
-      maxAwaitSeconds,
-      `One call may wait ${maxAwaitSeconds} seconds; ask again after it.`,
-      "timeoutSeconds",
-    );
-  }
-
   async entries(viewer: Viewer, input: EntriesInput): Promise<EntryPage> {
     checkPageSize(this.limits, input.first);
     const keys = input.keys ?? null;

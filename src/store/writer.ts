@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { badUserInput, limitExceeded } from "../errors.ts";
+import { badUserInput } from "../errors.ts";
 import { digestOf } from "./answer.ts";
 import type { Claim } from "./claim.ts";
 import {
@@ -37,6 +37,7 @@ import {
 import {
   checkIdempotencyKey,
   checkKeyPrefix,
+  checkLeaseSeconds,
   checkNamespacePrefix,
   serialiseValue,
   type Limits,
@@ -173,7 +174,8 @@ export class Writer {
     const { namespace, keyPrefix } = input;
     requireWrite(this.#asked(viewer), "input", namespace);
     checkKeyPrefix(this.#limits, "input.keyPrefix", keyPrefix);
-    const leaseSeconds = this.#leaseSeconds(input.leaseSeconds);
+    const { leaseSeconds } = input;
+    checkLeaseSeconds(this.#limits, "input.leaseSeconds", leaseSeconds);
     const { results, revision } = await this.#submit(viewer, "claimEntry", input, [
       {
         kind: "claim",
@@ -215,7 +217,8 @@ export class Writer {
     input: HeldInput & { readonly leaseSeconds: number } & Repeatable,
   ): Promise<Revised & { readonly claim: Claim }> {
     const place = heldPlace(this.#asked(viewer), "input", input);
-    const leaseSeconds = this.#leaseSeconds(input.leaseSeconds);
+    const { leaseSeconds } = input;
+    checkLeaseSeconds(this.#limits, "input.leaseSeconds", leaseSeconds);
     const { results, revision } = await this.#submit(viewer, "renewClaim", input, [
       { kind: "renew", ...place, leaseSeconds },
     ]);
@@ -262,20 +265,6 @@ export class Writer {
 
   #asked(viewer: Viewer): Asked {
     return { viewer, limits: this.#limits };
-  }
-
-  #leaseSeconds(leaseSeconds: number): number {
-    const { maxLeaseSeconds } = this.#limits;
-    if (leaseSeconds < 1) {
-      throw badUserInput("input.leaseSeconds", `Must be at least 1; this is ${leaseSeconds}.`);
-    }
-    if (leaseSeconds <= maxLeaseSeconds) return leaseSeconds;
-    throw limitExceeded(
-      "maxLeaseSeconds",
-      maxLeaseSeconds,
-      `A lease may have ${maxLeaseSeconds} seconds; renew it while you work.`,
-      "input.leaseSeconds",
-    );
   }
 }
 

@@ -7,14 +7,13 @@ import { openDatabase } from "../../src/database/open-database.ts";
 import { unauthenticated } from "../../src/errors.ts";
 import { pollHeads } from "../../src/feed/head-poll.ts";
 import { Feed } from "../../src/feed/feed.ts";
-import { Hub } from "../../src/feed/hub.ts";
 import { commandOf } from "../../src/store/command.ts";
-import { Committer } from "../../src/store/committer.ts";
 import { everything } from "../../src/store/text-match.ts";
 import { deleteCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { expire } from "../time.ts";
+import { feedInstance } from "./feed-instance.ts";
 
 const place = { namespace: "default", key: "k" };
 const wholeLog = { namespaces: [everything], keys: everything };
@@ -48,20 +47,10 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
   /** One instance, and another process that writes without telling it. */
   function instance() {
     const userId = `user ${++users}`;
-    const hub = new Hub({
-      source: database,
-      queueBounds: { maxChanges: 3, maxBytes: 10_000 },
-      pageBounds: { maxItems: 100, maxBytes: 10_000 },
-      onError: (error) => {
-        throw error;
-      },
+    const { hub, here, elsewhere } = feedInstance(database, {
+      maxItems: 100,
+      maxBytes: 10_000,
     });
-    const here = new Committer({
-      database,
-      limits: defaultConfig(),
-      onCommit: (committed) => committed.forEach(({ changes }, user) => hub.publish(user, changes)),
-    });
-    const elsewhere = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
     const feed = new Feed(database, hub);
     const wait = (more: Partial<Parameters<Feed["awaitEntry"]>[0]> = {}) =>
       feed.awaitEntry({

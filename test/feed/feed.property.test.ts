@@ -5,15 +5,14 @@ import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/database/database.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { Feed, type FeedEvent } from "../../src/feed/feed.ts";
-import { Hub } from "../../src/feed/hub.ts";
 import { selects, type Selection } from "../../src/store/change.ts";
 import type { Command } from "../../src/store/command.ts";
-import { Committer } from "../../src/store/committer.ts";
 import { everything, exact, prefixed } from "../../src/store/text-match.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { Replay, sorted, stateAt } from "../replay.ts";
+import { feedInstance } from "./feed-instance.ts";
 
 // What the reader and the writers do is decided step by step, so that every interleaving of a write with the pages of
 // a snapshot, the catch-up and the queue can come up, and shrinks to the shortest that fails.
@@ -89,20 +88,10 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
     steps: readonly Step[],
   ): Promise<void> {
     const userId = `user-${++users}`;
-    const hub = new Hub({
-      source: database,
-      queueBounds: { maxChanges: 3, maxBytes: 10_000 },
-      pageBounds: { maxItems: 2, maxBytes: 10_000 },
-      onError: (error) => {
-        throw error;
-      },
+    const { hub, here, elsewhere } = feedInstance(database, {
+      maxItems: 2,
+      maxBytes: 10_000,
     });
-    const here = new Committer({
-      database,
-      limits: defaultConfig(),
-      onCommit: (committed) => committed.forEach(({ changes }, user) => hub.publish(user, changes)),
-    });
-    const elsewhere = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
     const head = async () => (await database.readLogEnds(userId)).head;
     const received: FeedEvent[] = [];
     /** How many events the reader may still take. */
