@@ -1,0 +1,70 @@
+const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
+
+/**
+ * Calls back when the signal aborts, or at once if it has; returns what takes that back. However many ask, a signal has
+ * one listener: Node warns of more than ten.
+ */
+export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+  if (signal.aborted) {
+    callback();
+    return () => {};
+  }
+  let waiting = callbacks.get(signal);
+  if (!waiting) {
+    const all = new Set<() => void>();
+    signal.addEventListener("abort", () => all.forEach((call) => call()), { once: true });
+    callbacks.set(signal, all);
+    waiting = all;
+  }
+  waiting.add(callback);
+  return () => void waiting.delete(callback);
+}
+
+/** A controller that any of these signals aborts, until it is unlinked. */
+export function linked(...signals: readonly (AbortSignal | undefined)[]) {
+  const controller = new AbortController();
+  const takeBack = signals.map(
+    (signal) => signal && onAbort(signal, () => controller.abort(signal.reason)),
+  );
+  const unlink = () => {
+    for (const link of takeBack) link?.();
+  };
+  return { controller, signal: controller.signal, unlink };
+}
+
+/** The longest that a timer runs; a longer one would end at once. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** As `linked`, and aborts by itself after a time; `Infinity` for never. */
+export function linkedFor(
+  timeoutMs: number,
+  reason: () => unknown,
+  ...signals: readonly (AbortSignal | undefined)[]
+) {
+  const link = linked(...signals);
+  if (timeoutMs > maxTimerMs) return link;
+  const timer = setTimeout(() => link.controller.abort(reason()), timeoutMs);
+  const unlink = () => {
+    clearTimeout(timer);
+    link.unlink();
+  };
+  return { ...link, unlink };
+}
+
+/**
+ * Resolves after a time; rejects with the signal's reason as soon as that aborts.
+ * @param keepsProcess false: a process with nothing else to do may end meanwhile
+ */
+export function pause(delayMs: number, signal: AbortSignal, keepsProcess = true): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      takeBack();
+      resolve();
+    }, delayMs);
+    if (!keepsProcess) (timer as { unref?: () => void }).unref?.();
+    const takeBack = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
+  });
+}

@@ -1,0 +1,17 @@
+const firstDelayMs = 100;
+const maxDelayMs = 5_000;
+
+/** Delays between attempts: longer each time, and by chance apart, so that many clients do not come back as one. */
+export class Backoff {
+  #delayMs = firstDelayMs;
+
+  nextMs(): number {
+    const delayMs = this.#delayMs * (0.5 + Math.random());
+    this.#delayMs = Math.min(2 * this.#delayMs, maxDelayMs);
+    return delayMs;
+  }
+
+  reset(): void {
+    this.#delayMs = firstDelayMs;
+  }
+}

@@ -1,0 +1,169 @@
+import type { CallOptions, Connection } from "./connection.ts";
+import { completeClaimDocument, releaseClaimDocument, renewClaimDocument } from "./documents.ts";
+import { entryOf, type AnsweredEntry, type Entry } from "./entry.ts";
+import { ClaimLostError, isTransient } from "./errors.ts";
+import { requireJson } from "./json.ts";
+import { linked, linkedFor, pause } from "./abort.ts";
+import { Transaction } from "./transaction.ts";
+import { mutate, writeInput, type WriteOptions } from "./writes.ts";
+
+/** Which work to take, and for how long. */
+export interface ClaimOptions extends CallOptions {
+  /** Only keys that begin with this, such as `task:`. Default: every entry of the namespace is work. */
+  readonly keyPrefix?: string | undefined;
+  /** Seconds until a worker that has died loses it. It is renewed for as long as this one lives. Default: 60. */
+  readonly leaseSeconds?: number | undefined;
+  /** Milliseconds to wait for something free; `Infinity` for ever. Default: 0. */
+  readonly waitMs?: number | undefined;
+}
+
+/** What is to be written with a result. */
+export interface CompleteOptions extends WriteOptions {
+  /** Other writes that happen with it or not at all, such as a counter. */
+  readonly transact?: ((transaction: Transaction) => void) | undefined;
+}
+
+/** A claim as GraphQL answers it. */
+export interface AnsweredClaim {
+  readonly token: string;
+  readonly attempt: number;
+}
+
+/** A lease is renewed when this part of it is over: twice more, before it ends, should the server be away. */
+const renewAfterShare = 1 / 3;
+
+/**
+ * An entry that this worker alone has, until it completes or releases it. Its lease is renewed meanwhile. With
+ * `await using` it is released at the end of the block, unless it was completed.
+ */
+export class Claim<V = unknown, K extends string = string> {
+  /** The entry as it was when it was claimed. */
+  readonly entry: Entry<V, K>;
+  /** How often the entry has been claimed, this time included: more than 1 after a worker has died of it. */
+  readonly attempt: number;
+  readonly #connection: Connection;
+  readonly #place: { readonly namespace: string; readonly key: string; readonly token: string };
+  readonly #leaseSeconds: number;
+  readonly #ended = new AbortController();
+  readonly #lost = new AbortController();
+
+  /** @internal */
+  constructor(
+    connection: Connection,
+    entry: Entry<V, K>,
+    { token, attempt }: AnsweredClaim,
+    leaseSeconds: number,
+    claimedAt: number,
+  ) {
+    this.entry = entry;
+    this.attempt = attempt;
+    this.#connection = connection;
+    this.#place = { namespace: entry.namespace, key: entry.key, token };
+    this.#leaseSeconds = leaseSeconds;
+    void this.#keep(claimedAt);
+  }
+
+  /** The key of the entry. */
+  get key(): K {
+    return this.entry.key;
+  }
+
+  /** The value it had when it was claimed. */
+  get value(): V {
+    return this.entry.value;
+  }
+
+  /**
+   * Aborts when the claim is known to be lost, with why: a `ClaimLostError` when the server could not be reached for a
+   * whole lease, or somebody deleted the entry. Give it to what the work waits for.
+   */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /**
+   * Ends the work: the result replaces the entry's value, and the entry is not handed out again. Without a result the
+   * value stays. What is written with it happens with it, or not at all.
+   *
+   * @throws ClaimLostError when the claim is over; nothing is written then
+   * @example
+   * ```ts
+   * await task.complete({ words: 1_200 }, {
+   *   transact: (t) => t.in(work).increment("meta", { path: "/completed" }),
+   * });
+   * ```
+   */
+  async complete(result?: unknown, options: CompleteOptions = {}): Promise<Entry<unknown, K>> {
+    const transaction = new Transaction();
+    options.transact?.(transaction);
+    const input = {
+      ...this.#place,
+      ...(result === undefined ? {} : { value: requireJson("result", result) }),
+      ...writeInput(options),
+      ...transaction.input,
+    };
+    const { entry } = await mutate<{ entry: AnsweredEntry }>(
+      this.#connection,
+      completeClaimDocument,
+      input,
+      options,
+    );
+    this.#ended.abort();
+    return entryOf(entry);
+  }
+
+  /**
+   * Gives the entry back: it is the next worker's at once.
+   *
+   * @throws ClaimLostError when the claim is over already
+   * @example
+   * ```ts
+   * if (isTooLarge(task.value)) await task.release();
+   * ```
+   */
+  async release(options: CallOptions = {}): Promise<void> {
+    this.#ended.abort();
+    await mutate(this.#connection, releaseClaimDocument, this.#place, options);
+  }
+
+  /** Releases it, unless it is completed, released or lost already. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended.signal.aborted || this.#lost.signal.aborted) return;
+    await this.release().catch((error: unknown) => {
+      if (!(error instanceof ClaimLostError)) throw error;
+    });
+  }
+
+  /** Renews the lease until the work has ended, or the lease has. */
+  async #keep(claimedAt: number): Promise<void> {
+    const link = linked(this.#ended.signal, this.#connection.closed);
+    const leaseMs = 1_000 * this.#leaseSeconds;
+    let endsAt = claimedAt + leaseMs;
+    try {
+      for (;;) {
+        await pause(leaseMs * renewAfterShare, link.signal, false);
+        const renewedAt = performance.now();
+        const input = { ...this.#place, leaseSeconds: this.#leaseSeconds };
+        const lease = linkedFor(endsAt - renewedAt, () => this.#ending(), link.signal);
+        try {
+          await mutate(this.#connection, renewClaimDocument, input, lease);
+          endsAt = renewedAt + leaseMs;
+        } catch (error) {
+          if (lease.signal.aborted || !isTransient(error)) throw error;
+        } finally {
+          lease.unlink();
+        }
+      }
+    } catch (error) {
+      if (!link.signal.aborted) this.#lost.abort(error);
+    } finally {
+      link.unlink();
+    }
+  }
+
+  #ending(): ClaimLostError {
+    const { namespace, key } = this.#place;
+    const message = `The lease of ${JSON.stringify(key)} could not be renewed before its end.`;
+    return new ClaimLostError("CLAIM_LOST", message, { namespace, key });
+  }
+}

@@ -1,0 +1,278 @@
+import {
+  badUserInput,
+  BatonError,
+  errorOf,
+  isTransient,
+  unavailable,
+  type AnsweredError,
+  type ErrorDetails,
+} from "./errors.ts";
+import { readEvents, type StreamEvent } from "./event-stream.ts";
+import { linked, pause } from "./abort.ts";
+import { Backoff } from "./backoff.ts";
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call, which then rejects with the signal's reason. A write may have happened all the same. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An attempt that failed, and will be made again. */
+export interface Retry {
+  /** Why. */
+  readonly error: BatonError;
+  /** Milliseconds until the next attempt. */
+  readonly delayMs: number;
+}
+
+/** How to reach the server, and how patiently. */
+export interface ConnectionOptions {
+  /**
+   * The server's address. Default: the environment's `BATON_URL`, where there is an environment, else
+   * `http://127.0.0.1:4000`.
+   */
+  readonly url?: string | undefined;
+  /** The bearer token, or what gives it for each attempt. Default: the environment's `BATON_TOKEN`. */
+  readonly token?: string | (() => string | Promise<string>) | undefined;
+  /** The name that changes are recorded under, unless the token has one. */
+  readonly agent?: string | undefined;
+  /** Milliseconds for which a call is tried again while the server can't be reached. Default: 30,000. 0: never. */
+  readonly retryForMs?: number | undefined;
+  /** Milliseconds to wait for the answer to one attempt. Default: 60,000. */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Whether writes are tried again, too. Default: true. Each write then carries an idempotency key, so that it happens
+   * once; the server keeps its answer for a day, which costs the size of what was written once more.
+   */
+  readonly retryWrites?: boolean | undefined;
+  /** Told before an attempt is made again: for a log. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined;
+  /** What sends requests. Default: the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/** A GraphQL operation. */
+export interface Operation {
+  readonly document: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+interface Answer {
+  readonly data?: unknown;
+  readonly errors?: readonly AnsweredError[];
+}
+
+/** How a call is made, beside what its caller says. */
+export interface CallPolicy extends CallOptions {
+  /** Whether making it again does no harm. Default: true. */
+  readonly isRepeatable?: boolean;
+  /** Milliseconds that the server may take on purpose. */
+  readonly extraTimeMs?: number;
+}
+
+/** The server pings every 12 seconds; a connection may die without a word. */
+const maxSilenceMs = 40_000;
+
+/** Sends operations to one server, again where that does no harm. */
+export class Connection {
+  readonly url: string;
+  readonly retryWrites: boolean;
+  readonly #token: ConnectionOptions["token"];
+  readonly #agent: string | undefined;
+  readonly #retryForMs: number;
+  readonly #timeoutMs: number;
+  readonly #onRetry: (retry: Retry) => void;
+  readonly #fetch: typeof fetch;
+  readonly #closing = new AbortController();
+
+  constructor(options: ConnectionOptions) {
+    const env = environment();
+    const url = (options.url ?? env.BATON_URL) || "http://127.0.0.1:4000";
+    // A page may name its own server by a path alone.
+    if (!url.startsWith("/") && !URL.canParse(url)) {
+      throw badUserInput("url", `${JSON.stringify(url)} is no address; say http://host:port.`);
+    }
+    this.url = `${url.replace(/(\/graphql)?\/*$/, "")}/graphql`;
+    this.#token = options.token ?? env.BATON_TOKEN;
+    this.#agent = options.agent;
+    this.#retryForMs = options.retryForMs ?? 30_000;
+    this.#timeoutMs = options.timeoutMs ?? 60_000;
+    this.retryWrites = options.retryWrites ?? true;
+    this.#onRetry = options.onRetry ?? (() => {});
+    // Called as a function of its own: browsers refuse it as a method of another object.
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  }
+
+  /** Aborts when it is closed. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Ends every call under way. */
+  close(): void {
+    this.#closing.abort(unavailable("The data store was closed."));
+  }
+
+  /** The data of an operation; throws the first of its errors. */
+  async call<D>(operation: Operation, policy: CallPolicy = {}): Promise<D> {
+    const { isRepeatable = true, extraTimeMs = 0 } = policy;
+    const body = serialise(operation);
+    const link = linked(this.closed, policy.signal);
+    try {
+      const attempt = () => this.#attempt(body, link.signal, this.#timeoutMs + extraTimeMs);
+      return (await (isRepeatable ? this.patiently(attempt, link.signal) : attempt())) as D;
+    } finally {
+      link.unlink();
+    }
+  }
+
+  /**
+   * The events of a subscription, with null for each sign of life. It ends when the server completes it, which means
+   * that it is stopping; throws `UNAVAILABLE` when the connection is lost.
+   */
+  async *stream<D>(operation: Operation, signal: AbortSignal): AsyncGenerator<D | null, void> {
+    const link = linked(this.closed, signal);
+    const { controller } = link;
+    try {
+      const body = serialise(operation);
+      const request = await this.#request(body, "text/event-stream", controller.signal);
+      const response = await this.#within(this.#timeoutMs, controller, () =>
+        this.#fetch(this.url, request),
+      );
+      if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+        dataOf(await this.#answer(response));
+        throw new BatonError("BAD_RESPONSE", `${this.url} does not stream subscriptions.`);
+      }
+      const { body: stream } = response;
+      if (stream === null) return;
+      for await (const event of readEvents(this.#chunks(stream, controller))) {
+        if (event.event === "complete") return;
+        if (event.event === null) yield null;
+        else if (event.event === "next") yield dataOf(answerIn(event)) as D;
+      }
+      throw unavailable(`${this.url} broke off the subscription.`);
+    } finally {
+      link.unlink();
+      controller.abort();
+    }
+  }
+
+  /** Makes attempts until one succeeds, fails for good, or `retryForMs` are over. */
+  async patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const deadline = performance.now() + this.#retryForMs;
+    const backoff = new Backoff();
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        const delayMs = backoff.nextMs();
+        const isLate = performance.now() + delayMs > deadline;
+        if (signal.aborted || isLate || !isTransient(error)) throw error;
+        this.#onRetry({ error, delayMs });
+        await pause(delayMs, signal);
+      }
+    }
+  }
+
+  /** Waits before a lost subscription is taken up again. */
+  async pauseAfter(error: BatonError, backoff: Backoff, signal: AbortSignal): Promise<void> {
+    const delayMs = backoff.nextMs();
+    this.#onRetry({ error, delayMs });
+    await pause(delayMs, signal);
+  }
+
+  async #attempt(body: string, signal: AbortSignal, timeoutMs: number): Promise<unknown> {
+    const { controller, unlink } = linked(signal);
+    try {
+      const request = await this.#request(body, "application/json", controller.signal);
+      const answer = await this.#within(timeoutMs, controller, async () =>
+        this.#answer(await this.#fetch(this.url, request)),
+      );
+      return dataOf(answer);
+    } finally {
+      unlink();
+    }
+  }
+
+  async #request(body: string, accept: string, signal: AbortSignal): Promise<RequestInit> {
+    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
+    const headers = new Headers({ accept, "content-type": "application/json" });
+    if (token) headers.set("authorization", `Bearer ${token.trim()}`);
+    if (this.#agent) headers.set("baton-agent", asHeader(this.#agent));
+    return { method: "POST", headers, body, signal };
+  }
+
+  async #answer(response: Response): Promise<Answer> {
+    const text = await response.text();
+    try {
+      const answer = JSON.parse(text) as Answer;
+      if (answer.data !== undefined || answer.errors !== undefined) return answer;
+    } catch {
+      // A proxy's page, most likely: said below.
+    }
+    const message = `${this.url} answered ${response.status} without GraphQL`;
+    if ([429, 502, 503, 504].includes(response.status)) throw unavailable(`${message}.`);
+    throw new BatonError("BAD_RESPONSE", `${message}. Is the address right?`);
+  }
+
+  /** What can't be reached, or does not answer in time, is `UNAVAILABLE`. */
+  async #within<T>(
+    timeoutMs: number,
+    controller: AbortController,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const late = unavailable(`${this.url} gave no answer within ${timeoutMs} ms.`);
+    const timer = setTimeout(() => controller.abort(late), timeoutMs);
+    try {
+      return await work();
+    } catch (error) {
+      if (controller.signal.aborted) throw controller.signal.reason;
+      if (error instanceof BatonError) throw error;
+      throw unavailable(`${this.url} can't be reached: ${reasonOf(error)}.`, error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async *#chunks(
+    stream: ReadableStream<Uint8Array>,
+    controller: AbortController,
+  ): AsyncGenerator<Uint8Array, void> {
+    const reader = stream.getReader();
+    for (;;) {
+      // Only while it is read: a slow consumer leaves what comes where it is.
+      const { done, value } = await this.#within(maxSilenceMs, controller, () => reader.read());
+      if (done) return;
+      yield value;
+    }
+  }
+}
+
+/** @throws the first error of an answer that has any */
+function dataOf({ data, errors: [error] = [] }: Answer): unknown {
+  if (error) throw errorOf(error);
+  return data;
+}
+
+function answerIn({ data }: StreamEvent): Answer {
+  return JSON.parse(data ?? "{}") as Answer;
+}
+
+function serialise({ document, variables }: Operation): string {
+  return JSON.stringify({ query: document, variables });
+}
+
+/** A header is bytes to fetch: a name beyond ASCII goes as those of its UTF-8. */
+function asHeader(name: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(name));
+}
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error & { readonly cause?: ErrorDetails };
+  return String(cause?.message || cause?.code || message);
+}
+
+function environment(): Readonly<Record<string, string | undefined>> {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env ?? {};
+}

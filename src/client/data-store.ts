@@ -1,0 +1,231 @@
+import type { CallOptions, ConnectionOptions } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { Change } from "./change.ts";
+import {
+  clearNamespacesDocument,
+  namespacesDocument,
+  transactDocument,
+  viewerDocument,
+} from "./documents.ts";
+import { namespaceOf, type AnsweredNamespace, type NamespaceInfo, type Revision } from "./entry.ts";
+import { Namespace } from "./namespace.ts";
+import { items } from "./pages.ts";
+import { resultOf, Transaction, type AnsweredResult, type TransactResult } from "./transaction.ts";
+import { watch, type StoreWatchOptions } from "./watch.ts";
+import { mutate } from "./writes.ts";
+
+/** Who is asking, and what it may do. */
+export interface Viewer {
+  /** Owner of the store. */
+  readonly user: string;
+  /** The name its changes are recorded under; null where neither token nor caller says one. */
+  readonly agent: string | null;
+  /** What its token may do. */
+  readonly scopes: readonly ("READ" | "WRITE")[];
+  /** The namespaces its token covers: names, or prefixes followed by `*`. */
+  readonly namespacePatterns: readonly string[];
+  /** Revision of the latest change; `"0"` before the first. */
+  readonly headRevision: Revision;
+  /** What the store holds, as far as the token covers it. */
+  readonly usage: {
+    /** Entries. */
+    readonly entryCount: number;
+    /** Namespaces. */
+    readonly namespaceCount: number;
+    /** Bytes of the entries' keys, values and metadata. */
+    readonly sizeBytes: number;
+  };
+}
+
+/** Which namespaces. */
+export interface NamespacesOptions extends CallOptions {
+  /** Only names that begin with this. Default: all that the token covers. */
+  readonly prefix?: string | undefined;
+}
+
+/** How a document of the caller's own is sent. */
+export interface GraphqlOptions extends CallOptions {
+  /**
+   * Whether the operation is tried again while the server can't be reached. Default: when it is a query. Say true of a
+   * mutation that carries an `idempotencyKey`.
+   */
+  readonly isRepeatable?: boolean | undefined;
+}
+
+/**
+ * A user's store, as one agent reaches it. It opens no connection before it is used, and holds none but for watches,
+ * waits and claims; `close`, or `await using`, ends those.
+ *
+ * Every call takes a `signal`, and rejects with a `BatonError` of the code's class. Reads are tried again while the
+ * server can't be reached; writes are, too, as each carries an idempotency key. A token that may only write can use
+ * `delete`, `clear` and `graphql`: the other writes answer with the entry, which needs the scope `read`.
+ */
+export class DataStore implements AsyncDisposable {
+  readonly #connection: Connection;
+
+  /** @internal */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * A group of keys. Namespaces need not be made: one exists while it holds an entry. With a type, keys and values are
+   * checked by it.
+   *
+   * @param name default: `"default"`
+   * @example
+   * ```ts
+   * const jobs = store.namespace<{ raw: string; meta: { n: number } }>("pipeline:job-123");
+   * ```
+   */
+  // eslint-disable-next-line typescript/no-explicit-any
+  namespace<T extends object = Record<string, any>>(name = "default"): Namespace<T> {
+    return new Namespace(this.#connection, name);
+  }
+
+  /**
+   * The namespaces, sorted by name in the byte order of their UTF-8.
+   *
+   * @example
+   * ```ts
+   * for (const { name, entryCount } of await store.namespaces({ prefix: "pipeline:" })) console.log(name, entryCount);
+   * ```
+   */
+  async namespaces({ prefix, signal }: NamespacesOptions = {}): Promise<NamespaceInfo[]> {
+    const namespaces: NamespaceInfo[] = [];
+    const variables = { prefix };
+    for await (const answered of items<AnsweredNamespace>(
+      this.#connection,
+      namespacesDocument,
+      variables,
+      { signal },
+    )) {
+      namespaces.push(namespaceOf(answered));
+    }
+    return namespaces;
+  }
+
+  /**
+   * Deletes every entry of all namespaces that begin with a prefix, all at once, and returns how many there were. `""`
+   * is every namespace.
+   *
+   * @example
+   * ```ts
+   * await store.clear("pipeline:job-123");
+   * ```
+   */
+  async clear(namespacePrefix: string, options: CallOptions = {}): Promise<number> {
+    const { clearedCount } = await mutate<{ clearedCount: number }>(
+      this.#connection,
+      clearNamespacesDocument,
+      { namespacePrefix },
+      options,
+    );
+    return clearedCount;
+  }
+
+  /**
+   * Several writes, across namespaces, all or none. The function says what is to be done; it is sent when it returns.
+   *
+   * @throws ConflictError when something required does not hold; nothing is written then
+   * @example
+   * ```ts
+   * await store.transact((t) => {
+   *   t.in(jobs).require("owner", { exists: false });
+   *   t.in(jobs).set("owner", "planner");
+   *   t.in("stats").increment("planned");
+   * });
+   * ```
+   */
+  async transact(
+    describe: (transaction: Transaction) => void | Promise<void>,
+    options: CallOptions = {},
+  ): Promise<TransactResult> {
+    const transaction = new Transaction();
+    await describe(transaction);
+    const { revision, results } = await mutate<{
+      readonly revision: Revision;
+      readonly results: readonly AnsweredResult[];
+    }>(this.#connection, transactDocument, { ...transaction.input }, options);
+    return { revision, results: results.map(resultOf) };
+  }
+
+  /**
+   * Every matching change, across namespaces. As `Namespace.watch`.
+   *
+   * @example
+   * ```ts
+   * for await (const change of store.watch({ namespacePrefix: "pipeline:", snapshot: true })) {
+   *   console.log(change.kind, change.namespace, change.key);
+   * }
+   * ```
+   */
+  watch(options: StoreWatchOptions = {}): AsyncGenerator<Change, void> {
+    return watch(this.#connection, options);
+  }
+
+  /**
+   * Who is asking, what it may do, and what the store holds.
+   *
+   * @example
+   * ```ts
+   * const { user, headRevision } = await store.viewer();
+   * ```
+   */
+  async viewer(options: CallOptions = {}): Promise<Viewer> {
+    const { viewer } = await this.#connection.call<{ viewer: Viewer }>(
+      { document: viewerDocument },
+      options,
+    );
+    return viewer;
+  }
+
+  /**
+   * Sends a query or mutation of your own and returns its data.
+   *
+   * @example
+   * ```ts
+   * const { entry } = await store.graphql<{ entry: { sizeBytes: number } | null }>(
+   *   "query ($key: String!) { entry(key: $key) { sizeBytes } }",
+   *   { key: "raw" },
+   * );
+   * ```
+   */
+  async graphql<D>(
+    document: string,
+    variables: Readonly<Record<string, unknown>> = {},
+    { signal, isRepeatable = !/^\s*mutation\b/m.test(document) }: GraphqlOptions = {},
+  ): Promise<D> {
+    return this.#connection.call<D>({ document, variables }, { signal, isRepeatable });
+  }
+
+  /**
+   * Ends it: watches end, waits and calls under way reject, claims are renewed no more.
+   *
+   * @example
+   * ```ts
+   * store.close();
+   * ```
+   */
+  close(): void {
+    this.#connection.close();
+  }
+
+  /** As `close`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+}
+
+/**
+ * A user's store, as one agent reaches it. Nothing is sent yet.
+ *
+ * @example
+ * ```ts
+ * const store = createDataStore({ url: "http://127.0.0.1:4000", token, agent: "parser" });
+ * await store.namespace("pipeline:job-123").set("raw", data);
+ * ```
+ */
+export function createDataStore(options: ConnectionOptions = {}): DataStore {
+  return new DataStore(new Connection(options));
+}

@@ -1,0 +1,36 @@
+// What `baton-store/client` gives.
+export { createDataStore, DataStore } from "./data-store.ts";
+export type { GraphqlOptions, NamespacesOptions, Viewer } from "./data-store.ts";
+export { Namespace } from "./namespace.ts";
+export type { KeyOf, PrefixOptions, UpdateOptions, ValueOf } from "./namespace.ts";
+export { Transaction, TransactionPart } from "./transaction.ts";
+export type { OperationResult, Requirement, TransactResult } from "./transaction.ts";
+export { Claim } from "./claim.ts";
+export type { ClaimOptions, CompleteOptions } from "./claim.ts";
+export type { CallOptions, ConnectionOptions, Retry } from "./connection.ts";
+export type {
+  AppendOptions,
+  ConditionalWriteOptions,
+  IncrementOptions,
+  WriteOptions,
+} from "./writes.ts";
+export type { WaitOptions } from "./wait-for.ts";
+export type { StoreWatchOptions, WatchOptions, WatchStart } from "./watch.ts";
+export type { Entry, NamespaceInfo, Revision } from "./entry.ts";
+export type { CaughtUp, Change, EntryGone, EntryWritten, NamespaceCleared } from "./change.ts";
+export {
+  BadUserInputError,
+  BatonError,
+  ClaimLostError,
+  ConflictError,
+  ForbiddenError,
+  InternalError,
+  LimitExceededError,
+  PayloadTooLargeError,
+  RateLimitedError,
+  RevisionCompactedError,
+  TimeoutError,
+  UnauthenticatedError,
+  UnavailableError,
+} from "./errors.ts";
+export type { ErrorCode, ErrorDetails } from "./errors.ts";

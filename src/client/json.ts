@@ -1,0 +1,34 @@
+import { badUserInput } from "./errors.ts";
+
+/**
+ * The value, if JSON can say it: `JSON.stringify` would turn NaN into null and a Map into `{}`, and throw a TypeError
+ * at a bigint.
+ * @throws BAD_USER_INPUT
+ */
+export function requireJson<T>(argument: string, value: T): T {
+  JSON.stringify(value, (name, member: unknown) => {
+    const fault = faultOf(member);
+    if (fault === null) return member;
+    throw badUserInput(argument, `${name === "" ? "" : `${name}: `}${fault}`);
+  });
+  if (value === undefined) throw badUserInput(argument, "Must be a JSON value; null is one.");
+  return value;
+}
+
+function faultOf(value: unknown): string | null {
+  switch (typeof value) {
+    case "bigint":
+      return "JSON has no bigint. Send a string.";
+    case "number":
+      return Number.isFinite(value) ? null : `JSON has no ${value}. Send null or a string.`;
+    case "function":
+    case "symbol":
+      return `JSON has no ${typeof value}.`;
+    case "object":
+      return value instanceof Map || value instanceof Set
+        ? "JSON has no Map or Set. Send an object or an array."
+        : null;
+    default:
+      return null;
+  }
+}

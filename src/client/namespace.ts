@@ -1,0 +1,536 @@
+import { changeOf, type AnsweredChange, type Change } from "./change.ts";
+import { Claim, type AnsweredClaim, type ClaimOptions } from "./claim.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import {
+  appendToEntryDocument,
+  claimEntryDocument,
+  clearNamespaceDocument,
+  deleteEntryDocument,
+  entriesDocument,
+  entryDocument,
+  historyDocument,
+  incrementEntryDocument,
+  keysDocument,
+  namespaceDocument,
+  patchEntryDocument,
+  replaceEntryDocument,
+  setEntriesDocument,
+  setEntryDocument,
+  valueDocument,
+} from "./documents.ts";
+import {
+  entryOf,
+  namespaceOf,
+  type AnsweredEntry,
+  type AnsweredNamespace,
+  type Entry,
+  type NamespaceInfo,
+  type Revision,
+} from "./entry.ts";
+import { ConflictError } from "./errors.ts";
+import { linked, pause } from "./abort.ts";
+import { items, pageSize } from "./pages.ts";
+import { waitFor, type WaitOptions } from "./wait-for.ts";
+import { watch, type WatchOptions } from "./watch.ts";
+import {
+  appendInput,
+  incrementInput,
+  mutate,
+  patchInput,
+  setInput,
+  type AppendOptions,
+  type ConditionalWriteOptions,
+  type IncrementOptions,
+  type WriteOptions,
+} from "./writes.ts";
+
+/** The keys of a namespace's type: names, or templates such as `` `task:${string}` ``. */
+export type KeyOf<T> = Extract<keyof T, string>;
+
+/** Any of the values of a namespace's type. */
+export type ValueOf<T> = T[KeyOf<T>];
+
+/** Which keys. */
+export interface PrefixOptions extends CallOptions {
+  /** Only keys that begin with this. Default: every key. */
+  readonly prefix?: string | undefined;
+}
+
+/** How an update is made. */
+export interface UpdateOptions extends WriteOptions {
+  /** How often to begin anew when another agent's write came between. Default: 100. */
+  readonly attempts?: number | undefined;
+}
+
+/** How long to wait at most, in the middle of an update that meets others, before it begins anew. */
+const maxUpdatePauseMs = 50;
+/** How often to look again for what another worker's ended lease has freed, which is no change to wait for. */
+const freedCheckMs = 2_000;
+
+/**
+ * A group of keys. Give it a type to have keys and values checked:
+ *
+ * ```ts
+ * interface Jobs {
+ *   raw: string;
+ *   meta: { completed: number };
+ *   [task: `task:${string}`]: { file: string };
+ * }
+ * const jobs = store.namespace<Jobs>("pipeline:job-123");
+ * ```
+ *
+ * The type is a promise of whoever writes: nothing checks what another agent has stored.
+ */
+// eslint-disable-next-line typescript/no-explicit-any
+export class Namespace<T extends object = Record<string, any>> {
+  /** Its name. */
+  readonly name: string;
+  readonly #connection: Connection;
+
+  /** @internal */
+  constructor(connection: Connection, name: string) {
+    this.#connection = connection;
+    this.name = name;
+  }
+
+  /**
+   * The value of a key; undefined where there is none.
+   *
+   * @example
+   * ```ts
+   * const raw = await jobs.get("raw");
+   * ```
+   */
+  async get<K extends KeyOf<T>>(key: K, options: CallOptions = {}): Promise<T[K] | undefined> {
+    const { entry } = await this.#connection.call<{ entry: { value: T[K] } | null }>(
+      { document: valueDocument, variables: { namespace: this.name, key } },
+      options,
+    );
+    return entry?.value;
+  }
+
+  /**
+   * What a key holds, with its revision, times and metadata; undefined where there is none.
+   *
+   * @example
+   * ```ts
+   * const entry = await jobs.entry("raw");
+   * console.log(entry?.value, entry?.revision, entry?.updatedBy);
+   * ```
+   */
+  async entry<K extends KeyOf<T>>(
+    key: K,
+    options: CallOptions = {},
+  ): Promise<Entry<T[K], K> | undefined> {
+    const { entry } = await this.#connection.call<{ entry: AnsweredEntry | null }>(
+      { document: entryDocument, variables: { namespace: this.name, key } },
+      options,
+    );
+    return entry === null ? undefined : entryOf(entry);
+  }
+
+  /**
+   * Sets a key to a value and returns the revision of that. The value replaces the one before, and so does its expiry;
+   * metadata is merged.
+   *
+   * @throws ConflictError when `ifRevision` does not hold; nothing is written then
+   * @example
+   * ```ts
+   * await jobs.set("raw", data, { metadata: { format: "csv" }, ttlSeconds: 3_600 });
+   * ```
+   */
+  async set<K extends KeyOf<T>>(
+    key: K,
+    value: T[K],
+    options: ConditionalWriteOptions = {},
+  ): Promise<Revision> {
+    const { entry } = await mutate<{ entry: { revision: Revision } }>(
+      this.#connection,
+      setEntryDocument,
+      { namespace: this.name, key, ...setInput(value, options) },
+      options,
+    );
+    return entry.revision;
+  }
+
+  /**
+   * Deletes a key. False when there was none.
+   *
+   * @throws ConflictError when `ifRevision` does not hold; nothing is deleted then
+   * @example
+   * ```ts
+   * await jobs.delete("raw");
+   * ```
+   */
+  async delete(
+    key: KeyOf<T>,
+    options: Pick<ConditionalWriteOptions, "ifRevision" | "signal"> = {},
+  ): Promise<boolean> {
+    const { deleted } = await mutate<{ deleted: boolean }>(
+      this.#connection,
+      deleteEntryDocument,
+      { namespace: this.name, key, ifRevision: options.ifRevision },
+      options,
+    );
+    return deleted;
+  }
+
+  /**
+   * The keys, sorted in the byte order of their UTF-8.
+   *
+   * @example
+   * ```ts
+   * const tasks = await jobs.keys({ prefix: "task:" });
+   * ```
+   */
+  async keys({ prefix, signal }: PrefixOptions = {}): Promise<KeyOf<T>[]> {
+    const variables = { namespace: this.name, keyPrefix: prefix };
+    const keys: KeyOf<T>[] = [];
+    for await (const { key } of items<{ key: KeyOf<T> }>(
+      this.#connection,
+      keysDocument,
+      variables,
+      { signal },
+    )) {
+      keys.push(key);
+    }
+    return keys;
+  }
+
+  /**
+   * The entries, sorted by key, page by page as they are asked for.
+   *
+   * @example
+   * ```ts
+   * for await (const entry of jobs.entries({ prefix: "task:" })) console.log(entry.key, entry.value);
+   * ```
+   */
+  async *entries({ prefix, signal }: PrefixOptions = {}): AsyncGenerator<
+    Entry<ValueOf<T>, KeyOf<T>>,
+    void
+  > {
+    const variables = { namespace: this.name, keyPrefix: prefix };
+    for await (const entry of items<AnsweredEntry>(this.#connection, entriesDocument, variables, {
+      signal,
+    })) {
+      yield entryOf(entry);
+    }
+  }
+
+  /**
+   * All keys and values as one object. What a namespace may hold is not bounded: where it may be large, use `entries`.
+   *
+   * @example
+   * ```ts
+   * const { raw, meta } = await jobs.getAll();
+   * ```
+   */
+  async getAll(options: PrefixOptions = {}): Promise<Partial<T>> {
+    const values: [string, unknown][] = [];
+    for await (const { key, value } of this.entries(options)) values.push([key, value]);
+    return Object.fromEntries(values) as Partial<T>;
+  }
+
+  /**
+   * The values of several keys as one object, without those that there are not.
+   *
+   * @example
+   * ```ts
+   * const { raw, meta } = await jobs.getMany(["raw", "meta"]);
+   * ```
+   */
+  async getMany<K extends KeyOf<T>>(
+    keys: readonly K[],
+    { signal }: CallOptions = {},
+  ): Promise<Partial<Pick<T, K>>> {
+    const values: [string, unknown][] = [];
+    for (let at = 0; at < keys.length; at += pageSize) {
+      const variables = { namespace: this.name, keys: keys.slice(at, at + pageSize) };
+      for await (const { key, value } of items<AnsweredEntry>(
+        this.#connection,
+        entriesDocument,
+        variables,
+        { signal },
+      )) {
+        values.push([key, value]);
+      }
+    }
+    return Object.fromEntries(values) as Partial<Pick<T, K>>;
+  }
+
+  /**
+   * Sets several keys, all or none, and returns the revision of each. The options count for each of them.
+   *
+   * @example
+   * ```ts
+   * await jobs.setMany({ raw: data, meta: { completed: 0 } });
+   * ```
+   */
+  async setMany<V extends Partial<T>>(
+    values: V,
+    options: WriteOptions = {},
+  ): Promise<{ [K in keyof V]: Revision }> {
+    const { entries } = await mutate<{ entries: { key: string; revision: Revision }[] }>(
+      this.#connection,
+      setEntriesDocument,
+      {
+        namespace: this.name,
+        entries: Object.entries(values).map(([key, value]) => ({
+          key,
+          ...setInput(value, options),
+        })),
+      },
+      options,
+    );
+    return Object.fromEntries(entries.map(({ key, revision }) => [key, revision])) as {
+      [K in keyof V]: Revision;
+    };
+  }
+
+  /**
+   * Deletes every entry of the namespace, as one change, and returns how many there were.
+   *
+   * @example
+   * ```ts
+   * const count = await jobs.clear();
+   * ```
+   */
+  async clear(options: CallOptions = {}): Promise<number> {
+    const { clearedCount } = await mutate<{ clearedCount: number }>(
+      this.#connection,
+      clearNamespaceDocument,
+      { namespace: this.name },
+      options,
+    );
+    return clearedCount;
+  }
+
+  /**
+   * Sets a key to what a function makes of its value, which is undefined where there is none. When another agent's
+   * write comes between, the function is called again with that, so that nobody's write is lost. Adding, merging and
+   * appending need no such loop: `increment`, `patch` and `append` are one call each.
+   *
+   * @throws ConflictError when others have come between as often as `attempts` says
+   * @example
+   * ```ts
+   * await jobs.update("meta", (meta) => ({ ...meta, n: (meta?.n ?? 0) + 1 }));
+   * ```
+   */
+  async update<K extends KeyOf<T>>(
+    key: K,
+    change: (value: T[K] | undefined) => T[K] | Promise<T[K]>,
+    { attempts = 100, ...options }: UpdateOptions = {},
+  ): Promise<Entry<T[K], K>> {
+    const found = await this.entry(key, options);
+    let current = { value: found?.value, revision: found?.revision ?? "0" };
+    for (let attempt = 1; ; attempt++) {
+      const value = await change(current.value);
+      const condition = { ...options, ifRevision: current.revision };
+      try {
+        return await this.#writeEntry(
+          replaceEntryDocument,
+          key,
+          setInput(value, condition),
+          options,
+        );
+      } catch (error) {
+        if (!(error instanceof ConflictError) || attempt >= attempts) throw error;
+        const { currentRevision: revision, currentValue } = error;
+        current = { value: revision === "0" ? undefined : (currentValue as T[K]), revision };
+      }
+      const link = linked(this.#connection.closed, options.signal);
+      try {
+        await pause(Math.random() * Math.min(2 ** attempt, maxUpdatePauseMs), link.signal);
+      } finally {
+        link.unlink();
+      }
+    }
+  }
+
+  /**
+   * Adds to a number, or to a number inside of an object, in one step. Begins at 0 where there is nothing.
+   *
+   * @throws BadUserInputError when something is there and is no number
+   * @example
+   * ```ts
+   * const { value } = await jobs.increment("meta", { path: "/completed" });
+   * ```
+   */
+  async increment<K extends KeyOf<T>>(
+    key: K,
+    options: IncrementOptions = {},
+  ): Promise<Entry<T[K], K>> {
+    return this.#writeEntry(incrementEntryDocument, key, incrementInput(options), options);
+  }
+
+  /**
+   * Merges into a value in one step, by JSON Merge Patch (RFC 7396): objects at every level, null removes a member.
+   *
+   * @example
+   * ```ts
+   * await jobs.patch("meta", { phase: "parse", error: null });
+   * ```
+   */
+  async patch<K extends KeyOf<T>>(
+    key: K,
+    patch: unknown,
+    options: ConditionalWriteOptions = {},
+  ): Promise<Entry<T[K], K>> {
+    return this.#writeEntry(patchEntryDocument, key, patchInput(patch, options), options);
+  }
+
+  /**
+   * Appends to an array in one step. Makes one where there is nothing.
+   *
+   * @throws BadUserInputError when something is there and is no array
+   * @example
+   * ```ts
+   * await jobs.append("recent", "file-17", { maxLength: 100 });
+   * ```
+   */
+  async append<K extends KeyOf<T>>(
+    key: K,
+    item: T[K] extends readonly (infer I)[] ? I : unknown,
+    options: AppendOptions = {},
+  ): Promise<Entry<T[K], K>> {
+    return this.#writeEntry(appendToEntryDocument, key, appendInput(item, options), options);
+  }
+
+  /**
+   * Waits for a key: returns its entry at once when it is there, otherwise as soon as it is. With `after`, only a later
+   * revision counts.
+   *
+   * @throws TimeoutError when `timeoutMs` are over
+   * @example
+   * ```ts
+   * const { value } = await handoff.waitFor("data-ready", { timeoutMs: 60_000 });
+   * ```
+   */
+  async waitFor<K extends KeyOf<T>>(key: K, options: WaitOptions = {}): Promise<Entry<T[K], K>> {
+    return entryOf(await waitFor(this.#connection, { namespace: this.name, key }, options));
+  }
+
+  /**
+   * Every matching change, each once, in the order of the log, for as long as its reader goes on. It takes itself up
+   * again after any drop, without a gap. It begins when the first change is asked for: what happened before is
+   * delivered with `snapshot`, or `after` a revision. While the snapshot is read, the watch remembers its keys.
+   *
+   * @throws RevisionCompactedError when the log does not reach back to where it is to go on
+   * @example
+   * ```ts
+   * for await (const change of jobs.watch({ keyPrefix: "task:", snapshot: true })) {
+   *   if (change.kind === "CAUGHT_UP") console.log("that was all there is; now what comes");
+   *   if (change.entry) console.log(change.key, change.entry.value);
+   * }
+   * ```
+   */
+  watch<K extends KeyOf<T> = KeyOf<T>>(
+    options: WatchOptions<K> = {},
+  ): AsyncGenerator<Change<T[K], K>, void> {
+    return watch(this.#connection, { ...options, namespace: this.name }) as AsyncGenerator<
+      Change<T[K], K>,
+      void
+    >;
+  }
+
+  /**
+   * The changes of a key that the log keeps, oldest first, each with the entry as it was then.
+   *
+   * @example
+   * ```ts
+   * for await (const change of jobs.history("raw")) console.log(change.revision, change.entry?.value);
+   * ```
+   */
+  async *history<K extends KeyOf<T>>(
+    key: K,
+    options: CallOptions = {},
+  ): AsyncGenerator<Change<T[K], K>, void> {
+    const variables = { namespace: this.name, key };
+    for await (const change of items<AnsweredChange>(
+      this.#connection,
+      historyDocument,
+      variables,
+      options,
+    )) {
+      yield changeOf(change) as Change<T[K], K>;
+    }
+  }
+
+  /**
+   * Takes the next free entry, in the order of the keys, for this worker alone; undefined when nothing is free within
+   * `waitMs`. Free is what nobody holds and nobody has completed: what a dead worker held is free again when its lease
+   * ends.
+   *
+   * @example
+   * ```ts
+   * const task = await work.claim({ keyPrefix: "task:", leaseSeconds: 60 });
+   * if (task) await task.complete(await parse(task.value, task.signal));
+   * ```
+   */
+  async claim(options: ClaimOptions = {}): Promise<Claim<ValueOf<T>, KeyOf<T>> | undefined> {
+    const { keyPrefix, leaseSeconds = 60, waitMs = 0, signal } = options;
+    const deadline = performance.now() + waitMs;
+    const input = { namespace: this.name, keyPrefix: keyPrefix ?? "", leaseSeconds };
+    for (;;) {
+      const claimedAt = performance.now();
+      const { entry, claim, revision } = await mutate<{
+        readonly entry: AnsweredEntry | null;
+        readonly claim: AnsweredClaim | null;
+        readonly revision: Revision;
+      }>(this.#connection, claimEntryDocument, input, { signal });
+      if (entry && claim) {
+        return new Claim(this.#connection, entryOf(entry), claim, leaseSeconds, claimedAt);
+      }
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return undefined;
+      await this.#change({ keyPrefix, after: revision, signal }, Math.min(leftMs, freedCheckMs));
+    }
+  }
+
+  /**
+   * How many entries there are, how large, how recent and by whom; undefined where there is none.
+   *
+   * @example
+   * ```ts
+   * const { entryCount, agents } = (await jobs.info()) ?? { entryCount: 0, agents: [] };
+   * ```
+   */
+  async info(options: CallOptions = {}): Promise<NamespaceInfo | undefined> {
+    const { namespace } = await this.#connection.call<{ namespace: AnsweredNamespace | null }>(
+      { document: namespaceDocument, variables: { name: this.name } },
+      options,
+    );
+    return namespace === null ? undefined : namespaceOf(namespace);
+  }
+
+  async #writeEntry<K extends KeyOf<T>>(
+    document: string,
+    key: K,
+    input: Readonly<Record<string, unknown>>,
+    options: CallOptions,
+  ): Promise<Entry<T[K], K>> {
+    const { entry } = await mutate<{ entry: AnsweredEntry }>(
+      this.#connection,
+      document,
+      { namespace: this.name, key, ...input },
+      options,
+    );
+    return entryOf(entry);
+  }
+
+  /** Waits until something matching has changed, or the time is over. */
+  async #change(options: WatchOptions, timeoutMs: number): Promise<void> {
+    const link = linked(this.#connection.closed, options.signal);
+    const { controller, signal } = link;
+    const changes = watch(this.#connection, { ...options, namespace: this.name, signal });
+    // Of a server that is away the next claim tells.
+    const changed = changes.next().catch(() => pause(timeoutMs, signal));
+    try {
+      await Promise.race([changed, pause(timeoutMs, signal)]);
+    } finally {
+      link.unlink();
+      controller.abort();
+      await changed.catch(() => {});
+    }
+  }
+}

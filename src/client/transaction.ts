@@ -1,0 +1,191 @@
+import type { CallOptions } from "./connection.ts";
+import type { AnsweredEntry, Entry, Revision } from "./entry.ts";
+import { entryOf } from "./entry.ts";
+import type { KeyOf, Namespace } from "./namespace.ts";
+import {
+  appendInput,
+  incrementInput,
+  patchInput,
+  setInput,
+  type AppendOptions,
+  type ConditionalWriteOptions,
+  type IncrementOptions,
+  type Input,
+} from "./writes.ts";
+
+/** Within a transaction the call as a whole takes the signal. */
+type Within<Options> = Omit<Options, keyof CallOptions>;
+
+/** What must hold of an entry: one of the two. */
+export type Requirement =
+  /** The entry is at this revision; `"0"`: there is none. */
+  | { readonly revision: Revision }
+  /** There is an entry, or there is none. */
+  | { readonly exists: boolean };
+
+/** What one operation of a transaction came to. */
+export interface OperationResult {
+  /** The entry right after the operation; null after a delete or a clear. */
+  readonly entry: Entry | null;
+  /** Of a delete: whether there was an entry. */
+  readonly deleted: boolean | null;
+  /** Of a clear: how many entries there were. */
+  readonly clearedCount: number | null;
+}
+
+/** What a transaction came to. */
+export interface TransactResult {
+  /** The latest revision of the log right after it. */
+  readonly revision: Revision;
+  /** What each operation came to, in their order. */
+  readonly results: readonly OperationResult[];
+}
+
+/** What a transaction is to do, as its function says it. Nothing happens before that has returned. */
+export class Transaction {
+  readonly #conditions: Input[] = [];
+  readonly #operations: Input[] = [];
+
+  /**
+   * The part of the transaction that is in one namespace.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => {
+   *   t.in(jobs).set("phase", "parsed");
+   *   t.in("stats").increment("parsed");
+   * });
+   * ```
+   */
+  in<T extends object>(namespace: Namespace<T>): TransactionPart<T>;
+  in(namespace: string): TransactionPart;
+  in(namespace: Namespace<object> | string): TransactionPart {
+    const name = typeof namespace === "string" ? namespace : namespace.name;
+    return new TransactionPart(name, this.#conditions, this.#operations);
+  }
+
+  /** @internal */
+  get input(): { readonly conditions: readonly Input[]; readonly operations: readonly Input[] } {
+    return { conditions: this.#conditions, operations: this.#operations };
+  }
+}
+
+/** The operations of a transaction in one namespace. Each finds what those before it left. */
+// eslint-disable-next-line typescript/no-explicit-any
+export class TransactionPart<T extends object = Record<string, any>> {
+  readonly #namespace: string;
+  readonly #conditions: Input[];
+  readonly #operations: Input[];
+
+  /** @internal */
+  constructor(namespace: string, conditions: Input[], operations: Input[]) {
+    this.#namespace = namespace;
+    this.#conditions = conditions;
+    this.#operations = operations;
+  }
+
+  /**
+   * Something that must hold, or nothing of the transaction happens and it is a `ConflictError`. Requirements are
+   * checked before the first operation.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => {
+   *   t.in(jobs).require("owner", { exists: false });
+   *   t.in(jobs).set("owner", "planner");
+   * });
+   * ```
+   */
+  require(key: KeyOf<T>, requirement: Requirement): void {
+    this.#conditions.push({ namespace: this.#namespace, key, ...requirement });
+  }
+
+  /**
+   * Sets a key, as `Namespace.set` does.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => t.in(jobs).set("raw", data, { ttlSeconds: 3_600 }));
+   * ```
+   */
+  set<K extends KeyOf<T>>(
+    key: K,
+    value: T[K],
+    options: Within<ConditionalWriteOptions> = {},
+  ): void {
+    this.#add("set", key, setInput(value, options));
+  }
+
+  /**
+   * Deletes a key, if there is one.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => t.in("inbox").delete("job-17"));
+   * ```
+   */
+  delete(key: KeyOf<T>, options: Pick<ConditionalWriteOptions, "ifRevision"> = {}): void {
+    this.#add("delete", key, { ifRevision: options.ifRevision });
+  }
+
+  /**
+   * Adds to a number, as `Namespace.increment` does.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => t.in("stats").increment("totals", { path: "/files", by: 12 }));
+   * ```
+   */
+  increment(key: KeyOf<T>, options: Within<IncrementOptions> = {}): void {
+    this.#add("increment", key, incrementInput(options));
+  }
+
+  /**
+   * Merges into an object, as `Namespace.patch` does.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => t.in(jobs).patch("meta", { phase: "parsed" }));
+   * ```
+   */
+  patch(key: KeyOf<T>, patch: unknown, options: Within<ConditionalWriteOptions> = {}): void {
+    this.#add("patch", key, patchInput(patch, options));
+  }
+
+  /**
+   * Appends to an array, as `Namespace.append` does.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => t.in(jobs).append("recent", "file-17", { maxLength: 100 }));
+   * ```
+   */
+  append(key: KeyOf<T>, item: unknown, options: Within<AppendOptions> = {}): void {
+    this.#add("append", key, appendInput(item, options));
+  }
+
+  /**
+   * Deletes every entry of the namespace.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => t.in("scratch").clear());
+   * ```
+   */
+  clear(): void {
+    this.#operations.push({ clear: { namespace: this.#namespace } });
+  }
+
+  #add(operation: string, key: string, input: Input): void {
+    this.#operations.push({ [operation]: { namespace: this.#namespace, key, ...input } });
+  }
+}
+
+/** A result as GraphQL answers it. */
+export type AnsweredResult = Omit<OperationResult, "entry"> & {
+  readonly entry: AnsweredEntry | null;
+};
+
+export function resultOf(answered: AnsweredResult): OperationResult {
+  return { ...answered, entry: answered.entry && entryOf(answered.entry) };
+}

@@ -1,0 +1,59 @@
+import type { CallOptions, Connection } from "./connection.ts";
+import { awaitEntryDocument } from "./documents.ts";
+import type { AnsweredEntry, Revision } from "./entry.ts";
+import { isTransient, LimitExceededError, TimeoutError } from "./errors.ts";
+import { linkedFor } from "./abort.ts";
+import { Backoff } from "./backoff.ts";
+
+/** What to wait for, and how long. */
+export interface WaitOptions extends CallOptions {
+  /** Only a later revision of the entry counts: the next write, for one who has seen this one. */
+  readonly after?: Revision | undefined;
+  /** Milliseconds to wait at most. Default: for ever. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A server may allow less, and then says so. */
+const maxStepSeconds = 60;
+
+/** One request after the other, each of which the server answers when the entry is there. */
+export async function waitFor(
+  connection: Connection,
+  place: { readonly namespace: string; readonly key: string },
+  { after, timeoutMs = Infinity, signal }: WaitOptions,
+): Promise<AnsweredEntry> {
+  const deadline = performance.now() + timeoutMs;
+  const timeout = () =>
+    new TimeoutError(`${JSON.stringify(place.key)} was not there within ${timeoutMs} ms.`);
+  // At 0 the answer counts, however long its way was.
+  const link = linkedFor(timeoutMs || Infinity, timeout, connection.closed, signal);
+  const backoff = new Backoff();
+  let stepSeconds = maxStepSeconds;
+  let wasReached = false;
+  try {
+    for (;;) {
+      const leftSeconds = Math.max(0, Math.ceil((deadline - performance.now()) / 1_000));
+      const timeoutSeconds = Math.min(stepSeconds, leftSeconds);
+      try {
+        const { awaitEntry } = await connection.call<{ awaitEntry: AnsweredEntry | null }>(
+          { document: awaitEntryDocument, variables: { ...place, after, timeoutSeconds } },
+          { signal: link.signal, extraTimeMs: 1_000 * timeoutSeconds },
+        );
+        if (awaitEntry) return awaitEntry;
+        if (performance.now() >= deadline) throw timeout();
+        wasReached = true;
+        backoff.reset();
+      } catch (error) {
+        if (error instanceof LimitExceededError && error.limit === "maxAwaitSeconds") {
+          stepSeconds = error.max;
+        } else if (wasReached && isTransient(error)) {
+          await connection.pauseAfter(error, backoff, link.signal);
+        } else {
+          throw error;
+        }
+      }
+    }
+  } finally {
+    link.unlink();
+  }
+}

@@ -1,0 +1,164 @@
+import { changeOf, type AnsweredChange, type Change } from "./change.ts";
+import type { CallOptions, Connection } from "./connection.ts";
+import { entryChangedDocument, firstChangeDocument, headDocument } from "./documents.ts";
+import type { Revision } from "./entry.ts";
+import { isTransient, unavailable } from "./errors.ts";
+import { linked } from "./abort.ts";
+import { Backoff } from "./backoff.ts";
+import { Snapshot } from "./snapshot.ts";
+
+/** Where a watch begins. */
+export interface WatchStart {
+  /**
+   * Begin with what there is: an `EXISTING` for each entry, then `CAUGHT_UP`, then every later change. Excludes
+   * `after`. Default: false.
+   */
+  readonly snapshot?: boolean | undefined;
+  /** Begin with the changes later than this revision; `"0"`: with the first. Default: with those after now. */
+  readonly after?: Revision | undefined;
+}
+
+/** What a watch within a namespace follows, and from where. */
+export interface WatchOptions<K extends string = string> extends WatchStart, CallOptions {
+  /** Only this key. Excludes `keyPrefix`. */
+  readonly key?: K | undefined;
+  /** Only keys that begin with this. */
+  readonly keyPrefix?: string | undefined;
+}
+
+/** What a watch across namespaces follows, and from where. */
+export interface StoreWatchOptions extends WatchOptions {
+  /** Only this namespace. Excludes `namespacePrefix`. */
+  readonly namespace?: string | undefined;
+  /** Only namespaces that begin with this. Default: all that the token covers. */
+  readonly namespacePrefix?: string | undefined;
+}
+
+type Selection = Pick<StoreWatchOptions, "namespace" | "namespacePrefix" | "key" | "keyPrefix">;
+
+/** How long a watch may be quiet before it moves its place in the log forward. */
+const bookmarkIntervalMs = 600_000;
+
+/**
+ * Every matching change, each once, in the order of the log. A lost connection is taken up where it broke off, for as
+ * long as that takes; only the first connection is given up after `retryForMs`.
+ */
+export async function* watch(
+  connection: Connection,
+  { namespace, namespacePrefix, key, keyPrefix, signal, ...start }: StoreWatchOptions,
+): AsyncGenerator<Change, void> {
+  const selection: Selection = { namespace, namespacePrefix, key, keyPrefix };
+  const link = linked(connection.closed, signal);
+  try {
+    for await (const change of resume(connection, selection, start, link.signal)) {
+      yield changeOf(change);
+    }
+  } catch (error) {
+    // Closing the store is its caller's own way to end it.
+    if (!connection.closed.aborted) throw error;
+  } finally {
+    link.unlink();
+  }
+}
+
+async function* resume(
+  connection: Connection,
+  selection: Selection,
+  start: WatchStart,
+  signal: AbortSignal,
+): AsyncGenerator<AnsweredChange, void> {
+  let snapshot = start.snapshot ? new Snapshot() : null;
+  // A start that both excludes is for the server to refuse.
+  let after = start.after ?? (snapshot ? undefined : await head(connection, signal));
+  const backoff = new Backoff();
+  let stream = await open(connection, selection, { after, snapshot: snapshot !== null }, signal);
+  for (;;) {
+    try {
+      let movedAt = performance.now();
+      for await (const event of stream) {
+        backoff.reset();
+        if (event === null) {
+          if (snapshot || performance.now() - movedAt < bookmarkIntervalMs) continue;
+          after = await bookmark(connection, selection, after as Revision, signal);
+        } else if (snapshot) {
+          yield* snapshot.admit(event.entryChanged);
+          if (event.entryChanged.kind !== "CAUGHT_UP") continue;
+          after = event.entryChanged.revision;
+          snapshot = null;
+        } else {
+          after = event.entryChanged.revision;
+          yield event.entryChanged;
+        }
+        movedAt = performance.now();
+      }
+      throw unavailable(`${connection.url} ended the subscription: it is stopping.`);
+    } catch (error) {
+      if (signal.aborted || !isTransient(error)) throw error;
+      await connection.pauseAfter(error, backoff, signal);
+    }
+    snapshot?.beginAgain();
+    stream = follow(connection, selection, snapshot ? { snapshot: true } : { after }, signal);
+  }
+}
+
+type Events = AsyncGenerator<{ entryChanged: AnsweredChange } | null, void>;
+
+function follow(
+  connection: Connection,
+  selection: Selection,
+  start: WatchStart,
+  signal: AbortSignal,
+): Events {
+  const operation = { document: entryChangedDocument, variables: { ...selection, ...start } };
+  return connection.stream(operation, signal);
+}
+
+/** A stream that has said something, so that a wrong address or token shows at once. */
+async function open(
+  connection: Connection,
+  selection: Selection,
+  start: WatchStart,
+  signal: AbortSignal,
+): Promise<Events> {
+  return connection.patiently(async () => {
+    const events = follow(connection, selection, start, signal);
+    const first = await events.next();
+    return first.done ? events : withFirst(first.value, events);
+  }, signal);
+}
+
+async function* withFirst<T>(first: T, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    await rest.return();
+  }
+}
+
+async function head(connection: Connection, signal: AbortSignal): Promise<Revision> {
+  const { viewer } = await connection.call<{ viewer: { headRevision: Revision } }>(
+    { document: headDocument },
+    { signal },
+  );
+  return viewer.headRevision;
+}
+
+/**
+ * A later place to go on after, where nothing has matched since: else the log could be compacted past a watch that is
+ * quiet for days, and nothing could tell whether it has missed anything. The head is asked first, so what is asked
+ * after it covers all that lies before it.
+ */
+async function bookmark(
+  connection: Connection,
+  selection: Selection,
+  after: Revision,
+  signal: AbortSignal,
+): Promise<Revision> {
+  const latest = await head(connection, signal);
+  const { changes } = await connection.call<{ changes: { nodes: readonly unknown[] } }>(
+    { document: firstChangeDocument, variables: { ...selection, after } },
+    { signal },
+  );
+  return changes.nodes.length === 0 ? latest : after;
+}

@@ -1,0 +1,86 @@
+import type { CallOptions, CallPolicy, Connection } from "./connection.ts";
+import type { Revision } from "./entry.ts";
+import { requireJson } from "./json.ts";
+
+/** What every write of one entry takes. */
+export interface WriteOptions extends CallOptions {
+  /** Members to merge into the entry's metadata. Default: the metadata stays. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Seconds that the entry lives from now on; 0: for ever. Default: for ever after `set`, `setMany` and `update`;
+   * otherwise as it was.
+   */
+  readonly ttlSeconds?: number | undefined;
+}
+
+/** What a write of one entry takes that may depend on what there is. */
+export interface ConditionalWriteOptions extends WriteOptions {
+  /**
+   * Only if the entry is at this revision; `"0"`: only if there is none. Otherwise nothing is written, and
+   * `ConflictError` says what there is. Default: whatever there is.
+   */
+  readonly ifRevision?: Revision | undefined;
+}
+
+/** Where the number is, and what to add. */
+export interface IncrementOptions extends ConditionalWriteOptions {
+  /** What to add; less than 0 subtracts. Default: 1. */
+  readonly by?: number | undefined;
+  /** Where the number is inside the value, as a JSON Pointer such as `/totals/done`. Default: the value itself. */
+  readonly path?: string | undefined;
+}
+
+/** How long the array may become. */
+export interface AppendOptions extends ConditionalWriteOptions {
+  /** Keep no more items than this, the newest. Default: all. */
+  readonly maxLength?: number | undefined;
+}
+
+export type Input = Readonly<Record<string, unknown>>;
+
+// The inputs of the operations, which mutations and transactions share.
+
+export function setInput(value: unknown, options: ConditionalWriteOptions): Input {
+  return { value: requireJson("value", value), ...writeInput(options) };
+}
+
+export function incrementInput({ by = 1, path, ...options }: IncrementOptions): Input {
+  return { by: requireJson("by", by), path, ...writeInput(options) };
+}
+
+export function patchInput(patch: unknown, options: ConditionalWriteOptions): Input {
+  return { patch: requireJson("patch", patch), ...writeInput(options) };
+}
+
+export function appendInput(item: unknown, { maxLength, ...options }: AppendOptions): Input {
+  return { value: requireJson("item", item), maxLength, ...writeInput(options) };
+}
+
+export function writeInput({ metadata, ttlSeconds, ifRevision }: ConditionalWriteOptions): Input {
+  if (metadata !== undefined) requireJson("metadata", metadata);
+  return { metadata, ttlSeconds, ifRevision };
+}
+
+/** Sends a mutation of one input: as one that happens once, however often it is sent. */
+export async function mutate<P>(
+  connection: Connection,
+  document: string,
+  input: Input,
+  { signal }: CallPolicy,
+): Promise<P> {
+  const isRepeatable = connection.retryWrites;
+  const variables = {
+    input: isRepeatable ? { ...input, idempotencyKey: randomName() } : input,
+  };
+  const payloads = await connection.call<Record<string, P>>(
+    { document, variables },
+    { signal, isRepeatable },
+  );
+  return Object.values(payloads)[0] as P;
+}
+
+/** `crypto.randomUUID` is not on every page: browsers keep it for secure contexts. */
+function randomName(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
