@@ -41,6 +41,11 @@ export interface ConnectionOptions {
   /** Milliseconds to wait for the answer to one attempt. Default: 60,000. */
   readonly timeoutMs?: number | undefined;
   /**
+   * Milliseconds without a sign of life after which the connection of a watch counts as dead, and another is opened.
+   * The server gives one every 12 seconds. Default: 40,000.
+   */
+  readonly maxSilenceMs?: number | undefined;
+  /**
    * Whether writes are tried again, too. Default: true. Each write then carries an idempotency key, so that it happens
    * once; the server keeps its answer for a day, which costs the size of what was written once more.
    */
@@ -70,9 +75,6 @@ export interface CallPolicy extends CallOptions {
   readonly extraTimeMs?: number;
 }
 
-/** The server pings every 12 seconds; a connection may die without a word. */
-const maxSilenceMs = 40_000;
-
 /** Sends operations to one server, again where that does no harm. */
 export class Connection {
   readonly url: string;
@@ -81,6 +83,7 @@ export class Connection {
   readonly #agent: string | undefined;
   readonly #retryForMs: number;
   readonly #timeoutMs: number;
+  readonly #maxSilenceMs: number;
   readonly #onRetry: (retry: Retry) => void;
   readonly #fetch: typeof fetch;
   readonly #closing = new AbortController();
@@ -97,6 +100,7 @@ export class Connection {
     this.#agent = options.agent;
     this.#retryForMs = options.retryForMs ?? 30_000;
     this.#timeoutMs = options.timeoutMs ?? 60_000;
+    this.#maxSilenceMs = options.maxSilenceMs ?? 40_000;
     this.retryWrites = options.retryWrites ?? true;
     this.#onRetry = options.onRetry ?? (() => {});
     // Called as a function of its own: browsers refuse it as a method of another object.
@@ -241,7 +245,9 @@ export class Connection {
     const reader = stream.getReader();
     for (;;) {
       // Only while it is read: a slow consumer leaves what comes where it is.
-      const { done, value } = await this.#within(maxSilenceMs, controller, () => reader.read());
+      const { done, value } = await this.#within(this.#maxSilenceMs, controller, () =>
+        reader.read(),
+      );
       if (done) return;
       yield value;
     }
