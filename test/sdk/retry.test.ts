@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   BadUserInputError,
-  BatonError,
+  type BatonError,
   createDataStore,
   UnavailableError,
   type DataStore,
