@@ -4,7 +4,7 @@ import { startTestServer, type TestServer } from "../server.ts";
 import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 
-describe("examples/errors", { timeout: 30_000 }, () => {
+describe("examples/errors", () => {
   let server: TestServer;
   let programs: Program[];
 

@@ -23,7 +23,7 @@ const smallLimits: Partial<Config> = {
   maxPageBytes: 10_000,
 };
 
-describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
+describe("examples/repository-ingestion", () => {
   let folder: string;
   let server: TestServer | null;
   let programs: Program[];

@@ -3,7 +3,7 @@ import { get, wholeLog } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { Program } from "./program.ts";
 
-describe("examples/status", { timeout: 30_000 }, () => {
+describe("examples/status", () => {
   let server: TestServer;
   let programs: Program[];
 
