@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { query } from "../client.ts";
+import { set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 
 const thisRepository = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,7 +23,7 @@ const smallLimits: Partial<Config> = {
   maxPageBytes: 10_000,
 };
 
-describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
+describe("examples/repository-ingestion", () => {
   let folder: string;
   let server: TestServer | null;
   let programs: Program[];
@@ -44,8 +46,8 @@ describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
     }
   }
 
-  async function run(name: "ingest" | "find", ...args: string[]) {
-    const program = new Program(`repository-ingestion/${name}.mjs`, args, server as TestServer);
+  async function run(name: "ingest" | "find" | "run", ...args: string[]) {
+    const program = new Program(`repository-ingestion/${name}.ts`, args, server as TestServer);
     programs.push(program);
     const code = await program.exit;
     const { lines, complaints } = program;
@@ -121,6 +123,16 @@ describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
     expect(found).toEqual({ code: 0, lines: expected, complaints: [] });
   });
 
+  test("one command shows all of it", async () => {
+    server = await startTestServer();
+    const { code, lines, complaints } = await run("run");
+    expect({ code, complaints }).toEqual({ code: 0, complaints: [] });
+    expect(lines).toContainEqual(expect.stringMatching(/^ingest +\| repository:.*: 0 written, /));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^find +\| README\.md:\d+: .*nothing missed/),
+    );
+  });
+
   test("a second run writes what has changed and nothing else", async () => {
     server = await startTestServer();
     await write({ "README.md": "# Hello\n", "src/a.ts": "a", "src/b.ts": "b", untracked: "u" });
@@ -148,6 +160,32 @@ describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
       ["src/a.ts", "changed"],
       ["src/c.ts", "c"],
     ]);
+  });
+
+  test("G7: what somebody else has written meanwhile is not overwritten, and the batch is not written either", async () => {
+    server = await startTestServer();
+    await write({ "a.txt": "a", "b.txt": "b" });
+    git("init", "--quiet");
+    git("add", ".");
+    await using proxy = new HoldingProxy(server);
+    await proxy.open();
+    const hold = proxy.hold("transact(");
+    const program = new Program(
+      "repository-ingestion/ingest.ts",
+      [folder, "--name", "tried"],
+      proxy,
+    );
+    programs.push(program);
+    const release = await hold;
+    const byHand = { text: "by hand" };
+    await set(server, { namespace: "repository:tried", key: "b.txt", value: byHand });
+    release();
+    expect(await program.exit).toBe(2);
+    expect(program.complaints).toEqual([expect.stringContaining("b.txt")]);
+    expect([...(await stored())]).toEqual([["b.txt", { value: byHand, metadata: {} }]]);
+    expect(await ingest()).toBe(
+      "repository:tried: 2 written, 0 unchanged, 0 deleted; 0 binary or too large",
+    );
   });
 
   test("G9: batches and pages keep within the limits; what can't be a value is noted without its text", async () => {
