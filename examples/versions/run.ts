@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { AgentProcess, play, say } from "../agent-process.ts";
 import { currentFormat, formatOf, readContact, type Contacts } from "./contact.ts";
 
-const count = 60;
+const count = 40;
 
 await play(async (store) => {
   const contacts = store.namespace<Contacts>(`contacts:run-${Date.now()}`);

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
@@ -90,16 +90,20 @@ describe("examples/repository-ingestion", () => {
     return values;
   }
 
-  test("this repository: every tracked file is a key, its text the value", async () => {
+  test("one command stores this repository: every tracked file is a key, its text the value", async () => {
     server = await startTestServer();
-    const { code, complaints } = await run("ingest", thisRepository, "--name", "this");
+    const { code, lines, complaints } = await run("run");
     expect({ code, complaints }).toEqual({ code: 0, complaints: [] });
+    // The second time there is nothing to write.
+    expect(lines.filter((line) => line.includes(": 0 written, "))).toHaveLength(1);
+    const shown = /^find +\| README\.md:\d+: .*nothing missed/;
+    expect(lines).toContainEqual(expect.stringMatching(shown));
 
     const listed = execFileSync("git", ["-C", thisRepository, "ls-files", "-z"], {
       encoding: "utf8",
     });
     const paths = listed.split("\0").filter((path) => path !== "");
-    const files = await stored("repository:this");
+    const files = await stored(`repository:${basename(thisRepository)}`);
     expect([...files.keys()].toSorted()).toEqual(paths.toSorted());
     for (const path of paths) {
       const content = await readFile(join(thisRepository, path));
@@ -111,7 +115,7 @@ describe("examples/repository-ingestion", () => {
       expect(files.get(path), path).toEqual({ value, metadata });
     }
 
-    const found = await run("find", "data store", thisRepository, "--name", "this");
+    const found = await run("find", "data store");
     const expected = [...files].flatMap(([path, { value }]) =>
       ((value.text ?? "") as string)
         .split("\n")
@@ -121,16 +125,6 @@ describe("examples/repository-ingestion", () => {
     );
     expect(expected).not.toEqual([]);
     expect(found).toEqual({ code: 0, lines: expected, complaints: [] });
-  });
-
-  test("one command shows all of it", async () => {
-    server = await startTestServer();
-    const { code, lines, complaints } = await run("run");
-    expect({ code, complaints }).toEqual({ code: 0, complaints: [] });
-    expect(lines).toContainEqual(expect.stringMatching(/^ingest +\| repository:.*: 0 written, /));
-    expect(lines).toContainEqual(
-      expect.stringMatching(/^find +\| README\.md:\d+: .*nothing missed/),
-    );
   });
 
   test("a second run writes what has changed and nothing else", async () => {

@@ -74,6 +74,7 @@ describe("examples/status", () => {
       value: { phase: "done", step: 1, steps: 1 },
     });
     const monitor = start("monitor", "job", "2");
+    await monitor.said("watching 1 agents");
     const dying = start("worker", "job", "slow", "999");
     await monitor.said("slow: ");
     await dying.kill();

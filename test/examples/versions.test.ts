@@ -44,7 +44,7 @@ describe("examples/versions", () => {
     ]);
     for (const line of [
       "run          | killed the migrator",
-      "run          | all 60 contacts are in contact/2, each with both of its calls",
+      "run          | all 40 contacts are in contact/2, each with both of its calls",
       "run          | the reader said what it could not read, and read the rest",
     ]) {
       expect(run.lines).toContain(line);
