@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { Command, Option } from "commander";
 import type { DataStore } from "../client/index.ts";
@@ -92,10 +93,12 @@ async function isConfirmed(count: number, described: string): Promise<boolean> {
   // Standard output is for data.
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const entries = count === 1 ? "the one entry" : `all ${count} entries`;
+  // Ctrl-C and Ctrl-D answer, too; without this the question would stay open for ever.
+  const left = once(terminal, "close").then(() => "");
   try {
-    return /^y(es)?$/i.test(
-      (await terminal.question(`Delete ${entries} of ${described}? [y/N] `)).trim(),
-    );
+    const question = `Delete ${entries} of ${described}? [y/N] `;
+    const answer = await Promise.race([terminal.question(question), left]);
+    return /^y(es)?$/i.test(answer.trim());
   } finally {
     terminal.close();
   }

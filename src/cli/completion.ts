@@ -1,9 +1,8 @@
 import { Argument, Command } from "commander";
 import { complete, type Wanted } from "./complete.ts";
 import { completionScripts } from "./completion-scripts.ts";
-import { connect, type ConnectionFlags } from "./connection.ts";
 import { listKeys } from "./keys.ts";
-import { namespaceOf } from "./connection.ts";
+import { namespaceOf, openStore } from "./connection.ts";
 import { print } from "./output.ts";
 
 export function completionCommand(): Command {
@@ -52,9 +51,7 @@ async function lookUp({ command, given, lookUp: what, prefix }: Wanted): Promise
   // Read again as options, which know their variables and defaults.
   for (const [name, value] of given) command.setOptionValueWithSource(name, value, "cli");
   readEnvironment(command);
-  const flags = { ...command.opts<ConnectionFlags>(), retryFor: 0 };
-  const isDataDirNamed = command.getOptionValueSource("dataDir") !== "default";
-  await using store = await connect(flags, isDataDirNamed);
+  await using store = await openStore(command, 0);
   const signal = AbortSignal.timeout(lookUpTimeoutMs);
   if (what === "namespaces") {
     const namespaces = await store.namespaces({ prefix, signal });

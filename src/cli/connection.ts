@@ -13,7 +13,7 @@ const defaultUrl = "http://127.0.0.1:4000";
 const defaultNamespace = "default";
 
 /** How a command reaches the server, as its flags and the environment say. */
-export interface ConnectionFlags {
+interface ConnectionFlags {
   readonly url: string;
   readonly token?: string;
   readonly agent: string;
@@ -75,15 +75,14 @@ export function namespaceOf(command: Command): string {
   return command.opts<{ namespace: string }>().namespace || defaultNamespace;
 }
 
-/** The store that a command's flags, its environment or the data directory lead to. */
-export async function openStore(command: Command): Promise<DataStore> {
+/**
+ * The store that a command's flags, its environment or the data directory lead to.
+ * @param retryForMs otherwise as `--retry-for` says
+ * @throws CommandError where there is no token
+ */
+export async function openStore(command: Command, retryForMs?: number): Promise<DataStore> {
   const flags = command.opts<ConnectionFlags>();
   const isDataDirNamed = command.getOptionValueSource("dataDir") !== "default";
-  return connect(flags, isDataDirNamed);
-}
-
-/** @throws CommandError where there is no token */
-export async function connect(flags: ConnectionFlags, isDataDirNamed: boolean): Promise<DataStore> {
   const url = checkUrl(flags.url || defaultUrl);
   const token = checkToken(flags.token ?? "") || (await localToken(flags, url, isDataDirNamed));
   const { createDataStore } = await import("../client/index.ts");
@@ -91,7 +90,7 @@ export async function connect(flags: ConnectionFlags, isDataDirNamed: boolean): 
     url,
     token,
     agent: flags.agent || "cli",
-    retryForMs: flags.retryFor,
+    retryForMs: retryForMs ?? flags.retryFor,
     // A write that is sent once needs no record of its answer at the server.
     retryWrites: flags.retryFor > 0,
   });

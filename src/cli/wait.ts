@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import type { DataStore, Entry } from "../client/index.ts";
+import type { Entry } from "../client/index.ts";
 import { CommandError } from "./command-error.ts";
 import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
 import { parseDurationOrNone } from "./duration.ts";
@@ -37,24 +37,27 @@ Examples:
 `,
     )
     .action(async (key: string) => {
-      await using store = await openStore(command);
       const flags = command.opts<Flags>();
-      await print(showEntry(await waitFor(store, namespaceOf(command), key, flags), flags));
+      await print(showEntry(await waitFor(command, key, flags), flags));
     });
 }
 
-async function waitFor(
-  store: DataStore,
-  namespace: string,
-  key: string,
-  { timeout, after }: Flags,
-): Promise<Entry> {
-  try {
-    return await store.namespace(namespace).waitFor(key, { timeoutMs: timeout, after });
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== "TIMEOUT" || timeout === undefined) throw error;
-    const place = `${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)}`;
-    const what = after === undefined ? "was not there" : `was not set after ${after}`;
-    throw new CommandError(`${place} ${what} within ${timeout / 1_000} s.`, exitCodes.timeout);
-  }
+async function waitFor(command: Command, key: string, { timeout, after }: Flags): Promise<Entry> {
+  const namespace = namespaceOf(command);
+  const wait = async (timeoutMs: number | undefined, retryForMs?: number) => {
+    await using store = await openStore(command, retryForMs);
+    return await store
+      .namespace(namespace)
+      .waitFor(key, { after, timeoutMs })
+      .catch((error: { readonly code?: unknown }) => {
+        if (error.code === "TIMEOUT") return undefined;
+        throw error;
+      });
+  };
+  // At first, so that a server which is not there shows at once; one that was there may go away for a while.
+  const found = (await wait(0)) ?? (timeout === 0 ? undefined : await wait(timeout, Infinity));
+  if (found) return found;
+  const place = `${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)}`;
+  const what = after === undefined ? "was not there" : `was not set after ${after}`;
+  throw new CommandError(`${place} ${what} within ${(timeout ?? 0) / 1_000} s.`, exitCodes.timeout);
 }

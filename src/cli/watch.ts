@@ -65,7 +65,7 @@ Examples:
       let printed = 0;
       for await (const change of store.watch({ ...selection, snapshot, after })) {
         await print(
-          isLine ? lineOf(change, process.stdout.columns) : `${JSON.stringify(change)}\n`,
+          isLine ? lineOf(change, process.stdout.columns || 80) : `${JSON.stringify(change)}\n`,
         );
         if (++printed === count) return;
       }
