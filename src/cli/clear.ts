@@ -39,12 +39,11 @@ export function clearCommand(): Command {
     .addHelpText(
       "after",
       `
-The namespace must be named, by -n or BATON_NAMESPACE, though it be the default one.
+The namespace must be named, by -n or BATON_NAMESPACE: even the default one.
 
 Examples:
   $ baton clear -n pipeline:job-123
-  $ baton clear --prefix pipeline: --yes
-`,
+  $ baton clear --prefix pipeline: --yes`,
     )
     .action(async () => {
       const { yes } = command.opts<Flags>();

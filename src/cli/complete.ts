@@ -62,7 +62,9 @@ export function complete(program: Command, words: readonly string[]): Wanted {
     const candidates = values.candidates.map(({ word, about }) => ({ word: before + word, about }));
     return { ...wanted, ...values, candidates, before, prefix: value };
   }
-  if (command.commands.length > 0) return { ...wanted, candidates: commandsOf(command, current) };
+  if (command.commands.length > 0) {
+    return operands > 0 ? wanted : { ...wanted, candidates: commandsOf(command, current) };
+  }
   const argument = argumentAt(command, operands);
   return argument ? { ...wanted, ...valuesOf(argument, current) } : wanted;
 }
@@ -72,7 +74,8 @@ function optionOf(command: Command, flag: string): Option | undefined {
 }
 
 function subcommandOf(command: Command, name: string): Command | undefined {
-  // `help` is followed by a command, and not by what that command takes.
+  // Behind `help` is a command, too: it stands for the one that it is asked of.
+  if (name === "help") return command;
   return command.commands.find((below) => below.name() === name);
 }
 

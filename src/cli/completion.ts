@@ -14,11 +14,10 @@ export function completionCommand(): Command {
     .addHelpText(
       "after",
       `
-The shell must find baton by that name. For this shell, or in the file that every shell reads:
+The shell must find baton by that name. In the file that every shell reads:
   bash  source <(baton completion bash)
   zsh   source <(baton completion zsh)       after compinit
-  fish  baton completion fish | source
-`,
+  fish  baton completion fish | source`,
     )
     .action((shell: keyof typeof completionScripts) => print(completionScripts[shell]));
 }

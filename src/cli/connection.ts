@@ -85,6 +85,7 @@ export async function openStore(command: Command, retryForMs?: number): Promise<
   const isDataDirNamed = command.getOptionValueSource("dataDir") !== "default";
   const url = checkUrl(flags.url || defaultUrl);
   const token = checkToken(flags.token ?? "") || (await localToken(flags, url, isDataDirNamed));
+  // eslint-disable-next-line no-restricted-imports -- it means imports at the top.
   const { createDataStore } = await import("../client/index.ts");
   return createDataStore({
     url,

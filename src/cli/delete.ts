@@ -18,13 +18,13 @@ export function deleteCommand(): Command {
     .addHelpText(
       "after",
       `
-Exits with 1 where one of them was not there; the others are deleted all the same.
+Exits with 1 where one of them was not there; the others are deleted all the
+same.
 
 Examples:
   $ baton delete report
   $ baton delete lock --if-revision 42
-  $ baton keys tmp: | xargs -d '\\n' -n 1000 baton delete
-`,
+  $ baton keys tmp: | xargs -d '\\n' -n 1000 baton delete`,
     )
     .action(async (keys: readonly string[]) => {
       const { ifRevision } = command.opts<{ ifRevision?: string }>();

@@ -14,14 +14,14 @@ export function getCommand(): Command {
     .addHelpText(
       "after",
       `
-Prints JSON: in one line, or indented on a terminal. Exits with 1 where there is no such entry.
+Prints JSON: in one line, or indented on a terminal.
+Exits with 1 where there is no such entry.
 
 Examples:
   $ baton get report                         the value
   $ baton get report | jq .rows              a part of it
   $ baton get notes --raw > notes.md         a text as it is
-  $ baton get report --json | jq -r .revision
-`,
+  $ baton get report --json | jq -r .revision`,
     )
     .action(async (key: string) => {
       await using store = await openStore(command);

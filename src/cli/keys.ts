@@ -25,13 +25,12 @@ export function keysCommand(): Command {
     .addHelpText(
       "after",
       `
-Prints the keys, one a line; on a terminal a table. A list may be empty: it exits with 0.
+Prints the keys, one a line; on a terminal a table. None is no failure.
 
 Examples:
   $ baton keys task:
-  $ for key in $(baton keys); do baton get "$key"; done
-  $ baton keys --json | jq -r 'select(.sizeBytes > 1000) | .key'
-`,
+  $ baton keys | while read -r key; do baton get "$key"; done
+  $ baton keys --json | jq -r 'select(.sizeBytes > 1000) | .key'`,
     )
     .action(async (prefix: string) => {
       await using store = await openStore(command);

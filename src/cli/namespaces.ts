@@ -17,12 +17,11 @@ export function namespacesCommand(): Command {
     .addHelpText(
       "after",
       `
-Prints the names, one a line; on a terminal a table. A list may be empty: it exits with 0.
+Prints the names, one a line; on a terminal a table. None is no failure.
 
 Examples:
   $ baton namespaces pipeline:
-  $ baton namespaces --json | jq -r 'select(.entryCount > 100) | .name'
-`,
+  $ baton namespaces --json | jq -r 'select(.entryCount > 100) | .name'`,
     )
     .action(async (prefix: string) => {
       await using store = await openStore(command);

@@ -39,7 +39,7 @@ export function createProgram(): Command {
       "after",
       `
 ${describeExitCodes()}
-Data goes to standard output, and what went wrong to standard error, in one line.`,
+Data goes to standard output; what went wrong to standard error, in one line.`,
     )
     .exitOverride();
   for (const [heading, commands] of Object.entries(groups)) {
@@ -62,7 +62,8 @@ function adopt(command: Command): void {
     },
   });
   for (const below of command.commands) {
-    below.copyInheritedSettings(command);
+    // With its own help command each would show the program's, under the program's heading.
+    below.copyInheritedSettings(command).helpCommand(false);
     adopt(below as Command);
   }
 }

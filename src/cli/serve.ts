@@ -7,6 +7,7 @@ export function serveCommand(): Command {
   );
   return addAllOptions(command).action(async () => {
     // Most commands only speak to a server: what one is made of is loaded for those that run it.
+    // eslint-disable-next-line no-restricted-imports -- it means imports at the top.
     const { serve } = await import("../main.ts");
     await serve(configOf(command));
   });

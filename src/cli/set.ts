@@ -39,15 +39,14 @@ export function setCommand(): Command {
     .addHelpText(
       "after",
       `
-Exits with 3 where --if-revision or --if-absent does not hold; nothing is written then.
+Exits with 3 where --if-revision or --if-absent does not hold.
 
 Examples:
   $ baton set report '{"rows": 1200}'
   $ baton set notes --string --file notes.md
-  $ psql -Atc 'select json_agg(t) from t' | baton set rows
-  $ baton set lock '"me"' --if-absent --ttl 15m || exit
-  $ baton set --many --file jobs.json        {"job-1": …, "job-2": …}
-`,
+  $ jq '.rows += 1' report.json | baton set report
+  $ baton set lock --string "$HOSTNAME" --if-absent --ttl 15m || exit
+  $ baton set --many --file jobs.json        {"job-1": …, "job-2": …}`,
     )
     .action(async (key: string | undefined, value: string | undefined) => {
       const flags = command.opts<Flags>();

@@ -28,13 +28,13 @@ export function waitCommand(): Command {
     .addHelpText(
       "after",
       `
-Exits with 4 where it did not come in time. Once the server was there, it may go away and come back meanwhile.
+Exits with 4 where it did not come in time. The server may go away and come back
+meanwhile; only one that can't be reached at the start ends it.
 
 Examples:
   $ baton wait data-ready && ./next-step
   $ baton wait data-ready --timeout 30s || echo "not within 30 s: $?"
-  $ revision=$(baton set question '"?"'); baton wait answer --after "$revision"
-`,
+  $ revision=$(baton set question '"?"'); baton wait answer --after "$revision"`,
     )
     .action(async (key: string) => {
       const flags = command.opts<Flags>();

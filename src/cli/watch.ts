@@ -46,16 +46,17 @@ export function watchCommand(): Command {
     .addHelpText(
       "after",
       `
-Prints one JSON object a line; on a terminal the revision, what happened, the namespace, the key, the value and the
-agent. It begins with what happens from now on. A lost connection is taken up again without a gap, for as long as that
-takes; only a server that can't be reached at the start ends it. Ctrl-C ends it.
+Prints one JSON object a line; on a terminal the revision, what happened, the
+namespace, the key, the value and the agent. Begins with what happens from now
+on. A lost connection is taken up again without a gap, for as long as that
+takes; only a server that can't be reached at the start ends it. So does Ctrl-C,
+and | head -1 with the change after. --count 1 ends with the first.
 
 Examples:
   $ baton watch -A
   $ baton watch --prefix task: --snapshot
   $ baton watch --key report --count 1 | jq .entry.value
-  $ baton watch --after "$revision" | while read -r change; do …; done
-`,
+  $ baton watch --after "$revision" | while read -r change; do …; done`,
     )
     .action(async () => {
       const { key, prefix, snapshot, after, count, json } = command.opts<Flags>();

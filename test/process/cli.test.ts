@@ -327,7 +327,11 @@ describe("in a shell", () => {
   test("whoever has read enough ends it, without a word and with 0", async () => {
     await sh('baton set big --string "$(printf %0100000d 0)"');
     const status = 'echo " ${PIPESTATUS[0]}"';
-    const got = await execute("bash", ["--norc", "-c", `baton get big -r | head -c 3; ${status}`], shell());
+    const got = await execute(
+      "bash",
+      ["--norc", "-c", `baton get big -r | head -c 3; ${status}`],
+      shell(),
+    );
     expect(got).toEqual({ stdout: "000 0\n", stderr: "" });
     const watch = "baton watch --after 0 -A | head -1 | cut -c 1-13";
     const watched = await execute("bash", ["--norc", "-c", `${watch}; ${status}`], shell());
