@@ -31,8 +31,10 @@ function oneLine(text: string): string {
     text
       .trim()
       .replace(/\s*\n\s*/g, " ")
-      // What would move a terminal's cursor.
-      .replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
+      // What a terminal would obey.
+      .replace(/\p{Cc}/gu, (character) => {
+        return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+      })
   );
 }
 
