@@ -1,7 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
+import { ReaderGone } from "./export-output.ts";
+import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { serveCommand } from "./serve.ts";
 import { tokenCommand } from "./token.ts";
 
@@ -17,7 +21,7 @@ const program = new Command("baton")
   .description("The shared data store through which agents hand work to one another.")
   .showHelpAfterError("(--help lists every option)")
   .exitOverride();
-for (const command of [serveCommand(), tokenCommand()])
+for (const command of [serveCommand(), tokenCommand(), exportCommand(), importCommand()])
   program.addCommand(inherit(command, program));
 
 try {
@@ -29,6 +33,12 @@ try {
   } else if (error instanceof StartError) {
     process.stderr.write(`baton: ${error.message}\n`);
     process.exitCode = error.exitCode;
+  } else if (error instanceof BatonError) {
+    // The database is away, say.
+    process.stderr.write(`baton: ${error.message}\n`);
+    process.exitCode = 1;
+  } else if (error instanceof ReaderGone) {
+    process.exitCode = 1;
   } else {
     throw error;
   }

@@ -1,15 +1,10 @@
-import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import pino from "pino";
 import { createToken, tokenFault, type Token } from "../auth/token.ts";
-import { databaseOf, describePlace, type Config } from "../config.ts";
-import type { Database } from "../database/database.ts";
-import { openDatabase } from "../database/open-database.ts";
-import { BatonError } from "../errors.ts";
+import { databaseOf, describePlace } from "../config.ts";
 import { StartError } from "../start-error.ts";
 import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
 import { parsePattern, scopes, type Scope } from "../store/viewer.ts";
-import { addOptions, configOf } from "./options.ts";
+import { asUsage, withDatabase } from "./with-database.ts";
 
 /** `baton token …`: works on the database itself, so it works while the server runs, and while it does not. */
 export function tokenCommand(): Command {
@@ -123,38 +118,6 @@ function revokeCommand(): Command {
     }
     process.stderr.write(`${tokenId} is revoked.\n`);
   });
-}
-
-function withDatabase(
-  command: Command,
-  work: (database: Database, config: Config) => Promise<void>,
-  needsDatabase = true,
-): Command {
-  return addOptions(command, ["dataDir", "databaseUrl"]).action(async () => {
-    const config = { ...configOf(command), postgresConnections: 3 };
-    const place = databaseOf(config);
-    if (needsDatabase && place.kind === "sqlite" && !existsSync(place.file)) {
-      throw new StartError(
-        `There is no database ${place.file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
-      );
-    }
-    const database = await openDatabase(config, pino({ level: "silent" }));
-    try {
-      await work(database, config);
-    } finally {
-      await database.close();
-    }
-  });
-}
-
-/** A name that the store refuses is a wrong value of an option. */
-function asUsage(command: Command, check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    if (!(error instanceof BatonError)) throw error;
-    command.error(`error: ${error.message}`);
-  }
 }
 
 function tokenRow(token: Token): string[] {

@@ -1,0 +1,67 @@
+import { Command } from "commander";
+import { databaseOf, describePlace } from "../config.ts";
+import type { Database } from "../database/database.ts";
+import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
+import { prefixed } from "../store/text-match.ts";
+import { exportStore } from "../transfer/export-store.ts";
+import { openOutput, type Output } from "./export-output.ts";
+import { Interruption } from "./interruption.ts";
+import { ProgressBar } from "./progress-bar.ts";
+import { asUsage, withDatabase } from "./with-database.ts";
+
+interface ExportFlags {
+  user: string;
+  namespacePrefix: string;
+  output?: string;
+  resume?: true;
+}
+
+/** `baton export`: what a user's store holds, as lines of JSON. */
+export function exportCommand(): Command {
+  const command = new Command("export")
+    .description(
+      "Write what a user's store holds as lines of JSON, for baton import. Works while the server runs.",
+    )
+    .option("--user <name>", "owner of the store", "local")
+    .option("--namespace-prefix <text>", "only namespaces that begin so", "")
+    .option(
+      "--output <file>",
+      "file to write, which must not be there yet; without it standard output",
+    )
+    .option("--resume", "go on with the --output of an export that was interrupted")
+    .allowExcessArguments(false);
+  return withDatabase(command, async (database, config) => {
+    const flags = command.opts<ExportFlags>();
+    asUsage(command, () => {
+      checkAgent(config, "--user", flags.user);
+      checkNamespacePrefix(config, "--namespace-prefix", flags.namespacePrefix);
+    });
+    if (flags.resume && flags.output === undefined) {
+      command.error("error: --resume needs the --output that is to go on");
+    }
+    await using output = await openOutput(flags);
+    if (output.sequence.end === null) await writeAll(database, flags, output);
+    const { existing, changes, end } = output.sequence;
+    process.stderr.write(
+      `${existing} entries and ${changes} changes of user ${flags.user} from ${describePlace(databaseOf(config))}: ` +
+        `its store as of revision ${end?.revision}.\n`,
+    );
+  });
+}
+
+async function writeAll(database: Database, flags: ExportFlags, output: Output): Promise<void> {
+  const { user, namespacePrefix } = flags;
+  const bar = new ProgressBar();
+  const usage = await database.readUsage(user, [prefixed(namespacePrefix)]);
+  using interruption = new Interruption();
+  try {
+    for await (const text of exportStore(database, { user, namespacePrefix }, output.sequence)) {
+      await output.write(text);
+      bar.show("Exporting", output.sequence.existing, usage.entryCount);
+      interruption.check(() => output.howToGoOn);
+    }
+    await output.finish();
+  } finally {
+    bar.clear();
+  }
+}
