@@ -64,7 +64,10 @@ interface PageEnds {
   candidateCount: bigint | number;
 }
 
-/** Sizes are summed before any value is read, so that a page never loads more than its bounds. */
+/**
+ * Sizes are summed before any value is read, so that a page never loads more than its bounds. From the page to its
+ * entries it is a LEFT JOIN, though none is missing: SQLite would go the other way, through all that the user has.
+ */
 async function readPage<Row extends EntryRow, E extends Entry>(
   { client, now }: StoreReader,
   query: EntryQuery,
@@ -87,7 +90,7 @@ async function readPage<Row extends EntryRow, E extends Entry>(
         COALESCE((SELECT "headRevision" FROM "User" WHERE "userId" = ${userId}), 0) AS "head",
         (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
     ) AS "ends" LEFT JOIN (
-      SELECT ${columns("Entry", pageColumns)} FROM "page" JOIN "Entry" ON "Entry"."userId" = ${userId}
+      SELECT ${columns("Entry", pageColumns)} FROM "page" LEFT JOIN "Entry" ON "Entry"."userId" = ${userId}
         AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"
       WHERE "page"."bytesBefore" < ${bounds.maxBytes}
     ) AS "found" ON 1 = 1
@@ -109,8 +112,8 @@ function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {
 function afterPlace({ after }: EntryQuery): Sql {
   if (after === null) return empty;
   if (after.key === null) return sql` AND "namespace" > ${after.namespace}`;
-  // The first condition is implied by the second; it is what an index is searched by.
-  return sql` AND "namespace" >= ${after.namespace} AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
+  // By nothing else about the namespace: SQLite would search its index by that, and walk through all of it.
+  return sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
 }
 
 /** Entries that have expired and are still stored, of all users into whose store no import is under way. */
