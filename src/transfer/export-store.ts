@@ -10,7 +10,7 @@ import type { Sequence } from "./sequence.ts";
 type Source = Pick<Database, "readLogEnds" | "readStoredEntries" | "readStoredLog">;
 
 /** What is in memory at once. */
-const pageBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
+const defaultPageBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
 
 /** Which store to export, or what part of it. */
 export interface ExportRequest {
@@ -28,6 +28,7 @@ export async function* exportStore(
   source: Source,
   { user, namespacePrefix }: ExportRequest,
   sequence: Sequence,
+  pageBounds = defaultPageBounds,
 ): AsyncGenerator<string> {
   const textOf = (lines: readonly Line[]) =>
     lines

@@ -1,4 +1,4 @@
-import type { Database, WriteTransaction } from "../database/database.ts";
+import type { Database, PageBounds, WriteTransaction } from "../database/database.ts";
 import { StartError } from "../start-error.ts";
 import type { ImportState } from "../store/import-state.ts";
 import type { EndLine, Line } from "./line.ts";
@@ -8,8 +8,8 @@ import { linesFrom, type ReadExport } from "./read-export.ts";
 type Target = Pick<Database, "write">;
 
 /** Small enough that others' writes, which wait for it, do not wait for long. */
-const batchLines = 1_000;
-const batchBytes = 1024 * 1024;
+const defaultBatchBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
+const removedAtOnce = 1_000;
 
 /** A file that was found whole. */
 export interface ImportFile {
@@ -46,13 +46,16 @@ export async function importStore(
   userId: string,
   imported: ImportFile,
   progress: ImportProgress,
+  batchBounds = defaultBatchBounds,
 ): Promise<number> {
   const { file, end } = imported;
   let state = await target.write((transaction) => begin(transaction, userId, imported));
   await removeAll(() =>
-    inImport(target, userId, state, (transaction) => transaction.removeChanges(userId, batchLines)),
+    inImport(target, userId, state, (transaction) =>
+      transaction.removeChanges(userId, removedAtOnce),
+    ),
   );
-  for await (const lines of batches(linesFrom(file, state.position))) {
+  for await (const lines of batches(linesFrom(file, state.position), batchBounds)) {
     progress.checkStop(state.position);
     const before = state;
     const isLast = lines.at(-1)?.kind === "CAUGHT_UP";
@@ -89,7 +92,9 @@ export async function discardImport(target: Target, userId: string): Promise<voi
     return fromStart;
   });
   await removeAll(() =>
-    inImport(target, userId, state, (transaction) => transaction.removeEntries(userId, batchLines)),
+    inImport(target, userId, state, (transaction) =>
+      transaction.removeEntries(userId, removedAtOnce),
+    ),
   );
   await inImport(target, userId, state, async (transaction, { head }) => {
     await transaction.setCompacted(userId, head);
@@ -154,16 +159,19 @@ function inImport<T>(
 async function removeAll(removeSome: () => Promise<number>): Promise<void> {
   let removed: number;
   do removed = await removeSome();
-  while (removed === batchLines);
+  while (removed === removedAtOnce);
 }
 
-async function* batches(lines: AsyncIterable<Line>): AsyncGenerator<Line[]> {
+async function* batches(
+  lines: AsyncIterable<Line>,
+  { maxItems, maxBytes }: PageBounds,
+): AsyncGenerator<Line[]> {
   let batch: Line[] = [];
   let bytes = 0;
   for await (const line of lines) {
     batch.push(line);
     if ("entry" in line) bytes += line.entry.sizeBytes;
-    if (batch.length < batchLines && bytes < batchBytes) continue;
+    if (batch.length < maxItems && bytes < maxBytes) continue;
     yield batch;
     batch = [];
     bytes = 0;
