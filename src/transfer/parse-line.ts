@@ -49,7 +49,9 @@ type Fields = Readonly<Record<string, unknown>>;
 function parseEntry(kind: EntryLine["kind"], fields: Fields, raw: string): EntryLine {
   const metadataEnd = objectEnd(raw);
   if (!raw.startsWith(valueMark, metadataEnd) || !raw.endsWith("}")) {
-    throw new LineFault("value must follow metadata, as the last member, without spaces around.");
+    throw new LineFault(
+      "metadata, an object, and value must be its last members, without spaces around.",
+    );
   }
   const metadata = raw.slice(0, metadataEnd);
   const value = raw.slice(metadataEnd + valueMark.length, -1);
