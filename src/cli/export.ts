@@ -7,7 +7,8 @@ import { exportStore } from "../transfer/export-store.ts";
 import { openOutput, type Output } from "./export-output.ts";
 import { Interruption } from "./interruption.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { asUsage, withDatabase } from "./with-database.ts";
+import { addOptions, configOf } from "./options.ts";
+import { asUsage, databaseOptions, useDatabase } from "./with-database.ts";
 
 interface ExportFlags {
   user: string;
@@ -18,7 +19,7 @@ interface ExportFlags {
 
 /** `baton export`: what a user's store holds, as lines of JSON. */
 export function exportCommand(): Command {
-  const command = new Command("export")
+  const command: Command = new Command("export")
     .description(
       "Write what a user's store holds as lines of JSON, for baton import. Works while the server runs.",
     )
@@ -30,7 +31,8 @@ export function exportCommand(): Command {
     )
     .option("--resume", "go on with the --output of an export that was interrupted")
     .allowExcessArguments(false);
-  return withDatabase(command, async (database, config) => {
+  return addOptions(command, databaseOptions).action(async () => {
+    const config = configOf(command);
     const flags = command.opts<ExportFlags>();
     asUsage(command, () => {
       checkAgent(config, "--user", flags.user);
@@ -39,13 +41,15 @@ export function exportCommand(): Command {
     if (flags.resume && flags.output === undefined) {
       command.error("error: --resume needs the --output that is to go on");
     }
-    await using output = await openOutput(flags);
-    if (output.sequence.end === null) await writeAll(database, flags, output);
-    const { existing, changes, end } = output.sequence;
-    process.stderr.write(
-      `${existing} entries and ${changes} changes of user ${flags.user} from ${describePlace(databaseOf(config))}: ` +
-        `its store as of revision ${end?.revision}.\n`,
-    );
+    await useDatabase(config, true, async (database) => {
+      await using output = await openOutput(flags);
+      if (output.sequence.end === null) await writeAll(database, flags, output);
+      const { existing, changes, end } = output.sequence;
+      process.stderr.write(
+        `${existing} entries and ${changes} changes of user ${flags.user} from ${describePlace(databaseOf(config))}: ` +
+          `its store as of revision ${end?.revision}.\n`,
+      );
+    });
   });
 }
 

@@ -32,7 +32,7 @@ export interface ImportProgress {
   /** Told how many lines are done. */
   onBatch(lines: number): void;
   /** Asked between batches. @throws to stop there */
-  checkStop(lines: number): void;
+  checkStop(lines: number): void | Promise<void>;
 }
 
 /**
@@ -56,7 +56,7 @@ export async function importStore(
     ),
   );
   for await (const lines of batches(linesFrom(file, state.position), batchBounds)) {
-    progress.checkStop(state.position);
+    await progress.checkStop(state.position);
     const before = state;
     const isLast = lines.at(-1)?.kind === "CAUGHT_UP";
     state = await inImport(target, userId, before, async (transaction, { head, now }) => {
