@@ -61,7 +61,7 @@ async function openFile(file: string, flags: OutputFlags): Promise<Output> {
   requireSame(file, sequence, flags);
   const handle = await explained(file, () => open(file, "a", 0o600));
   // A line that was cut off is written anew.
-  await explained(file, () => handle.truncate(end));
+  if (isThere) await explained(file, () => handle.truncate(end));
   return {
     sequence,
     howToGoOn: "The same command with --resume goes on.",

@@ -4,7 +4,7 @@ import type { Change, Selection } from "../store/change.ts";
 import type { StoredEntry } from "../store/claim.ts";
 import { importUnderWay, isImporting } from "../store/log.ts";
 import { everything, prefixed } from "../store/text-match.ts";
-import { formatVersion, writeLine, type Line } from "./line.ts";
+import { formatVersion, LineFault, writeLine, type Line } from "./line.ts";
 import type { Sequence } from "./sequence.ts";
 
 type Source = Pick<Database, "readLogEnds" | "readStoredEntries" | "readStoredLog">;
@@ -30,14 +30,7 @@ export async function* exportStore(
   sequence: Sequence,
   pageBounds = defaultPageBounds,
 ): AsyncGenerator<string> {
-  const textOf = (lines: readonly Line[]) =>
-    lines
-      .map((line) => {
-        const text = writeLine(line);
-        sequence.add(line, text);
-        return text;
-      })
-      .join("");
+  const textOf = (lines: readonly Line[]) => lines.map((line) => written(line, sequence)).join("");
   const selection: Selection = { namespaces: [prefixed(namespacePrefix)], keys: everything };
 
   if (sequence.header === null) {
@@ -68,6 +61,18 @@ export async function* exportStore(
     const lines = page.changes.map(changeLine);
     const text = textOf(lines);
     yield position < page.head ? text : text + textOf([sequence.endAt(page.head)]);
+  }
+}
+
+/** Refuses what no import would take, should somebody else have put it into the database. */
+function written(line: Line, sequence: Sequence): string {
+  try {
+    const text = writeLine(line);
+    sequence.add(line, text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof LineFault)) throw error;
+    throw new StartError(`The store holds what can't be exported: ${error.message}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Database, PageBounds, WriteTransaction } from "../database/database.ts";
+import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import type { ImportState } from "../store/import-state.ts";
 import type { EndLine, Line } from "./line.ts";
@@ -59,7 +60,7 @@ export async function importStore(
     await progress.checkStop(state.position);
     const before = state;
     const isLast = lines.at(-1)?.kind === "CAUGHT_UP";
-    state = await inImport(target, userId, before, async (transaction, { head, now }) => {
+    const done = inImport(target, userId, before, async (transaction, { head, now }) => {
       const { expiredCount, ...effect } = netEffect(lines, now);
       const after: ImportState = {
         ...before,
@@ -72,6 +73,15 @@ export async function importStore(
       await transaction.save(new Map([[userId, { ...effect, ...none, head: headAfter }]]));
       await transaction.saveImport(userId, isLast ? null : after);
       return after;
+    });
+    state = await done.catch((error: unknown) => {
+      if (error instanceof StartError || error instanceof BatonError) throw error;
+      // PostgreSQL, say, does not index a key of some thousand bytes.
+      const reason = (error as Error).message.trim().split("\n").at(-1);
+      throw new StartError(
+        `${file}, lines ${before.position + 1} to ${before.position + lines.length} can't be stored here: ${reason}. ` +
+          `baton import --discard --user ${userId} takes back what was.`,
+      );
     });
     progress.onBatch(state.position);
   }

@@ -1,6 +1,11 @@
 import type { StoredEntry } from "../store/claim.ts";
 import type { Place } from "../store/command.ts";
 
+/** What is wrong with a line. */
+export class LineFault extends Error {
+  override readonly name = "LineFault";
+}
+
 /** The first line of an export. */
 export interface HeaderLine {
   readonly kind: "BATON_EXPORT";
@@ -86,7 +91,7 @@ function writeEntry(kind: EntryLine["kind"], entry: StoredEntry): string {
   const raw = `${metadataMark}${metadata}${valueMark}${value}}\n`;
   // Baton writes JSON in one line; what somebody else may have written would break the file.
   if (/[\n\r]/.test(raw.slice(0, -1))) {
-    throw new Error(`${JSON.stringify({ namespace, key })} holds JSON of several lines.`);
+    throw new LineFault(`${JSON.stringify({ namespace, key })} holds JSON of several lines.`);
   }
   const fields = jsonLine({
     kind,

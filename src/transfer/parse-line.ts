@@ -1,11 +1,13 @@
 import { unclaimed } from "../store/claim.ts";
 import { maxRevision } from "../store/log.ts";
-import { metadataMark, valueMark, type EntryLine, type EndLine, type Line } from "./line.ts";
-
-/** What is wrong with a line. */
-export class LineFault extends Error {
-  override readonly name = "LineFault";
-}
+import {
+  LineFault,
+  metadataMark,
+  valueMark,
+  type EndLine,
+  type EntryLine,
+  type Line,
+} from "./line.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

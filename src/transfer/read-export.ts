@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { StartError } from "../start-error.ts";
-import type { Line } from "./line.ts";
-import { LineFault, parseLine } from "./parse-line.ts";
+import { LineFault, type Line } from "./line.ts";
+import { parseLine } from "./parse-line.ts";
 import { Sequence } from "./sequence.ts";
 
 const newline = 0x0a;

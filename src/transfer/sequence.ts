@@ -4,8 +4,14 @@ import { BatonError } from "../errors.ts";
 import type { Place } from "../store/command.ts";
 import { checkAgent, checkKey, checkNamespace, type Limits } from "../store/limits.ts";
 import { compareText } from "../store/text-match.ts";
-import { formatVersion, type EndLine, type EntryLine, type HeaderLine, type Line } from "./line.ts";
-import { LineFault } from "./parse-line.ts";
+import {
+  formatVersion,
+  LineFault,
+  type EndLine,
+  type EntryLine,
+  type HeaderLine,
+  type Line,
+} from "./line.ts";
 
 /**
  * How long names and values may be is the servers' own choice, and not known here: what one of them took moves as it is.

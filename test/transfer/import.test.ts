@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +30,7 @@ function stopAt(line: number) {
   };
 }
 
-describe.each(databases)("an import into $name", ({ create }) => {
+describe.each(databases)("an import into $name", ({ name, create }) => {
   let own: OwnDatabase;
   let database: Database;
   let committer: Committer;
@@ -144,6 +145,21 @@ describe.each(databases)("an import into $name", ({ create }) => {
     const reference = newUser();
     await importFile(database, reference, file);
     expect(await keysOf(user)).toEqual(await keysOf(reference));
+  });
+
+  test("says which lines the database does not take", async ({ skip }) => {
+    if (name === "SQLite") skip();
+    const user = newUser();
+    const key = randomBytes(3_000).toString("base64");
+    const lines = exportText({ begin: 1n, end: 1n }, [
+      { kind: "EXISTING", entry: storedEntry({ key }) },
+    ]);
+    const own = join(folder, user);
+    await writeFile(own, lines.join(""));
+    await expect(importFile(database, user, own)).rejects.toThrow(
+      /lines 1 to 3 can't be stored here: .*index.* --discard/,
+    );
+    await discardImport(database, user);
   });
 
   test("can be taken back, whole, and then the store is its user's again", async () => {
