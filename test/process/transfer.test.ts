@@ -89,7 +89,7 @@ describe("baton export and baton import", () => {
       await using own = await create();
       await using other = await createSqlite();
       const filling = join(folder.path, "filling");
-      await writeExport(filling, 5_000);
+      await writeExport(filling, 3_000);
       await beside(own, (database) => importFile(database, "local", filling));
       const filled = await rowsOf(own, "local");
       await using server = await serveInstance(own.url);
