@@ -10,7 +10,7 @@ export class ProgressBar {
     this.#stream = stream;
   }
 
-  /** @param what such as "Importing", or what is counted */
+  /** @param what is done, such as "Importing" */
   show(what: string, done: number, total: number): void {
     if (!this.#stream.isTTY) return;
     const now = performance.now();

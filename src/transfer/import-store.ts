@@ -51,11 +51,11 @@ export async function importStore(
 ): Promise<number> {
   const { file, end } = imported;
   let state = await target.write((transaction) => begin(transaction, userId, imported));
-  await removeAll(() =>
-    inImport(target, userId, state, (transaction) =>
-      transaction.removeChanges(userId, removedAtOnce),
-    ),
-  );
+  if (state.position === 0) {
+    // What had expired, or what an import left that was not taken back to its end.
+    await removeAll("removeEntries", target, userId, state);
+    await removeAll("removeChanges", target, userId, state);
+  }
   for await (const lines of batches(linesFrom(file, state.position), batchBounds)) {
     await progress.checkStop(state.position);
     const before = state;
@@ -85,6 +85,11 @@ export async function importStore(
     });
     progress.onBatch(state.position);
   }
+  if (state.position < imported.lineCount) {
+    throw new StartError(
+      `${file} was changed meanwhile. Put it back and import it again to go on.`,
+    );
+  }
   return state.expiredCount;
 }
 
@@ -96,16 +101,12 @@ export async function discardImport(target: Target, userId: string): Promise<voi
     if (found === null) {
       throw new StartError(`No import into the store of user ${userId} is under way.`);
     }
-    // Should the file be imported after all, it begins anew: each of its lines leaves what it leaves the first time.
+    // Should the file be imported after all, it begins anew.
     const fromStart = { ...found, position: 0, expiredCount: 0 };
     await transaction.saveImport(userId, fromStart);
     return fromStart;
   });
-  await removeAll(() =>
-    inImport(target, userId, state, (transaction) =>
-      transaction.removeEntries(userId, removedAtOnce),
-    ),
-  );
+  await removeAll("removeEntries", target, userId, state);
   await inImport(target, userId, state, async (transaction, { head }) => {
     await transaction.setCompacted(userId, head);
     await transaction.saveImport(userId, null);
@@ -166,10 +167,19 @@ function inImport<T>(
   });
 }
 
-async function removeAll(removeSome: () => Promise<number>): Promise<void> {
+/** In steps short enough to let writes in between. */
+async function removeAll(
+  what: "removeEntries" | "removeChanges",
+  target: Target,
+  userId: string,
+  state: ImportState,
+): Promise<void> {
   let removed: number;
-  do removed = await removeSome();
-  while (removed === removedAtOnce);
+  do {
+    removed = await inImport(target, userId, state, (transaction) =>
+      transaction[what](userId, removedAtOnce),
+    );
+  } while (removed === removedAtOnce);
 }
 
 async function* batches(

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
@@ -10,7 +10,8 @@ import { openDatabase } from "../../src/database/open-database.ts";
 import { Committer } from "../../src/store/committer.ts";
 import { sweep } from "../../src/store/sweep.ts";
 import { everything } from "../../src/store/text-match.ts";
-import { discardImport } from "../../src/transfer/import-store.ts";
+import { discardImport, importStore, wholeFile } from "../../src/transfer/import-store.ts";
+import { readExport } from "../../src/transfer/read-export.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { databases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
@@ -83,8 +84,10 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     const user = newUser();
     await committer.submit(setCommand(user, place));
     await expect(importFile(database, user, file)).rejects.toThrow(/not empty.*remove its entries/);
-    await committer.submit(clearCommand(user, place.namespace));
+    // Nobody has swept yet.
+    await expire(own, place.key);
     expect(await importFile(database, user, file)).toBe(2);
+    await sweep(database, committer);
     expect(await database.readLogEnds(user)).toEqual({ head: revision, compacted: revision });
     const query = { userId: user, selection: { namespaces: [everything], keys: everything } };
     const bounds = { maxItems: 10, maxBytes: 10_000 };
@@ -124,6 +127,19 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     const { head } = await database.readLogEnds(user);
     const { revision: next } = await committer.submit(setCommand(user, place));
     expect([head, next]).toEqual([revision + 1n, revision + 2n]);
+  });
+
+  test("does not end with a file that became shorter", async () => {
+    const user = newUser();
+    const shrinking = join(folder, user);
+    await copyFile(file, shrinking);
+    const whole = wholeFile(shrinking, await readExport(shrinking, () => {}));
+    const lines = (await readFile(file, "utf8")).split("\n");
+    await writeFile(shrinking, `${lines.slice(0, 20).join("\n")}\n`);
+    const progress = { onBatch: () => {}, checkStop: () => {} };
+    const imported = importStore(database, user, whole, progress);
+    await expect(imported).rejects.toThrow("was changed meanwhile");
+    await importFile(database, user, file);
   });
 
   test("goes on with its own file alone, and one at a time", async () => {
