@@ -89,7 +89,7 @@ describe("baton export and baton import", () => {
       await using own = await create();
       await using other = await createSqlite();
       const filling = join(folder.path, "filling");
-      await writeExport(filling, 3_000);
+      await writeExport(filling, 2_000);
       await beside(own, (database) => importFile(database, "local", filling));
       const filled = await rowsOf(own, "local");
       await using server = await serveInstance(own.url);
@@ -128,7 +128,7 @@ describe("baton export and baton import", () => {
       await using folder = await temporaryFolder();
       await using own = await create();
       const file = join(folder.path, "file");
-      const { revision } = await writeExport(file, 8_000);
+      const { revision } = await writeExport(file, 6_000);
       await using server = await serveInstance(own.url, "--poll-interval-ms", "50");
       await using follower = subscribe(
         server,
@@ -144,7 +144,7 @@ describe("baton export and baton import", () => {
           const target = (await count()) + 1 + Math.random() * 1_500;
           await msUntil(async () => (await count()) > target);
           const { stderr } = await importing.kill(signal);
-          const said = /^baton: Stopped\. \d+ of 9603 lines .* The same command goes on; .*\n$/;
+          const said = /^baton: Stopped\. \d+ of 7203 lines .* The same command goes on; .*\n$/;
           expect(stderr).toMatch(signal === "SIGINT" ? said : /^$/);
         }
       });
