@@ -44,3 +44,6 @@ function flagOf(option: Option): CommanderOption {
 function attributeOf(option: Option): string {
   return new CommanderOption(`--${option.flag} <${option.unit}>`).attributeName();
 }
+
+/** The options of a command that works on the database itself. */
+export const databaseOptions = ["dataDir", "databaseUrl"] as const;

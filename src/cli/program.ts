@@ -4,7 +4,9 @@ import { clearCommand } from "./clear.ts";
 import { completeCommand, completionCommand } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
 import { describeExitCodes } from "./exit-codes.ts";
+import { exportCommand } from "./export.ts";
 import { getCommand } from "./get.ts";
+import { importCommand } from "./import.ts";
 import { keysCommand } from "./keys.ts";
 import { namespacesCommand } from "./namespaces.ts";
 import { say } from "./report.ts";
@@ -26,7 +28,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
     watchCommand,
     waitCommand,
   ],
-  "Server:": [serveCommand, tokenCommand],
+  "Server:": [serveCommand, tokenCommand, exportCommand, importCommand],
   "This program:": [completionCommand],
 };
 

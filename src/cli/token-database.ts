@@ -1,16 +1,12 @@
-import { existsSync } from "node:fs";
 import type { Command } from "commander";
-import pino from "pino";
 import { createToken, tokenFault, type Token } from "../auth/token.ts";
-import { databaseOf, describePlace, type Config } from "../config.ts";
-import type { Database } from "../database/database.ts";
-import { openDatabase } from "../database/open-database.ts";
-import { BatonError } from "../errors.ts";
+import { databaseOf, describePlace } from "../config.ts";
 import { StartError } from "../start-error.ts";
 import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
 import { parsePattern, type Scope } from "../store/viewer.ts";
 import { configOf } from "./options.ts";
 import { table } from "./table.ts";
+import { asUsage, useDatabase } from "./with-database.ts";
 
 // What `baton token …` does, in a file of its own: the database is loaded for those who use it.
 
@@ -24,18 +20,19 @@ interface CreateFlags {
 }
 
 export async function create(command: Command): Promise<void> {
+  const config = configOf(command);
+  const flags = command.opts<CreateFlags>();
+  asUsage(command, () => {
+    checkAgent(config, "--user", flags.user);
+    if (flags.agent !== undefined) checkAgent(config, "--agent", flags.agent);
+    for (const pattern of flags.namespaces) {
+      const match = parsePattern(pattern);
+      const text = match.kind === "exact" ? match.text : match.prefix;
+      checkNamespacePrefix(config, "--namespaces", text);
+    }
+  });
   // Tokens may be made before the first start.
-  await withDatabase(command, { mayBeNew: true }, async (database, config) => {
-    const flags = command.opts<CreateFlags>();
-    asUsage(command, () => {
-      checkAgent(config, "--user", flags.user);
-      if (flags.agent !== undefined) checkAgent(config, "--agent", flags.agent);
-      for (const pattern of flags.namespaces) {
-        const match = parsePattern(pattern);
-        const text = match.kind === "exact" ? match.text : match.prefix;
-        checkNamespacePrefix(config, "--namespaces", text);
-      }
-    });
+  await useDatabase(config, false, async (database) => {
     const { token, secret } = createToken(
       {
         userId: flags.user,
@@ -56,50 +53,20 @@ export async function create(command: Command): Promise<void> {
 const headings = ["TOKEN", "USER", "AGENT", "SCOPES", "NAMESPACES", "CREATED", "EXPIRES", "STATE"];
 
 export async function list(command: Command): Promise<void> {
-  await withDatabase(command, { mayBeNew: false }, async (database) => {
+  await useDatabase(configOf(command), true, async (database) => {
     const tokens = await database.tokens.list(command.opts<{ user?: string }>().user ?? null);
     process.stdout.write(table([headings, ...tokens.map(tokenRow)]));
   });
 }
 
 export async function revoke(command: Command): Promise<void> {
-  await withDatabase(command, { mayBeNew: false }, async (database) => {
+  await useDatabase(configOf(command), true, async (database) => {
     const tokenId = command.args[0] as string;
     if (!(await database.tokens.revoke(tokenId, new Date()))) {
       throw new StartError(`There is no token ${tokenId}. See: baton token list`);
     }
     process.stderr.write(`${tokenId} is revoked.\n`);
   });
-}
-
-async function withDatabase(
-  command: Command,
-  { mayBeNew }: { readonly mayBeNew: boolean },
-  work: (database: Database, config: Config) => Promise<void>,
-): Promise<void> {
-  const config = { ...configOf(command), postgresConnections: 3 };
-  const place = databaseOf(config);
-  if (!mayBeNew && place.kind === "sqlite" && !existsSync(place.file)) {
-    throw new StartError(
-      `There is no database ${place.file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
-    );
-  }
-  const database = await openDatabase(config, pino({ level: "silent" }));
-  try {
-    await work(database, config);
-  } finally {
-    await database.close();
-  }
-}
-
-/** A name that the store refuses is a wrong value of an option. */
-function asUsage(command: Command, check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    if (!(error instanceof BatonError)) throw error;
-    command.error(`error: ${error.message}`);
-  }
 }
 
 function tokenRow(token: Token): string[] {

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { scopes, type Scope } from "../store/viewer.ts";
 import { parseDuration } from "./duration.ts";
-import { addOptions } from "./options.ts";
+import { addOptions, databaseOptions } from "./options.ts";
 
 /** `baton token …`: works on the database itself, so it works while the server runs, and while it does not. */
 export function tokenCommand(): Command {
@@ -34,7 +34,7 @@ function createCommand(): Command {
       "when it stops to count, such as 30d, 12h, 15m or 90s; without it never",
       parseExpiry,
     );
-  return addOptions(command, ["dataDir", "databaseUrl"]).action(async () => {
+  return addOptions(command, databaseOptions).action(async () => {
     await (await import("./token-database.ts")).create(command);
   });
 }
@@ -43,7 +43,7 @@ function listCommand(): Command {
   const command = new Command("list")
     .description("List tokens, oldest first; the tokens themselves are not kept.")
     .option("--user <name>", "only of this user");
-  return addOptions(command, ["dataDir", "databaseUrl"]).action(async () => {
+  return addOptions(command, databaseOptions).action(async () => {
     await (await import("./token-database.ts")).list(command);
   });
 }
@@ -54,7 +54,7 @@ function revokeCommand(): Command {
       "Revoke a token: its next operation is refused, its subscriptions end within seconds.",
     )
     .argument("<token>", "its name, as token list shows it");
-  return addOptions(command, ["dataDir", "databaseUrl"]).action(async () => {
+  return addOptions(command, databaseOptions).action(async () => {
     await (await import("./token-database.ts")).revoke(command);
   });
 }
