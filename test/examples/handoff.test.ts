@@ -19,7 +19,7 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
 
   function start(name: string, args: string[] = [], url = server.url): Program {
     const { token } = server;
-    const program = new Program(`handoff/${name}.mjs`, args, { url, token });
+    const program = new Program(`handoff/${name}.ts`, args, { url, token });
     programs.push(program);
     return program;
   }
@@ -56,8 +56,8 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
   test("one command shows all of it", async () => {
     const run = start("run");
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
-    expect(run.lines).toContain("run      | killed the consumer");
-    expect(run.lines.at(-1)).toBe("run      | every report was answered");
+    expect(run.lines).toContain("run          | killed the consumer");
+    expect(run.lines.at(-1)).toBe("run          | every report was answered");
     await expectAnswers(5);
   });
 
@@ -115,14 +115,14 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
     expect(await start("producer", ["1"]).exit).toBe(0);
 
     await proxy.cut();
-    await consumer.complained("Baton at");
+    await consumer.complained(proxy.url);
     const meanwhile = await handOver(2);
     await proxy.open();
     expect(await meanwhile.exit).toBe(0);
 
     const complaints = consumer.complaints.length;
     await server.restart();
-    await consumer.complained("Baton at", complaints + 1);
+    await consumer.complained(proxy.url, complaints + 1);
     expect(await start("producer", ["1"]).exit).toBe(0);
     await expectAnswers(4);
   });
@@ -131,18 +131,18 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
     const run = start("run", [], "http://127.0.0.1:1");
     expect(await run.exit).toBe(2);
     expect(run.complaints).toEqual([
-      expect.stringContaining("Baton at http://127.0.0.1:1 can't be reached"),
+      expect.stringContaining("http://127.0.0.1:1/graphql can't be reached"),
     ]);
   });
 
   async function handOverByHand(name: string): Promise<void> {
     await query(
       server,
-      `mutation ($name: String!, $report: String!, $value: JSON) {
-        report: setEntry(input: { namespace: $report, key: "report", value: { text: "By hand." } }) { revision }
-        handoff: setEntry(input: { namespace: "handoff", key: $name, value: $value }) { revision }
+      `mutation ($name: String!, $report: JSON, $handoff: JSON) {
+        report: setEntry(input: { namespace: "handoff:producer", key: $name, value: $report }) { revision }
+        handoff: setEntry(input: { namespace: "handoff", key: $name, value: $handoff }) { revision }
       }`,
-      { name, report: `pipeline:${name}`, value: { report: `pipeline:${name}`, ready: true } },
+      { name, report: { text: "By hand." }, handoff: { report: name } },
     );
   }
 

@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 
-const examples = fileURLToPath(new URL("../../examples/", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const examples = `${root}examples/`;
 
 /** One of the examples as a process of its own, and what it says. */
 export class Program implements AsyncDisposable {
@@ -18,7 +19,9 @@ export class Program implements AsyncDisposable {
 
   /** @param path under `examples` */
   constructor(path: string, args: readonly string[], server: { url: string; token: string }) {
-    const child = spawn(process.execPath, [examples + path, ...args], {
+    const typescript = path.endsWith(".ts") ? ["--import", "tsx"] : [];
+    const child = spawn(process.execPath, [...typescript, examples + path, ...args], {
+      cwd: root,
       env: { ...process.env, BATON_URL: server.url, BATON_TOKEN: server.token },
       stdio: ["ignore", "pipe", "pipe"],
     });
