@@ -27,11 +27,11 @@ await agent("consumer", async (store) => {
     }
   }
 
-  /** @param position undefined: begin with a snapshot of what was handed over so far */
-  async function follow(position: Revision | undefined): Promise<void> {
-    console.log(position ? `goes on after revision ${position}` : "begins with a snapshot");
-    const start = position ? { after: position } : { snapshot: true };
-    let isCaughtUp = position !== undefined;
+  /** @param after the position; undefined: begin with a snapshot of what was handed over so far */
+  async function follow(after: Revision | undefined): Promise<void> {
+    console.log(after ? `goes on after revision ${after}` : "begins with a snapshot");
+    const start = after ? { after } : { snapshot: true };
+    let isCaughtUp = after !== undefined;
     // A lost connection needs no care here: the watch goes on where it was.
     for await (const change of handoffs.watch({ keyPrefix: "report-", ...start })) {
       isCaughtUp ||= change.kind === "CAUGHT_UP";

@@ -1,0 +1,154 @@
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { query } from "../client.ts";
+import { set } from "../operations.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+import { Program } from "./program.ts";
+
+const stages = ["fetch", "extract", "analyse", "report"] as const;
+const steps = ["request", "page", "outline", "figures", "report"];
+
+describe("examples/pipeline", { timeout: 60_000 }, () => {
+  let server: TestServer;
+  let programs: Program[];
+  let site: Site;
+
+  beforeEach(async () => {
+    server = await startTestServer();
+    programs = [];
+    site = new Site();
+    await site.open();
+  });
+  afterEach(async () => {
+    await Promise.all(programs.map((program) => program.kill()));
+    site.close();
+    await server.close();
+  });
+
+  function start(name: string): Program {
+    const program = new Program(`pipeline/${name}.ts`, [], server);
+    programs.push(program);
+    return program;
+  }
+
+  const request = (job: string, path: string) =>
+    set(server, { namespace: `pipeline:${job}`, key: "request", value: { url: site.url + path } });
+
+  async function reportOf(job: string): Promise<any> {
+    const { awaitEntry } = await query(
+      server,
+      `query ($job: String!) { awaitEntry(namespace: $job, key: "report", timeoutSeconds: 60) { value } }`,
+      { job: `pipeline:${job}` },
+    );
+    return awaitEntry.value;
+  }
+
+  /** Each step was made once, by its stage, after the one before it. */
+  async function expectSteps(job: string): Promise<void> {
+    const { changes } = await query(
+      server,
+      `query ($job: String!) { changes(namespace: $job) { nodes { key agent } } }`,
+      { job: `pipeline:${job}` },
+    );
+    const [first, ...others] = changes.nodes;
+    expect(first.key).toBe("request");
+    expect(others).toEqual(stages.map((agent, index) => ({ key: steps[index + 1], agent })));
+  }
+
+  test("one command shows all of it", async () => {
+    const run = start("run");
+    expect(await run.exit, run.complaints.join("\n")).toBe(0);
+    expect(run.lines).toContain("run          | killed analyse, and starts it again");
+    expect(run.lines.at(-1)).toBe("run          | every job came to its end, each step once");
+  });
+
+  test("G4: a stage killed in the middle of a job goes on when it is started again, as do those that come late", async () => {
+    site.pages = { "/first": "# One\n\nTwo three.", "/second": "# Four\n\n## Five\n\nSix." };
+    await request("first", "/first");
+    await request("second", "/second");
+    // It has begun, and can't have ended: the page does not come.
+    site.isHeld = true;
+    const fetching = start("fetch");
+    await site.asked();
+    await fetching.kill();
+    site.isHeld = false;
+
+    const [first, extracting] = [start("fetch"), start("extract")];
+    await first.said("made", 2);
+    // Killed when it has at least begun, and maybe done it: both must do.
+    await extracting.said("woke");
+    await extracting.kill();
+    start("extract");
+    start("analyse");
+    start("report");
+    expect(await reportOf("first")).toEqual({
+      text: `${site.url}/first: 2 words in 1 sections, the longest "One".`,
+    });
+    expect(await reportOf("second")).toEqual({
+      text: `${site.url}/second: 1 words in 2 sections, the longest "Five".`,
+    });
+    await expectSteps("first");
+    await expectSteps("second");
+  });
+
+  test("G3: several jobs at once, two processes of each stage, a restarted server: each step once", async () => {
+    for (const name of [...stages, ...stages]) start(name);
+    const jobs = Array.from({ length: 6 }, (_, index) => `job-${index}`);
+    site.pages = Object.fromEntries(jobs.map((job) => [`/${job}`, `# ${job}\n\nSome words.`]));
+    for (const job of jobs.slice(0, 3)) await request(job, `/${job}`);
+    await reportOf("job-0");
+    await server.restart({ port: Number(new URL(server.url).port) });
+    for (const job of jobs.slice(3)) await request(job, `/${job}`);
+    for (const job of jobs) {
+      expect(await reportOf(job)).toEqual({
+        text: expect.stringContaining(`the longest "${job}"`),
+      });
+      await expectSteps(job);
+    }
+  });
+
+  test("what can't be done is handed on, to whoever waits for the report", async () => {
+    for (const name of stages) start(name);
+    site.pages = { "/plain": "No headings." };
+    await request("plain", "/plain");
+    await request("missing", "/missing");
+    expect(await reportOf("plain")).toEqual({ error: `${site.url}/plain has no headings.` });
+    expect(await reportOf("missing")).toEqual({ error: `${site.url}/missing answered 404.` });
+    await expectSteps("plain");
+    await expectSteps("missing");
+  });
+});
+
+/** Pages to fetch. */
+class Site {
+  pages: Readonly<Record<string, string>> = {};
+  /** Whether requests are left without an answer. */
+  isHeld = false;
+  readonly #server: Server = createServer(({ url = "" }, response) => this.#answer(url, response));
+  #wake = () => {};
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async open(): Promise<void> {
+    await once(this.#server.listen(0, "127.0.0.1"), "listening");
+  }
+
+  close(): void {
+    this.#server.close().closeAllConnections();
+  }
+
+  /** Resolves at the next request that is held. */
+  async asked(): Promise<void> {
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  #answer(url: string, response: ServerResponse): void {
+    if (this.isHeld) return this.#wake();
+    const page = this.pages[url];
+    response.writeHead(page === undefined ? 404 : 200).end(page ?? "");
+  }
+}
