@@ -81,7 +81,7 @@ describe("examples/demo", { timeout: 60_000 }, () => {
 
   test("on a server that runs it leaves nothing behind when it is interrupted", async () => {
     const stopped = await startAgainst();
-    await stopped.said("  ", 3);
+    await stopped.said(" ", 3);
     expect(processesOf(prefixIn(stopped.lines))).not.toEqual([]);
     await stopped.kill("SIGINT");
     expect(await stopped.exit).toBe(130);
@@ -90,9 +90,9 @@ describe("examples/demo", { timeout: 60_000 }, () => {
   });
 
   test("on a server that runs it leaves nothing behind when an agent fails", async () => {
-    const failed = await startAgainst({ maxBatchOperations: 10 });
+    const failed = await startAgainst({ maxBatchOperations: 1 });
     expect(await failed.exit).toBe(2);
-    expect(failed.complaints.join("\n")).toContain("fan-out/splitter ended with 2.");
+    expect(failed.complaints.join("\n")).toContain("handoff/producer ended with 2.");
     await expectNothingLeft(failed);
   });
 
