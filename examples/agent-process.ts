@@ -15,6 +15,7 @@ export async function play(work: (store: DataStore) => Promise<void>): Promise<v
   process.once("exit", () => started.forEach((child) => void child.kill()));
   await agent("run", work);
   await Promise.all(started.map((child) => child.kill()));
+  process.exit(); // Where it failed in the middle it would go on to wait, or start others.
 }
 
 /** An agent as a process of its own. What it says is shown behind its name. */

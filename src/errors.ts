@@ -10,7 +10,7 @@
  * - `LIMIT_EXCEEDED`: carries `limit` (its option's name) and `max` (its value).
  * - `RATE_LIMITED`: the connection has asked for more than it has read; read the answers first.
  * - `PAYLOAD_TOO_LARGE`: the request is larger than the server reads.
- * - `UNAVAILABLE`: the database can't be reached, or the server is stopping; try again.
+ * - `UNAVAILABLE`: the database can't be reached, the server is stopping, or an import is under way; try again.
  * - `INTERNAL`: a fault of the server, logged there.
  */
 export const errorCodes = [

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
 import { endSubscriptions } from "./auth/end-subscriptions.ts";
@@ -98,6 +98,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         logger,
       }),
     );
+    // Browsers and others open connections ahead of their requests. Node does not count such a one as idle.
+    const unused = new Set<Socket>();
+    http.on("connection", (socket: Socket) => {
+      unused.add(socket);
+      socket.once("close", () => unused.delete(socket));
+    });
+    for (const event of ["request", "upgrade"] as const) {
+      http.on(event, ({ socket }: IncomingMessage) => unused.delete(socket));
+    }
     const websocket = serveWebsocket(http, {
       graphql,
       authenticator,
@@ -154,6 +163,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         ]);
         clearTimeout(late);
         // An answered request leaves its connection open for a next one, which will not come.
+        for (const socket of unused) socket.destroy();
         const idle = setInterval(() => http.closeIdleConnections(), 20);
         const cut = setTimeout(
           () => http.closeAllConnections(),

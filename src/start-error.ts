@@ -1,4 +1,4 @@
-/** Why the server, or a command, could not begin. Its message is one line that says what to do; no stack is shown. */
+/** Why the server, or a command, could not begin or go on. Its message is one line that says what to do; no stack is shown. */
 export class StartError extends Error {
   override readonly name = "StartError";
   /** 2 where an option's value was wrong, otherwise 1. */

@@ -1,4 +1,5 @@
--- Splits the tables of users' data by "userId": rows of one user lie in one partition of each table.
+-- Splits the tables of users' data by "userId": rows of one user lie in one partition of each table. "Import", of which a
+-- user has one row at most and mostly none, stays as it is.
 --
 --   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f partition.sql
 --

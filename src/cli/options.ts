@@ -25,20 +25,25 @@ export function configOf(command: Command): Config {
 }
 
 function flagOf(option: Option): CommanderOption {
-  const flag = new CommanderOption(`--${option.flag} <${option.unit}>`, option.help)
-    .env(option.env)
-    .argParser((text) => {
-      if (text === "") return text;
-      try {
-        return parseOption(option, text);
-      } catch (error) {
-        throw new InvalidArgumentError((error as Error).message);
-      }
-    });
-  if (option.type === "choice") flag.description += ` (${option.choices.join(", ")})`;
+  const flag = new CommanderOption(`--${option.flag} <${option.unit}>`, option.help).env(
+    option.env,
+  );
+  // For the help and for completion; the parser below is the one that counts.
+  if (option.type === "choice") flag.choices(option.choices);
+  flag.argParser((text) => {
+    if (text === "") return text;
+    try {
+      return parseOption(option, text);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  });
   return option.default === "" ? flag : flag.default(option.default);
 }
 
 function attributeOf(option: Option): string {
   return new CommanderOption(`--${option.flag} <${option.unit}>`).attributeName();
 }
+
+/** The options of a command that works on the database itself. */
+export const databaseOptions = ["dataDir", "databaseUrl"] as const;

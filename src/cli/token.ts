@@ -1,15 +1,7 @@
-import { existsSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
-import pino from "pino";
-import { createToken, tokenFault, type Token } from "../auth/token.ts";
-import { databaseOf, describePlace, type Config } from "../config.ts";
-import type { Database } from "../database/database.ts";
-import { openDatabase } from "../database/open-database.ts";
-import { BatonError } from "../errors.ts";
-import { StartError } from "../start-error.ts";
-import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
-import { parsePattern, scopes, type Scope } from "../store/viewer.ts";
-import { addOptions, configOf } from "./options.ts";
+import { scopes, type Scope } from "../store/viewer.ts";
+import { parseDuration } from "./duration.ts";
+import { addOptions, databaseOptions } from "./options.ts";
 
 /** `baton token …`: works on the database itself, so it works while the server runs, and while it does not. */
 export function tokenCommand(): Command {
@@ -18,14 +10,6 @@ export function tokenCommand(): Command {
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(revokeCommand());
-}
-
-interface CreateFlags {
-  user: string;
-  agent?: string;
-  scope: Scope[];
-  namespaces: string[];
-  expires?: Date;
 }
 
 function createCommand(): Command {
@@ -49,63 +33,18 @@ function createCommand(): Command {
       "--expires <duration>",
       "when it stops to count, such as 30d, 12h, 15m or 90s; without it never",
       parseExpiry,
-    )
-    .allowExcessArguments(false);
-  return withDatabase(
-    command,
-    async (database, config) => {
-      const flags = command.opts<CreateFlags>();
-      asUsage(command, () => {
-        checkAgent(config, "--user", flags.user);
-        if (flags.agent !== undefined) checkAgent(config, "--agent", flags.agent);
-        for (const pattern of flags.namespaces) {
-          const match = parsePattern(pattern);
-          checkNamespacePrefix(
-            config,
-            "--namespaces",
-            match.kind === "exact" ? match.text : match.prefix,
-          );
-        }
-      });
-      const { token, secret } = createToken(
-        {
-          userId: flags.user,
-          agent: flags.agent ?? null,
-          scopes: flags.scope,
-          namespacePatterns: flags.namespaces,
-          expiresAt: flags.expires ?? null,
-        },
-        new Date(),
-      );
-      await database.tokens.insert(token);
-      process.stderr.write(
-        `${token.tokenId} in ${describePlace(databaseOf(config))}, shown this once:\n`,
-      );
-      process.stdout.write(`${secret}\n`);
-    },
-    // Tokens may be made before the first start.
-    false,
-  );
+    );
+  return addOptions(command, databaseOptions).action(async () => {
+    await (await import("./token-database.ts")).create(command);
+  });
 }
 
 function listCommand(): Command {
   const command = new Command("list")
     .description("List tokens, oldest first; the tokens themselves are not kept.")
-    .option("--user <name>", "only of this user")
-    .allowExcessArguments(false);
-  return withDatabase(command, async (database) => {
-    const tokens = await database.tokens.list(command.opts<{ user?: string }>().user ?? null);
-    const header = [
-      "TOKEN",
-      "USER",
-      "AGENT",
-      "SCOPES",
-      "NAMESPACES",
-      "CREATED",
-      "EXPIRES",
-      "STATE",
-    ];
-    process.stdout.write(table([header, ...tokens.map(tokenRow)]));
+    .option("--user <name>", "only of this user");
+  return addOptions(command, databaseOptions).action(async () => {
+    await (await import("./token-database.ts")).list(command);
   });
 }
 
@@ -114,76 +53,10 @@ function revokeCommand(): Command {
     .description(
       "Revoke a token: its next operation is refused, its subscriptions end within seconds.",
     )
-    .argument("<token>", "its name, as token list shows it")
-    .allowExcessArguments(false);
-  return withDatabase(command, async (database) => {
-    const tokenId = command.args[0] as string;
-    if (!(await database.tokens.revoke(tokenId, new Date()))) {
-      throw new StartError(`There is no token ${tokenId}. See: baton token list`);
-    }
-    process.stderr.write(`${tokenId} is revoked.\n`);
+    .argument("<token>", "its name, as token list shows it");
+  return addOptions(command, databaseOptions).action(async () => {
+    await (await import("./token-database.ts")).revoke(command);
   });
-}
-
-function withDatabase(
-  command: Command,
-  work: (database: Database, config: Config) => Promise<void>,
-  needsDatabase = true,
-): Command {
-  return addOptions(command, ["dataDir", "databaseUrl"]).action(async () => {
-    const config = { ...configOf(command), postgresConnections: 3 };
-    const place = databaseOf(config);
-    if (needsDatabase && place.kind === "sqlite" && !existsSync(place.file)) {
-      throw new StartError(
-        `There is no database ${place.file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
-      );
-    }
-    const database = await openDatabase(config, pino({ level: "silent" }));
-    try {
-      await work(database, config);
-    } finally {
-      await database.close();
-    }
-  });
-}
-
-/** A name that the store refuses is a wrong value of an option. */
-function asUsage(command: Command, check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    if (!(error instanceof BatonError)) throw error;
-    command.error(`error: ${error.message}`);
-  }
-}
-
-function tokenRow(token: Token): string[] {
-  const fault = tokenFault(token, new Date());
-  return [
-    token.tokenId,
-    token.userId,
-    token.agent ?? "-",
-    token.scopes.join(","),
-    token.namespacePatterns.join(","),
-    token.createdAt.toISOString(),
-    token.expiresAt?.toISOString() ?? "-",
-    fault === null ? "valid" : token.revokedAt ? "revoked" : "expired",
-  ];
-}
-
-function table(rows: readonly string[][]): string {
-  const widths = (rows[0] ?? []).map((_cell, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
 }
 
 function parseScopes(text: string): Scope[] {
@@ -215,12 +88,6 @@ function parsePatterns(text: string): string[] {
   return patterns;
 }
 
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
 function parseExpiry(text: string): Date {
-  const [, count, unit] = /^([1-9]\d{0,6})([smhd])$/.exec(text) ?? [];
-  if (count === undefined || unit === undefined) {
-    throw new InvalidArgumentError("It must be a whole number and a unit: 30d, 12h, 15m or 90s.");
-  }
-  return new Date(Date.now() + Number(count) * unitMs[unit as keyof typeof unitMs]);
+  return new Date(Date.now() + parseDuration(text));
 }

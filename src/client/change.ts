@@ -1,5 +1,6 @@
 import { entryOf, type AnsweredEntry, type Entry, type Revision } from "./entry.ts";
 
+/** What every change has. */
 interface ChangeOf<Kind extends string> {
   /** What happened. */
   readonly kind: Kind;
@@ -7,6 +8,7 @@ interface ChangeOf<Kind extends string> {
   readonly revision: Revision;
 }
 
+/** What a change has that somebody made. */
 interface Written {
   /** The agent that made the change; null where it said no name. */
   readonly agent: string | null;

@@ -126,7 +126,14 @@ export class Claim<V = unknown, K extends string = string> {
     await mutate(this.#connection, releaseClaimDocument, this.#place, options);
   }
 
-  /** Releases it, unless it is completed, released or lost already. */
+  /**
+   * Releases it at the end of the block that holds it, unless it is completed, released or lost already.
+   *
+   * @example
+   * ```ts
+   * await using task = await work.claim({ keyPrefix: "task:" });
+   * ```
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended.signal.aborted || this.#lost.signal.aborted) return;
     await this.release().catch((error: unknown) => {

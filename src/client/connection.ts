@@ -41,6 +41,11 @@ export interface ConnectionOptions {
   /** Milliseconds to wait for the answer to one attempt. Default: 60,000. */
   readonly timeoutMs?: number | undefined;
   /**
+   * Milliseconds without a sign of life after which the connection of a watch counts as dead, and another is opened.
+   * The server gives one every 12 seconds. Default: 40,000.
+   */
+  readonly maxSilenceMs?: number | undefined;
+  /**
    * Whether writes are tried again, too. Default: true. Each write then carries an idempotency key, so that it happens
    * once; the server keeps its answer for a day, which costs the size of what was written once more.
    */
@@ -70,17 +75,17 @@ export interface CallPolicy extends CallOptions {
   readonly extraTimeMs?: number;
 }
 
-/** The server pings every 12 seconds; a connection may die without a word. */
-const maxSilenceMs = 40_000;
-
 /** Sends operations to one server, again where that does no harm. */
 export class Connection {
-  readonly url: string;
+  /** What messages call the server. */
+  readonly name: string;
+  readonly #url: string;
   readonly retryWrites: boolean;
   readonly #token: ConnectionOptions["token"];
   readonly #agent: string | undefined;
   readonly #retryForMs: number;
   readonly #timeoutMs: number;
+  readonly #maxSilenceMs: number;
   readonly #onRetry: (retry: Retry) => void;
   readonly #fetch: typeof fetch;
   readonly #closing = new AbortController();
@@ -89,14 +94,17 @@ export class Connection {
     const env = environment();
     const url = (options.url ?? env.BATON_URL) || "http://127.0.0.1:4000";
     // A page may name its own server by a path alone.
-    if (!url.startsWith("/") && !URL.canParse(url)) {
+    if (!url.startsWith("/") && !(/^https?:/i.test(url) && URL.canParse(url))) {
       throw badUserInput("url", `${JSON.stringify(url)} is no address; say http://host:port.`);
     }
-    this.url = `${url.replace(/(\/graphql)?\/*$/, "")}/graphql`;
+    const base = url.replace(/(\/graphql)?\/*$/, "");
+    this.name = `Baton at ${base || "this page's server"}`;
+    this.#url = `${base}/graphql`;
     this.#token = options.token ?? env.BATON_TOKEN;
     this.#agent = options.agent;
     this.#retryForMs = options.retryForMs ?? 30_000;
     this.#timeoutMs = options.timeoutMs ?? 60_000;
+    this.#maxSilenceMs = options.maxSilenceMs ?? 40_000;
     this.retryWrites = options.retryWrites ?? true;
     this.#onRetry = options.onRetry ?? (() => {});
     // Called as a function of its own: browsers refuse it as a method of another object.
@@ -137,11 +145,11 @@ export class Connection {
       const body = serialise(operation);
       const request = await this.#request(body, "text/event-stream", controller.signal);
       const response = await this.#within(this.#timeoutMs, controller, () =>
-        this.#fetch(this.url, request),
+        this.#fetch(this.#url, request),
       );
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
         dataOf(await this.#answer(response));
-        throw new BatonError("BAD_RESPONSE", `${this.url} does not stream subscriptions.`);
+        throw new BatonError("BAD_RESPONSE", `${this.name} does not stream subscriptions.`);
       }
       const { body: stream } = response;
       if (stream === null) return;
@@ -150,7 +158,7 @@ export class Connection {
         if (event.event === null) yield null;
         else if (event.event === "next") yield dataOf(answerIn(event)) as D;
       }
-      throw unavailable(`${this.url} broke off the subscription.`);
+      throw unavailable(`${this.name} broke off the subscription.`);
     } finally {
       link.unlink();
       controller.abort();
@@ -159,12 +167,14 @@ export class Connection {
 
   /** Makes attempts until one succeeds, fails for good, or `retryForMs` are over. */
   async patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const deadline = performance.now() + this.#retryForMs;
     const backoff = new Backoff();
+    let deadline: number | undefined;
     for (;;) {
       try {
         return await attempt();
       } catch (error) {
+        // From the first failure on: what the server does before that may take its time.
+        deadline ??= performance.now() + this.#retryForMs;
         const delayMs = backoff.nextMs();
         const isLate = performance.now() + delayMs > deadline;
         if (signal.aborted || isLate || !isTransient(error)) throw error;
@@ -186,7 +196,7 @@ export class Connection {
     try {
       const request = await this.#request(body, "application/json", controller.signal);
       const answer = await this.#within(timeoutMs, controller, async () =>
-        this.#answer(await this.#fetch(this.url, request)),
+        this.#answer(await this.#fetch(this.#url, request)),
       );
       return dataOf(answer);
     } finally {
@@ -210,7 +220,7 @@ export class Connection {
     } catch {
       // A proxy's page, most likely: said below.
     }
-    const message = `${this.url} answered ${response.status} without GraphQL`;
+    const message = `${this.name} answered ${response.status} without GraphQL`;
     if ([429, 502, 503, 504].includes(response.status)) throw unavailable(`${message}.`);
     throw new BatonError("BAD_RESPONSE", `${message}. Is the address right?`);
   }
@@ -221,14 +231,14 @@ export class Connection {
     controller: AbortController,
     work: () => Promise<T>,
   ): Promise<T> {
-    const late = unavailable(`${this.url} gave no answer within ${timeoutMs} ms.`);
+    const late = unavailable(`${this.name} gave no answer within ${timeoutMs} ms.`);
     const timer = setTimeout(() => controller.abort(late), timeoutMs);
     try {
       return await work();
     } catch (error) {
       if (controller.signal.aborted) throw controller.signal.reason;
       if (error instanceof BatonError) throw error;
-      throw unavailable(`${this.url} can't be reached: ${reasonOf(error)}.`, error);
+      throw unavailable(`${this.name} can't be reached: ${reasonOf(error)}.`, error);
     } finally {
       clearTimeout(timer);
     }
@@ -241,7 +251,9 @@ export class Connection {
     const reader = stream.getReader();
     for (;;) {
       // Only while it is read: a slow consumer leaves what comes where it is.
-      const { done, value } = await this.#within(maxSilenceMs, controller, () => reader.read());
+      const { done, value } = await this.#within(this.#maxSilenceMs, controller, () =>
+        reader.read(),
+      );
       if (done) return;
       yield value;
     }

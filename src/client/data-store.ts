@@ -211,7 +211,14 @@ export class DataStore implements AsyncDisposable {
     this.#connection.close();
   }
 
-  /** As `close`. */
+  /**
+   * As `close`, at the end of the block that holds it.
+   *
+   * @example
+   * ```ts
+   * await using store = createDataStore();
+   * ```
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }

@@ -1,4 +1,9 @@
-// What `baton-store/client` gives.
+/**
+ * The client that an agent imports: `import { createDataStore } from "baton-store/client"`. It has no dependencies and
+ * runs wherever there is `fetch`: Node 20.19 and later, Deno, Bun, browsers.
+ *
+ * @packageDocumentation
+ */
 export { createDataStore, DataStore } from "./data-store.ts";
 export type { GraphqlOptions, NamespacesOptions, Viewer } from "./data-store.ts";
 export { Namespace } from "./namespace.ts";

@@ -16,15 +16,22 @@ export interface WaitOptions extends CallOptions {
 /** A server may allow less, and then says so. */
 const maxStepSeconds = 60;
 
-/** One request after the other, each of which the server answers when the entry is there. */
+/**
+ * One request after the other, each of which the server answers when the entry is there. The first one only looks: once
+ * the server was reached, it is waited for as patiently as the entry.
+ */
 export async function waitFor(
   connection: Connection,
   place: { readonly namespace: string; readonly key: string },
   { after, timeoutMs = Infinity, signal }: WaitOptions,
 ): Promise<AnsweredEntry> {
   const deadline = performance.now() + timeoutMs;
-  const timeout = () =>
-    new TimeoutError(`${JSON.stringify(place.key)} was not there within ${timeoutMs} ms.`);
+  const timeout = () => {
+    const what = after === undefined ? "entry" : `revision after ${after}`;
+    return new TimeoutError(
+      `No ${what} of ${JSON.stringify(place.key)} came within ${timeoutMs} ms.`,
+    );
+  };
   // At 0 the answer counts, however long its way was.
   const link = linkedFor(timeoutMs || Infinity, timeout, connection.closed, signal);
   const backoff = new Backoff();
@@ -33,7 +40,7 @@ export async function waitFor(
   try {
     for (;;) {
       const leftSeconds = Math.max(0, Math.ceil((deadline - performance.now()) / 1_000));
-      const timeoutSeconds = Math.min(stepSeconds, leftSeconds);
+      const timeoutSeconds = wasReached ? Math.min(stepSeconds, leftSeconds) : 0;
       try {
         const { awaitEntry } = await connection.call<{ awaitEntry: AnsweredEntry | null }>(
           { document: awaitEntryDocument, variables: { ...place, after, timeoutSeconds } },

@@ -91,7 +91,7 @@ async function* resume(
         }
         movedAt = performance.now();
       }
-      throw unavailable(`${connection.url} ended the subscription: it is stopping.`);
+      throw unavailable(`${connection.name} ended the subscription: it is stopping.`);
     } catch (error) {
       if (signal.aborted || !isTransient(error)) throw error;
       await connection.pauseAfter(error, backoff, signal);

@@ -1,6 +1,7 @@
 import type { Token } from "../auth/token.ts";
 import type { Change, Selection } from "../store/change.ts";
 import type { Entry, Namespace, Usage } from "../store/entry.ts";
+import type { ImportState } from "../store/import-state.ts";
 import type { TextMatch } from "../store/text-match.ts";
 import type { StoredAnswer } from "../store/answer.ts";
 import type { StoredEntry } from "../store/claim.ts";
@@ -30,7 +31,7 @@ export interface PageBounds {
 }
 
 /** Entries in byte order of namespace, then key. */
-export interface EntryPage extends Page<Entry> {
+export interface EntryPage<E extends Entry = Entry> extends Page<E> {
   /** The user's head when the page was read, by the same statement. */
   readonly head: bigint;
 }
@@ -45,8 +46,8 @@ export interface EntryQuery {
 }
 
 /** A stretch of a user's log, read by one statement. */
-export interface LogPage {
-  readonly changes: readonly Change[];
+export interface LogPage<E extends Entry = Entry> {
+  readonly changes: readonly Change<E>[];
   /** The selection has no other change up to here. */
   readonly through: bigint;
   /** The user's head; the log is read to its end when `through` has reached it. */
@@ -61,7 +62,10 @@ export interface LogQuery {
   readonly after: bigint;
 }
 
-/** A user's log's ends. Both are 0 for a user who never wrote. */
+/**
+ * A user's log's ends. Both are 0 for a user who never wrote. A log that begins behind its head is that of a store into
+ * which an import is under way: see `isImporting`.
+ */
 export interface LogEnds {
   readonly head: bigint;
   readonly compacted: bigint;
@@ -81,13 +85,21 @@ export interface FreeQuery {
   readonly now: Date;
 }
 
+/** What a write transaction knows of the logs that it has locked. */
+export interface LockedLogs {
+  readonly now: Date;
+  readonly heads: ReadonlyMap<string, bigint>;
+  /** The users into whose store an import is under way. */
+  readonly importing: ReadonlySet<string>;
+}
+
 /** Statements of the one write transaction that is open. */
 export interface WriteTransaction {
   /**
    * Locks the users' logs until the transaction ends, all instances in one order, and creates the missing ones.
    * The time is the database's, read in the same statement as the heads.
    */
-  lock(userIds: readonly string[]): Promise<{ now: Date; heads: ReadonlyMap<string, bigint> }>;
+  lock(userIds: readonly string[]): Promise<LockedLogs>;
   /** Each place at most once. Where its value is not wanted, the entry has `""` for one, which is no JSON: values are large. */
   loadEntries(
     places: readonly WantedEntry[],
@@ -112,6 +124,17 @@ export interface WriteTransaction {
     readonly (Omit<StoredAnswer, "results"> & { userId: string; results: string | null })[]
   >;
   save(effects: ReadonlyMap<string, Effects>): Promise<void>;
+
+  // What an import needs beside that, under the lock of its user.
+  loadImport(userId: string): Promise<ImportState | null>;
+  /** Null when it is over. */
+  saveImport(userId: string, state: ImportState | null): Promise<void>;
+  /** Says up to where the log is no longer kept. */
+  setCompacted(userId: string, compacted: bigint): Promise<void>;
+  hasEntries(userId: string, now: Date): Promise<boolean>;
+  /** Removes some of them; returns how many, less than the most at the end. */
+  removeChanges(userId: string, maxItems: number): Promise<number>;
+  removeEntries(userId: string, maxItems: number): Promise<number>;
 }
 
 /** Told that a user's log reaches at least so far. */
@@ -128,6 +151,8 @@ export interface Database {
   // What has expired by the database's clock is not there, for each of these (G8).
   readEntry(userId: string, place: Place): Promise<Entry | null>;
   readEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage>;
+  /** Like `readEntries`, with what only a write looks at. */
+  readStoredEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<StoredEntry>>;
   /** In byte order of the name. */
   readNamespaces(
     userId: string,
@@ -138,6 +163,11 @@ export interface Database {
   readUsage(userId: string, namespaces: readonly TextMatch[]): Promise<Usage>;
   readLogEnds(userId: string): Promise<LogEnds>;
   readLog(query: LogQuery, bounds: PageBounds): Promise<LogPage>;
+  /**
+   * Like `readLog`. Claims are not in the log: an entry has here what its claim has come to when the page is read, and
+   * none where the entry was deleted since.
+   */
+  readStoredLog(query: LogQuery, bounds: PageBounds): Promise<LogPage<StoredEntry>>;
   /** The heads of these users' logs, by user; those that never wrote are missing. */
   readHeads(userIds: readonly string[]): Promise<ReadonlyMap<string, bigint>>;
   /** The latest revision in (after, through] that cleared the namespace; null when none did. */
@@ -148,7 +178,7 @@ export interface Database {
     through: bigint,
   ): Promise<bigint | null>;
 
-  /** Entries that have expired and are still stored, the longest first. */
+  /** Entries that have expired and are still stored, the longest first; not those of an import under way. */
   readExpired(maxItems: number): Promise<readonly UserPlace[]>;
   /** Removes the answers given before an instant. */
   forgetAnswers(before: Date): Promise<void>;

@@ -2,7 +2,15 @@ import type { Entry, Namespace, Usage } from "../store/entry.ts";
 import type { TextMatch } from "../store/text-match.ts";
 import type { Place } from "../store/command.ts";
 import type { EntryPage, EntryQuery, Page, PageBounds, UserPlace } from "./database.ts";
-import { entryColumns, toEntry, type EntryRow } from "./rows.ts";
+import type { StoredEntry } from "../store/claim.ts";
+import {
+  entryColumns,
+  storedEntryColumns,
+  toEntry,
+  toStoredEntry,
+  type EntryRow,
+  type StoredEntryRow,
+} from "./rows.ts";
 import {
   columns,
   empty,
@@ -29,19 +37,46 @@ export async function readEntry(
   return rows[0] ? toEntry(rows[0]) : null;
 }
 
-interface EntryPageRow extends EntryRow {
+export function readEntries(
+  reader: StoreReader,
+  query: EntryQuery,
+  bounds: PageBounds,
+): Promise<EntryPage> {
+  return readPage(reader, query, bounds, entryColumns, toEntry);
+}
+
+export function readStoredEntries(
+  reader: StoreReader,
+  query: EntryQuery,
+  bounds: PageBounds,
+): Promise<EntryPage<StoredEntry>> {
+  return readPage<StoredEntryRow, StoredEntry>(
+    reader,
+    query,
+    bounds,
+    storedEntryColumns,
+    toStoredEntry,
+  );
+}
+
+interface PageEnds {
   head: bigint | number;
   candidateCount: bigint | number;
 }
 
-/** Sizes are summed before any value is read, so that a page never loads more than its bounds. */
-export async function readEntries(
+/**
+ * Sizes are summed before any value is read, so that a page never loads more than its bounds. From the page to its
+ * entries it is a LEFT JOIN, though none is missing: SQLite would go the other way, through all that the user has.
+ */
+async function readPage<Row extends EntryRow, E extends Entry>(
   { client, now }: StoreReader,
   query: EntryQuery,
   bounds: PageBounds,
-): Promise<EntryPage> {
+  pageColumns: readonly (keyof Row & string)[],
+  toItem: (row: Row) => E,
+): Promise<EntryPage<E>> {
   const { userId } = query;
-  const rows = await client.$queryRaw<(EntryPageRow | { [K in keyof EntryPageRow]: null })[]>(sql`
+  const rows = await client.$queryRaw<(PageEnds & (Row | { key: null }))[]>(sql`
     WITH "candidates" AS (
       SELECT "namespace", "key", "sizeBytes" FROM "Entry"
       WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyKeys(query)}${afterPlace(query)}
@@ -50,18 +85,18 @@ export async function readEntries(
       SELECT "namespace", "key", SUM("sizeBytes") OVER (ORDER BY "namespace", "key") - "sizeBytes" AS "bytesBefore"
       FROM "candidates"
     )
-    SELECT "ends"."head", "ends"."candidateCount", ${columns("found", entryColumns)} FROM (
+    SELECT "ends"."head", "ends"."candidateCount", ${columns("found", pageColumns)} FROM (
       SELECT
         COALESCE((SELECT "headRevision" FROM "User" WHERE "userId" = ${userId}), 0) AS "head",
         (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
     ) AS "ends" LEFT JOIN (
-      SELECT ${shown} FROM "page" JOIN "Entry" ON "Entry"."userId" = ${userId}
+      SELECT ${columns("Entry", pageColumns)} FROM "page" LEFT JOIN "Entry" ON "Entry"."userId" = ${userId}
         AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"
       WHERE "page"."bytesBefore" < ${bounds.maxBytes}
     ) AS "found" ON 1 = 1
     ORDER BY "found"."namespace", "found"."key"`);
-  const found = rows.filter((row): row is EntryPageRow => row.key !== null);
-  const items = found.slice(0, bounds.maxItems).map(toEntry);
+  const found = rows.filter((row): row is PageEnds & Row => row.key !== null);
+  const items = found.slice(0, bounds.maxItems).map(toItem);
   return {
     items,
     hasMore: Number(rows[0]?.candidateCount ?? 0) > items.length,
@@ -77,17 +112,18 @@ function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {
 function afterPlace({ after }: EntryQuery): Sql {
   if (after === null) return empty;
   if (after.key === null) return sql` AND "namespace" > ${after.namespace}`;
-  // The first condition is implied by the second; it is what an index is searched by.
-  return sql` AND "namespace" >= ${after.namespace} AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
+  // By nothing else about the namespace: SQLite would search its index by that, and walk through all of it.
+  return sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
 }
 
-/** Entries that have expired and are still stored, of all users. */
+/** Entries that have expired and are still stored, of all users into whose store no import is under way. */
 export async function readExpired(
   { client, now }: StoreReader,
   maxItems: number,
 ): Promise<UserPlace[]> {
   return client.$queryRaw<UserPlace[]>(sql`
-    SELECT "userId", "namespace", "key" FROM "Entry" WHERE "expiresAt" <= ${now}
+    SELECT "userId", "namespace", "key" FROM "Entry" WHERE "expiresAt" <= ${now} AND NOT EXISTS (
+      SELECT 1 FROM "User" WHERE "User"."userId" = "Entry"."userId" AND "compactedRevision" > "headRevision")
     ORDER BY "expiresAt" LIMIT ${maxItems}`);
 }
 

@@ -1,7 +1,16 @@
 import { maxRevision } from "../store/log.ts";
 import type { LogEnds, LogPage, LogQuery, PageBounds } from "./database.ts";
-import { changeColumns, toChange, type ChangeRow } from "./rows.ts";
-import { columns, join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
+import type { Change } from "../store/change.ts";
+import type { StoredEntry } from "../store/claim.ts";
+import type { Entry } from "../store/entry.ts";
+import {
+  changeColumns,
+  toChange,
+  toStoredChange,
+  type ChangeRow,
+  type StoredChangeRow,
+} from "./rows.ts";
+import { columns, empty, join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
 
 /** One statement looks at no more revisions than this, however few of them the selection wants. */
 const maxScannedRevisions = 10_000n;
@@ -11,36 +20,56 @@ interface EndsRow {
   compactedRevision: bigint;
 }
 
-interface LogRow extends EndsRow, ChangeRow {
+interface CountedEndsRow extends EndsRow {
   candidateCount: bigint | number;
 }
 
-/** One statement is one snapshot: the changes, and the ends of the log they were read from, belong together. */
-export async function readLog(
+export function readLog(reader: SqlReader, query: LogQuery, bounds: PageBounds): Promise<LogPage> {
+  return readPage<ChangeRow, Entry>(reader, query, bounds, toChange);
+}
+
+export function readStoredLog(
   reader: SqlReader,
   query: LogQuery,
   bounds: PageBounds,
-): Promise<LogPage> {
+): Promise<LogPage<StoredEntry>> {
+  // An entry that was deleted and set anew has another beginning.
+  return readPage<StoredChangeRow, StoredEntry>(reader, query, bounds, toStoredChange, {
+    columns: sql`, "Entry"."claimAttempt", "Entry"."isCompleted"`,
+    join: sql` LEFT JOIN "Entry" ON "Entry"."userId" = ${query.userId} AND "Entry"."namespace" = "Change"."namespace"
+      AND "Entry"."key" = "Change"."key" AND "Entry"."createdRevision" = "Change"."createdRevision"`,
+    found: sql`, "found"."claimAttempt", "found"."isCompleted"`,
+  });
+}
+
+/** One statement is one snapshot: the changes, and the ends of the log they were read from, belong together. */
+async function readPage<Row extends ChangeRow, E extends Entry>(
+  reader: SqlReader,
+  query: LogQuery,
+  bounds: PageBounds,
+  toItem: (row: Row) => Change<E>,
+  more = { columns: empty, join: empty, found: empty },
+): Promise<LogPage<E>> {
   const { userId, after } = query;
   const { candidates, last } = candidatesOf(query, bounds.maxItems);
-  const rows = await reader.$queryRaw<
-    (LogRow | (EndsRow & { revision: null; candidateCount: 0 }))[]
-  >(sql`
+  const rows = await reader.$queryRaw<(CountedEndsRow & (Row | { revision: null }))[]>(sql`
     WITH "candidates" AS (${candidates}), "page" AS (
       SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision") - "sizeBytes" AS "bytesBefore" FROM "candidates"
     )
-    SELECT "headRevision", "compactedRevision", "candidateCount", ${columns("found", changeColumns)} FROM (
+    SELECT "headRevision", "compactedRevision", "candidateCount", ${columns("found", changeColumns)}${more.found} FROM (
       SELECT "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
       FROM "User" WHERE "userId" = ${userId}
     ) AS "ends" LEFT JOIN (
-      SELECT ${columns("Change", changeColumns)} FROM "page" JOIN "Change"
-        ON "Change"."userId" = ${userId} AND "Change"."revision" = "page"."revision"
+      SELECT ${columns("Change", changeColumns)}${more.columns} FROM "page" JOIN "Change"
+        ON "Change"."userId" = ${userId} AND "Change"."revision" = "page"."revision"${more.join}
       WHERE "page"."bytesBefore" < ${bounds.maxBytes}
     ) AS "found" ON 1 = 1
     ORDER BY "found"."revision"`);
   const ends = rows[0];
   if (!ends) return { changes: [], through: after, head: 0n, compacted: 0n };
-  const changes = rows.filter((row): row is LogRow => row.revision !== null).map(toChange);
+  const changes = rows
+    .filter((row): row is CountedEndsRow & Row => row.revision !== null)
+    .map(toItem);
   const candidateCount = Number(ends.candidateCount);
   const full = candidateCount === bounds.maxItems || candidateCount > changes.length;
   const { headRevision: head, compactedRevision: compacted } = ends;

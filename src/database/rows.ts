@@ -1,5 +1,5 @@
 import type { Change } from "../store/change.ts";
-import type { StoredEntry } from "../store/claim.ts";
+import { unclaimed, type StoredEntry } from "../store/claim.ts";
 import type { Entry } from "../store/entry.ts";
 
 /** What a read takes of the Entry table. */
@@ -43,6 +43,15 @@ export interface StoredEntryRow extends EntryRow {
   claimExpiresAt: Date | null;
   isCompleted: boolean | number;
 }
+
+/** What a read takes of the Entry table where it wants its claims, too. */
+export const storedEntryColumns = [
+  ...entryColumns,
+  "claimToken",
+  "claimAttempt",
+  "claimExpiresAt",
+  "isCompleted",
+] as const satisfies readonly (keyof StoredEntryRow)[];
 
 export function toStoredEntry(row: StoredEntryRow): StoredEntry {
   return {
@@ -105,6 +114,23 @@ export interface ChangeRow {
   sizeBytes: number | null;
   metadata: string | null;
   value: string | null;
+}
+
+/** A row of them with what the claim of the entry has come to; null where that entry is no more. */
+export interface StoredChangeRow extends ChangeRow {
+  claimAttempt: number | null;
+  isCompleted: boolean | number | null;
+}
+
+export function toStoredChange(row: StoredChangeRow): Change<StoredEntry> {
+  const change = toChange(row);
+  if (change.kind !== "SET") return change;
+  const claim = {
+    ...unclaimed,
+    attempt: row.claimAttempt ?? 0,
+    isCompleted: Boolean(row.isCompleted),
+  };
+  return { ...change, entry: { ...change.entry, claim } };
 }
 
 export function toChange(row: ChangeRow): Change {

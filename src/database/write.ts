@@ -1,5 +1,6 @@
 import type { Effects } from "../store/workspace.ts";
-import type { WriteTransaction } from "./database.ts";
+import { isImporting } from "../store/log.ts";
+import type { LockedLogs, WriteTransaction } from "./database.ts";
 import { toStoredEntry, type StoredEntryRow } from "./rows.ts";
 import {
   columns,
@@ -12,6 +13,7 @@ import {
   type Sql,
   type SqlClient,
 } from "./sql.ts";
+import { importStatements } from "./write-import.ts";
 import {
   answerCells,
   answerColumns,
@@ -37,6 +39,24 @@ export interface WriteDialect {
   table(table: Table): Sql;
 }
 
+/** What a lock reads of each user. */
+export interface LockedRow {
+  userId: string;
+  headRevision: bigint;
+  compactedRevision: bigint;
+}
+
+export function lockedLogs(rows: readonly LockedRow[], now: Date): LockedLogs {
+  const importing = rows.filter((row) =>
+    isImporting({ head: row.headRevision, compacted: row.compactedRevision }),
+  );
+  return {
+    now,
+    heads: new Map(rows.map((row) => [row.userId, row.headRevision])),
+    importing: new Set(importing.map((row) => row.userId)),
+  };
+}
+
 /** What of an entry is loaded to decide about it. */
 const stored = columns(
   "Entry",
@@ -50,6 +70,7 @@ export function writeTransaction(client: SqlClient, dialect: WriteDialect): Writ
   };
   return {
     lock: dialect.lock,
+    ...importStatements(client),
 
     async loadEntries(places) {
       const wanted = dialect.table({

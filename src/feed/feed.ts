@@ -2,7 +2,7 @@ import type { Database, PageBounds } from "../database/database.ts";
 import { isUnavailable } from "../errors.ts";
 import type { Change, Selection } from "../store/change.ts";
 import type { Entry } from "../store/entry.ts";
-import { requireWithinLog } from "../store/log.ts";
+import { importUnderWay, isImporting, requireWithinLog } from "../store/log.ts";
 import { awaitEntry, type Wait } from "./await-entry.ts";
 import { Coverage, type Place } from "./coverage.ts";
 import type { Hub } from "./hub.ts";
@@ -57,11 +57,13 @@ export class Feed {
 
   /**
    * Resolves when the place to begin is fixed: every matching change committed from then on will be delivered.
-   * @throws REVISION_COMPACTED when the log does not reach back to it, BAD_USER_INPUT when it is in the future
+   * @throws REVISION_COMPACTED when the log does not reach back to it, BAD_USER_INPUT when it is in the future,
+   * UNAVAILABLE during an import
    */
   async subscribe(subscription: Subscription): Promise<AsyncIterableIterator<FeedEvent>> {
     const { userId, tokenId, selection, start } = subscription;
     const ends = await this.#source.readLogEnds(userId);
+    if (isImporting(ends)) throw importUnderWay();
     if (start.kind === "after") requireWithinLog(start.revision, ends);
     const position = start.kind === "after" ? start.revision : ends.head;
     const subscriber = this.#hub.attach(userId, tokenId, selection, ends.head);

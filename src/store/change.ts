@@ -10,8 +10,8 @@ interface ChangeBase {
 }
 
 /** One step of a user's log. A `SET` carries the entry as it was right after. */
-export type Change =
-  | (ChangeBase & { readonly kind: "SET"; readonly key: string; readonly entry: Entry })
+export type Change<E extends Entry = Entry> =
+  | (ChangeBase & { readonly kind: "SET"; readonly key: string; readonly entry: E })
   | (ChangeBase & {
       readonly kind: "DELETED" | "EXPIRED";
       readonly key: string;

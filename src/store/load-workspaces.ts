@@ -10,6 +10,7 @@ import {
   type Place,
 } from "./command.ts";
 import type { Limits } from "./limits.ts";
+import { importUnderWay } from "./log.ts";
 import { intersect, matches } from "./text-match.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -38,9 +39,12 @@ export async function loadWorkspaces(
     if (own) own.push(command);
     else byUser.set(command.userId, [command]);
   }
-  const { now, heads } = await transaction.lock([...byUser.keys()].sort());
+  const { now, heads, importing } = await transaction.lock([...byUser.keys()].sort());
+  for (const userId of importing) byUser.delete(userId);
 
-  const touched = commands.map(touchedEntries);
+  const touched = commands.map((command) =>
+    importing.has(command.userId) ? [] : touchedEntries(command),
+  );
   const { entries: loaded, admission } = await loadEntries(transaction, limits, touched);
   const answers = await loadAnswers(transaction, commands, now);
 
@@ -71,9 +75,11 @@ export async function loadWorkspaces(
     idempotency !== null && answers.postponed.has(answerId(userId, idempotency.key));
   return {
     workspaces,
-    admission: admission.map((own, index) =>
-      isPostponed(commands[index] as Command) ? "postponed" : own,
-    ),
+    admission: admission.map((own, index) => {
+      const command = commands[index] as Command;
+      if (importing.has(command.userId)) return importUnderWay();
+      return isPostponed(command) ? "postponed" : own;
+    }),
   };
 }
 

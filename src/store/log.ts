@@ -1,13 +1,31 @@
-import { BatonError, revisionCompacted } from "../errors.ts";
+import { BatonError, revisionCompacted, unavailable } from "../errors.ts";
 
 /** A revision is a signed 64-bit number. */
 export const maxRevision = 2n ** 63n - 1n;
 
+interface Ends {
+  readonly head: bigint;
+  readonly compacted: bigint;
+}
+
+/**
+ * Whether an import into the store is under way: its log begins behind its head, which only the end of the import
+ * brings there. Whoever looks at the log while it lasts sees that, and can't take a part of the store for the whole.
+ */
+export function isImporting({ head, compacted }: Ends): boolean {
+  return compacted > head;
+}
+
+export function importUnderWay(): BatonError {
+  return unavailable("An import into this store is under way. Try again when it is done.");
+}
+
 /**
  * Checks that a reader can go on after a revision.
- * @throws REVISION_COMPACTED, BAD_USER_INPUT
+ * @throws REVISION_COMPACTED, BAD_USER_INPUT, UNAVAILABLE
  */
-export function requireWithinLog(after: bigint, ends: { head: bigint; compacted: bigint }): void {
+export function requireWithinLog(after: bigint, ends: Ends): void {
+  if (isImporting(ends)) throw importUnderWay();
   if (after < ends.compacted) throw revisionCompacted(after, ends.compacted + 1n);
   if (after > ends.head) {
     throw new BatonError(

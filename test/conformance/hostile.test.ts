@@ -254,6 +254,20 @@ describe.each(databases)("G9 G10: hostile callers on $name", ({ start }) => {
     expect(Date.now() - begin).toBeLessThan(3_000);
   });
 
+  test("connections that were opened ahead and never used do not hold a stopping server up", async () => {
+    const own = await start();
+    const { hostname, port } = new URL(own.url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    // One that is answered after it: the server has taken up both.
+    await set(own, { key: "k", value: 1 });
+    const cut = once(socket, "close");
+    const begin = Date.now();
+    await own.close(20_000);
+    await cut;
+    expect(Date.now() - begin).toBeLessThan(10_000);
+  });
+
   test.each([
     [
       "a revision at the end of 64 bits",

@@ -9,9 +9,16 @@ import {
   readEntries,
   readEntry,
   readNamespaces,
+  readStoredEntries,
   readUsage,
 } from "../../src/database/read-entries.ts";
-import { readHeads, readLastClear, readLog, readLogEnds } from "../../src/database/read-log.ts";
+import {
+  readHeads,
+  readLastClear,
+  readLog,
+  readLogEnds,
+  readStoredLog,
+} from "../../src/database/read-log.ts";
 import type { Sql, SqlClient } from "../../src/database/sql.ts";
 import { writeTransaction } from "../../src/database/write.ts";
 import { unclaimed, type StoredEntry } from "../../src/store/claim.ts";
@@ -111,6 +118,10 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
     write(client).loadAnswers([{ userId: user, idempotencyKey: "once" }], new Date(0), 1_000),
   countEntries: (client) => write(client).countEntries(user, [everything], at),
   createUsers: (client) => createUsers(client, ["new"]),
+  setCompacted: (client) => write(client).setCompacted(user, 0n),
+  hasEntries: (client) => write(client).hasEntries(user, at),
+  removeChanges: (client) => write(client).removeChanges(user, 5),
+  removeEntries: (client) => write(client).removeEntries(user, 5),
   "save: written": save({ written: [entry] }),
   "save: changes": save({
     changes: [{ kind: "SET", revision: 101n, namespace, key, agent: null, at, entry }],
@@ -126,11 +137,19 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
       { userId: user, selection: whole, onlyKeys: null, after: null },
       bounds,
     ),
+  readStoredEntries: (client) =>
+    readStoredEntries(
+      reader(client),
+      { userId: user, selection: whole, onlyKeys: null, after: { namespace, key } },
+      bounds,
+    ),
   readNamespaces: (client) => readNamespaces(reader(client), user, [everything], null, 10),
   readUsage: (client) => readUsage(reader(client), user, [everything]),
   readLogEnds: (client) => readLogEnds(client, user),
   readHeads: (client) => readHeads(client, [user]),
   readLog: (client) => readLog(client, { userId: user, selection: whole, after: 3n }, bounds),
+  readStoredLog: (client) =>
+    readStoredLog(client, { userId: user, selection: whole, after: 3n }, bounds),
   readLastClear: (client) => readLastClear(client, user, namespace, 0n, 100n),
 };
 

@@ -99,6 +99,6 @@ describe("examples/demo", { timeout: 60_000 }, () => {
   test("a server that is named and not there is said in one line", async () => {
     const { exit, complaints } = start("http://127.0.0.1:1", "token");
     expect(await exit).toBe(2);
-    expect(complaints).toEqual([expect.stringContaining("http://127.0.0.1:1/graphql can't be")]);
+    expect(complaints).toEqual([expect.stringContaining("Baton at http://127.0.0.1:1 can't be")]);
   });
 });

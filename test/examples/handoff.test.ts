@@ -115,14 +115,14 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
     expect(await start("producer", ["1"]).exit).toBe(0);
 
     await proxy.cut();
-    await consumer.complained(proxy.url);
+    await consumer.complained(`Baton at ${proxy.url}`);
     const meanwhile = await handOver(2);
     await proxy.open();
     expect(await meanwhile.exit).toBe(0);
 
     const complaints = consumer.complaints.length;
     await server.restart();
-    await consumer.complained(proxy.url, complaints + 1);
+    await consumer.complained(`Baton at ${proxy.url}`, complaints + 1);
     expect(await start("producer", ["1"]).exit).toBe(0);
     await expectAnswers(4);
   });
@@ -131,7 +131,7 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
     const run = start("run", [], "http://127.0.0.1:1");
     expect(await run.exit).toBe(2);
     expect(run.complaints).toEqual([
-      expect.stringContaining("http://127.0.0.1:1/graphql can't be reached"),
+      expect.stringContaining("Baton at http://127.0.0.1:1 can't be reached"),
     ]);
   });
 

@@ -31,6 +31,12 @@ export class Proxy implements AsyncDisposable {
     await closed;
   }
 
+  /** Connections that are open pass nothing on any more, and nobody is told; new ones do. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.unpipe();
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#server.listening) await this.cut();
   }

@@ -2,12 +2,14 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { query } from "../client.ts";
+import { set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 
 const thisRepository = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,7 +23,7 @@ const smallLimits: Partial<Config> = {
   maxPageBytes: 10_000,
 };
 
-describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
+describe("examples/repository-ingestion", () => {
   let folder: string;
   let server: TestServer | null;
   let programs: Program[];
@@ -44,8 +46,8 @@ describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
     }
   }
 
-  async function run(name: "ingest" | "find", ...args: string[]) {
-    const program = new Program(`repository-ingestion/${name}.mjs`, args, server as TestServer);
+  async function run(name: "ingest" | "find" | "run", ...args: string[]) {
+    const program = new Program(`repository-ingestion/${name}.ts`, args, server as TestServer);
     programs.push(program);
     const code = await program.exit;
     const { lines, complaints } = program;
@@ -88,16 +90,20 @@ describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
     return values;
   }
 
-  test("this repository: every tracked file is a key, its text the value", async () => {
+  test("one command stores this repository: every tracked file is a key, its text the value", async () => {
     server = await startTestServer();
-    const { code, complaints } = await run("ingest", thisRepository, "--name", "this");
+    const { code, lines, complaints } = await run("run");
     expect({ code, complaints }).toEqual({ code: 0, complaints: [] });
+    // The second time there is nothing to write.
+    expect(lines.filter((line) => line.includes(": 0 written, "))).toHaveLength(1);
+    const shown = /^find +\| README\.md:\d+: .*nothing missed/;
+    expect(lines).toContainEqual(expect.stringMatching(shown));
 
     const listed = execFileSync("git", ["-C", thisRepository, "ls-files", "-z"], {
       encoding: "utf8",
     });
     const paths = listed.split("\0").filter((path) => path !== "");
-    const files = await stored("repository:this");
+    const files = await stored(`repository:${basename(thisRepository)}`);
     expect([...files.keys()].toSorted()).toEqual(paths.toSorted());
     for (const path of paths) {
       const content = await readFile(join(thisRepository, path));
@@ -109,7 +115,7 @@ describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
       expect(files.get(path), path).toEqual({ value, metadata });
     }
 
-    const found = await run("find", "data store", thisRepository, "--name", "this");
+    const found = await run("find", "data store");
     const expected = [...files].flatMap(([path, { value }]) =>
       ((value.text ?? "") as string)
         .split("\n")
@@ -148,6 +154,32 @@ describe("examples/repository-ingestion", { timeout: 30_000 }, () => {
       ["src/a.ts", "changed"],
       ["src/c.ts", "c"],
     ]);
+  });
+
+  test("G7: what somebody else has written meanwhile is not overwritten, and the batch is not written either", async () => {
+    server = await startTestServer();
+    await write({ "a.txt": "a", "b.txt": "b" });
+    git("init", "--quiet");
+    git("add", ".");
+    await using proxy = new HoldingProxy(server);
+    await proxy.open();
+    const hold = proxy.hold("transact(");
+    const program = new Program(
+      "repository-ingestion/ingest.ts",
+      [folder, "--name", "tried"],
+      proxy,
+    );
+    programs.push(program);
+    const release = await hold;
+    const byHand = { text: "by hand" };
+    await set(server, { namespace: "repository:tried", key: "b.txt", value: byHand });
+    release();
+    expect(await program.exit).toBe(2);
+    expect(program.complaints).toEqual([expect.stringContaining("b.txt")]);
+    expect([...(await stored())]).toEqual([["b.txt", { value: byHand, metadata: {} }]]);
+    expect(await ingest()).toBe(
+      "repository:tried: 2 written, 0 unchanged, 0 deleted; 0 binary or too large",
+    );
   });
 
   test("G9: batches and pages keep within the limits; what can't be a value is noted without its text", async () => {

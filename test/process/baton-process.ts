@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const baton = fileURLToPath(new URL("../../dist/cli/baton.js", import.meta.url));
+export const baton = fileURLToPath(new URL("../../dist/cli/baton.js", import.meta.url));
 
 /** What a command came to. */
 export interface Ended {
@@ -23,11 +23,19 @@ export class BatonProcess implements AsyncDisposable {
   readonly #ended: Promise<Ended>;
   #noticed = () => {};
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
+  /** @param input what standard input has; without it there is none */
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    input?: string | Uint8Array,
+  ) {
     this.child = spawn(process.execPath, [baton, ...args], {
       env: { PATH: process.env.PATH ?? "", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    // A command may end without having read it.
+    this.child.stdin?.on("error", () => {});
+    this.child.stdin?.end(input);
     this.child.stdout?.on("data", (chunk) => {
       this.stdout += String(chunk);
       this.#noticed();
@@ -66,8 +74,12 @@ export class BatonProcess implements AsyncDisposable {
 }
 
 /** Runs a command to its end. */
-export function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  return new BatonProcess(args, env).ended();
+export function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input?: string | Uint8Array,
+): Promise<Ended> {
+  return new BatonProcess(args, env, input).ended();
 }
 
 /** A folder for data, removed at the end. */

@@ -177,7 +177,7 @@ describe("baton serve", () => {
   });
 
   test.each([
-    ["an unknown option", ["serve", "--prot", "1"], {}, /--prot.*\n.*--port/],
+    ["an unknown option", ["serve", "--prot", "1"], {}, /^baton: .*--prot.*--port.*\n$/],
     [
       "a port that is none",
       ["serve", "--port", "70000"],

@@ -8,8 +8,15 @@ import type { Database, Retention, WriteTransaction } from "../database.ts";
 import { PrismaClient as PostgresClient } from "../generated/postgres/client.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { prismaTokens } from "../prisma-tokens.ts";
-import { readEntries, readEntry, readExpired, readNamespaces, readUsage } from "../read-entries.ts";
-import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
+import {
+  readEntries,
+  readEntry,
+  readExpired,
+  readNamespaces,
+  readStoredEntries,
+  readUsage,
+} from "../read-entries.ts";
+import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "../read-log.ts";
 import { sql, type SqlClient, type StoreReader } from "../sql.ts";
 import { writeTransaction } from "../write.ts";
 import { AnsweringClient } from "./answering-client.ts";
@@ -146,6 +153,8 @@ class PostgresDatabase implements Database {
     guarded(() => readEntry(this.#reader, ...args));
   readonly readEntries: Database["readEntries"] = (...args) =>
     guarded(() => readEntries(this.#reader, ...args));
+  readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
+    guarded(() => readStoredEntries(this.#reader, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
     guarded(() => readNamespaces(this.#reader, ...args));
   readonly readUsage: Database["readUsage"] = (...args) =>
@@ -153,6 +162,8 @@ class PostgresDatabase implements Database {
   readonly readLogEnds: Database["readLogEnds"] = (...args) =>
     guarded(() => readLogEnds(this.#pool, ...args));
   readonly readLog: Database["readLog"] = (...args) => guarded(() => readLog(this.#pool, ...args));
+  readonly readStoredLog: Database["readStoredLog"] = (...args) =>
+    guarded(() => readStoredLog(this.#pool, ...args));
   readonly readHeads: Database["readHeads"] = (...args) =>
     guarded(() => readHeads(this.#pool, ...args));
   readonly readLastClear: Database["readLastClear"] = (...args) =>

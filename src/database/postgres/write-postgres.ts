@@ -1,6 +1,6 @@
 import { join, name, sql, type Sql, type SqlClient } from "../sql.ts";
 import type { Table } from "../write-rows.ts";
-import type { WriteDialect } from "../write.ts";
+import { lockedLogs, type LockedRow, type WriteDialect } from "../write.ts";
 
 /** Some users have no row to lock yet. */
 export class MissingUsers extends Error {
@@ -36,19 +36,17 @@ export function postgresDialect(transaction: SqlClient): WriteDialect {
      * @throws MissingUsers when one has no row: to create it here, after others are locked, would break that order
      */
     async lock(userIds) {
-      const rows = await transaction.$queryRaw<
-        { userId: string; headRevision: bigint; now: Date }[]
-      >(sql`
+      const rows = await transaction.$queryRaw<(LockedRow & { now: Date })[]>(sql`
         WITH "locked" AS MATERIALIZED (
-          SELECT "userId", "headRevision" FROM "User" WHERE "userId" IN (${join([...userIds])})
+          SELECT "userId", "headRevision", "compactedRevision" FROM "User" WHERE "userId" IN (${join([...userIds])})
           ORDER BY "userId" FOR UPDATE
         )
-        SELECT "userId", "headRevision", ${rowTime} AS "now" FROM "locked"`);
-      const heads = new Map(rows.map((row) => [row.userId, row.headRevision]));
-      const missing = userIds.filter((userId) => !heads.has(userId));
+        SELECT "userId", "headRevision", "compactedRevision", ${rowTime} AS "now" FROM "locked"`);
+      const found = new Set(rows.map((row) => row.userId));
+      const missing = userIds.filter((userId) => !found.has(userId));
       if (missing.length > 0) throw new MissingUsers(missing);
       // The time is read row by row, each when its lock was had: the last one counts.
-      return { now: new Date(Math.max(...rows.map((row) => row.now.getTime()))), heads };
+      return lockedLogs(rows, new Date(Math.max(...rows.map((row) => row.now.getTime()))));
     },
     table,
   };

@@ -11,8 +11,15 @@ import { PrismaClient } from "../generated/sqlite/client.ts";
 import { MigrationError } from "../migrate.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { prismaTokens } from "../prisma-tokens.ts";
-import { readEntries, readEntry, readExpired, readNamespaces, readUsage } from "../read-entries.ts";
-import { readHeads, readLastClear, readLog, readLogEnds } from "../read-log.ts";
+import {
+  readEntries,
+  readEntry,
+  readExpired,
+  readNamespaces,
+  readStoredEntries,
+  readUsage,
+} from "../read-entries.ts";
+import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "../read-log.ts";
 import { sql } from "../sql.ts";
 import { Turns } from "./turns.ts";
 import { writeTransaction } from "../write.ts";
@@ -85,6 +92,8 @@ class SqliteDatabase implements Database {
     this.#read(() => readEntry({ client: this.#reader, now }, ...args));
   readonly readEntries: Database["readEntries"] = (...args) =>
     this.#read(() => readEntries({ client: this.#reader, now }, ...args));
+  readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
+    this.#read(() => readStoredEntries({ client: this.#reader, now }, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
     this.#read(() => readNamespaces({ client: this.#reader, now }, ...args));
   readonly readUsage: Database["readUsage"] = (...args) =>
@@ -93,6 +102,8 @@ class SqliteDatabase implements Database {
     this.#read(() => readLogEnds(this.#reader, ...args));
   readonly readLog: Database["readLog"] = (...args) =>
     this.#read(() => readLog(this.#reader, ...args));
+  readonly readStoredLog: Database["readStoredLog"] = (...args) =>
+    this.#read(() => readStoredLog(this.#reader, ...args));
   readonly readHeads: Database["readHeads"] = (...args) =>
     this.#read(() => readHeads(this.#reader, ...args));
   readonly readLastClear: Database["readLastClear"] = (...args) =>

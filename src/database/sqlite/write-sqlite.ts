@@ -1,5 +1,5 @@
 import { join, name, raw, sql, type SqlClient } from "../sql.ts";
-import type { WriteDialect } from "../write.ts";
+import { lockedLogs, type LockedRow, type WriteDialect } from "../write.ts";
 
 /** The instant of the database, in milliseconds as columns keep it. */
 export const now = sql`CAST(unixepoch('subsec') * 1000 AS INTEGER)`;
@@ -13,15 +13,10 @@ export function sqliteDialect(writer: SqlClient): WriteDialect {
         INSERT INTO "User" ("userId", "headRevision", "compactedRevision", "createdAt")
         SELECT value, 0, 0, ${now} FROM json_each(${ids}) WHERE true
         ON CONFLICT DO NOTHING`);
-      const rows = await writer.$queryRaw<
-        { userId: string; headRevision: bigint; now: number }[]
-      >(sql`
-        SELECT "userId", "headRevision", ${now} AS "now"
+      const rows = await writer.$queryRaw<(LockedRow & { now: number })[]>(sql`
+        SELECT "userId", "headRevision", "compactedRevision", ${now} AS "now"
         FROM "User" WHERE "userId" IN (SELECT value FROM json_each(${ids}))`);
-      return {
-        now: new Date(Number(rows[0]?.now)),
-        heads: new Map(rows.map((row) => [row.userId, row.headRevision])),
-      };
+      return lockedLogs(rows, new Date(Number(rows[0]?.now)));
     },
 
     table({ name: table, columns, rows }) {

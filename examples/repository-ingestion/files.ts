@@ -1,17 +1,16 @@
-// @ts-check
+// The files of a folder, and each as it is stored.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { lstat, readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { promisify } from "node:util";
+import type { FileMetadata, StoredFile } from "./repository.ts";
 
 /**
  * Paths of a folder's files, with forward slashes: those that git tracks or, where that is no git checkout, all but
  * installed packages.
- * @param {string} folder
- * @returns {Promise<string[]>}
  */
-export async function listFiles(folder) {
+export async function listFiles(folder: string): Promise<string[]> {
   try {
     const { stdout } = await promisify(execFile)("git", ["-C", folder, "ls-files", "-z"], {
       maxBuffer: 2 ** 30,
@@ -19,17 +18,15 @@ export async function listFiles(folder) {
     // A conflict lists a file several times.
     return [...new Set(stdout.split("\0").filter((path) => path !== ""))];
   } catch (error) {
-    const { stderr = "", message } = /** @type {Error & { stderr?: string }} */ (error);
+    const { stderr = "", message } = error as Error & { stderr?: string };
     const [reason] = (stderr || message).trim().split("\n");
     console.error(`git does not list the files (${reason}): taking all in the folder`);
     return walk(folder);
   }
 }
 
-/** @param {string} root */
-async function walk(root, folder = root) {
-  /** @type {string[]} */
-  const paths = [];
+async function walk(root: string, folder = root): Promise<string[]> {
+  const paths: string[] = [];
   for (const item of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, item.name);
     if (item.isFile()) paths.push(relative(root, path).replaceAll(sep, "/"));
@@ -42,30 +39,27 @@ async function walk(root, folder = root) {
 /**
  * A file as it is stored: its text as the value, and what tells whether it has changed as metadata, which can be listed
  * without the text. Null where there is no such file: deleted but still tracked, a symbolic link, a submodule.
- * @param {string} folder @param {string} path @param {number} maxValueBytes
  */
-export async function readEntry(folder, path, maxValueBytes) {
+export async function readStoredFile(
+  folder: string,
+  path: string,
+  maxValueBytes: number,
+): Promise<{ value: StoredFile; metadata: FileMetadata } | null> {
   const file = join(folder, path);
   const status = await lstat(file).catch(() => null);
   if (!status?.isFile()) return null;
   const content = await readFile(file);
   const sha256 = createHash("sha256").update(content).digest("hex");
-  const metadata = { sha256, bytes: content.length };
-  return { key: path, value: valueOf(content, maxValueBytes), metadata };
+  return { value: valueOf(content, maxValueBytes), metadata: { sha256, bytes: content.length } };
 }
 
-/**
- * @param {Buffer} content @param {number} maxValueBytes
- * @returns {{ text: string } | { skipped: "binary" | "too large" }}
- */
-function valueOf(content, maxValueBytes) {
+function valueOf(content: Buffer, maxValueBytes: number): StoredFile {
   const text = decode(content);
   if (text === null) return { skipped: "binary" };
   return bytesOf({ text }) <= maxValueBytes ? { text } : { skipped: "too large" };
 }
 
-/** @param {Buffer} content */
-function decode(content) {
+function decode(content: Buffer): string | null {
   if (content.includes(0)) return null;
   try {
     // Byte for byte what the file holds, a byte order mark too.
@@ -75,7 +69,7 @@ function decode(content) {
   }
 }
 
-/** Bytes that something has as JSON. @param {unknown} value */
-export function bytesOf(value) {
+/** Bytes that something has as JSON. */
+export function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }

@@ -1,0 +1,67 @@
+// Clears jobs that are done, and deletes results that are old; what is at work it leaves alone:
+//   node --import tsx examples/clean-up/janitor.ts [--done-for seconds] [--results-older-than seconds] [--prefix job:]
+//
+// Each step is one write, and each looks again whether it still is to be done. So a janitor may be killed at any moment,
+// and there may be several.
+import { parseArgs } from "node:util";
+import { ConflictError } from "baton-store/client";
+import { agent } from "../agent.ts";
+import { jobPrefix, resultsOf, totalsOf, type Job } from "./job.ts";
+
+const { values } = parseArgs({
+  options: {
+    "done-for": { type: "string", default: "3600" },
+    "results-older-than": { type: "string", default: String(30 * 24 * 3_600) },
+    prefix: { type: "string", default: jobPrefix },
+  },
+});
+
+await agent("janitor", async (store) => {
+  const results = resultsOf(store);
+  const totals = totalsOf(store);
+
+  for (const { name, updatedAt } of await store.namespaces({ prefix: values.prefix })) {
+    if (secondsSince(updatedAt) < Number(values["done-for"])) continue;
+    const job = store.namespace<Job>(name);
+    const meta = await job.entry("meta");
+    if (meta?.value.state !== "done") continue;
+    const isMine = await unlessOthersWrote(() =>
+      store.transact((t) => {
+        // Whoever took the job up has written this; whoever cleared it has deleted it.
+        t.in(job).require("meta", { revision: meta.revision });
+        t.in(job).clear();
+        t.in(totals).increment("jobs");
+      }),
+    );
+    console.log(isMine ? `cleared ${name}` : `left ${name}: somebody else was there`);
+  }
+
+  for await (const { key, revision, updatedAt } of results.entries()) {
+    if (secondsSince(updatedAt) < Number(values["results-older-than"])) continue;
+    const isMine = await unlessOthersWrote(() =>
+      store.transact((t) => {
+        // A result that was written anew is not old.
+        t.in(results).delete(key, { ifRevision: revision });
+        t.in(totals).increment("results");
+      }),
+    );
+    if (isMine) console.log(`deleted the result of ${key}`);
+  }
+  console.log("all is clean");
+});
+
+/** Times are the database's. Where ages are hours and days, a janitor's own clock is near enough. */
+function secondsSince(time: Date): number {
+  return (Date.now() - time.getTime()) / 1_000;
+}
+
+/** False when what the write requires did not hold: then nothing of it was done. */
+async function unlessOthersWrote(write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (error instanceof ConflictError) return false;
+    throw error;
+  }
+}

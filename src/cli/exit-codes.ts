@@ -1,0 +1,58 @@
+import type { ErrorCode } from "../client/index.ts";
+
+/** What `baton` exits with: the one place that names the codes. Scripts depend on them: they are not renumbered. */
+export const exitCodes = {
+  ok: 0,
+  absent: 1,
+  usage: 2,
+  conflict: 3,
+  timeout: 4,
+  denied: 5,
+  unavailable: 6,
+  compacted: 7,
+  other: 8,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  ok: "done",
+  absent: "there is no such entry; of commands of the server: it could not begin",
+  usage: "an option, an argument or a value is wrong or too large",
+  conflict: "a condition did not hold (--if-revision, --if-absent); nothing was written",
+  timeout: "what was waited for did not come in time",
+  denied: "there is no token, or it is not good, or not good for this",
+  unavailable: "the server can't be reached, or can't do its work now",
+  compacted: "the log does not reach back to --after; begin with --snapshot",
+  other: "anything else",
+};
+
+/** Every code of the API and of the client. */
+const ofErrors: Readonly<Record<ErrorCode, ExitCode>> = {
+  UNAUTHENTICATED: exitCodes.denied,
+  FORBIDDEN: exitCodes.denied,
+  BAD_USER_INPUT: exitCodes.usage,
+  LIMIT_EXCEEDED: exitCodes.usage,
+  PAYLOAD_TOO_LARGE: exitCodes.usage,
+  CONFLICT: exitCodes.conflict,
+  CLAIM_LOST: exitCodes.conflict,
+  TIMEOUT: exitCodes.timeout,
+  UNAVAILABLE: exitCodes.unavailable,
+  RATE_LIMITED: exitCodes.unavailable,
+  REVISION_COMPACTED: exitCodes.compacted,
+  BAD_RESPONSE: exitCodes.other,
+  INTERNAL: exitCodes.other,
+};
+
+/** What an error of the client exits with. */
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  return ofErrors[code] ?? exitCodes.other;
+}
+
+/** The table, for the help. */
+export function describeExitCodes(): string {
+  const lines = Object.entries(meanings).map(
+    ([name, meaning]) => `  ${exitCodes[name as keyof typeof exitCodes]}  ${meaning}\n`,
+  );
+  return `Exit codes:\n${lines.join("")}`;
+}

@@ -1,0 +1,20 @@
+import { Command } from "commander";
+import { addOptions, databaseOptions } from "./options.ts";
+
+/** `baton export`: what a user's store holds, as lines of JSON. */
+export function exportCommand(): Command {
+  const command = new Command("export")
+    .description(
+      "Write what a user's store holds as lines of JSON, for baton import. Works while the server runs.",
+    )
+    .option("--user <name>", "owner of the store", "local")
+    .option("--namespace-prefix <text>", "only namespaces that begin so", "")
+    .option(
+      "--output <file>",
+      "file to write, which must not be there yet; without it standard output",
+    )
+    .option("--resume", "go on with the --output of an export that was interrupted");
+  return addOptions(command, databaseOptions).action(async () => {
+    await (await import("./run-export.ts")).runExport(command);
+  });
+}

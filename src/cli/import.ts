@@ -1,0 +1,16 @@
+import { Command } from "commander";
+import { addOptions, databaseOptions } from "./options.ts";
+
+/** `baton import`: a file of `baton export` becomes a user's store. */
+export function importCommand(): Command {
+  const command = new Command("import")
+    .description(
+      "Make a file of baton export a user's store, which must be empty. Interrupted, the same command goes on. Works while the server runs.",
+    )
+    .argument("[file]", "what baton export wrote")
+    .option("--user <name>", "owner of the store", "local")
+    .option("--discard", "instead: take back an import that was interrupted");
+  return addOptions(command, databaseOptions).action(async () => {
+    await (await import("./run-import.ts")).runImport(command);
+  });
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { clearCommand } from "./clear.ts";
+import { completeCommand, completionCommand } from "./completion.ts";
+import { deleteCommand } from "./delete.ts";
+import { describeExitCodes } from "./exit-codes.ts";
+import { exportCommand } from "./export.ts";
+import { getCommand } from "./get.ts";
+import { importCommand } from "./import.ts";
+import { keysCommand } from "./keys.ts";
+import { namespacesCommand } from "./namespaces.ts";
+import { say } from "./report.ts";
+import { serveCommand } from "./serve.ts";
+import { setCommand } from "./set.ts";
+import { tokenCommand } from "./token.ts";
+import { waitCommand } from "./wait.ts";
+import { watchCommand } from "./watch.ts";
+
+/** Every command, by the group that the help shows it in. What a command needs is loaded when it runs. */
+const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
+  "Data:": [
+    getCommand,
+    setCommand,
+    deleteCommand,
+    keysCommand,
+    namespacesCommand,
+    clearCommand,
+    watchCommand,
+    waitCommand,
+  ],
+  "Server:": [serveCommand, tokenCommand, exportCommand, importCommand],
+  "This program:": [completionCommand],
+};
+
+/** The command line of `baton`, which runs with `parseAsync`. */
+export function createProgram(): Command {
+  const program = new Command("baton")
+    .version(version())
+    .description("The shared data store through which agents hand work to one another.")
+    .addHelpText(
+      "after",
+      `
+${describeExitCodes()}
+Data goes to standard output; what went wrong to standard error, in one line.`,
+    )
+    .exitOverride();
+  for (const [heading, commands] of Object.entries(groups)) {
+    program.commandsGroup(heading);
+    for (const command of commands) program.addCommand(command());
+  }
+  program.helpCommand("help [command]", "Show how a command is used.");
+  program.addCommand(completeCommand(program), { hidden: true });
+  adopt(program);
+  return program;
+}
+
+/** A command that was made by itself has its own settings; and what is wrong with a command line is said as all else. */
+function adopt(command: Command): void {
+  const path = pathOf(command);
+  command.configureOutput({
+    outputError: (text) => {
+      const why = text.replace(/^error: /, "").trim();
+      say(`${why}${/[.?)]$/.test(why) ? "" : "."} See: ${path} --help`);
+    },
+  });
+  for (const below of command.commands) {
+    // With its own help command each would show the program's, under the program's heading.
+    below.copyInheritedSettings(command).helpCommand(false);
+    adopt(below as Command);
+  }
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+function version(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

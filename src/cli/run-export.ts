@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import { databaseOf, describePlace } from "../config.ts";
+import type { Database } from "../database/database.ts";
+import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
+import { prefixed } from "../store/text-match.ts";
+import { exportStore } from "../transfer/export-store.ts";
+import { openOutput, type Output } from "./export-output.ts";
+import { Interruption } from "./interruption.ts";
+import { configOf } from "./options.ts";
+import { ProgressBar } from "./progress-bar.ts";
+import { asUsage, useDatabase } from "./with-database.ts";
+
+// What `baton export` does, in a file of its own: the database is loaded for those who use it.
+
+/** What it was given. */
+interface ExportFlags {
+  readonly user: string;
+  readonly namespacePrefix: string;
+  readonly output?: string;
+  readonly resume?: true;
+}
+
+export async function runExport(command: Command): Promise<void> {
+  const config = configOf(command);
+  const flags = command.opts<ExportFlags>();
+  asUsage(command, () => {
+    checkAgent(config, "--user", flags.user);
+    checkNamespacePrefix(config, "--namespace-prefix", flags.namespacePrefix);
+  });
+  if (flags.resume && flags.output === undefined) {
+    command.error("error: --resume needs the --output that is to go on");
+  }
+  await useDatabase(config, true, async (database) => {
+    await using output = await openOutput(flags);
+    if (output.sequence.end === null) await writeAll(database, flags, output);
+    const { existing, changes, end } = output.sequence;
+    process.stderr.write(
+      `${existing} entries and ${changes} changes of user ${flags.user} from ${describePlace(databaseOf(config))}: ` +
+        `its store as of revision ${end?.revision}.\n`,
+    );
+  });
+}
+
+async function writeAll(database: Database, flags: ExportFlags, output: Output): Promise<void> {
+  const { user, namespacePrefix } = flags;
+  const bar = new ProgressBar();
+  const usage = await database.readUsage(user, [prefixed(namespacePrefix)]);
+  using interruption = new Interruption();
+  try {
+    for await (const text of exportStore(database, { user, namespacePrefix }, output.sequence)) {
+      await output.write(text);
+      bar.show("Exporting", output.sequence.existing, usage.entryCount);
+      interruption.check(() => output.howToGoOn);
+    }
+    await output.finish();
+  } finally {
+    bar.clear();
+  }
+}

@@ -1,0 +1,63 @@
+import { Command } from "commander";
+import type { Entry } from "../client/index.ts";
+import { CommandError } from "./command-error.ts";
+import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
+import { parseDurationOrNone } from "./duration.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { addEntryFlags, keyArgument } from "./get.ts";
+import { print, showEntry, type EntryFlags } from "./output.ts";
+import { parseRevision } from "./set.ts";
+
+interface Flags extends EntryFlags {
+  readonly timeout?: number;
+  readonly after?: string;
+}
+
+export function waitCommand(): Command {
+  const command = new Command("wait")
+    .description("Wait until a key is there, and print its value.")
+    .addArgument(keyArgument())
+    .option(
+      "--timeout <duration>",
+      "how long at most: 30s, 15m, 12h; without it for ever",
+      parseDurationOrNone,
+    )
+    .option("--after <revision>", "only a later revision of it: the next write", parseRevision);
+  addNamespace(addEntryFlags(command));
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+Exits with 4 where it did not come in time. The server may go away and come back
+meanwhile; only one that can't be reached at the start ends it.
+
+Examples:
+  $ baton wait data-ready && ./next-step
+  $ baton wait data-ready --timeout 30s || echo "not within 30 s: $?"
+  $ revision=$(baton set question '"?"'); baton wait answer --after "$revision"`,
+    )
+    .action(async (key: string) => {
+      const flags = command.opts<Flags>();
+      await print(showEntry(await waitFor(command, key, flags), flags));
+    });
+}
+
+async function waitFor(command: Command, key: string, { timeout, after }: Flags): Promise<Entry> {
+  const namespace = namespaceOf(command);
+  const wait = async (timeoutMs: number | undefined, retryForMs?: number) => {
+    await using store = await openStore(command, retryForMs);
+    return await store
+      .namespace(namespace)
+      .waitFor(key, { after, timeoutMs })
+      .catch((error: { readonly code?: unknown }) => {
+        if (error.code === "TIMEOUT") return undefined;
+        throw error;
+      });
+  };
+  // At first, so that a server which is not there shows at once; one that was there may go away for a while.
+  const found = (await wait(0)) ?? (timeout === 0 ? undefined : await wait(timeout, Infinity));
+  if (found) return found;
+  const place = `${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)}`;
+  const what = after === undefined ? "was not there" : `was not set after ${after}`;
+  throw new CommandError(`${place} ${what} within ${(timeout ?? 0) / 1_000} s.`, exitCodes.timeout);
+}

@@ -1,0 +1,54 @@
+import type { WriteTransaction } from "./database.ts";
+import { isAlive, sql, type SqlClient } from "./sql.ts";
+
+type ImportStatements = Pick<
+  WriteTransaction,
+  "loadImport" | "saveImport" | "setCompacted" | "hasEntries" | "removeChanges" | "removeEntries"
+>;
+
+/** The statements of an import that are not those of every write. */
+export function importStatements(client: SqlClient): ImportStatements {
+  return {
+    async loadImport(userId) {
+      const rows = await client.$queryRaw<
+        { digest: string; position: bigint; expiredCount: number }[]
+      >(sql`SELECT "digest", "position", "expiredCount" FROM "Import" WHERE "userId" = ${userId}`);
+      return rows[0] ? { ...rows[0], position: Number(rows[0].position) } : null;
+    },
+
+    async saveImport(userId, state) {
+      await client.$executeRaw(
+        state === null
+          ? sql`DELETE FROM "Import" WHERE "userId" = ${userId}`
+          : sql`INSERT INTO "Import" ("userId", "digest", "position", "expiredCount")
+              VALUES (${userId}, ${state.digest}, ${state.position}, ${state.expiredCount})
+              ON CONFLICT ("userId") DO UPDATE SET "digest" = excluded."digest", "position" = excluded."position",
+                "expiredCount" = excluded."expiredCount"`,
+      );
+    },
+
+    async setCompacted(userId, compacted) {
+      await client.$executeRaw(
+        sql`UPDATE "User" SET "compactedRevision" = ${compacted} WHERE "userId" = ${userId}`,
+      );
+    },
+
+    async hasEntries(userId, now) {
+      const rows = await client.$queryRaw<unknown[]>(
+        sql`SELECT 1 FROM "Entry" WHERE "userId" = ${userId} AND ${isAlive(sql`${now}`)} LIMIT 1`,
+      );
+      return rows.length > 0;
+    },
+
+    removeChanges: (userId, maxItems) =>
+      client.$executeRaw(sql`
+        DELETE FROM "Change" WHERE "userId" = ${userId} AND "revision" IN (
+          SELECT "revision" FROM "Change" WHERE "userId" = ${userId} ORDER BY "revision" LIMIT ${maxItems})`),
+
+    removeEntries: (userId, maxItems) =>
+      client.$executeRaw(sql`
+        DELETE FROM "Entry" WHERE "userId" = ${userId} AND ("namespace", "key") IN (
+          SELECT "namespace", "key" FROM "Entry" WHERE "userId" = ${userId}
+          ORDER BY "namespace", "key" LIMIT ${maxItems})`),
+  };
+}

@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { describeExitCodes } from "../src/cli/exit-codes.ts";
+import { createProgram } from "../src/cli/program.ts";
+import { baton, serveProcess, temporaryFolder } from "./process/baton-process.ts";
+
+const execute = promisify(execFile);
+
+test("docs/command-line.md: its blocks print what it says, one after the other", async ({
+  skip,
+}) => {
+  const jq = await execute("jq", ["--version"]).catch(() => null);
+  if (!jq) {
+    console.warn("There is no jq: the blocks of docs/command-line.md are not run.");
+    skip();
+  }
+  await using folder = await temporaryFolder();
+  await using server = await serveProcess(join(folder.path, "data"));
+  const bin = join(folder.path, "bin");
+  await mkdir(bin);
+  await writeFile(join(bin, "baton"), `#!/bin/sh\nexec "${process.execPath}" "${baton}" "$@"\n`);
+  await chmod(join(bin, "baton"), 0o755);
+  // Neither a token nor a data directory: the page says that none is needed here.
+  const env = { PATH: `${bin}:${process.env.PATH}`, BATON_URL: server.url };
+  const page = await readFile("docs/command-line.md", "utf8");
+  const blocks = [...page.matchAll(/```sh\n(.*?)```\n\n```text\n(.*?)```/gs)];
+  expect(blocks.length).toBeGreaterThan(9);
+  for (const [, script, shown] of blocks) {
+    const { stdout } = await execute("sh", ["-c", script as string], { cwd: folder.path, env });
+    expect(stdout, script).toBe(shown);
+  }
+});
+
+test("docs/command-line.md has the exit codes, and every command and variable", async () => {
+  const page = await readFile("docs/command-line.md", "utf8");
+  expect(page).toContain(describeExitCodes());
+  const data = createProgram().commands.filter((command) => command.helpGroup() === "Data:");
+  for (const command of data) {
+    expect(page).toContain(`\`${command.name()}\``);
+    for (const { envVar } of command.options) if (envVar) expect(page).toContain(`\`${envVar}\``);
+  }
+});

@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { exitCodes } from "../../src/cli/exit-codes.ts";
+import { jsonFault } from "../../src/cli/json-fault.ts";
+import { createProgram } from "../../src/cli/program.ts";
+import { run } from "./baton-process.ts";
+
+/** What `--help` of a command shows, on a terminal of 80 columns. */
+function helpOf(command: Command): string {
+  let shown = "";
+  command.configureOutput({ writeOut: (text) => (shown += text), getOutHelpWidth: () => 80 });
+  command.outputHelp();
+  return shown;
+}
+
+describe("help", () => {
+  const program = createProgram();
+  // `serve` has a file of its own.
+  const commands = program
+    .createHelp()
+    .visibleCommands(program)
+    .filter((command) => !["serve", "help"].includes(command.name()));
+
+  test("of the program and of every command", async () => {
+    const all = [program, ...commands, ...commands.flatMap((command) => command.commands)];
+    const text = all.map((command) => helpOf(command as Command)).join(`\n${"=".repeat(80)}\n`);
+    await expect(text).toMatchFileSnapshot("cli-help.txt");
+  });
+
+  test("every command that speaks to a server has examples, and says how it is reached", () => {
+    const data = commands.filter((command) => command.helpGroup() === "Data:");
+    expect(data.length).toBeGreaterThan(7);
+    for (const command of data) {
+      const help = helpOf(command as Command);
+      expect(help).toMatch(/\nExamples:\n {2}\$ baton /);
+      expect(help).toMatch(/\nConnection:\n {2}--url /);
+      expect(help).toMatch(/BATON_TOKEN/);
+    }
+  });
+
+  test("the program's help has every exit code", () => {
+    for (const code of Object.values(exitCodes)) {
+      expect(helpOf(program)).toMatch(new RegExp(`^  ${code}  \\w`, "m"));
+    }
+  });
+
+  test("baton help get is baton get --help, on standard output; without a command it is usage", async () => {
+    const [byHelp, byOption, none] = await Promise.all(
+      [["help", "get"], ["get", "--help"], []].map((args) => run(args)),
+    );
+    expect(byHelp).toMatchObject({ code: 0, stderr: "" });
+    expect(byHelp?.stdout).toContain("Usage: baton get");
+    expect(byOption?.stdout).toBe(byHelp?.stdout);
+    expect(none).toMatchObject({ code: exitCodes.usage, stdout: "" });
+  });
+});
+
+describe("where a text is no JSON", () => {
+  const isValid = (text: string) => {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const isFound = (text: string) => !jsonFault(text).endsWith("where its end should be, it ends");
+
+  test("there is a place in every text that JSON.parse refuses, and in no other", () => {
+    const mutated = fc
+      .tuple(fc.json(), fc.nat(), fc.constantFrom(...'[]{},:"\\0-.eE+ \n\tunl'), fc.nat(2))
+      .map(([json, at, piece, cut]) => {
+        const index = at % (json.length + 1);
+        return json.slice(0, index) + piece + json.slice(index + cut);
+      });
+    const words = fc.string({ unit: fc.constantFrom(...'[]{},:"\\01-.eE+ \nua') });
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), mutated, words), (text) => {
+        expect(isFound(text)).toBe(!isValid(text));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test.each([
+    ['{"a":1,\n "b":2,}', 'at line 2, column 8, where a name in " should be, there is "}"'],
+    ["[1 2]", 'at line 1, column 4, where , or ] should be, there is "2"'],
+    ['"🗝" x', 'at line 1, column 5, where its end should be, there is "x"'],
+    ["{'a': 1}", `at line 1, column 2, where a name in " or } should be, there is "'"`],
+    ["[", "at line 1, column 2, where a value or ] should be, it ends"],
+    [
+      '["\n"]',
+      "at line 1, column 2, where a value or ] should be, there is a text that is not whole or has a wrong escape",
+    ],
+    ["", "at line 1, column 1, where a value should be, it ends"],
+  ])("%j", (text, fault) => {
+    expect(jsonFault(text)).toBe(fault);
+  });
+
+  test("however deep it goes", () => {
+    expect(jsonFault("[".repeat(1_000_000))).toMatch(/column 1000001.*it ends/);
+  });
+});

@@ -1,0 +1,135 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { complete } from "../../src/cli/complete.ts";
+import { createProgram } from "../../src/cli/program.ts";
+import { setMany } from "../operations.ts";
+import { baton, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+
+const execute = promisify(execFile);
+
+describe("what a command line needs next", () => {
+  const wanted = (line: string) => {
+    const { candidates, lookUp, prefix, before } = complete(createProgram(), line.split(" "));
+    return { words: candidates.map(({ word }) => word), lookUp, prefix, before };
+  };
+
+  test.each<[string, string[]]>([
+    ["wa", ["watch", "wait"]],
+    ["get --js", ["--json"]],
+    ["get --json --js", []],
+    ["get -n", ["-n"]],
+    ["token ", ["create", "list", "revoke"]],
+    ["token create --us", ["--user"]],
+    ["help to", ["token"]],
+    ["completion ", ["bash", "zsh", "fish"]],
+    ["serve --log-level ", ["debug", "info", "warn", "error", "silent"]],
+    ["serve --log-level=w", ["--log-level=warn"]],
+    ["__comp", []],
+    ["nonsense ", []],
+  ])("%j: words", (line, words) => {
+    expect(wanted(line).words).toEqual(words);
+  });
+
+  test.each([
+    ["get ta", "keys", "ta", ""],
+    ["get a b", undefined, "b", ""],
+    ["delete a b", "keys", "b", ""],
+    ["get -n x ta", "keys", "ta", ""],
+    ["get -- -k", "keys", "-k", ""],
+    ["get --namespace pi", "namespaces", "pi", ""],
+    ["get --namespace=pi", "namespaces", "pi", "--namespace="],
+    ["keys ta", "keys", "ta", ""],
+    ["namespaces pi", "namespaces", "pi", ""],
+    ["clear --prefix pi", "namespaces", "pi", ""],
+    ["watch --prefix ta", "keys", "ta", ""],
+    ["set k --file x", "files", "x", ""],
+    ["set k va", undefined, "va", ""],
+  ])("%j: looks up %s", (line, lookUp, prefix, before) => {
+    expect(wanted(line)).toMatchObject({ words: [], lookUp, prefix, before });
+  });
+});
+
+describe("in bash", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let server: Awaited<ReturnType<typeof serveProcess>>;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    server = await serveProcess(join(folder.path, "data"));
+    await mkdir(join(folder.path, "bin"));
+    const program = join(folder.path, "bin", "baton");
+    await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${baton}" "$@"\n`);
+    await chmod(program, 0o755);
+    const PATH = `${join(folder.path, "bin")}:${process.env.PATH}`;
+    env = { PATH, BATON_URL: server.url, BATON_TOKEN: server.token, LC_ALL: "C.UTF-8" };
+    const entries = ["task:1", "task:22", "a b$", "ключ"].map((key) => ({ key, value: 1 }));
+    await setMany(server, "default", entries);
+    await setMany(server, "pipeline:job 1", [{ key: "in-job", value: 1 }]);
+  });
+
+  afterAll(async () => {
+    await server.kill("SIGTERM");
+    await folder[Symbol.asyncDispose]();
+  });
+
+  /** What bash offers for a line, as its own completion breaks it into words. */
+  async function offered(line: string, breaks: readonly string[]): Promise<string[]> {
+    const script = `source <(baton completion bash)
+      COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
+      shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+      _baton && ((\${#COMPREPLY[@]} > 0)) && printf '%s\\n' "\${COMPREPLY[@]}"; :`;
+    const { stdout, stderr } = await execute(
+      "bash",
+      ["--norc", "-c", script, "bash", line, ...breaks],
+      { env },
+    );
+    expect(stderr).toBe("");
+    return stdout.split("\n").slice(0, -1);
+  }
+
+  test.each<[string, string[], string[]]>([
+    ["baton wai", ["baton", "wai"], ["wait"]],
+    ["baton get ", ["baton", "get", ""], ["a\\ b\\$", "task:1", "task:22", "ключ"]],
+    ["baton get task:", ["baton", "get", "task", ":"], ["1", "22"]],
+    ["baton get task:2", ["baton", "get", "task", ":", "2"], ["22"]],
+    ["baton get a\\ ", ["baton", "get", "a\\ "], ["a\\ b\\$"]],
+    ['baton get "task:2', ["baton", "get", '"task:2'], ["task:22"]],
+    ['baton get -n "pipeline:job 1" ', ["baton", "get", "-n", '"pipeline:job 1"', ""], ["in-job"]],
+    [
+      "baton keys --namespace=pi",
+      ["baton", "keys", "--namespace", "=", "pi"],
+      ["pipeline:job\\ 1"],
+    ],
+    ["baton get --json", ["baton", "get", "--json"], ["--json"]],
+    ["baton get none", ["baton", "get", "none"], []],
+  ])("%j", async (line, words, expected) => {
+    expect(await offered(line, words)).toEqual(expected);
+  });
+
+  test("with no server, no token or an empty line it is silent", async () => {
+    const silent = { code: 0, stdout: "", stderr: "" };
+    const away = { BATON_URL: "http://127.0.0.1:9", BATON_TOKEN: "t" };
+    expect(await run(["__complete", "--", "get", "k"], away)).toMatchObject(silent);
+    const none = { BATON_URL: server.url, BATON_DATA_DIR: folder.path };
+    expect(await run(["__complete", "--", "get", "k"], none)).toMatchObject(silent);
+    expect(await run(["__complete", "--", "nonsense", "--x=1", ""])).toMatchObject(silent);
+  });
+
+  test.each(["zsh", "fish"])("%s reads its script without a fault", async (shell) => {
+    const { stdout } = await run(["completion", shell]);
+    expect(stdout).toContain("__complete");
+    const file = join(folder.path, shell);
+    await writeFile(file, stdout);
+    // Where that shell is not installed, its script is only printed.
+    const checked = await execute(shell, ["-n", file]).catch(
+      (error: NodeJS.ErrnoException) => error,
+    );
+    expect("code" in checked ? checked.code : 0).toSatisfy(
+      (code) => code === 0 || code === "ENOENT",
+    );
+  });
+});

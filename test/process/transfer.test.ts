@@ -1,0 +1,261 @@
+import { appendFile, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import pino from "pino";
+import { describe, expect, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import type { Database } from "../../src/database/database.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import { everything } from "../../src/store/text-match.ts";
+import { refusal, subscribe } from "../client.ts";
+import { clear, remove, set, wholeLog } from "../operations.ts";
+import { createSqlite } from "../own-database.ts";
+import { createPostgres } from "../postgres.ts";
+import { sorted, stateAt } from "../replay.ts";
+import { expire } from "../time.ts";
+import { fillStore, importFile, writeExport } from "../transfer/fill.ts";
+import { BatonProcess, run, temporaryFolder } from "./baton-process.ts";
+import { msUntil, serveInstance } from "./instances.ts";
+
+const kinds = [
+  { name: "SQLite", create: createSqlite },
+  { name: "PostgreSQL", create: () => createPostgres() },
+];
+
+type Own = { readonly url: string };
+
+/** Runs a command that has nothing to refuse. */
+async function succeed(args: readonly string[], own: Own) {
+  const ended = await run([...args, "--database-url", own.url]);
+  expect(ended).toMatchObject({ code: 0 });
+  return ended;
+}
+
+/** Works on the database beside the processes. */
+async function beside<T>(own: Own, work: (database: Database) => Promise<T>): Promise<T> {
+  const config = defaultConfig({ databaseUrl: own.url, sqliteSynchronous: "normal" });
+  const database = await openDatabase(config, pino({ level: "silent" }));
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function rowsOf(own: Own, userId: string) {
+  return beside(own, async (database) => {
+    const selection = { namespaces: [everything], keys: everything };
+    const query = { userId, selection, onlyKeys: null, after: null };
+    const page = await database.readStoredEntries(query, { maxItems: 100_000, maxBytes: 10 ** 9 });
+    return page.items;
+  });
+}
+
+describe("baton export and baton import", () => {
+  test("move a store from SQLite to PostgreSQL and back: every row and every byte, but whose lease runs", async () => {
+    await using folder = await temporaryFolder();
+    await using origin = await createSqlite();
+    await using postgres = await createPostgres();
+    await using back = await createSqlite();
+    await beside(origin, async (database) => {
+      await fillStore(database, "local");
+      await expire(origin, "todo");
+    });
+    const first = join(folder.path, "first");
+    const second = join(folder.path, "second");
+    const { stdout, stderr } = await succeed(["export"], origin);
+    await writeFile(first, stdout);
+    expect(stderr).toMatch(
+      /^\d+ entries and 0 changes of user local .* its store as of revision \d+\.\n$/,
+    );
+    await succeed(["import", first], postgres);
+    await succeed(["export", "--output", second], postgres);
+    const imported = await succeed(["import", second], back);
+    expect(await readFile(second)).toEqual(await readFile(first));
+
+    const rows = (await rowsOf(origin, "local")).map((row) => {
+      return { ...row, claim: { ...row.claim, token: null, expiresAt: null } };
+    });
+    expect(rows.length).toBeGreaterThan(100);
+    expect(rows.map(({ key }) => key)).not.toContain("todo");
+    expect(await rowsOf(postgres, "local")).toEqual(rows);
+    expect(await rowsOf(back, "local")).toEqual(rows);
+    expect(imported.stderr).toContain(`${rows.length} entries are in the store of user local`);
+  });
+
+  test.each(kinds)(
+    "G4: export on $name while 8 agents write is the state as of its revision",
+    async ({ create }) => {
+      await using folder = await temporaryFolder();
+      await using own = await create();
+      await using other = await createSqlite();
+      const filling = join(folder.path, "filling");
+      await writeExport(filling, 2_000);
+      await beside(own, (database) => importFile(database, "local", filling));
+      const filled = await rowsOf(own, "local");
+      await using server = await serveInstance(own.url);
+      let isWriting = true;
+      let writes = 0;
+      const writers = Array.from({ length: 8 }, async (_, writer) => {
+        for (let turn = 0; isWriting; turn++, writes++) {
+          const namespace = `n${turn % 3}`;
+          const key = `k${(turn * 7 + writer) % 20}`;
+          if (turn % 37 === 4 * writer) await clear(server, namespace);
+          else if (turn % 5 === 0) await remove(server, { namespace, key });
+          else await set(server, { namespace, key, value: turn });
+        }
+      });
+      await msUntil(() => writes > 50);
+      const file = join(folder.path, "file");
+      await succeed(["export", "--output", file], own);
+      isWriting = false;
+      await Promise.all(writers);
+      const { head } = await beside(other, async (database) => {
+        await importFile(database, "local", file);
+        return database.readLogEnds("local");
+      });
+      const there = await rowsOf(other, "local");
+      expect(there.slice(0, filled.length)).toEqual(filled);
+      const written = there.slice(filled.length);
+      const state = new Map(written.map((row) => [`${row.namespace}/${row.key}`, row.revision]));
+      expect(sorted(state)).toEqual(sorted(stateAt(await wholeLog(server), head)));
+      expect((await readFile(file, "utf8")).split("\n").at(-2)).toMatch(/"changes":[1-9]/);
+    },
+  );
+
+  test.each(kinds)(
+    "G3 G5: an import on $name that is killed again and again goes on, and no subscriber misses it",
+    async ({ create }) => {
+      await using folder = await temporaryFolder();
+      await using own = await create();
+      const file = join(folder.path, "file");
+      const { revision } = await writeExport(file, 6_000);
+      await using server = await serveInstance(own.url, "--poll-interval-ms", "50");
+      await using follower = subscribe(
+        server,
+        'subscription { entryChanged(after: "0") { revision } }',
+      );
+      const missed = refusal(follower.next());
+
+      const args = ["import", file, "--database-url", own.url];
+      await beside(own, async (database) => {
+        const count = async () => (await database.readUsage("local", [everything])).entryCount;
+        for (const signal of ["SIGINT", "SIGKILL"] as const) {
+          await using importing = new BatonProcess(args);
+          const target = (await count()) + 1 + Math.random() * 1_500;
+          await msUntil(async () => (await count()) > target);
+          const { stderr } = await importing.kill(signal);
+          const said = /^baton: Stopped\. \d+ of 7203 lines .* The same command goes on; .*\n$/;
+          expect(stderr).toMatch(signal === "SIGINT" ? said : /^$/);
+        }
+      });
+      // Nobody takes the part for the whole, or writes into it.
+      const write = await refusal(set(server, { key: "k", value: 1 }));
+      await using early = subscribe(
+        server,
+        "subscription { entryChanged(snapshot: true) { kind } }",
+      );
+      for (const refused of [write, await refusal(early.next())]) {
+        expect([refused.code, refused.message]).toEqual([
+          "UNAVAILABLE",
+          expect.stringContaining("import"),
+        ]);
+      }
+      expect(await run(args)).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining(`revision ${revision}`),
+      });
+      expect(await missed).toMatchObject({
+        code: "REVISION_COMPACTED",
+        extensions: { oldestRevision: String(revision + 1n) },
+      });
+      expect(await set(server, { namespace: "c", key: "k", value: 1 })).toMatchObject({
+        revision: String(revision + 1n),
+      });
+      await using late = subscribe(
+        server,
+        "subscription { entryChanged(snapshot: true) { kind revision } }",
+      );
+      const shown = await late.until(({ kind }) => kind === "CAUGHT_UP");
+      expect(shown.at(-1)).toMatchObject({ revision: String(revision + 1n) });
+
+      await beside(own, (database) => importFile(database, "reference", file));
+      const reference = await rowsOf(own, "reference");
+      expect(shown.length).toBe(reference.length + 2);
+      expect((await rowsOf(own, "local")).filter(({ namespace }) => namespace !== "c")).toEqual(
+        reference,
+      );
+    },
+  );
+
+  test("an export that is stopped says how to go on", async () => {
+    await using own = await createSqlite();
+    await using folder = await temporaryFolder();
+    const source = join(folder.path, "source");
+    await writeExport(source, 2_000);
+    await beside(own, (database) => importFile(database, "local", source));
+    // Nobody reads what it writes until it was told to stop.
+    const baton = new BatonProcess(["export", "--database-url", own.url]);
+    baton.child.stdout?.pause();
+    await msUntil(() => (baton.child.stdout?.readableLength ?? 0) > 0);
+    baton.child.kill("SIGINT");
+    baton.child.stdout?.resume();
+    expect(await baton.ended()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^baton: Stopped\. What was written is not whole.*--output.*\n$/,
+      ),
+    });
+  });
+
+  test("a file that is not whole or damaged is refused with its line, and nothing is written", async () => {
+    await using folder = await temporaryFolder();
+    const dataDir = join(folder.path, "data");
+    const file = join(folder.path, "file");
+    await writeExport(file, 10);
+    await appendFile(file, "{}\n");
+    const { code, stderr } = await run(["import", file, "--data-dir", dataDir]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^baton: .*file, line 16: There is no kind undefined\.\n$/),
+    ]);
+    await truncate(file, 1_000);
+    const torn = await run(["import", file, "--data-dir", dataDir]);
+    expect([torn.code, torn.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^baton: .*file, line \d: The file is not whole.*\n$/),
+    ]);
+    await expect(stat(dataDir)).rejects.toThrow("ENOENT");
+  });
+
+  test("a reader that ends early ends the export, without a word", async () => {
+    await using own = await createSqlite();
+    await beside(own, (database) => fillStore(database, "local"));
+    const baton = new BatonProcess(["export", "--database-url", own.url]);
+    baton.child.stdout?.destroy();
+    expect(await baton.ended()).toMatchObject({ code: 1, signal: null, stderr: "" });
+  });
+
+  test("what is wrong in the call is said, with exit code 2, or 1", async () => {
+    await using folder = await temporaryFolder();
+    const at = ["--data-dir", join(folder.path, "none")];
+    await Promise.all(
+      (
+        [
+          [["export", "--resume"], 2, /--output/],
+          [["import"], 2, /file/],
+          [["import", "--discard", "file"], 2, /no file/],
+          [["export"], 1, /There is no database/],
+          [["import", join(folder.path, "missing")], 1, /can't be read/],
+        ] as const
+      ).map(async ([args, code, message]) => {
+        const ended = await run([...args, ...at]);
+        expect([args, ended.code, ended.stderr]).toEqual([
+          args,
+          code,
+          expect.stringMatching(message),
+        ]);
+        expect(ended.stderr).not.toMatch(/\n\s+at /);
+      }),
+    );
+  });
+});

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ClaimLostError, type DataStore, type Namespace } from "../../src/client/index.ts";
+import { Proxy } from "../examples/proxy.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+import { storeOf } from "./sdk-store.ts";
+
+const task = { keyPrefix: "task:" };
+
+describe("a claim of the SDK", () => {
+  let server: TestServer;
+  let store: DataStore;
+  let work: Namespace;
+  let count = 0;
+  beforeAll(async () => {
+    server = await startTestServer();
+    store = storeOf(server, { agent: "worker" });
+  });
+  afterAll(async () => {
+    store.close();
+    await server.close();
+  });
+  beforeEach(() => {
+    work = store.namespace(`work-${++count}`);
+  });
+
+  const aborted = (signal: AbortSignal) =>
+    new Promise<unknown>((resolve) => {
+      if (signal.aborted) resolve(signal.reason);
+      signal.addEventListener("abort", () => resolve(signal.reason));
+    });
+
+  test("G11: it is renewed while its work lasts longer than its lease", async () => {
+    await work.set("task:1", "todo");
+    const claim = await work.claim({ ...task, leaseSeconds: 1 });
+    // Two leases pass on the database's clock.
+    await work.set("clock", 1, { ttlSeconds: 2 });
+    while ((await work.get("clock")) !== undefined) expect(await work.claim(task)).toBeUndefined();
+    expect(claim).toMatchObject({ key: "task:1", value: "todo", attempt: 1 });
+    const completed = await claim!.complete(
+      { words: 3 },
+      { metadata: { by: 1 }, transact: (t) => t.in(work).increment("meta", { path: "/done" }) },
+    );
+    expect(completed).toMatchObject({
+      key: "task:1",
+      value: { words: 3 },
+      metadata: { by: 1 },
+      updatedBy: "worker",
+    });
+    expect(await work.get("meta")).toEqual({ done: 1 });
+    expect(await work.claim(task)).toBeUndefined();
+    await expect(claim!.complete("again")).rejects.toThrow(ClaimLostError);
+    expect(claim!.signal.aborted).toBe(false);
+  });
+
+  test("G11: what a worker that has ended held is the next one's, with its attempt counted", async () => {
+    await work.set("task:1", "todo");
+    const dying = storeOf(server);
+    const lost = await dying.namespace(work.name).claim({ ...task, leaseSeconds: 1 });
+    dying.close();
+    const next = await work.claim({ ...task, waitMs: 60_000 });
+    expect(next).toMatchObject({ key: "task:1", attempt: 2 });
+    await expect(lost!.release()).rejects.toThrow("closed");
+    await next!.complete();
+    expect(await work.get("task:1")).toBe("todo");
+  });
+
+  test("release, and the end of its block, give it back", async () => {
+    await work.set("task:1", "todo");
+    const first = await work.claim(task);
+    await first!.release();
+    await first![Symbol.asyncDispose]();
+    {
+      await using second = await work.claim(task);
+      expect(second?.attempt).toBe(2);
+    }
+    {
+      await using third = await work.claim(task);
+      expect(third?.attempt).toBe(3);
+      await third?.complete("done");
+    }
+    expect(await work.claim(task)).toBeUndefined();
+  });
+
+  test("its signal aborts when its entry is deleted", async () => {
+    await work.set("task:1", "todo");
+    const claim = await work.claim({ ...task, leaseSeconds: 1 });
+    await work.delete("task:1");
+    expect(await aborted(claim!.signal)).toBeInstanceOf(ClaimLostError);
+    await expect(claim!.complete("late")).rejects.toThrow(ClaimLostError);
+    await claim![Symbol.asyncDispose]();
+  });
+
+  test("its signal aborts when the server is away for a whole lease", async () => {
+    await using proxy = new Proxy(() => server.url);
+    await proxy.open();
+    await using far = storeOf({ ...server, url: proxy.url });
+    await work.set("task:1", "todo");
+    const claim = await far.namespace(work.name).claim({ ...task, leaseSeconds: 1 });
+    await proxy.cut();
+    expect(await aborted(claim!.signal)).toMatchObject({
+      code: "CLAIM_LOST",
+      message: 'The lease of "task:1" could not be renewed before its end.',
+    });
+  });
+
+  test("waiting: for what is set, for what is released, until its time is over, until its signal", async () => {
+    const waiting = work.claim({ ...task, waitMs: Number.POSITIVE_INFINITY });
+    await work.set("other", 1);
+    await work.set("task:1", "todo");
+    const first = await waiting;
+    expect(first?.key).toBe("task:1");
+    const released = work.claim({ ...task, waitMs: 60_000 });
+    await first!.release();
+    expect((await released)?.attempt).toBe(2);
+    expect(await work.claim({ ...task, waitMs: 50 })).toBeUndefined();
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const ended = work.claim({ ...task, waitMs: 60_000, signal: abort.signal });
+    abort.abort(reason);
+    await expect(ended).rejects.toBe(reason);
+  });
+
+  test("G11: eight workers complete each of many tasks once", async () => {
+    const keys = Array.from({ length: 60 }, (_, index) => `task:${index}`);
+    await work.setMany(Object.fromEntries(keys.map((key) => [key, 0])));
+    const done: string[] = [];
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (;;) {
+          const claim = await work.claim(task);
+          if (!claim) return;
+          await claim.complete(claim.value + 1, {
+            transact: (t) => t.in(work).increment("meta", { path: "/completed" }),
+          });
+          done.push(claim.key);
+        }
+      }),
+    );
+    expect(done.toSorted()).toEqual(keys.toSorted());
+    expect(await work.get("meta")).toEqual({ completed: 60 });
+    expect(new Set(Object.values(await work.getMany(keys)))).toEqual(new Set([1]));
+  });
+});

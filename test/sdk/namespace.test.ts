@@ -1,0 +1,294 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
+import {
+  BadUserInputError,
+  ConflictError,
+  TimeoutError,
+  type DataStore,
+  type Entry,
+  type Namespace,
+} from "../../src/client/index.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+import { collect, storeOf } from "./sdk-store.ts";
+
+interface Jobs {
+  raw: string | null;
+  meta: { n: number; completed?: number; phase?: string };
+  recent: string[];
+  [task: `task:${string}`]: { file: string };
+}
+
+describe("a namespace of the SDK", () => {
+  let server: TestServer;
+  let store: DataStore;
+  let jobs: Namespace<Jobs>;
+  let count = 0;
+  beforeAll(async () => {
+    server = await startTestServer();
+    store = storeOf(server, { agent: "größe 7" });
+  });
+  afterAll(async () => {
+    store.close();
+    await server.close();
+  });
+  beforeEach(() => {
+    jobs = store.namespace<Jobs>(`jobs-${++count}`);
+  });
+
+  test("get, set and delete: a value, null as one, and none", async () => {
+    expect(await jobs.get("raw")).toBeUndefined();
+    const revision = await jobs.set("raw", "text");
+    expect(await jobs.get("raw")).toBe("text");
+    expect(BigInt(await jobs.set("raw", null))).toBeGreaterThan(BigInt(revision));
+    expect(await jobs.get("raw")).toBeNull();
+    expect([await jobs.delete("raw"), await jobs.delete("raw")]).toEqual([true, false]);
+    expect(await jobs.get("raw")).toBeUndefined();
+  });
+
+  test("entry: everything about it, times as dates, the agent's name beyond ASCII", async () => {
+    const before = await jobs.set("raw", "one", { metadata: { format: "csv", size: 1 } });
+    const revision = await jobs.set("raw", "two", { metadata: { size: 2 }, ttlSeconds: 60 });
+    const entry = await jobs.entry("raw");
+    expect(entry).toEqual({
+      namespace: jobs.name,
+      key: "raw",
+      value: "two",
+      metadata: { format: "csv", size: 2 },
+      revision,
+      createdRevision: before,
+      createdAt: expect.any(Date),
+      updatedAt: expect.any(Date),
+      createdBy: "größe 7",
+      updatedBy: "größe 7",
+      expiresAt: expect.any(Date),
+      sizeBytes: expect.any(Number),
+    });
+    expect(entry!.expiresAt!.getTime() - entry!.updatedAt.getTime()).toBe(60_000);
+    await jobs.set("raw", "three");
+    expect((await jobs.entry("raw"))?.expiresAt).toBeNull();
+    expect(await jobs.entry("meta")).toBeUndefined();
+  });
+
+  test("lists: more than a page, sorted, by prefix; odd keys are keys like any other", async () => {
+    const any = store.namespace(jobs.name);
+    const values = Object.fromEntries([
+      ...Array.from({ length: 230 }, (_, index) => [`k${String(index).padStart(3, "0")}`, index]),
+      ["__proto__", "own"],
+      ["größe/日本 \u{1F600}", "odd"],
+    ]);
+    const revisions = await any.setMany(values);
+    expect(Object.keys(revisions).toSorted()).toEqual(Object.keys(values).toSorted());
+    const keys = await any.keys();
+    expect(keys).toEqual(
+      Object.keys(values).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    );
+    expect(await any.keys({ prefix: "k22" })).toHaveLength(10);
+    expect(await any.getAll()).toEqual(values);
+    expect(Object.keys(await any.getAll({ prefix: "__" }))).toEqual(["__proto__"]);
+    const entries = await collect(any.entries({ prefix: "k1" }));
+    expect(entries.map(({ key }) => key)).toEqual(keys.filter((key) => key.startsWith("k1")));
+    expect(entries[0]).toMatchObject({ key: "k100", value: 100, revision: revisions["k100"] });
+    expect(await any.getMany([...keys, "nowhere"])).toEqual(values);
+    expect(await any.getMany([])).toEqual({});
+    expect(await any.info()).toMatchObject({ name: jobs.name, entryCount: 232 });
+    expect(await any.clear()).toBe(232);
+    expect([await any.keys(), await any.info(), await any.clear()]).toEqual([[], undefined, 0]);
+  });
+
+  test("G7: ifRevision, and what a conflict says", async () => {
+    const revision = await jobs.set("raw", "mine", { ifRevision: "0" });
+    await jobs.set("raw", "mine still", { ifRevision: revision });
+    const error = await jobs.set("raw", "late", { ifRevision: revision }).catch((fault) => fault);
+    expect(error).toBeInstanceOf(ConflictError);
+    expect(error).toMatchObject({
+      code: "CONFLICT",
+      namespace: jobs.name,
+      key: "raw",
+      currentRevision: (await jobs.entry("raw"))?.revision,
+      currentValue: "mine still",
+    });
+    await expect(jobs.delete("raw", { ifRevision: revision })).rejects.toThrow(ConflictError);
+    await expect(jobs.set("meta", { n: 1 }, { ifRevision: "7" })).rejects.toMatchObject({
+      currentRevision: "0",
+      currentValue: null,
+    });
+  });
+
+  test("G7: update loses nobody's write, and begins where there is nothing", async () => {
+    const stores = Array.from({ length: 8 }, (_, index) => storeOf(server, { agent: `a${index}` }));
+    await Promise.all(
+      stores.map(async (one) => {
+        const meta = one.namespace<Jobs>(jobs.name);
+        for (let index = 0; index < 5; index++) {
+          await meta.update("meta", async (value) => ({ ...value, n: (value?.n ?? 0) + 1 }));
+        }
+      }),
+    );
+    expect(await jobs.get("meta")).toEqual({ n: 40 });
+    expect(
+      (await jobs.update("meta", () => ({ n: 1 }), { ttlSeconds: 9 })).expiresAt,
+    ).not.toBeNull();
+  });
+
+  test("update gives up after so many attempts, with the conflict; what the function throws is thrown", async () => {
+    let attempts = 0;
+    const error = await jobs
+      .update(
+        "meta",
+        async () => {
+          await jobs.increment("meta", { path: "/n" });
+          return { n: ++attempts };
+        },
+        { attempts: 3 },
+      )
+      .catch((fault) => fault);
+    expect(error).toBeInstanceOf(ConflictError);
+    expect([attempts, await jobs.get("meta")]).toEqual([3, { n: 3 }]);
+    const own = new Error("own");
+    await expect(jobs.update("meta", () => Promise.reject(own))).rejects.toBe(own);
+  });
+
+  test("increment, patch and append answer with the entry after it", async () => {
+    expect((await jobs.increment("meta", { path: "/n", by: 2 })).value).toEqual({ n: 2 });
+    expect((await jobs.increment("meta", { path: "/completed" })).value.completed).toBe(1);
+    const patched = await jobs.patch("meta", { phase: "parse", completed: null });
+    expect(patched.value).toEqual({ n: 2, phase: "parse" });
+    for (const item of ["a", "b", "c"]) await jobs.append("recent", item, { maxLength: 2 });
+    expect(await jobs.get("recent")).toEqual(["b", "c"]);
+    await expect(jobs.increment("recent")).rejects.toThrow(BadUserInputError);
+    await expect(
+      jobs.append("recent", "d", { ifRevision: patched.revision }),
+    ).rejects.toBeInstanceOf(ConflictError);
+  });
+
+  test("waitFor: what is there, what comes, what comes after a revision, and what does not", async () => {
+    const coming = jobs.waitFor("raw");
+    const revision = await jobs.set("raw", "first");
+    expect(await coming).toMatchObject({ value: "first", revision });
+    expect((await jobs.waitFor("raw", { timeoutMs: 0 })).value).toBe("first");
+    const next = jobs.waitFor("raw", { after: revision, timeoutMs: 60_000 });
+    await jobs.set("raw", "second");
+    expect((await next).value).toBe("second");
+    const late = await jobs.waitFor("task:never", { timeoutMs: 0 }).catch((fault) => fault);
+    expect(late).toBeInstanceOf(TimeoutError);
+    expect(late).toMatchObject({ code: "TIMEOUT" });
+    await expect(jobs.waitFor("task:never", { timeoutMs: 50 })).rejects.toThrow(TimeoutError);
+  });
+
+  test("waitFor goes on where the server allows shorter waits", async () => {
+    await using short = await startTestServer({ maxAwaitSeconds: 1 });
+    await using waiting = storeOf(short);
+    const coming = waiting.namespace("n").waitFor("late");
+    await expect(waiting.namespace("n").waitFor("never", { timeoutMs: 1_100 })).rejects.toThrow(
+      TimeoutError,
+    );
+    await waiting.namespace("n").set("late", 1);
+    expect((await coming).value).toBe(1);
+  });
+
+  test("history: the changes of a key, each with the entry as it was", async () => {
+    await jobs.set("raw", "one");
+    await jobs.set("raw", "two");
+    await jobs.delete("raw");
+    const changes = await collect(jobs.history("raw"));
+    expect(changes.map(({ kind, entry }) => [kind, entry?.value])).toEqual([
+      ["SET", "one"],
+      ["SET", "two"],
+      ["DELETED", undefined],
+    ]);
+    expect(changes.map(({ at }) => at)).toEqual(Array(3).fill(expect.any(Date)));
+  });
+
+  test("G6: transact writes all or nothing, across namespaces", async () => {
+    await jobs.setMany({ raw: "text", meta: { n: 1 } });
+    const { results, revision } = await store.transact((t) => {
+      const part = t.in(jobs);
+      part.require("raw", { exists: true });
+      part.require("recent", { revision: "0" });
+      part.set("raw", "parsed", { metadata: { by: "t" } });
+      part.increment("meta", { path: "/n" });
+      part.patch("meta", { phase: "done" });
+      part.append("recent", "raw");
+      part.delete("task:1");
+      t.in(`${jobs.name}-other`).set("any", 1);
+      t.in(`${jobs.name}-other`).clear();
+    });
+    expect(
+      results.map(({ entry, deleted, clearedCount }) => entry?.value ?? deleted ?? clearedCount),
+    ).toEqual(["parsed", { n: 2 }, { n: 2, phase: "done" }, ["raw"], false, 1, 1]);
+    expect(revision).toBe((await store.viewer()).headRevision);
+    const refused = store.transact(async (t) => {
+      t.in(jobs).set("raw", "never");
+      t.in(jobs).require("recent", { exists: false });
+    });
+    await expect(refused).rejects.toThrow(ConflictError);
+    expect(await jobs.get("raw")).toBe("parsed");
+  });
+
+  test("namespaces, and clearing them by prefix", async () => {
+    const prefix = `${jobs.name}:`;
+    for (const name of ["a", "b"]) await store.namespace(prefix + name).set("k", name);
+    expect(await store.namespaces({ prefix })).toEqual(
+      ["a", "b"].map((name) => ({
+        name: prefix + name,
+        entryCount: 1,
+        sizeBytes: 6,
+        updatedAt: expect.any(Date),
+        agents: ["größe 7"],
+      })),
+    );
+    expect(await store.clear(prefix)).toBe(2);
+    expect(await store.namespaces({ prefix })).toEqual([]);
+  });
+
+  test("a document of one's own", async () => {
+    await jobs.set("raw", "text");
+    const document = "query ($namespace: String!) { namespace(name: $namespace) { entryCount } }";
+    const data = await store.graphql<{ namespace: { entryCount: number } }>(document, {
+      namespace: jobs.name,
+    });
+    expect(data.namespace.entryCount).toBe(1);
+    await expect(store.graphql("{ nothing }")).rejects.toThrow(BadUserInputError);
+  });
+
+  test.each([
+    ["NaN", Number.NaN],
+    ["Infinity inside", { list: [Infinity] }],
+    ["a bigint", 1n],
+    ["a function", () => {}],
+    ["a Map", new Map([["a", 1]])],
+    ["undefined", undefined],
+  ])("G10: what JSON can't say is refused, not changed: %s", async (_what, value) => {
+    const any = store.namespace(jobs.name);
+    await expect(any.set("k", value)).rejects.toThrow(BadUserInputError);
+    await expect(any.setMany({ k: value })).rejects.toThrow(BadUserInputError);
+    await expect(store.transact((t) => t.in(any).set("k", value))).rejects.toThrow(
+      BadUserInputError,
+    );
+    expect(await any.get("k")).toBeUndefined();
+  });
+
+  test("keys and values have the types of the namespace", () => {
+    expectTypeOf(jobs.get<"raw">).returns.resolves.toEqualTypeOf<string | null | undefined>();
+    expectTypeOf(jobs.get<"task:1">).returns.resolves.toEqualTypeOf<{ file: string } | undefined>();
+    expectTypeOf(jobs.entry<"meta">).returns.resolves.toEqualTypeOf<
+      Entry<Jobs["meta"], "meta"> | undefined
+    >();
+    expectTypeOf(jobs.append<"recent">)
+      .parameter(1)
+      .toEqualTypeOf<string>();
+    expectTypeOf(jobs.getMany<"raw" | "meta">).returns.resolves.toEqualTypeOf<
+      Partial<Pick<Jobs, "raw" | "meta">>
+    >();
+    const misuse = () => {
+      // @ts-expect-error no such key
+      void jobs.get("nowhere");
+      // @ts-expect-error another type
+      void jobs.set("meta", "text");
+      // @ts-expect-error another type
+      void jobs.update("raw", () => 7);
+      // @ts-expect-error no such key
+      void store.transact((t) => t.in(jobs).set("nowhere", 1));
+    };
+    expectTypeOf(misuse).returns.toEqualTypeOf<void>();
+  });
+});

@@ -1,0 +1,194 @@
+import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  BadUserInputError,
+  type BatonError,
+  createDataStore,
+  UnavailableError,
+  type DataStore,
+} from "../../src/client/index.ts";
+import { Proxy } from "../examples/proxy.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+import { storeOf } from "./sdk-store.ts";
+
+describe("a call of the SDK whose answer is lost", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  /** The request has its answer from the server; its caller does not hear of every second one. */
+  function lossy(options: { readonly retryWrites?: boolean } = {}) {
+    let sent = 0;
+    const store = storeOf(server, {
+      ...options,
+      fetch: async (...request) => {
+        const response = await fetch(...request);
+        if (++sent % 2 === 0) return response;
+        await response.arrayBuffer();
+        throw new TypeError("fetch failed", { cause: new Error("lost on purpose") });
+      },
+    });
+    return { store, sent: () => sent };
+  }
+
+  test("G12: every write happens once, however often it is sent", async () => {
+    const { store, sent } = lossy();
+    const here = store.namespace("lossy");
+    for (let count = 1; count <= 5; count++) {
+      expect((await here.increment("n")).value).toBe(count);
+      expect((await here.append("list", count)).value).toHaveLength(count);
+    }
+    const revision = await here.set("k", 1, { ifRevision: "0" });
+    expect(await here.set("k", 2, { ifRevision: revision })).not.toBe(revision);
+    const { results } = await store.transact((t) => {
+      t.in(here).require("once", { exists: false });
+      t.in(here).set("once", true);
+      t.in(here).increment("n");
+    });
+    expect(results[1]?.entry?.value).toBe(6);
+    expect(await here.update("k", (value) => value + 1)).toMatchObject({ value: 3 });
+    expect(await here.delete("k")).toBe(true);
+    await here.setMany({ "task:1": 1, "task:2": 2 });
+    const first = await here.claim({ keyPrefix: "task:" });
+    const second = await here.claim({ keyPrefix: "task:" });
+    expect([first?.key, second?.key]).toEqual(["task:1", "task:2"]);
+    await first!.complete("done", { transact: (t) => t.in(here).increment("completed") });
+    await second!.release();
+    expect(await here.get("completed")).toBe(1);
+    expect(await here.clear()).toBe(6);
+    // Each was sent twice: the odd ones got lost.
+    expect(sent() % 2).toBe(0);
+    store.close();
+  });
+
+  test("without retryWrites a write is sent once, and a read is tried again", async () => {
+    const { store, sent } = lossy({ retryWrites: false });
+    await expect(store.namespace("unsure").increment("n")).rejects.toThrow(UnavailableError);
+    expect(sent()).toBe(1);
+    expect(await store.namespace("unsure").get("n")).toBe(1);
+    store.close();
+  });
+
+  test("a mutation of one's own is tried again only where its caller says that it may be", async () => {
+    const { store, sent } = lossy();
+    const mutation =
+      'mutation Count($once: String) { incrementEntry(input: { key: "own", idempotencyKey: $once }) { revision } }';
+    await expect(store.graphql(mutation)).rejects.toThrow(UnavailableError);
+    expect(sent()).toBe(1);
+    expect((await store.graphql<any>('{ entry(key: "own") { value } }')).entry.value).toBe(1);
+    await store.graphql("{ viewer { user } }");
+    await store.graphql(mutation, { once: "once" }, { isRepeatable: true });
+    expect((await store.graphql<any>('{ entry(key: "own") { value } }')).entry.value).toBe(2);
+    store.close();
+  });
+
+  test("a server that is away for a while is waited for, and each attempt is told", async () => {
+    await using proxy = new Proxy(() => server.url);
+    await proxy.open();
+    const errors: BatonError[] = [];
+    const options = {
+      onRetry: ({ error }: { error: BatonError }) => {
+        errors.push(error);
+        if (errors.length === 3) void proxy.open();
+      },
+    };
+    await using store = storeOf({ ...server, url: proxy.url }, options);
+    await store.namespace("away").set("k", 1);
+    await proxy.cut();
+    await store.namespace("away").set("k", 2);
+    expect(await store.namespace("away").get("k")).toBe(2);
+    expect(errors.map(({ code }) => code)).toEqual(Array(3).fill("UNAVAILABLE"));
+    expect(errors[0]?.message).toContain(proxy.url);
+  });
+
+  test("it is given up after retryForMs, or when its caller or the store ends it", async () => {
+    await using proxy = new Proxy(() => server.url);
+    await proxy.open();
+    await proxy.cut();
+    const away = { ...server, url: proxy.url };
+    await using never = storeOf(away, { retryForMs: 0 });
+    await expect(never.viewer()).rejects.toThrow(UnavailableError);
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const store = storeOf(away, { onRetry: () => abort.abort(reason) });
+    await expect(store.viewer({ signal: abort.signal })).rejects.toBe(reason);
+    const closed = storeOf(away, { onRetry: () => closed.close() });
+    await expect(closed.viewer()).rejects.toThrow("closed");
+    await expect(closed.viewer()).rejects.toThrow("closed");
+  });
+});
+
+describe("what answers and is no Baton", () => {
+  let other: Server;
+  let store: DataStore;
+  let answers: [status: number, type: string, body: string][];
+  beforeAll(async () => {
+    other = createServer((_request, response) => {
+      const [status, type, body] = answers.shift() ?? [500, "text/plain", "nothing more"];
+      response.writeHead(status, { "content-type": type }).end(body);
+    });
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+  });
+  afterAll(() => other.close());
+  beforeEach(() => {
+    const { port } = other.address() as AddressInfo;
+    store = createDataStore({ url: `http://127.0.0.1:${port}`, token: "any" });
+    answers = [];
+  });
+
+  const viewer = JSON.stringify({ data: { viewer: { headRevision: "7" } } });
+
+  test.each([429, 502, 503, 504])("%d of a proxy is tried again", async (status) => {
+    answers = [
+      [status, "text/html", "<h1>Later</h1>"],
+      [200, "application/json", viewer],
+    ];
+    expect(await store.viewer()).toEqual({ headRevision: "7" });
+  });
+
+  test.each([
+    [404, "text/html", "<h1>Not found</h1>"],
+    [200, "text/html", "<h1>Welcome</h1>"],
+    [200, "application/json", "7"],
+    [200, "application/json", "null"],
+  ])("%d %s %s is BAD_RESPONSE, at once", async (...answer) => {
+    answers = [answer];
+    await expect(store.viewer()).rejects.toMatchObject({ code: "BAD_RESPONSE" });
+  });
+
+  test("a code that this client does not know is kept in its details", async () => {
+    const errors = [{ message: "new", extensions: { code: "TOMORROW", more: 1 } }];
+    answers = [[200, "application/json", JSON.stringify({ errors })]];
+    await expect(store.viewer()).rejects.toMatchObject({
+      code: "BAD_RESPONSE",
+      message: "new",
+      details: { code: "TOMORROW", more: 1 },
+    });
+  });
+
+  test("an attempt that gets no answer ends after timeoutMs", async () => {
+    const listening = createServer(() => {});
+    listening.listen(0, "127.0.0.1");
+    await once(listening, "listening");
+    const { port } = listening.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}`;
+    await using patient = createDataStore({ url, token: "any", timeoutMs: 50, retryForMs: 0 });
+    await expect(patient.viewer()).rejects.toThrow(/no answer within 50 ms/);
+    listening.closeAllConnections();
+    listening.close();
+  });
+
+  test("what is no address, and no token, is said before anything is sent", async () => {
+    expect(() => createDataStore({ url: "127.0.0.1:4000" })).toThrow(BadUserInputError);
+    const bad = createDataStore({ url: "http://127.0.0.1:1", token: "two\nlines" });
+    await expect(bad.viewer()).rejects.toThrow(TypeError);
+    const own = new Error("the vault is closed");
+    const token = () => Promise.reject(own);
+    await expect(createDataStore({ token }).viewer()).rejects.toBe(own);
+  });
+});

@@ -1,0 +1,115 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openOutput } from "../../src/cli/export-output.ts";
+import { ProgressBar } from "../../src/cli/progress-bar.ts";
+import { defaultConfig } from "../../src/config.ts";
+import type { Database } from "../../src/database/database.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import { Committer } from "../../src/store/committer.ts";
+import { exportStore } from "../../src/transfer/export-store.ts";
+import { Sequence } from "../../src/transfer/sequence.ts";
+import { setCommand } from "../commands.ts";
+import { createSqlite, type OwnDatabase } from "../own-database.ts";
+import { fillStore } from "./fill.ts";
+
+describe("an export into a file", () => {
+  let own: OwnDatabase;
+  let database: Database;
+  let folder: string;
+  let whole: Buffer;
+  const request = { user: "local", namespacePrefix: "" };
+  const bounds = { maxItems: 50, maxBytes: 10 ** 6 };
+
+  /** Exports until so many texts are written. */
+  async function exportTo(file: string, resume: boolean, maxTexts = Number.POSITIVE_INFINITY) {
+    await using output = await openOutput({ ...request, output: file, resume });
+    let texts = 0;
+    for await (const text of exportStore(database, request, output.sequence, bounds)) {
+      await output.write(text);
+      if (++texts >= maxTexts) return;
+    }
+    await output.finish();
+  }
+
+  beforeAll(async () => {
+    own = await createSqlite();
+    const config = defaultConfig({ ...own.config, sqliteSynchronous: "normal" });
+    database = await openDatabase(config, pino({ level: "silent" }));
+    await fillStore(database, "local");
+    folder = await mkdtemp(join(tmpdir(), "baton-output-"));
+    await exportTo(join(folder, "whole"), false);
+    whole = await readFile(join(folder, "whole"));
+  });
+  afterAll(async () => {
+    await database.close();
+    await own[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  test("goes on from its last whole line, wherever it was cut off", async () => {
+    const file = join(folder, "cut");
+    for (let length = 0; length <= whole.length; length += Math.ceil(Math.random() * 8_000)) {
+      await writeFile(file, whole.subarray(0, length));
+      await exportTo(file, true);
+      expect((await readFile(file)).equals(whole)).toBe(true);
+    }
+  });
+
+  test("is refused for a user who has no store", async () => {
+    const nobody = exportStore(database, { ...request, user: "lcoal" }, new Sequence());
+    await expect(nobody.next()).rejects.toThrow("User lcoal has no store here");
+  });
+
+  test("is its owner's alone, and not written over", async () => {
+    const file = join(folder, "whole");
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await expect(exportTo(file, false)).rejects.toThrow(/is there already.*--resume/);
+    const another = openOutput({ ...request, user: "ann", output: file, resume: true });
+    await expect(another).rejects.toThrow(/an export of user local/);
+    await writeFile(join(folder, "notes"), "These are notes.\n");
+    await expect(exportTo(join(folder, "notes"), true)).rejects.toThrow(/line 1: It is no JSON/);
+    expect(await readFile(file)).toEqual(whole);
+  });
+
+  test("says so when the log was compacted past it, or does not reach so far any more", async () => {
+    const file = join(folder, "late");
+    await exportTo(file, false, 2);
+    const committer = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
+    await committer.submit(setCommand("local", { namespace: "n", key: "k" }));
+    await committer.close();
+    const early = await readFile(file);
+    await database.compact({ maxAgeMs: 0, maxChanges: 0 });
+    await expect(exportTo(file, true)).rejects.toThrow(/does not reach back.*Begin a new one/);
+    const header = early
+      .toString()
+      .split("\n")[0]
+      ?.replace(/"revision":"\d+"/, '"revision":"9999"');
+    await writeFile(file, `${header}\n`);
+    await expect(exportTo(file, true)).rejects.toThrow(/does not reach/);
+  });
+});
+
+test("a terminal is shown how far it is, and nothing else is", () => {
+  let shown = "";
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      shown += String(chunk);
+      done();
+    },
+  }) as unknown as NodeJS.WriteStream;
+  const bar = new ProgressBar(stream);
+  bar.show("Importing", 1, 2);
+  bar.clear();
+  expect(shown).toBe("");
+  stream.isTTY = true;
+  bar.show("Importing", 1, 2);
+  bar.show("Importing", 3, 2);
+  bar.clear();
+  expect(shown).toBe(
+    `\rImporting  ${"█".repeat(12)}${"░".repeat(12)}  50 %\x1b[K\rImporting  ${"█".repeat(24)} 100 %\x1b[K\r\x1b[K`,
+  );
+});

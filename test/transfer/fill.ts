@@ -1,0 +1,122 @@
+import { writeFile } from "node:fs/promises";
+import fc from "fast-check";
+import { defaultConfig } from "../../src/config.ts";
+import type { Database } from "../../src/database/database.ts";
+import { commandOf, type SetOperation } from "../../src/store/command.ts";
+import { Committer } from "../../src/store/committer.ts";
+import { everything } from "../../src/store/text-match.ts";
+import { importStore, wholeFile } from "../../src/transfer/import-store.ts";
+import type { Line } from "../../src/transfer/line.ts";
+import { readExport } from "../../src/transfer/read-export.ts";
+import { exportText, storedEntry } from "./export-text.ts";
+import { deepText, jsonText, metadataObject, name } from "./json.ts";
+
+/**
+ * Sets some 200 entries of all sorts, and in the namespace `work` a task that is done, one that is held, and one that
+ * nobody has had.
+ */
+export async function fillStore(database: Database, userId: string): Promise<void> {
+  const committer = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
+  const caller = { userId, agent: "Größe 😀", mayRead: true };
+  const place = { argument: "input", namespace: "work" };
+  const set = (namespace: string, key: string, more: Partial<SetOperation> = {}) => {
+    const operation: SetOperation = {
+      kind: "set",
+      argument: "input",
+      namespace,
+      key,
+      value: "1",
+      metadata: null,
+      ttlSeconds: null,
+      ifRevision: null,
+      ...more,
+    };
+    return committer.submit(commandOf(caller, [operation]));
+  };
+  const claim = (token: string) =>
+    committer.submit(
+      commandOf(caller, [
+        { kind: "claim", ...place, keys: everything, leaseSeconds: 1_000, token },
+      ]),
+    );
+  for (const key of ["done", "held", "todo"]) await set("work", key);
+  await claim("first");
+  await committer.submit(
+    commandOf(caller, [
+      {
+        kind: "complete",
+        ...place,
+        key: "done",
+        token: "first",
+        value: null,
+        metadata: null,
+        ttlSeconds: null,
+      },
+    ]),
+  );
+  await claim("second");
+  const values = fc.sample(
+    fc.tuple(name, name, fc.oneof(jsonText, fc.constant(deepText)), fc.option(metadataObject)),
+    200,
+  );
+  await Promise.all(
+    values.map(([namespace, key, value, metadata], index) =>
+      set(namespace, key, { value, metadata, ttlSeconds: index % 3 === 0 ? 10_000 : null }),
+    ),
+  );
+  await committer.close();
+}
+
+/** Writes an export of so many entries, and of changes of some of them; one in a hundred has expired. */
+export async function writeExport(file: string, count: number): Promise<{ revision: bigint }> {
+  const begin = BigInt(count);
+  const padded = (index: number) => String(index).padStart(7, "0");
+  const expiresAt = (index: number) => (index % 100 === 7 ? new Date(0) : null);
+  const lines: Line[] = Array.from({ length: count }, (_, index) => ({
+    kind: "EXISTING",
+    entry: storedEntry({
+      namespace: index < count / 2 ? "a" : "b",
+      key: padded(index),
+      revision: BigInt(index + 1),
+      value: JSON.stringify("x".repeat(index % 50)),
+      expiresAt: expiresAt(index),
+    }),
+  }));
+  let revision = begin;
+  lines.push({ kind: "NAMESPACE_CLEARED", revision: ++revision, namespace: "b" });
+  for (let index = 0; index < count / 5; index++) {
+    const key = padded(index * 2);
+    revision++;
+    lines.push(
+      index % 2 === 0
+        ? { kind: "DELETED", revision, namespace: "a", key }
+        : {
+            kind: "SET",
+            entry: storedEntry({
+              namespace: "b",
+              key,
+              revision,
+              createdRevision: revision,
+              expiresAt: expiresAt(index),
+            }),
+          },
+    );
+  }
+  await writeFile(file, exportText({ begin, end: revision }, lines).join(""));
+  return { revision };
+}
+
+/**
+ * Imports a file as `baton import` does.
+ * @param checkStop asked between batches of so many lines
+ */
+export async function importFile(
+  database: Database,
+  userId: string,
+  file: string,
+  { maxItems = 1_000, checkStop = (_lines: number): void | Promise<void> => {} } = {},
+): Promise<number> {
+  const whole = wholeFile(file, await readExport(file, () => {}));
+  const progress = { onBatch: () => {}, checkStop };
+  return importStore(database, userId, whole, progress, { maxItems, maxBytes: 1024 * 1024 });
+}

@@ -1,0 +1,192 @@
+import { randomBytes } from "node:crypto";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import type { Database } from "../../src/database/database.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import { Committer } from "../../src/store/committer.ts";
+import { sweep } from "../../src/store/sweep.ts";
+import { everything } from "../../src/store/text-match.ts";
+import { discardImport, importStore, wholeFile } from "../../src/transfer/import-store.ts";
+import { readExport } from "../../src/transfer/read-export.ts";
+import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
+import { databases } from "../databases.ts";
+import type { OwnDatabase } from "../own-database.ts";
+import { expire } from "../time.ts";
+import { exportText, storedEntry } from "./export-text.ts";
+import { importFile, writeExport } from "./fill.ts";
+
+class Stopped extends Error {}
+
+/** Stops before the batch that begins at this line or after it. */
+function stopAt(line: number) {
+  return {
+    maxItems: 10,
+    checkStop: (lines: number) => {
+      if (lines >= line) throw new Stopped();
+    },
+  };
+}
+
+describe.each(databases)("an import into $name", ({ name, create }) => {
+  let own: OwnDatabase;
+  let database: Database;
+  let committer: Committer;
+  let folder: string;
+  let file: string;
+  let revision: bigint;
+  let users = 0;
+  const newUser = () => `user-${++users}`;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "baton-import-"));
+    file = join(folder, "file");
+    ({ revision } = await writeExport(file, 100));
+    own = await create();
+    const config = defaultConfig({ ...own.config, sqliteSynchronous: "normal" });
+    database = await openDatabase(config, pino({ level: "silent" }));
+    committer = new Committer({ database, limits: config, onCommit: () => {} });
+  });
+  afterAll(async () => {
+    await committer.close();
+    await database.close();
+    await own[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
+
+  const place = { namespace: "z", key: "k" };
+  const keysOf = async (userId: string) => {
+    const selection = { namespaces: [everything], keys: everything };
+    const query = { userId, selection, onlyKeys: null, after: null };
+    const { items } = await database.readEntries(query, { maxItems: 1_000, maxBytes: 10 ** 9 });
+    return items.map(({ namespace, key }) => `${namespace}/${key}`);
+  };
+
+  test("G8: leaves out what has expired, and what a line that has expired replaced", async () => {
+    const user = newUser();
+    const past = new Date(0);
+    const lines = exportText({ begin: 4n, end: 6n }, [
+      { kind: "EXISTING", entry: storedEntry({ key: "a", revision: 1n }) },
+      { kind: "EXISTING", entry: storedEntry({ key: "b", revision: 2n, expiresAt: past }) },
+      { kind: "EXISTING", entry: storedEntry({ key: "c", revision: 3n }) },
+      { kind: "SET", entry: storedEntry({ key: "a", revision: 5n, expiresAt: past }) },
+      { kind: "SET", entry: storedEntry({ key: "b", revision: 6n, createdRevision: 6n }) },
+    ]);
+    const own = join(folder, user);
+    await writeFile(own, lines.join(""));
+    expect(await importFile(database, user, own, { maxItems: 1 })).toBe(2);
+    expect(await keysOf(user)).toEqual(["n/b", "n/c"]);
+  });
+
+  test("is refused where there is an entry, or a later revision, and begins after a log that is gone", async () => {
+    const user = newUser();
+    await committer.submit(setCommand(user, place));
+    await expect(importFile(database, user, file)).rejects.toThrow(/not empty.*remove its entries/);
+    // Nobody has swept yet.
+    await expire(own, place.key);
+    expect(await importFile(database, user, file)).toBe(2);
+    await sweep(database, committer);
+    expect(await database.readLogEnds(user)).toEqual({ head: revision, compacted: revision });
+    const query = { userId: user, selection: { namespaces: [everything], keys: everything } };
+    const bounds = { maxItems: 10, maxBytes: 10_000 };
+    expect((await database.readLog({ ...query, after: 0n }, bounds)).changes).toEqual([]);
+
+    await expect(importFile(database, user, file)).rejects.toThrow(/imported before/);
+    const keys = await keysOf(user);
+    await committer.submit(clearCommand(user, "a"));
+    await committer.submit(clearCommand(user, "b"));
+    expect(keys.length).toBeGreaterThan(40);
+    await expect(importFile(database, user, file)).rejects.toThrow(/the log can't go back.*--user/);
+  });
+
+  test("keeps others from writing there until it is done, the sweeper too, and nobody elsewhere", async () => {
+    const user = newUser();
+    await expect(importFile(database, user, file, stopAt(50))).rejects.toThrow(Stopped);
+    await expire(own, "0000003", "0000004");
+    for (const command of [
+      setCommand(user, place),
+      deleteCommand(user, { namespace: "a", key: "0000003" }),
+      clearCommand(user, "a"),
+    ]) {
+      await expect(committer.submit(command)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    }
+    await committer.submit(setCommand(newUser(), place));
+    await sweep(database, committer);
+    await database.compact({ maxAgeMs: 0, maxChanges: 0 });
+    expect(await database.readLogEnds(user)).toEqual({ head: 0n, compacted: revision });
+
+    await importFile(database, user, file);
+    // In its last lines they were deleted, and cleared with what came after them.
+    const reference = newUser();
+    await importFile(database, reference, file);
+    await sweep(database, committer);
+    const keys = await keysOf(reference);
+    expect(await keysOf(user)).toEqual(keys.filter((key) => key !== "a/0000003"));
+    const { head } = await database.readLogEnds(user);
+    const { revision: next } = await committer.submit(setCommand(user, place));
+    expect([head, next]).toEqual([revision + 1n, revision + 2n]);
+  });
+
+  test("does not end with a file that became shorter", async () => {
+    const user = newUser();
+    const shrinking = join(folder, user);
+    await copyFile(file, shrinking);
+    const whole = wholeFile(shrinking, await readExport(shrinking, () => {}));
+    const lines = (await readFile(file, "utf8")).split("\n");
+    await writeFile(shrinking, `${lines.slice(0, 20).join("\n")}\n`);
+    const progress = { onBatch: () => {}, checkStop: () => {} };
+    const imported = importStore(database, user, whole, progress);
+    await expect(imported).rejects.toThrow("was changed meanwhile");
+    await importFile(database, user, file);
+  });
+
+  test("goes on with its own file alone, and one at a time", async () => {
+    const user = newUser();
+    const another = join(folder, "another");
+    await writeExport(another, 20);
+    await expect(importFile(database, user, file, stopAt(50))).rejects.toThrow(Stopped);
+    await expect(importFile(database, user, another)).rejects.toThrow(/another file.*--discard/);
+    let isFirst = true;
+    const overtaken = importFile(database, user, file, {
+      maxItems: 10,
+      checkStop: async () => {
+        if (!isFirst) return;
+        isFirst = false;
+        await importFile(database, user, file);
+      },
+    });
+    await expect(overtaken).rejects.toThrow(/Another baton import/);
+    const reference = newUser();
+    await importFile(database, reference, file);
+    expect(await keysOf(user)).toEqual(await keysOf(reference));
+  });
+
+  test("says which lines the database does not take", async ({ skip }) => {
+    if (name === "SQLite") skip();
+    const user = newUser();
+    const key = randomBytes(3_000).toString("base64");
+    const lines = exportText({ begin: 1n, end: 1n }, [
+      { kind: "EXISTING", entry: storedEntry({ key }) },
+    ]);
+    const own = join(folder, user);
+    await writeFile(own, lines.join(""));
+    await expect(importFile(database, user, own)).rejects.toThrow(
+      /lines 1 to 3 can't be stored here: .*index.* --discard/,
+    );
+    await discardImport(database, user);
+  });
+
+  test("can be taken back, whole, and then the store is its user's again", async () => {
+    const user = newUser();
+    await committer.submit(setCommand(user, place));
+    await committer.submit(deleteCommand(user, place));
+    await expect(importFile(database, user, file, stopAt(50))).rejects.toThrow(Stopped);
+    await discardImport(database, user);
+    expect(await keysOf(user)).toEqual([]);
+    expect(await database.readLogEnds(user)).toEqual({ head: 2n, compacted: 2n });
+    expect(await committer.submit(setCommand(user, place))).toMatchObject({ revision: 3n });
+    await expect(discardImport(database, user)).rejects.toThrow(/No import/);
+  });
+});

@@ -1,0 +1,55 @@
+import fc from "fast-check";
+
+// What is easily lost or changed on the way: by another parser, another database, another order of members.
+
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 8 }),
+  fc.constantFrom(
+    "\u0000",
+    "\ud800",
+    "\u2028",
+    '","metadata":',
+    '\\","value":',
+    "}\n{",
+    "\uFFFF😀",
+  ),
+);
+
+const number = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.constantFrom(-0, 5e-324, 1.7976931348623157e308, 1e21, 2 ** 53, -(2 ** 63), 0.1 + 0.2),
+);
+
+const member = fc.oneof(
+  text,
+  fc.constantFrom("__proto__", "constructor", "toJSON", "10", "9", "-1", "01", "metadata", "value"),
+);
+
+const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+  json: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.oneof(text, number, fc.boolean(), fc.constant(null)),
+    fc.array(tie("json"), { maxLength: 4 }),
+    fc
+      .uniqueArray(fc.tuple(member, tie("json")), { maxLength: 4, selector: ([name]) => name })
+      .map((members) => Object.fromEntries(members)),
+  ),
+}));
+
+/** JSON text as the store writes it. */
+export const jsonText = json.map((value) => JSON.stringify(value));
+
+export const metadataObject = fc
+  .uniqueArray(fc.tuple(member, json), { maxLength: 3, selector: ([name]) => name })
+  .map((members) => Object.fromEntries(members) as Record<string, unknown>);
+
+/** A value as deep as the store takes them. */
+export const deepText = `${'{"a":['.repeat(31)}1${"]}".repeat(31)}`;
+
+/** Names of namespaces, keys and agents. */
+export const name = fc.oneof(
+  fc
+    .string({ unit: "binary", minLength: 1, maxLength: 6 })
+    .filter((found) => found.isWellFormed() && !/\p{Cc}/u.test(found)),
+  fc.constantFrom("a", "b", "B", "é", "\uFFFF", "😀", '","metadata":', "__proto__", "\\", '"'),
+);
