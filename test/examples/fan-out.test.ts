@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { merge, countWords, split } from "../../examples/fan-out/words.ts";
 import { query } from "../client.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 
 const namespace = "fan-out:tried";
@@ -29,17 +30,17 @@ describe("examples/fan-out", { timeout: 60_000 }, () => {
     await server.close();
   });
 
-  function start(name: string, ...args: string[]): Program {
-    const program = new Program(`fan-out/${name}.ts`, args, server);
+  const start = (name: string, ...args: string[]) => startAt(server, name, ...args);
+
+  function startAt(at: { url: string; token: string }, name: string, ...args: string[]): Program {
+    const program = new Program(`fan-out/${name}.ts`, args, at);
     programs.push(program);
     return program;
   }
 
   const splitPages = () => start("splitter", namespace, ...pages).exit;
 
-  /** `slow`: it holds its first task until it is killed. */
-  const startWorker = (name: string, pace: "slow" | "quick") =>
-    start("worker", name, namespace, pace === "slow" ? "600000" : "5");
+  const startWorker = (name: string) => start("worker", name, namespace, "5");
 
   async function changesOf(name: string): Promise<Change[]> {
     const { changes } = await query(
@@ -96,14 +97,19 @@ describe("examples/fan-out", { timeout: 60_000 }, () => {
 
   test("G6, G11: of eight workers two are killed with a task in hand: each is done once, and counted once", async () => {
     const collector = start("collector", namespace);
-    const victims = ["victim-1", "victim-2"].map((name) => startWorker(name, "slow"));
+    await using proxy = new HoldingProxy(server);
+    await proxy.open();
+    const completing = proxy.hold("completeClaim");
+    const victims = [
+      start("worker", "at-work", namespace, "600000"),
+      startAt(proxy, "worker", "at-the-end", namespace, "5"),
+    ];
     // Two splitters at once: one makes all of the tasks, the other none.
     expect(await Promise.all([splitPages(), splitPages()])).toEqual([0, 0]);
     expect(programs.flatMap(({ lines }) => lines)).toContain(`${namespace} was split before`);
-    await Promise.all(victims.map((victim) => victim.said("took")));
-    const workers = ["1", "2", "3", "4", "5", "6"].map((name) =>
-      startWorker(`worker-${name}`, "quick"),
-    );
+    // One is at work, the other's result is on its way.
+    await Promise.all([...victims.map((victim) => victim.said("took")), completing]);
+    const workers = ["1", "2", "3", "4", "5", "6"].map((name) => startWorker(`worker-${name}`));
     await Promise.any(workers.map((worker) => worker.said("took")));
     await Promise.all(victims.map((victim) => victim.kill()));
 
@@ -123,7 +129,7 @@ describe("examples/fan-out", { timeout: 60_000 }, () => {
   test("G11: a task that no worker survives is given up, and the others are merged", async () => {
     expect(await splitPages()).toBe(0);
     for (let attempt = 1; attempt <= 3; attempt++) await takeAndGiveBack();
-    const worker = startWorker("worker-1", "quick");
+    const worker = startWorker("worker-1");
     const collector = start("collector", namespace);
     expect(await Promise.all([worker.exit, collector.exit])).toEqual([0, 0]);
     expect(worker.lines).toContain("gave up task:0001");

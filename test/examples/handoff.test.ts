@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { query } from "../client.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 import { Proxy } from "./proxy.ts";
 
@@ -63,12 +64,16 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
 
   test("G3: a consumer killed in the middle goes on after its last revision and misses nothing", async () => {
     const before = await handOver(1);
-    const first = start("consumer");
+    await using proxy = new HoldingProxy(server);
+    await proxy.open();
+    // The third report is read, and the answer on its way: the kill comes in the middle of a handoff.
+    const held = proxy.hold('"answer/report-000003"');
+    const first = start("consumer", [], proxy.url);
     expect(await before.exit).toBe(0);
     const meanwhile = start("producer", ["4"]);
-    // It says so before it reads, answers and saves: the kill comes in the middle of a handoff.
-    await first.said("woke", 3);
+    await held;
     await first.kill();
+    expect(first.lines.filter((line) => line.startsWith("answered"))).toHaveLength(2);
     await meanwhile.said("waiting");
     const second = start("consumer");
     await second.said("goes on after revision");

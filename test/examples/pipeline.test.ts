@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { query } from "../client.ts";
 import { set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 
 const stages = ["fetch", "extract", "analyse", "report"] as const;
@@ -27,8 +28,8 @@ describe("examples/pipeline", { timeout: 60_000 }, () => {
     await server.close();
   });
 
-  function start(name: string): Program {
-    const program = new Program(`pipeline/${name}.ts`, [], server);
+  function start(name: string, at: { url: string; token: string } = server): Program {
+    const program = new Program(`pipeline/${name}.ts`, [], at);
     programs.push(program);
     return program;
   }
@@ -68,17 +69,19 @@ describe("examples/pipeline", { timeout: 60_000 }, () => {
     site.pages = { "/first": "# One\n\nTwo three.", "/second": "# Four\n\n## Five\n\nSix." };
     await request("first", "/first");
     await request("second", "/second");
-    // It has begun, and can't have ended: the page does not come.
+    // Each is killed when it has begun and can't have ended: its page does not come, its output is on its way.
     site.isHeld = true;
     const fetching = start("fetch");
     await site.asked();
     await fetching.kill();
     site.isHeld = false;
 
-    const [first, extracting] = [start("fetch"), start("extract")];
-    await first.said("made", 2);
-    // Killed when it has at least begun, and maybe done it: both must do.
-    await extracting.said("woke");
+    await using proxy = new HoldingProxy(server);
+    await proxy.open();
+    const setting = proxy.hold('"ifRevision":"0"');
+    const [again, extracting] = [start("fetch"), start("extract", proxy)];
+    await again.said("made", 2);
+    await setting;
     await extracting.kill();
     start("extract");
     start("analyse");
