@@ -1,7 +1,12 @@
 // What every example begins with: a store as one agent reaches it, and an end that shells understand.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { BatonError, createDataStore, type DataStore } from "baton-store/client";
+import {
+  BatonError,
+  createDataStore,
+  type ConnectionOptions,
+  type DataStore,
+} from "baton-store/client";
 
 /**
  * Runs the work of one agent, and ends the program with it: with 0, or with one line and 2 for what its person can put
@@ -34,13 +39,14 @@ export async function agent(
 
 /** Connects to BATON_URL with BATON_TOKEN; without them, to a server started with `npm start` in the current folder. */
 async function connect(name: string): Promise<DataStore> {
-  const store = createDataStore({
+  const options: ConnectionOptions = {
     token: process.env.BATON_TOKEN || (await localToken()),
     agent: name,
     onRetry: ({ error }) => console.error(`${error.message} Trying again.`),
-  });
-  await store.viewer(); // A wrong address or token shows now, not in the middle of the work.
-  return store;
+  };
+  // A wrong address or token shows now and at once, not in the middle of the work; from then on there is patience.
+  await createDataStore({ ...options, retryForMs: 0 }).viewer();
+  return createDataStore(options);
 }
 
 async function localToken(): Promise<string> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { query } from "../client.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 import { Proxy } from "./proxy.ts";
 
@@ -19,7 +20,7 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
 
   function start(name: string, args: string[] = [], url = server.url): Program {
     const { token } = server;
-    const program = new Program(`handoff/${name}.mjs`, args, { url, token });
+    const program = new Program(`handoff/${name}.ts`, args, { url, token });
     programs.push(program);
     return program;
   }
@@ -56,19 +57,23 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
   test("one command shows all of it", async () => {
     const run = start("run");
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
-    expect(run.lines).toContain("run      | killed the consumer");
-    expect(run.lines.at(-1)).toBe("run      | every report was answered");
+    expect(run.lines).toContain("run          | killed the consumer");
+    expect(run.lines.at(-1)).toBe("run          | every report was answered");
     await expectAnswers(5);
   });
 
   test("G3: a consumer killed in the middle goes on after its last revision and misses nothing", async () => {
     const before = await handOver(1);
-    const first = start("consumer");
+    await using proxy = new HoldingProxy(server);
+    await proxy.open();
+    // The third report is read, and the answer on its way: the kill comes in the middle of a handoff.
+    const held = proxy.hold('"answer/report-000003"');
+    const first = start("consumer", [], proxy.url);
     expect(await before.exit).toBe(0);
     const meanwhile = start("producer", ["4"]);
-    // It says so before it reads, answers and saves: the kill comes in the middle of a handoff.
-    await first.said("woke", 3);
+    await held;
     await first.kill();
+    expect(first.lines.filter((line) => line.startsWith("answered"))).toHaveLength(2);
     await meanwhile.said("waiting");
     const second = start("consumer");
     await second.said("goes on after revision");
@@ -115,14 +120,14 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
     expect(await start("producer", ["1"]).exit).toBe(0);
 
     await proxy.cut();
-    await consumer.complained("Baton at");
+    await consumer.complained(`Baton at ${proxy.url}`);
     const meanwhile = await handOver(2);
     await proxy.open();
     expect(await meanwhile.exit).toBe(0);
 
     const complaints = consumer.complaints.length;
     await server.restart();
-    await consumer.complained("Baton at", complaints + 1);
+    await consumer.complained(`Baton at ${proxy.url}`, complaints + 1);
     expect(await start("producer", ["1"]).exit).toBe(0);
     await expectAnswers(4);
   });
@@ -138,11 +143,11 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
   async function handOverByHand(name: string): Promise<void> {
     await query(
       server,
-      `mutation ($name: String!, $report: String!, $value: JSON) {
-        report: setEntry(input: { namespace: $report, key: "report", value: { text: "By hand." } }) { revision }
-        handoff: setEntry(input: { namespace: "handoff", key: $name, value: $value }) { revision }
+      `mutation ($name: String!, $report: JSON, $handoff: JSON) {
+        report: setEntry(input: { namespace: "handoff:producer", key: $name, value: $report }) { revision }
+        handoff: setEntry(input: { namespace: "handoff", key: $name, value: $handoff }) { revision }
       }`,
-      { name, report: `pipeline:${name}`, value: { report: `pipeline:${name}`, ready: true } },
+      { name, report: { text: "By hand." }, handoff: { report: name } },
     );
   }
 

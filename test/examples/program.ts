@@ -49,9 +49,9 @@ export class Program implements AsyncDisposable {
     return this.#wrote(this.complaints, beginning, times);
   }
 
-  /** Ends it there and then, as a crash would. */
-  async kill(): Promise<void> {
-    this.#process.kill("SIGKILL");
+  /** Ends it there and then, as a crash would; or asks it to end, by another signal. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    this.#process.kill(signal);
     await this.exit;
   }
 

@@ -2,7 +2,16 @@ import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 
-const pages = ["repository-ingestion", "status", "errors", "versions", "clean-up"];
+const pages = [
+  "handoff",
+  "fan-out",
+  "pipeline",
+  "repository-ingestion",
+  "status",
+  "errors",
+  "versions",
+  "clean-up",
+];
 
 /** Without what the same code has elsewhere when it is indented and wrapped otherwise. */
 const bare = (text: string) => text.replace(/\s+/g, "");

@@ -1,0 +1,74 @@
+// The handoff and the fan-out, to be watched: npm run demo
+//
+// Against the server that BATON_URL and BATON_TOKEN name, or that of `npm start` in this folder, or one of its own. It
+// leaves nothing there, however it ends.
+import { randomBytes } from "node:crypto";
+import { BatonError, createDataStore, type DataStore } from "baton-store/client";
+import { Cast } from "./cast.ts";
+import { playFanOut } from "./fan-out-scene.ts";
+import { findServer } from "./find-server.ts";
+import { playHandoff } from "./handoff-scene.ts";
+import { elapsedMs, endBar, line, title } from "./screen.ts";
+
+const stopped = new Error("Stopped.");
+const stop = new AbortController();
+// Every time: npm passes on what the terminal has sent already.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => stop.abort(stopped));
+}
+
+try {
+  await main(stop.signal);
+} catch (error) {
+  endBar();
+  const isPlain = error instanceof BatonError || error === stopped;
+  console.error(isPlain ? (error as Error).message : error);
+  process.exitCode = error === stopped ? 130 : 2;
+}
+
+async function main(signal: AbortSignal): Promise<void> {
+  const server = await findServer(signal);
+  const cast = new Cast();
+  const { url, token } = server;
+  const store = createDataStore({ url, token, agent: "demo" });
+  const prefix = `demo:${randomBytes(4).toString("hex")}:`;
+  try {
+    Object.assign(process.env, { BATON_URL: url, BATON_TOKEN: token }); // For the agents.
+    line(
+      `Baton at ${url}${server.isTemporary ? ", started for this demo" : ""}, namespaces ${prefix}…`,
+    );
+    await Promise.race([play(store, cast, prefix), cast.failed, aborted(signal)]);
+  } finally {
+    await cast.end();
+    store.close();
+    if (!server.isTemporary) await clear(url, token, prefix);
+    await server[Symbol.asyncDispose]();
+  }
+}
+
+async function play(store: DataStore, cast: Cast, prefix: string): Promise<void> {
+  const { headRevision: before } = await store.viewer();
+  const proofs = [
+    await playHandoff(store, cast, `${prefix}handoff`),
+    await playFanOut(store, cast, `${prefix}fan-out`),
+  ];
+  const { headRevision } = await store.viewer();
+  title("What was proved");
+  for (const prove of proofs) prove();
+  const seconds = (elapsedMs() / 1_000).toFixed(1);
+  line(`  The log grew by ${BigInt(headRevision) - BigInt(before)} changes in ${seconds} s.`);
+}
+
+/** The store that was played with is closed: its server may be away, and that is not waited for long. */
+async function clear(url: string, token: string, prefix: string): Promise<void> {
+  await using store = createDataStore({ url, token, agent: "demo", retryForMs: 3_000 });
+  // Again, should the last write of a killed agent have come only now.
+  while ((await store.clear(prefix)) > 0);
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(stopped);
+    signal.addEventListener("abort", () => reject(stopped), { once: true });
+  });
+}

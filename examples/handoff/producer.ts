@@ -1,0 +1,42 @@
+// Writes reports, hands each over, and waits for the answers:
+//   node --import tsx examples/handoff/producer.ts [count] [namespace]
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { agent } from "../agent.ts";
+import { namespacesOf, type AnswerKey, type ReportName } from "./namespaces.ts";
+
+const [given = "5", namespace] = process.argv.slice(2);
+const count = Number(given);
+
+await agent("producer", async (store) => {
+  assert(count >= 1, "Say how many reports: producer.ts [count] [namespace]");
+  const { handoffs, reports, answers } = namespacesOf(store, namespace);
+  // Every answer will come later than this, even one that is there before the producer listens.
+  const { headRevision } = await store.viewer();
+
+  const unanswered = new Set<string>();
+  while (unanswered.size < count) {
+    await pause(100); // Writing a report takes its time.
+    const { value: number } = await reports.increment("counter"); // No other producer is given this one.
+    // Padded: a snapshot comes sorted by key, and so in the order of the work.
+    const name: ReportName = `report-${String(number).padStart(6, "0")}`;
+    const text = `This is ${name}. ${"It says a lot. ".repeat(1 + Math.random() * 9)}`;
+    // Both or none: whoever sees the handoff finds the report.
+    await store.transact((t) => {
+      t.in(reports).set(name, { text });
+      t.in(handoffs).set(name, { report: name });
+    });
+    unanswered.add(name);
+    console.log(`handed over ${name}`);
+  }
+
+  console.log(`waiting for ${unanswered.size} answers`);
+  const start = { keyPrefix: "answer/", after: headRevision };
+  for await (const { key, agent: who, entry } of answers.watch<AnswerKey>(start)) {
+    const name = key?.slice("answer/".length) ?? "";
+    if (entry && unanswered.delete(name)) {
+      console.log(`${who} answered ${name}: ${entry.value.words} words`);
+    }
+    if (unanswered.size === 0) return;
+  }
+});

@@ -1,0 +1,104 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Config } from "../../src/config.ts";
+import { query } from "../client.ts";
+import { set } from "../operations.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+import { Program } from "./program.ts";
+
+describe("examples/demo", { timeout: 60_000 }, () => {
+  let folder: string;
+  let server: TestServer | null;
+  let demo: Program | null;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "baton-demo-test-"));
+    server = demo = null;
+    vi.stubEnv("TMPDIR", folder);
+    vi.stubEnv("BATON_DATA_DIR", folder);
+  });
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await demo?.kill();
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  function start(url: string, token: string): Program {
+    demo = new Program("demo/run.ts", [], { url, token });
+    return demo;
+  }
+
+  /** On a server that holds something of its own. */
+  async function startAgainst(config: Partial<Config> = {}): Promise<Program> {
+    server = await startTestServer(config);
+    await set(server, { namespace: "mine", key: "kept", value: 1 });
+    return start(server.url, server.token);
+  }
+
+  /** Neither entries nor processes. */
+  async function expectNothingLeft({ lines }: Program): Promise<void> {
+    const { namespaces } = await query(server as TestServer, "{ namespaces { nodes { name } } }");
+    expect(namespaces.nodes).toEqual([{ name: "mine" }]);
+    expect(processesOf(prefixIn(lines))).toEqual([]);
+  }
+
+  /** The namespaces' prefix is among the arguments of each agent. */
+  function processesOf(prefix: string): string[] {
+    const all = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" });
+    return all.split("\n").filter((args) => args.includes(prefix));
+  }
+
+  function prefixIn(lines: readonly string[]): string {
+    const [prefix = ""] = /demo:[0-9a-f]{8}:/.exec(lines[0] ?? "") ?? [];
+    expect(prefix).not.toBe("");
+    return prefix;
+  }
+
+  test("where no server is, it plays all on one of its own, which goes with it", async () => {
+    const { exit, lines, complaints } = start("", "");
+    expect(await exit, complaints.join("\n")).toBe(0);
+    expect(complaints).toEqual([]);
+    const shown = lines.join("\n");
+    expect(shown).toMatch(/producer +→ consumer +report-000001, revision \d+\n/);
+    expect(shown).toMatch(/consumer +→ producer +answer\/report-000006: \d+ words\n/);
+    expect(shown).toMatch(/killed the consumer.*(\n.*)+started the consumer again/);
+    expect(shown).toMatch(/killed that worker: (task:\d+) .*(\n.*)+\1 of .* taken over\n/);
+    expect(shown).toMatch(/progress +(\d+) of \1 tasks\n/);
+    expect(shown).toMatch(/✓ (\d+) tasks, each completed once; .* says \1\n/);
+    expect(lines.filter((line) => line.includes("✓"))).toHaveLength(4);
+    expect(shown, "no colours: this is no terminal").not.toContain("\u001b");
+
+    const [, url = ""] = /^Baton at (\S+), started for this demo/.exec(lines[0] ?? "") ?? [];
+    await expect(fetch(url)).rejects.toThrow("fetch failed");
+    expect(processesOf(prefixIn(lines))).toEqual([]);
+    const left = await readdir(folder);
+    expect(left.filter((name) => name.startsWith("baton-demo-"))).toEqual([]);
+  });
+
+  test("on a server that runs it leaves nothing behind when it is interrupted", async () => {
+    const stopped = await startAgainst();
+    await stopped.said(" ", 3);
+    expect(processesOf(prefixIn(stopped.lines))).not.toEqual([]);
+    await stopped.kill("SIGINT");
+    expect(await stopped.exit).toBe(130);
+    expect(stopped.complaints.at(-1)).toBe("Stopped.");
+    await expectNothingLeft(stopped);
+  });
+
+  test("on a server that runs it leaves nothing behind when an agent fails", async () => {
+    const failed = await startAgainst({ maxBatchOperations: 1 });
+    expect(await failed.exit).toBe(2);
+    expect(failed.complaints.join("\n")).toContain("handoff/producer ended with 2.");
+    await expectNothingLeft(failed);
+  });
+
+  test("a server that is named and not there is said in one line", async () => {
+    const { exit, complaints } = start("http://127.0.0.1:1", "token");
+    expect(await exit).toBe(2);
+    expect(complaints).toEqual([expect.stringContaining("Baton at http://127.0.0.1:1 can't be")]);
+  });
+});
