@@ -17,7 +17,8 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: "done",
-  absent: "there is no such entry; of commands of the server: it could not begin",
+  absent:
+    "there is no such entry, or nothing was found; of commands of the server: it could not begin",
   usage: "an option, an argument or a value is wrong or too large",
   conflict: "a condition did not hold (--if-revision, --if-absent); nothing was written",
   timeout: "what was waited for did not come in time",

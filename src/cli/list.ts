@@ -22,18 +22,26 @@ export function addListFlags(command: Command): Command {
     .option("--json", "all there is to say of each, as one JSON object a line");
 }
 
-/** Prints a list: a table for a person, names for a program; as it comes where nothing must be aligned. */
+/**
+ * Prints a list: a table for a person, names for a program; as it comes where nothing must be aligned. Returns how many
+ * there were.
+ */
 export async function printList<T>(
   command: Command,
   { items, nameOf, columns }: List<T>,
-): Promise<void> {
+): Promise<number> {
   const { long = isForPerson(), json } = command.opts<Flags>();
   if (json || !long) {
-    for await (const item of items) await print(`${json ? JSON.stringify(item) : nameOf(item)}\n`);
-    return;
+    let count = 0;
+    for await (const item of items) {
+      await print(`${json ? JSON.stringify(item) : nameOf(item)}\n`);
+      count++;
+    }
+    return count;
   }
   const cells = Object.values(columns);
   const rows: string[][] = [];
   for await (const item of items) rows.push(cells.map((cell) => cell(item)));
   if (rows.length > 0) await print(table([Object.keys(columns), ...rows]));
+  return rows.length;
 }

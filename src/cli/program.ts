@@ -10,6 +10,7 @@ import { importCommand } from "./import.ts";
 import { keysCommand } from "./keys.ts";
 import { namespacesCommand } from "./namespaces.ts";
 import { say } from "./report.ts";
+import { searchCommand } from "./search.ts";
 import { serveCommand } from "./serve.ts";
 import { setCommand } from "./set.ts";
 import { tokenCommand } from "./token.ts";
@@ -25,6 +26,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
     keysCommand,
     namespacesCommand,
     clearCommand,
+    searchCommand,
     watchCommand,
     waitCommand,
   ],

@@ -4,17 +4,28 @@ import type { Change } from "./change.ts";
 import {
   clearNamespacesDocument,
   namespacesDocument,
+  searchDocument,
   transactDocument,
   usageDocument,
   viewerDocument,
 } from "./documents.ts";
-import { namespaceOf, type AnsweredNamespace, type NamespaceInfo, type Revision } from "./entry.ts";
+import {
+  entryOf,
+  namespaceOf,
+  type AnsweredNamespace,
+  type NamespaceInfo,
+  type Revision,
+} from "./entry.ts";
 import { Namespace } from "./namespace.ts";
 import { items } from "./pages.ts";
 import { resultOf, Transaction, type AnsweredResult, type TransactResult } from "./transaction.ts";
+import type { AnsweredSearchResult, SearchOptions, SearchResult } from "./search.ts";
 import type { Usage, Viewer } from "./viewer.ts";
 import { watch, type StoreWatchOptions } from "./watch.ts";
 import { mutate } from "./writes.ts";
+
+/** Results are read in the order in which they are wanted: mostly the first few. */
+const searchPageSize = 20;
 
 /** Which namespaces. */
 export interface NamespacesOptions extends CallOptions {
@@ -141,6 +152,35 @@ export class DataStore implements AsyncDisposable {
    */
   watch(options: StoreWatchOptions = {}): AsyncGenerator<Change, void> {
     return watch(this.#connection, options);
+  }
+
+  /**
+   * The entries that have a text in their key, or in a string of their value, the last written first. Upper and lower
+   * case are the same; no character is a wildcard. The text has three characters at least.
+   *
+   * @example
+   * ```ts
+   * for await (const { entry, snippet } of store.search("token refresh", { namespacePrefix: "repo-7:", limit: 20 })) {
+   *   console.log(entry.namespace, entry.key, snippet);
+   * }
+   * ```
+   */
+  async *search(
+    text: string,
+    { namespacePrefix, limit = Infinity, signal }: SearchOptions = {},
+  ): AsyncGenerator<SearchResult, void> {
+    let left = limit;
+    if (left <= 0) return;
+    const variables = { text, namespacePrefix, first: Math.min(left, searchPageSize) };
+    for await (const { entry, ...found } of items<AnsweredSearchResult>(
+      this.#connection,
+      searchDocument,
+      variables,
+      { signal },
+    )) {
+      yield { entry: entryOf(entry), ...found };
+      if (--left <= 0) return;
+    }
   }
 
   /**

@@ -58,6 +58,13 @@ export const historyDocument = `query ($namespace: String!, $key: String!, $firs
   }
 }`;
 
+export const searchDocument = `query ($text: String!, $namespacePrefix: String, $first: Int, $after: String) {
+  page: searchEntries(text: $text, namespacePrefix: $namespacePrefix, first: $first, after: $after) {
+    nodes { snippet match { path before text after } entry { ${entryFields} } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
 export const firstChangeDocument = `query (
   $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision
 ) {

@@ -255,6 +255,28 @@ describe("a namespace of the SDK", () => {
     expect(await store.namespaces({ prefix })).toEqual([]);
   });
 
+  test("search: what has a text, the last written first, with what is around it", async () => {
+    const prefix = `${jobs.name}:`;
+    for (let index = 0; index < 45; index++) {
+      const value = { title: `Report ${index}`, lines: ["other", "about Größe and more"] };
+      await store.namespace(prefix + (index % 3)).set(`r${index}`, value);
+    }
+    const all = await collect(
+      store.search("GRÖSSE".replace("SS", "ß"), { namespacePrefix: prefix }),
+    );
+    expect(all.map(({ entry }) => entry.key)).toEqual(
+      Array.from({ length: 45 }, (_, index) => `r${44 - index}`),
+    );
+    expect(all[0]).toMatchObject({
+      entry: { value: { title: "Report 44" }, updatedAt: expect.any(Date) },
+      snippet: "about Größe and more",
+      match: { path: "/lines/1", before: "about ", text: "Größe", after: " and more" },
+    });
+    const first = await collect(store.search("report 4", { namespacePrefix: prefix, limit: 3 }));
+    expect(first.map(({ entry }) => entry.key)).toEqual(["r44", "r43", "r42"]);
+    await expect(collect(store.search("ab"))).rejects.toThrow(BadUserInputError);
+  });
+
   test("who asks, what it may do, and what there is", async () => {
     await jobs.set("raw", "text");
     const viewer = await store.viewer();

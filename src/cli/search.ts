@@ -1,0 +1,69 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { completes } from "./completes.ts";
+import { addConnection, openStore } from "./connection.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { addListFlags, printList } from "./list.ts";
+import { inert } from "./output.ts";
+
+interface Flags {
+  readonly namespacePrefix?: string;
+  readonly limit: number;
+}
+
+export function searchCommand(): Command {
+  const command = new Command("search")
+    .description("Find entries by a text in their key or in a string of their value.")
+    .argument("<text>", "what to look for: 3 characters at least, none of them a wildcard")
+    .addOption(
+      completes(
+        "namespaces",
+        new Option("--namespace-prefix <prefix>", "only namespaces that begin with this"),
+      ),
+    )
+    .addOption(
+      new Option("--limit <results>", "at most so many").default(20).argParser(parseLimit),
+    );
+  addListFlags(command);
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+Prints the namespace, the key and the text around the match, separated by tabs,
+the last written first; on a terminal a table. Upper and lower case are the same.
+
+Exits with 1 where nothing is found.
+
+Examples:
+  $ baton search 'token refresh'
+  $ baton search refused --namespace-prefix job: --limit 100
+  $ baton search refused --json | jq -r '.entry.value.error'`,
+    )
+    .action(async (text: string) => {
+      const { namespacePrefix, limit } = command.opts<Flags>();
+      await using store = await openStore(command);
+      const results = store.search(text, { namespacePrefix, limit });
+      const count = await printList(command, {
+        items: results,
+        nameOf: ({ entry, snippet }) =>
+          [entry.namespace, entry.key, snippet].map(oneLine).join("\t"),
+        columns: {
+          NAMESPACE: ({ entry }) => inert(entry.namespace),
+          KEY: ({ entry }) => inert(entry.key),
+          WHERE: ({ match }) => inert(match.path ?? "(key)"),
+          TEXT: ({ snippet }) => inert(oneLine(snippet)),
+        },
+      });
+      if (count === 0) process.exitCode = exitCodes.absent;
+    });
+}
+
+/** What would end a line, or a field of it, is a space. */
+function oneLine(text: string): string {
+  return text.replace(/[\t\r\n\u2028\u2029]+/g, " ");
+}
+
+function parseLimit(text: string): number {
+  const limit = /^\d+$/.test(text) ? Number(text) : 0;
+  if (limit > 0) return limit;
+  throw new InvalidArgumentError("It must be a whole number, 1 or more.");
+}
