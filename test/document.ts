@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { transform } from "esbuild";
 import { expect } from "vitest";
 
 /** A block of code on a page. */
@@ -69,5 +71,29 @@ export class Shown implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.kill();
+  }
+}
+
+/** A program in TypeScript that imports the client by its name, as one of this package's may. */
+export async function started(code: string, env: Record<string, string>): Promise<Shown> {
+  const { code: script } = await transform(code, { loader: "ts", target: "node20" });
+  return new Shown(process.execPath, ["--input-type=module", "-e", script], { env });
+}
+
+/** Expects a program to compile, the types of the client with it. */
+export async function compile(code: string): Promise<void> {
+  const place = await mkdtemp("dist/document-"); // where the package finds itself by its name
+  try {
+    const compilerOptions = { module: "nodenext", strict: true, noEmit: true, types: ["node"] };
+    await writeFile(join(place, "program.mts"), code);
+    await writeFile(
+      join(place, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["program.mts"] }),
+    );
+    const tsc = "node_modules/typescript/bin/tsc";
+    await using compiling = new Shown(process.execPath, [tsc, "-p", place]);
+    expect(await compiling.whole()).toBe("");
+  } finally {
+    await rm(place, { recursive: true });
   }
 }

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { query } from "./client.ts";
+import { compile, started } from "./document.ts";
 import { get, set, setMany } from "./operations.ts";
 import { serveProcess, temporaryFolder } from "./process/baton-process.ts";
 
@@ -54,6 +55,20 @@ describe("what the documents show, done as they show it", () => {
     } finally {
       waiting.kill();
     }
+  });
+
+  test("README: an agent's program compiles, and sets, waits, counts, claims and watches", async () => {
+    const [program = ""] = blocks(readme, "ts");
+    await compile(program);
+    const code = program.replace("data/local.token", join(folder.path, "data/local.token"));
+    await using shown = await started(code, {});
+    expect((await shown.whole()).split("\n")).toEqual([
+      "EXISTING meta { completed: 1 }",
+      "EXISTING raw { rows: 1201 }",
+      "EXISTING task:1 { words: 4 }",
+      "CAUGHT_UP null undefined",
+      "",
+    ]);
   });
 
   test("README: a token made by its command, for the running server", async () => {

@@ -1,7 +1,7 @@
 // Finds text in a stored repository, like grep, with its exit codes 0, 1 (not found) and 2 (failed):
 //   node --import tsx examples/repository-ingestion/find.ts <text> [folder] [--name name]
 import { agent } from "../agent.ts";
-import { repositoryArguments, type Repository } from "./repository.ts";
+import { repositoryArguments, type StoredFile } from "./repository.ts";
 
 const { positionals, repositoryOf } = repositoryArguments();
 const [text, folder] = positionals;
@@ -15,11 +15,17 @@ process.stdout.on("error", () => process.exit());
 
 await agent("find", async (store) => {
   process.exitCode = 1;
-  for await (const { key, value } of store.namespace<Repository>(namespace).entries()) {
-    if (!("text" in value)) continue;
-    for (const [index, line] of value.text.split(/\r?\n/).entries()) {
+  const files = new Map<string, StoredFile>();
+  for await (const { entry } of store.search(text, { namespacePrefix: namespace })) {
+    // Another repository's name may begin as this one's.
+    if (entry.namespace === namespace) files.set(entry.key, entry.value as StoredFile);
+  }
+  // They come as they were written last; whoever looks for lines wants them by file.
+  for (const [path, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (!("text" in file)) continue; // The path has it.
+    for (const [index, line] of file.text.split(/\r?\n/).entries()) {
       if (!line.includes(text)) continue;
-      console.log(`${key}:${index + 1}: ${line}`);
+      console.log(`${path}:${index + 1}: ${line}`);
       process.exitCode = 0;
     }
   }
