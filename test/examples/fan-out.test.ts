@@ -14,7 +14,7 @@ interface Change {
   entry: { value: any; metadata: any };
 }
 
-describe("examples/fan-out", { timeout: 60_000 }, () => {
+describe("examples/fan-out", () => {
   let server: TestServer;
   let programs: Program[];
   let pages: string[];

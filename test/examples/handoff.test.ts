@@ -5,7 +5,7 @@ import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 import { Proxy } from "./proxy.ts";
 
-describe("examples/handoff", { timeout: 30_000 }, () => {
+describe("examples/handoff", () => {
   let server: TestServer;
   let programs: Program[];
 
