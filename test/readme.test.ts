@@ -79,17 +79,6 @@ describe("what the documents show, done as they show it", () => {
     for (const link of links) await execute("test", ["-e", link]);
   });
 
-  test("docs/python.md: the program runs", async ({ skip }) => {
-    const python = await execute("python3", ["--version"]).catch(() => null);
-    if (!python) {
-      console.warn("There is no python3: the program of docs/python.md is not run.");
-      skip();
-    }
-    const [program] = blocks(await readFile("docs/python.md", "utf8"), "python");
-    const { stdout } = await execute("python3", ["-c", program as string], { cwd: folder.path });
-    expect(stdout).toBe("{'completed': 1, 'phase': 'parsed'}\n");
-  });
-
   test("docs/coordination.md: its operations do what it says", async () => {
     const page = await readFile("docs/coordination.md", "utf8");
     const [writes, transaction, wait, claims] = blocks(page, "graphql") as [

@@ -8,9 +8,9 @@ import { Transaction } from "./transaction.ts";
 import { mutate, writeInput, type WriteOptions } from "./writes.ts";
 
 /** Which work to take, and for how long. */
-export interface ClaimOptions extends CallOptions {
+export interface ClaimOptions<P extends string = string> extends CallOptions {
   /** Only keys that begin with this, such as `task:`. Default: every entry of the namespace is work. */
-  readonly keyPrefix?: string | undefined;
+  readonly keyPrefix?: P | undefined;
   /** Seconds until a worker that has died loses it. It is renewed for as long as this one lives. Default: 60. */
   readonly leaseSeconds?: number | undefined;
   /** Milliseconds to wait for something free; `Infinity` for ever. Default: 0. */
@@ -75,7 +75,8 @@ export class Claim<V = unknown, K extends string = string> {
 
   /**
    * Aborts when the claim is known to be lost, with why: a `ClaimLostError` when the server could not be reached for a
-   * whole lease, or somebody deleted the entry. Give it to what the work waits for.
+   * whole lease, or somebody deleted the entry. Give it to what the work waits for; as that may reject with an error of
+   * its own, `signal.throwIfAborted()` in a `catch` tells a lost claim from work that failed.
    */
   get signal(): AbortSignal {
     return this.#lost.signal;

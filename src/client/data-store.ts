@@ -5,37 +5,16 @@ import {
   clearNamespacesDocument,
   namespacesDocument,
   transactDocument,
+  usageDocument,
   viewerDocument,
 } from "./documents.ts";
 import { namespaceOf, type AnsweredNamespace, type NamespaceInfo, type Revision } from "./entry.ts";
 import { Namespace } from "./namespace.ts";
 import { items } from "./pages.ts";
 import { resultOf, Transaction, type AnsweredResult, type TransactResult } from "./transaction.ts";
+import type { Usage, Viewer } from "./viewer.ts";
 import { watch, type StoreWatchOptions } from "./watch.ts";
 import { mutate } from "./writes.ts";
-
-/** Who is asking, and what it may do. */
-export interface Viewer {
-  /** Owner of the store. */
-  readonly user: string;
-  /** The name its changes are recorded under; null where neither token nor caller says one. */
-  readonly agent: string | null;
-  /** What its token may do. */
-  readonly scopes: readonly ("READ" | "WRITE")[];
-  /** The namespaces its token covers: names, or prefixes followed by `*`. */
-  readonly namespacePatterns: readonly string[];
-  /** Revision of the latest change; `"0"` before the first. */
-  readonly headRevision: Revision;
-  /** What the store holds, as far as the token covers it. */
-  readonly usage: {
-    /** Entries. */
-    readonly entryCount: number;
-    /** Namespaces. */
-    readonly namespaceCount: number;
-    /** Bytes of the entries' keys, values and metadata. */
-    readonly sizeBytes: number;
-  };
-}
 
 /** Which namespaces. */
 export interface NamespacesOptions extends CallOptions {
@@ -165,7 +144,7 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * Who is asking, what it may do, and what the store holds.
+   * Who is asking, what it may do, and how much.
    *
    * @example
    * ```ts
@@ -178,6 +157,22 @@ export class DataStore implements AsyncDisposable {
       options,
     );
     return viewer;
+  }
+
+  /**
+   * How much the store holds. All of it is counted.
+   *
+   * @example
+   * ```ts
+   * const { entryCount } = await store.usage();
+   * ```
+   */
+  async usage(options: CallOptions = {}): Promise<Usage> {
+    const { viewer } = await this.#connection.call<{ viewer: { usage: Usage } }>(
+      { document: usageDocument },
+      options,
+    );
+    return viewer.usage;
   }
 
   /**

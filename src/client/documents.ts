@@ -10,8 +10,13 @@ function mutation(name: string, inputType: string, selection: string): string {
 }
 
 export const viewerDocument = `query {
-  viewer { user agent scopes namespacePatterns headRevision usage { entryCount namespaceCount sizeBytes } }
+  viewer {
+    user agent scopes namespacePatterns headRevision
+    limits { maxKeyBytes maxNamespaceBytes maxAgentBytes maxValueBytes maxValueDepth maxMetadataBytes maxBatchOperations maxClearedNamespaces maxLeaseSeconds maxAwaitSeconds maxBodyBytes maxResponseBytes }
+  }
 }`;
+
+export const usageDocument = "query { viewer { usage { entryCount namespaceCount sizeBytes } } }";
 
 export const headDocument = "query { viewer { headRevision } }";
 

@@ -5,9 +5,17 @@
  * @packageDocumentation
  */
 export { createDataStore, DataStore } from "./data-store.ts";
-export type { GraphqlOptions, NamespacesOptions, Viewer } from "./data-store.ts";
+export type { GraphqlOptions, NamespacesOptions } from "./data-store.ts";
+export type { Limits, Usage, Viewer } from "./viewer.ts";
 export { Namespace } from "./namespace.ts";
-export type { KeyOf, PrefixOptions, UpdateOptions, ValueOf } from "./namespace.ts";
+export type {
+  KeyOf,
+  KeyThatBegins,
+  KeyWith,
+  PrefixOptions,
+  UpdateOptions,
+  ValueWith,
+} from "./namespace.ts";
 export { Transaction, TransactionPart } from "./transaction.ts";
 export type { OperationResult, Requirement, TransactResult } from "./transaction.ts";
 export { Claim } from "./claim.ts";

@@ -47,13 +47,23 @@ import {
 /** The keys of a namespace's type: names, or templates such as `` `task:${string}` ``. */
 export type KeyOf<T> = Extract<keyof T, string>;
 
-/** Any of the values of a namespace's type. */
-export type ValueOf<T> = T[KeyOf<T>];
+/** The keys of a namespace's type that may begin with a prefix. */
+export type KeyWith<T, P extends string> = KeyThatBegins<KeyOf<T>, P>;
+
+/** Of these keys, those that may begin with a prefix. */
+export type KeyThatBegins<K, P extends string> = K extends `${P}${string}`
+  ? K
+  : `${P}${string}` extends K
+    ? K
+    : never;
+
+/** Any of the values of such keys. */
+export type ValueWith<T, P extends string> = T[KeyWith<T, P>];
 
 /** Which keys. */
-export interface PrefixOptions extends CallOptions {
+export interface PrefixOptions<P extends string = string> extends CallOptions {
   /** Only keys that begin with this. Default: every key. */
-  readonly prefix?: string | undefined;
+  readonly prefix?: P | undefined;
 }
 
 /** How an update is made. */
@@ -183,10 +193,12 @@ export class Namespace<T extends object = Record<string, any>> {
    * const tasks = await jobs.keys({ prefix: "task:" });
    * ```
    */
-  async keys({ prefix, signal }: PrefixOptions = {}): Promise<KeyOf<T>[]> {
+  async keys<P extends string = "">({ prefix, signal }: PrefixOptions<P> = {}): Promise<
+    KeyWith<T, P>[]
+  > {
     const variables = { namespace: this.name, keyPrefix: prefix };
-    const keys: KeyOf<T>[] = [];
-    for await (const { key } of items<{ key: KeyOf<T> }>(
+    const keys: KeyWith<T, P>[] = [];
+    for await (const { key } of items<{ key: KeyWith<T, P> }>(
       this.#connection,
       keysDocument,
       variables,
@@ -205,8 +217,8 @@ export class Namespace<T extends object = Record<string, any>> {
    * for await (const entry of jobs.entries({ prefix: "task:" })) console.log(entry.key, entry.value);
    * ```
    */
-  async *entries({ prefix, signal }: PrefixOptions = {}): AsyncGenerator<
-    Entry<ValueOf<T>, KeyOf<T>>,
+  async *entries<P extends string = "">({ prefix, signal }: PrefixOptions<P> = {}): AsyncGenerator<
+    Entry<ValueWith<T, P>, KeyWith<T, P>>,
     void
   > {
     const variables = { namespace: this.name, keyPrefix: prefix };
@@ -306,9 +318,10 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Sets a key to what a function makes of its value, which is undefined where there is none. When another agent's
-   * write comes between, the function is called again with that, so that nobody's write is lost. Adding, merging and
-   * appending need no such loop: `increment`, `patch` and `append` are one call each.
+   * Sets a key to what a function makes of its value, and of its entry, which are undefined where there is none. When
+   * another agent's write comes between, the function is called again with that, so that nobody's write is lost. Adding,
+   * merging and appending need no such loop: `increment`, `patch` and `append` are one call each. As with `set`, an
+   * expiry goes unless `ttlSeconds` gives one anew.
    *
    * @throws ConflictError when others have come between as often as `attempts` says
    * @example
@@ -318,14 +331,13 @@ export class Namespace<T extends object = Record<string, any>> {
    */
   async update<K extends KeyOf<T>>(
     key: K,
-    change: (value: T[K] | undefined) => T[K] | Promise<T[K]>,
+    change: (value: T[K] | undefined, entry: Entry<T[K], K> | undefined) => T[K] | Promise<T[K]>,
     { attempts = 100, ...options }: UpdateOptions = {},
   ): Promise<Entry<T[K], K>> {
-    const found = await this.entry(key, options);
-    let current = { value: found?.value, revision: found?.revision ?? "0" };
     for (let attempt = 1; ; attempt++) {
-      const value = await change(current.value);
-      const condition = { ...options, ifRevision: current.revision };
+      const entry = await this.entry(key, options);
+      const value = await change(entry?.value, entry);
+      const condition = { ...options, ifRevision: entry?.revision ?? "0" };
       try {
         return await this.#writeEntry(
           replaceEntryDocument,
@@ -335,8 +347,6 @@ export class Namespace<T extends object = Record<string, any>> {
         );
       } catch (error) {
         if (!(error instanceof ConflictError) || attempt >= attempts) throw error;
-        const { currentRevision: revision, currentValue } = error;
-        current = { value: revision === "0" ? undefined : (currentValue as T[K]), revision };
       }
       const link = linked(this.#connection.closed, options.signal);
       try {
@@ -413,7 +423,8 @@ export class Namespace<T extends object = Record<string, any>> {
   /**
    * Every matching change, each once, in the order of the log, for as long as its reader goes on. It takes itself up
    * again after any drop, without a gap. It begins when the first change is asked for: what happened before is
-   * delivered with `snapshot`, or `after` a revision. While the snapshot is read, the watch remembers its keys.
+   * delivered with `snapshot`, or `after` a revision. While the snapshot is read, the watch remembers its keys. When its
+   * signal aborts, it rejects with the reason; when the store is closed, it ends.
    *
    * @throws RevisionCompactedError when the log does not reach back to where it is to go on
    * @example
@@ -424,8 +435,8 @@ export class Namespace<T extends object = Record<string, any>> {
    * }
    * ```
    */
-  watch<K extends KeyOf<T> = KeyOf<T>>(
-    options: WatchOptions<K> = {},
+  watch<P extends string = "", K extends KeyWith<T, P> = KeyWith<T, P>>(
+    options: WatchOptions<K, P> = {},
   ): AsyncGenerator<Change<T[K], K>, void> {
     return watch(this.#connection, { ...options, namespace: this.name }) as AsyncGenerator<
       Change<T[K], K>,
@@ -467,7 +478,9 @@ export class Namespace<T extends object = Record<string, any>> {
    * if (task) await task.complete(await parse(task.value, task.signal));
    * ```
    */
-  async claim(options: ClaimOptions = {}): Promise<Claim<ValueOf<T>, KeyOf<T>> | undefined> {
+  async claim<P extends string = "">(
+    options: ClaimOptions<P> = {},
+  ): Promise<Claim<ValueWith<T, P>, KeyWith<T, P>> | undefined> {
     const { keyPrefix, leaseSeconds = 60, waitMs = 0, signal } = options;
     const deadline = performance.now() + waitMs;
     const input = { namespace: this.name, keyPrefix: keyPrefix ?? "", leaseSeconds };

@@ -19,11 +19,12 @@ export interface WatchStart {
 }
 
 /** What a watch within a namespace follows, and from where. */
-export interface WatchOptions<K extends string = string> extends WatchStart, CallOptions {
+export interface WatchOptions<K extends string = string, P extends string = string>
+  extends WatchStart, CallOptions {
   /** Only this key. Excludes `keyPrefix`. */
   readonly key?: K | undefined;
   /** Only keys that begin with this. */
-  readonly keyPrefix?: string | undefined;
+  readonly keyPrefix?: P | undefined;
 }
 
 /** What a watch across namespaces follows, and from where. */

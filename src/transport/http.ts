@@ -45,7 +45,7 @@ export function httpListener(options: HttpOptions): RequestListener {
       if (request.destroyed && (!request.complete || isReset(error))) return;
       const fault = publicError(error, logger);
       if (response.headersSent) response.destroy();
-      else refuse(response, fault);
+      else refuse(request, response, fault);
     });
   };
 }
@@ -167,23 +167,39 @@ function requireJsonVariables(url: string): void {
   }
 }
 
+/** How long a refused body is read and thrown away, for a client that reads no answer before it has sent its all. */
+const lingerMs = 3_000;
+
 /** Answers a request whose operation was not even read. */
-function refuse(response: ServerResponse, error: GraphQLError): void {
+function refuse(request: IncomingMessage, response: ServerResponse, error: GraphQLError): void {
   const status = statuses[error.extensions.code as ErrorCode] ?? 400;
-  // What is left of the body is not worth reading.
   if (status === 413) response.setHeader("Connection", "close");
   if (status === 401) response.setHeader("WWW-Authenticate", 'Bearer realm="Baton"');
   response.setHeader("Access-Control-Allow-Origin", "*");
-  sendJson(response, status, { errors: [error.toJSON()] });
+  sendJson(response, status, { errors: [error.toJSON()] }, () => {
+    if (request.complete) return response.end();
+    // Closed with a body still coming, the connection would be reset, and the answer lost on its way.
+    const linger = setTimeout(() => response.end(), lingerMs);
+    request.resume().once("close", () => clearTimeout(linger));
+    request.once("end", () => response.end());
+  });
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response
-    .writeHead(status, {
-      "Content-Type": "application/json; charset=utf-8",
-      "Cache-Control": "no-store",
-    })
-    .end(`${JSON.stringify(body)}\n`);
+/** @param end ends the answer, all of which was sent */
+function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  end: () => void = () => response.end(),
+): void {
+  const text = `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": Buffer.byteLength(text),
+    "Cache-Control": "no-store",
+  });
+  response.write(text);
+  end();
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,7 @@
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { request, socketClient, subscribeOn } from "../client.ts";
 import { databases } from "../databases.ts";
@@ -145,6 +147,21 @@ describe.each(databases)("G9 G10: limits and errors on $name", ({ start }) => {
         limit: "maxResponseBytes",
         max: 25_000,
       });
+    });
+
+    test("G10: the refusal of a body reaches a client that sends all of it before it reads", async () => {
+      await using own = await start({ maxBodyBytes: 100_000 });
+      const { hostname, port } = new URL(own.url);
+      const socket = connect(Number(port), hostname);
+      const body = Buffer.alloc(8_000_000, "x");
+      socket.write(
+        `POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${own.token}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+      );
+      await promisify(socket.write.bind(socket) as (data: Buffer, done: () => void) => void)(body);
+      let answer = "";
+      for await (const chunk of socket) answer += String(chunk);
+      expect(answer).toMatch(/^HTTP\/1.1 413 .*PAYLOAD_TOO_LARGE/s);
     });
 
     test("a request's body, whether it tells its length or not, before it is read", async () => {

@@ -87,6 +87,7 @@ describe("errors of the SDK", () => {
     "store.transact": (store, signal) => store.transact((t) => t.in("n").set("k", 1), { signal }),
     "store.watch": (store, signal) => store.watch({ signal }).next(),
     "store.viewer": (store, signal) => store.viewer({ signal }),
+    "store.usage": (store, signal) => store.usage({ signal }),
     "store.graphql": (store, signal) => store.graphql("{ viewer { user } }", {}, { signal }),
   };
 

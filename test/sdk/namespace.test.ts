@@ -129,6 +129,21 @@ describe("a namespace of the SDK", () => {
     ).not.toBeNull();
   });
 
+  test("update shows its function the entry, as of each attempt", async () => {
+    await jobs.set("meta", { n: 1 }, { metadata: { format: 1 } });
+    const formats: unknown[] = [];
+    const { metadata } = await jobs.update(
+      "meta",
+      async (value, entry) => {
+        formats.push(entry?.metadata.format);
+        if (formats.length === 1) await jobs.set("meta", { n: 2 }, { metadata: { format: 2 } });
+        return { n: (value?.n ?? 0) + 10 };
+      },
+      { metadata: { format: 3 } },
+    );
+    expect([formats, metadata, await jobs.get("meta")]).toEqual([[1, 2], { format: 3 }, { n: 12 }]);
+  });
+
   test("update gives up after so many attempts, with the conflict; what the function throws is thrown", async () => {
     let attempts = 0;
     const error = await jobs
@@ -240,6 +255,14 @@ describe("a namespace of the SDK", () => {
     expect(await store.namespaces({ prefix })).toEqual([]);
   });
 
+  test("who asks, what it may do, and what there is", async () => {
+    await jobs.set("raw", "text");
+    const viewer = await store.viewer();
+    expect(viewer).toMatchObject({ user: "local", agent: "größe 7", scopes: ["READ", "WRITE"] });
+    expect(viewer.limits).toMatchObject({ maxKeyBytes: 1024, maxBatchOperations: 1000 });
+    expect((await store.usage()).entryCount).toBeGreaterThan(0);
+  });
+
   test("a document of one's own", async () => {
     await jobs.set("raw", "text");
     const document = "query ($namespace: String!) { namespace(name: $namespace) { entryCount } }";
@@ -279,6 +302,21 @@ describe("a namespace of the SDK", () => {
     expectTypeOf(jobs.getMany<"raw" | "meta">).returns.resolves.toEqualTypeOf<
       Partial<Pick<Jobs, "raw" | "meta">>
     >();
+    const byPrefix = () => ({
+      claim: jobs.claim({ keyPrefix: "task:" }),
+      deeper: jobs.claim({ keyPrefix: "task:0" }),
+      entries: jobs.entries({ prefix: "task:" }),
+      keys: jobs.keys({ prefix: "ra" }),
+      change: jobs.watch({ key: "meta" }).next(),
+    });
+    type Found = ReturnType<typeof byPrefix>;
+    type Claimed = NonNullable<Awaited<Found["claim"]>>;
+    expectTypeOf<Claimed["value"]>().toEqualTypeOf<{ file: string }>();
+    expectTypeOf<Found["deeper"]>().toEqualTypeOf<Found["claim"]>();
+    expectTypeOf<Found["entries"]>().toExtend<AsyncIterable<Entry<{ file: string }>>>();
+    expectTypeOf<Awaited<Found["keys"]>>().toEqualTypeOf<"raw"[]>();
+    type Watched = Extract<Awaited<Found["change"]>, { done?: false }>["value"];
+    expectTypeOf<NonNullable<Watched["entry"]>["value"]>().toEqualTypeOf<Jobs["meta"]>();
     const misuse = () => {
       // @ts-expect-error no such key
       void jobs.get("nowhere");

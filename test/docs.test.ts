@@ -1,0 +1,278 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, normalize } from "node:path";
+import { transform } from "esbuild";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { blocksOf, codeIn, Shown, type Block } from "./document.ts";
+import { Proxy } from "./examples/proxy.ts";
+import { get, set, setMany } from "./operations.ts";
+import { serveProcess, temporaryFolder } from "./process/baton-process.ts";
+
+describe("what docs/*.md show, done as they show it", () => {
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let server: Awaited<ReturnType<typeof serveProcess>>;
+  beforeEach(async () => {
+    folder = await temporaryFolder();
+    server = await serveProcess(`${folder.path}/data`);
+  });
+  afterEach(async () => {
+    await server.kill("SIGTERM");
+    await folder[Symbol.asyncDispose]();
+  });
+
+  const environment = () => ({ BATON_URL: server.url, BATON_TOKEN: server.token });
+
+  describe("docs/graphql.md", () => {
+    const isStream = ({ code }: Block) => code.includes("text/event-stream");
+
+    test("what is asked by curl is answered as it says; streams and sockets show it", async () => {
+      const blocks = await blocksOf("docs/graphql.md", server);
+      const shell = blocks.filter((block) => block.language === "sh" && !isStream(block));
+      const script = shell.map(({ code }) => code).join("echo ----\n");
+      const { path: cwd } = folder;
+      await using asked = new Shown("sh", ["-euc", script], { cwd });
+      const [, ...answers] = (await asked.whole()).split("----\n");
+      expect(answers.map(jsonLines)).toEqual(codeIn(blocks, "json").map((code) => asShown(code)));
+
+      const texts = codeIn(blocks, "text");
+      const streams = blocks.filter(isStream);
+      expect([streams.length, texts.length]).toEqual([2, 2]);
+      const prelude = shell[0]?.code ?? "";
+      for (const [index, { code }] of streams.entries()) {
+        await using stream = new Shown("sh", ["-euc", `${prelude}exec ${code}`], { cwd });
+        await stream.shows(texts[index] as string);
+      }
+
+      const [program = ""] = codeIn(blocks, "js");
+      const args = ["--input-type=module", "-e", program];
+      await using follower = new Shown(process.execPath, args, { env: environment() });
+      await follower.shows("SET plan\nSET count\n");
+    });
+  });
+
+  describe("docs/quick-start.md", () => {
+    async function program(): Promise<{ code: string; texts: string[] }> {
+      const blocks = await blocksOf("docs/quick-start.md", server);
+      return { code: codeIn(blocks, "ts").join("\n"), texts: codeIn(blocks, "text") };
+    }
+
+    test("its blocks are one program, which says what the page says", async () => {
+      const { code, texts } = await program();
+      const { code: script } = await transform(code, { loader: "ts", target: "node20" });
+      const args = ["--input-type=module", "-e", script];
+      await using shown = new Shown(process.execPath, args, { env: environment() });
+      const lines = (await shown.whole()).split("\n");
+      const expected = texts.flatMap((text) => text.trim().split("\n"));
+      expect(lines.filter((line) => expected.includes(line))).toEqual(expected);
+      expect(lines).toContain("that was all there is; now what comes");
+      expect((await get(server, "task:1", "job-17:tasks"))?.value).toEqual({
+        file: "a.md",
+        words: 4,
+      });
+    });
+
+    test("it compiles, and so do the types of the client, libraries checked", async () => {
+      const { code } = await program();
+      const place = await mkdtemp("dist/quick-start-"); // where the package finds itself by its name
+      try {
+        const compilerOptions = { module: "nodenext", strict: true, noEmit: true, types: ["node"] };
+        await writeFile(join(place, "program.mts"), code);
+        await writeFile(
+          join(place, "tsconfig.json"),
+          JSON.stringify({ compilerOptions, files: ["program.mts"] }),
+        );
+        const tsc = "node_modules/typescript/bin/tsc";
+        await using compiling = new Shown(process.execPath, [tsc, "-p", place]);
+        expect(await compiling.whole()).toBe("");
+      } finally {
+        await rm(place, { recursive: true });
+      }
+    });
+  });
+
+  describe("docs/python.md", () => {
+    async function python(): Promise<
+      Record<"client" | "calls" | "follow" | "worker" | "requests" | "gql", string>
+    > {
+      const [client, calls, follow, worker, requests, gql, ...more] = codeIn(
+        await blocksOf("docs/python.md", server),
+        "python",
+      ) as [string, string, string, string, string, string];
+      expect(more).toEqual([]);
+      return { client, calls, follow, worker, requests, gql };
+    }
+
+    function start(parts: readonly string[], url = server.url): Shown {
+      const env = { ...environment(), BATON_URL: url };
+      return new Shown("python3", ["-u", "-c", parts.join("\n")], { env });
+    }
+
+    /** Skips the test where Python, or one of its packages, is not. */
+    async function need(skip: (note: string) => never, packages: string): Promise<void> {
+      await using found = new Shown("python3", ["-c", `import ${packages}`]);
+      await found.whole().catch(() => skip(`There is no python3 with: ${packages}`));
+    }
+
+    test("its calls do what it says", async ({ skip }) => {
+      await need(skip, "json");
+      const { client, calls } = await python();
+      await using shown = start([client, calls]);
+      expect(await shown.whole()).toBe("{'completed': 1, 'phase': 'parsed'}\n");
+    });
+
+    for (const library of ["json", "requests"] as const) {
+      test(`it follows across drops, by ${library}: nothing missed, nothing twice`, async ({
+        skip,
+      }) => {
+        await need(skip, library);
+        const { client, follow, requests } = await python();
+        await using proxy = new Proxy(() => server.url);
+        await proxy.open();
+        await set(server, { namespace: "jobs", key: "first", value: 1 });
+        const [ways, demonstration] = follow.split(/^(?=for change in follow)/m) as [
+          string,
+          string,
+        ];
+        const print = 'for change in follow("jobs"):\n    print(change["kind"], change["key"])\n';
+        const replaced = library === "requests" ? requests : "";
+        await using shown = start([client, ways, replaced, demonstration, print], proxy.url);
+        await shown.shows("EXISTING first\nCAUGHT_UP None\nEXISTING first\nCAUGHT_UP None\n");
+        for (const key of ["second", "third"]) {
+          await set(server, { namespace: "jobs", key: `${key}, followed`, value: 2 });
+          await shown.shows(`SET ${key}, followed\n`);
+          await proxy.cut();
+          await set(server, { namespace: "jobs", key: `${key}, away`, value: 3 });
+          await proxy.open();
+          await shown.shows(`SET ${key}, away\n`);
+        }
+        const sets = shown.output.split("\n").filter((line) => line.startsWith("SET"));
+        expect(sets).toEqual([
+          "SET second, followed",
+          "SET second, away",
+          "SET third, followed",
+          "SET third, away",
+        ]);
+      });
+    }
+
+    test("its worker completes every task once, also what a dead one held", async ({ skip }) => {
+      await need(skip, "json");
+      const { client, worker } = await python();
+      const keys = Array.from({ length: 6 }, (_, index) => `task:${index}`);
+      await setMany(
+        server,
+        "work",
+        keys.map((key) => ({ key, value: "todo" })),
+      );
+      const stuck = `
+def work(value, attempt):
+    print("took", flush=True)
+    time.sleep(600)
+work_until_done(work, lambda: False, lease_seconds=3)`;
+      await using dead = start([client, worker, stuck]);
+      await dead.shows("took");
+      await dead.kill();
+      const alive = `
+META = 'query { entry(namespace: "work", key: "meta") { value } }'
+def is_done():
+    entry = run(META)["entry"]
+    return entry is not None and entry["value"]["completed"] == 6
+def work(value, attempt):
+    if attempt == 2:
+        time.sleep(4)  # longer than the lease, which is renewed
+    return [value, attempt]
+work_until_done(work, is_done, lease_seconds=3)`;
+      await using one = start([client, worker, alive]);
+      await using other = start([client, worker, alive]);
+      await Promise.all([one.whole(), other.whole()]);
+      expect((await get(server, "meta", "work"))?.value).toEqual({ completed: 6 });
+      const values = await Promise.all(
+        keys.map(async (key) => (await get(server, key, "work"))?.value),
+      );
+      expect(values).toEqual([["todo", 2], ...keys.slice(1).map(() => ["todo", 1])]);
+    });
+
+    test("its calls by requests do what it says", async ({ skip }) => {
+      await need(skip, "requests");
+      const { client, calls, requests } = await python();
+      await using shown = start([client, requests, calls]);
+      expect(await shown.whole()).toBe("{'completed': 1, 'phase': 'parsed'}\n");
+    });
+
+    test("gql is asked, refused, and told of what there is", async ({ skip }) => {
+      await need(skip, "gql.transport.websockets");
+      const { client, calls, follow, gql } = await python();
+      await using shown = start([client, calls, follow, gql]);
+      expect((await shown.whole()).split("\n").slice(-3)).toEqual([
+        expect.stringContaining("{'entry': {'value': {'completed': 1, 'phase': 'parsed'}"),
+        "CONFLICT",
+        "",
+      ]);
+    });
+  });
+});
+
+/** Pages that the index names before they are there. */
+const coming = [
+  "workflows/handoff.md",
+  "workflows/fan-out.md",
+  "workflows/pipeline.md",
+  "search.md",
+  "command-line.md",
+  "reference/",
+];
+
+test("the links of docs lead somewhere, to headings too", async () => {
+  const pages = (await readdir("docs", { recursive: true })).filter((name) => name.endsWith(".md"));
+  const broken: string[] = [];
+  for (const page of pages.map((name) => join("docs", name))) {
+    for (const [, link = ""] of (await readFile(page, "utf8")).matchAll(/\]\((?!http)([^)]+)\)/g)) {
+      const [path, heading] = link.split("#", 2) as [string, string?];
+      const target = path === "" ? page : normalize(join(dirname(page), path));
+      const text = await readFile(target, "utf8").catch((error: NodeJS.ErrnoException) =>
+        error.code === "EISDIR" ? "" : null,
+      );
+      if (text === null || (heading && !headings(text).includes(heading))) {
+        broken.push(`${page}: ${link}`);
+      }
+    }
+  }
+  expect(broken.filter((link) => !coming.some((page) => link.includes(page)))).toEqual([]);
+});
+
+/** The names by which headings are linked to. */
+function headings(page: string): string[] {
+  return [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+function jsonLines(text: string): unknown[] {
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+/** What a block of one or several answers expects: what it leaves out, and what is behind `…`, may be anything. */
+function asShown(code: string): unknown[] {
+  let answers: unknown[];
+  try {
+    answers = [JSON.parse(code)];
+  } catch {
+    answers = jsonLines(code);
+  }
+  return answers.map((answer) => matching(answer));
+}
+
+function matching(value: unknown): unknown {
+  if (typeof value === "string" && value.endsWith("…")) {
+    return expect.stringContaining(value.slice(0, -1));
+  }
+  if (Array.isArray(value)) return value.map((item) => matching(item));
+  if (value === null || typeof value !== "object") return value;
+  const members = Object.entries(value).map(([name, member]) => [name, matching(member)]);
+  return expect.objectContaining(Object.fromEntries(members));
+}
