@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { agent } from "../agent.ts";
-import { namespacesOf, type AnswerKey, type ReportName } from "./namespaces.ts";
+import { namespacesOf, type ReportName } from "./namespaces.ts";
 
 const [given = "5", namespace] = process.argv.slice(2);
 const count = Number(given);
@@ -31,8 +31,8 @@ await agent("producer", async (store) => {
   }
 
   console.log(`waiting for ${unanswered.size} answers`);
-  const start = { keyPrefix: "answer/", after: headRevision };
-  for await (const { key, agent: who, entry } of answers.watch<AnswerKey>(start)) {
+  const replies = answers.watch({ keyPrefix: "answer/", after: headRevision });
+  for await (const { key, agent: who, entry } of replies) {
     const name = key?.slice("answer/".length) ?? "";
     if (entry && unanswered.delete(name)) {
       console.log(`${who} answered ${name}: ${entry.value.words} words`);
