@@ -3,7 +3,8 @@
 //   node prisma/migrate-diff.mjs <name>     writes <database>/migrations/<timestamp>_<name>
 //   node prisma/migrate-diff.mjs --check    fails when migrations and schema disagree
 //
-// Beside each migration.sql lies a copy of the schema.prisma it leads to: the next one starts there.
+// Beside each migration.sql lies a copy of the schema.prisma it leads to: the next one starts there. What a schema.prisma
+// can't say is in <database>/beyond-schema.sql: a migration that changes that is completed by hand, and checked.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -36,6 +37,7 @@ const databases = [
   ...database,
   migrations: join(prismaFolder, database.name, "migrations"),
   schema: readFileSync(join(prismaFolder, database.name, "schema.prisma"), "utf8"),
+  beyondSchema: readFileSync(join(prismaFolder, database.name, "beyond-schema.sql"), "utf8"),
 }));
 
 const [action = ""] = process.argv.slice(2);
@@ -95,7 +97,7 @@ async function findDrift(database) {
   }
   const fromSchema = await diff(database, undefined);
   const [expected, actual] = await database.describe([
-    fromSchema === undefined ? [] : [fromSchema],
+    fromSchema === undefined ? [] : [fromSchema, database.beyondSchema],
     migrationNames(database).map((name) =>
       readFileSync(join(database.migrations, name, "migration.sql"), "utf8"),
     ),
@@ -106,7 +108,7 @@ async function findDrift(database) {
   ];
   if (differences.length === 0) return undefined;
   return (
-    `The SQL in prisma/${database.name}/migrations does not lead to schema.prisma ` +
+    `The SQL in prisma/${database.name}/migrations does not lead to schema.prisma and beyond-schema.sql ` +
     `(- the schema wants, + the migrations make):\n\n${differences.join("\n")}\n\n` +
     "Correct the migration if it was never released, else add one."
   );

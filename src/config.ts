@@ -178,6 +178,8 @@ export const options = {
     "Longest lease of a claim; a worker renews it as often as it likes",
   ),
   maxAwaitSeconds: limit("maxAwaitSeconds", "seconds", 60, "Longest that one awaitEntry may wait"),
+  // Room for the shortest that an index finds, however many bytes its characters have.
+  maxSearchBytes: limit("maxSearchBytes", "bytes", 256, "Longest text of a search, in UTF-8", 12),
   // At least what a page has where its caller does not say.
   maxPageSize: limit("maxPageSize", "items", 500, "Most items of a page", 100),
   maxPageBytes: limit(

@@ -15,6 +15,7 @@ import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
 import { Committer } from "./store/committer.ts";
 import { answerAgeMs } from "./store/answer.ts";
+import { SearchIndexer } from "./store/search-indexer.ts";
 import { Store } from "./store/store.ts";
 import { sweep } from "./store/sweep.ts";
 import { Writer } from "./store/writer.ts";
@@ -39,6 +40,8 @@ const tokenCheckIntervalMs = 1_000;
 const compactionIntervalMs = 60_000;
 /** An expired entry's change follows within a second. */
 const sweepIntervalMs = 500;
+/** What is not indexed yet is read by each search: some hundred entries of a busy user. */
+const indexIntervalMs = 500;
 const dayMs = 86_400_000;
 
 /**
@@ -57,6 +60,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       onError: (error) =>
         logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
     });
+    const indexer = new SearchIndexer(database);
     const committer = new Committer({
       database,
       limits: config,
@@ -64,6 +68,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         for (const [userId, { changes }] of committed) hub.publish(userId, changes);
         const grown = [...committed].filter(([, { changes }]) => changes.length > 0);
         if (grown.length > 0) {
+          indexer.notice(grown.map(([userId]) => userId));
           database.announce(new Map(grown.map(([userId, { head }]) => [userId, head])));
         }
       },
@@ -133,6 +138,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         endSubscriptions(database.tokens, hub),
       ),
       periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),
+      periodically(indexIntervalMs, "indexing for searches", () => indexer.run(() => stopping)),
       periodically(compactionIntervalMs, "compacting the log", async () => {
         await database.compact(retention, () => stopping);
         // What counts is the database's clock; this one may differ from it by a day.

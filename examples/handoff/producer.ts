@@ -31,11 +31,10 @@ await agent("producer", async (store) => {
   }
 
   console.log(`waiting for ${unanswered.size} answers`);
-  const replies = answers.watch({ keyPrefix: "answer/", after: headRevision });
-  for await (const { key, agent: who, entry } of replies) {
-    const name = key?.slice("answer/".length) ?? "";
+  for await (const { entry } of answers.watch({ keyPrefix: "answer/", after: headRevision })) {
+    const name = entry?.key.slice("answer/".length) ?? "";
     if (entry && unanswered.delete(name)) {
-      console.log(`${who} answered ${name}: ${entry.value.words} words`);
+      console.log(`${entry.updatedBy} answered ${name}: ${entry.value.words} words`);
     }
     if (unanswered.size === 0) return;
   }

@@ -62,6 +62,41 @@ export interface LogQuery {
   readonly after: bigint;
 }
 
+export interface SearchQuery {
+  readonly userId: string;
+  readonly namespaces: readonly TextMatch[];
+  /** What is looked for, as `fold` of the store gives it: three characters at least. */
+  readonly folded: string;
+  /** Only entries of earlier revisions; null for all. */
+  readonly before: bigint | null;
+}
+
+/** An entry that may be found, without its value. */
+export interface Hit extends Place {
+  readonly revision: bigint;
+  readonly sizeBytes: number;
+}
+
+/** What decides how a search is made. */
+export interface SearchState {
+  /** How much there is in the namespaces, counted until there are more entries than asked. */
+  readonly entryCount: number;
+  readonly sizeBytes: number;
+  /** The index has every entry that was written last up to here … */
+  readonly indexedRevision: bigint;
+  /** … if it is built, and the log reaches back to it. */
+  readonly isBuilt: boolean;
+}
+
+/** What a stretch of a user's log wrote that is still there, the newest first. */
+export interface WrittenPage {
+  readonly hits: readonly Hit[];
+  /** It is read back to this revision; null when it is read to its begin. */
+  readonly through: bigint | null;
+  /** Changes up to here are no longer kept. */
+  readonly compacted: bigint;
+}
+
 /**
  * A user's log's ends. Both are 0 for a user who never wrote. A log that begins behind its head is that of a store into
  * which an import is under way: see `isImporting`.
@@ -177,6 +212,18 @@ export interface Database {
     after: bigint,
     through: bigint,
   ): Promise<bigint | null>;
+
+  readSearchState(query: SearchQuery, maxCounted: number): Promise<SearchState>;
+  /** Entries that have the text, by the index, the last written first. Those that were written since are left out. */
+  readIndexed(query: SearchQuery, maxItems: number): Promise<readonly Hit[]>;
+  /** What was written after a revision, whatever its text. */
+  readWritten(query: SearchQuery, after: bigint, maxChanges: number): Promise<WrittenPage>;
+  /** What is at these places. */
+  readPlaces(userId: string, places: readonly Place[]): Promise<readonly Entry[]>;
+  /** Users whose log the index has not followed to its head. */
+  readUnindexed(maxUsers: number): Promise<readonly string[]>;
+  /** Lets the index follow a user's log by one short step. Whether there may be more to do. */
+  indexStep(userId: string): Promise<boolean>;
 
   /** Entries that have expired and are still stored, the longest first; not those of an import under way. */
   readExpired(maxItems: number): Promise<readonly UserPlace[]>;

@@ -7,6 +7,7 @@ import "./transact.ts";
 import "./claim.ts";
 import "./change.ts";
 import "./namespace.ts";
+import "./search.ts";
 import "./viewer.ts";
 
 export const schema = builder.toSchema();

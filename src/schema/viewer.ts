@@ -24,6 +24,7 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxLeaseSeconds: "The longest lease of a claim.",
   maxAwaitSeconds: "The longest that `awaitEntry` may wait.",
   maxClearedNamespaces: "How many namespaces `clearNamespaces` may clear.",
+  maxSearchBytes: "Bytes of UTF-8 that the text of `searchEntries` may have.",
   maxPageSize: "The largest `first`.",
   maxPageBytes: "A page ends when its entries have this many bytes, though never before its first.",
   maxResponseBytes: "Bytes of entries that one operation may load or write.",

@@ -1,4 +1,5 @@
 import { badUserInput, limitExceeded } from "../errors.ts";
+import { fold } from "./search-text.ts";
 
 /** How much a caller may send and ask for. Each is an option of the server; see `config.ts` for defaults. */
 export interface Limits {
@@ -11,6 +12,7 @@ export interface Limits {
   readonly maxClearedNamespaces: number;
   readonly maxLeaseSeconds: number;
   readonly maxAwaitSeconds: number;
+  readonly maxSearchBytes: number;
   readonly maxPageSize: number;
   readonly maxPageBytes: number;
   readonly maxAgentBytes: number;
@@ -44,6 +46,34 @@ export function checkPath(limits: Limits, argument: string, path: string): void 
 /** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can name an agent */
 export function checkAgent(limits: Limits, argument: string, agent: string): void {
   checkName(argument, agent, "maxAgentBytes", limits.maxAgentBytes, "An agent's name");
+}
+
+/** An index of trigrams finds nothing shorter. */
+const minSearchCharacters = 3;
+
+/**
+ * Checks what is searched for, and folds it.
+ * @throws BAD_USER_INPUT or LIMIT_EXCEEDED
+ */
+export function checkSearch({ maxSearchBytes }: Limits, argument: string, text: string): string {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxSearchBytes) {
+    throw limitExceeded(
+      "maxSearchBytes",
+      maxSearchBytes,
+      `What is searched for may have ${maxSearchBytes} bytes of UTF-8; this has ${bytes}.`,
+      argument,
+    );
+  }
+  const folded = fold(text);
+  if (Array.from(folded).length < minSearchCharacters) {
+    throw badUserInput(
+      argument,
+      `What is searched for must have at least ${minSearchCharacters} characters. ` +
+        "To find a key by its first characters, use entries with keyPrefix.",
+    );
+  }
+  return folded;
 }
 
 /** Like the name it begins, but may be empty. */

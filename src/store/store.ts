@@ -9,9 +9,11 @@ import {
   checkNamespace,
   checkNamespacePrefix,
   checkPageSize,
+  checkSearch,
   type Limits,
 } from "./limits.ts";
 import { requireWithinLog } from "./log.ts";
+import { search, type Found } from "./search.ts";
 import { everything, exact, prefixed, type TextMatch } from "./text-match.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./viewer.ts";
 
@@ -33,6 +35,14 @@ export interface ChangesInput extends SelectionInput {
   readonly first: number;
   /** Only later changes; null: from the oldest kept. */
   readonly after: bigint | null;
+}
+
+export interface SearchInput {
+  readonly text: string;
+  readonly namespacePrefix: string;
+  readonly first: number;
+  /** Only entries of earlier revisions; null for all. */
+  readonly before: bigint | null;
 }
 
 /**
@@ -88,6 +98,20 @@ export class Store {
       },
       this.#pageBounds(input.first),
     );
+  }
+
+  /** Entries that have a text in their key or value, the last written first. */
+  async searchEntries(viewer: Viewer, input: SearchInput): Promise<Page<Found>> {
+    requireScope(viewer, "read");
+    checkNamespacePrefix(this.limits, "namespacePrefix", input.namespacePrefix);
+    checkPageSize(this.limits, input.first);
+    const query = {
+      userId: viewer.userId,
+      namespaces: permittedPart(viewer, prefixed(input.namespacePrefix)),
+      folded: checkSearch(this.limits, "text", input.text),
+      before: input.before,
+    };
+    return search(this.#database, query, this.#pageBounds(input.first));
   }
 
   /** The log as a page. */

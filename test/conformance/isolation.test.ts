@@ -67,6 +67,16 @@ const attempts: Record<string, Attempt> = {
     needs: "read",
     names: false,
   },
+  "Query.searchEntries": {
+    operation: `{ searchEntries(text: "confidential") { nodes { snippet match { path before text after } entry { ${fields.replace("entry { value } agent", "value")} } } edges { cursor } } }`,
+    needs: "read",
+    names: false,
+  },
+  "Query.searchEntries, by prefix": {
+    operation: `{ searchEntries(text: "SECRET", namespacePrefix: "mine:") { nodes { entry { value } } pageInfo { endCursor } } }`,
+    needs: "read",
+    names: false,
+  },
   "Query.changes": {
     operation: `{ changes { nodes { ${fields} } } }`,
     needs: "read",

@@ -183,6 +183,29 @@ test("tells a role that may not create tables what it lacks", async () => {
   );
 });
 
+test("tells a role that may not create extensions what to have run, and takes them where they are", async () => {
+  const { url } = await postgres.create();
+  const client = await connect(url);
+  const role = uniqueName();
+  await client.query(`CREATE ROLE ${role}; CREATE SCHEMA own AUTHORIZATION ${role}`);
+  onTestFinished(() =>
+    client.query(`RESET ROLE; DROP OWNED BY ${role}; DROP ROLE ${role}`).then(() => {}),
+  );
+  await client.query(`SET ROLE ${role}; SET search_path = own`);
+  const error = await failure(migratePostgres(client, released.folder));
+  expect(error).toBeInstanceOf(MigrationError);
+  expect(error.message).toBe(
+    `The role ${role} may not create the extension pg_trgm. Have the database's owner run, there: ` +
+      "CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin.",
+  );
+  // In a schema that is not searched, as some providers have it.
+  await client.query(
+    `RESET ROLE; CREATE SCHEMA theirs; GRANT USAGE ON SCHEMA theirs TO ${role};
+     CREATE EXTENSION pg_trgm SCHEMA theirs; CREATE EXTENSION btree_gin SCHEMA theirs; SET ROLE ${role}`,
+  );
+  expect(await migratePostgres(client, released.folder)).toEqual(released.names);
+});
+
 test("refuses a database that can't hold all text", async () => {
   const { client, name } = await connectToNew("LOCALE_PROVIDER libc LOCALE 'C' ENCODING 'LATIN1'");
   const error = await failure(migratePostgres(client, released.folder));

@@ -19,6 +19,17 @@ import {
   readLogEnds,
   readStoredLog,
 } from "../../src/database/read-log.ts";
+import { indexStep } from "../../src/database/index-search.ts";
+import {
+  postgresIndexDialect,
+  postgresSearchReader,
+} from "../../src/database/postgres/search-postgres.ts";
+import {
+  readIndexed,
+  readPlaces,
+  readSearchState,
+  readWritten,
+} from "../../src/database/read-search.ts";
 import type { Sql, SqlClient } from "../../src/database/sql.ts";
 import { writeTransaction } from "../../src/database/write.ts";
 import { unclaimed, type StoredEntry } from "../../src/store/claim.ts";
@@ -108,6 +119,11 @@ const save = (effects: Partial<Effects>) => (client: SqlClient) =>
 
 const reader = (client: SqlClient) => ({ client, now: statementTime });
 
+const search = { userId: user, namespaces: [everything], folded: "key-1", before: null };
+const searchReader = (client: SqlClient) => postgresSearchReader(reader(client));
+/** As when the first window is behind it. */
+const restReader = (client: SqlClient) => ({ ...searchReader(client), firstEntries: Infinity });
+
 /** What one user's operations run. */
 const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   lock: (client) => write(client).lock([user]),
@@ -151,6 +167,12 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   readStoredLog: (client) =>
     readStoredLog(client, { userId: user, selection: whole, after: 3n }, bounds),
   readLastClear: (client) => readLastClear(client, user, namespace, 0n, 100n),
+  readSearchState: (client) => readSearchState(reader(client), search, 500),
+  "readIndexed: the newest": (client) => readIndexed(searchReader(client), search, 2),
+  "readIndexed: the others": (client) => readIndexed(restReader(client), search, 10),
+  readWritten: (client) => readWritten(reader(client), search, 3n, 100),
+  readPlaces: (client) => readPlaces(searchReader(client), user, [entry]),
+  indexStep: (client) => indexStep(client, postgresIndexDialect, user),
 };
 
 describe("a statement of one user reads that user's partition alone", () => {
@@ -172,6 +194,8 @@ describe("a statement of one user reads that user's partition alone", () => {
         FROM generate_series(1, 5000) u, generate_series(1, 10) k;
       INSERT INTO "Answer" SELECT 'user-' || u, 'key-' || k, now(), 'd', '{}'
         FROM generate_series(1, 5000) u, generate_series(1, 10) k;
+      INSERT INTO "SearchText" SELECT "userId", "namespace", "key", "revision", "key" FROM "Entry" WHERE "revision" < 20;
+      INSERT INTO "SearchProgress" SELECT "userId", 1 FROM "User";
       ANALYZE`);
   });
   afterAll(async () => {
@@ -183,7 +207,7 @@ describe("a statement of one user reads that user's partition alone", () => {
   async function othersRead(run: (client: SqlClient) => Promise<unknown>): Promise<string[]> {
     const { rows } = await client.query(
       `SELECT "table" || substring(tableoid::regclass::text FROM '_\\d+') AS "name"
-       FROM "User", unnest(ARRAY['User', 'Entry', 'Change', 'Answer']) AS "table" WHERE "userId" = $1`,
+       FROM "User", unnest(ARRAY['User', 'Entry', 'Change', 'Answer', 'SearchText', 'SearchProgress']) AS "table" WHERE "userId" = $1`,
       [user],
     );
     const own = rows.map(({ name }) => name);

@@ -11,7 +11,7 @@ import { createPartitionedPostgres, partition } from "../postgres-partitioned.ts
 import { connect, postgres } from "./migrated-databases.ts";
 
 const { released } = postgres;
-const tables = ["Answer", "Change", "Entry", "Token", "User"];
+const tables = ["Answer", "Change", "Entry", "SearchProgress", "SearchText", "Token", "User"];
 
 async function migrated(): Promise<Client> {
   const client = await connect((await postgres.create()).url);
@@ -59,6 +59,8 @@ const fill = `
     FROM generate_series(1, 100) u, generate_series(1, 20) k;
   INSERT INTO "Change" ("userId", "revision", "kind", "namespace", "at")
     SELECT 'user-' || u, k, 'NAMESPACE_CLEARED', 'ns', now() FROM generate_series(1, 100) u, generate_series(6, 20) k;
+  INSERT INTO "SearchText" SELECT "userId", "namespace", "key", "revision", 'text of ' || "key" FROM "Entry";
+  INSERT INTO "SearchProgress" SELECT "userId", 20 FROM "User";
   INSERT INTO "Answer" SELECT 'user-' || u, 'once', now(), 'digest', '{}' FROM generate_series(1, 100) u`;
 
 async function kinds(client: Client): Promise<Record<string, string>> {
@@ -69,8 +71,10 @@ async function kinds(client: Client): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ relname, relkind }) => [relname, relkind]));
 }
 
-const plainKinds = { Answer: "r", Change: "r", Entry: "r", Token: "r", User: "r" };
-const partitionedKinds = { Answer: "p", Change: "p", Entry: "p", Token: "r", User: "p" };
+const plainKinds = Object.fromEntries(tables.map((table) => [table, "r"]));
+const partitionedKinds = Object.fromEntries(
+  tables.map((table) => [table, table === "Token" ? "r" : "p"]),
+);
 
 test("partitions an empty database, and keeps its columns, keys and indexes", async () => {
   const client = await migrated();
@@ -125,9 +129,18 @@ test("does it whole or not at all, and once", async () => {
 
   await client.query('DROP VIEW "Latest"');
   await partition(client);
-  await expect(partition(client)).rejects.toThrow("The table User is partitioned already.");
+  await expect(partition(client)).rejects.toThrow("The tables are partitioned already.");
   await client.query("ROLLBACK");
   expect(await readAll(client)).toEqual(before);
+});
+
+test("partitions what a later migration added to a partitioned database", async () => {
+  const client = await partitioned();
+  await client.query(`CREATE TABLE "plain" (LIKE "SearchText" INCLUDING ALL); DROP TABLE "SearchText";
+    ALTER TABLE "plain" RENAME TO "SearchText"`);
+  expect(await kinds(client)).toEqual({ ...partitionedKinds, SearchText: "r" });
+  await partition(client);
+  expect(await kinds(client)).toEqual(partitionedKinds);
 });
 
 test("refuses a database that has no tables yet", async () => {

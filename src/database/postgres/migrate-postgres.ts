@@ -89,6 +89,7 @@ function postgresTarget(client: ClientBase, lockTimeoutMs: number): MigrationTar
     },
     async createMigrationsTable() {
       await requireCreate(client);
+      await requireExtensions(client);
       await client.query(createMigrationsTable);
     },
     async runScript(sql) {
@@ -135,6 +136,26 @@ async function requireCreate(client: ClientBase): Promise<void> {
     throw new MigrationError(
       `The role ${role} may not create tables in the schema ${schema}. Have its owner run: ` +
         `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role}.`,
+    );
+  }
+}
+
+/** What searches need: both come with PostgreSQL, and a role that may CREATE in the database may create them. */
+async function requireExtensions(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ name: string; isThere: boolean; role: string }>(
+    `SELECT "name", EXISTS (SELECT FROM pg_available_extensions AS a WHERE a.name = wanted."name") AS "isThere",
+       quote_ident(current_user) AS "role"
+     FROM unnest(ARRAY['pg_trgm', 'btree_gin']) AS wanted("name")
+     WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = "name")
+       AND NOT (has_database_privilege(current_database(), 'CREATE')
+         AND EXISTS (SELECT FROM pg_available_extensions AS a WHERE a.name = wanted."name"))`,
+  );
+  for (const { name, isThere, role } of rows) {
+    throw new MigrationError(
+      isThere
+        ? `The role ${role} may not create the extension ${name}. Have the database's owner run, there: ` +
+            "CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin."
+        : `PostgreSQL here lacks the extension ${name}. Install its contrib package (postgresql-contrib).`,
     );
   }
 }

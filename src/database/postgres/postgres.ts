@@ -17,6 +17,14 @@ import {
   readUsage,
 } from "../read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "../read-log.ts";
+import { indexStep, readUnindexed } from "../index-search.ts";
+import {
+  readIndexed,
+  readPlaces,
+  readSearchState,
+  readWritten,
+  type SearchReader,
+} from "../read-search.ts";
 import { sql, type SqlClient, type StoreReader } from "../sql.ts";
 import { writeTransaction } from "../write.ts";
 import { AnsweringClient } from "./answering-client.ts";
@@ -24,6 +32,7 @@ import { guarded } from "./faults.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { Notifications } from "./notifications.ts";
 import { statementNames } from "./prepared-statements.ts";
+import { postgresIndexDialect, postgresSearchReader } from "./search-postgres.ts";
 import { startFault } from "./start-fault.ts";
 import { createUsers, MissingUsers, postgresDialect, statementTime } from "./write-postgres.ts";
 
@@ -107,6 +116,7 @@ class PostgresDatabase implements Database {
   readonly #committer: PrismaClient;
   readonly #pool: PrismaClient;
   readonly #reader: StoreReader;
+  readonly #searchReader: SearchReader;
   readonly #startNotifications: StartNotifications;
   #notifications: Notifications | null = null;
 
@@ -114,6 +124,7 @@ class PostgresDatabase implements Database {
     this.#committer = committer;
     this.#pool = pool;
     this.#reader = { client: pool, now: statementTime };
+    this.#searchReader = postgresSearchReader(this.#reader);
     this.#startNotifications = startNotifications;
     const withPool = <T>(work: (client: PrismaClient) => Promise<T>) => guarded(() => work(pool));
     this.tokens = prismaTokens(withPool, withPool);
@@ -168,6 +179,23 @@ class PostgresDatabase implements Database {
     guarded(() => readHeads(this.#pool, ...args));
   readonly readLastClear: Database["readLastClear"] = (...args) =>
     guarded(() => readLastClear(this.#pool, ...args));
+
+  readonly readSearchState: Database["readSearchState"] = (...args) =>
+    guarded(() => readSearchState(this.#searchReader, ...args));
+  readonly readIndexed: Database["readIndexed"] = (...args) =>
+    guarded(() => readIndexed(this.#searchReader, ...args));
+  readonly readWritten: Database["readWritten"] = (...args) =>
+    guarded(() => readWritten(this.#searchReader, ...args));
+  readonly readPlaces: Database["readPlaces"] = (...args) =>
+    guarded(() => readPlaces(this.#searchReader, ...args));
+  readonly readUnindexed: Database["readUnindexed"] = (...args) =>
+    guarded(() => readUnindexed(this.#pool, ...args));
+
+  indexStep(userId: string): Promise<boolean> {
+    return guarded(() =>
+      transaction(this.#pool, (client) => indexStep(client, postgresIndexDialect, userId)),
+    );
+  }
 
   readonly readExpired: Database["readExpired"] = (...args) =>
     guarded(() => readExpired(this.#reader, ...args));

@@ -64,7 +64,7 @@ export async function createUsers(client: SqlClient, userIds: readonly string[])
     SELECT "userId", 0, 0, ${statementTime} FROM ${missing} ORDER BY "userId" ON CONFLICT DO NOTHING`);
 }
 
-function table({ name: tableName, columns, rows }: Table): Sql {
+export function table({ name: tableName, columns, rows }: Table): Sql {
   const names = Object.keys(columns);
   const objects = rows.map((row) =>
     Object.fromEntries(row.map((cell, place) => [names[place], toJson(cell)])),

@@ -20,7 +20,16 @@ import {
   readUsage,
 } from "../read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "../read-log.ts";
+import { indexStep, readUnindexed } from "../index-search.ts";
+import {
+  readIndexed,
+  readPlaces,
+  readSearchState,
+  readWritten,
+  type SearchReader,
+} from "../read-search.ts";
 import { sql } from "../sql.ts";
+import { sqliteIndexDialect, sqliteSearchReader } from "./search-sqlite.ts";
 import { Turns } from "./turns.ts";
 import { writeTransaction } from "../write.ts";
 import { now, sqliteDialect } from "./write-sqlite.ts";
@@ -70,12 +79,17 @@ class SqliteDatabase implements Database {
   readonly #writer: PrismaClient;
   readonly #reader: PrismaClient;
   readonly #reads = new Turns();
+  readonly #searchReader: SearchReader;
   /** Settles when the last write so far has ended. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
   constructor(writer: PrismaClient, reader: PrismaClient) {
     this.#writer = writer;
     this.#reader = reader;
+    // A search is several statements: each takes its turn.
+    this.#searchReader = sqliteSearchReader({
+      $queryRaw: (query) => this.#reads.run(() => reader.$queryRaw(query)),
+    });
     this.tokens = prismaTokens(
       (work) => this.#read(() => work(reader)),
       (work) => this.#inTurn(() => work(writer)),
@@ -108,6 +122,23 @@ class SqliteDatabase implements Database {
     this.#read(() => readHeads(this.#reader, ...args));
   readonly readLastClear: Database["readLastClear"] = (...args) =>
     this.#read(() => readLastClear(this.#reader, ...args));
+
+  readonly readSearchState: Database["readSearchState"] = (...args) =>
+    guarded(() => readSearchState(this.#searchReader, ...args));
+  readonly readIndexed: Database["readIndexed"] = (...args) =>
+    guarded(() => readIndexed(this.#searchReader, ...args));
+  readonly readWritten: Database["readWritten"] = (...args) =>
+    guarded(() => readWritten(this.#searchReader, ...args));
+  readonly readPlaces: Database["readPlaces"] = (...args) =>
+    guarded(() => readPlaces(this.#searchReader, ...args));
+  readonly readUnindexed: Database["readUnindexed"] = (...args) =>
+    this.#read(() => readUnindexed(this.#reader, ...args));
+
+  indexStep(userId: string): Promise<boolean> {
+    return this.#inTurn(() =>
+      this.#transaction(() => indexStep(this.#writer, sqliteIndexDialect(this.#writer), userId)),
+    );
+  }
 
   readonly readExpired: Database["readExpired"] = (...args) =>
     this.#read(() => readExpired({ client: this.#reader, now }, ...args));

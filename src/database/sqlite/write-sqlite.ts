@@ -1,4 +1,5 @@
-import { join, name, raw, sql, type SqlClient } from "../sql.ts";
+import { join, name, raw, sql, type Sql, type SqlClient } from "../sql.ts";
+import type { Table } from "../write-rows.ts";
 import { lockedLogs, type LockedRow, type WriteDialect } from "../write.ts";
 
 /** The instant of the database, in milliseconds as columns keep it. */
@@ -19,16 +20,18 @@ export function sqliteDialect(writer: SqlClient): WriteDialect {
       return lockedLogs(rows, new Date(Number(rows[0]?.now)));
     },
 
-    table({ name: table, columns, rows }) {
-      const selected = Object.entries(columns).map(([column, type], place) => {
-        const cell = raw(`value ->> ${place}`);
-        // A 64-bit number travels as text: JSON's numbers are floating.
-        return sql`${type === "bigint" ? sql`CAST(${cell} AS INTEGER)` : cell} AS ${name(column)}`;
-      });
-      const json = JSON.stringify(rows.map((row) => row.map(toJson)));
-      return sql`(SELECT ${join(selected)} FROM json_each(${json})) AS ${name(table)}`;
-    },
+    table,
   };
+}
+
+export function table({ name: tableName, columns, rows }: Table): Sql {
+  const selected = Object.entries(columns).map(([column, type], place) => {
+    const cell = raw(`value ->> ${place}`);
+    // A 64-bit number travels as text: JSON's numbers are floating.
+    return sql`${type === "bigint" ? sql`CAST(${cell} AS INTEGER)` : cell} AS ${name(column)}`;
+  });
+  const json = JSON.stringify(rows.map((row) => row.map(toJson)));
+  return sql`(SELECT ${join(selected)} FROM json_each(${json})) AS ${name(tableName)}`;
 }
 
 function toJson(cell: unknown): unknown {

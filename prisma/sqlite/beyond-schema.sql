@@ -1,0 +1,5 @@
+-- Gives each user a part of the index's rowids. INTEGER PRIMARY KEY: VACUUM does not number these anew.
+CREATE TABLE "SearchUser" ("number" INTEGER PRIMARY KEY, "userId" TEXT NOT NULL UNIQUE);
+
+-- The trigrams of every SearchText, at the rowid that its user's number and its revision make.
+CREATE VIRTUAL TABLE "SearchIndex" USING fts5("text", content='', contentless_delete=1, detail=none, tokenize='trigram case_sensitive 1');

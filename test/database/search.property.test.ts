@@ -1,0 +1,217 @@
+// oxlint-disable unicorn/no-useless-spread -- fragments on a few lines, not one on each
+import fc from "fast-check";
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import type { Database, SearchQuery } from "../../src/database/database.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import { Committer } from "../../src/store/committer.ts";
+import { prefixed } from "../../src/store/text-match.ts";
+import { search, type SearchDatabase } from "../../src/store/search.ts";
+import { fold } from "../../src/store/search-text.ts";
+import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
+import { plainDatabases } from "../databases.ts";
+import type { OwnDatabase } from "../own-database.ts";
+
+// Both databases against a plain model: random entries and texts, made of few fragments, so that they meet; among them
+// what means something to an index, to LIKE, or to who folds case. The index follows at random moments.
+
+const fragment = fc.constantFrom(
+  ...[
+    "aab",
+    "AAB",
+    "aac",
+    "b",
+    " a ",
+    "%a_",
+    "a\\%",
+    '"a"',
+    "* NEAR",
+    "-^:{}",
+    "éa",
+    "e\u0301a",
+    "É",
+    "ßẞ",
+    "İıi",
+  ],
+  ...[
+    "ΟΔΟΣ",
+    "οδος",
+    "日本語",
+    "日本",
+    "😀a",
+    "\ud83d",
+    "\ude00a",
+    "a\u0000b",
+    "\u0001aa",
+    "\ufffdaa",
+    "a\nb",
+    "a\\nb",
+  ],
+);
+const text = fc.array(fragment, { maxLength: 8 }).map((fragments) => fragments.join(""));
+const value = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", maxDepth: 3 },
+    text,
+    fc.constantFrom(null, true, 12_345),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(fc.constantFrom("aab", "a/b", "c"), tie("value"), { maxKeys: 3 }),
+  ),
+})).value;
+
+const namespace = fc.constantFrom("n", "n1", "n2", "é");
+const key = fc.constantFrom("aab", "AAB-é", "c_c", "k1", "k2", "k3");
+const operation = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant("set" as const), namespace, key, value }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete" as const), namespace, key }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("clear" as const), namespace }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("index" as const) }) },
+);
+const searched = fc.record({
+  text: fc
+    .oneof(
+      fragment,
+      fc.tuple(fragment, fragment).map((fragments) => fragments.join("")),
+    )
+    .filter((asked) => Array.from(fold(asked)).length >= 3),
+  namespacePrefix: fc.constantFrom("", "n", "n1"),
+  first: fc.integer({ min: 1, max: 4 }),
+});
+
+/** Every string of a value. */
+function stringsOf(node: unknown): string[] {
+  if (typeof node === "string") return [node];
+  if (typeof node !== "object" || node === null) return [];
+  return Object.values(node).flatMap(stringsOf);
+}
+
+/** What the documents say, with no index. */
+class Model {
+  readonly #entries = new Map<
+    string,
+    { namespace: string; key: string; value: unknown; revision: number }
+  >();
+  #revision = 0;
+
+  set(place: { namespace: string; key: string }, value: unknown): void {
+    this.#revision += 1;
+    this.#entries.set(JSON.stringify([place.namespace, place.key]), {
+      ...place,
+      value,
+      revision: this.#revision,
+    });
+  }
+
+  delete({ namespace, key }: { namespace: string; key: string }): void {
+    if (this.#entries.delete(JSON.stringify([namespace, key]))) this.#revision += 1;
+  }
+
+  clear(namespace: string): void {
+    const held = [...this.#entries.values()].filter((entry) => entry.namespace === namespace);
+    if (held.length > 0) this.#revision += 1;
+    for (const { key } of held) this.#entries.delete(JSON.stringify([namespace, key]));
+  }
+
+  search(asked: string, prefix: string): number[] {
+    return [...this.#entries.values()]
+      .filter((entry) => entry.namespace.startsWith(prefix))
+      .filter(({ key, value }) =>
+        [key, ...stringsOf(value)].some((one) => fold(one).includes(fold(asked))),
+      )
+      .map(({ revision }) => revision)
+      .sort((a, b) => b - a);
+  }
+}
+
+/** Every page of a search, as revisions. */
+async function searchAll(
+  database: SearchDatabase,
+  query: Omit<SearchQuery, "before">,
+  first: number,
+): Promise<number[]> {
+  const found: number[] = [];
+  for (let before: bigint | null = null; ;) {
+    const bounds = { maxItems: first, maxBytes: 1_000_000 };
+    const page = await search(database, { ...query, before }, bounds);
+    expect(page.items.length).toBeLessThanOrEqual(first);
+    found.push(...page.items.map(({ entry }) => Number(entry.revision)));
+    const last = page.items.at(-1);
+    if (!page.hasMore || last === undefined) return found;
+    before = last.entry.revision;
+  }
+}
+
+/** As it is for a store that has too much to be read. */
+function indexed(database: Database): SearchDatabase {
+  const { readEntries, readIndexed, readPlaces, readWritten, readSearchState } = database;
+  return {
+    readEntries,
+    readIndexed,
+    readPlaces,
+    readWritten,
+    readSearchState: async (...args) => ({
+      ...(await readSearchState(...args)),
+      entryCount: Number.POSITIVE_INFINITY,
+    }),
+  };
+}
+
+describe("searches on every database", () => {
+  const opened: { own: OwnDatabase; database: Database; committer: Committer }[] = [];
+  beforeAll(async () => {
+    for (const { create } of plainDatabases) {
+      const own = await create();
+      const config = defaultConfig(own.config);
+      const database = await openDatabase(config, pino({ level: "silent" }));
+      const committer = new Committer({ database, limits: config, onCommit: () => {} });
+      opened.push({ own, database, committer });
+    }
+  });
+  afterAll(async () => {
+    for (const { own, database, committer } of opened) {
+      await committer.close();
+      await database.close();
+      await own[Symbol.asyncDispose]();
+    }
+  });
+
+  test("find what a model finds, by the index and by reading", async () => {
+    let users = 0;
+    let hits = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(operation, { minLength: 1, maxLength: 40 }),
+        fc.array(searched, { minLength: 1, maxLength: 6 }),
+        async (operations, searches) => {
+          const userId = `user ${(users += 1)}`;
+          const model = new Model();
+          for (const step of operations) {
+            if (step.kind === "set") model.set(step, step.value);
+            if (step.kind === "delete") model.delete(step);
+            if (step.kind === "clear") model.clear(step.namespace);
+          }
+          for (const { database, committer } of opened) {
+            for (const step of operations) {
+              if (step.kind === "index") while (await database.indexStep(userId));
+              else if (step.kind === "set")
+                await committer.submit(setCommand(userId, step, JSON.stringify(step.value)));
+              else if (step.kind === "delete") await committer.submit(deleteCommand(userId, step));
+              else await committer.submit(clearCommand(userId, step.namespace));
+            }
+            for (const { text, namespacePrefix, first } of searches) {
+              const namespaces = [prefixed(namespacePrefix)];
+              const query = { userId, namespaces, folded: fold(text) };
+              const expected = model.search(text, namespacePrefix);
+              hits += expected.length;
+              expect(await searchAll(database, query, first)).toEqual(expected);
+              expect(await searchAll(indexed(database), query, first)).toEqual(expected);
+            }
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(hits).toBeGreaterThan(0);
+  }, 120_000);
+});
