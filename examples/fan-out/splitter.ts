@@ -1,5 +1,5 @@
 // Cuts documents into tasks: node --import tsx examples/fan-out/splitter.ts [namespace] [file…]
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConflictError } from "baton-store/client";
@@ -8,10 +8,13 @@ import { namespacesOf, ttlSeconds, type Task } from "./job.ts";
 import { split } from "./words.ts";
 
 const [namespace, ...given] = process.argv.slice(2);
+/** Something to split, where nothing else is named. */
+const pages = ["coordination.md", "guarantees.md", "running.md", "scaling.md"];
+const folder = fileURLToPath(new URL("../../docs", import.meta.url));
 
 await agent("splitter", async (store) => {
   const { job, tasks } = namespacesOf(store, namespace);
-  const files = given.length > 0 ? given : await pagesOfBaton();
+  const files = given.length > 0 ? given : pages.map((page) => join(folder, page));
   const all: Task[] = [];
   for (const file of files) {
     const pieces = split(await readFile(file, "utf8"));
@@ -34,9 +37,3 @@ await agent("splitter", async (store) => {
     console.log(`${job.name} was split before`);
   }
 });
-
-async function pagesOfBaton(): Promise<string[]> {
-  const folder = fileURLToPath(new URL("../../docs", import.meta.url));
-  const names = await readdir(folder);
-  return names.filter((name) => name.endsWith(".md")).map((name) => join(folder, name));
-}

@@ -9,7 +9,7 @@ import { set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { Program } from "./program.ts";
 
-describe("examples/demo", { timeout: 60_000 }, () => {
+describe("examples/demo", { timeout: 120_000 }, () => {
   let folder: string;
   let server: TestServer | null;
   let demo: Program | null;

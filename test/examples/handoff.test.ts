@@ -5,7 +5,7 @@ import { HoldingProxy } from "./holding-proxy.ts";
 import { Program } from "./program.ts";
 import { Proxy } from "./proxy.ts";
 
-describe("examples/handoff", { timeout: 30_000 }, () => {
+describe("examples/handoff", () => {
   let server: TestServer;
   let programs: Program[];
 
@@ -102,6 +102,8 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
     const [producer, first] = [await handOver(2), start("consumer")];
     expect(await producer.exit).toBe(0);
     await first.said("answered", 2);
+    // What it begins with is a snapshot: it has a position once that is whole.
+    await query(server, `{ awaitEntry(namespace: "handoff:consumer", key: "position") { value } }`);
     await first.kill();
 
     // Later handoffs that the log has forgotten when the consumer returns.
@@ -151,8 +153,18 @@ describe("examples/handoff", { timeout: 30_000 }, () => {
     );
   }
 
-  /** As the server does when changes are older than it keeps them. */
+  /** As the server does when changes are older than it keeps them, and when its search index has them. */
   async function compactLog(): Promise<void> {
-    await server.withDatabase((database) => database.compact({ maxAgeMs: -1, maxChanges: 0 }));
+    const retention = { maxAgeMs: -1, maxChanges: 0 };
+    const changes = () => query(server, `{ changes { nodes { revision } } }`);
+    await expect
+      .poll(
+        async () => {
+          await server.withDatabase((database) => database.compact(retention));
+          return (await changes()).changes.nodes;
+        },
+        { timeout: 30_000 },
+      )
+      .toEqual([]);
   }
 });

@@ -11,7 +11,7 @@ import { Program } from "./program.ts";
 const stages = ["fetch", "extract", "analyse", "report"] as const;
 const steps = ["request", "page", "outline", "figures", "report"];
 
-describe("examples/pipeline", { timeout: 60_000 }, () => {
+describe("examples/pipeline", () => {
   let server: TestServer;
   let programs: Program[];
   let site: Site;
