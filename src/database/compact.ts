@@ -4,12 +4,6 @@ import { sql, type SqlClient, type SqlReader } from "./sql.ts";
 /** How many revisions one step removes. */
 const stepRevisions = 1_000n;
 
-interface EndsRow {
-  headRevision: bigint;
-  compactedRevision: bigint;
-  indexedRevision: bigint | null;
-}
-
 /** One short write transaction: its work runs alone, or not at all. */
 export type InTransaction = <T>(work: (transaction: SqlClient) => Promise<T>) => Promise<T>;
 
@@ -45,14 +39,12 @@ async function compactStep(
   userId: string,
   { maxAgeMs, maxChanges }: Retention,
 ): Promise<number> {
-  const [ends] = await transaction.$queryRaw<EndsRow[]>(sql`
-    SELECT "headRevision", "compactedRevision", "indexedRevision" FROM "User"
-    LEFT JOIN "SearchProgress" ON "SearchProgress"."userId" = ${userId} WHERE "User"."userId" = ${userId}`);
+  const [ends] = await transaction.$queryRaw<{ headRevision: bigint; compactedRevision: bigint }[]>(
+    sql`SELECT "headRevision", "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
+  );
   if (!ends) return 0;
-  const { headRevision, compactedRevision: begin, indexedRevision } = ends;
-  const notKept = headRevision - BigInt(maxChanges);
-  // The search index follows the log, and would have to begin anew where that has gone.
-  const kept = indexedRevision === null || notKept < indexedRevision ? notKept : indexedRevision;
+  const { compactedRevision: begin } = ends;
+  const kept = ends.headRevision - BigInt(maxChanges);
   const end = begin + stepRevisions < kept ? begin + stepRevisions : kept;
   const [young] = await transaction.$queryRaw<{ revision: bigint | null }[]>(sql`
     SELECT MIN("revision") AS "revision" FROM "Change" WHERE "userId" = ${userId}
