@@ -14,5 +14,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores, and tests that wait for processes and clocks; more only make real servers wait for each other.
     maxWorkers: 3,
+    // Files share what they have loaded, the server most of all; each starts servers and databases of its own.
+    isolate: false,
   },
 });

@@ -17,13 +17,13 @@ function testDatabase(name: string, create: () => Promise<OwnDatabase>): TestDat
   return { name, create, start: async (config) => startTestServer(config, await create()) };
 }
 
-/** Every database that Baton serves from, for what lies below the API, where partitions make no difference. */
+/** Every kind of database, for what partitions make no difference to: which statements are sent is tested elsewhere. */
 export const plainDatabases: readonly TestDatabase[] = [
   testDatabase("SQLite", createSqlite),
   testDatabase("PostgreSQL", createPostgres),
 ];
 
-/** Every database that Baton serves from. */
+/** Every database that Baton serves from, for what asks each of the statements that there are. */
 export const databases: readonly TestDatabase[] = [
   ...plainDatabases,
   testDatabase("PostgreSQL, partitioned", createPartitionedPostgres),

@@ -44,20 +44,14 @@ Examples:
 
 async function waitFor(command: Command, key: string, { timeout, after }: Flags): Promise<Entry> {
   const namespace = namespaceOf(command);
-  const wait = async (timeoutMs: number | undefined, retryForMs?: number) => {
-    await using store = await openStore(command, retryForMs);
-    return await store
-      .namespace(namespace)
-      .waitFor(key, { after, timeoutMs })
-      .catch((error: { readonly code?: unknown }) => {
-        if (error.code === "TIMEOUT") return undefined;
-        throw error;
-      });
-  };
-  // At first, so that a server which is not there shows at once; one that was there may go away for a while.
-  const found = (await wait(0)) ?? (timeout === 0 ? undefined : await wait(timeout, Infinity));
-  if (found) return found;
-  const place = `${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)}`;
-  const what = after === undefined ? "was not there" : `was not set after ${after}`;
-  throw new CommandError(`${place} ${what} within ${(timeout ?? 0) / 1_000} s.`, exitCodes.timeout);
+  await using store = await openStore(command);
+  try {
+    return await store.namespace(namespace).waitFor(key, { after, timeoutMs: timeout });
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== "TIMEOUT") throw error;
+    const place = `${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)}`;
+    const what = after === undefined ? "was not there" : `was not set after ${after}`;
+    const seconds = (timeout ?? 0) / 1_000;
+    throw new CommandError(`${place} ${what} within ${seconds} s.`, exitCodes.timeout);
+  }
 }

@@ -3,14 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { Hub } from "../../src/feed/hub.ts";
 import type { Subscriber } from "../../src/feed/subscriber.ts";
 import { query, refusal, socketClient, subscribeOn } from "../client.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import { clear, increment, refusedWhole, remove, set, waitFor } from "../operations.ts";
 import { createPostgres } from "../postgres.ts";
 import { startInstances, type TestServer } from "../server.ts";
 
 const document = (key: string) => `{ awaitEntry(key: "${key}", timeoutSeconds: 60) { value } }`;
 
-describe.each(databases)("awaitEntry on $name", ({ start }) => {
+describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();

@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { errorCodes } from "../../src/errors.ts";
 import { request, socketClient, subscribe, subscribeOn, type Refusal } from "../client.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import { clear, get, headRevision, set, setMany, wholeLog } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
 // What a careless or hostile caller sends, and what the server must come out of unharmed.
 
-describe.each(databases)("G9 G10: hostile callers on $name", ({ start }) => {
+describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();

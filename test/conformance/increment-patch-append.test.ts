@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import { append, get, increment, patch, set, wholeLog, refusedWhole } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
@@ -25,7 +25,7 @@ const mergePatches: [string, string, string][] = [
   ["{}", '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}'],
 ];
 
-describe.each(databases)("increment, patch and append on $name", ({ start }) => {
+describe.each(plainDatabases)("increment, patch and append on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { request, socketClient, subscribeOn } from "../client.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import { get, headRevision, set } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
@@ -14,7 +14,7 @@ const setEntry =
 /** JSON nested so many arrays deep, as the text of a request: no JavaScript value of the test's own. */
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 
-describe.each(databases)("G9 G10: limits and errors on $name", ({ start }) => {
+describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();

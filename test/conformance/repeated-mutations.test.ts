@@ -1,7 +1,7 @@
 import { isInputObjectType, isNonNullType } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "../../src/schema/schema.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import { claim, get, headRevision, mutate, refusedWhole, transact } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
@@ -128,7 +128,7 @@ test("every mutation takes an idempotencyKey, and is tried", () => {
   expect(Object.keys(mutations).sort()).toEqual(Object.keys(fields).sort());
 });
 
-describe.each(databases)("repeated mutations on $name", ({ start }) => {
+describe.each(plainDatabases)("repeated mutations on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();

@@ -9,7 +9,7 @@ import {
   subscribeOn,
   type Events,
 } from "../client.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import { allPages, clear, headRevision, remove, set, setMany, wholeLog } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
@@ -30,7 +30,7 @@ async function refusalOf(events: Events): Promise<Refusal> {
   throw new Error(`Not refused: ${JSON.stringify(error)}`);
 }
 
-describe.each(databases)("subscriptions on $name", ({ start }) => {
+describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();

@@ -249,7 +249,9 @@ describe.concurrent("watch and wait", () => {
     const first = await serveProcess(data.path, keepsNothing);
     const at = { BATON_URL: first.url, BATON_DATA_DIR: data.path };
     await using watch = new BatonProcess(["watch", "--snapshot"], at);
-    await using wait = new BatonProcess(["wait", "later", "--raw"], at);
+    const retry = { ...at, BATON_RETRY_FOR: "30s" };
+    // It may not have begun yet when the server stops.
+    await using wait = new BatonProcess(["wait", "later", "--raw"], retry);
     await watch.says(/CAUGHT_UP/);
     await set(first, { key: "before", value: 1 });
     await watch.says(/"before"/);
@@ -259,7 +261,6 @@ describe.concurrent("watch and wait", () => {
       new URL(first.url).port,
       ...keepsNothing,
     ]);
-    const retry = { ...at, BATON_RETRY_FOR: "30s" };
     expect((await run(["set", "later", "--string", "here"], retry)).code).toBe(0);
     await watch.says(/"later"/);
     expect(await wait.ended()).toMatchObject({ code: 0, stdout: "here", stderr: "" });
