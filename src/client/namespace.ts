@@ -28,6 +28,7 @@ import {
   type Revision,
 } from "./entry.ts";
 import { ConflictError } from "./errors.ts";
+import type { KeyOf, KeyWith, ValueWith } from "./keys.ts";
 import { linked, pause } from "./abort.ts";
 import { items, pageSize } from "./pages.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
@@ -43,22 +44,6 @@ import {
   type IncrementOptions,
   type WriteOptions,
 } from "./writes.ts";
-
-/** The keys of a namespace's type: names, or templates such as `` `task:${string}` ``. */
-export type KeyOf<T> = Extract<keyof T, string>;
-
-/** The keys of a namespace's type that may begin with a prefix. */
-export type KeyWith<T, P extends string> = KeyThatBegins<KeyOf<T>, P>;
-
-/** Of these keys, those that may begin with a prefix. */
-export type KeyThatBegins<K, P extends string> = K extends `${P}${string}`
-  ? K
-  : `${P}${string}` extends K
-    ? K
-    : never;
-
-/** Any of the values of such keys. */
-export type ValueWith<T, P extends string> = T[KeyWith<T, P>];
 
 /** Which keys. */
 export interface PrefixOptions<P extends string = string> extends CallOptions {

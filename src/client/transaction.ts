@@ -1,7 +1,8 @@
 import type { CallOptions } from "./connection.ts";
 import type { AnsweredEntry, Entry, Revision } from "./entry.ts";
 import { entryOf } from "./entry.ts";
-import type { KeyOf, Namespace } from "./namespace.ts";
+import type { KeyOf } from "./keys.ts";
+import type { Namespace } from "./namespace.ts";
 import {
   appendInput,
   incrementInput,
