@@ -61,7 +61,10 @@ function targetOf(command: Command): Target {
   const { prefix, allNamespaces } = command.opts<Flags>();
   const source = command.getOptionValueSource("namespace");
   if (prefix === undefined && !allNamespaces) {
-    if (source === "default") throw wrong("Say what to clear: -n, --prefix or --all-namespaces.");
+    // Empty is what a script's variable is that was never set.
+    if (source === "default" || command.opts<{ namespace: string }>().namespace === "") {
+      throw wrong("Say what to clear: -n, --prefix or --all-namespaces.");
+    }
     return ofNamespace(namespaceOf(command));
   }
   if (source === "cli") throw wrong("-n excludes --prefix and --all-namespaces.");

@@ -24,7 +24,7 @@ same.
 Examples:
   $ baton delete report
   $ baton delete lock --if-revision 42
-  $ baton keys tmp: | xargs -d '\\n' -n 1000 baton delete`,
+  $ baton keys tmp: | xargs -d '\\n' -n 1000 baton delete --`,
     )
     .action(async (keys: readonly string[]) => {
       const { ifRevision } = command.opts<{ ifRevision?: string }>();

@@ -45,6 +45,9 @@ async function openFile(file: string, flags: OutputFlags): Promise<Output> {
   const { sequence, end } = isThere
     ? await readExport(file, () => {})
     : { sequence: new Sequence(), end: 0 };
+  if (isThere && sequence.header === null) {
+    throw new StartError(`${file} has no whole line of an export. Remove it, or choose another.`);
+  }
   requireSame(file, sequence, flags);
   const handle = await explained(file, () => open(file, "a", 0o600));
   // A line that was cut off is written anew.

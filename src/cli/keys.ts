@@ -29,7 +29,7 @@ Prints the keys, one a line; on a terminal a table. None is no failure.
 
 Examples:
   $ baton keys task:
-  $ baton keys | while read -r key; do baton get "$key"; done
+  $ baton keys | while read -r key; do baton get -- "$key"; done
   $ baton keys --json | jq -r 'select(.sizeBytes > 1000) | .key'`,
     )
     .action(async (prefix: string) => {

@@ -29,8 +29,10 @@ export interface AnsweredClaim {
   readonly attempt: number;
 }
 
-/** A lease is renewed when this part of it is over: twice more, before it ends, should the server be away. */
+/** A lease is renewed when this part of it is over. */
 const renewAfterShare = 1 / 3;
+/** How long to wait at most, where the server was away, before it is tried again. */
+const maxRenewalPauseMs = 1_000;
 
 /**
  * An entry that this worker alone has, until it completes or releases it. Its lease is renewed meanwhile. With
@@ -46,6 +48,7 @@ export class Claim<V = unknown, K extends string = string> {
   readonly #leaseSeconds: number;
   readonly #ended = new AbortController();
   readonly #lost = new AbortController();
+  #completing: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(
@@ -103,13 +106,18 @@ export class Claim<V = unknown, K extends string = string> {
       ...writeInput(options),
       ...transaction.input,
     };
-    const { entry } = await mutate<{ entry: AnsweredEntry }>(
+    const completing = mutate<{ entry: AnsweredEntry }>(
       this.#connection,
       completeClaimDocument,
       input,
       options,
-    );
-    this.#ended.abort();
+    ).then((payload) => {
+      this.#ended.abort();
+      return payload;
+    });
+    // A renewal meanwhile may be told that the claim is over, because it was completed.
+    this.#completing = completing.catch(() => {});
+    const { entry } = await completing;
     return entryOf(entry);
   }
 
@@ -146,23 +154,29 @@ export class Claim<V = unknown, K extends string = string> {
   async #keep(claimedAt: number): Promise<void> {
     const link = linked(this.#ended.signal, this.#connection.closed);
     const leaseMs = 1_000 * this.#leaseSeconds;
+    const restMs = leaseMs * renewAfterShare;
     let endsAt = claimedAt + leaseMs;
+    let delayMs = restMs;
     try {
       for (;;) {
-        await pause(leaseMs * renewAfterShare, link.signal, false);
+        await pause(Math.min(delayMs, endsAt - performance.now()), link.signal, false);
         const renewedAt = performance.now();
+        if (renewedAt >= endsAt) throw this.#ending();
         const input = { ...this.#place, leaseSeconds: this.#leaseSeconds };
         const lease = linkedFor(endsAt - renewedAt, () => this.#ending(), link.signal);
         try {
           await mutate(this.#connection, renewClaimDocument, input, lease);
           endsAt = renewedAt + leaseMs;
+          delayMs = restMs;
         } catch (error) {
           if (lease.signal.aborted || !isTransient(error)) throw error;
+          delayMs = Math.min(maxRenewalPauseMs, restMs / 4);
         } finally {
           lease.unlink();
         }
       }
     } catch (error) {
+      await this.#completing;
       if (!link.signal.aborted) this.#lost.abort(error);
     } finally {
       link.unlink();

@@ -95,7 +95,11 @@ export class Connection {
     const url = (options.url ?? env.BATON_URL) || "http://127.0.0.1:4000";
     // A page may name its own server by a path alone.
     if (!url.startsWith("/") && !(/^https?:/i.test(url) && URL.canParse(url))) {
-      throw badUserInput("url", `${JSON.stringify(url)} is no address; say http://host:port.`);
+      throw badUserInput("url", "This is no address; say http://host:port.");
+    }
+    // Messages name the server.
+    if (/^https?:[/][/][^/]*@/i.test(url)) {
+      throw badUserInput("url", "An address may not carry a password. Say the token as `token`.");
     }
     const base = url.replace(/(\/graphql)?\/*$/, "");
     this.name = `Baton at ${base || "this page's server"}`;
@@ -148,7 +152,7 @@ export class Connection {
         this.#fetch(this.#url, request),
       );
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
-        dataOf(await this.#answer(response));
+        dataOf(await this.#within(this.#timeoutMs, controller, () => this.#answer(response)));
         throw new BatonError("BAD_RESPONSE", `${this.name} does not stream subscriptions.`);
       }
       const { body: stream } = response;
@@ -207,6 +211,10 @@ export class Connection {
   async #request(body: string, accept: string, signal: AbortSignal): Promise<RequestInit> {
     const token = typeof this.#token === "function" ? await this.#token() : this.#token;
     const headers = new Headers({ accept, "content-type": "application/json" });
+    // Headers would say what is wrong with it, and all of it with that.
+    if (token && !/^[!-~]+$/.test(token.trim())) {
+      throw badUserInput("token", "This is no token: it has spaces, or characters beyond ASCII.");
+    }
     if (token) headers.set("authorization", `Bearer ${token.trim()}`);
     if (this.#agent) headers.set("baton-agent", asHeader(this.#agent));
     return { method: "POST", headers, body, signal };

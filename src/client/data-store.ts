@@ -229,7 +229,7 @@ export class DataStore implements AsyncDisposable {
   async graphql<D>(
     document: string,
     variables: Readonly<Record<string, unknown>> = {},
-    { signal, isRepeatable = !/^\s*mutation\b/m.test(document) }: GraphqlOptions = {},
+    { signal, isRepeatable = !/\bmutation\b/.test(document) }: GraphqlOptions = {},
   ): Promise<D> {
     return this.#connection.call<D>({ document, variables }, { signal, isRepeatable });
   }

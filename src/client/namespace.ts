@@ -59,8 +59,9 @@ export interface UpdateOptions extends WriteOptions {
 
 /** How long to wait at most, in the middle of an update that meets others, before it begins anew. */
 const maxUpdatePauseMs = 50;
-/** How often to look again for what another worker's ended lease has freed, which is no change to wait for. */
-const freedCheckMs = 2_000;
+/** How often, in a lease, to look for what another worker's has freed by its end, which is no change to wait for. */
+const looksPerLease = 4;
+const maxLookIntervalMs = 5_000;
 
 /**
  * A group of keys. Give it a type to have keys and values checked:
@@ -481,7 +482,8 @@ export class Namespace<T extends object = Record<string, any>> {
       }
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) return undefined;
-      await this.#change({ keyPrefix, after: revision, signal }, Math.min(leftMs, freedCheckMs));
+      const lookMs = Math.min((1_000 * leaseSeconds) / looksPerLease, maxLookIntervalMs, leftMs);
+      await this.#change({ keyPrefix, after: revision, signal }, lookMs);
     }
   }
 
@@ -529,6 +531,7 @@ export class Namespace<T extends object = Record<string, any>> {
       link.unlink();
       controller.abort();
       await changed.catch(() => {});
+      await changes.return();
     }
   }
 }

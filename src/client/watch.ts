@@ -37,6 +37,8 @@ export interface StoreWatchOptions extends WatchOptions {
 
 type Selection = Pick<StoreWatchOptions, "namespace" | "namespacePrefix" | "key" | "keyPrefix">;
 
+/** A connection that has lasted so long was no failed attempt. */
+const steadyAfterMs = 5_000;
 /** How long a watch may be quiet before it moves its place in the log forward. */
 const bookmarkIntervalMs = 600_000;
 
@@ -73,11 +75,13 @@ async function* resume(
   let after = start.after ?? (snapshot ? undefined : await head(connection, signal));
   const backoff = new Backoff();
   let stream = await open(connection, selection, { after, snapshot: snapshot !== null }, signal);
+  let movedAt = performance.now();
   for (;;) {
     try {
-      let movedAt = performance.now();
+      const openedAt = performance.now();
       for await (const event of stream) {
-        backoff.reset();
+        // A server gives its first sign of life whatever comes next.
+        if (event !== null || performance.now() - openedAt > steadyAfterMs) backoff.reset();
         if (event === null) {
           if (snapshot || performance.now() - movedAt < bookmarkIntervalMs) continue;
           after = await bookmark(connection, selection, after as Revision, signal);

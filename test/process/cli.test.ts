@@ -202,6 +202,7 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     });
     await refused(exitCodes.usage, /--yes/, ["clear", "--prefix", "clear"]);
     await refused(exitCodes.usage, /Say what/, ["clear", "--yes"]);
+    await refused(exitCodes.usage, /Say what/, ["clear", "--yes", "-n", ""]);
     await refused(exitCodes.usage, /empty/, ["clear", "--yes", "--prefix", ""]);
     expect(await printed(["clear", "--yes", "--prefix", "clear:"])).toBe("4\n");
     expect(await printed(["namespaces", "clear"])).toBe("clear\n");

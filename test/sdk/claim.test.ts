@@ -103,6 +103,45 @@ describe("a claim of the SDK", () => {
     });
   });
 
+  /** The worker's store, with its requests passed through a hand. */
+  function handled(hand: (body: string, send: () => Promise<Response>) => Promise<Response>) {
+    return storeOf(server, {
+      retryForMs: 0,
+      fetch: (input, init) => hand(String(init?.body), () => fetch(input, init)),
+    });
+  }
+
+  test("G11: it is kept through renewals that fail, for as long as one comes in time", async () => {
+    let failed = 0;
+    await using far = handled((body, send) => {
+      if (!body.includes("renewClaim") || ++failed > 3) return send();
+      throw new TypeError("fetch failed");
+    });
+    await work.set("task:1", "todo");
+    const claim = await far.namespace(work.name).claim({ ...task, leaseSeconds: 3 });
+    await work.set("clock", 1, { ttlSeconds: 4 });
+    while ((await work.get("clock")) !== undefined) expect(await work.claim(task)).toBeUndefined();
+    expect(failed).toBeGreaterThan(3);
+    expect(claim!.signal.aborted).toBe(false);
+    await claim!.complete("done");
+  });
+
+  test("G11: it is not lost to a renewal that comes after its completion, before the answer", async () => {
+    let renewed = () => {};
+    const refused = new Promise<void>((resolve) => (renewed = resolve));
+    await using slow = handled(async (body, send) => {
+      const response = await send();
+      if (body.includes("renewClaim")) renewed();
+      if (body.includes("completeClaim")) await refused;
+      return response;
+    });
+    await work.set("task:1", "todo");
+    const claim = await slow.namespace(work.name).claim({ ...task, leaseSeconds: 1 });
+    const completed = claim!.complete("done", { signal: claim!.signal });
+    expect((await completed).value).toBe("done");
+    expect(claim!.signal.aborted).toBe(false);
+  });
+
   test("waiting: for what is set, for what is released, until its time is over, until its signal", async () => {
     const waiting = work.claim({ ...task, waitMs: Number.POSITIVE_INFINITY });
     await work.set("other", 1);

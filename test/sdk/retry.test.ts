@@ -81,6 +81,9 @@ describe("a call of the SDK whose answer is lost", () => {
     expect(sent()).toBe(1);
     expect((await store.graphql<any>('{ entry(key: "own") { value } }')).entry.value).toBe(1);
     await store.graphql("{ viewer { user } }");
+    const behind =
+      'fragment E on IncrementEntryPayload{revision}mutation{incrementEntry(input:{key:"f"}){...E}}';
+    await expect(store.graphql(behind)).rejects.toThrow(UnavailableError);
     await store.graphql(mutation, { once: "once" }, { isRepeatable: true });
     expect((await store.graphql<any>('{ entry(key: "own") { value } }')).entry.value).toBe(2);
     store.close();
@@ -129,7 +132,10 @@ describe("what answers and is no Baton", () => {
   beforeAll(async () => {
     other = createServer((_request, response) => {
       const [status, type, body] = answers.shift() ?? [500, "text/plain", "nothing more"];
-      response.writeHead(status, { "content-type": type }).end(body);
+      response.writeHead(status, { "content-type": type });
+      // An answer that breaks off in its middle.
+      if (body === "CUT") response.write(body, () => response.destroy());
+      else response.end(body);
     });
     other.listen(0, "127.0.0.1");
     await once(other, "listening");
@@ -183,10 +189,33 @@ describe("what answers and is no Baton", () => {
     listening.close();
   });
 
+  test("G3: a watch outlasts whatever a proxy answers meanwhile", async () => {
+    const change = { kind: "SET", revision: "8", namespace: "n", key: "k", agent: null, at: null };
+    const next = JSON.stringify({ data: { entryChanged: { ...change, entry: null } } });
+    const stream = "text/event-stream";
+    answers = [
+      [200, stream, ":\n\n"],
+      [503, "text/html", "<h1>Later"],
+      [200, stream, ":\n\nevent: complete\ndata:\n\n"],
+      [502, "text/html", "CUT"],
+      [200, stream, `event: next\ndata: ${next}\n\n`],
+    ];
+    const seen = [];
+    for await (const { revision } of store.watch({ after: "7" })) {
+      seen.push(revision);
+      break;
+    }
+    expect([seen, answers]).toEqual([["8"], []]);
+  });
+
   test("what is no address, and no token, is said before anything is sent", async () => {
     expect(() => createDataStore({ url: "127.0.0.1:4000" })).toThrow(BadUserInputError);
     const bad = createDataStore({ url: "http://127.0.0.1:1", token: "two\nlines" });
-    await expect(bad.viewer()).rejects.toThrow(TypeError);
+    const error = await bad.viewer().catch((fault: unknown) => fault);
+    expect(error).toBeInstanceOf(BadUserInputError);
+    expect(String(error)).not.toContain("lines");
+    const url = "http://me:secret@127.0.0.1:1";
+    expect(() => createDataStore({ url })).toThrow(/password/);
     const own = new Error("the vault is closed");
     const token = () => Promise.reject(own);
     await expect(createDataStore({ token }).viewer()).rejects.toBe(own);
