@@ -44,7 +44,8 @@ interface ProgressRow {
 export async function readUnindexed(client: SqlReader, maxUsers: number): Promise<string[]> {
   const rows = await client.$queryRaw<{ userId: string }[]>(sql`
     SELECT "User"."userId" FROM "User" LEFT JOIN "SearchProgress" ON "SearchProgress"."userId" = "User"."userId"
-    WHERE "headRevision" > COALESCE("indexedRevision", 0) OR "buildingKey" IS NOT NULL LIMIT ${maxUsers}`);
+    WHERE ("headRevision" > COALESCE("indexedRevision", 0) OR "buildingKey" IS NOT NULL)
+      AND "compactedRevision" <= "headRevision" LIMIT ${maxUsers}`);
   return rows.map(({ userId }) => userId);
 }
 
@@ -65,14 +66,21 @@ export async function indexStep(
     WHERE "SearchProgress"."userId" = ${userId} AND "User"."userId" = ${userId} ${dialect.lockProgress}`);
   if (!progress) return false;
   const follower = { client, dialect, userId };
-  const { indexedRevision, buildingNamespace, buildingKey } = progress;
+  const { indexedRevision, buildingNamespace, buildingKey, headRevision, compactedRevision } =
+    progress;
+  // An import is under way: what is there is followed when it is whole.
+  if (compactedRevision > headRevision) return false;
+  if (compactedRevision > indexedRevision) {
+    // The log does not reach back. What the index has goes first: an import may have given its revisions out again.
+    if (!(await removeSome(follower, sql`1 = 1`))) return true;
+    // Then the entries themselves, and after them the log from its present head on.
+    await reach(follower, headRevision);
+    return building(follower, { namespace: "", key: "" });
+  }
   if (buildingNamespace !== null && buildingKey !== null) {
     return build(follower, { namespace: buildingNamespace, key: buildingKey });
   }
-  if (progress.compactedRevision <= indexedRevision) return follow(follower, indexedRevision);
-  // The log does not reach back: first the entries themselves, then the log from its present head on.
-  await reach(follower, progress.headRevision);
-  return building(follower, { namespace: "", key: "" });
+  return follow(follower, indexedRevision);
 }
 
 interface ChangeRow {
@@ -92,10 +100,16 @@ async function follow(follower: Follower, after: bigint): Promise<boolean> {
       AND "Entry"."key" = "Change"."key" AND "Entry"."revision" = "Change"."revision"
     WHERE "Change"."userId" = ${userId} AND "Change"."revision" > ${after}
     ORDER BY "Change"."revision" LIMIT ${step.changes}`);
+  // Read after them: the log may have been compacted since the step began, and they would not be the next then.
+  const [log] = await client.$queryRaw<{ compactedRevision: bigint }[]>(
+    sql`SELECT "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
+  );
+  if (log && log.compactedRevision > after) return true;
   const [first] = changes;
   if (!first) return false;
   if (first.key === null) {
-    if (await clear(follower, first.namespace)) await reach(follower, first.revision);
+    const isClear = await removeSome(follower, sql`"namespace" = ${first.namespace}`);
+    if (isClear) await reach(follower, first.revision);
     return true;
   }
   const taken = takeStep(changes);
@@ -151,10 +165,10 @@ function placeOf({ namespace, key }: { namespace: string; key: string | null }):
   return { namespace, key: key ?? "" };
 }
 
-/** Removes what a namespace had, or the first of it. Whether nothing is left. */
-async function clear(follower: Follower, namespace: string): Promise<boolean> {
+/** Removes what the index has of the user, as far as the condition says, or the first of it. Whether nothing is left. */
+async function removeSome(follower: Follower, condition: Sql): Promise<boolean> {
   const places = await follower.client.$queryRaw<Place[]>(sql`
-    SELECT "namespace", "key" FROM "SearchText" WHERE "userId" = ${follower.userId} AND "namespace" = ${namespace}
+    SELECT "namespace", "key" FROM "SearchText" WHERE "userId" = ${follower.userId} AND ${condition}
     LIMIT ${step.changes}`);
   await remove(follower, places);
   return places.length < step.changes;

@@ -31,6 +31,10 @@ export function importStatements(client: SqlClient): ImportStatements {
       await client.$executeRaw(
         sql`UPDATE "User" SET "compactedRevision" = ${compacted} WHERE "userId" = ${userId}`,
       );
+      // What the search index has is of another log: it begins anew, wherever that one ended.
+      await client.$executeRaw(
+        sql`UPDATE "SearchProgress" SET "indexedRevision" = -1 WHERE "userId" = ${userId}`,
+      );
     },
 
     async hasEntries(userId, now) {

@@ -71,14 +71,20 @@ async function scanLog(
 ): Promise<Hit[] | null> {
   const found: Hit[] = [];
   let { before } = query;
+  /** The first page has all that was written later. */
+  let newest: bigint | null = null;
   while ((before === null || before > after + 1n) && found.length < maxItems) {
     const page = await database.readWritten({ ...query, before }, after, chunk.maxItems);
     if (page.compacted > after) return null;
     for (const part of chunksOf(page.hits)) found.push(...(await loadHits(database, query, part)));
-    if (page.through === null) return found;
+    if (page.through === null) break;
+    newest ??= page.hits[0]?.revision ?? page.through;
     before = page.through;
   }
-  return found;
+  if (newest === null || query.before !== null) return found;
+  // What was to come on a later page may have been written again meanwhile, and lie before the first one now.
+  const later = await scanLog(database, query, newest, maxItems);
+  return later && [...found, ...later];
 }
 
 /** Reads every entry of the namespaces, in their order. */

@@ -9,6 +9,7 @@ import type { Database } from "../../src/database/database.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { Committer } from "../../src/store/committer.ts";
 import { sweep } from "../../src/store/sweep.ts";
+import { search } from "../../src/store/search.ts";
 import { everything } from "../../src/store/text-match.ts";
 import { discardImport, importStore, wholeFile } from "../../src/transfer/import-store.ts";
 import { readExport } from "../../src/transfer/read-export.ts";
@@ -99,6 +100,65 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     await committer.submit(clearCommand(user, "b"));
     expect(keys.length).toBeGreaterThan(40);
     await expect(importFile(database, user, file)).rejects.toThrow(/the log can't go back.*--user/);
+  });
+
+  /** Lets the search index follow as far as there is anything to follow. */
+  const index = async (user: string) => {
+    while (await database.indexStep(user));
+  };
+  const found = async (userId: string, text: string) => {
+    const query = { userId, namespaces: [everything], folded: text, before: null };
+    const { items } = await search(database, query, { maxItems: 2_000, maxBytes: 10 ** 9 });
+    return items.map(({ entry }) => entry.key).toSorted();
+  };
+  const names = Array.from({ length: 700 }, (_, at) => `k${String(at).padStart(6, "0")}`);
+  const fill = (user: string, keys: readonly string[], namespace = "a") =>
+    Promise.all(
+      keys.map((key) => committer.submit(setCommand(user, { namespace, key }, `"all ${key}x"`))),
+    );
+  /** A file of the names, in the order of their revisions, which ends at one. */
+  const namesFile = async (user: string, end: bigint) => {
+    const lines = names.map((key, at) => ({
+      kind: "EXISTING" as const,
+      entry: storedEntry({ namespace: "a", key, revision: BigInt(at + 1), value: `"all ${key}x"` }),
+    }));
+    const path = join(folder, user);
+    await writeFile(path, exportText({ begin: end, end }, lines).join(""));
+    return path;
+  };
+
+  test.each([702n, 2_000n])(
+    "what it brings is found, whatever the index had of the user before: the file ends at %s",
+    async (end) => {
+      const user = newUser();
+      // Revisions the other way round, so that what was and what comes have them crosswise.
+      await fill(user, names.toReversed());
+      await index(user);
+      await committer.submit(clearCommand(user, "a"));
+      expect(await importFile(database, user, await namesFile(user, end))).toBe(0);
+      await index(user);
+      expect(await found(user, "all k")).toEqual(names);
+      expect(await found(user, "k000050x")).toEqual(["k000050"]);
+      expect(await database.readUnindexed(1_000)).not.toContain(user);
+    },
+  );
+
+  test("it is not indexed before it is whole, and what it left is not found when it was taken back", async () => {
+    const user = newUser();
+    await fill(user, names.toReversed());
+    await committer.submit(clearCommand(user, "a"));
+    const path = await namesFile(user, 2_000n);
+    await expect(importFile(database, user, path, stopAt(300))).rejects.toThrow(Stopped);
+    expect(await database.readUnindexed(1_000)).not.toContain(user);
+    expect(await database.indexStep(user)).toBe(false);
+    await discardImport(database, user);
+    await index(user);
+    const others = names.slice(0, 600);
+    await fill(user, others, "aa");
+    await index(user);
+    await fill(user, names, "z");
+    await index(user);
+    expect(await found(user, "all k")).toEqual([...others, ...names].toSorted());
   });
 
   test("keeps others from writing there until it is done, the sweeper too, and nobody elsewhere", async () => {

@@ -9,6 +9,7 @@ const firstEntries = 20_000;
 /** After a window that took no longer the next is larger: a rare text is not looked for in many. */
 const quickMs = 10;
 const quickGrowth = 8;
+const mostEntries = 160_000;
 /** A user's revisions are a range of the index's rowids, so that a search does not meet what others have. */
 const revisionsPerUser = 2n ** 40n;
 const firstRowid = (userId: string): Sql =>
@@ -20,7 +21,8 @@ export function sqliteSearchReader(client: SqlReader): SearchReader {
     now,
     table,
     firstEntries,
-    nextEntries: (entries, ms) => (ms < quickMs ? entries * quickGrowth : entries),
+    nextEntries: (entries, ms) =>
+      ms < quickMs ? Math.min(quickGrowth * entries, mostEntries) : entries,
     async readWindow(query, maxItems, entries) {
       const { userId, folded, before, namespaces } = query;
       const from = await readWindowBegin({ client, now }, query, entries);
