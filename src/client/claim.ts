@@ -41,7 +41,7 @@ const maxRenewalPauseMs = 1_000;
 export class Claim<V = unknown, K extends string = string> {
   /** The entry as it was when it was claimed. */
   readonly entry: Entry<V, K>;
-  /** How often the entry has been claimed, this time included: more than 1 after a worker has died of it. */
+  /** How often the entry has been claimed, this time included: more than 1 after a worker died of it, or gave it back. */
   readonly attempt: number;
   readonly #connection: Connection;
   readonly #place: { readonly namespace: string; readonly key: string; readonly token: string };
@@ -78,7 +78,7 @@ export class Claim<V = unknown, K extends string = string> {
 
   /**
    * Aborts when the claim is known to be lost, with why: a `ClaimLostError` when the server could not be reached for a
-   * whole lease, or somebody deleted the entry. Give it to what the work waits for; as that may reject with an error of
+   * whole lease, or somebody deleted the entry; or when the store is closed. Give it to what the work waits for; as that may reject with an error of
    * its own, `signal.throwIfAborted()` in a `catch` tells a lost claim from work that failed.
    */
   get signal(): AbortSignal {
@@ -177,7 +177,7 @@ export class Claim<V = unknown, K extends string = string> {
       }
     } catch (error) {
       await this.#completing;
-      if (!link.signal.aborted) this.#lost.abort(error);
+      if (!this.#ended.signal.aborted) this.#lost.abort(error);
     } finally {
       link.unlink();
     }

@@ -57,6 +57,8 @@ describe("a claim of the SDK", () => {
     const dying = storeOf(server);
     const lost = await dying.namespace(work.name).claim({ ...task, leaseSeconds: 1 });
     dying.close();
+    expect(await aborted(lost!.signal)).toMatchObject({ message: "The data store was closed." });
+    await lost![Symbol.asyncDispose]();
     const next = await work.claim({ ...task, waitMs: 60_000 });
     expect(next).toMatchObject({ key: "task:1", attempt: 2 });
     await expect(lost!.release()).rejects.toThrow("closed");
