@@ -10,9 +10,6 @@ export async function serve(config: Config): Promise<void> {
     pino.destination({ dest: 2, sync: true }),
   );
   const server = await startServer(config, logger);
-  logger.info({ url: server.url, database: server.database }, "started");
-  process.stdout.write(welcome(server));
-
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     // A terminal signals the whole group, and npm passes it on once more: the second changes nothing.
@@ -32,6 +29,9 @@ export async function serve(config: Config): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  // Now: whoever waits for this may stop it at once.
+  logger.info({ url: server.url, database: server.database }, "started");
+  process.stdout.write(welcome(server));
 }
 
 function welcome({ url, localToken, database }: BatonServer): string {

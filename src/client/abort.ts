@@ -1,3 +1,5 @@
+import { badUserInput } from "./errors.ts";
+
 const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
@@ -35,6 +37,19 @@ export function linked(...signals: readonly (AbortSignal | undefined)[]) {
 /** The longest that a timer runs; a longer one would end at once. */
 const maxTimerMs = 2 ** 31 - 1;
 
+/** Calls back after a time, and for a longer one than a timer can have never; returns what takes that back. */
+export function after(delayMs: number, callback: () => void): () => void {
+  if (delayMs > maxTimerMs) return () => {};
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+}
+
+/** @throws BAD_USER_INPUT unless it is a time, for which `Infinity` is one, too */
+export function requireDuration(argument: string, duration: number): number {
+  if (duration >= 0) return duration;
+  throw badUserInput(argument, `Must be 0 or more; this is ${duration}.`);
+}
+
 /** As `linked`, and aborts by itself after a time; `Infinity` for never. */
 export function linkedFor(
   timeoutMs: number,
@@ -42,10 +57,9 @@ export function linkedFor(
   ...signals: readonly (AbortSignal | undefined)[]
 ) {
   const link = linked(...signals);
-  if (timeoutMs > maxTimerMs) return link;
-  const timer = setTimeout(() => link.controller.abort(reason()), timeoutMs);
+  const stop = after(timeoutMs, () => link.controller.abort(reason()));
   const unlink = () => {
-    clearTimeout(timer);
+    stop();
     link.unlink();
   };
   return { ...link, unlink };

@@ -8,7 +8,7 @@ import {
   type ErrorDetails,
 } from "./errors.ts";
 import { readEvents, type StreamEvent } from "./event-stream.ts";
-import { linked, pause } from "./abort.ts";
+import { after, linked, pause, requireDuration } from "./abort.ts";
 import { Backoff } from "./backoff.ts";
 
 /** What every call takes. */
@@ -36,9 +36,12 @@ export interface ConnectionOptions {
   readonly token?: string | (() => string | Promise<string>) | undefined;
   /** The name that changes are recorded under, unless the token has one. */
   readonly agent?: string | undefined;
-  /** Milliseconds for which a call is tried again while the server can't be reached. Default: 30,000. 0: never. */
+  /**
+   * Milliseconds for which a call is tried again while the server can't be reached. Default: 30,000. 0: never;
+   * `Infinity`: for as long as it takes.
+   */
   readonly retryForMs?: number | undefined;
-  /** Milliseconds to wait for the answer to one attempt. Default: 60,000. */
+  /** Milliseconds to wait for the answer to one attempt; `Infinity`: for ever. Default: 60,000. */
   readonly timeoutMs?: number | undefined;
   /**
    * Milliseconds without a sign of life after which the connection of a watch counts as dead, and another is opened.
@@ -106,9 +109,12 @@ export class Connection {
     this.#url = `${base}/graphql`;
     this.#token = options.token ?? env.BATON_TOKEN;
     this.#agent = options.agent;
-    this.#retryForMs = options.retryForMs ?? 30_000;
-    this.#timeoutMs = options.timeoutMs ?? 60_000;
-    this.#maxSilenceMs = options.maxSilenceMs ?? 40_000;
+    this.#retryForMs = requireDuration("retryForMs", options.retryForMs ?? 30_000);
+    this.#timeoutMs = requireDuration("timeoutMs", options.timeoutMs ?? 60_000);
+    this.#maxSilenceMs = requireDuration("maxSilenceMs", options.maxSilenceMs ?? 40_000);
+    if (/\p{Cc}/u.test(options.agent ?? "")) {
+      throw badUserInput("agent", "A name may not have control characters, such as line ends.");
+    }
     this.retryWrites = options.retryWrites ?? true;
     this.#onRetry = options.onRetry ?? (() => {});
     // Called as a function of its own: browsers refuse it as a method of another object.
@@ -240,7 +246,7 @@ export class Connection {
     work: () => Promise<T>,
   ): Promise<T> {
     const late = unavailable(`${this.name} gave no answer within ${timeoutMs} ms.`);
-    const timer = setTimeout(() => controller.abort(late), timeoutMs);
+    const stop = after(timeoutMs, () => controller.abort(late));
     try {
       return await work();
     } catch (error) {
@@ -248,7 +254,7 @@ export class Connection {
       if (error instanceof BatonError) throw error;
       throw unavailable(`${this.name} can't be reached: ${reasonOf(error)}.`, error);
     } finally {
-      clearTimeout(timer);
+      stop();
     }
   }
 

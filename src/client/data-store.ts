@@ -97,11 +97,11 @@ export class DataStore implements AsyncDisposable {
 
   /**
    * Deletes every entry of all namespaces that begin with a prefix, all at once, and returns how many there were. `""`
-   * is every namespace.
+   * is every namespace. One namespace is cleared by its own `clear`: a prefix means those with longer names, too.
    *
    * @example
    * ```ts
-   * await store.clear("pipeline:job-123");
+   * await store.clear("pipeline:job-123:"); // pipeline:job-123:raw, pipeline:job-123:parsed …
    * ```
    */
   async clear(namespacePrefix: string, options: CallOptions = {}): Promise<number> {

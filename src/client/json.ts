@@ -1,4 +1,4 @@
-import { badUserInput } from "./errors.ts";
+import { badUserInput, BatonError } from "./errors.ts";
 
 /**
  * The value, if JSON can say it: `JSON.stringify` would turn NaN into null and a Map into `{}`, and throw a TypeError
@@ -6,11 +6,20 @@ import { badUserInput } from "./errors.ts";
  * @throws BAD_USER_INPUT
  */
 export function requireJson<T>(argument: string, value: T): T {
-  JSON.stringify(value, (name, member: unknown) => {
-    const fault = faultOf(member);
-    if (fault === null) return member;
-    throw badUserInput(argument, `${name === "" ? "" : `${name}: `}${fault}`);
-  });
+  try {
+    JSON.stringify(value, (name, member: unknown) => {
+      const fault = faultOf(member);
+      if (fault === null) return member;
+      throw badUserInput(argument, `${name === "" ? "" : `${name}: `}${fault}`);
+    });
+  } catch (error) {
+    if (error instanceof BatonError) throw error;
+    // It is nested too deep, or goes in a circle.
+    throw badUserInput(
+      argument,
+      `JSON can't say it: ${(error as Error).message.split("\n", 1)[0]}`,
+    );
+  }
   if (value === undefined) throw badUserInput(argument, "Must be a JSON value; null is one.");
   return value;
 }

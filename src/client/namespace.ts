@@ -29,7 +29,7 @@ import {
 } from "./entry.ts";
 import { ConflictError } from "./errors.ts";
 import type { KeyOf, KeyWith, ValueWith } from "./keys.ts";
-import { linked, pause } from "./abort.ts";
+import { linked, pause, requireDuration } from "./abort.ts";
 import { items, pageSize } from "./pages.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -468,7 +468,7 @@ export class Namespace<T extends object = Record<string, any>> {
     options: ClaimOptions<P> = {},
   ): Promise<Claim<ValueWith<T, P>, KeyWith<T, P>> | undefined> {
     const { keyPrefix, leaseSeconds = 60, waitMs = 0, signal } = options;
-    const deadline = performance.now() + waitMs;
+    const deadline = performance.now() + requireDuration("waitMs", waitMs);
     const input = { namespace: this.name, keyPrefix: keyPrefix ?? "", leaseSeconds };
     for (;;) {
       const claimedAt = performance.now();

@@ -2,7 +2,7 @@ import type { CallOptions, Connection } from "./connection.ts";
 import { awaitEntryDocument } from "./documents.ts";
 import type { AnsweredEntry, Revision } from "./entry.ts";
 import { isTransient, LimitExceededError, TimeoutError } from "./errors.ts";
-import { linkedFor } from "./abort.ts";
+import { linkedFor, requireDuration } from "./abort.ts";
 import { Backoff } from "./backoff.ts";
 
 /** What to wait for, and how long. */
@@ -25,7 +25,7 @@ export async function waitFor(
   place: { readonly namespace: string; readonly key: string },
   { after, timeoutMs = Infinity, signal }: WaitOptions,
 ): Promise<AnsweredEntry> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = performance.now() + requireDuration("timeoutMs", timeoutMs);
   const timeout = () => {
     const what = after === undefined ? "entry" : `revision after ${after}`;
     return new TimeoutError(

@@ -127,7 +127,9 @@ async function open(
 ): Promise<Events> {
   return connection.patiently(async () => {
     const events = follow(connection, selection, start, signal);
-    const first = await events.next();
+    let first = await events.next();
+    // A server gives its first sign of life before it has looked whether it can do this.
+    if (!first.done && first.value === null) first = await events.next();
     return first.done ? events : withFirst(first.value, events);
   }, signal);
 }

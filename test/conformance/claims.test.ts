@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimedWork, expectLost, newWork } from "../claimed-work.ts";
 import { refusal } from "../client.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import {
   append,
   claim,
@@ -22,7 +22,7 @@ import { expire } from "../time.ts";
 
 const nothing = { entry: null, claim: null };
 
-describe.each(databases)("claims on $name", ({ create }) => {
+describe.each(plainDatabases)("claims on $name", ({ create }) => {
   let own: OwnDatabase;
   let server: TestServer;
   beforeAll(async () => {

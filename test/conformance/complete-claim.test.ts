@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { claimedWork, expectLost, newWork } from "../claimed-work.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import {
   claim,
   clear,
@@ -20,7 +20,7 @@ import { endLease } from "../time.ts";
 
 const nothing = { entry: null, claim: null };
 
-describe.each(databases)("what a claim is good for on $name", ({ create }) => {
+describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) => {
   let own: OwnDatabase;
   let server: TestServer;
   beforeAll(async () => {

@@ -17,6 +17,9 @@ interface Jobs {
   [task: `task:${string}`]: { file: string };
 }
 
+const circle: Record<string, unknown> = {};
+circle.itself = circle;
+
 describe("a namespace of the SDK", () => {
   let server: TestServer;
   let store: DataStore;
@@ -302,6 +305,7 @@ describe("a namespace of the SDK", () => {
     ["a function", () => {}],
     ["a Map", new Map([["a", 1]])],
     ["undefined", undefined],
+    ["a circle", circle],
   ])("G10: what JSON can't say is refused, not changed: %s", async (_what, value) => {
     const any = store.namespace(jobs.name);
     await expect(any.set("k", value)).rejects.toThrow(BadUserInputError);

@@ -73,6 +73,21 @@ describe("a call of the SDK whose answer is lost", () => {
     store.close();
   });
 
+  test("for ever is a time, too", async () => {
+    const times = { timeoutMs: Infinity, maxSilenceMs: Infinity, retryForMs: Infinity };
+    await using store = storeOf(server, times);
+    expect((await store.viewer()).user).toBe("local");
+    const changes = store.watch({ snapshot: true });
+    expect((await changes.next()).done).toBe(false);
+    await changes.return();
+    await expect(store.namespace().waitFor("k", { timeoutMs: Number.NaN })).rejects.toThrow(
+      BadUserInputError,
+    );
+    await expect(store.namespace().claim({ waitMs: Number.NaN })).rejects.toThrow(
+      BadUserInputError,
+    );
+  });
+
   test("a mutation of one's own is tried again only where its caller says that it may be", async () => {
     const { store, sent } = lossy();
     const mutation =
@@ -216,6 +231,10 @@ describe("what answers and is no Baton", () => {
     expect(String(error)).not.toContain("lines");
     const url = "http://me:secret@127.0.0.1:1";
     expect(() => createDataStore({ url })).toThrow(/password/);
+    for (const name of ["retryForMs", "timeoutMs", "maxSilenceMs"]) {
+      expect(() => createDataStore({ [name]: Number.NaN })).toThrow(BadUserInputError);
+    }
+    expect(() => createDataStore({ agent: "a\nb" })).toThrow(BadUserInputError);
     const own = new Error("the vault is closed");
     const token = () => Promise.reject(own);
     await expect(createDataStore({ token }).viewer()).rejects.toBe(own);
