@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { refusal, Refusal } from "../client.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import { get, headRevision, remove, set, setMany, wholeLog } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
-describe.each(databases)("conditional and atomic writes on $name", ({ start }) => {
+describe.each(plainDatabases)("conditional and atomic writes on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import {
   claim,
   complete,
@@ -15,7 +15,7 @@ import { createPostgres } from "../postgres.ts";
 import { startInstances, startTestServer, type TestServer } from "../server.ts";
 import { ageAnswer, endLease } from "../time.ts";
 
-describe.each(databases)("idempotency on $name", ({ create }) => {
+describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
   let own: OwnDatabase;
   let server: TestServer;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { query } from "../client.ts";
-import { databases } from "../databases.ts";
+import { plainDatabases } from "../databases.ts";
 import {
   get,
   headRevision,
@@ -13,7 +13,7 @@ import {
 } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
-describe.each(databases)("transact on $name", ({ start }) => {
+describe.each(plainDatabases)("transact on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();
