@@ -191,7 +191,8 @@ describe("baton export and baton import", () => {
     await using own = await createSqlite();
     await using folder = await temporaryFolder();
     const source = join(folder.path, "source");
-    await writeExport(source, 2_000);
+    // More than what lies between two processes holds.
+    await writeExport(source, 10_000);
     await beside(own, (database) => importFile(database, "local", source));
     // Nobody reads what it writes until it was told to stop.
     const baton = new BatonProcess(["export", "--database-url", own.url]);
