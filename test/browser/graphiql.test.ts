@@ -1,9 +1,9 @@
 import type { Browser, BrowserContext, Page, Request } from "playwright-core";
-import { chromium } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { TestServer } from "../server.ts";
 import { startTestServer } from "../server.ts";
 import { findChromium } from "./find-chromium.ts";
+import { launchChromium } from "./launch-chromium.ts";
 
 const executablePath = findChromium();
 if (!executablePath) {
@@ -20,20 +20,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
   let origins: Set<string>;
 
   beforeAll(async () => {
-    // Playwright launches it with a fresh user data directory.
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      headless: true,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launchChromium(executablePath!);
   }, 60_000);
   afterAll(() => browser?.close());
 

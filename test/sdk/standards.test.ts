@@ -5,10 +5,10 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { buildSchema, parse, validate } from "graphql";
-import { chromium } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import * as documents from "../../src/client/documents.ts";
 import { findChromium } from "../browser/find-chromium.ts";
+import { launchChromium } from "../browser/launch-chromium.ts";
 import { startTestServer } from "../server.ts";
 
 /** What a bundler makes of the client, for any runtime. */
@@ -60,18 +60,7 @@ describe.skipIf(!executablePath)("the client in a browser", () => {
     });
     site.listen(0, "127.0.0.1");
     await once(site, "listening");
-    const browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    const browser = await launchChromium(executablePath!);
     try {
       const page = await browser.newPage();
       await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
