@@ -12,6 +12,7 @@ export default defineConfig({
     // Only so that a test which waits for ever ends: real processes are slow to start on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // Two cores, and tests that wait for processes and clocks; more only make real servers wait for each other.
     maxWorkers: 3,
     // Files share what they have loaded, the server most of all; each starts servers and databases of its own.

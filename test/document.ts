@@ -53,7 +53,7 @@ export class Shown implements AsyncDisposable {
 
   /** Resolves when it has said this. */
   async shows(text: string): Promise<void> {
-    await expect.poll(() => this.output + this.complaints, { timeout: 30_000 }).toContain(text);
+    await expect.poll(() => this.output + this.complaints).toContain(text);
   }
 
   /** All that it said, once it has ended well. */

@@ -36,8 +36,7 @@ describe("what the documents show, done as they show it", () => {
     const [wait, handOver, read] = blocks(readme, "sh").filter((block) => block.startsWith("curl"));
     const waiting = spawn("sh", ["-c", `exec ${wait}`], { cwd: folder.path });
     let shown = "";
-    const shows = (pattern: RegExp) =>
-      expect.poll(() => shown, { timeout: 10_000 }).toMatch(pattern);
+    const shows = (pattern: RegExp) => expect.poll(() => shown).toMatch(pattern);
     waiting.stdout.on("data", (chunk) => (shown += String(chunk)));
     try {
       await shows(/CAUGHT_UP/);

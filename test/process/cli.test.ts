@@ -244,7 +244,9 @@ describe.concurrent("watch and wait", () => {
     await refused(exitCodes.usage, /BAD_USER_INPUT/, ["watch", "--after", "999999"]);
   });
 
-  test("G3: watch outlives its server; what the log no longer has exits with 7", async () => {
+  test("G3: watch outlives its server; what the log no longer has exits with 7", async ({
+    expect: own,
+  }) => {
     await using data = await temporaryFolder();
     const keepsNothing = ["--retention-days", "0", "--retention-changes", "0"];
     const first = await serveProcess(data.path, keepsNothing);
@@ -266,7 +268,8 @@ describe.concurrent("watch and wait", () => {
     await watch.says(/"later"/);
     expect(await wait.ended()).toMatchObject({ code: 0, stdout: "here", stderr: "" });
     const compacted = () => run(["watch", "--after", "0", "--count", "1"], at);
-    await expect.poll(async () => (await compacted()).code).toBe(exitCodes.compacted);
+    // Of tests that run side by side, only each one's own `expect` can poll.
+    await own.poll(async () => (await compacted()).code).toBe(exitCodes.compacted);
     expect((await compacted()).stderr).toMatch(/^baton: .*REVISION_COMPACTED\)\n$/);
   });
 

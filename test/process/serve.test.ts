@@ -104,7 +104,7 @@ describe("baton serve", () => {
     const ended = once(npm, "close");
     let said = "";
     npm.stdout.on("data", (chunk) => (said += String(chunk)));
-    await expect.poll(() => said, { timeout: 30_000 }).toMatch(/API .*\n/);
+    await expect.poll(() => said).toMatch(/API .*\n/);
     npm.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
     const url = /API +(\S+)\n/.exec(said)?.[1] as string;
@@ -125,7 +125,7 @@ describe("baton serve", () => {
         }
       });
       const target = acknowledged.length + 50;
-      await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(target);
+      await expect.poll(() => acknowledged.length).toBeGreaterThan(target);
       await server.kill("SIGKILL");
       await Promise.all(writers);
     }
