@@ -72,7 +72,7 @@ export const incrementEntry = inputsOf("IncrementEntry", "A number to add to.", 
     required: true,
     defaultValue: 1,
     description:
-      "What to add; less than 0 subtracts. Numbers are 64-bit floats, exact up to ±9007199254740991.",
+      "What to add; less than 0 subtracts. Numbers are 64-bit floats; a sum of whole numbers that these can't hold, beyond ±9007199254740992, is refused.",
   }),
   path: t.string({
     description:

@@ -47,11 +47,16 @@ function perform(limits: Limits, workspace: Workspace, command: Command): Comman
     return result;
   });
   const result: CommandResult = { results, revision: workspace.head };
-  if (idempotency) {
+  if (idempotency && !results.some(isNothingFree)) {
     const { key: idempotencyKey, digest } = idempotency;
     workspace.remember({ idempotencyKey, digest, at: workspace.now, result });
   }
   return result;
+}
+
+/** It did nothing that a repeat could do twice, and workers without work ask for it all the time. */
+function isNothingFree(result: OperationResult): boolean {
+  return result.kind === "claimed" && result.claim === null;
 }
 
 function tooMuch({ maxResponseBytes }: Limits, { argument }: Operation): BatonError {

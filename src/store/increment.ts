@@ -6,16 +6,14 @@ import { isObject } from "./merge-patch.ts";
 /**
  * Adds to a number, or to one inside of objects and arrays. Where nothing is, it begins at 0, in objects made on the way.
  * @param before undefined where there is no entry
- * @throws BAD_USER_INPUT where something other than a number is
+ * @throws BAD_USER_INPUT where something other than a number is, or the sum of two integers would not be theirs
  */
 export function increment(before: unknown, { argument, by, path }: IncrementOperation): unknown {
   const add = (value: unknown, depth: number): unknown => {
     const member = path[depth];
     if (member === undefined) {
       if (value !== undefined && typeof value !== "number") throw wrong("a number", value, depth);
-      const sum = (value ?? 0) + by;
-      if (Number.isFinite(sum)) return sum;
-      throw badUserInput(`${argument}.by`, "The sum is beyond what a 64-bit float holds.");
+      return sumOf(value ?? 0);
     }
     if (Array.isArray(value)) {
       if (!/^(0|[1-9]\d*)$/.test(member) || Number(member) >= value.length) {
@@ -30,6 +28,17 @@ export function increment(before: unknown, { argument, by, path }: IncrementOper
     // A map, since a member may have any name, `__proto__` too.
     const members = new Map(Object.entries(value ?? {}));
     return Object.fromEntries(members.set(member, add(members.get(member), depth + 1)));
+  };
+  const sumOf = (value: number): number => {
+    const sum = value + by;
+    // Integers beyond 2^53 would count on and never move.
+    const isWhole = Number.isInteger(value) && Number.isInteger(by);
+    const isExact = !isWhole || (sum - value === by && sum - by === value);
+    if (Number.isFinite(sum) && isExact) return sum;
+    throw badUserInput(
+      `${argument}.by`,
+      `A 64-bit float can't hold the sum of ${value} and ${by}${isExact ? "" : " exactly"}. Nothing was changed.`,
+    );
   };
   const name = (depth: number) =>
     depth === 0 ? "the top" : JSON.stringify(formatJsonPointer(path.slice(0, depth)));

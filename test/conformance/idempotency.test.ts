@@ -8,6 +8,7 @@ import {
   increment,
   refusedWhole,
   release,
+  remove,
   set,
 } from "../operations.ts";
 import type { OwnDatabase } from "../own-database.ts";
@@ -86,13 +87,17 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
     expect((await set(user, { ...conditional, ifRevision: "3" })).revision).toBe(revision);
   });
 
-  test("nothing is an answer too: what was not there, or not free, is not looked for again", async () => {
+  test("that there was nothing to delete is an answer too; that nothing was free is not", async () => {
     const user = await newUser();
-    const empty = { keyPrefix: "", idempotencyKey: "empty" };
-    const nothing = await claim(user, empty);
-    expect(nothing).toEqual({ revision: "0", entry: null, claim: null });
+    const absent = { key: "k", idempotencyKey: "absent" };
+    expect((await remove(user, absent)).deleted).toBe(false);
+    const look = { idempotencyKey: "look" };
+    expect(await claim(user, look)).toEqual({ revision: "0", entry: null, claim: null });
     await set(user, { key: "k", value: 1 });
-    expect(await claim(user, empty)).toEqual(nothing);
+    expect((await remove(user, absent)).deleted).toBe(false);
+    const granted = await claim(user, look);
+    expect(granted).toMatchObject({ entry: { value: 1 }, claim: { attempt: 1 } });
+    expect(await claim(user, look)).toEqual(granted);
   });
 
   test("a worker whose answers were lost has one claim, and completes it once", async () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { OperationResult } from "../../src/store/command.ts";
 import type { Entry } from "../../src/store/entry.ts";
 import { BatonError } from "../../src/errors.ts";
@@ -173,4 +174,9 @@ function resultOf(result: OperationResult | Partial<OperationResult>): Result {
   if ("deleted" in result) return { deleted: result.deleted as boolean };
   const { clearedCount, namespaces } = result as OperationResult & { kind: "cleared" };
   return { cleared: clearedCount, namespaces };
+}
+
+/** A claim that found nothing free is not kept for its repeats. */
+export function isNothingFree(results: readonly Result[]): boolean {
+  return isDeepStrictEqual(results, [{ claimed: null }]);
 }

@@ -6,7 +6,15 @@ import {
   type Operation,
   type Place,
 } from "./calls.ts";
-import { canonical, shown, type Answer, type Result, type Shown, type Stored } from "./answers.ts";
+import {
+  canonical,
+  isNothingFree,
+  shown,
+  type Answer,
+  type Result,
+  type Shown,
+  type Stored,
+} from "./answers.ts";
 import { appended, incremented, patched } from "./values.ts";
 
 export interface ModelChange {
@@ -84,7 +92,9 @@ export class Model {
     this.log = [...log];
     try {
       const answer = { results: this.#do(call, token), revision: this.log.length };
-      if (idempotencyKey !== undefined) this.answers.set(idempotencyKey, { asked, answer });
+      if (idempotencyKey !== undefined && !isNothingFree(answer.results)) {
+        this.answers.set(idempotencyKey, { asked, answer });
+      }
       return answer;
     } catch (refused) {
       if (!(refused instanceof Refused)) throw refused;
