@@ -43,6 +43,8 @@ export interface EntryQuery {
   readonly onlyKeys: readonly string[] | null;
   /** Entries that sort after this place; a null key is behind every key of the namespace. */
   readonly after: { readonly namespace: string; readonly key: string | null } | null;
+  /** Loads no values: each is "" then, which is no JSON. Default: false. */
+  readonly withoutValues?: boolean;
 }
 
 /** A stretch of a user's log, read by one statement. */

@@ -75,28 +75,34 @@ async function readPage<Row extends EntryRow, E extends Entry>(
   pageColumns: readonly (keyof Row & string)[],
   toItem: (row: Row) => E,
 ): Promise<EntryPage<E>> {
-  const { userId } = query;
+  const { userId, withoutValues = false } = query;
+  const loaded = pageColumns.filter((column) => !(withoutValues && column === "value"));
+  const loadedBytes = withoutValues
+    ? sql`OCTET_LENGTH("key") + OCTET_LENGTH("metadata")`
+    : sql`"sizeBytes"`;
   const rows = await client.$queryRaw<(PageEnds & (Row | { key: null }))[]>(sql`
     WITH "candidates" AS (
-      SELECT "namespace", "key", "sizeBytes" FROM "Entry"
+      SELECT "namespace", "key", ${loadedBytes} AS "loadedBytes" FROM "Entry"
       WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyKeys(query)}${afterPlace(query)}
       ORDER BY "namespace", "key" LIMIT ${bounds.maxItems + 1}
     ), "page" AS (
-      SELECT "namespace", "key", SUM("sizeBytes") OVER (ORDER BY "namespace", "key") - "sizeBytes" AS "bytesBefore"
+      SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY "namespace", "key") - "loadedBytes" AS "bytesBefore"
       FROM "candidates"
     )
-    SELECT "ends"."head", "ends"."candidateCount", ${columns("found", pageColumns)} FROM (
+    SELECT "ends"."head", "ends"."candidateCount", ${columns("found", loaded)} FROM (
       SELECT
         COALESCE((SELECT "headRevision" FROM "User" WHERE "userId" = ${userId}), 0) AS "head",
         (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
     ) AS "ends" LEFT JOIN (
-      SELECT ${columns("Entry", pageColumns)} FROM "page" LEFT JOIN "Entry" ON "Entry"."userId" = ${userId}
+      SELECT ${columns("Entry", loaded)} FROM "page" LEFT JOIN "Entry" ON "Entry"."userId" = ${userId}
         AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"
       WHERE "page"."bytesBefore" < ${bounds.maxBytes}
     ) AS "found" ON 1 = 1
     ORDER BY "found"."namespace", "found"."key"`);
   const found = rows.filter((row): row is PageEnds & Row => row.key !== null);
-  const items = found.slice(0, bounds.maxItems).map(toItem);
+  const items = found
+    .slice(0, bounds.maxItems)
+    .map((row) => toItem(withoutValues ? { ...row, value: "" } : row));
   return {
     items,
     hasMore: Number(rows[0]?.candidateCount ?? 0) > items.length,

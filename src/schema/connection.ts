@@ -83,7 +83,7 @@ export function connectionOf<T>(
 /** How many items a page has, unless its caller says. */
 export const defaultPageSize = 100;
 
-export const firstDescription = `At most how many; at least 1, and no more than the server's page limit (see \`viewer.limits\`). A page of large entries may end earlier: \`pageInfo.hasNextPage\` tells.`;
+export const firstDescription = `At most how many; at least 1, and no more than the server's page limit (see \`viewer.limits\`). A page with large values may end earlier: \`pageInfo.hasNextPage\` tells.`;
 
 /** What a field costs that asks the database, beside fields that only show what it answered. */
 export const statementComplexity = 100;

@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from "graphql";
 import type { EntryPage } from "../database/database.ts";
 import type { Entry } from "../store/entry.ts";
 import { checkAwaitSeconds } from "../store/limits.ts";
@@ -16,7 +17,17 @@ import {
 } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
+import { selectsWithin } from "./selected-fields.ts";
 import { namespaceDescription } from "./write.ts";
+
+/** Parses a column: once, though the entry may go to many subscribers. */
+function parsedOnce(columnOf: (entry: Entry) => string): (entry: Entry) => unknown {
+  const known = new WeakMap<Entry, unknown>();
+  return (entry) => {
+    if (!known.has(entry)) known.set(entry, JSON.parse(columnOf(entry)));
+    return known.get(entry);
+  };
+}
 
 entryRef.implement({
   description: "What a key holds.",
@@ -27,12 +38,12 @@ entryRef.implement({
       type: "JSON",
       nullable: true,
       description: "The JSON value. Null where the value is JSON's null.",
-      resolve: (entry) => parsed(entry).value,
+      resolve: parsedOnce((entry) => entry.value),
     }),
     metadata: t.field({
       type: "JSON",
       description: "A JSON object about the value, merged by each set that gives one.",
-      resolve: (entry) => parsed(entry).metadata,
+      resolve: parsedOnce((entry) => entry.metadata),
     }),
     revision: t.field({
       type: "Revision",
@@ -91,26 +102,6 @@ entryRef.implement({
   }),
 });
 
-interface ParsedEntry {
-  readonly value: unknown;
-  readonly metadata: unknown;
-}
-
-/** One entry may go to many subscribers, and is parsed once. */
-const parsedEntries = new WeakMap<Entry, ParsedEntry>();
-
-function parsed(entry: Entry): ParsedEntry {
-  let found = parsedEntries.get(entry);
-  if (!found) {
-    found = {
-      value: JSON.parse(entry.value) as unknown,
-      metadata: JSON.parse(entry.metadata) as unknown,
-    };
-    parsedEntries.set(entry, found);
-  }
-  return found;
-}
-
 export const entryConnection = connectionOf("Entry", "entries", entryRef);
 
 interface EntriesArgs extends SelectionInput {
@@ -122,16 +113,24 @@ interface EntriesArgs extends SelectionInput {
 /** The `entries` field, of the store or of one namespace. */
 export async function entriesPage(
   { store, viewer, responseBudget }: Context,
+  info: GraphQLResolveInfo,
   args: EntriesArgs,
 ): Promise<Connection<Entry>> {
   const [namespace, key] = args.after == null ? [] : decodeCursor(args.after, 2);
+  const withoutValues = !selectsWithin(info, "value");
   const page: EntryPage = await store.entries(viewer, {
     ...args,
     first: args.first ?? defaultPageSize,
     after: namespace === undefined || key === undefined ? null : { namespace, key },
+    withoutValues,
   });
-  responseBudget.spend(page.items);
+  responseBudget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
   return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
+}
+
+/** What an entry weighs whose value was not loaded. */
+function withoutValue({ key, metadata }: Entry): { sizeBytes: number } {
+  return { sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(metadata) };
 }
 
 /** One entry, whatever else the operation asks for. */
@@ -226,6 +225,6 @@ builder.queryFields((t) => ({
         description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
       }),
     },
-    resolve: (_query, args, context) => entriesPage(context, args),
+    resolve: (_query, args, context, info) => entriesPage(context, info, args),
   }),
 }));

@@ -58,8 +58,8 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
           description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
         }),
       },
-      resolve: (namespace, args, context) =>
-        entriesPage(context, { ...args, namespace: namespace.name }),
+      resolve: (namespace, args, context, info) =>
+        entriesPage(context, info, { ...args, namespace: namespace.name }),
     }),
   }),
 });

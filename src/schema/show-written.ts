@@ -1,6 +1,7 @@
-import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from "graphql";
+import type { GraphQLResolveInfo } from "graphql";
 import { requireScope, type Viewer } from "../store/viewer.ts";
 import type { Context } from "./context.ts";
+import { selectsField } from "./selected-fields.ts";
 
 /**
  * For a field that shows what was there before a write.
@@ -30,20 +31,4 @@ export async function writeAndShow<R>(
   const result = await write();
   responseBudget.count(entriesOf(result));
   return result;
-}
-
-/** Whether an operation asks for this field of what a resolver is about to return. */
-function selectsField({ fieldNodes, fragments }: GraphQLResolveInfo, name: string): boolean {
-  const within = (set: SelectionSetNode | undefined): boolean =>
-    set?.selections.some((selection) => {
-      switch (selection.kind) {
-        case Kind.FIELD:
-          return selection.name.value === name;
-        case Kind.INLINE_FRAGMENT:
-          return within(selection.selectionSet);
-        case Kind.FRAGMENT_SPREAD:
-          return within(fragments[selection.name.value]?.selectionSet);
-      }
-    }) ?? false;
-  return fieldNodes.some(({ selectionSet }) => within(selectionSet));
 }

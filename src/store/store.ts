@@ -29,6 +29,8 @@ export interface EntriesInput extends SelectionInput {
   readonly keys?: readonly string[] | null | undefined;
   readonly first: number;
   readonly after: { readonly namespace: string; readonly key: string } | null;
+  /** As of `EntryQuery`. */
+  readonly withoutValues: boolean;
 }
 
 export interface ChangesInput extends SelectionInput {
@@ -95,6 +97,7 @@ export class Store {
         selection: this.select(viewer, input),
         onlyKeys: keys,
         after: input.after,
+        withoutValues: input.withoutValues,
       },
       this.#pageBounds(input.first),
     );

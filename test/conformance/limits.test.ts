@@ -130,19 +130,36 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       expect(many.data).toBeNull();
     });
 
-    test("an answer: pages end early by their bytes, and one operation loads no more than it may", async () => {
+    test("an answer: pages end early by the bytes of what is asked for, and one operation loads no more than it may", async () => {
       await using own = await start({ maxPageBytes: 10_000, maxResponseBytes: 25_000 });
       for (const key of ["a", "b", "c", "d", "e"])
         await set(own, { key, value: "x".repeat(6_000) });
-      const page = "entries { nodes { key } pageInfo { hasNextPage } }";
-      const one = await request(
-        own.url,
-        own.token,
-        `{ ${page} changes { nodes { key } pageInfo { hasNextPage } } }`,
+      const page = "entries { nodes { ...shown } pageInfo { hasNextPage } }";
+      const ask = (selection: string, fragment = "key sizeBytes value") =>
+        request(own.url, own.token, `{ ${selection} } fragment shown on Entry { ${fragment} }`);
+      const one = await ask(
+        `${page} changes { nodes { key entry { ...shown } } pageInfo { hasNextPage } }`,
       );
-      const ended = { nodes: [{ key: "a" }, { key: "b" }], pageInfo: { hasNextPage: true } };
-      expect(one.data).toEqual({ entries: ended, changes: ended });
-      const three = await request(own.url, own.token, `{ a: ${page} b: ${page} c: ${page} }`);
+      const shown = (key: string) => ({ key, sizeBytes: 6_005, value: "x".repeat(6_000) });
+      expect(one.data).toEqual({
+        entries: { nodes: [shown("a"), shown("b")], pageInfo: { hasNextPage: true } },
+        changes: {
+          nodes: ["a", "b"].map((key) => ({ key, entry: shown(key) })),
+          pageInfo: { hasNextPage: true },
+        },
+      });
+      const { data, errors } = await ask(
+        `a: ${page} b: ${page} c: ${page}`,
+        "key sizeBytes metadata",
+      );
+      const keys = ["a", "b", "c", "d", "e"];
+      const all = {
+        nodes: keys.map((key) => ({ key, sizeBytes: 6_005, metadata: {} })),
+        pageInfo: { hasNextPage: false },
+      };
+      expect(errors).toBeUndefined();
+      expect(data).toEqual({ a: all, b: all, c: all });
+      const three = await ask(`a: ${page} b: ${page} c: ${page}`);
       expect(three.errors?.[0]?.extensions).toMatchObject({
         limit: "maxResponseBytes",
         max: 25_000,
