@@ -4,6 +4,7 @@ import {
   errorOf,
   isTransient,
   unavailable,
+  UnauthenticatedError,
   type AnsweredError,
   type ErrorDetails,
 } from "./errors.ts";
@@ -32,7 +33,10 @@ export interface ConnectionOptions {
    * `http://127.0.0.1:4000`.
    */
   readonly url?: string | undefined;
-  /** The bearer token, or what gives it for each attempt. Default: the environment's `BATON_TOKEN`. */
+  /**
+   * The bearer token, or what gives it for each attempt: after one that was refused it is asked once more, so a token
+   * may be replaced by another before it expires or when it has. Default: the environment's `BATON_TOKEN`.
+   */
   readonly token?: string | (() => string | Promise<string>) | undefined;
   /** The name that changes are recorded under, unless the token has one. */
   readonly agent?: string | undefined;
@@ -175,10 +179,16 @@ export class Connection {
     }
   }
 
+  /** Whether another token may be had than the one that was just refused. */
+  mayRenewToken(error: unknown): error is UnauthenticatedError {
+    return error instanceof UnauthenticatedError && typeof this.#token === "function";
+  }
+
   /** Makes attempts until one succeeds, fails for good, or `retryForMs` are over. */
   async patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const backoff = new Backoff();
     let deadline: number | undefined;
+    let isRenewed = false;
     for (;;) {
       try {
         return await attempt();
@@ -187,7 +197,9 @@ export class Connection {
         deadline ??= performance.now() + this.#retryForMs;
         const delayMs = backoff.nextMs();
         const isLate = performance.now() + delayMs > deadline;
-        if (signal.aborted || isLate || !isTransient(error)) throw error;
+        const mayRecover = isTransient(error) || (!isRenewed && this.mayRenewToken(error));
+        if (signal.aborted || isLate || !mayRecover) throw error;
+        isRenewed ||= !isTransient(error);
         this.#onRetry({ error, delayMs });
         await pause(delayMs, signal);
       }
@@ -235,7 +247,8 @@ export class Connection {
       // A proxy's page, most likely: said below.
     }
     const message = `${this.name} answered ${response.status} without GraphQL`;
-    if ([429, 502, 503, 504].includes(response.status)) throw unavailable(`${message}.`);
+    // Not Baton's own faults, which it answers as GraphQL, but those of what stands before it.
+    if (response.status >= 500 || response.status === 429) throw unavailable(`${message}.`);
     throw new BatonError("BAD_RESPONSE", `${message}. Is the address right?`);
   }
 

@@ -77,10 +77,12 @@ async function* resume(
   let stream = await open(connection, selection, { after, snapshot: snapshot !== null }, signal);
   let movedAt = performance.now();
   for (;;) {
+    let isAccepted = false;
     try {
       const openedAt = performance.now();
       for await (const event of stream) {
         // A server gives its first sign of life whatever comes next.
+        isAccepted = true;
         if (event !== null || performance.now() - openedAt > steadyAfterMs) backoff.reset();
         if (event === null) {
           if (snapshot || performance.now() - movedAt < bookmarkIntervalMs) continue;
@@ -98,7 +100,8 @@ async function* resume(
       }
       throw unavailable(`${connection.name} ended the subscription: it is stopping.`);
     } catch (error) {
-      if (signal.aborted || !isTransient(error)) throw error;
+      const renews = isAccepted && connection.mayRenewToken(error);
+      if (signal.aborted || !(isTransient(error) || renews)) throw error;
       await connection.pauseAfter(error, backoff, signal);
     }
     snapshot?.beginAgain();

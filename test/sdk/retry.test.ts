@@ -164,7 +164,7 @@ describe("what answers and is no Baton", () => {
 
   const viewer = JSON.stringify({ data: { viewer: { headRevision: "7" } } });
 
-  test.each([429, 502, 503, 504])("%d of a proxy is tried again", async (status) => {
+  test.each([429, 500, 502, 503, 504, 522])("%d of a proxy is tried again", async (status) => {
     answers = [
       [status, "text/html", "<h1>Later</h1>"],
       [200, "application/json", viewer],
@@ -213,6 +213,7 @@ describe("what answers and is no Baton", () => {
       [503, "text/html", "<h1>Later"],
       [200, stream, ":\n\nevent: complete\ndata:\n\n"],
       [502, "text/html", "CUT"],
+      [500, "text/html", "<h1>Oops"],
       [200, stream, `event: next\ndata: ${next}\n\n`],
     ];
     const seen = [];

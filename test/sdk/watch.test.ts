@@ -293,6 +293,30 @@ describe("a watch of the SDK", () => {
     expect(await ended).toEqual({ done: true, value: undefined });
   });
 
+  test("a token that is given anew for each attempt may be replaced under a watch, and under calls", async () => {
+    const tokens = [await server.createToken(), await server.createToken()];
+    let current = 0;
+    const renewed = storeOf(server, { token: () => tokens[current]!.secret });
+    const changes = renewed.namespace("tasks").watch({ snapshot: true });
+    expect((await changes.next()).value?.kind).toBe("CAUGHT_UP");
+    const change = changes.next();
+    const old = tokens[current++]!;
+    await server.revokeToken(old.tokenId);
+    await tasks.set("k", 1);
+    expect((await change).value).toMatchObject({ kind: "SET", key: "k" });
+    await changes.return();
+    const asked: string[] = [];
+    const late = storeOf(server, {
+      token: () => (asked.push("token"), asked.length === 1 ? old : tokens[current]!).secret,
+    });
+    expect(await late.namespace("tasks").get("k")).toBe(1);
+    const refused = storeOf(server, { token: () => (asked.push("refused"), old.secret) });
+    await expect(refused.viewer()).rejects.toThrow(UnauthenticatedError);
+    await expect(refused.watch().next()).rejects.toThrow(UnauthenticatedError);
+    expect(asked).toEqual(["token", "token", "refused", "refused", "refused", "refused"]);
+    for (const one of [renewed, late, refused]) one.close();
+  });
+
   test("what can't begin says so: a wrong start, a wrong token, no server", async () => {
     const wrong = store.watch({ snapshot: true, after: "1" });
     await expect(wrong.next()).rejects.toThrow(BadUserInputError);
