@@ -45,10 +45,11 @@ async function describeTables(client: Client): Promise<unknown[]> {
 }
 
 async function readAll(client: Client): Promise<unknown[]> {
-  const all = tables.map(
-    async (table) => (await client.query(`SELECT * FROM "${table}" ORDER BY 1, 2, 3`)).rows,
-  );
-  return Promise.all(all);
+  const all: unknown[] = [];
+  for (const table of tables) {
+    all.push((await client.query(`SELECT * FROM "${table}" ORDER BY 1, 2, 3`)).rows);
+  }
+  return all;
 }
 
 const fill = `
