@@ -32,8 +32,14 @@ function compose(text: string): string {
   // Most texts are of these characters, and take no time then.
   if (/^[\t\n\r -~]*$/.test(text)) return text;
   const composed = text.toWellFormed().normalize("NFC");
-  return composed.replaceAll("\u0000", "\ufffd").replaceAll(separator, "\ufffd");
+  return composed
+    .replaceAll("\u0000", "\ufffd")
+    .replaceAll(separator, "\ufffd")
+    .replace(composedInLowerCaseOnly, (one) => one.toUpperCase().normalize("NFC").toLowerCase());
 }
+
+/** Unicode has no such capital: that is two characters, and they stay two when they are lowered. */
+const composedInLowerCaseOnly = /[ǰΐΰẖẗẘẙὐὒὔὖᾶῆῒῖῗῢῤῦῧῶ]/gu;
 
 function lower(composed: string): string {
   // İ is the one character whose lower case is longer; Σ has two, by what follows it.

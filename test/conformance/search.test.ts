@@ -238,6 +238,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
       "日本語の要約",
       "😀😀smile",
       "half\ud83dpair",
+      "ΠΡΩΪ\u0301 \u01f0abc",
     ];
     await setMany(
       server,
@@ -256,6 +257,9 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
       ["😀😀s", ["u5"]],
       ["\ude00sm", []],
       ["half\ud83dp", ["u6"]],
+      // Two of those whose capital is two characters.
+      ["πρω\u0390 ", ["u7"]],
+      ["J\u030cABC", ["u7"]],
     ];
     for (const wait of [() => {}, indexed]) {
       await wait();

@@ -33,6 +33,7 @@ const fragment = fc.constantFrom(
     "É",
     "ßẞ",
     "İıi",
+    "\u01f0J\u030c",
   ],
   ...[
     "ΟΔΟΣ",
