@@ -6,7 +6,7 @@ const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
  * Calls back when the signal aborts, or at once if it has; returns what takes that back. However many ask, a signal has
  * one listener: Node warns of more than ten.
  */
-export function onAbort(signal: AbortSignal, callback: () => void): () => void {
+function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) {
     callback();
     return () => {};
@@ -65,17 +65,35 @@ export function linkedFor(
   return { ...link, unlink };
 }
 
+/** Node's timers have a method for it, Deno's are numbers, browsers need none. */
+function unref(timer: unknown): void {
+  const { Deno } = globalThis as { Deno?: { unrefTimer?: (timer: unknown) => void } };
+  if (typeof timer === "number") Deno?.unrefTimer?.(timer);
+  else (timer as { unref?: () => void }).unref?.();
+}
+
+/** As the work; rejects with the signal's reason as soon as that aborts. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const takeBack = onAbort(signal, () => reject(signal.reason));
+    work.then(resolve, reject).finally(takeBack);
+  });
+}
+
 /**
- * Resolves after a time; rejects with the signal's reason as soon as that aborts.
+ * Resolves after a time, or the longest that a timer runs; rejects with the signal's reason as soon as that aborts.
  * @param keepsProcess false: a process with nothing else to do may end meanwhile
  */
 export function pause(delayMs: number, signal: AbortSignal, keepsProcess = true): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      takeBack();
-      resolve();
-    }, delayMs);
-    if (!keepsProcess) (timer as { unref?: () => void }).unref?.();
+    const timer = setTimeout(
+      () => {
+        takeBack();
+        resolve();
+      },
+      Math.min(delayMs, maxTimerMs),
+    );
+    if (!keepsProcess) unref(timer);
     const takeBack = onAbort(signal, () => {
       clearTimeout(timer);
       reject(signal.reason);

@@ -1,10 +1,10 @@
 import type { CallOptions, Connection } from "./connection.ts";
 import { completeClaimDocument, releaseClaimDocument, renewClaimDocument } from "./documents.ts";
 import { entryOf, type AnsweredEntry, type Entry } from "./entry.ts";
-import { ClaimLostError, isTransient } from "./errors.ts";
+import { ClaimLostError } from "./errors.ts";
 import { requireJson } from "./json.ts";
 import { linked, linkedFor, pause } from "./abort.ts";
-import { Transaction } from "./transaction.ts";
+import { transactionInput, type Transaction } from "./transaction.ts";
 import { mutate, writeInput, type WriteOptions } from "./writes.ts";
 
 /** Which work to take, and for how long. */
@@ -20,7 +20,7 @@ export interface ClaimOptions<P extends string = string> extends CallOptions {
 /** What is to be written with a result. */
 export interface CompleteOptions extends WriteOptions {
   /** Other writes that happen with it or not at all, such as a counter. */
-  readonly transact?: ((transaction: Transaction) => void) | undefined;
+  readonly transact?: ((transaction: Transaction) => void | Promise<void>) | undefined;
 }
 
 /** A claim as GraphQL answers it. */
@@ -77,9 +77,9 @@ export class Claim<V = unknown, K extends string = string> {
   }
 
   /**
-   * Aborts when the claim is known to be lost, with why: a `ClaimLostError` when the server could not be reached for a
-   * whole lease, or somebody deleted the entry; or when the store is closed. Give it to what the work waits for; as that may reject with an error of
-   * its own, `signal.throwIfAborted()` in a `catch` tells a lost claim from work that failed.
+   * Aborts when the claim is known to be lost, with why: a `ClaimLostError` when it could not be renewed for a whole
+   * lease, or somebody deleted the entry; or when the store is closed. Give it to what the work waits for; as that may
+   * reject with an error of its own, `signal.throwIfAborted()` in a `catch` tells a lost claim from work that failed.
    */
   get signal(): AbortSignal {
     return this.#lost.signal;
@@ -98,14 +98,12 @@ export class Claim<V = unknown, K extends string = string> {
    * ```
    */
   async complete(result?: unknown, options: CompleteOptions = {}): Promise<Entry<unknown, K>> {
-    const transaction = new Transaction();
-    options.transact?.(transaction);
-    const input = {
+    const described = {
       ...this.#place,
       ...(result === undefined ? {} : { value: requireJson("result", result) }),
       ...writeInput(options),
-      ...transaction.input,
     };
+    const input = { ...described, ...(await transactionInput(options.transact)) };
     const completing = mutate<{ entry: AnsweredEntry }>(
       this.#connection,
       completeClaimDocument,
@@ -157,19 +155,22 @@ export class Claim<V = unknown, K extends string = string> {
     const restMs = leaseMs * renewAfterShare;
     let endsAt = claimedAt + leaseMs;
     let delayMs = restMs;
+    let fault: unknown;
     try {
       for (;;) {
         await pause(Math.min(delayMs, endsAt - performance.now()), link.signal, false);
         const renewedAt = performance.now();
-        if (renewedAt >= endsAt) throw this.#ending();
-        const input = { ...this.#place, leaseSeconds: this.#leaseSeconds };
-        const lease = linkedFor(endsAt - renewedAt, () => this.#ending(), link.signal);
+        if (renewedAt >= endsAt) throw this.#ending(fault);
+        const lease = linkedFor(endsAt - renewedAt, () => this.#ending(fault), link.signal);
         try {
-          await mutate(this.#connection, renewClaimDocument, input, lease);
+          await this.#renew(lease.signal);
+          fault = undefined;
           endsAt = renewedAt + leaseMs;
           delayMs = restMs;
         } catch (error) {
-          if (lease.signal.aborted || !isTransient(error)) throw error;
+          if (lease.signal.aborted || error instanceof ClaimLostError) throw error;
+          // Until the lease has ended, nothing else says that the claim has.
+          fault = error;
           delayMs = Math.min(maxRenewalPauseMs, restMs / 4);
         } finally {
           lease.unlink();
@@ -183,9 +184,18 @@ export class Claim<V = unknown, K extends string = string> {
     }
   }
 
-  #ending(): ClaimLostError {
+  /** Renewed twice it ends no earlier, so that no idempotency key is needed. */
+  #renew(signal: AbortSignal): Promise<unknown> {
+    const input = { ...this.#place, leaseSeconds: this.#leaseSeconds };
+    return this.#connection.call(
+      { document: renewClaimDocument, variables: { input } },
+      { signal },
+    );
+  }
+
+  #ending(fault: unknown): ClaimLostError {
     const { namespace, key } = this.#place;
     const message = `The lease of ${JSON.stringify(key)} could not be renewed before its end.`;
-    return new ClaimLostError("CLAIM_LOST", message, { namespace, key });
+    return new ClaimLostError("CLAIM_LOST", message, { namespace, key }, fault);
   }
 }

@@ -11,6 +11,7 @@ import {
 import { readEvents, type StreamEvent } from "./event-stream.ts";
 import { after, linked, pause, requireDuration } from "./abort.ts";
 import { Backoff } from "./backoff.ts";
+import { Credentials } from "./credentials.ts";
 
 /** What every call takes. */
 export interface CallOptions {
@@ -34,8 +35,9 @@ export interface ConnectionOptions {
    */
   readonly url?: string | undefined;
   /**
-   * The bearer token, or what gives it for each attempt: after one that was refused it is asked once more, so a token
-   * may be replaced by another before it expires or when it has. Default: the environment's `BATON_TOKEN`.
+   * The bearer token, or what gives it: asked for each attempt, and once more after a token that was refused, so that
+   * one may follow another. Where it fails, the call is as one that can't reach the server. Default: the environment's
+   * `BATON_TOKEN`.
    */
   readonly token?: string | (() => string | Promise<string>) | undefined;
   /** The name that changes are recorded under, unless the token has one. */
@@ -88,8 +90,7 @@ export class Connection {
   readonly name: string;
   readonly #url: string;
   readonly retryWrites: boolean;
-  readonly #token: ConnectionOptions["token"];
-  readonly #agent: string | undefined;
+  readonly #credentials: Credentials;
   readonly #retryForMs: number;
   readonly #timeoutMs: number;
   readonly #maxSilenceMs: number;
@@ -111,14 +112,10 @@ export class Connection {
     const base = url.replace(/(\/graphql)?\/*$/, "");
     this.name = `Baton at ${base || "this page's server"}`;
     this.#url = `${base}/graphql`;
-    this.#token = options.token ?? env.BATON_TOKEN;
-    this.#agent = options.agent;
+    this.#credentials = new Credentials(options.token ?? env.BATON_TOKEN, options.agent);
     this.#retryForMs = requireDuration("retryForMs", options.retryForMs ?? 30_000);
     this.#timeoutMs = requireDuration("timeoutMs", options.timeoutMs ?? 60_000);
     this.#maxSilenceMs = requireDuration("maxSilenceMs", options.maxSilenceMs ?? 40_000);
-    if (/\p{Cc}/u.test(options.agent ?? "")) {
-      throw badUserInput("agent", "A name may not have control characters, such as line ends.");
-    }
     this.retryWrites = options.retryWrites ?? true;
     this.#onRetry = options.onRetry ?? (() => {});
     // Called as a function of its own: browsers refuse it as a method of another object.
@@ -157,9 +154,8 @@ export class Connection {
     const { controller } = link;
     try {
       const body = serialise(operation);
-      const request = await this.#request(body, "text/event-stream", controller.signal);
       const response = await this.#within(this.#timeoutMs, controller, () =>
-        this.#fetch(this.#url, request),
+        this.#send(body, "text/event-stream", controller.signal),
       );
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
         dataOf(await this.#within(this.#timeoutMs, controller, () => this.#answer(response)));
@@ -181,14 +177,13 @@ export class Connection {
 
   /** Whether another token may be had than the one that was just refused. */
   mayRenewToken(error: unknown): error is UnauthenticatedError {
-    return error instanceof UnauthenticatedError && typeof this.#token === "function";
+    return error instanceof UnauthenticatedError && this.#credentials.isRenewable;
   }
 
   /** Makes attempts until one succeeds, fails for good, or `retryForMs` are over. */
   async patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const backoff = new Backoff();
     let deadline: number | undefined;
-    let isRenewed = false;
     for (;;) {
       try {
         return await attempt();
@@ -197,9 +192,7 @@ export class Connection {
         deadline ??= performance.now() + this.#retryForMs;
         const delayMs = backoff.nextMs();
         const isLate = performance.now() + delayMs > deadline;
-        const mayRecover = isTransient(error) || (!isRenewed && this.mayRenewToken(error));
-        if (signal.aborted || isLate || !mayRecover) throw error;
-        isRenewed ||= !isTransient(error);
+        if (signal.aborted || isLate || !isTransient(error)) throw error;
         this.#onRetry({ error, delayMs });
         await pause(delayMs, signal);
       }
@@ -216,9 +209,8 @@ export class Connection {
   async #attempt(body: string, signal: AbortSignal, timeoutMs: number): Promise<unknown> {
     const { controller, unlink } = linked(signal);
     try {
-      const request = await this.#request(body, "application/json", controller.signal);
       const answer = await this.#within(timeoutMs, controller, async () =>
-        this.#answer(await this.#fetch(this.#url, request)),
+        this.#answer(await this.#send(body, "application/json", controller.signal)),
       );
       return dataOf(answer);
     } finally {
@@ -226,16 +218,17 @@ export class Connection {
     }
   }
 
-  async #request(body: string, accept: string, signal: AbortSignal): Promise<RequestInit> {
-    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
-    const headers = new Headers({ accept, "content-type": "application/json" });
-    // Headers would say what is wrong with it, and all of it with that.
-    if (token && !/^[!-~]+$/.test(token.trim())) {
-      throw badUserInput("token", "This is no token: it has spaces, or characters beyond ASCII.");
-    }
-    if (token) headers.set("authorization", `Bearer ${token.trim()}`);
-    if (this.#agent) headers.set("baton-agent", asHeader(this.#agent));
-    return { method: "POST", headers, body, signal };
+  /** Once more with another token, where that may be had: for one that was refused nothing was done. */
+  async #send(body: string, accept: string, signal: AbortSignal): Promise<Response> {
+    const send = async () => {
+      const who = await this.#credentials.headers(signal);
+      const headers = { accept, "content-type": "application/json", ...who };
+      return this.#fetch(this.#url, { method: "POST", headers, body, signal });
+    };
+    const response = await send();
+    if (response.status !== 401 || !this.#credentials.isRenewable) return response;
+    await response.body?.cancel();
+    return send();
   }
 
   async #answer(response: Response): Promise<Answer> {
@@ -299,11 +292,6 @@ function answerIn({ data }: StreamEvent): Answer {
 
 function serialise({ document, variables }: Operation): string {
   return JSON.stringify({ query: document, variables });
-}
-
-/** A header is bytes to fetch: a name beyond ASCII goes as those of its UTF-8. */
-function asHeader(name: string): string {
-  return String.fromCharCode(...new TextEncoder().encode(name));
 }
 
 function reasonOf(error: unknown): string {

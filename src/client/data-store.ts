@@ -18,7 +18,13 @@ import {
 } from "./entry.ts";
 import { Namespace } from "./namespace.ts";
 import { items } from "./pages.ts";
-import { resultOf, Transaction, type AnsweredResult, type TransactResult } from "./transaction.ts";
+import {
+  resultOf,
+  transactionInput,
+  type AnsweredResult,
+  type Transaction,
+  type TransactResult,
+} from "./transaction.ts";
 import type { AnsweredSearchResult, SearchOptions, SearchResult } from "./search.ts";
 import type { Usage, Viewer } from "./viewer.ts";
 import { watch, type StoreWatchOptions } from "./watch.ts";
@@ -131,12 +137,11 @@ export class DataStore implements AsyncDisposable {
     describe: (transaction: Transaction) => void | Promise<void>,
     options: CallOptions = {},
   ): Promise<TransactResult> {
-    const transaction = new Transaction();
-    await describe(transaction);
+    const input = await transactionInput(describe);
     const { revision, results } = await mutate<{
       readonly revision: Revision;
       readonly results: readonly AnsweredResult[];
-    }>(this.#connection, transactDocument, { ...transaction.input }, options);
+    }>(this.#connection, transactDocument, { ...input }, options);
     return { revision, results: results.map(resultOf) };
   }
 

@@ -34,10 +34,19 @@ function faultOf(value: unknown): string | null {
     case "symbol":
       return `JSON has no ${typeof value}.`;
     case "object":
-      return value instanceof Map || value instanceof Set
-        ? "JSON has no Map or Set. Send an object or an array."
-        : null;
+      return objectFaultOf(value);
     default:
       return null;
   }
+}
+
+/** What is an object to JSON: of other kinds it takes the members that they happen to have, of most none. */
+const jsonKinds = ["Null", "Object", "Array", "String", "Number", "Boolean"];
+
+function objectFaultOf(value: object | null): string | null {
+  const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
+  if (jsonKinds.includes(kind)) return null;
+  return kind === "Promise"
+    ? "JSON has no Promise. Await it first."
+    : `JSON has no ${kind}. Send an object, an array or a string.`;
 }

@@ -1,9 +1,9 @@
 import { changeOf, type AnsweredChange, type Change } from "./change.ts";
-import { Claim, type AnsweredClaim, type ClaimOptions } from "./claim.ts";
+import type { Claim, ClaimOptions } from "./claim.ts";
+import { claimNext } from "./claim-next.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import {
   appendToEntryDocument,
-  claimEntryDocument,
   clearNamespaceDocument,
   deleteEntryDocument,
   entriesDocument,
@@ -28,8 +28,8 @@ import {
   type Revision,
 } from "./entry.ts";
 import { ConflictError } from "./errors.ts";
-import type { KeyOf, KeyWith, ValueWith } from "./keys.ts";
-import { linked, pause, requireDuration } from "./abort.ts";
+import type { KeyOf, KeyWith, NoOtherKeys, ValueWith } from "./keys.ts";
+import { linked, pause } from "./abort.ts";
 import { items, pageSize } from "./pages.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -59,9 +59,6 @@ export interface UpdateOptions extends WriteOptions {
 
 /** How long to wait at most, in the middle of an update that meets others, before it begins anew. */
 const maxUpdatePauseMs = 50;
-/** How often, in a lease, to look for what another worker's has freed by its end, which is no change to wait for. */
-const looksPerLease = 4;
-const maxLookIntervalMs = 5_000;
 
 /**
  * A group of keys. Give it a type to have keys and values checked:
@@ -265,7 +262,7 @@ export class Namespace<T extends object = Record<string, any>> {
    * ```
    */
   async setMany<V extends Partial<T>>(
-    values: V,
+    values: V & NoOtherKeys<T, V>,
     options: WriteOptions = {},
   ): Promise<{ [K in keyof V]: Revision }> {
     const { entries } = await mutate<{ entries: { key: string; revision: Revision }[] }>(
@@ -467,24 +464,7 @@ export class Namespace<T extends object = Record<string, any>> {
   async claim<P extends string = "">(
     options: ClaimOptions<P> = {},
   ): Promise<Claim<ValueWith<T, P>, KeyWith<T, P>> | undefined> {
-    const { keyPrefix, leaseSeconds = 60, waitMs = 0, signal } = options;
-    const deadline = performance.now() + requireDuration("waitMs", waitMs);
-    const input = { namespace: this.name, keyPrefix: keyPrefix ?? "", leaseSeconds };
-    for (;;) {
-      const claimedAt = performance.now();
-      const { entry, claim, revision } = await mutate<{
-        readonly entry: AnsweredEntry | null;
-        readonly claim: AnsweredClaim | null;
-        readonly revision: Revision;
-      }>(this.#connection, claimEntryDocument, input, { signal });
-      if (entry && claim) {
-        return new Claim(this.#connection, entryOf(entry), claim, leaseSeconds, claimedAt);
-      }
-      const leftMs = deadline - performance.now();
-      if (leftMs <= 0) return undefined;
-      const lookMs = Math.min((1_000 * leaseSeconds) / looksPerLease, maxLookIntervalMs, leftMs);
-      await this.#change({ keyPrefix, after: revision, signal }, lookMs);
-    }
+    return claimNext(this.#connection, this.name, options);
   }
 
   /**
@@ -516,22 +496,5 @@ export class Namespace<T extends object = Record<string, any>> {
       options,
     );
     return entryOf(entry);
-  }
-
-  /** Waits until something matching has changed, or the time is over. */
-  async #change(options: WatchOptions, timeoutMs: number): Promise<void> {
-    const link = linked(this.#connection.closed, options.signal);
-    const { controller, signal } = link;
-    const changes = watch(this.#connection, { ...options, namespace: this.name, signal });
-    // Of a server that is away the next claim tells.
-    const changed = changes.next().catch(() => pause(timeoutMs, signal));
-    try {
-      await Promise.race([changed, pause(timeoutMs, signal)]);
-    } finally {
-      link.unlink();
-      controller.abort();
-      await changed.catch(() => {});
-      await changes.return();
-    }
   }
 }

@@ -1,6 +1,7 @@
 import type { CallOptions } from "./connection.ts";
 import type { AnsweredEntry, Entry, Revision } from "./entry.ts";
 import { entryOf } from "./entry.ts";
+import { badUserInput } from "./errors.ts";
 import type { KeyOf } from "./keys.ts";
 import type { Namespace } from "./namespace.ts";
 import {
@@ -42,10 +43,21 @@ export interface TransactResult {
   readonly results: readonly OperationResult[];
 }
 
+/** What was said so far, of all namespaces. */
+interface Parts {
+  readonly conditions: Input[];
+  readonly operations: Input[];
+  isSent: boolean;
+}
+
+interface TransactionInput {
+  readonly conditions: readonly Input[];
+  readonly operations: readonly Input[];
+}
+
 /** What a transaction is to do, as its function says it. Nothing happens before that has returned. */
 export class Transaction {
-  readonly #conditions: Input[] = [];
-  readonly #operations: Input[] = [];
+  readonly #parts: Parts = { conditions: [], operations: [], isSent: false };
 
   /**
    * The part of the transaction that is in one namespace.
@@ -62,12 +74,14 @@ export class Transaction {
   in(namespace: string): TransactionPart;
   in(namespace: Namespace<object> | string): TransactionPart {
     const name = typeof namespace === "string" ? namespace : namespace.name;
-    return new TransactionPart(name, this.#conditions, this.#operations);
+    return new TransactionPart(name, this.#parts);
   }
 
-  /** @internal */
-  get input(): { readonly conditions: readonly Input[]; readonly operations: readonly Input[] } {
-    return { conditions: this.#conditions, operations: this.#operations };
+  /** What was said; from now on nothing can be. @internal */
+  seal(): TransactionInput {
+    const { conditions, operations } = this.#parts;
+    this.#parts.isSent = true;
+    return { conditions, operations };
   }
 }
 
@@ -75,14 +89,12 @@ export class Transaction {
 // eslint-disable-next-line typescript/no-explicit-any
 export class TransactionPart<T extends object = Record<string, any>> {
   readonly #namespace: string;
-  readonly #conditions: Input[];
-  readonly #operations: Input[];
+  readonly #parts: Parts;
 
   /** @internal */
-  constructor(namespace: string, conditions: Input[], operations: Input[]) {
+  constructor(namespace: string, parts: Parts) {
     this.#namespace = namespace;
-    this.#conditions = conditions;
-    this.#operations = operations;
+    this.#parts = parts;
   }
 
   /**
@@ -98,7 +110,7 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * ```
    */
   require(key: KeyOf<T>, requirement: Requirement): void {
-    this.#conditions.push({ namespace: this.#namespace, key, ...requirement });
+    this.#open().conditions.push({ namespace: this.#namespace, key, ...requirement });
   }
 
   /**
@@ -174,12 +186,31 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * ```
    */
   clear(): void {
-    this.#operations.push({ clear: { namespace: this.#namespace } });
+    this.#open().operations.push({ clear: { namespace: this.#namespace } });
   }
 
   #add(operation: string, key: string, input: Input): void {
-    this.#operations.push({ [operation]: { namespace: this.#namespace, key, ...input } });
+    const { operations } = this.#open();
+    operations.push({ [operation]: { namespace: this.#namespace, key, ...input } });
   }
+
+  /** @throws BAD_USER_INPUT when it is too late */
+  #open(): Parts {
+    if (!this.#parts.isSent) return this.#parts;
+    throw badUserInput(
+      "transact",
+      "The transaction was sent already. Its function must await all that it does before it returns.",
+    );
+  }
+}
+
+/** What a function says that a transaction is to do. */
+export async function transactionInput(
+  describe: ((transaction: Transaction) => void | Promise<void>) | undefined,
+): Promise<TransactionInput> {
+  const transaction = new Transaction();
+  await describe?.(transaction);
+  return transaction.seal();
 }
 
 /** A result as GraphQL answers it. */

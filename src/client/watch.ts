@@ -2,7 +2,7 @@ import { changeOf, type AnsweredChange, type Change } from "./change.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import { entryChangedDocument, firstChangeDocument, headDocument } from "./documents.ts";
 import type { Revision } from "./entry.ts";
-import { isTransient, unavailable } from "./errors.ts";
+import { isTransient, RevisionCompactedError, unavailable } from "./errors.ts";
 import { linked } from "./abort.ts";
 import { Backoff } from "./backoff.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -166,9 +166,15 @@ async function bookmark(
   signal: AbortSignal,
 ): Promise<Revision> {
   const latest = await head(connection, signal);
-  const { changes } = await connection.call<{ changes: { nodes: readonly unknown[] } }>(
-    { document: firstChangeDocument, variables: { ...selection, after } },
-    { signal },
-  );
-  return changes.nodes.length === 0 ? latest : after;
+  try {
+    const { changes } = await connection.call<{ changes: { nodes: readonly unknown[] } }>(
+      { document: firstChangeDocument, variables: { ...selection, after } },
+      { signal },
+    );
+    return changes.nodes.length === 0 ? latest : after;
+  } catch (error) {
+    // The watch has missed nothing as long as its connection lasts.
+    if (error instanceof RevisionCompactedError) return after;
+    throw error;
+  }
 }

@@ -54,7 +54,10 @@ function perform(limits: Limits, workspace: Workspace, command: Command): Comman
   return result;
 }
 
-/** It did nothing that a repeat could do twice, and workers without work ask for it all the time. */
+/**
+ * Workers without work ask all the time: each answer would be a row and a commit. A repeat that comes late may so claim
+ * what nobody waits for any more; its lease ends.
+ */
 function isNothingFree(result: OperationResult): boolean {
   return result.kind === "claimed" && result.claim === null;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { ClaimLostError, type DataStore, type Namespace } from "../../src/client/index.ts";
 import { Proxy } from "../examples/proxy.ts";
 import { startTestServer, type TestServer } from "../server.ts";
-import { storeOf } from "./sdk-store.ts";
+import { storeOf, takeUntil } from "./sdk-store.ts";
 
 const task = { keyPrefix: "task:" };
 
@@ -29,16 +29,27 @@ describe("a claim of the SDK", () => {
       signal.addEventListener("abort", () => resolve(signal.reason));
     });
 
+  /** Waits for seconds of the database's clock. */
+  async function pass(seconds: number): Promise<void> {
+    await work.set("clock", 1, { ttlSeconds: seconds });
+    await takeUntil(work.watch({ key: "clock", snapshot: true }), ({ kind }) => kind === "EXPIRED");
+  }
+
   test("G11: it is renewed while its work lasts longer than its lease", async () => {
-    await work.set("task:1", "todo");
-    const claim = await work.claim({ ...task, leaseSeconds: 1 });
-    // Two leases pass on the database's clock.
-    await work.set("clock", 1, { ttlSeconds: 2 });
-    while ((await work.get("clock")) !== undefined) expect(await work.claim(task)).toBeUndefined();
+    await work.setMany({ "task:1": "todo", step: 2 });
+    const claim = await work.claim({ ...task, leaseSeconds: 2 });
+    await pass(3);
+    expect(await work.claim(task)).toBeUndefined();
     expect(claim).toMatchObject({ key: "task:1", value: "todo", attempt: 1 });
     const completed = await claim!.complete(
       { words: 3 },
-      { metadata: { by: 1 }, transact: (t) => t.in(work).increment("meta", { path: "/done" }) },
+      {
+        metadata: { by: 1 },
+        transact: async (t) => {
+          const by: number = await work.get("step");
+          t.in(work).increment("meta", { path: "/done", by });
+        },
+      },
     );
     expect(completed).toMatchObject({
       key: "task:1",
@@ -46,7 +57,7 @@ describe("a claim of the SDK", () => {
       metadata: { by: 1 },
       updatedBy: "worker",
     });
-    expect(await work.get("meta")).toEqual({ done: 1 });
+    expect(await work.get("meta")).toEqual({ done: 2 });
     expect(await work.claim(task)).toBeUndefined();
     await expect(claim!.complete("again")).rejects.toThrow(ClaimLostError);
     expect(claim!.signal.aborted).toBe(false);
@@ -114,16 +125,27 @@ describe("a claim of the SDK", () => {
   }
 
   test("G11: it is kept through renewals that fail, for as long as one comes in time", async () => {
-    let failed = 0;
+    const faults = [
+      () => Promise.reject(new TypeError("fetch failed")),
+      () => Promise.resolve(new Response("<h1>Not found</h1>", { status: 404 })),
+      () =>
+        Promise.resolve(
+          Response.json({
+            errors: [{ message: "a fault of the server", extensions: { code: "INTERNAL" } }],
+          }),
+        ),
+    ];
+    let renewals = 0;
     await using far = handled((body, send) => {
-      if (!body.includes("renewClaim") || ++failed > 3) return send();
-      throw new TypeError("fetch failed");
+      if (!body.includes("renewClaim")) return send();
+      renewals++;
+      return faults.shift()?.() ?? send();
     });
     await work.set("task:1", "todo");
     const claim = await far.namespace(work.name).claim({ ...task, leaseSeconds: 3 });
-    await work.set("clock", 1, { ttlSeconds: 4 });
-    while ((await work.get("clock")) !== undefined) expect(await work.claim(task)).toBeUndefined();
-    expect(failed).toBeGreaterThan(3);
+    await pass(4);
+    expect(await work.claim(task)).toBeUndefined();
+    expect(renewals).toBeGreaterThan(3);
     expect(claim!.signal.aborted).toBe(false);
     await claim!.complete("done");
   });
@@ -159,6 +181,31 @@ describe("a claim of the SDK", () => {
     const ended = work.claim({ ...task, waitMs: 60_000, signal: abort.signal });
     abort.abort(reason);
     await expect(ended).rejects.toBe(reason);
+  });
+
+  test("waiting outlasts a server that goes away, once it was there", async () => {
+    await using proxy = new Proxy(() => server.url);
+    await proxy.open();
+    let looks = 0;
+    await using far = storeOf(
+      { ...server, url: proxy.url },
+      {
+        retryForMs: 0,
+        fetch: (input, init) => {
+          if (String(init?.body).includes("claimEntry")) looks++;
+          return fetch(input, init);
+        },
+      },
+    );
+    const claim = far.namespace(work.name).claim({ ...task, leaseSeconds: 1, waitMs: 60_000 });
+    await expect.poll(() => looks).toBeGreaterThan(0);
+    await proxy.cut();
+    const before = looks;
+    await expect.poll(() => looks).toBeGreaterThan(before + 1);
+    await proxy.open();
+    await work.set("task:1", "todo");
+    expect((await claim)?.key).toBe("task:1");
+    await far.namespace(work.name).clear();
   });
 
   test("G11: eight workers complete each of many tasks once", async () => {

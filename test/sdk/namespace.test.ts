@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import {
   BadUserInputError,
@@ -240,6 +241,24 @@ describe("a namespace of the SDK", () => {
     });
     await expect(refused).rejects.toThrow(ConflictError);
     expect(await jobs.get("raw")).toBe("parsed");
+    let late = () => {};
+    await store.transact((t) => {
+      late = () => t.in(jobs).delete("raw");
+    });
+    expect(late).toThrow(BadUserInputError);
+  });
+
+  test("what another realm has made is JSON, too, and so are a class's members and a Date", async () => {
+    class Point {
+      readonly x = 1;
+    }
+    const value = { list: runInNewContext("[{ a: 1 }]"), point: new Point(), at: new Date(0) };
+    await store.namespace(jobs.name).set("k", value);
+    expect(await store.namespace(jobs.name).get("k")).toEqual({
+      list: [{ a: 1 }],
+      point: { x: 1 },
+      at: "1970-01-01T00:00:00.000Z",
+    });
   });
 
   test("namespaces, and clearing them by prefix", async () => {
@@ -304,6 +323,9 @@ describe("a namespace of the SDK", () => {
     ["a bigint", 1n],
     ["a function", () => {}],
     ["a Map", new Map([["a", 1]])],
+    ["a promise", Promise.resolve(1)],
+    ["an error inside", [new Error("no JSON")]],
+    ["bytes", new Uint8Array(2)],
     ["undefined", undefined],
     ["a circle", circle],
   ])("G10: what JSON can't say is refused, not changed: %s", async (_what, value) => {
@@ -350,6 +372,10 @@ describe("a namespace of the SDK", () => {
       void jobs.set("meta", "text");
       // @ts-expect-error another type
       void jobs.update("raw", () => 7);
+      // @ts-expect-error no such key
+      void jobs.setMany({ raw: "text", typo: 1 });
+      void jobs.setMany({ "task:1": { file: "a" } });
+      void jobs.setMany(Object.fromEntries([["task:1", { file: "a" }]]));
       // @ts-expect-error no such key
       void store.transact((t) => t.in(jobs).set("nowhere", 1));
     };

@@ -236,8 +236,14 @@ describe("what answers and is no Baton", () => {
       expect(() => createDataStore({ [name]: Number.NaN })).toThrow(BadUserInputError);
     }
     expect(() => createDataStore({ agent: "a\nb" })).toThrow(BadUserInputError);
-    const own = new Error("the vault is closed");
-    const token = () => Promise.reject(own);
-    await expect(createDataStore({ token }).viewer()).rejects.toBe(own);
+    const cause = new Error("the vault is closed");
+    const token = () => Promise.reject(cause);
+    const closed = createDataStore({ token, retryForMs: 0 }).viewer();
+    await expect(closed).rejects.toMatchObject({ code: "UNAVAILABLE", cause });
+    const never = () => new Promise<string>(() => {});
+    const signal = AbortSignal.abort(cause);
+    await expect(createDataStore({ token: never }).viewer({ signal })).rejects.toBe(cause);
+    const silent = createDataStore({ token: never, timeoutMs: 1, retryForMs: 0 });
+    await expect(silent.viewer()).rejects.toThrow(UnavailableError);
   });
 });
