@@ -8,24 +8,9 @@ import type { Database, Retention, WriteTransaction } from "../database.ts";
 import { PrismaClient as PostgresClient } from "../generated/postgres/client.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { prismaTokens } from "../prisma-tokens.ts";
-import {
-  readEntries,
-  readEntry,
-  readExpired,
-  readNamespaces,
-  readStoredEntries,
-  readUsage,
-} from "../read-entries.ts";
-import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "../read-log.ts";
-import { indexStep, readUnindexed } from "../index-search.ts";
-import {
-  readIndexed,
-  readPlaces,
-  readSearchState,
-  readWritten,
-  type SearchReader,
-} from "../read-search.ts";
-import { sql, type SqlClient, type StoreReader } from "../sql.ts";
+import { indexStep } from "../index-search.ts";
+import { Reads } from "../reads.ts";
+import { sql, type SqlClient } from "../sql.ts";
 import { writeTransaction } from "../write.ts";
 import { AnsweringClient } from "./answering-client.ts";
 import { guarded } from "./faults.ts";
@@ -111,20 +96,23 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
 
 type StartNotifications = (...listeners: Parameters<Database["listen"]>) => Notifications;
 
-class PostgresDatabase implements Database {
+class PostgresDatabase extends Reads implements Database {
   readonly tokens;
   readonly #committer: PrismaClient;
   readonly #pool: PrismaClient;
-  readonly #reader: StoreReader;
-  readonly #searchReader: SearchReader;
   readonly #startNotifications: StartNotifications;
   #notifications: Notifications | null = null;
 
   constructor(committer: PrismaClient, pool: PrismaClient, startNotifications: StartNotifications) {
+    const reader = { client: pool, now: statementTime };
+    super({
+      reader,
+      run: guarded,
+      searchReader: postgresSearchReader(reader),
+      runSearch: guarded,
+    });
     this.#committer = committer;
     this.#pool = pool;
-    this.#reader = { client: pool, now: statementTime };
-    this.#searchReader = postgresSearchReader(this.#reader);
     this.#startNotifications = startNotifications;
     const withPool = <T>(work: (client: PrismaClient) => Promise<T>) => guarded(() => work(pool));
     this.tokens = prismaTokens(withPool, withPool);
@@ -160,45 +148,11 @@ class PostgresDatabase implements Database {
     }
   }
 
-  readonly readEntry: Database["readEntry"] = (...args) =>
-    guarded(() => readEntry(this.#reader, ...args));
-  readonly readEntries: Database["readEntries"] = (...args) =>
-    guarded(() => readEntries(this.#reader, ...args));
-  readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
-    guarded(() => readStoredEntries(this.#reader, ...args));
-  readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    guarded(() => readNamespaces(this.#reader, ...args));
-  readonly readUsage: Database["readUsage"] = (...args) =>
-    guarded(() => readUsage(this.#reader, ...args));
-  readonly readLogEnds: Database["readLogEnds"] = (...args) =>
-    guarded(() => readLogEnds(this.#pool, ...args));
-  readonly readLog: Database["readLog"] = (...args) => guarded(() => readLog(this.#pool, ...args));
-  readonly readStoredLog: Database["readStoredLog"] = (...args) =>
-    guarded(() => readStoredLog(this.#pool, ...args));
-  readonly readHeads: Database["readHeads"] = (...args) =>
-    guarded(() => readHeads(this.#pool, ...args));
-  readonly readLastClear: Database["readLastClear"] = (...args) =>
-    guarded(() => readLastClear(this.#pool, ...args));
-
-  readonly readSearchState: Database["readSearchState"] = (...args) =>
-    guarded(() => readSearchState(this.#searchReader, ...args));
-  readonly readIndexed: Database["readIndexed"] = (...args) =>
-    guarded(() => readIndexed(this.#searchReader, ...args));
-  readonly readWritten: Database["readWritten"] = (...args) =>
-    guarded(() => readWritten(this.#searchReader, ...args));
-  readonly readPlaces: Database["readPlaces"] = (...args) =>
-    guarded(() => readPlaces(this.#searchReader, ...args));
-  readonly readUnindexed: Database["readUnindexed"] = (...args) =>
-    guarded(() => readUnindexed(this.#pool, ...args));
-
   indexStep(userId: string): Promise<boolean> {
     return guarded(() =>
       transaction(this.#pool, (client) => indexStep(client, postgresIndexDialect, userId)),
     );
   }
-
-  readonly readExpired: Database["readExpired"] = (...args) =>
-    guarded(() => readExpired(this.#reader, ...args));
 
   forgetAnswers(before: Date): Promise<void> {
     return forgetAnswers((query) => guarded(() => this.#pool.$executeRaw(query)), before);

@@ -11,23 +11,8 @@ import { PrismaClient } from "../generated/sqlite/client.ts";
 import { MigrationError } from "../migrate.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { prismaTokens } from "../prisma-tokens.ts";
-import {
-  readEntries,
-  readEntry,
-  readExpired,
-  readNamespaces,
-  readStoredEntries,
-  readUsage,
-} from "../read-entries.ts";
-import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "../read-log.ts";
-import { indexStep, readUnindexed } from "../index-search.ts";
-import {
-  readIndexed,
-  readPlaces,
-  readSearchState,
-  readWritten,
-  type SearchReader,
-} from "../read-search.ts";
+import { indexStep } from "../index-search.ts";
+import { Reads } from "../reads.ts";
 import { sql } from "../sql.ts";
 import { sqliteIndexDialect, sqliteSearchReader } from "./search-sqlite.ts";
 import { Turns } from "./turns.ts";
@@ -74,24 +59,29 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   return new SqliteDatabase(writer, reader);
 }
 
-class SqliteDatabase implements Database {
+class SqliteDatabase extends Reads implements Database {
   readonly tokens;
   readonly #writer: PrismaClient;
   readonly #reader: PrismaClient;
-  readonly #reads = new Turns();
-  readonly #searchReader: SearchReader;
   /** Settles when the last write so far has ended. */
   #lastWrite: Promise<unknown> = Promise.resolve();
 
   constructor(writer: PrismaClient, reader: PrismaClient) {
+    const turns = new Turns();
+    const read = <T>(work: () => Promise<T>) => turns.run(() => guarded(work));
+    super({
+      reader: { client: reader, now },
+      run: read,
+      // Each statement of a search takes its turn.
+      searchReader: sqliteSearchReader({
+        $queryRaw: (query) => turns.run(() => reader.$queryRaw(query)),
+      }),
+      runSearch: guarded,
+    });
     this.#writer = writer;
     this.#reader = reader;
-    // A search is several statements: each takes its turn.
-    this.#searchReader = sqliteSearchReader({
-      $queryRaw: (query) => this.#reads.run(() => reader.$queryRaw(query)),
-    });
     this.tokens = prismaTokens(
-      (work) => this.#read(() => work(reader)),
+      (work) => read(() => work(reader)),
       (work) => this.#inTurn(() => work(writer)),
     );
   }
@@ -102,46 +92,11 @@ class SqliteDatabase implements Database {
     );
   }
 
-  readonly readEntry: Database["readEntry"] = (...args) =>
-    this.#read(() => readEntry({ client: this.#reader, now }, ...args));
-  readonly readEntries: Database["readEntries"] = (...args) =>
-    this.#read(() => readEntries({ client: this.#reader, now }, ...args));
-  readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
-    this.#read(() => readStoredEntries({ client: this.#reader, now }, ...args));
-  readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    this.#read(() => readNamespaces({ client: this.#reader, now }, ...args));
-  readonly readUsage: Database["readUsage"] = (...args) =>
-    this.#read(() => readUsage({ client: this.#reader, now }, ...args));
-  readonly readLogEnds: Database["readLogEnds"] = (...args) =>
-    this.#read(() => readLogEnds(this.#reader, ...args));
-  readonly readLog: Database["readLog"] = (...args) =>
-    this.#read(() => readLog(this.#reader, ...args));
-  readonly readStoredLog: Database["readStoredLog"] = (...args) =>
-    this.#read(() => readStoredLog(this.#reader, ...args));
-  readonly readHeads: Database["readHeads"] = (...args) =>
-    this.#read(() => readHeads(this.#reader, ...args));
-  readonly readLastClear: Database["readLastClear"] = (...args) =>
-    this.#read(() => readLastClear(this.#reader, ...args));
-
-  readonly readSearchState: Database["readSearchState"] = (...args) =>
-    guarded(() => readSearchState(this.#searchReader, ...args));
-  readonly readIndexed: Database["readIndexed"] = (...args) =>
-    guarded(() => readIndexed(this.#searchReader, ...args));
-  readonly readWritten: Database["readWritten"] = (...args) =>
-    guarded(() => readWritten(this.#searchReader, ...args));
-  readonly readPlaces: Database["readPlaces"] = (...args) =>
-    guarded(() => readPlaces(this.#searchReader, ...args));
-  readonly readUnindexed: Database["readUnindexed"] = (...args) =>
-    this.#read(() => readUnindexed(this.#reader, ...args));
-
   indexStep(userId: string): Promise<boolean> {
     return this.#inTurn(() =>
       this.#transaction(() => indexStep(this.#writer, sqliteIndexDialect(this.#writer), userId)),
     );
   }
-
-  readonly readExpired: Database["readExpired"] = (...args) =>
-    this.#read(() => readExpired({ client: this.#reader, now }, ...args));
 
   forgetAnswers(before: Date): Promise<void> {
     return forgetAnswers((query) => this.#inTurn(() => this.#writer.$executeRaw(query)), before);
@@ -188,10 +143,6 @@ class SqliteDatabase implements Database {
       await this.#writer.$executeRawUnsafe("ROLLBACK").catch(() => {});
       throw error;
     }
-  }
-
-  #read<T>(work: () => Promise<T>): Promise<T> {
-    return this.#reads.run(() => guarded(work));
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
