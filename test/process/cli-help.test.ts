@@ -45,12 +45,12 @@ describe("help", () => {
     }
   });
 
-  test("baton help get is baton get --help, on standard output; without a command it is usage", async () => {
+  test("baton help token create is baton token create --help, on standard output; without a command it is usage", async () => {
     const [byHelp, byOption, none] = await Promise.all(
-      [["help", "get"], ["get", "--help"], []].map((args) => run(args)),
+      [["help", "token", "create"], ["token", "create", "--help"], []].map((args) => run(args)),
     );
     expect(byHelp).toMatchObject({ code: 0, stderr: "" });
-    expect(byHelp?.stdout).toContain("Usage: baton get");
+    expect(byHelp?.stdout).toContain("Usage: baton token create");
     expect(byOption?.stdout).toBe(byHelp?.stdout);
     expect(none).toMatchObject({ code: exitCodes.usage, stdout: "" });
   });

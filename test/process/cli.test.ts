@@ -131,6 +131,8 @@ describe.concurrent("get and set", () => {
       "",
     ],
     ["an unknown command", /gte.*get/, ["gte", "k"], ""],
+    ["a command that is like none", /'nope'\. There are: get, set, .*--help/, ["nope"], ""],
+    ["help for it", /'nope'\. There are: create, list, .*/, ["help", "token", "nope"], ""],
   ])("%s: exits with 2", async (_what, line, args, input) => {
     await refused(exitCodes.usage, line, args, { input });
   });
