@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import type { BatonError } from "../client/index.ts";
 import { StartError } from "../start-error.ts";
 import { CommandError } from "./command-error.ts";
+import { messageOf } from "./error-message.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { Interrupted } from "./interruption.ts";
 
@@ -18,7 +19,7 @@ export function report(error: unknown): number {
     return error.exitCode;
   }
   if (isClientError(error)) {
-    say(`${error.message} (${error.code})`);
+    say(`${messageOf(error)} (${error.code})`);
     return exitCodeOf(error.code);
   }
   // A fault of this program: its stack is what helps.
