@@ -153,7 +153,7 @@ export const options = {
   maxAgentBytes: limit("maxAgentBytes", "bytes", 256, "Longest name of an agent, in UTF-8"),
   maxValueBytes: limit("maxValueBytes", "bytes", mebi, "Largest value, as JSON"),
   maxValueDepth: {
-    ...limit("maxValueDepth", "levels", 64, "Deepest nesting of a value or metadata"),
+    ...limit("maxValueDepth", "levels", 64, "Deepest nesting of a value or metadata, at most 1000"),
     // What searches a value, or answers with it, goes into it by recursion: the stack bears less than twice as much.
     max: 1_000,
   },
