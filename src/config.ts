@@ -152,7 +152,11 @@ export const options = {
   maxNamespaceBytes: limit("maxNamespaceBytes", "bytes", 256, "Longest namespace, in UTF-8"),
   maxAgentBytes: limit("maxAgentBytes", "bytes", 256, "Longest name of an agent, in UTF-8"),
   maxValueBytes: limit("maxValueBytes", "bytes", mebi, "Largest value, as JSON"),
-  maxValueDepth: limit("maxValueDepth", "levels", 64, "Deepest nesting of a value or metadata"),
+  maxValueDepth: {
+    ...limit("maxValueDepth", "levels", 64, "Deepest nesting of a value or metadata, at most 1000"),
+    // What searches a value, or answers with it, goes into it by recursion: the stack bears less than twice as much.
+    max: 1_000,
+  },
   maxMetadataBytes: limit(
     "maxMetadataBytes",
     "bytes",

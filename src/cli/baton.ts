@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { Interrupted } from "./interruption.ts";
 import { createProgram } from "./program.ts";
 import { endWithReader, report } from "./report.ts";
 
@@ -10,4 +11,5 @@ try {
   await createProgram().parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+  if (error instanceof Interrupted) error.endProcess();
 }

@@ -50,10 +50,15 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
   return ofErrors[code] ?? exitCodes.other;
 }
 
+/** No codes of ours: a shell's for the signals that end a command. */
+const interrupted = `  130, 143  Ctrl-C or SIGTERM ended it (serve: 0); an import goes on when it is run again,
+            an export with --resume
+`;
+
 /** The table, for the help. */
 export function describeExitCodes(): string {
   const lines = Object.entries(meanings).map(
     ([name, meaning]) => `  ${exitCodes[name as keyof typeof exitCodes]}  ${meaning}\n`,
   );
-  return `Exit codes:\n${lines.join("")}`;
+  return `Exit codes:\n${lines.join("")}${interrupted}`;
 }

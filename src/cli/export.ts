@@ -14,7 +14,14 @@ export function exportCommand(): Command {
       "file to write, which must not be there yet; without it standard output",
     )
     .option("--resume", "go on with the --output of an export that was interrupted");
-  return addOptions(command, databaseOptions).action(async () => {
-    await (await import("./run-export.ts")).runExport(command);
-  });
+  return addOptions(command, databaseOptions)
+    .addHelpText(
+      "after",
+      `
+Ctrl-C and SIGTERM stop it between two steps (130 and 143 in a shell); the same
+command with --resume goes on with its --output.`,
+    )
+    .action(async () => {
+      await (await import("./run-export.ts")).runExport(command);
+    });
 }

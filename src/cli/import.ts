@@ -10,7 +10,15 @@ export function importCommand(): Command {
     .argument("[file]", "what baton export wrote")
     .option("--user <name>", "owner of the store", "local")
     .option("--discard", "instead: take back an import that was interrupted");
-  return addOptions(command, databaseOptions).action(async () => {
-    await (await import("./run-import.ts")).runImport(command);
-  });
+  return addOptions(command, databaseOptions)
+    .addHelpText(
+      "after",
+      `
+Until it is done, its user can't write. Ctrl-C and SIGTERM stop it between two
+steps (130 and 143 in a shell); the same command goes on, --discard takes back
+what there is.`,
+    )
+    .action(async () => {
+      await (await import("./run-import.ts")).runImport(command);
+    });
 }

@@ -6,6 +6,7 @@ import { deleteCommand } from "./delete.ts";
 import { describeExitCodes } from "./exit-codes.ts";
 import { exportCommand } from "./export.ts";
 import { getCommand } from "./get.ts";
+import { helpCommand } from "./help.ts";
 import { importCommand } from "./import.ts";
 import { keysCommand } from "./keys.ts";
 import { namespacesCommand } from "./namespaces.ts";
@@ -50,7 +51,7 @@ Data goes to standard output; what went wrong to standard error, in one line.`,
     program.commandsGroup(heading);
     for (const command of commands) program.addCommand(command());
   }
-  program.helpCommand("help [command]", "Show how a command is used.");
+  program.addCommand(helpCommand(program));
   program.addCommand(completeCommand(program), { hidden: true });
   adopt(program);
   return program;
@@ -62,7 +63,10 @@ function adopt(command: Command): void {
   command.configureOutput({
     outputError: (text) => {
       const why = text.replace(/^error: /, "").trim();
-      say(`${why}${/[.?)]$/.test(why) ? "" : "."} See: ${path} --help`);
+      // Commander names the one that is much like it, if there is any.
+      const names = /^unknown command '[^]*'$/.test(why) ? namesIn(command) : "";
+      const known = names === "" ? "" : `. There are: ${names}`;
+      say(`${why}${known}${/[.?)]$/.test(why) ? "" : "."} See: ${path} --help`);
     },
   });
   for (const below of command.commands) {
@@ -70,6 +74,11 @@ function adopt(command: Command): void {
     below.copyInheritedSettings(command).helpCommand(false);
     adopt(below as Command);
   }
+}
+
+function namesIn(command: Command): string {
+  const commands = command.createHelp().visibleCommands(command);
+  return commands.map((below) => below.name()).join(", ");
 }
 
 function pathOf(command: Command): string {

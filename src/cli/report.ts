@@ -2,18 +2,24 @@ import { CommanderError } from "commander";
 import type { BatonError } from "../client/index.ts";
 import { StartError } from "../start-error.ts";
 import { CommandError } from "./command-error.ts";
+import { messageOf } from "./error-message.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { Interrupted } from "./interruption.ts";
 
 /** Says on standard error why a command failed, in one line, and returns what to exit with. */
 export function report(error: unknown): number {
   // Commander has said it, or has shown the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  if (error instanceof CommandError || error instanceof StartError) {
+  if (
+    error instanceof CommandError ||
+    error instanceof StartError ||
+    error instanceof Interrupted
+  ) {
     say(error.message);
     return error.exitCode;
   }
   if (isClientError(error)) {
-    say(`${error.message} (${error.code})`);
+    say(`${messageOf(error)} (${error.code})`);
     return exitCodeOf(error.code);
   }
   // A fault of this program: its stack is what helps.

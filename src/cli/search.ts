@@ -5,6 +5,8 @@ import { exitCodes } from "./exit-codes.ts";
 import { addListFlags, printList } from "./list.ts";
 import { inert } from "./output.ts";
 
+const minCharacters = 3;
+
 interface Flags {
   readonly namespacePrefix?: string;
   readonly limit: number;
@@ -13,7 +15,11 @@ interface Flags {
 export function searchCommand(): Command {
   const command = new Command("search")
     .description("Find entries by a text in their key or in a string of their value.")
-    .argument("<text>", "what to look for: 3 characters at least, none of them a wildcard")
+    .argument(
+      "<text>",
+      `what to look for: ${minCharacters} characters at least, none of them a wildcard`,
+      parseText,
+    )
     .addOption(
       completes(
         "namespaces",
@@ -60,6 +66,14 @@ Examples:
 /** What would end a line, or a field of it, is a space. */
 function oneLine(text: string): string {
   return text.replace(/[\t\r\n\u2028\u2029]+/g, " ");
+}
+
+/** The server says so, too, and more exactly; here it can be said what to do instead. */
+function parseText(text: string): string {
+  if ([...text].length >= minCharacters) return text;
+  throw new InvalidArgumentError(
+    `It must have ${minCharacters} characters at least; keys by their first ones are: baton keys <prefix>.`,
+  );
 }
 
 function parseLimit(text: string): number {

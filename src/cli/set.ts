@@ -31,7 +31,7 @@ export function setCommand(): Command {
       ).conflicts(["string", "ifRevision", "ifAbsent"]),
     )
     .option("--metadata <json>", "an object to merge into the metadata", parseMetadata)
-    .option("--ttl <duration>", "how long it lives: 30d, 12h, 15m or 90s", parseDuration)
+    .option("--ttl <duration>", "how long it lives: 30d, 12h, 15m or 90s", parseTtl)
     .addOption(ifRevisionOption().conflicts("ifAbsent"))
     .option("--if-absent", "only if there is no such entry");
   addNamespace(command);
@@ -66,9 +66,11 @@ export function ifRevisionOption(): Option {
   );
 }
 
+const maxRevision = 2n ** 63n - 1n;
+
 /** @throws InvalidArgumentError */
 export function parseRevision(text: string): string {
-  if (/^\d+$/.test(text)) return text;
+  if (/^\d+$/.test(text) && BigInt(text) <= maxRevision) return text;
   throw new InvalidArgumentError("It must be a revision: a whole number, as set prints it.");
 }
 
@@ -99,6 +101,17 @@ async function write(
   }
   if (!isObject(value)) throw wrong("The value of --many must be an object.");
   return jsonLine(await entries.setMany(value, options));
+}
+
+const dayMs = 86_400_000;
+/** The API's seconds have 32 bits. */
+const maxTtlMs = (2 ** 31 - 1) * 1_000;
+
+function parseTtl(text: string): number {
+  const ttlMs = parseDuration(text);
+  if (ttlMs <= maxTtlMs) return ttlMs;
+  const most = Math.floor(maxTtlMs / dayMs);
+  throw new InvalidArgumentError(`It may be ${most}d at most; for longer leave it out.`);
 }
 
 function parseMetadata(text: string): Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { Database, PageBounds, WriteTransaction } from "../database/databas
 import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import type { ImportState } from "../store/import-state.ts";
+import type { Effects } from "../store/workspace.ts";
 import type { EndLine, Line } from "./line.ts";
 import { netEffect } from "./net-effect.ts";
 import { linesFrom, type ReadExport } from "./read-export.ts";
@@ -11,6 +12,14 @@ type Target = Pick<Database, "write">;
 /** Small enough that others' writes, which wait for it, do not wait for long. */
 const defaultBatchBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
 const removedAtOnce = 1_000;
+const noEffects: Omit<Effects, "head"> = {
+  cleared: [],
+  deleted: [],
+  written: [],
+  claimed: [],
+  changes: [],
+  answers: [],
+};
 
 /** A file that was found whole. */
 export interface ImportFile {
@@ -61,7 +70,7 @@ export async function importStore(
     const before = state;
     const isLast = lines.at(-1)?.kind === "CAUGHT_UP";
     const done = inImport(target, userId, before, async (transaction, { head, now }) => {
-      const { expiredCount, ...effect } = netEffect(lines, now);
+      const { expiredCount, ...brought } = netEffect(lines, now);
       const after: ImportState = {
         ...before,
         position: before.position + lines.length,
@@ -69,8 +78,7 @@ export async function importStore(
       };
       // With its head the log reaches its beginning: the store is there, and the next change is the one after.
       const headAfter = isLast ? end.revision : head;
-      const none = { claimed: [], changes: [], answers: [] };
-      await transaction.save(new Map([[userId, { ...effect, ...none, head: headAfter }]]));
+      await transaction.save(new Map([[userId, { ...noEffects, ...brought, head: headAfter }]]));
       await transaction.saveImport(userId, isLast ? null : after);
       return after;
     });
@@ -93,7 +101,11 @@ export async function importStore(
   return state.expiredCount;
 }
 
-/** Removes what an import that was not finished has brought, so that the store is empty, and its user's again. */
+/**
+ * Removes what an import that was not finished has brought, so that the store is empty, and its user's again. The log
+ * goes on after a revision that it does not have: an export or a snapshot that began before the import may have read of
+ * it, and an entry that had expired went without a change. So nobody goes on from before as if nothing had been (G3, G4).
+ */
 export async function discardImport(target: Target, userId: string): Promise<void> {
   const state = await target.write(async (transaction) => {
     await transaction.lock([userId]);
@@ -108,7 +120,8 @@ export async function discardImport(target: Target, userId: string): Promise<voi
   });
   await removeAll("removeEntries", target, userId, state);
   await inImport(target, userId, state, async (transaction, { head }) => {
-    await transaction.setCompacted(userId, head);
+    await transaction.save(new Map([[userId, { ...noEffects, head: head + 1n }]]));
+    await transaction.setCompacted(userId, head + 1n);
     await transaction.saveImport(userId, null);
   });
 }

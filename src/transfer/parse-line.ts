@@ -1,4 +1,5 @@
 import { unclaimed } from "../store/claim.ts";
+import { checkJson } from "../store/limits.ts";
 import {
   LineFault,
   metadataMark,
@@ -7,6 +8,7 @@ import {
   type EntryLine,
   type Line,
 } from "./line.ts";
+import { checked, lineLimits } from "./line-limits.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -56,8 +58,10 @@ function parseEntry(kind: EntryLine["kind"], fields: Fields, raw: string): Entry
   }
   const metadata = raw.slice(0, metadataEnd);
   const value = raw.slice(metadataEnd + valueMark.length, -1);
-  parseObject("metadata", metadata);
-  parseJson("value", value);
+  const parsed = { metadata: parseObject("metadata", metadata), value: parseJson("value", value) };
+  for (const [name, json] of Object.entries(parsed)) {
+    checked(() => checkJson(lineLimits, name, json));
+  }
   const key = textOf(fields, "key");
   return {
     kind,

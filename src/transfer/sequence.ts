@@ -1,8 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
-import { defaultConfig } from "../config.ts";
-import { BatonError } from "../errors.ts";
 import type { Place } from "../store/command.ts";
-import { checkAgent, checkKey, checkNamespace, type Limits } from "../store/limits.ts";
+import { checkAgent, checkKey, checkNamespace } from "../store/limits.ts";
 import { compareText } from "../store/text-match.ts";
 import {
   formatVersion,
@@ -12,17 +10,7 @@ import {
   type HeaderLine,
   type Line,
 } from "./line.ts";
-
-/**
- * How long names and values may be is the servers' own choice, and not known here: what one of them took moves as it is.
- * What a name may consist of, all of them rely on.
- */
-const anyLength: Limits = {
-  ...defaultConfig(),
-  maxNamespaceBytes: Number.POSITIVE_INFINITY,
-  maxKeyBytes: Number.POSITIVE_INFINITY,
-  maxAgentBytes: Number.POSITIVE_INFINITY,
-};
+import { checked, lineLimits } from "./line-limits.ts";
 
 /** The lines of an export so far, whether they are being written or read: in which order they come, and their sum. */
 export class Sequence {
@@ -145,7 +133,7 @@ export class Sequence {
     this.#checkPlace(entry);
     for (const name of ["createdBy", "updatedBy"] as const) {
       const agent = entry[name];
-      if (agent !== null) checked(() => checkAgent(anyLength, name, agent));
+      if (agent !== null) checked(() => checkAgent(lineLimits, name, agent));
     }
     if (entry.createdRevision < 1n || entry.createdRevision > entry.revision) {
       throw new LineFault("createdRevision must be from 1 to revision.");
@@ -155,11 +143,11 @@ export class Sequence {
 
   #checkPlace({ namespace, key }: Place): void {
     this.#checkNamespace(namespace);
-    checked(() => checkKey(anyLength, "key", key));
+    checked(() => checkKey(lineLimits, "key", key));
   }
 
   #checkNamespace(namespace: string): void {
-    checked(() => checkNamespace(anyLength, "namespace", namespace));
+    checked(() => checkNamespace(lineLimits, "namespace", namespace));
     if (!namespace.startsWith(this.header?.namespacePrefix ?? "")) {
       throw new LineFault("namespace does not begin as the export's namespaces do.");
     }
@@ -170,12 +158,4 @@ function comparePlaces(a: Place, b: Place): number {
   return a.namespace === b.namespace
     ? compareText(a.key, b.key)
     : compareText(a.namespace, b.namespace);
-}
-
-function checked(check: () => void): void {
-  try {
-    check();
-  } catch (error) {
-    throw error instanceof BatonError ? new LineFault(error.message) : error;
-  }
 }

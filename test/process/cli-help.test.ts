@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { errorOf } from "../../src/client/errors.ts";
+import { messageOf } from "../../src/cli/error-message.ts";
 import { exitCodes } from "../../src/cli/exit-codes.ts";
 import { jsonFault } from "../../src/cli/json-fault.ts";
 import { createProgram } from "../../src/cli/program.ts";
@@ -45,15 +47,31 @@ describe("help", () => {
     }
   });
 
-  test("baton help get is baton get --help, on standard output; without a command it is usage", async () => {
+  test("baton help token create is baton token create --help, on standard output; without a command it is usage", async () => {
     const [byHelp, byOption, none] = await Promise.all(
-      [["help", "get"], ["get", "--help"], []].map((args) => run(args)),
+      [["help", "token", "create"], ["token", "create", "--help"], []].map((args) => run(args)),
     );
     expect(byHelp).toMatchObject({ code: 0, stderr: "" });
-    expect(byHelp?.stdout).toContain("Usage: baton get");
+    expect(byHelp?.stdout).toContain("Usage: baton token create");
     expect(byOption?.stdout).toBe(byHelp?.stdout);
     expect(none).toMatchObject({ code: exitCodes.usage, stdout: "" });
   });
+});
+
+test.each([
+  ["input.ttlSeconds", "input.ttlSeconds: Must be 0", "--ttl: Must be 0"],
+  ["input.namespacePrefix", "input.namespacePrefix: A namespace", "--prefix: A namespace"],
+  ["namespacePrefix", "namespacePrefix: A namespace", "--namespace-prefix: A namespace"],
+  ["input.operations.1.delete.key", "input.operations.1.delete.key: A key", "key 2: A key"],
+  ["input.key", "Another message: input.key: A key", "Another message: input.key: A key"],
+  [
+    undefined,
+    'Start over with snapshot: true, or accept the gap with after: "41".',
+    "Start over with --snapshot, or accept the gap with --after 41.",
+  ],
+])("the API's words become the command line's: %s", (argument, message, said) => {
+  const error = errorOf({ message, extensions: { code: "BAD_USER_INPUT", argument } });
+  expect(messageOf(error)).toBe(said);
 });
 
 describe("where a text is no JSON", () => {

@@ -118,10 +118,11 @@ describe.concurrent("get and set", () => {
     ["a bare word", /column 1,.*"hello".*--string/, ["set", "k", "hello"], ""],
     ["metadata that is no object", /--metadata.*object/, ["set", "k", "1", "--metadata", "1"], ""],
     ["a duration without unit", /--ttl.*30d/, ["set", "k", "1", "--ttl", "30"], ""],
+    ["a duration that is too long", /--ttl.*24855d/, ["set", "k", "1", "--ttl", "24856d"], ""],
     ["two values", /not both/, ["set", "k", "1", "--file", "f"], ""],
     ["a file that is not there", /no-such.*ENOENT/, ["set", "k", "--file", "no-such"], ""],
     ["no key", /which key/, ["set"], ""],
-    ["a key that can't be", /U\+0007.*BAD_USER_INPUT/, ["set", "\u0007", "1"], ""],
+    ["a key that can't be", /^baton: key: .*U\+0007.*BAD_USER_INPUT/, ["set", "\u0007", "1"], ""],
     ["a limit of the server", /LIMIT_EXCEEDED/, ["set", "k", "--string"], "x".repeat(5 * 2 ** 20)],
     ["an unknown option", /--metdata.*--metadata/, ["set", "k", "--metdata", "{}"], ""],
     [
@@ -131,6 +132,8 @@ describe.concurrent("get and set", () => {
       "",
     ],
     ["an unknown command", /gte.*get/, ["gte", "k"], ""],
+    ["a command that is like none", /'nope'\. There are: get, set, .*--help/, ["nope"], ""],
+    ["help for it", /'nope'\. There are: create, list, .*/, ["help", "token", "nope"], ""],
   ])("%s: exits with 2", async (_what, line, args, input) => {
     await refused(exitCodes.usage, line, args, { input });
   });
@@ -241,7 +244,8 @@ describe.concurrent("watch and wait", () => {
     expect(await watch("--namespace-prefix", "after:", "--count", "2")).toEqual([2, 4]);
     expect(await watch("-n", "after:a", "--key", "l", "--count", "1")).toEqual([4]);
     await refused(exitCodes.usage, /-n excludes/, ["watch", "-n", "a", "-A"]);
-    await refused(exitCodes.usage, /BAD_USER_INPUT/, ["watch", "--after", "999999"]);
+    const beyond = ["watch", "--after", "999999"];
+    await refused(exitCodes.usage, /^baton: --after: .* with --snapshot\. \(BAD_/, beyond);
   });
 
   test("G3: watch outlives its server; what the log no longer has exits with 7", async ({

@@ -143,7 +143,8 @@ describe("baton export and baton import", () => {
           await using importing = new BatonProcess(args);
           const target = (await count()) + 1 + Math.random() * 1_500;
           await msUntil(async () => (await count()) > target);
-          const { stderr } = await importing.kill(signal);
+          const { stderr, ...ended } = await importing.kill(signal);
+          expect(ended).toMatchObject({ code: null, signal });
           const said = /^baton: Stopped\. \d+ of 7203 lines .* The same command goes on; .*\n$/;
           expect(stderr).toMatch(signal === "SIGINT" ? said : /^$/);
         }
@@ -198,10 +199,11 @@ describe("baton export and baton import", () => {
     const baton = new BatonProcess(["export", "--database-url", own.url]);
     baton.child.stdout?.pause();
     await msUntil(() => (baton.child.stdout?.readableLength ?? 0) > 0);
-    baton.child.kill("SIGINT");
+    baton.child.kill("SIGTERM");
     baton.child.stdout?.resume();
     expect(await baton.ended()).toMatchObject({
-      code: 1,
+      code: null,
+      signal: "SIGTERM",
       stderr: expect.stringMatching(
         /^baton: Stopped\. What was written is not whole.*--output.*\n$/,
       ),

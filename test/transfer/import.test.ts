@@ -11,8 +11,10 @@ import { Committer } from "../../src/store/committer.ts";
 import { sweep } from "../../src/store/sweep.ts";
 import { search } from "../../src/store/search.ts";
 import { everything } from "../../src/store/text-match.ts";
+import { exportStore } from "../../src/transfer/export-store.ts";
 import { discardImport, importStore, wholeFile } from "../../src/transfer/import-store.ts";
 import { readExport } from "../../src/transfer/read-export.ts";
+import { Sequence } from "../../src/transfer/sequence.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { databases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
@@ -238,15 +240,19 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     await discardImport(database, user);
   });
 
-  test("can be taken back, whole, and then the store is its user's again", async () => {
+  test("G3 G4: can be taken back, whole, and then the store is its user's again; no export from before goes on", async () => {
     const user = newUser();
-    await committer.submit(setCommand(user, place));
-    await committer.submit(deleteCommand(user, place));
+    await fill(user, names.slice(0, 60));
+    await committer.submit(clearCommand(user, "a"));
+    const exporting = exportStore(database, { user, namespacePrefix: "" }, new Sequence());
+    expect((await exporting.next()).value).toContain('"revision":"61"');
     await expect(importFile(database, user, file, stopAt(50))).rejects.toThrow(Stopped);
+    expect((await exporting.next()).value).toContain("EXISTING");
     await discardImport(database, user);
+    await expect(exporting.next()).rejects.toThrow(/does not reach back to revision 61/);
     expect(await keysOf(user)).toEqual([]);
-    expect(await database.readLogEnds(user)).toEqual({ head: 2n, compacted: 2n });
-    expect(await committer.submit(setCommand(user, place))).toMatchObject({ revision: 3n });
+    expect(await database.readLogEnds(user)).toEqual({ head: 62n, compacted: 62n });
+    expect(await committer.submit(setCommand(user, place))).toMatchObject({ revision: 63n });
     await expect(discardImport(database, user)).rejects.toThrow(/No import/);
   });
 });

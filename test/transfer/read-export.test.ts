@@ -48,6 +48,20 @@ const kinds = exportText({ begin: 3n, end: 9n }, [
   { kind: "NAMESPACE_CLEARED", revision: 8n, namespace: "n" },
 ]);
 
+const deep = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
+
+test("what a server of other limits took is read: long names, large values, and as deep as any may be told to take", async () => {
+  const long = "x".repeat(100_000);
+  const entry = storedEntry({
+    key: long,
+    createdBy: long,
+    metadata: JSON.stringify({ long }),
+    value: deep(1_000),
+  });
+  const lines = exportText({ begin: 1n, end: 1n }, [{ kind: "EXISTING", entry }]);
+  expect(await refusal(lines.join(""))).toBeNull();
+});
+
 test("a line is read as it was written, to the byte", () => {
   fc.assert(
     fc.property(
@@ -152,6 +166,24 @@ describe("a file that is not what was exported is refused", () => {
     ["metadata that is no object", 2, first!.replace("{},", "[],"), /line 2: metadata/],
     ["metadata that is cut off", 2, first!.replace("{},", "{,"), /line 2: metadata/],
     ["a value that is no JSON", 3, second!.replace("-0}}", "-}}"), /line 3: value is no JSON/],
+    [
+      "a value that is too deep to be read later",
+      3,
+      second!.replace("-0}}", `${deep(100_000)}}}`),
+      /line 3: value: JSON may be nested 1000 deep/,
+    ],
+    [
+      "metadata that is too deep",
+      2,
+      first!.replace("{},", `{"a":${deep(1_000)}},`),
+      /line 2: metadata: JSON may be nested 1000 deep/,
+    ],
+    [
+      "a number that is none",
+      2,
+      first!.replace('"value":1', '"value":1e999'),
+      /line 2: value: A number is beyond/,
+    ],
     ["two values", 2, first!.replace("1}\n", '1,"value":2}\n'), /line 2: value is no JSON/],
     ["an empty key", 2, first!.replace('"key":"a"', '"key":""'), /line 2: key: .*empty/],
     [
