@@ -26,7 +26,7 @@ type Own = { readonly url: string };
 /** Runs a command that has nothing to refuse. */
 async function succeed(args: readonly string[], own: Own) {
   const ended = await run([...args, "--database-url", own.url]);
-  expect(ended).toMatchObject({ code: 0 });
+  expect(ended, ended.stderr).toMatchObject({ code: 0 });
   return ended;
 }
 
