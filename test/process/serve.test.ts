@@ -8,12 +8,17 @@ import { describe, expect, test, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { report } from "../../src/cli/report.ts";
 import { defaultConfig, options, type Config } from "../../src/config.ts";
-import { startServer } from "../../src/server.ts";
+import { startServer, type BatonServer } from "../../src/server.ts";
 import { StartError } from "../../src/start-error.ts";
 import { query, request, subscribe, subscribeBySse } from "../client.ts";
 import { get, set, wholeLog } from "../operations.ts";
 import { startTestServer } from "../server.ts";
 import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+
+/** What `baton serve` starts, in this process. */
+function startSilently(config: Partial<Config>): Promise<BatonServer> {
+  return startServer(defaultConfig({ port: 0, ...config }), pino({ level: "silent" }));
+}
 
 describe("baton serve", () => {
   test("prints the link, the token's file, the API and the data; and keeps them for the next start", async () => {
@@ -368,8 +373,8 @@ describe("baton token", () => {
 
   test("a removed local token is told at the start, and another can be made", async () => {
     await using folder = await temporaryFolder();
-    const server = await serveProcess(folder.path);
-    await server.kill("SIGTERM");
+    const server = await startSilently({ dataDir: folder.path });
+    await server.close();
     await rm(join(folder.path, "local.token"));
     await using again = new BatonProcess(["serve", "--port", "0", "--data-dir", folder.path]);
     await again.says(/Token +none.*baton token create --user local/);
