@@ -1,22 +1,20 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { query } from "./client.ts";
 import { blocksOf, codeIn, compile, Shown, started, type Block } from "./document.ts";
 import { Proxy } from "./examples/proxy.ts";
 import { get, set, setMany } from "./operations.ts";
-import { serveProcess, temporaryFolder } from "./process/baton-process.ts";
+import { temporaryFolder } from "./process/baton-process.ts";
+import { startTestServer, type TestServer } from "./server.ts";
 
 describe("what docs/*.md show, done as they show it", () => {
-  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-  let server: Awaited<ReturnType<typeof serveProcess>>;
+  let server: TestServer;
   beforeEach(async () => {
-    folder = await temporaryFolder();
-    server = await serveProcess(`${folder.path}/data`);
+    server = await startTestServer();
   });
-  afterEach(async () => {
-    await server.kill("SIGTERM");
-    await folder[Symbol.asyncDispose]();
-  });
+  afterEach(() => server.close());
 
   const environment = () => ({ BATON_URL: server.url, BATON_TOKEN: server.token });
 
@@ -24,10 +22,12 @@ describe("what docs/*.md show, done as they show it", () => {
     const isStream = ({ code }: Block) => code.includes("text/event-stream");
 
     test("what is asked by curl is answered as it says; streams and sockets show it", async () => {
+      await using folder = await temporaryFolder();
+      const { path: cwd } = folder;
+      await symlink(server.dataDir, join(cwd, "data"));
       const blocks = await blocksOf("docs/graphql.md", server);
       const shell = blocks.filter((block) => block.language === "sh" && !isStream(block));
       const script = shell.map(({ code }) => code).join("echo ----\n");
-      const { path: cwd } = folder;
       await using asked = new Shown("sh", ["-euc", script], { cwd });
       const [, ...answers] = (await asked.whole()).split("----\n");
       expect(answers.map(jsonLines)).toEqual(codeIn(blocks, "json").map((code) => asShown(code)));
@@ -79,6 +79,80 @@ describe("what docs/*.md show, done as they show it", () => {
     test("it compiles, and so do the types of the client, libraries checked", async () => {
       const { code } = await program();
       await compile(code);
+    });
+  });
+
+  describe("docs/coordination.md", () => {
+    const blocksIn = async (language: string) =>
+      codeIn(await blocksOf("docs/coordination.md", server), language);
+
+    test("its operations do what it says", async () => {
+      const [writes, transaction, wait, claims] = (await blocksIn("graphql")) as [
+        string,
+        string,
+        string,
+        string,
+      ];
+      const counted = await query(server, writes);
+      expect(counted.incrementEntry.entry.value).toEqual({ completed: 1 });
+      expect(counted.patchEntry.entry.value).toEqual({ completed: 1, phase: "parse" });
+      expect(counted.appendToEntry.entry.value).toEqual(["file-17"]);
+
+      const { transact } = await query(server, transaction);
+      expect(transact.results.map(({ deleted }: { deleted: boolean }) => deleted)).toEqual([
+        null,
+        null,
+        false,
+      ]);
+      await expect(query(server, transaction)).rejects.toMatchObject({
+        code: "CONFLICT",
+        extensions: { argument: "input.conditions.0", currentValue: "planner" },
+      });
+
+      const waiting = query(server, wait);
+      await set(server, { namespace: "handoff", key: "data-ready", value: 7 });
+      expect((await waiting).awaitEntry).toMatchObject({ value: expect.anything() });
+
+      await set(server, { namespace: "work", key: "task:0001", value: "todo" });
+      const [take = ""] = claims.split("mutation Done");
+      const { entry, claim } = (await query(server, take)).claimEntry;
+      expect([entry, claim.attempt]).toEqual([{ key: "task:0001", value: "todo" }, 1]);
+      await query(server, claims.slice(take.length), {
+        key: entry.key,
+        token: claim.token,
+        result: "done",
+      });
+      expect((await get(server, "meta", "work"))?.value).toEqual({ completed: 1 });
+      expect((await query(server, take)).claimEntry).toEqual({ entry: null, claim: null });
+    });
+
+    test("its worker completes every task once, and counts them", async () => {
+      await using folder = await temporaryFolder();
+      const program = join(folder.path, "worker.mjs");
+      const [code = ""] = await blocksIn("js");
+      await writeFile(program, code);
+      const keys = Array.from({ length: 12 }, (_, index) => `task:${index}`);
+      await setMany(
+        server,
+        "work",
+        keys.map((key) => ({ key, value: "todo" })),
+      );
+      await set(server, { namespace: "work", key: "meta", value: { completed: 0 } });
+      const script = `
+        const { workUntilDone } = await import(${JSON.stringify(pathToFileURL(program).href)});
+        await workUntilDone(
+          async (value, attempt) => [value, attempt],
+          async (call) => (await call('{ entry(namespace: "work", key: "meta") { value } }')).entry.value.completed >= 12,
+          20,
+        );`;
+      const args = ["--input-type=module", "-e", script];
+      const worker = async () => {
+        await using shown = new Shown(process.execPath, args, { env: environment() });
+        await shown.whole();
+      };
+      await Promise.all([worker(), worker(), worker()]);
+      expect((await get(server, "meta", "work"))?.value).toEqual({ completed: 12 });
+      for (const key of keys) expect((await get(server, key, "work"))?.value).toEqual(["todo", 1]);
     });
   });
 
@@ -160,7 +234,7 @@ describe("what docs/*.md show, done as they show it", () => {
 def work(value, attempt):
     print("took", flush=True)
     time.sleep(600)
-work_until_done(work, lambda: False, lease_seconds=3)`;
+work_until_done(work, lambda: False, lease_seconds=2)`;
       await using dead = start([client, worker, stuck]);
       await dead.shows("took");
       await dead.kill();
@@ -171,9 +245,9 @@ def is_done():
     return entry is not None and entry["value"]["completed"] == 6
 def work(value, attempt):
     if attempt == 2:
-        time.sleep(4)  # longer than the lease, which is renewed
+        time.sleep(3)  # longer than the lease, which is renewed
     return [value, attempt]
-work_until_done(work, is_done, lease_seconds=3)`;
+work_until_done(work, is_done, lease_seconds=2)`;
       await using one = start([client, worker, alive]);
       await using other = start([client, worker, alive]);
       await Promise.all([one.whole(), other.whole()]);

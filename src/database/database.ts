@@ -115,7 +115,7 @@ export interface Retention {
 }
 
 /** What may be claimed. */
-export interface FreeQuery {
+interface FreeQuery {
   readonly userId: string;
   readonly namespace: string;
   readonly keys: TextMatch;

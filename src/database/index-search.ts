@@ -18,7 +18,7 @@ export interface IndexDialect {
 }
 
 /** A row of SearchText, of a user. */
-export interface IndexedText extends Place {
+interface IndexedText extends Place {
   readonly revision: bigint;
   readonly text: string;
 }

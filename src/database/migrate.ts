@@ -31,7 +31,7 @@ export interface AppliedMigration {
 }
 
 /** A row of `_prisma_migrations` to write. It took one step. */
-export interface FinishedMigration {
+interface FinishedMigration {
   readonly id: string;
   readonly checksum: string;
   readonly name: string;

@@ -31,7 +31,7 @@ export function commandOf(
   return { ...caller, operations, conditions: [], idempotency: null, sweep: [], ...more };
 }
 
-export interface Idempotency {
+interface Idempotency {
   readonly key: string;
   /** Of what was asked: a repeat must ask the same. */
   readonly digest: string;

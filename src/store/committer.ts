@@ -6,7 +6,7 @@ import type { Limits } from "./limits.ts";
 import type { Effects } from "./workspace.ts";
 
 /** Told what each transaction committed, by user and in commit order. */
-export type CommitListener = (
+type CommitListener = (
   committed: ReadonlyMap<string, Pick<Effects, "changes" | "head">>,
 ) => void;
 

@@ -18,7 +18,7 @@ import { Workspace } from "./workspace.ts";
 const maxLoadedBytes = 64 * 1024 * 1024;
 
 /** Whether a command may be decided: why not, or that it is not its turn. */
-export type Admission = "admitted" | "postponed" | BatonError;
+type Admission = "admitted" | "postponed" | BatonError;
 
 export interface LoadedWorkspaces {
   /** By user. */

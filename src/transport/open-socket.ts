@@ -24,7 +24,7 @@ export interface Extra {
 }
 
 /** An operation that has not been answered to its end. */
-export interface OpenOperation {
+interface OpenOperation {
   readonly budget: ResponseBudget;
   /** Ends it when its caller has given it up, or the socket is gone. */
   readonly closed: AbortController;

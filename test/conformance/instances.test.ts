@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { subscribe, type Events } from "../client.ts";
+import { query, subscribe, type Events } from "../client.ts";
 import { clear, get, remove, set, setMany, wholeLog } from "../operations.ts";
 import { PostgresProxy } from "../postgres-proxy.ts";
 import { createPostgres } from "../postgres.ts";
@@ -137,6 +137,22 @@ describe("three instances on one PostgreSQL", () => {
       }),
     );
     expect((await get(anyOf(servers), "counter"))?.value).toBe(40);
+  });
+
+  test("G6: of 60 increments at once through any instance none is lost", async () => {
+    const document = `mutation {
+      incrementEntry(input: { key: "tally", path: "/done" }) { entry { value } }
+    }`;
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => query(servers[index % 3] as Instance, document)),
+    );
+    const sums = answers.map(({ incrementEntry }) => incrementEntry.entry.value.done as number);
+    expect(sums.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 60 }, (_, index) => index + 1),
+    );
+    for (const server of servers) {
+      expect((await get(server, "tally"))?.value).toEqual({ done: 60 });
+    }
   });
 });
 

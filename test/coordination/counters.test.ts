@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { query } from "../client.ts";
-import { get } from "../operations.ts";
 import { createSqlite } from "../own-database.ts";
 import { createPostgres } from "../postgres.ts";
-import { startInstances } from "../server.ts";
 import { openInstances, type Instance } from "./instance.ts";
 
 const viewer = {
@@ -50,21 +47,6 @@ describe.each([
       expect(await instance.entries("local")).toMatchObject([
         { value: "32000", revision: 32_000n },
       ]);
-    }
-  });
-
-  test("G6: over HTTP, 8 workers who increment 50 times each come to 400 exactly", async () => {
-    await using started = await startInstances(count, {}, await create());
-    const { servers } = started;
-    const document = `mutation { incrementEntry(input: { key: "counter", path: "/done" }) { revision } }`;
-    await Promise.all(
-      Array.from({ length: 8 }, async (_, worker) => {
-        const server = servers[worker % count] as (typeof servers)[number];
-        for (let done = 0; done < 50; done++) await query(server, document);
-      }),
-    );
-    for (const server of servers) {
-      expect(await get(server, "counter")).toMatchObject({ value: { done: 400 }, revision: "400" });
     }
   });
 });

@@ -22,7 +22,7 @@ describe("examples/clean-up", () => {
   });
 
   function start(
-    name: "run" | "worker" | "janitor",
+    name: "worker" | "janitor",
     args: string[] = [],
     through: { url: string; token: string } = server,
   ): Program {
@@ -51,7 +51,7 @@ describe("examples/clean-up", () => {
     own.execute(`UPDATE "Entry" SET "updatedAt" = "updatedAt" - ${1_000 * seconds}`);
 
   test("one command shows all of it", async () => {
-    const run = start("run");
+    await using run = Program.documented("clean-up/run.ts", server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.complaints).toEqual([]);
     expect(run.lines).toContainEqual(expect.stringMatching(/^run +\| killed a janitor; there are/));

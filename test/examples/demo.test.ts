@@ -28,8 +28,7 @@ describe("examples/demo", { timeout: 120_000 }, () => {
   });
 
   function start(url: string, token: string): Program {
-    demo = new Program("demo/run.ts", [], { url, token });
-    return demo;
+    return (demo = new Program("demo/run.ts", [], { url, token }));
   }
 
   /** On a server that holds something of its own. */
@@ -59,7 +58,8 @@ describe("examples/demo", { timeout: 120_000 }, () => {
   }
 
   test("where no server is, it plays all on one of its own, which goes with it", async () => {
-    const { exit, lines, complaints } = start("", "");
+    demo = Program.documented("demo/run.ts", { url: "", token: "" });
+    const { exit, lines, complaints } = demo;
     expect(await exit, complaints.join("\n")).toBe(0);
     expect(complaints).toEqual([]);
     const shown = lines.join("\n");

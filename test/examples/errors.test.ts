@@ -18,7 +18,7 @@ describe("examples/errors", () => {
   });
 
   function start(
-    name: "run" | "worker" | "summary" | "supervisor",
+    name: "worker" | "summary" | "supervisor",
     args: string[] = [],
     through: { url: string; token: string } = server,
   ): Program {
@@ -35,7 +35,7 @@ describe("examples/errors", () => {
     });
 
   test("one command shows all of it", async () => {
-    const run = start("run");
+    await using run = Program.documented("errors/run.ts", server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.complaints).toEqual([]);
     const expected = [

@@ -46,8 +46,11 @@ describe("examples/repository-ingestion", () => {
     }
   }
 
-  async function run(name: "ingest" | "find" | "run", ...args: string[]) {
-    const program = new Program(`repository-ingestion/${name}.ts`, args, server as TestServer);
+  function run(name: "ingest" | "find", ...args: string[]) {
+    return ended(new Program(`repository-ingestion/${name}.ts`, args, server as TestServer));
+  }
+
+  async function ended(program: Program) {
     programs.push(program);
     const code = await program.exit;
     const { lines, complaints } = program;
@@ -92,7 +95,9 @@ describe("examples/repository-ingestion", () => {
 
   test("one command stores this repository: every tracked file is a key, its text the value", async () => {
     server = await startTestServer();
-    const { code, lines, complaints } = await run("run");
+    const { code, lines, complaints } = await ended(
+      Program.documented("repository-ingestion/run.ts", server),
+    );
     expect({ code, complaints }).toEqual({ code: 0, complaints: [] });
     // The second time there is nothing to write.
     expect(lines.filter((line) => line.includes(": 0 written, "))).toHaveLength(1);
@@ -115,7 +120,7 @@ describe("examples/repository-ingestion", () => {
       expect(files.get(path), path).toEqual({ value, metadata });
     }
 
-    const found = await run("find", "data store");
+    const found = await run("find", "data store", thisRepository);
     const expected = [...files].flatMap(([path, { value }]) =>
       ((value.text ?? "") as string)
         .split("\n")

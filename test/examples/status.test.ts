@@ -16,14 +16,14 @@ describe("examples/status", () => {
     await server.close();
   });
 
-  function start(name: "run" | "worker" | "monitor", ...args: string[]): Program {
+  function start(name: "worker" | "monitor", ...args: string[]): Program {
     const program = new Program(`status/${name}.ts`, args, server);
     programs.push(program);
     return program;
   }
 
   test("one command shows all of it", async () => {
-    const run = start("run");
+    await using run = Program.documented("status/run.ts", server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.lines).toContain("run          | killed the parser: it says nothing more");
     expect(run.lines).toContainEqual(

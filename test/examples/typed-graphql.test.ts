@@ -17,7 +17,7 @@ const folder = "examples/typed-graphql";
 describe("examples/typed-graphql", () => {
   test("stores, reads, is refused, and follows", async () => {
     await using server = await startTestServer();
-    await using program = new Program("typed-graphql/main.ts", [], server);
+    await using program = Program.documented("typed-graphql/main.ts", server);
     expect(await program.exit, program.complaints.join("\n")).toBe(0);
     expect(program.lines).toEqual([
       expect.stringMatching(/^stored as revision 1 at \d{4}-\d\d-\d\dT[\d:.]+Z$/),

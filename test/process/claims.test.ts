@@ -9,10 +9,10 @@ import { createPostgres } from "../postgres.ts";
 import { msUntil, serveInstances } from "./instances.ts";
 
 const script = fileURLToPath(new URL("claim-worker.mjs", import.meta.url));
-const taskCount = 200;
+const taskCount = 100;
 const workerCount = 8;
 /** Even: the last one is of the first post. */
-const killCount = 8;
+const killCount = 4;
 /** Longer than a test. */
 const stuckMs = 10_000_000;
 const tasks = Array.from({ length: taskCount }, (_, index) => `task-${index}`).sort();
@@ -59,7 +59,7 @@ test.each([
   { name: "one server on SQLite", create: createSqlite, count: 1 },
   { name: "two servers on one PostgreSQL", create: () => createPostgres(), count: 2 },
 ])(
-  "G5 G6: $name: 8 worker processes, killed with -9 again and again, complete each of 200 tasks once",
+  "G5 G6: $name: 8 worker processes, killed with -9 again and again, complete each of 100 tasks once",
   async ({ create, count }) => {
     await using own = await create();
     const args = Array.from({ length: count }, () => [own.url]);

@@ -9,8 +9,8 @@ import { connectTo, type Outsider } from "./own-postgres.ts";
 
 /** So soon an instance tells that PostgreSQL does not answer. */
 const noticeMs = 3_000;
-/** PostgreSQL ends the transaction of an instance that stands still after 10 s. */
-const maxHeldMs = 12_000;
+/** PostgreSQL ends the transaction of an instance that stands still after 5 s. */
+const maxHeldMs = 8_000;
 
 test("G2 G3 G5: a PostgreSQL that hangs: not ready, but alive; it recovers when that goes on", async ({
   annotate,
@@ -77,7 +77,7 @@ async function isHeadHeld(outsider: Outsider): Promise<boolean> {
   return (await outsider.select('SELECT FROM "User" FOR UPDATE SKIP LOCKED')).length === 0;
 }
 
-test("G2 G3 G5: an instance that is frozen in the middle of a write holds up the others for 12 s at most, and recovers", async ({
+test("G2 G3 G5: an instance that is frozen in the middle of a write holds up the others for 8 s at most, and recovers", async ({
   annotate,
 }) => {
   await using own = await createPostgres();

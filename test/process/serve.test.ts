@@ -3,11 +3,22 @@ import { createServer } from "node:net";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { options } from "../../src/config.ts";
+import pino from "pino";
+import { describe, expect, test, vi } from "vitest";
+import { createProgram } from "../../src/cli/program.ts";
+import { report } from "../../src/cli/report.ts";
+import { defaultConfig, options, type Config } from "../../src/config.ts";
+import { startServer, type BatonServer } from "../../src/server.ts";
+import { StartError } from "../../src/start-error.ts";
 import { query, request, subscribe, subscribeBySse } from "../client.ts";
 import { get, set, wholeLog } from "../operations.ts";
+import { startTestServer } from "../server.ts";
 import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+
+/** What `baton serve` starts, in this process. */
+function startSilently(config: Partial<Config>): Promise<BatonServer> {
+  return startServer(defaultConfig({ port: 0, ...config }), pino({ level: "silent" }));
+}
 
 describe("baton serve", () => {
   test("prints the link, the token's file, the API and the data; and keeps them for the next start", async () => {
@@ -39,8 +50,7 @@ describe("baton serve", () => {
   });
 
   test("health says whether it is live and ready, without a token", async () => {
-    await using folder = await temporaryFolder();
-    await using server = await serveProcess(folder.path);
+    await using server = await startTestServer();
     for (const [path, status] of [
       ["live", "live"],
       ["ready", "ready"],
@@ -50,42 +60,39 @@ describe("baton serve", () => {
     }
   });
 
-  test.each(["SIGTERM", "SIGINT"] as const)(
-    "%s: running mutations are answered, subscriptions complete, exit code 0 within 5 s",
-    async (signal) => {
-      await using folder = await temporaryFolder();
-      await using server = await serveProcess(folder.path);
-      await set(server, { key: "first", value: 0 });
-      const subscriptions = [
-        subscribe(server, 'subscription { entryChanged(after: "0") { key revision } }'),
-        await subscribeBySse(server, 'subscription { entryChanged(after: "0") { key revision } }'),
-      ];
-      for (const events of subscriptions) await events.take(1);
-      const document = "mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision } }";
-      const writes = Array.from({ length: 200 }, (_, index) =>
-        request(server.url, server.token, document, {
-          input: { key: `k${index}`, value: index },
-        }).catch(() => null),
-      );
-      await Promise.race(writes);
-      const begin = Date.now();
-      const { code } = await server.kill(signal);
-      expect(code).toBe(0);
-      expect(Date.now() - begin).toBeLessThan(5_000);
-      for (const events of subscriptions) await events.rest();
-      const answers = await Promise.all(writes);
-      const acknowledged = answers.flatMap((answer) => answer?.data?.setEntry?.revision ?? []);
-      const refused = answers.flatMap((answer) => answer?.errors?.[0]?.extensions.code ?? []);
-      expect(new Set(refused).size).toBeLessThanOrEqual(1);
-      if (refused.length > 0) expect(refused).toContain("UNAVAILABLE");
-      await using again = await serveProcess(folder.path);
-      const kept = new Set((await wholeLog(again)).map(({ revision }) => revision));
-      expect(acknowledged.length).toBeGreaterThan(0);
-      expect(acknowledged.filter((revision) => !kept.has(revision))).toEqual([]);
-    },
-  );
+  test("SIGTERM: running mutations are answered, subscriptions complete, exit code 0 within 5 s", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serveProcess(folder.path);
+    await set(server, { key: "first", value: 0 });
+    const subscriptions = [
+      subscribe(server, 'subscription { entryChanged(after: "0") { key revision } }'),
+      await subscribeBySse(server, 'subscription { entryChanged(after: "0") { key revision } }'),
+    ];
+    for (const events of subscriptions) await events.take(1);
+    const document = "mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision } }";
+    const writes = Array.from({ length: 200 }, (_, index) =>
+      request(server.url, server.token, document, {
+        input: { key: `k${index}`, value: index },
+      }).catch(() => null),
+    );
+    await Promise.race(writes);
+    const begin = Date.now();
+    const { code } = await server.kill("SIGTERM");
+    expect(code).toBe(0);
+    expect(Date.now() - begin).toBeLessThan(5_000);
+    for (const events of subscriptions) await events.rest();
+    const answers = await Promise.all(writes);
+    const acknowledged = answers.flatMap((answer) => answer?.data?.setEntry?.revision ?? []);
+    const refused = answers.flatMap((answer) => answer?.errors?.[0]?.extensions.code ?? []);
+    expect(new Set(refused).size).toBeLessThanOrEqual(1);
+    if (refused.length > 0) expect(refused).toContain("UNAVAILABLE");
+    await using again = await serveProcess(folder.path);
+    const kept = new Set((await wholeLog(again)).map(({ revision }) => revision));
+    expect(acknowledged.length).toBeGreaterThan(0);
+    expect(acknowledged.filter((revision) => !kept.has(revision))).toEqual([]);
+  });
 
-  test("a second signal, as a terminal and npm both send one, changes nothing", async () => {
+  test("SIGINT ends it as well; a second signal, as a terminal and npm both send one, changes nothing", async () => {
     await using folder = await temporaryFolder();
     await using server = await serveProcess(folder.path);
     const events = subscribe(server, "subscription { entryChanged(snapshot: true) { kind } }");
@@ -176,112 +183,129 @@ describe("baton serve", () => {
     await expect(stdout).toMatchFileSnapshot("serve-help.txt");
   });
 
-  test.each([
-    ["an unknown option", ["serve", "--prot", "1"], {}, /^baton: .*--prot.*--port.*\n$/],
-    [
-      "a port that is none",
-      ["serve", "--port", "70000"],
-      {},
-      /--port.*70000.*whole number from 0 to 65535/,
-    ],
-    ["a variable that is wrong", ["serve"], { PORT: "http" }, /PORT.*whole number/],
-    ["a choice that is none", ["serve", "--sqlite-synchronous", "off"], {}, /full, normal/],
-    ["an unknown command", ["sevre"], {}, /serve/],
-    ["an argument too many", ["serve", "here"], {}, /argument/],
-    [
-      "a scope that is none",
-      ["token", "create", "--user", "u", "--scope", "admin"],
-      {},
-      /admin.*read, write/,
-    ],
-    ["an expiry without unit", ["token", "create", "--user", "u", "--expires", "30"], {}, /30d/],
-    ["no user", ["token", "create"], {}, /--user/],
-    [
-      "a namespace with a star inside",
-      ["token", "create", "--user", "u", "--namespaces", "a*b"],
-      {},
-      /a\*b/,
-    ],
-  ])("%s: says what would be right and exits 2", async (_name, args, env, message) => {
-    const { code, stdout, stderr } = await run(args, env);
-    expect(stderr).toMatch(message);
-    expect(stderr).not.toMatch(/\n\s+at /);
-    expect([code, stdout]).toEqual([2, ""]);
+  describe("what is wrong with a command line is told in one line, with what would be right", () => {
+    test.each([
+      ["an unknown option", ["serve", "--prot", "1"], {}, /^baton: .*--prot.*--port.*\n$/],
+      ["a variable that is wrong", ["serve"], { PORT: "http" }, /PORT.*whole number/],
+    ])("%s: it exits with 2", async (_name, args, env, message) => {
+      const { code, stdout, stderr } = await run(args, env);
+      expect(stderr).toMatch(message);
+      expect(stderr.trim().split("\n").length).toBe(1);
+      expect([code, stdout]).toEqual([2, ""]);
+    });
+
+    const token = ["token", "create", "--user", "u"];
+
+    test.each([
+      ["a port that is none", ["serve", "--port", "70000"], /70000.*whole number from 0 to 65535/],
+      ["a choice that is none", ["serve", "--sqlite-synchronous", "off"], /full, normal/],
+      ["an unknown command", ["sevre"], /serve/],
+      ["an argument too many", ["serve", "here"], /argument/],
+      ["a scope that is none", [...token, "--scope", "admin"], /admin.*read, write/],
+      ["an expiry without unit", [...token, "--expires", "30"], /30d/],
+      ["no user", ["token", "create"], /--user/],
+      ["a namespace with a star inside", [...token, "--namespaces", "a*b"], /a\*b/],
+    ])("%s", async (_name, args, message) => {
+      const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+      try {
+        const error = await createProgram()
+          .parseAsync(args, { from: "user" })
+          .catch((fault: unknown) => fault);
+        expect(report(error)).toBe(2);
+        expect(said.mock.calls).toEqual([[expect.stringMatching(/^baton: .*\n$/)]]);
+        expect(said.mock.calls[0]?.[0]).toMatch(message);
+      } finally {
+        said.mockRestore();
+      }
+    });
   });
 
   describe("what keeps it from starting is told in one line", () => {
-    async function refusal(args: readonly string[]): Promise<string> {
-      const { code, stdout, stderr } = await run(["serve", ...args]);
-      expect([code, stdout]).toEqual([1, ""]);
-      expect(stderr.trim().split("\n").length).toBe(1);
-      return stderr;
+    /** What `startServer` throws; a process says that, and no more. */
+    async function refusal(config: Partial<Config>): Promise<StartError> {
+      const starting = startServer(
+        defaultConfig({ port: 0, ...config }),
+        pino({ level: "silent" }),
+      );
+      const error = await starting.then(
+        (server) => server.close(),
+        (fault: unknown) => fault,
+      );
+      expect(error).toBeInstanceOf(StartError);
+      return error as StartError;
     }
 
-    test("a taken port", async () => {
+    test("a taken port: exit code 1", async () => {
       await using folder = await temporaryFolder();
       const taken = createServer().listen(0, "127.0.0.1");
       await once(taken, "listening");
       const { port } = taken.address() as { port: number };
-      expect(await refusal(["--port", String(port), "--data-dir", folder.path])).toMatch(
-        new RegExp(`Port ${port} .* is taken.*--port`),
-      );
+      const message = new RegExp(`^baton: Port ${port} .* is taken.*--port.*\n$`);
+      const args = ["--port", String(port), "--data-dir", folder.path];
+      expect(await run(["serve", ...args])).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringMatching(message),
+      });
       taken.close();
+    });
+
+    test("a database that can't be: exit code 2, its password untold", async () => {
+      await using folder = await temporaryFolder();
+      const url = "mysql://me:hidden@127.0.0.1/db";
+      const args = ["--data-dir", folder.path, "--database-url", url];
+      const { code, stdout, stderr } = await run(["serve", ...args]);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(/^baton: DATABASE_URL must be postgresql:.*\n$/);
+      expect(stderr).not.toContain("hidden");
+    });
+
+    test.each([
+      ["postgresql://me:hid#den@127.0.0.1/db", 2, /^DATABASE_URL is no URL/],
+      ["postgresql://me:hidden@127.0.0.1:1/db", 1, /127\.0\.0\.1:1\/db.*ECONNREFUSED/],
+    ])("a database that can't be, its password untold: %s", async (databaseUrl, exitCode, why) => {
+      await using folder = await temporaryFolder();
+      const { message, ...error } = await refusal({ dataDir: folder.path, databaseUrl });
+      expect(error.exitCode).toBe(exitCode);
+      expect(message).toMatch(why);
+      expect(message).not.toMatch(/hid|\n/);
     });
 
     test("a data directory that can't be written", async () => {
       await using folder = await temporaryFolder();
       await writeFile(join(folder.path, "file"), "");
-      expect(await refusal(["--data-dir", join(folder.path, "file", "data")])).toMatch(
-        /can't be written.*--data-dir/,
-      );
+      expect(await refusal({ dataDir: join(folder.path, "file", "data") })).toMatchObject({
+        exitCode: 1,
+        message: expect.stringMatching(/^.*can't be written.*--data-dir.*$/),
+      });
     });
 
     test("a database file that is none", async () => {
       await using folder = await temporaryFolder();
       const text = "These are notes, not a database. ".repeat(100);
       await writeFile(join(folder.path, "baton.db"), text);
-      expect(await refusal(["--data-dir", folder.path])).toMatch(
-        /baton\.db is not a Baton database/,
-      );
+      expect(await refusal({ dataDir: folder.path })).toMatchObject({
+        exitCode: 1,
+        message: expect.stringMatching(/^.*baton\.db is not a Baton database.*$/),
+      });
       expect(await readFile(join(folder.path, "baton.db"), "utf8")).toBe(text);
     });
 
-    test("a folder in the database file's place", async () => {
+    test.each(["baton.db", "local.token"])("a folder in the place of %s", async (file) => {
       await using folder = await temporaryFolder();
-      await mkdir(join(folder.path, "baton.db"));
-      expect(await refusal(["--data-dir", folder.path])).toMatch(/baton\.db/);
+      await mkdir(join(folder.path, file));
+      expect(await refusal({ dataDir: folder.path })).toMatchObject({
+        exitCode: 1,
+        message: expect.stringMatching(new RegExp(`^.*${file}.*$`)),
+      });
     });
 
     test("a data directory where the system allows none", async ({ skip }) => {
       if (process.platform !== "linux") skip();
-      expect(await refusal(["--data-dir", "/proc/baton/data"])).toMatch(/can't be written/);
-    });
-
-    test("a folder in the local token's place", async () => {
-      await using folder = await temporaryFolder();
-      await mkdir(join(folder.path, "local.token"));
-      expect(await refusal(["--data-dir", folder.path])).toMatch(/local\.token/);
-    });
-
-    test.each([
-      ["mysql://me:hidden@127.0.0.1/db", 2, /^baton: DATABASE_URL must be postgresql:.*\n$/],
-      ["postgresql://me:hid#den@127.0.0.1/db", 2, /^baton: DATABASE_URL is no URL.*\n$/],
-      [
-        "postgresql://me:hidden@127.0.0.1:1/db",
-        1,
-        /^baton: .*127\.0\.0\.1:1\/db.*ECONNREFUSED.*\n$/,
-      ],
-    ])("a database that can't be, its password untold: %s", async (url, exitCode, line) => {
-      await using folder = await temporaryFolder();
-      const { code, stderr } = await run([
-        "serve",
-        "--data-dir",
-        folder.path,
-        "--database-url",
-        url,
-      ]);
-      expect([code, stderr]).toEqual([exitCode, expect.stringMatching(line)]);
-      expect(stderr).not.toContain("hid");
+      expect(await refusal({ dataDir: "/proc/baton/data" })).toMatchObject({
+        exitCode: 1,
+        message: expect.stringMatching(/^.*can't be written.*$/),
+      });
     });
   });
 
@@ -349,8 +373,8 @@ describe("baton token", () => {
 
   test("a removed local token is told at the start, and another can be made", async () => {
     await using folder = await temporaryFolder();
-    const server = await serveProcess(folder.path);
-    await server.kill("SIGTERM");
+    const server = await startSilently({ dataDir: folder.path });
+    await server.close();
     await rm(join(folder.path, "local.token"));
     await using again = new BatonProcess(["serve", "--port", "0", "--data-dir", folder.path]);
     await again.says(/Token +none.*baton token create --user local/);

@@ -26,7 +26,7 @@ const unavailableMessages: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Why the database can't serve now; undefined for a fault of another kind. */
-export function unavailableReason(error: unknown): string | undefined {
+function unavailableReason(error: unknown): string | undefined {
   const state = sqlState(error);
   if (state !== null) {
     return unavailableStates.get(state) ?? unavailableStates.get(state.slice(0, 2));
