@@ -199,8 +199,9 @@ export class Connection {
     }
   }
 
-  /** Waits before a lost subscription is taken up again. */
+  /** Waits before what can't be reached is tried again, unless the signal has ended that. */
   async pauseAfter(error: BatonError, backoff: Backoff, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const delayMs = backoff.nextMs();
     this.#onRetry({ error, delayMs });
     await pause(delayMs, signal);

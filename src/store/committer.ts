@@ -6,9 +6,7 @@ import type { Limits } from "./limits.ts";
 import type { Effects } from "./workspace.ts";
 
 /** Told what each transaction committed, by user and in commit order. */
-type CommitListener = (
-  committed: ReadonlyMap<string, Pick<Effects, "changes" | "head">>,
-) => void;
+type CommitListener = (committed: ReadonlyMap<string, Pick<Effects, "changes" | "head">>) => void;
 
 export interface CommitterOptions {
   readonly database: Pick<Database, "write">;

@@ -181,6 +181,15 @@ describe("a claim of the SDK", () => {
     const ended = work.claim({ ...task, waitMs: 60_000, signal: abort.signal });
     abort.abort(reason);
     await expect(ended).rejects.toBe(reason);
+    const retries: unknown[] = [];
+    const closing = storeOf(server, { onRetry: (retry) => retries.push(retry) });
+    const looked = closing.namespace(work.name);
+    const waits = [looked.claim({ ...task, waitMs: 60_000 }), looked.waitFor("never")];
+    const rejected = waits.map((wait) => expect(wait).rejects.toThrow("store was closed"));
+    await looked.get("k");
+    closing.close();
+    await Promise.all(rejected);
+    expect(retries).toEqual([]);
   });
 
   test("waiting outlasts a server that goes away, once it was there", async () => {
