@@ -46,8 +46,10 @@ export class Shown implements AsyncDisposable {
       env,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    this.#child.stdout.on("data", (chunk) => (this.output += String(chunk)));
-    this.#child.stderr.on("data", (chunk) => (this.complaints += String(chunk)));
+    this.#child.stdout.setEncoding("utf8").on("data", (chunk: string) => (this.output += chunk));
+    this.#child.stderr
+      .setEncoding("utf8")
+      .on("data", (chunk: string) => (this.complaints += chunk));
     this.#exit = once(this.#child, "close");
   }
 

@@ -307,7 +307,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
       outgoing.end();
       const [response] = await once(outgoing, "response");
       let text = "";
-      for await (const chunk of response) text += String(chunk);
+      for await (const chunk of response.setEncoding("utf8")) text += String(chunk);
       expect(response.statusCode).toBeLessThan(500);
       expect(text).not.toMatch(/node_modules|Error/);
     },

@@ -177,7 +177,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       );
       await promisify(socket.write.bind(socket) as (data: Buffer, done: () => void) => void)(body);
       let answer = "";
-      for await (const chunk of socket) answer += String(chunk);
+      for await (const chunk of socket.setEncoding("utf8")) answer += String(chunk);
       expect(answer).toMatch(/^HTTP\/1.1 413 .*PAYLOAD_TOO_LARGE/s);
     });
 

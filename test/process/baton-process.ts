@@ -36,12 +36,13 @@ export class BatonProcess implements AsyncDisposable {
     // A command may end without having read it.
     this.child.stdin?.on("error", () => {});
     this.child.stdin?.end(input);
-    this.child.stdout?.on("data", (chunk) => {
-      this.stdout += String(chunk);
+    // A chunk may end within a character, which is then kept for the next.
+    this.child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+      this.stdout += chunk;
       this.#noticed();
     });
-    this.child.stderr?.on("data", (chunk) => {
-      this.stderr += String(chunk);
+    this.child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      this.stderr += chunk;
     });
     this.#ended = once(this.child, "close").then(([code, signal]) => {
       this.#noticed();

@@ -40,8 +40,8 @@ class WorkerProcess {
       },
     );
     let stderr = "";
-    this.child.stdout?.on("data", (chunk) => (this.#stdout += String(chunk)));
-    this.child.stderr?.on("data", (chunk) => (stderr += String(chunk)));
+    this.child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (this.#stdout += chunk));
+    this.child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk));
     this.ended = once(this.child, "close").then(([code]) => ({
       code: code as number | null,
       stderr,

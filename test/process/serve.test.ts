@@ -110,7 +110,7 @@ describe("baton serve", () => {
     const npm = spawn("npm", args, { stdio: ["ignore", "pipe", "inherit"] });
     const ended = once(npm, "close");
     let said = "";
-    npm.stdout.on("data", (chunk) => (said += String(chunk)));
+    npm.stdout.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
     await expect.poll(() => said).toMatch(/API .*\n/);
     npm.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);
