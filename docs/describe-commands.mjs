@@ -85,7 +85,7 @@ function helpTexts(command) {
 function helpSections(text) {
   return text
     .trim()
-    .split(/\n(?=\S)/)
+    .split(/\n\n(?=\S)/)
     .filter((section) => section.trim() !== "")
     .map((section) => {
       const [, heading, body] = /^(\S.*):\n([^]+)$/.exec(section) ?? [];

@@ -234,7 +234,7 @@ describe("what docs/*.md show, done as they show it", () => {
 def work(value, attempt):
     print("took", flush=True)
     time.sleep(600)
-work_until_done(work, lambda: False, lease_seconds=2)`;
+work_until_done(work, lambda: False, lease_seconds=3)`;
       await using dead = start([client, worker, stuck]);
       await dead.shows("took");
       await dead.kill();
@@ -245,9 +245,9 @@ def is_done():
     return entry is not None and entry["value"]["completed"] == 6
 def work(value, attempt):
     if attempt == 2:
-        time.sleep(3)  # longer than the lease, which is renewed
+        time.sleep(4)  # longer than the lease, which is renewed
     return [value, attempt]
-work_until_done(work, is_done, lease_seconds=2)`;
+work_until_done(work, is_done, lease_seconds=3)`;
       await using one = start([client, worker, alive]);
       await using other = start([client, worker, alive]);
       await Promise.all([one.whole(), other.whole()]);

@@ -6,7 +6,7 @@ import { claimEntryDocument } from "./documents.ts";
 import { entryOf, type AnsweredEntry, type Revision } from "./entry.ts";
 import { isTransient } from "./errors.ts";
 import { watch, type StoreWatchOptions } from "./watch.ts";
-import { mutate } from "./writes.ts";
+import { mutate, newIdempotencyKey } from "./writes.ts";
 
 /** How often, in a lease, to look for what another worker's has freed by its end, which is no change to wait for. */
 const looksPerLease = 4;
@@ -28,23 +28,29 @@ export async function claimNext<V, K extends string>(
   { keyPrefix = "" as never, leaseSeconds = 60, waitMs = 0, signal }: ClaimOptions,
 ): Promise<Claim<V, K> | undefined> {
   const deadline = performance.now() + requireDuration("waitMs", waitMs);
-  const input = { namespace, keyPrefix, leaseSeconds };
+  const where = { namespace, keyPrefix, leaseSeconds };
+  // Of one claim the server knows as long as it has an answer that we may lack.
+  let idempotencyKey = newIdempotencyKey();
+  let askedAt: number | null = null;
   const link = linked(connection.closed, signal);
   const backoff = new Backoff();
   let wasReached = false;
   try {
     for (;;) {
-      const claimedAt = performance.now();
+      askedAt ??= performance.now();
       try {
         const { entry, claim, revision } = await mutate<Look>(
           connection,
           claimEntryDocument,
-          input,
+          connection.retryWrites ? { ...where, idempotencyKey } : where,
           link,
         );
-        if (entry && claim) {
-          return new Claim<V, K>(connection, entryOf(entry), claim, leaseSeconds, claimedAt);
+        const isOver = performance.now() >= askedAt + 1_000 * leaseSeconds;
+        if (entry && claim && !isOver) {
+          return new Claim<V, K>(connection, entryOf(entry), claim, leaseSeconds, askedAt);
         }
+        if (isOver) idempotencyKey = newIdempotencyKey();
+        askedAt = null;
         wasReached = true;
         backoff.reset();
         const leftMs = deadline - performance.now();
@@ -52,7 +58,8 @@ export async function claimNext<V, K extends string>(
         const lookMs = Math.min((1_000 * leaseSeconds) / looksPerLease, maxLookIntervalMs, leftMs);
         await change(connection, { namespace, keyPrefix, after: revision }, lookMs, link.signal);
       } catch (error) {
-        if (!wasReached || !isTransient(error) || performance.now() >= deadline) throw error;
+        const mayRepeat = wasReached && connection.retryWrites && isTransient(error);
+        if (!mayRepeat || performance.now() >= deadline) throw error;
         await connection.pauseAfter(error, backoff, link.signal);
       }
     }

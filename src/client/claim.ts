@@ -1,7 +1,7 @@
 import type { CallOptions, Connection } from "./connection.ts";
 import { completeClaimDocument, releaseClaimDocument, renewClaimDocument } from "./documents.ts";
 import { entryOf, type AnsweredEntry, type Entry } from "./entry.ts";
-import { ClaimLostError } from "./errors.ts";
+import { ClaimLostError, unavailable } from "./errors.ts";
 import { requireJson } from "./json.ts";
 import { linked, linkedFor, pause } from "./abort.ts";
 import { transactionInput, type Transaction } from "./transaction.ts";
@@ -98,12 +98,13 @@ export class Claim<V = unknown, K extends string = string> {
    * ```
    */
   async complete(result?: unknown, options: CompleteOptions = {}): Promise<Entry<unknown, K>> {
-    const described = {
+    const also = options.transact && (await transactionInput(options.transact));
+    const input = {
       ...this.#place,
       ...(result === undefined ? {} : { value: requireJson("result", result) }),
       ...writeInput(options),
+      ...also,
     };
-    const input = { ...described, ...(await transactionInput(options.transact)) };
     const completing = mutate<{ entry: AnsweredEntry }>(
       this.#connection,
       completeClaimDocument,
@@ -161,19 +162,24 @@ export class Claim<V = unknown, K extends string = string> {
         await pause(Math.min(delayMs, endsAt - performance.now()), link.signal, false);
         const renewedAt = performance.now();
         if (renewedAt >= endsAt) throw this.#ending(fault);
-        const lease = linkedFor(endsAt - renewedAt, () => this.#ending(fault), link.signal);
+        // One that gets no answer leaves time for another.
+        const attempt = linkedFor(
+          Math.min(restMs, endsAt - renewedAt),
+          () => unavailable("The renewal had no answer in time."),
+          link.signal,
+        );
         try {
-          await this.#renew(lease.signal);
+          await this.#renew(attempt.signal);
           fault = undefined;
           endsAt = renewedAt + leaseMs;
           delayMs = restMs;
         } catch (error) {
-          if (lease.signal.aborted || error instanceof ClaimLostError) throw error;
+          if (link.signal.aborted || error instanceof ClaimLostError) throw error;
           // Until the lease has ended, nothing else says that the claim has.
           fault = error;
           delayMs = Math.min(maxRenewalPauseMs, restMs / 4);
         } finally {
-          lease.unlink();
+          attempt.unlink();
         }
       }
     } catch (error) {

@@ -56,7 +56,8 @@ export interface ConnectionOptions {
   readonly maxSilenceMs?: number | undefined;
   /**
    * Whether writes are tried again, too. Default: true. Each write then carries an idempotency key, so that it happens
-   * once; the server keeps its answer for a day, which costs the size of what was written once more.
+   * once; the server keeps its answer for a day, which costs the size of what was written once more. A claim is renewed
+   * again in any case: twice is as once.
    */
   readonly retryWrites?: boolean | undefined;
   /** Told before an attempt is made again: for a log. */

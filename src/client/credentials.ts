@@ -27,7 +27,11 @@ export class Credentials {
    * @throws UNAVAILABLE when what gives the token fails, BAD_USER_INPUT when that is none
    */
   async headers(signal: AbortSignal): Promise<Record<string, string>> {
-    const token = (await this.#currentToken(signal))?.trim();
+    const given: unknown = await this.#currentToken(signal);
+    if (given !== undefined && typeof given !== "string") {
+      throw badUserInput("token", "What gives the token gave no string.");
+    }
+    const token = given?.trim();
     // Headers would say what is wrong with it, and all of it with that.
     if (token && !/^[!-~]+$/.test(token)) {
       throw badUserInput("token", "This is no token: it has spaces, or characters beyond ASCII.");
@@ -48,7 +52,8 @@ export class Credentials {
       );
     } catch (error) {
       if (signal.aborted || error instanceof BatonError) throw error;
-      throw unavailable(`No token could be had: ${(error as Error | undefined)?.message}.`, error);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw unavailable(`No token could be had: ${reason}.`, error);
     }
   }
 }

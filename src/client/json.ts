@@ -40,12 +40,15 @@ function faultOf(value: unknown): string | null {
   }
 }
 
-/** What is an object to JSON: of other kinds it takes the members that they happen to have, of most none. */
+/** What is an object or a plain value to JSON. Of other kinds it takes the members they happen to have. */
 const jsonKinds = ["Null", "Object", "Array", "String", "Number", "Boolean"];
 
 function objectFaultOf(value: object | null): string | null {
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
-  if (jsonKinds.includes(kind)) return null;
+  if (kind === "Number") return faultOf(Number(value));
+  const isLost =
+    kind === "Error" || ArrayBuffer.isView(value) || Object.keys(value ?? {}).length === 0;
+  if (jsonKinds.includes(kind) || !isLost) return null;
   return kind === "Promise"
     ? "JSON has no Promise. Await it first."
     : `JSON has no ${kind}. Send an object, an array or a string.`;

@@ -261,10 +261,12 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.setMany({ raw: data, meta: { completed: 0 } });
    * ```
    */
-  async setMany<V extends Partial<T>>(
+  setMany<V extends Partial<T>>(
     values: V & NoOtherKeys<T, V>,
-    options: WriteOptions = {},
-  ): Promise<{ [K in keyof V]: Revision }> {
+    options?: WriteOptions,
+  ): Promise<{ [K in keyof V]: Revision }>;
+  setMany(values: Partial<T>, options?: WriteOptions): Promise<{ [K in keyof T]?: Revision }>;
+  async setMany(values: Partial<T>, options: WriteOptions = {}): Promise<Record<string, Revision>> {
     const { entries } = await mutate<{ entries: { key: string; revision: Revision }[] }>(
       this.#connection,
       setEntriesDocument,
@@ -277,9 +279,7 @@ export class Namespace<T extends object = Record<string, any>> {
       },
       options,
     );
-    return Object.fromEntries(entries.map(({ key, revision }) => [key, revision])) as {
-      [K in keyof V]: Revision;
-    };
+    return Object.fromEntries(entries.map(({ key, revision }) => [key, revision]));
   }
 
   /**

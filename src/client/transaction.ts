@@ -206,10 +206,10 @@ export class TransactionPart<T extends object = Record<string, any>> {
 
 /** What a function says that a transaction is to do. */
 export async function transactionInput(
-  describe: ((transaction: Transaction) => void | Promise<void>) | undefined,
+  describe: (transaction: Transaction) => void | Promise<void>,
 ): Promise<TransactionInput> {
   const transaction = new Transaction();
-  await describe?.(transaction);
+  await describe(transaction);
   return transaction.seal();
 }
 

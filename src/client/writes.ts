@@ -70,7 +70,7 @@ export async function mutate<P>(
 ): Promise<P> {
   const isRepeatable = connection.retryWrites;
   const variables = {
-    input: isRepeatable ? { ...input, idempotencyKey: randomName() } : input,
+    input: isRepeatable ? { idempotencyKey: newIdempotencyKey(), ...input } : input,
   };
   const payloads = await connection.call<Record<string, P>>(
     { document, variables },
@@ -80,7 +80,7 @@ export async function mutate<P>(
 }
 
 /** `crypto.randomUUID` is not on every page: browsers keep it for secure contexts. */
-function randomName(): string {
+export function newIdempotencyKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -37,7 +37,7 @@ export function increment(before: unknown, { argument, by, path }: IncrementOper
     if (Number.isFinite(sum) && isExact) return sum;
     throw badUserInput(
       `${argument}.by`,
-      `A 64-bit float can't hold the sum of ${value} and ${by}${isExact ? "" : " exactly"}. Nothing was changed.`,
+      `A 64-bit float can't hold the sum of ${value} and ${by}${Number.isFinite(sum) ? " exactly" : ""}. Nothing was changed.`,
     );
   };
   const name = (depth: number) =>

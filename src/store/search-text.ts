@@ -35,11 +35,14 @@ function compose(text: string): string {
   return composed
     .replaceAll("\u0000", "\ufffd")
     .replaceAll(separator, "\ufffd")
-    .replace(composedInLowerCaseOnly, (one) => one.toUpperCase().normalize("NFC").toLowerCase());
+    .replace(composedInLowerCaseOnly, (one) => {
+      const [base = "", ...marks] = one.normalize("NFD");
+      return [base.toUpperCase(), ...marks].join("").normalize("NFC").toLowerCase();
+    });
 }
 
 /** Unicode has no such capital: that is two characters, and they stay two when they are lowered. */
-const composedInLowerCaseOnly = /[ǰΐΰẖẗẘẙὐὒὔὖᾶῆῒῖῗῢῤῦῧῶ]/gu;
+const composedInLowerCaseOnly = /[ǰΐΰẖẗẘẙὐὒὔὖᾲᾴᾶᾷῂῄῆῇῒῖῗῢῤῦῧῲῴῶῷ]\p{M}*/gu;
 
 function lower(composed: string): string {
   // İ is the one character whose lower case is longer; Σ has two, by what follows it.

@@ -238,7 +238,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
       "日本語の要約",
       "😀😀smile",
       "half\ud83dpair",
-      "ΠΡΩΪ\u0301 \u01f0abc",
+      "ΠΡΩΪ\u0301 \u01f0abc \u1fbc\u0342 j\u0323\u030c",
     ];
     await setMany(
       server,
@@ -260,6 +260,8 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
       // Two of those whose capital is two characters.
       ["πρω\u0390 ", ["u7"]],
       ["J\u030cABC", ["u7"]],
+      [" \u1fb7 ", ["u7"]],
+      ["J\u0323\u030c", ["u7"]],
     ];
     for (const wait of [() => {}, indexed]) {
       await wait();

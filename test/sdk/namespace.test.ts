@@ -252,12 +252,18 @@ describe("a namespace of the SDK", () => {
     class Point {
       readonly x = 1;
     }
-    const value = { list: runInNewContext("[{ a: 1 }]"), point: new Point(), at: new Date(0) };
+    const value = {
+      list: runInNewContext("[{ a: 1 }]"),
+      point: new Point(),
+      at: new Date(0),
+      tagged: { [Symbol.toStringTag]: "Tagged", a: 1 },
+    };
     await store.namespace(jobs.name).set("k", value);
     expect(await store.namespace(jobs.name).get("k")).toEqual({
       list: [{ a: 1 }],
       point: { x: 1 },
       at: "1970-01-01T00:00:00.000Z",
+      tagged: { a: 1 },
     });
   });
 
@@ -326,6 +332,8 @@ describe("a namespace of the SDK", () => {
     ["a promise", Promise.resolve(1)],
     ["an error inside", [new Error("no JSON")]],
     ["bytes", new Uint8Array(2)],
+    ["no bytes", new ArrayBuffer(2)],
+    ["a boxed NaN", new Number(Number.NaN)],
     ["undefined", undefined],
     ["a circle", circle],
   ])("G10: what JSON can't say is refused, not changed: %s", async (_what, value) => {
@@ -379,6 +387,9 @@ describe("a namespace of the SDK", () => {
       // @ts-expect-error no such key
       void store.transact((t) => t.in(jobs).set("nowhere", 1));
     };
+    const generic = <T extends object>(namespace: Namespace<T>, values: Partial<T>) =>
+      namespace.setMany(values);
+    expectTypeOf(generic<Jobs>).returns.resolves.toHaveProperty("raw");
     expectTypeOf(misuse).returns.toEqualTypeOf<void>();
   });
 });
