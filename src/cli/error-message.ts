@@ -1,4 +1,11 @@
-import type { BatonError } from "../client/index.ts";
+import type { ErrorCode } from "../client/index.ts";
+
+/** An error of the API, as the client has it, or as the store throws it to a command that works on the database. */
+export interface ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly details?: { readonly argument?: unknown };
+  readonly extensions?: { readonly argument?: unknown };
+}
 
 /** What the command line calls an argument of the API, by its path or by the last name of that. */
 const words: Readonly<Record<string, string>> = {
@@ -17,7 +24,8 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** What an error of the server or the client says, in the words of the command line: the API has others. */
-export function messageOf({ message, details: { argument } }: BatonError): string {
+export function messageOf({ message, details, extensions }: ApiError): string {
+  const argument = (details ?? extensions)?.argument;
   const path = typeof argument === "string" ? argument : "";
   const isNamed = path !== "" && message.startsWith(`${path}: `);
   const said = isNamed ? `${wordFor(path)}${message.slice(path.length)}` : message;

@@ -1,8 +1,7 @@
 import { CommanderError } from "commander";
-import type { BatonError } from "../client/index.ts";
 import { StartError } from "../start-error.ts";
 import { CommandError } from "./command-error.ts";
-import { messageOf } from "./error-message.ts";
+import { messageOf, type ApiError } from "./error-message.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { Interrupted } from "./interruption.ts";
 
@@ -18,7 +17,7 @@ export function report(error: unknown): number {
     say(error.message);
     return error.exitCode;
   }
-  if (isClientError(error)) {
+  if (isApiError(error)) {
     say(`${messageOf(error)} (${error.code})`);
     return exitCodeOf(error.code);
   }
@@ -44,8 +43,8 @@ function oneLine(text: string): string {
   );
 }
 
-/** By its name and not its class: the client is not loaded where it was not needed. */
-function isClientError(error: unknown): error is BatonError {
+/** By its name and not its class: neither the client nor the store is loaded where it was not needed. */
+function isApiError(error: unknown): error is ApiError {
   return error instanceof Error && error.name === "BatonError" && "code" in error;
 }
 

@@ -73,9 +73,13 @@ async function check(
   bar: ProgressBar,
   interruption: Interruption,
 ): Promise<ImportFile> {
-  const { size } = await stat(file).catch((error: Error) => {
+  const found = await stat(file).catch((error: Error) => {
     throw new StartError(`${file} can't be read: ${error.message}`);
   });
+  if (!found.isFile()) {
+    throw new StartError(`${file} is no file. An import reads it twice: a pipe can't be.`);
+  }
+  const { size } = found;
   const read = await readExport(file, (bytes) => {
     bar.show("Checking ", bytes, size);
     interruption.check(() => "Nothing was written.");

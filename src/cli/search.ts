@@ -63,9 +63,9 @@ Examples:
     });
 }
 
-/** What would end a line, or a field of it, is a space. */
+/** What would end a line, or a field of it, is a space, and so is what else a terminal would obey. */
 function oneLine(text: string): string {
-  return text.replace(/[\t\r\n\u2028\u2029]+/g, " ");
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
 }
 
 /** The server says so, too, and more exactly; here it can be said what to do instead. */

@@ -6,7 +6,7 @@ export class Backoff {
   #delayMs = firstDelayMs;
 
   nextMs(): number {
-    const delayMs = this.#delayMs * (0.5 + Math.random());
+    const delayMs = Math.round(this.#delayMs * (0.5 + Math.random()));
     this.#delayMs = Math.min(2 * this.#delayMs, maxDelayMs);
     return delayMs;
   }

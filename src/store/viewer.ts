@@ -24,7 +24,7 @@ export function parsePattern(pattern: string): TextMatch {
 export function requireScope(viewer: Viewer, scope: Scope): void {
   if (viewer.scopes.includes(scope)) return;
   throw forbidden(
-    `This token may not ${scope}: its scopes are ${viewer.scopes.join(", ") || "none"}. Use one created with --scope ${scope}.`,
+    `This token may not ${scope}: its scopes are ${viewer.scopes.join(", ") || "none"}. Use one created with --scope ${[...viewer.scopes, scope].toSorted().join(",")}.`,
     { requiredScope: scope },
   );
 }

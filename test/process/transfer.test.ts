@@ -2,6 +2,7 @@ import { appendFile, readFile, stat, truncate, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
+import { exitCodes } from "../../src/cli/exit-codes.ts";
 import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/database/database.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
@@ -128,7 +129,8 @@ describe("baton export and baton import", () => {
       await using folder = await temporaryFolder();
       await using own = await create();
       const file = join(folder.path, "file");
-      const { revision } = await writeExport(file, 6_000);
+      // Far more than is done until a busy machine comes to the kill.
+      const { revision } = await writeExport(file, 15_000);
       await using server = await serveInstance(own.url, "--poll-interval-ms", "50");
       await using follower = subscribe(
         server,
@@ -145,11 +147,17 @@ describe("baton export and baton import", () => {
           await msUntil(async () => (await count()) > target);
           const { stderr, ...ended } = await importing.kill(signal);
           expect(ended).toMatchObject({ code: null, signal });
-          const said = /^baton: Stopped\. \d+ of 7203 lines .* The same command goes on; .*\n$/;
+          const said = /^baton: Stopped\. \d+ of 18003 lines .* The same command goes on; .*\n$/;
           expect(stderr).toMatch(signal === "SIGINT" ? said : /^$/);
         }
       });
       // Nobody takes the part for the whole, or writes into it.
+      const exported = await run(["export", "--database-url", own.url]);
+      expect(exported).toMatchObject({
+        code: exitCodes.unavailable,
+        stdout: "",
+        stderr: expect.stringMatching(/^baton: [^\n]*import[^\n]*\(UNAVAILABLE\)\n$/),
+      });
       const write = await refusal(set(server, { key: "k", value: 1 }));
       await using early = subscribe(
         server,
@@ -249,6 +257,7 @@ describe("baton export and baton import", () => {
           [["import", "--discard", "file"], 2, /no file/],
           [["export"], 1, /There is no database/],
           [["import", join(folder.path, "missing")], 1, /can't be read/],
+          [["import", "/dev/null"], 1, /is no file/],
         ] as const
       ).map(async ([args, code, message]) => {
         const ended = await run([...args, ...at]);
