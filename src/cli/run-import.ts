@@ -34,7 +34,9 @@ export async function runImport(command: Command): Promise<void> {
     await useDatabase(config, true, (database) => discardImport(database, user));
     process.stderr.write(`The store of user ${user} is empty, as before the import.\n`);
   } else {
-    if (file === undefined) command.error("error: missing the file to import");
+    if (file === undefined || file === "-") {
+      command.error("error: missing the file to import, which is read twice");
+    }
     await importFile(config, user, file);
   }
 }

@@ -16,6 +16,7 @@ import {
   type NamespaceInfo,
   type Revision,
 } from "./entry.ts";
+import { badUserInput } from "./errors.ts";
 import { Namespace } from "./namespace.ts";
 import { items } from "./pages.ts";
 import {
@@ -236,6 +237,12 @@ export class DataStore implements AsyncDisposable {
     variables: Readonly<Record<string, unknown>> = {},
     { signal, isRepeatable = !/\bmutation\b/.test(document) }: GraphqlOptions = {},
   ): Promise<D> {
+    if (/^(?:\s|#.*)*subscription\b/.test(document)) {
+      throw badUserInput(
+        "document",
+        "A subscription has no one answer. Follow changes by `watch`.",
+      );
+    }
     return this.#connection.call<D>({ document, variables }, { signal, isRepeatable });
   }
 

@@ -254,6 +254,7 @@ describe("baton export and baton import", () => {
         [
           [["export", "--resume"], 2, /--output/],
           [["import"], 2, /file/],
+          [["import", "-"], 2, /file/],
           [["import", "--discard", "file"], 2, /no file/],
           [["export"], 1, /There is no database/],
           [["import", join(folder.path, "missing")], 1, /can't be read/],

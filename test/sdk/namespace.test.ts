@@ -321,6 +321,8 @@ describe("a namespace of the SDK", () => {
     });
     expect(data.namespace.entryCount).toBe(1);
     await expect(store.graphql("{ nothing }")).rejects.toThrow(BadUserInputError);
+    const subscription = "# all\nsubscription { entryChanged { revision } }";
+    await expect(store.graphql(subscription)).rejects.toThrow(/watch/);
   });
 
   test.each([
