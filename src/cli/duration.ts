@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Milliseconds of what a duration may be written in. */
+export const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
  * Milliseconds of a duration as it is written on the command line, such as `30d`.

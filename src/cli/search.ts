@@ -1,11 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { completes } from "./completes.ts";
 import { addConnection, openStore } from "./connection.ts";
+import { parseCount } from "./count.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { addListFlags, printList } from "./list.ts";
-import { inert } from "./output.ts";
-
-const minCharacters = 3;
+import { minSearchCharacters } from "../store/limits.ts";
 
 interface Flags {
   readonly namespacePrefix?: string;
@@ -17,7 +16,7 @@ export function searchCommand(): Command {
     .description("Find entries by a text in their key or in a string of their value.")
     .argument(
       "<text>",
-      `what to look for: ${minCharacters} characters at least, none of them a wildcard`,
+      `what to look for: ${minSearchCharacters} characters at least, none of them a wildcard`,
       parseText,
     )
     .addOption(
@@ -27,7 +26,7 @@ export function searchCommand(): Command {
       ),
     )
     .addOption(
-      new Option("--limit <results>", "at most so many").default(20).argParser(parseLimit),
+      new Option("--limit <results>", "at most so many").default(20).argParser(parseCount),
     );
   addListFlags(command);
   return addConnection(command)
@@ -53,10 +52,10 @@ Examples:
         nameOf: ({ entry, snippet }) =>
           [entry.namespace, entry.key, snippet].map(oneLine).join("\t"),
         columns: {
-          NAMESPACE: ({ entry }) => inert(entry.namespace),
-          KEY: ({ entry }) => inert(entry.key),
-          WHERE: ({ match }) => inert(match.path ?? "(key)"),
-          TEXT: ({ snippet }) => inert(oneLine(snippet)),
+          NAMESPACE: ({ entry }) => entry.namespace,
+          KEY: ({ entry }) => entry.key,
+          WHERE: ({ match }) => oneLine(match.path ?? "(key)"),
+          TEXT: ({ snippet }) => oneLine(snippet),
         },
       });
       if (count === 0) process.exitCode = exitCodes.absent;
@@ -70,14 +69,8 @@ function oneLine(text: string): string {
 
 /** The server says so, too, and more exactly; here it can be said what to do instead. */
 function parseText(text: string): string {
-  if ([...text].length >= minCharacters) return text;
+  if ([...text].length >= minSearchCharacters) return text;
   throw new InvalidArgumentError(
-    `It must have ${minCharacters} characters at least; keys by their first ones are: baton keys <prefix>.`,
+    `It must have ${minSearchCharacters} characters at least; keys by their first ones are: baton keys <prefix>.`,
   );
-}
-
-function parseLimit(text: string): number {
-  const limit = /^\d+$/.test(text) ? Number(text) : 0;
-  if (limit > 0) return limit;
-  throw new InvalidArgumentError("It must be a whole number, 1 or more.");
 }

@@ -2,9 +2,10 @@ import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { DataStore } from "../client/index.ts";
 import { completes } from "./completes.ts";
 import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration, unitMs } from "./duration.ts";
 import { parseJson, readText, wrong } from "./input.ts";
 import { jsonLine, print } from "./output.ts";
+import { maxRevision } from "../store/log.ts";
 
 interface Flags {
   readonly string?: true;
@@ -66,8 +67,6 @@ export function ifRevisionOption(): Option {
   );
 }
 
-const maxRevision = 2n ** 63n - 1n;
-
 /** @throws InvalidArgumentError */
 export function parseRevision(text: string): string {
   if (/^\d+$/.test(text) && BigInt(text) <= maxRevision) return text;
@@ -103,14 +102,13 @@ async function write(
   return jsonLine(await entries.setMany(value, options));
 }
 
-const dayMs = 86_400_000;
 /** The API's seconds have 32 bits. */
 const maxTtlMs = (2 ** 31 - 1) * 1_000;
 
 function parseTtl(text: string): number {
   const ttlMs = parseDuration(text);
   if (ttlMs <= maxTtlMs) return ttlMs;
-  const most = Math.floor(maxTtlMs / dayMs);
+  const most = Math.floor(maxTtlMs / unitMs.d);
   throw new InvalidArgumentError(`It may be ${most}d at most; for longer leave it out.`);
 }
 

@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { Change } from "../client/index.ts";
 import { completes } from "./completes.ts";
 import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
+import { parseCount } from "./count.ts";
 import { wrong } from "./input.ts";
 import { inert, isForPerson, print } from "./output.ts";
 import { parseRevision } from "./set.ts";
@@ -97,10 +98,4 @@ function lineOf(change: Change, columns: number): string {
   const line = cells.join("  ");
   const room = Math.max(columns - by.length - 1, 40);
   return `${line.length > room ? `${line.slice(0, room - 1)}…` : line}${by}\n`;
-}
-
-function parseCount(text: string): number {
-  const count = /^\d+$/.test(text) ? Number(text) : 0;
-  if (count > 0) return count;
-  throw new InvalidArgumentError("It must be a whole number, 1 or more.");
 }

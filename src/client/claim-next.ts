@@ -25,7 +25,7 @@ interface Look {
 export async function claimNext<V, K extends string>(
   connection: Connection,
   namespace: string,
-  { keyPrefix = "" as never, leaseSeconds = 60, waitMs = 0, signal }: ClaimOptions,
+  { keyPrefix = "", leaseSeconds = 60, waitMs = 0, signal }: ClaimOptions,
 ): Promise<Claim<V, K> | undefined> {
   const deadline = performance.now() + requireDuration("waitMs", waitMs);
   const where = { namespace, keyPrefix, leaseSeconds };

@@ -142,7 +142,7 @@ export class DataStore implements AsyncDisposable {
     const { revision, results } = await mutate<{
       readonly revision: Revision;
       readonly results: readonly AnsweredResult[];
-    }>(this.#connection, transactDocument, { ...input }, options);
+    }>(this.#connection, transactDocument, input, options);
     return { revision, results: results.map(resultOf) };
   }
 

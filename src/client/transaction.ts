@@ -50,10 +50,7 @@ interface Parts {
   isSent: boolean;
 }
 
-interface TransactionInput {
-  readonly conditions: readonly Input[];
-  readonly operations: readonly Input[];
-}
+type TransactionInput = Readonly<Record<"conditions" | "operations", readonly Input[]>>;
 
 /** What a transaction is to do, as its function says it. Nothing happens before that has returned. */
 export class Transaction {

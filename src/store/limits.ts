@@ -49,7 +49,7 @@ export function checkAgent(limits: Limits, argument: string, agent: string): voi
 }
 
 /** An index of trigrams finds nothing shorter. */
-const minSearchCharacters = 3;
+export const minSearchCharacters = 3;
 
 /**
  * Checks what is searched for, and folds it.
