@@ -1,9 +1,9 @@
 import pino from "pino";
 import { createToken, type TokenGrant } from "../src/auth/token.ts";
 import { defaultConfig, type Config } from "../src/config.ts";
-import type { Database } from "../src/database/database.ts";
+import type { Database } from "../src/store/contract.ts";
 import { openDatabase } from "../src/database/open-database.ts";
-import { Committer } from "../src/store/committer.ts";
+import { Committer } from "../src/store/commit/committer.ts";
 import { setCommand } from "./commands.ts";
 import type { OwnDatabase } from "./own-database.ts";
 

@@ -1,5 +1,5 @@
-import { commandOf, type Command, type Place } from "../src/store/command.ts";
-import { exact } from "../src/store/text-match.ts";
+import { commandOf, type Command, type Place } from "../src/store/commit/command.ts";
+import { exact } from "../src/store/model/text-match.ts";
 
 // Commands of an agent without a name, for tests below the API.
 

@@ -1,7 +1,7 @@
-import type { TokenTable } from "../database/database.ts";
+import type { TokenTable } from "../store/contract.ts";
 import { unauthenticated } from "../errors.ts";
-import { checkAgent, type Limits } from "../store/limits.ts";
-import type { Viewer } from "../store/viewer.ts";
+import { checkAgent, type Limits } from "../store/model/limits.ts";
+import type { Viewer } from "../store/model/viewer.ts";
 import { hashSecret, tokenFault } from "./token.ts";
 
 /** What a caller shows, on whichever transport. */

@@ -1,4 +1,4 @@
-import type { TokenTable } from "../database/database.ts";
+import type { TokenTable } from "../store/contract.ts";
 import { unauthenticated } from "../errors.ts";
 import type { Hub } from "../feed/hub.ts";
 import { tokenFault } from "./token.ts";

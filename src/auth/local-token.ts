@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { TokenTable } from "../database/database.ts";
+import type { TokenTable } from "../store/contract.ts";
 import { makeFolder } from "../make-folder.ts";
 import { StartError } from "../start-error.ts";
 import { createToken, hashSecret, isSecret, tokenFault } from "./token.ts";

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { databaseOf, describePlace } from "../config.ts";
-import type { Database } from "../database/database.ts";
-import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
-import { prefixed } from "../store/text-match.ts";
+import type { Database } from "../store/contract.ts";
+import { checkAgent, checkNamespacePrefix } from "../store/model/limits.ts";
+import { prefixed } from "../store/model/text-match.ts";
 import { exportStore } from "../transfer/export-store.ts";
 import { openOutput, type Output } from "./export-output.ts";
 import { Interruption } from "./interruption.ts";

@@ -2,8 +2,8 @@ import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { databaseOf, describePlace, type Config } from "../config.ts";
 import { StartError } from "../start-error.ts";
-import { checkAgent } from "../store/limits.ts";
-import { everything } from "../store/text-match.ts";
+import { checkAgent } from "../store/model/limits.ts";
+import { everything } from "../store/model/text-match.ts";
 import {
   discardImport,
   importStore,

@@ -4,7 +4,7 @@ import { addConnection, openStore } from "./connection.ts";
 import { parseCount } from "./count.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { addListFlags, printList } from "./list.ts";
-import { minSearchCharacters } from "../store/limits.ts";
+import { minSearchCharacters } from "../store/model/limits.ts";
 
 interface Flags {
   readonly namespacePrefix?: string;

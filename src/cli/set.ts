@@ -5,7 +5,7 @@ import { addConnection, addNamespace, namespaceOf, openStore } from "./connectio
 import { parseDuration, unitMs } from "./duration.ts";
 import { parseJson, readText, wrong } from "./input.ts";
 import { jsonLine, print } from "./output.ts";
-import { maxRevision } from "../store/log.ts";
+import { maxRevision } from "../store/model/log.ts";
 
 interface Flags {
   readonly string?: true;

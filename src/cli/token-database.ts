@@ -1,9 +1,10 @@
 import type { Command } from "commander";
-import { createToken, tokenFault, type Token } from "../auth/token.ts";
+import { createToken, tokenFault } from "../auth/token.ts";
+import type { Token } from "../store/model/token.ts";
 import { databaseOf, describePlace } from "../config.ts";
 import { StartError } from "../start-error.ts";
-import { checkAgent, checkNamespacePrefix } from "../store/limits.ts";
-import { parsePattern, type Scope } from "../store/viewer.ts";
+import { checkAgent, checkNamespacePrefix } from "../store/model/limits.ts";
+import { parsePattern, type Scope } from "../store/model/viewer.ts";
 import { configOf } from "./options.ts";
 import { table } from "./table.ts";
 import { asUsage, useDatabase } from "./with-database.ts";

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
-import { scopes, type Scope } from "../store/viewer.ts";
+import { scopes, type Scope } from "../store/model/viewer.ts";
 import { parseDuration } from "./duration.ts";
 import { addOptions, databaseOptions } from "./options.ts";
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import pino from "pino";
 import { databaseOf, type Config } from "../config.ts";
-import type { Database } from "../database/database.ts";
+import type { Database } from "../store/contract.ts";
 import { openDatabase } from "../database/open-database.ts";
 import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";

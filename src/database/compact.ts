@@ -1,4 +1,4 @@
-import type { Retention } from "./database.ts";
+import type { Retention } from "../store/contract.ts";
 import { sql, type SqlClient, type SqlReader } from "./sql.ts";
 
 /** How many revisions one step removes. */

@@ -1,5 +1,5 @@
-import type { Place } from "../store/command.ts";
-import { searchText } from "../store/search-text.ts";
+import type { Place } from "../store/commit/command.ts";
+import { searchText } from "../store/search/search-text.ts";
 import { sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
 import type { Table } from "./write-rows.ts";
 

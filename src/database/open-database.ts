@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { databaseOf, type Config } from "../config.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "../store/contract.ts";
 import { openPostgres } from "./postgres/postgres.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
 

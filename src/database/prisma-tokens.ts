@@ -1,6 +1,6 @@
-import type { Token } from "../auth/token.ts";
-import type { Scope } from "../store/viewer.ts";
-import type { TokenTable } from "./database.ts";
+import type { Token } from "../store/model/token.ts";
+import type { Scope } from "../store/model/viewer.ts";
+import type { TokenTable } from "../store/contract.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
 

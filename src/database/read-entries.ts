@@ -1,8 +1,8 @@
-import type { Entry, Namespace, Usage } from "../store/entry.ts";
-import type { TextMatch } from "../store/text-match.ts";
-import type { Place } from "../store/command.ts";
-import type { EntryPage, EntryQuery, Page, PageBounds, UserPlace } from "./database.ts";
-import type { StoredEntry } from "../store/claim.ts";
+import type { Entry, Namespace, Usage } from "../store/model/entry.ts";
+import type { TextMatch } from "../store/model/text-match.ts";
+import type { Place } from "../store/commit/command.ts";
+import type { EntryPage, EntryQuery, Page, PageBounds, UserPlace } from "../store/contract.ts";
+import type { StoredEntry } from "../store/model/claim.ts";
 import {
   entryColumns,
   storedEntryColumns,

@@ -1,8 +1,8 @@
-import { maxRevision } from "../store/log.ts";
-import type { LogEnds, LogPage, LogQuery, PageBounds } from "./database.ts";
-import type { Change } from "../store/change.ts";
-import type { StoredEntry } from "../store/claim.ts";
-import type { Entry } from "../store/entry.ts";
+import { maxRevision } from "../store/model/log.ts";
+import type { LogEnds, LogPage, LogQuery, PageBounds } from "../store/contract.ts";
+import type { Change } from "../store/model/change.ts";
+import type { StoredEntry } from "../store/model/claim.ts";
+import type { Entry } from "../store/model/entry.ts";
 import {
   changeColumns,
   toChange,

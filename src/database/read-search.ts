@@ -1,6 +1,6 @@
-import type { Place } from "../store/command.ts";
-import type { Entry } from "../store/entry.ts";
-import type { Hit, SearchQuery, SearchState, WrittenPage } from "./database.ts";
+import type { Place } from "../store/commit/command.ts";
+import type { Entry } from "../store/model/entry.ts";
+import type { Hit, SearchQuery, SearchState, WrittenPage } from "../store/contract.ts";
 import { entryColumns, toEntry, type EntryRow } from "./rows.ts";
 import { columns, empty, isAlive, matchesAny, sql, type Sql, type StoreReader } from "./sql.ts";
 import { keyColumns, type Table } from "./write-rows.ts";

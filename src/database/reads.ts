@@ -1,4 +1,4 @@
-import type { Database } from "./database.ts";
+import type { Database } from "../store/contract.ts";
 import { readUnindexed } from "./index-search.ts";
 import {
   readEntries,

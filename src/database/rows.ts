@@ -1,6 +1,6 @@
-import type { Change } from "../store/change.ts";
-import { unclaimed, type StoredEntry } from "../store/claim.ts";
-import type { Entry } from "../store/entry.ts";
+import type { Change } from "../store/model/change.ts";
+import { unclaimed, type StoredEntry } from "../store/model/claim.ts";
+import type { Entry } from "../store/model/entry.ts";
 
 /** What a read takes of the Entry table. */
 export const entryColumns = [

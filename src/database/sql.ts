@@ -1,6 +1,6 @@
 import { Prisma } from "./generated/sqlite/client.ts";
-import type { Selection } from "../store/change.ts";
-import { prefixEnd, type TextMatch } from "../store/text-match.ts";
+import type { Selection } from "../store/model/change.ts";
+import { prefixEnd, type TextMatch } from "../store/model/text-match.ts";
 
 // Prisma's SQL fragments carry their parameters and are not bound to a provider.
 export const { sql, join, empty, raw } = Prisma;

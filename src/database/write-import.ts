@@ -1,4 +1,4 @@
-import type { WriteTransaction } from "./database.ts";
+import type { WriteTransaction } from "../store/contract.ts";
 import { isAlive, sql, type SqlClient } from "./sql.ts";
 
 type ImportStatements = Pick<

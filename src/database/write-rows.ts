@@ -1,6 +1,6 @@
-import type { StoredAnswer } from "../store/answer.ts";
-import type { Change } from "../store/change.ts";
-import type { ClaimState, StoredEntry } from "../store/claim.ts";
+import type { StoredAnswer } from "../store/commit/answer.ts";
+import type { Change } from "../store/model/change.ts";
+import type { ClaimState, StoredEntry } from "../store/model/claim.ts";
 
 // What a write sends: the columns of its rows, and how the store's things become their cells.
 

@@ -1,6 +1,6 @@
-import type { Effects } from "../store/workspace.ts";
-import { isImporting } from "../store/log.ts";
-import type { LockedLogs, WriteTransaction } from "./database.ts";
+import type { Effects } from "../store/commit/workspace.ts";
+import { isImporting } from "../store/model/log.ts";
+import type { LockedLogs, WriteTransaction } from "../store/contract.ts";
 import { toStoredEntry, type StoredEntryRow } from "./rows.ts";
 import {
   columns,

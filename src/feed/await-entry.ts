@@ -1,9 +1,9 @@
-import type { Database } from "../database/database.ts";
+import type { Database } from "../store/contract.ts";
 import { badUserInput, unavailable } from "../errors.ts";
-import type { Selection } from "../store/change.ts";
-import type { Place } from "../store/command.ts";
-import type { Entry } from "../store/entry.ts";
-import { exact } from "../store/text-match.ts";
+import type { Selection } from "../store/model/change.ts";
+import type { Place } from "../store/commit/command.ts";
+import type { Entry } from "../store/model/entry.ts";
+import { exact } from "../store/model/text-match.ts";
 import type { Hub } from "./hub.ts";
 
 export interface Wait {

@@ -1,5 +1,5 @@
-import type { Change } from "../store/change.ts";
-import { compareText } from "../store/text-match.ts";
+import type { Change } from "../store/model/change.ts";
+import { compareText } from "../store/model/text-match.ts";
 
 /** A place among entries sorted by namespace, then key; a null key is behind every key of its namespace. */
 export interface Place {

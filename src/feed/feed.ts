@@ -1,8 +1,8 @@
-import type { Database, PageBounds } from "../database/database.ts";
+import type { Database, PageBounds } from "../store/contract.ts";
 import { isUnavailable } from "../errors.ts";
-import type { Change, Selection } from "../store/change.ts";
-import type { Entry } from "../store/entry.ts";
-import { importUnderWay, isImporting, requireWithinLog } from "../store/log.ts";
+import type { Change, Selection } from "../store/model/change.ts";
+import type { Entry } from "../store/model/entry.ts";
+import { importUnderWay, isImporting, requireWithinLog } from "../store/model/log.ts";
 import { awaitEntry, type Wait } from "./await-entry.ts";
 import { Coverage, type Place } from "./coverage.ts";
 import type { Hub } from "./hub.ts";

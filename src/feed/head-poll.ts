@@ -1,4 +1,4 @@
-import type { Database } from "../database/database.ts";
+import type { Database } from "../store/contract.ts";
 import type { Hub } from "./hub.ts";
 
 /** How many users' heads one statement reads. */

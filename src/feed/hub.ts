@@ -1,4 +1,4 @@
-import type { Change, Selection } from "../store/change.ts";
+import type { Change, Selection } from "../store/model/change.ts";
 import { Subscriber, type QueueBounds } from "./subscriber.ts";
 import { Tail, type TailOptions } from "./tail.ts";
 

@@ -1,4 +1,4 @@
-import { changeBytes, selects, type Change, type Selection } from "../store/change.ts";
+import { changeBytes, selects, type Change, type Selection } from "../store/model/change.ts";
 
 /** A subscriber's queue holds at most this much; beyond it the subscriber is fed from the log. */
 export interface QueueBounds {

@@ -1,6 +1,6 @@
-import type { Database, PageBounds } from "../database/database.ts";
-import type { Change, Selection } from "../store/change.ts";
-import { everything } from "../store/text-match.ts";
+import type { Database, PageBounds } from "../store/contract.ts";
+import type { Change, Selection } from "../store/model/change.ts";
+import { everything } from "../store/model/text-match.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 export interface TailOptions {

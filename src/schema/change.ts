@@ -1,7 +1,7 @@
 import { badUserInput } from "../errors.ts";
 import type { FeedEvent, Start } from "../feed/feed.ts";
-import type { Change } from "../store/change.ts";
-import type { Entry } from "../store/entry.ts";
+import type { Change } from "../store/model/change.ts";
+import type { Entry } from "../store/model/entry.ts";
 import type { ChangesInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import {

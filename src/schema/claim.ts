@@ -1,6 +1,6 @@
-import type { Claim } from "../store/claim.ts";
-import type { CommandResult } from "../store/command.ts";
-import type { Entry } from "../store/entry.ts";
+import type { Claim } from "../store/model/claim.ts";
+import type { CommandResult } from "../store/commit/command.ts";
+import type { Entry } from "../store/model/entry.ts";
 import type { Revised } from "../store/writer.ts";
 import type { InputFieldBuilder } from "@pothos/core";
 import { builder } from "./builder.ts";

@@ -1,4 +1,4 @@
-import type { Entry } from "../store/entry.ts";
+import type { Entry } from "../store/model/entry.ts";
 import { builder } from "./builder.ts";
 
 /** Named before it is implemented: entries have a history of changes, and changes have entries. */

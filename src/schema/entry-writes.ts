@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
-import type { Entry } from "../store/entry.ts";
+import type { Entry } from "../store/model/entry.ts";
 import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
-import type { EntryPage } from "../database/database.ts";
-import type { Entry } from "../store/entry.ts";
-import { checkAwaitSeconds } from "../store/limits.ts";
+import type { EntryPage } from "../store/contract.ts";
+import type { Entry } from "../store/model/entry.ts";
+import { checkAwaitSeconds } from "../store/model/limits.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, historyOf } from "./change.ts";

@@ -1,4 +1,4 @@
-import type { Namespace } from "../store/entry.ts";
+import type { Namespace } from "../store/model/entry.ts";
 import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
 import {

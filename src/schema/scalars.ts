@@ -1,5 +1,5 @@
 import { GraphQLError, Kind, type ValueNode } from "graphql";
-import { maxRevision } from "../store/log.ts";
+import { maxRevision } from "../store/model/log.ts";
 import { builder } from "./builder.ts";
 
 function parseRevision(value: unknown): bigint {

@@ -1,5 +1,5 @@
-import type { Found } from "../store/search.ts";
-import { maxSearchedUnits, type Match } from "../store/search-text.ts";
+import type { Found } from "../store/search/search.ts";
+import { maxSearchedUnits, type Match } from "../store/search/search-text.ts";
 import { badUserInput } from "../errors.ts";
 import { builder } from "./builder.ts";
 import {

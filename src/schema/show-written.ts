@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
-import { requireScope, type Viewer } from "../store/viewer.ts";
+import { requireScope, type Viewer } from "../store/model/viewer.ts";
 import type { Context } from "./context.ts";
 import { selectsField } from "./selected-fields.ts";
 

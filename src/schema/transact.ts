@@ -1,5 +1,5 @@
-import type { CommandResult, OperationResult } from "../store/command.ts";
-import type { Entry } from "../store/entry.ts";
+import type { CommandResult, OperationResult } from "../store/commit/command.ts";
+import type { Entry } from "../store/model/entry.ts";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";
 import {

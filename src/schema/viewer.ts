@@ -1,6 +1,6 @@
-import type { Usage } from "../store/entry.ts";
-import type { Limits } from "../store/limits.ts";
-import { scopes, type Viewer } from "../store/viewer.ts";
+import type { Usage } from "../store/model/entry.ts";
+import type { Limits } from "../store/model/limits.ts";
+import { scopes, type Viewer } from "../store/model/viewer.ts";
 import { builder } from "./builder.ts";
 import { statementComplexity } from "./connection.ts";
 

@@ -1,8 +1,8 @@
-import type { Database, EntryPage, LogEnds, Page } from "../database/database.ts";
+import type { Database, EntryPage, LogEnds, Page } from "./contract.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
-import type { Change, Selection } from "./change.ts";
-import type { Place } from "./command.ts";
-import type { Entry, Namespace, Usage } from "./entry.ts";
+import type { Change, Selection } from "./model/change.ts";
+import type { Place } from "./commit/command.ts";
+import type { Entry, Namespace, Usage } from "./model/entry.ts";
 import {
   checkKey,
   checkKeyPrefix,
@@ -11,11 +11,11 @@ import {
   checkPageSize,
   checkSearch,
   type Limits,
-} from "./limits.ts";
-import { requireWithinLog } from "./log.ts";
-import { search, type Found } from "./search.ts";
-import { everything, exact, prefixed, type TextMatch } from "./text-match.ts";
-import { permittedPart, requireNamespace, requireScope, type Viewer } from "./viewer.ts";
+} from "./model/limits.ts";
+import { requireWithinLog } from "./model/log.ts";
+import { search, type Found } from "./search/search.ts";
+import { everything, exact, prefixed, type TextMatch } from "./model/text-match.ts";
+import { permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
 
 /** Which part of the store a reader asks for. What is left out is not narrowed. */
 export interface SelectionInput {

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { badUserInput } from "../errors.ts";
-import { digestOf } from "./answer.ts";
-import type { Claim } from "./claim.ts";
+import { digestOf } from "./commit/answer.ts";
+import type { Claim } from "./model/claim.ts";
 import {
   commandOf,
   type Command,
   type CommandResult,
   type Operation,
   type OperationResult,
-} from "./command.ts";
-import type { Committer } from "./committer.ts";
-import type { Entry } from "./entry.ts";
+} from "./commit/command.ts";
+import type { Committer } from "./commit/committer.ts";
+import type { Entry } from "./model/entry.ts";
 import {
   appendOperation,
   clearOperation,
@@ -33,7 +33,7 @@ import {
   type OperationInput,
   type PatchInput,
   type SetInput,
-} from "./inputs.ts";
+} from "./operations/inputs.ts";
 import {
   checkIdempotencyKey,
   checkKeyPrefix,
@@ -41,9 +41,9 @@ import {
   checkNamespacePrefix,
   serialiseValue,
   type Limits,
-} from "./limits.ts";
-import { prefixed } from "./text-match.ts";
-import { permittedPart, requireScope, type Viewer } from "./viewer.ts";
+} from "./model/limits.ts";
+import { prefixed } from "./model/text-match.ts";
+import { permittedPart, requireScope, type Viewer } from "./model/viewer.ts";
 
 /** What makes a repeat of a call return what the first came to. */
 export interface Repeatable {

@@ -1,9 +1,9 @@
-import type { Database, PageBounds } from "../database/database.ts";
+import type { Database, PageBounds } from "../store/contract.ts";
 import { StartError } from "../start-error.ts";
-import type { Change, Selection } from "../store/change.ts";
-import type { StoredEntry } from "../store/claim.ts";
-import { importUnderWay, isImporting } from "../store/log.ts";
-import { everything, prefixed } from "../store/text-match.ts";
+import type { Change, Selection } from "../store/model/change.ts";
+import type { StoredEntry } from "../store/model/claim.ts";
+import { importUnderWay, isImporting } from "../store/model/log.ts";
+import { everything, prefixed } from "../store/model/text-match.ts";
 import { formatVersion, LineFault, writeLine, type Line } from "./line.ts";
 import type { Sequence } from "./sequence.ts";
 

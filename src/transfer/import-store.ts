@@ -1,8 +1,8 @@
-import type { Database, PageBounds, WriteTransaction } from "../database/database.ts";
+import type { Database, PageBounds, WriteTransaction } from "../store/contract.ts";
 import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
-import type { ImportState } from "../store/import-state.ts";
-import type { Effects } from "../store/workspace.ts";
+import type { ImportState } from "../store/model/import-state.ts";
+import type { Effects } from "../store/commit/workspace.ts";
 import type { EndLine, Line } from "./line.ts";
 import { netEffect } from "./net-effect.ts";
 import { linesFrom, type ReadExport } from "./read-export.ts";

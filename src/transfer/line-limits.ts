@@ -1,6 +1,6 @@
 import { defaultConfig, options } from "../config.ts";
 import { BatonError } from "../errors.ts";
-import type { Limits } from "../store/limits.ts";
+import type { Limits } from "../store/model/limits.ts";
 import { LineFault } from "./line.ts";
 
 /**

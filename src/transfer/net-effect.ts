@@ -1,7 +1,7 @@
-import type { StoredEntry } from "../store/claim.ts";
-import { placeId, type Place } from "../store/command.ts";
-import { isExpired } from "../store/entry.ts";
-import type { Effects } from "../store/workspace.ts";
+import type { StoredEntry } from "../store/model/claim.ts";
+import { placeId, type Place } from "../store/commit/command.ts";
+import { isExpired } from "../store/model/entry.ts";
+import type { Effects } from "../store/commit/workspace.ts";
 import type { Line } from "./line.ts";
 
 /** What some lines come to together. To be applied in the order of the fields. */

@@ -1,5 +1,5 @@
-import { unclaimed } from "../store/claim.ts";
-import { checkJson } from "../store/limits.ts";
+import { unclaimed } from "../store/model/claim.ts";
+import { checkJson } from "../store/model/limits.ts";
 import {
   LineFault,
   metadataMark,

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
-import type { Place } from "../store/command.ts";
-import { checkAgent, checkKey, checkNamespace } from "../store/limits.ts";
-import { compareText } from "../store/text-match.ts";
+import type { Place } from "../store/commit/command.ts";
+import { checkAgent, checkKey, checkNamespace } from "../store/model/limits.ts";
+import { compareText } from "../store/model/text-match.ts";
 import {
   formatVersion,
   LineFault,

@@ -14,7 +14,7 @@ import { limitExceeded } from "../errors.ts";
 import type { Feed } from "../feed/feed.ts";
 import { ResponseBudget, type AnswersUnderWay, type Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
-import type { Limits } from "../store/limits.ts";
+import type { Limits } from "../store/model/limits.ts";
 import type { Store } from "../store/store.ts";
 import type { Writer } from "../store/writer.ts";
 import { publicError } from "./public-error.ts";

@@ -2,7 +2,7 @@ import pino from "pino";
 import { expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
-import { Committer } from "../../src/store/committer.ts";
+import { Committer } from "../../src/store/commit/committer.ts";
 import { setCommand } from "../commands.ts";
 import { createPostgres } from "../postgres.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { maxSearchedUnits } from "../../src/store/search-text.ts";
+import { maxSearchedUnits } from "../../src/store/search/search-text.ts";
 import { query, refusal } from "../client.ts";
 import { databases } from "../databases.ts";
 import {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { OperationResult } from "../../src/store/command.ts";
-import type { Entry } from "../../src/store/entry.ts";
+import type { OperationResult } from "../../src/store/commit/command.ts";
+import type { Entry } from "../../src/store/model/entry.ts";
 import { BatonError } from "../../src/errors.ts";
 import type { Writer } from "../../src/store/writer.ts";
 import { leaseSeconds, type Call, type Place } from "./calls.ts";

@@ -1,12 +1,12 @@
 import pino from "pino";
 import { defaultConfig } from "../../src/config.ts";
-import type { Database } from "../../src/database/database.ts";
+import type { Database } from "../../src/store/contract.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
-import type { Change } from "../../src/store/change.ts";
-import { Committer } from "../../src/store/committer.ts";
-import type { Entry } from "../../src/store/entry.ts";
-import type { Limits } from "../../src/store/limits.ts";
-import { everything } from "../../src/store/text-match.ts";
+import type { Change } from "../../src/store/model/change.ts";
+import { Committer } from "../../src/store/commit/committer.ts";
+import type { Entry } from "../../src/store/model/entry.ts";
+import type { Limits } from "../../src/store/model/limits.ts";
+import { everything } from "../../src/store/model/text-match.ts";
 import { Writer } from "../../src/store/writer.ts";
 import type { OwnDatabase } from "../own-database.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sweep } from "../../src/store/sweep.ts";
-import { everything } from "../../src/store/text-match.ts";
+import { sweep } from "../../src/store/commit/sweep.ts";
+import { everything } from "../../src/store/model/text-match.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { send, shown, shownEntry, type Answer } from "./answers.ts";

@@ -7,7 +7,7 @@ import { openDatabase } from "../../src/database/open-database.ts";
 import { readEntries } from "../../src/database/read-entries.ts";
 import { now } from "../../src/database/sqlite/write-sqlite.ts";
 import type { SqlReader } from "../../src/database/sql.ts";
-import { everything } from "../../src/store/text-match.ts";
+import { everything } from "../../src/store/model/text-match.ts";
 import { createSqlite } from "../own-database.ts";
 
 test("SQLite finds a page of entries by the index, and looks at no others", async () => {

@@ -32,9 +32,9 @@ import {
 } from "../../src/database/read-search.ts";
 import type { Sql, SqlClient } from "../../src/database/sql.ts";
 import { writeTransaction } from "../../src/database/write.ts";
-import { unclaimed, type StoredEntry } from "../../src/store/claim.ts";
-import { everything } from "../../src/store/text-match.ts";
-import type { Effects } from "../../src/store/workspace.ts";
+import { unclaimed, type StoredEntry } from "../../src/store/model/claim.ts";
+import { everything } from "../../src/store/model/text-match.ts";
+import type { Effects } from "../../src/store/commit/workspace.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { createPartitionedPostgres } from "../postgres-partitioned.ts";
 

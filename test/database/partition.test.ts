@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { migratePostgres } from "../../src/database/postgres/migrate-postgres.ts";
-import { Committer } from "../../src/store/committer.ts";
+import { Committer } from "../../src/store/commit/committer.ts";
 import { setCommand } from "../commands.ts";
 import { createPartitionedPostgres, partition } from "../postgres-partitioned.ts";
 import { connect, postgres } from "./migrated-databases.ts";

@@ -1,7 +1,7 @@
 import { defaultConfig } from "../../src/config.ts";
-import type { Database, PageBounds } from "../../src/database/database.ts";
+import type { Database, PageBounds } from "../../src/store/contract.ts";
 import { Hub } from "../../src/feed/hub.ts";
-import { Committer } from "../../src/store/committer.ts";
+import { Committer } from "../../src/store/commit/committer.ts";
 
 /** One instance's hub with its committer, and another process that writes without telling it. */
 export function feedInstance(database: Database, pageBounds: PageBounds) {

@@ -1,4 +1,4 @@
-import { unclaimed, type StoredEntry } from "../../src/store/claim.ts";
+import { unclaimed, type StoredEntry } from "../../src/store/model/claim.ts";
 import { writeLine, type Line } from "../../src/transfer/line.ts";
 import { Sequence } from "../../src/transfer/sequence.ts";
 

@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import fc from "fast-check";
 import { defaultConfig } from "../../src/config.ts";
-import type { Database } from "../../src/database/database.ts";
-import { commandOf, type SetOperation } from "../../src/store/command.ts";
-import { Committer } from "../../src/store/committer.ts";
-import { everything } from "../../src/store/text-match.ts";
+import type { Database } from "../../src/store/contract.ts";
+import { commandOf, type SetOperation } from "../../src/store/commit/command.ts";
+import { Committer } from "../../src/store/commit/committer.ts";
+import { everything } from "../../src/store/model/text-match.ts";
 import { importStore, wholeFile } from "../../src/transfer/import-store.ts";
 import type { Line } from "../../src/transfer/line.ts";
 import { readExport } from "../../src/transfer/read-export.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type pg from "pg";
 import { AnsweringClient } from "./answering-client.ts";
-import type { HeadListener } from "../database.ts";
+import type { HeadListener } from "../../store/contract.ts";
 
 const channel = "baton_heads";
 /** PostgreSQL takes a payload that is shorter than this. */

@@ -4,7 +4,7 @@ import pg from "pg";
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
 import { compact, forgetAnswers } from "../compact.ts";
-import type { Database, Retention, WriteTransaction } from "../database.ts";
+import type { Database, Retention, WriteTransaction } from "../../store/contract.ts";
 import { PrismaClient as PostgresClient } from "../generated/postgres/client.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { prismaTokens } from "../prisma-tokens.ts";

@@ -6,7 +6,7 @@ import { BatonError, unavailable } from "../../errors.ts";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
 import { compact, forgetAnswers } from "../compact.ts";
-import type { Database, Retention, WriteTransaction } from "../database.ts";
+import type { Database, Retention, WriteTransaction } from "../../store/contract.ts";
 import { PrismaClient } from "../generated/sqlite/client.ts";
 import { MigrationError } from "../migrate.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";

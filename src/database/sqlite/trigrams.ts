@@ -1,4 +1,4 @@
-import type { TextMatch } from "../../store/text-match.ts";
+import type { TextMatch } from "../../store/model/text-match.ts";
 
 // What SQLite's index holds, and what it is asked for. It gives all that have the trigrams; that they have the text, and
 // are in the namespaces, is compared.

@@ -1,4 +1,4 @@
-import type { Database } from "../database/database.ts";
+import type { Database } from "../contract.ts";
 import { commandOf, type Place } from "./command.ts";
 import type { Committer } from "./committer.ts";
 

@@ -1,4 +1,4 @@
-import { BatonError, revisionCompacted, unavailable } from "../errors.ts";
+import { BatonError, revisionCompacted, unavailable } from "../../errors.ts";
 
 /** A revision is a signed 64-bit number. */
 export const maxRevision = 2n ** 63n - 1n;

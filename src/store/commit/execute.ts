@@ -1,10 +1,10 @@
-import type { WriteTransaction } from "../database/database.ts";
-import { BatonError } from "../errors.ts";
+import type { WriteTransaction } from "../contract.ts";
+import { BatonError } from "../../errors.ts";
 import { writtenBytes, type Command, type CommandResult } from "./command.ts";
 import { decide } from "./decide.ts";
 import { loadShownValues } from "./load-shown-values.ts";
 import { loadWorkspaces } from "./load-workspaces.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "../model/limits.ts";
 import type { Effects, Workspace } from "./workspace.ts";
 
 /** What came of one command: its result, why it was refused, or that the transaction was full before it. */

@@ -1,6 +1,6 @@
-import { BatonError, type ErrorDetails } from "../errors.ts";
+import { BatonError, type ErrorDetails } from "../../errors.ts";
 import type { Caller, Condition, Place } from "./command.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry } from "../model/entry.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Who asks, as far as a decision needs to know. */

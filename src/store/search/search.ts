@@ -1,7 +1,7 @@
-import type { Database, Hit, Page, PageBounds, SearchQuery } from "../database/database.ts";
-import type { Entry } from "./entry.ts";
+import type { Database, Hit, Page, PageBounds, SearchQuery } from "../contract.ts";
+import type { Entry } from "../model/entry.ts";
 import { findMatch, type Match } from "./search-text.ts";
-import { everything } from "./text-match.ts";
+import { everything } from "../model/text-match.ts";
 
 /** An entry that was found, and where. */
 export interface Found {

@@ -1,7 +1,7 @@
-import type { WantedEntry, WriteTransaction } from "../database/database.ts";
-import { limitExceeded, type BatonError } from "../errors.ts";
+import type { WantedEntry, WriteTransaction } from "../contract.ts";
+import { limitExceeded, type BatonError } from "../../errors.ts";
 import { answerAgeMs, parseResult, type StoredAnswer } from "./answer.ts";
-import type { StoredEntry } from "./claim.ts";
+import type { StoredEntry } from "../model/claim.ts";
 import {
   placeId,
   type ClaimOperation,
@@ -9,9 +9,9 @@ import {
   type Operation,
   type Place,
 } from "./command.ts";
-import type { Limits } from "./limits.ts";
-import { importUnderWay } from "./log.ts";
-import { intersect, matches } from "./text-match.ts";
+import type { Limits } from "../model/limits.ts";
+import { importUnderWay } from "../model/log.ts";
+import { intersect, matches } from "../model/text-match.ts";
 import { Workspace } from "./workspace.ts";
 
 /** A transaction does not load more bytes of values: the commands behind wait for the next. */

@@ -1,7 +1,7 @@
-import { badUserInput, type BatonError } from "../errors.ts";
-import type { IncrementOperation } from "./command.ts";
-import { formatJsonPointer } from "./json-pointer.ts";
-import { isObject } from "./merge-patch.ts";
+import { badUserInput, type BatonError } from "../../errors.ts";
+import type { IncrementOperation } from "../commit/command.ts";
+import { formatJsonPointer } from "../../json/json-pointer.ts";
+import { isObject } from "../../json/merge-patch.ts";
 
 /**
  * Adds to a number, or to one inside of objects and arrays. Where nothing is, it begins at 0, in objects made on the way.

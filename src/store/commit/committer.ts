@@ -1,8 +1,8 @@
-import type { Database } from "../database/database.ts";
-import { BatonError, unavailable } from "../errors.ts";
+import type { Database } from "../contract.ts";
+import { BatonError, unavailable } from "../../errors.ts";
 import { commandBytes, type Command, type CommandResult } from "./command.ts";
 import { execute, type Committed, type Outcome } from "./execute.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "../model/limits.ts";
 import type { Effects } from "./workspace.ts";
 
 /** Told what each transaction committed, by user and in commit order. */

@@ -1,17 +1,17 @@
-import { badUserInput } from "../errors.ts";
-import { unclaimed, type StoredEntry } from "./claim.ts";
+import { badUserInput } from "../../errors.ts";
+import { unclaimed, type StoredEntry } from "../model/claim.ts";
 import type {
   AppendOperation,
   IncrementOperation,
   OperationResult,
   PatchOperation,
   SetOperation,
-} from "./command.ts";
-import { requireRevision, type Asker } from "./conditions.ts";
-import { increment } from "./increment.ts";
-import { serialiseMetadata, serialiseValue, type Limits, type Metadata } from "./limits.ts";
-import { mergePatch } from "./merge-patch.ts";
-import type { Workspace } from "./workspace.ts";
+} from "../commit/command.ts";
+import { requireRevision, type Asker } from "../commit/conditions.ts";
+import { increment } from "./increment-value.ts";
+import { serialiseMetadata, serialiseValue, type Limits, type Metadata } from "../model/limits.ts";
+import { mergePatch } from "../../json/merge-patch.ts";
+import type { Workspace } from "../commit/workspace.ts";
 
 type WriteOperation = SetOperation | IncrementOperation | PatchOperation | AppendOperation;
 

@@ -1,12 +1,12 @@
-import type { Token } from "../auth/token.ts";
-import type { Change, Selection } from "../store/change.ts";
-import type { Entry, Namespace, Usage } from "../store/entry.ts";
-import type { ImportState } from "../store/import-state.ts";
-import type { TextMatch } from "../store/text-match.ts";
-import type { StoredAnswer } from "../store/answer.ts";
-import type { StoredEntry } from "../store/claim.ts";
-import type { Place } from "../store/command.ts";
-import type { Effects } from "../store/workspace.ts";
+import type { Token } from "./model/token.ts";
+import type { Change, Selection } from "./model/change.ts";
+import type { Entry, Namespace, Usage } from "./model/entry.ts";
+import type { ImportState } from "./model/import-state.ts";
+import type { TextMatch } from "./model/text-match.ts";
+import type { StoredAnswer } from "./commit/answer.ts";
+import type { StoredEntry } from "./model/claim.ts";
+import type { Place } from "./commit/command.ts";
+import type { Effects } from "./commit/workspace.ts";
 
 /** Names an entry among all users. */
 export interface UserPlace extends Place {

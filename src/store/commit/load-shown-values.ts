@@ -1,5 +1,5 @@
-import type { WriteTransaction } from "../database/database.ts";
-import type { BatonError } from "../errors.ts";
+import type { WriteTransaction } from "../contract.ts";
+import type { BatonError } from "../../errors.ts";
 import { placeId, type Command, type CommandResult, type Place } from "./command.ts";
 import { Conflict } from "./conditions.ts";
 import type { Outcome } from "./execute.ts";

@@ -1,5 +1,5 @@
-import type { Entry } from "./entry.ts";
-import { formatJsonPointer } from "./json-pointer.ts";
+import type { Entry } from "../model/entry.ts";
+import { formatJsonPointer } from "../../json/json-pointer.ts";
 
 // What of an entry a search looks at, and when a text is found in it: the one definition, on every database.
 

@@ -1,5 +1,5 @@
-import { BatonError } from "../errors.ts";
-import { isHeld, type Claim, type StoredEntry } from "./claim.ts";
+import { BatonError } from "../../errors.ts";
+import { isHeld, type Claim, type StoredEntry } from "../model/claim.ts";
 import type {
   ClaimOperation,
   CompleteOperation,
@@ -7,11 +7,11 @@ import type {
   Place,
   ReleaseOperation,
   RenewOperation,
-} from "./command.ts";
-import type { Asker } from "./conditions.ts";
+} from "../commit/command.ts";
+import type { Asker } from "../commit/conditions.ts";
 import { expiryOf, writtenEntry } from "./decide-write.ts";
-import type { Limits } from "./limits.ts";
-import type { Workspace } from "./workspace.ts";
+import type { Limits } from "../model/limits.ts";
+import type { Workspace } from "../commit/workspace.ts";
 
 export function decideClaim(
   workspace: Workspace,

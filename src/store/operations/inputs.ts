@@ -1,4 +1,4 @@
-import { badUserInput, limitExceeded } from "../errors.ts";
+import { badUserInput, limitExceeded } from "../../errors.ts";
 import type {
   AppendOperation,
   ClearOperation,
@@ -8,8 +8,8 @@ import type {
   Operation,
   PatchOperation,
   SetOperation,
-} from "./command.ts";
-import { parseJsonPointer } from "./json-pointer.ts";
+} from "../commit/command.ts";
+import { parseJsonPointer } from "../../json/json-pointer.ts";
 import {
   checkJson,
   checkKey,
@@ -18,9 +18,9 @@ import {
   checkPath,
   serialiseValue,
   type Limits,
-} from "./limits.ts";
-import { exact } from "./text-match.ts";
-import { requireNamespace, requireScope, type Viewer } from "./viewer.ts";
+} from "../model/limits.ts";
+import { exact } from "../model/text-match.ts";
+import { requireNamespace, requireScope, type Viewer } from "../model/viewer.ts";
 
 // What callers give, and its way to what a command takes: checked against limits (G9) and the viewer's part (G1).
 

@@ -1,9 +1,9 @@
 import { serialiseResult, type StoredAnswer } from "./answer.ts";
-import type { Change } from "./change.ts";
-import { isFree, type ClaimState, type StoredEntry } from "./claim.ts";
+import type { Change } from "../model/change.ts";
+import { isFree, type ClaimState, type StoredEntry } from "../model/claim.ts";
 import type { CommandResult, Place } from "./command.ts";
-import { isExpired } from "./entry.ts";
-import { compareText, matches, type TextMatch } from "./text-match.ts";
+import { isExpired } from "../model/entry.ts";
+import { compareText, matches, type TextMatch } from "../model/text-match.ts";
 
 /** What a mutation with an idempotency key came to. */
 export interface Answer extends Omit<StoredAnswer, "results"> {

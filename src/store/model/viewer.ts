@@ -1,4 +1,4 @@
-import { forbidden } from "../errors.ts";
+import { forbidden } from "../../errors.ts";
 import { exact, intersect, matches, prefixed, type TextMatch } from "./text-match.ts";
 
 export const scopes = ["read", "write"] as const;

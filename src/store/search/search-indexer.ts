@@ -1,4 +1,4 @@
-import type { Database } from "../database/database.ts";
+import type { Database } from "../contract.ts";
 
 /** How often to look for logs that no instance follows any more, and how many of them. */
 const lookIntervalMs = 60_000;

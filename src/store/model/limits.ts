@@ -1,5 +1,5 @@
-import { badUserInput, limitExceeded } from "../errors.ts";
-import { fold } from "./search-text.ts";
+import { badUserInput, limitExceeded } from "../../errors.ts";
+import { fold } from "../search/search-text.ts";
 
 /** How much a caller may send and ask for. Each is an option of the server; see `config.ts` for defaults. */
 export interface Limits {

@@ -1,7 +1,7 @@
-import type { Claim } from "./claim.ts";
-import type { Entry } from "./entry.ts";
-import type { Metadata } from "./limits.ts";
-import type { TextMatch } from "./text-match.ts";
+import type { Claim } from "../model/claim.ts";
+import type { Entry } from "../model/entry.ts";
+import type { Metadata } from "../model/limits.ts";
+import type { TextMatch } from "../model/text-match.ts";
 
 /** What one mutation asks of one user's store: all of it or nothing. */
 export interface Command {

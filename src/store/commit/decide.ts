@@ -1,4 +1,4 @@
-import { badUserInput, limitExceeded, type BatonError } from "../errors.ts";
+import { badUserInput, limitExceeded, type BatonError } from "../../errors.ts";
 import {
   writtenBytes,
   type Command,
@@ -7,10 +7,15 @@ import {
   type OperationResult,
 } from "./command.ts";
 import { conflict, requireCondition, requireRevision, Unmet, type Asker } from "./conditions.ts";
-import { decideClaim, decideComplete, decideRelease, decideRenew } from "./decide-claim.ts";
-import { decideWrite } from "./decide-write.ts";
-import type { Limits } from "./limits.ts";
-import { compareText, matches } from "./text-match.ts";
+import {
+  decideClaim,
+  decideComplete,
+  decideRelease,
+  decideRenew,
+} from "../operations/decide-claim.ts";
+import { decideWrite } from "../operations/decide-write.ts";
+import type { Limits } from "../model/limits.ts";
+import { compareText, matches } from "../model/text-match.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
