@@ -15,8 +15,9 @@ interface Level {
 const maxListedNames = 8;
 /** A string is long from here on, in UTF-16 units. */
 const minLongUnits = 64;
-/** What is not a character that means itself, in a string. */
-const special = /["\\\u0000-\u001f\ud800-\udfff]/g;
+/** A quote, a backslash, a control character or half of a pair: what does not simply mean itself in a string. */
+const special = /[^ !#-[\]-\ud7ff\ue000-\uffff]/g;
+const maxPieces = 4_096;
 /** Deeper texts are refused here: every limit on the depth of a value is far below. */
 const maxDepth = 10_000;
 
@@ -49,7 +50,10 @@ export class JsonScanner {
   hasWhitespace = false;
   readonly #text: string;
   readonly #levels: Level[] = [];
+  /** What lies between whitespace, since the last part. */
   readonly #pieces: string[] = [];
+  /** Many pieces each. */
+  readonly #parts: string[] = [];
   #pieceBegin: number;
   #state = expectValue;
   #stringBegin = 0;
@@ -59,9 +63,7 @@ export class JsonScanner {
   constructor(text: string, at = 0) {
     this.#text = text;
     this.at = at;
-    this.#skipWhitespace();
-    this.hasWhitespace = false;
-    this.#pieces.length = 0;
+    while (isWhitespace(text.charCodeAt(this.at))) this.at++;
     this.#pieceBegin = this.at;
   }
 
@@ -78,7 +80,7 @@ export class JsonScanner {
   /** The value that was read, without whitespace outside of strings. */
   compact(): string {
     const last = this.#text.slice(this.#pieceBegin, this.at);
-    return this.#pieces.length === 0 ? last : this.#pieces.join("") + last;
+    return this.hasWhitespace ? [...this.#parts, ...this.#pieces, last].join("") : last;
   }
 
   /**
@@ -179,6 +181,10 @@ export class JsonScanner {
     this.hasWhitespace = true;
     if (begin > this.#pieceBegin) this.#pieces.push(this.#text.slice(this.#pieceBegin, begin));
     this.#pieceBegin = this.at;
+    if (this.#pieces.length < maxPieces) return;
+    // A piece takes more memory than the few characters that it may have.
+    this.#parts.push(this.#pieces.join(""));
+    this.#pieces.length = 0;
   }
 
   #readWord(word: string): void {
