@@ -1,5 +1,5 @@
 import { shown, shownPath } from "./json-fault.ts";
-import { endOfValue, itemBegins, membersAt } from "./value-parts.ts";
+import { endOfValue, itemBegins, kindOfText, membersAt } from "./value-parts.ts";
 
 /** The new text of the value, or why there is none. */
 export type Incremented =
@@ -158,7 +158,7 @@ function refused(
 }
 
 function wanted(what: string, path: readonly string[], found: string): string {
-  return `There must be ${what} at ${place(path)}, or nothing; there is ${kindOf(found)}. Nothing was changed.`;
+  return `There must be ${what} at ${place(path)}, or nothing; there is ${kindOfText(found)}. Nothing was changed.`;
 }
 
 function place(path: readonly string[]): string {
@@ -167,22 +167,4 @@ function place(path: readonly string[]): string {
 
 function short(number: string): string {
   return number.length > 40 ? `${number.slice(0, 40)}…` : number;
-}
-
-function kindOf(text: string): string {
-  switch (text[0]) {
-    case "{":
-      return "an object";
-    case "[":
-      return "an array";
-    case '"':
-      return "a string";
-    case "n":
-      return "null";
-    case "t":
-    case "f":
-      return "a boolean";
-    default:
-      return "a number";
-  }
 }

@@ -11,10 +11,14 @@ export class JsonFault extends Error {
   /** Members and indexes that lead to the place. */
   readonly path: JsonPath;
 
-  constructor(reason: string, path: JsonPath = []) {
+  /** Whether it is nested deeper than any value may be: then it was not read to its end. */
+  readonly isTooDeep: boolean;
+
+  constructor(reason: string, path: JsonPath = [], isTooDeep = false) {
     super(path.length === 0 ? reason : `At ${shownPath(path)}: ${reason}`);
     this.reason = reason;
     this.path = path;
+    this.isTooDeep = isTooDeep;
   }
 }
 

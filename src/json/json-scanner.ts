@@ -147,7 +147,7 @@ export class JsonScanner {
 
   #open(isArray: boolean): void {
     if (this.#levels.length === maxDepth) {
-      throw new JsonFault(`It is nested more than ${maxDepth} deep.`);
+      throw new JsonFault(`It is nested more than ${maxDepth} deep.`, this.#path(), true);
     }
     this.#levels.push({ isArray, names: [], name: "", index: 0 });
     this.at++;

@@ -18,13 +18,14 @@ export function endOfValue(text: string, at: number): number {
 }
 
 /** Where the string ends whose opening quote is at `at`. */
-function endOfString(text: string, at: number): number {
+export function endOfString(text: string, at: number): number {
   let end = text.indexOf('"', at + 1);
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end + 1;
 }
 
-function isEscaped(text: string, at: number): boolean {
+/** Whether a backslash before the character at `at` takes its meaning from it. */
+export function isEscaped(text: string, at: number): boolean {
   let begin = at;
   while (text.charCodeAt(begin - 1) === 0x5c) begin--;
   return (at - begin) % 2 === 1;
@@ -100,4 +101,23 @@ export function depthOf(text: string): number {
 export function isDeeperThan(text: string, maxDepth: number): boolean {
   // Each level takes two brackets.
   return text.length > 2 * maxDepth && depthOf(text) > maxDepth;
+}
+
+/** What a value is, for a message. */
+export function kindOfText(text: string): string {
+  switch (text[0]) {
+    case "{":
+      return "an object";
+    case "[":
+      return "an array";
+    case '"':
+      return "a string";
+    case "n":
+      return "null";
+    case "t":
+    case "f":
+      return "a boolean";
+    default:
+      return "a number";
+  }
 }

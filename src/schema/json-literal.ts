@@ -44,9 +44,7 @@ function write(node: ValueNode, variables: Variables): string {
     }
     case Kind.VARIABLE: {
       const name = node.name.value;
-      return variables && Object.hasOwn(variables, name)
-        ? variableText(variables[name])
-        : "null";
+      return variables && Object.hasOwn(variables, name) ? variableText(variables[name]) : "null";
     }
     case Kind.ENUM:
       throw new GraphQLError(`JSON has no ${node.value}; did you mean "${node.value}"?`);

@@ -1,3 +1,4 @@
+import type { JsonText } from "../json/json-text.ts";
 import { randomBytes } from "node:crypto";
 import { badUserInput } from "../errors.ts";
 import { digestOf } from "./commit/answer.ts";
@@ -39,7 +40,7 @@ import {
   checkKeyPrefix,
   checkLeaseSeconds,
   checkNamespacePrefix,
-  serialiseValue,
+  checkValue,
   type Limits,
 } from "./model/limits.ts";
 import { prefixed } from "./model/text-match.ts";
@@ -69,8 +70,8 @@ export interface HeldInput {
 
 export interface CompleteInput extends HeldInput {
   /** Left out, the value stays. */
-  readonly value?: unknown;
-  readonly metadata?: unknown;
+  readonly value?: JsonText | null | undefined;
+  readonly metadata?: JsonText | null | undefined;
   readonly ttlSeconds?: number | null | undefined;
   readonly conditions?: readonly ConditionInput[] | null | undefined;
   readonly operations?: readonly OperationInput[] | null | undefined;
@@ -196,7 +197,7 @@ export class Writer {
     const asked = this.#asked(viewer);
     const { metadata, ttlSeconds } = entryWrite(asked, "input", { ...input, ifRevision: null });
     const value =
-      input.value === undefined ? null : serialiseValue(this.#limits, "input.value", input.value);
+      input.value === undefined ? null : checkValue(this.#limits, "input.value", input.value);
     const place = heldPlace(asked, "input", input);
     const { results, revision } = await this.#submit(
       viewer,

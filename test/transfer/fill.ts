@@ -9,7 +9,7 @@ import { importStore, wholeFile } from "../../src/transfer/import-store.ts";
 import type { Line } from "../../src/transfer/line.ts";
 import { readExport } from "../../src/transfer/read-export.ts";
 import { exportText, storedEntry } from "./export-text.ts";
-import { deepText, jsonText, metadataObject, name } from "./json.ts";
+import { deepText, jsonText, metadataText, name } from "./json.ts";
 
 /**
  * Sets some 200 entries of all sorts, and in the namespace `work` a task that is done, one that is held, and one that
@@ -56,7 +56,7 @@ export async function fillStore(database: Database, userId: string): Promise<voi
   );
   await claim("second");
   const values = fc.sample(
-    fc.tuple(name, name, fc.oneof(jsonText, fc.constant(deepText)), fc.option(metadataObject)),
+    fc.tuple(name, name, fc.oneof(jsonText, fc.constant(deepText)), fc.option(metadataText)),
     200,
   );
   await Promise.all(

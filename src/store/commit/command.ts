@@ -1,6 +1,5 @@
 import type { Claim } from "../model/claim.ts";
 import type { Entry } from "../model/entry.ts";
-import type { Metadata } from "../model/limits.ts";
 import type { TextMatch } from "../model/text-match.ts";
 
 /** What one mutation asks of one user's store: all of it or nothing. */
@@ -66,7 +65,7 @@ interface WriteBase extends Place, Argument {
 /** A write that leaves an entry. */
 interface EntryWrite extends WriteBase {
   /** Merged into what there is, at the top level. */
-  readonly metadata: Metadata | null;
+  readonly metadata: string | null;
   /** How long the entry lives from now on. 0: for ever. null: as before, and for ever where the value is replaced. */
   readonly ttlSeconds: number | null;
 }
@@ -86,12 +85,12 @@ export interface IncrementOperation extends EntryWrite {
 
 export interface PatchOperation extends EntryWrite {
   readonly kind: "patch";
-  readonly patch: unknown;
+  readonly patch: string;
 }
 
 export interface AppendOperation extends EntryWrite {
   readonly kind: "append";
-  readonly item: unknown;
+  readonly item: string;
   /** How many items to keep, the newest; null: all. */
   readonly maxLength: number | null;
 }
@@ -123,7 +122,7 @@ export interface CompleteOperation extends HeldOperation {
   readonly kind: "complete";
   /** Already serialised; null leaves the value. */
   readonly value: string | null;
-  readonly metadata: Metadata | null;
+  readonly metadata: string | null;
   readonly ttlSeconds: number | null;
 }
 
@@ -190,18 +189,16 @@ export function commandBytes(command: Command): number {
 
 function operationBytes(operation: Operation): number {
   const metadata =
-    "metadata" in operation && operation.metadata !== null
-      ? JSON.stringify(operation.metadata).length
-      : 0;
+    "metadata" in operation && operation.metadata !== null ? operation.metadata.length : 0;
   switch (operation.kind) {
     case "set":
       return 500 + metadata + operation.key.length + operation.value.length;
     case "complete":
       return 500 + metadata + operation.key.length + (operation.value?.length ?? 0);
     case "patch":
-      return 500 + metadata + operation.key.length + JSON.stringify(operation.patch).length;
+      return 500 + metadata + operation.key.length + operation.patch.length;
     case "append":
-      return 500 + metadata + operation.key.length + JSON.stringify(operation.item).length;
+      return 500 + metadata + operation.key.length + operation.item.length;
     case "claim":
       return claimBytes;
     default:

@@ -1,3 +1,4 @@
+import { JsonText } from "../../json/json-text.ts";
 import { BatonError, type ErrorDetails } from "../../errors.ts";
 import type { Caller, Condition, Place } from "./command.ts";
 import type { Entry } from "../model/entry.ts";
@@ -67,14 +68,14 @@ export class Conflict extends BatonError {
     const value = current ? current.value : "null";
     super("CONFLICT", message, {
       ...details,
-      ...(isLoaded && { currentValue: JSON.parse(value) as unknown }),
+      ...(isLoaded && { currentValue: new JsonText(value) }),
     });
     this.unloaded = current && !isLoaded ? current : null;
   }
 
   /** The same, with the value that there is. */
   withValue(value: string): BatonError {
-    const currentValue = JSON.parse(value) as unknown;
+    const currentValue = new JsonText(value);
     return new BatonError("CONFLICT", this.message, { ...this.extensions, currentValue });
   }
 }

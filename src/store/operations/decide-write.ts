@@ -8,9 +8,11 @@ import type {
   SetOperation,
 } from "../commit/command.ts";
 import { requireRevision, type Asker } from "../commit/conditions.ts";
-import { increment } from "./increment-value.ts";
-import { serialiseMetadata, serialiseValue, type Limits, type Metadata } from "../model/limits.ts";
-import { mergePatch } from "../../json/merge-patch.ts";
+import { appendText } from "../../json/append-text.ts";
+import { incrementText } from "../../json/increment-text.ts";
+import { JsonText } from "../../json/json-text.ts";
+import { mergeMembers, mergePatchText } from "../../json/merge-patch-text.ts";
+import { checkMetadataBytes, checkValue, type Limits } from "../model/limits.ts";
 import type { Workspace } from "../commit/workspace.ts";
 
 type WriteOperation = SetOperation | IncrementOperation | PatchOperation | AppendOperation;
@@ -40,29 +42,32 @@ export function decideWrite(
 
 function newValue(limits: Limits, current: StoredEntry | null, operation: WriteOperation): string {
   if (operation.kind === "set") return operation.value;
-  const before = current === null ? undefined : (JSON.parse(current.value) as unknown);
-  return serialiseValue(limits, operation.argument, valueAfter(before, operation));
+  const text = valueAfter(current?.value ?? null, operation);
+  return checkValue(limits, operation.argument, new JsonText(text));
 }
 
-/** @param before undefined where there is no entry */
+/** @param before null where there is no entry */
 function valueAfter(
-  before: unknown,
+  before: string | null,
   operation: IncrementOperation | PatchOperation | AppendOperation,
-): unknown {
+): string {
+  const { argument } = operation;
   switch (operation.kind) {
-    case "increment":
-      return increment(before, operation);
+    case "increment": {
+      const after = incrementText(before, operation.path, operation.by);
+      if (after.kind === "incremented") return after.text;
+      const isWhole = after.argument === "path" && operation.path.length === 0;
+      throw badUserInput(isWhole ? argument : `${argument}.${after.argument}`, after.reason);
+    }
     case "patch":
-      return mergePatch(before, operation.patch);
+      return mergePatchText(before, operation.patch);
     case "append": {
-      if (before !== undefined && !Array.isArray(before)) {
-        throw badUserInput(
-          operation.argument,
-          "Only an array can be appended to; the entry holds something else. Nothing was changed.",
-        );
-      }
-      const items = [...((before as unknown[] | undefined) ?? []), operation.item];
-      return operation.maxLength === null ? items : items.slice(-operation.maxLength);
+      const after = appendText(before, operation.item, operation.maxLength);
+      if (after !== null) return after;
+      throw badUserInput(
+        argument,
+        "Only an array can be appended to; the entry holds something else. Nothing was changed.",
+      );
     }
   }
 }
@@ -72,7 +77,7 @@ interface Written {
   readonly namespace: string;
   readonly key: string;
   readonly value: string;
-  readonly metadata: Metadata | null;
+  readonly metadata: string | null;
   readonly expiresAt: Date | null;
 }
 
@@ -115,6 +120,6 @@ function mergedMetadata(
   current: StoredEntry | null,
 ): string {
   if (metadata === null) return current?.metadata ?? "{}";
-  const merged = { ...(JSON.parse(current?.metadata ?? "{}") as Metadata), ...metadata };
-  return serialiseMetadata(limits, `${argument}.metadata`, merged);
+  const merged = mergeMembers(current?.metadata ?? "{}", metadata);
+  return checkMetadataBytes(limits, `${argument}.metadata`, merged);
 }

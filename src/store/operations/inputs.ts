@@ -9,14 +9,14 @@ import type {
   PatchOperation,
   SetOperation,
 } from "../commit/command.ts";
+import type { JsonText } from "../../json/json-text.ts";
 import { parseJsonPointer } from "../../json/json-pointer.ts";
 import {
-  checkJson,
   checkKey,
   checkMetadata,
   checkNamespace,
   checkPath,
-  serialiseValue,
+  checkValue,
   type Limits,
 } from "../model/limits.ts";
 import { exact } from "../model/text-match.ts";
@@ -36,12 +36,12 @@ export interface DeleteInput extends PlaceInput {
 }
 
 interface EntryWriteInput extends DeleteInput {
-  readonly metadata?: unknown;
+  readonly metadata?: Optional<JsonText>;
   readonly ttlSeconds?: Optional<number>;
 }
 
 export interface SetInput extends EntryWriteInput {
-  readonly value?: unknown;
+  readonly value?: Optional<JsonText>;
 }
 
 export interface IncrementInput extends EntryWriteInput {
@@ -50,11 +50,11 @@ export interface IncrementInput extends EntryWriteInput {
 }
 
 export interface PatchInput extends EntryWriteInput {
-  readonly patch?: unknown;
+  readonly patch?: Optional<JsonText>;
 }
 
 export interface AppendInput extends EntryWriteInput {
-  readonly value?: unknown;
+  readonly value?: Optional<JsonText>;
   readonly maxLength?: Optional<number>;
 }
 
@@ -120,8 +120,7 @@ export function entryWrite(asked: Asked, argument: string, input: EntryWriteInpu
 
 export function setOperation(asked: Asked, argument: string, input: SetInput): SetOperation {
   const write = entryWrite(asked, argument, input);
-  requireGiven(argument, "value", input.value);
-  const value = serialiseValue(asked.limits, `${argument}.value`, input.value);
+  const value = requireGiven(asked, argument, "value", input.value);
   return { kind: "set", ...write, value };
 }
 
@@ -156,9 +155,8 @@ export function incrementOperation(
 
 export function patchOperation(asked: Asked, argument: string, input: PatchInput): PatchOperation {
   const write = entryWrite(asked, argument, input);
-  requireGiven(argument, "patch", input.patch);
-  checkJson(asked.limits, `${argument}.patch`, input.patch);
-  return { kind: "patch", ...write, patch: input.patch };
+  const patch = requireGiven(asked, argument, "patch", input.patch);
+  return { kind: "patch", ...write, patch };
 }
 
 export function appendOperation(
@@ -167,13 +165,12 @@ export function appendOperation(
   input: AppendInput,
 ): AppendOperation {
   const write = entryWrite(asked, argument, input);
-  requireGiven(argument, "value", input.value);
-  checkJson(asked.limits, `${argument}.value`, input.value);
+  const item = requireGiven(asked, argument, "value", input.value);
   const maxLength = input.maxLength ?? null;
   if (maxLength !== null && maxLength < 1) {
     throw badUserInput(`${argument}.maxLength`, `Must be at least 1; this is ${maxLength}.`);
   }
-  return { kind: "append", ...write, item: input.value, maxLength };
+  return { kind: "append", ...write, item, maxLength };
 }
 
 export function clearOperation(
@@ -240,7 +237,12 @@ export function requireCount(
 }
 
 /** GraphQL can't require an argument that may be null, so that is done here. */
-function requireGiven(argument: string, name: string, value: unknown): void {
-  if (value !== undefined) return;
+function requireGiven(
+  { limits }: Asked,
+  argument: string,
+  name: string,
+  value: Optional<JsonText>,
+): string {
+  if (value !== undefined) return checkValue(limits, `${argument}.${name}`, value);
   throw badUserInput(`${argument}.${name}`, `Is required. For JSON's null, say ${name}: null.`);
 }
