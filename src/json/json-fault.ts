@@ -36,3 +36,9 @@ export function shown(text: string): string {
     text.length > maxShownUnits ? `${text.slice(0, maxShownUnits).toWellFormed()}…` : text,
   );
 }
+
+/** What a text that is not JSON is refused with. */
+export function unexpected(text: string, at: number, wanted: string): JsonFault {
+  const found = at >= text.length ? "it ends" : `there is ${shown(text.slice(at, at + 1))}`;
+  return new JsonFault(`It is not JSON: at character ${at + 1} it needs ${wanted}; ${found}.`);
+}

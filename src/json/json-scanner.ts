@@ -1,4 +1,4 @@
-import { JsonFault, shown } from "./json-fault.ts";
+import { JsonFault, shown, unexpected } from "./json-fault.ts";
 
 /** An object or array that is open at the scanner's place. */
 interface Level {
@@ -90,7 +90,7 @@ export class JsonScanner {
   requireEnd(): void {
     let { at } = this;
     while (isWhitespace(this.#text.charCodeAt(at))) at++;
-    if (at < this.#text.length) throw this.#unexpected(at, "the end");
+    if (at < this.#text.length) throw unexpected(this.#text, at, "the end");
   }
 
   #step(): void {
@@ -112,7 +112,7 @@ export class JsonScanner {
       case expectName:
         return this.#beginName(code);
       case expectColon:
-        if (code !== 0x3a) throw this.#unexpected(this.at, "a colon");
+        if (code !== 0x3a) throw unexpected(this.#text, this.at, "a colon");
         this.at++;
         this.#state = expectValue;
         return;
@@ -141,7 +141,7 @@ export class JsonScanner {
   }
 
   #beginName(code: number): void {
-    if (code !== 0x22) throw this.#unexpected(this.at, "a member's name in double quotes");
+    if (code !== 0x22) throw unexpected(this.#text, this.at, "a member's name in double quotes");
     this.#beginString(true);
   }
 
@@ -171,7 +171,7 @@ export class JsonScanner {
       level.index++;
       this.#state = level.isArray ? expectValue : expectName;
     } else if (code === (level.isArray ? 0x5d : 0x7d)) this.#close();
-    else throw this.#unexpected(this.at, level.isArray ? "a comma or ]" : "a comma or }");
+    else throw unexpected(this.#text, this.at, level.isArray ? "a comma or ]" : "a comma or }");
   }
 
   #skipWhitespace(): void {
@@ -188,7 +188,7 @@ export class JsonScanner {
   }
 
   #readWord(word: string): void {
-    if (!this.#text.startsWith(word, this.at)) throw this.#unexpected(this.at, "a value");
+    if (!this.#text.startsWith(word, this.at)) throw unexpected(this.#text, this.at, "a value");
     this.at += word.length;
     this.#endValue();
   }
@@ -202,17 +202,17 @@ export class JsonScanner {
     else if (isDigit(code))
       do code = text.charCodeAt(++at);
       while (isDigit(code));
-    else throw this.#unexpected(at, at === this.at ? "a value" : "a digit");
+    else throw unexpected(this.#text, at, at === this.at ? "a value" : "a digit");
     if (code === 0x2e) {
       code = text.charCodeAt(++at);
-      if (!isDigit(code)) throw this.#unexpected(at, "a digit");
+      if (!isDigit(code)) throw unexpected(this.#text, at, "a digit");
       do code = text.charCodeAt(++at);
       while (isDigit(code));
     }
     if (code === 0x65 || code === 0x45) {
       code = text.charCodeAt(++at);
       if (code === 0x2b || code === 0x2d) code = text.charCodeAt(++at);
-      if (!isDigit(code)) throw this.#unexpected(at, "a digit");
+      if (!isDigit(code)) throw unexpected(this.#text, at, "a digit");
       do code = text.charCodeAt(++at);
       while (isDigit(code));
     }
@@ -247,11 +247,11 @@ export class JsonScanner {
       if (code === 0x5c) {
         this.#hasEscape = true;
         at = this.#readEscape(at);
-      } else if (code < 0x20) throw this.#unexpected(at, "no control character in a string");
+      } else if (code < 0x20) throw unexpected(this.#text, at, "no control character in a string");
       else if (code < 0xd800 || code > 0xdfff) at++;
       else if (isHigh(code) && isLow(text.charCodeAt(at + 1))) at += 2;
       // Past the end, a character's code is NaN, which is no less than anything.
-      else if (at >= text.length) throw this.#unexpected(at, "the end of a string");
+      else if (at >= text.length) throw unexpected(this.#text, at, "the end of a string");
       else {
         this.#note("A string holds half of a surrogate pair, which is not a character.");
         at++;
@@ -273,7 +273,7 @@ export class JsonScanner {
     const kind = text[begin + 1] ?? "";
     if (kind !== "u") {
       if (kind === "" || !'"\\/bfnrt'.includes(kind)) {
-        throw this.#unexpected(begin, "an escape that JSON has");
+        throw unexpected(this.#text, begin, "an escape that JSON has");
       }
       return begin + 2;
     }
@@ -288,7 +288,8 @@ export class JsonScanner {
 
   #hexAt(begin: number): number {
     const digits = this.#text.slice(begin + 2, begin + 6);
-    if (!/^[\da-fA-F]{4}$/.test(digits)) throw this.#unexpected(begin, "four hexadecimal digits");
+    if (!/^[\da-fA-F]{4}$/.test(digits))
+      throw unexpected(this.#text, begin, "four hexadecimal digits");
     return Number.parseInt(digits, 16);
   }
 
@@ -314,15 +315,10 @@ export class JsonScanner {
   #path(): (string | number)[] {
     return this.#levels.map((level) => (level.isArray ? level.index : level.name));
   }
-
-  #unexpected(at: number, wanted: string): JsonFault {
-    const found =
-      at >= this.#text.length ? "it ends" : `there is ${shown(this.#text.slice(at, at + 1))}`;
-    return new JsonFault(`It is not JSON: at character ${at + 1} it needs ${wanted}; ${found}.`);
-  }
 }
 
-function isWhitespace(code: number): boolean {
+/** Whether JSON allows it between tokens. */
+export function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 

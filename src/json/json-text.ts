@@ -46,18 +46,22 @@ export function jsonTextOfParsed(value: unknown): JsonText {
   return new JsonText(text);
 }
 
-/** Whether the text is exactly what JavaScript writes for the value that it reads from it: then nothing is lost. */
-export function isOrdinary(text: string): boolean {
+/**
+ * What `JSON.parse` makes of a text that is exactly what JavaScript writes for it: then nothing is lost. Null for any
+ * other text, and for what is not JSON.
+ */
+export function parseOrdinary(text: string): { readonly value: unknown } | null {
   try {
-    return JSON.stringify(JSON.parse(text)) === text && !mayHoldHalves(text);
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text && !mayHoldHalves(text) ? { value } : null;
   } catch {
     // It is not JSON, or nested deeper than JavaScript writes.
-    return false;
+    return null;
   }
 }
 
 /** Whether JSON that JavaScript wrote may hold half of a surrogate pair: it escapes nothing else like that. */
-export function mayHoldHalves(text: string): boolean {
+function mayHoldHalves(text: string): boolean {
   return text.includes("\\ud");
 }
 
