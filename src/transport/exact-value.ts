@@ -1,10 +1,4 @@
-import {
-  getNamedType,
-  getNullableType,
-  isInputObjectType,
-  isListType,
-  type GraphQLInputType,
-} from "graphql";
+import { getNullableType, isInputObjectType, isListType, type GraphQLInputType } from "graphql";
 import { JsonText } from "../json/json-text.ts";
 import {
   decodeLongString,
@@ -36,16 +30,13 @@ export function* readExactValue(
     return { value: new JsonText(text.slice(at, end)), end };
   }
   const nullable = getNullableType(type);
-  if (first === "[" && isListType(nullable)) {
-    return yield* readItems(text, at, nullable.ofType as GraphQLInputType);
+  if (isListType(nullable)) {
+    const item = nullable.ofType as GraphQLInputType;
+    // One item may stand for a list of it.
+    return first === "[" ? yield* readItems(text, at, item) : yield* readExactValue(text, at, item);
   }
-  if (first === "{" && holdsMembers(type)) return yield* readMembers(text, at, type);
+  if (first === "{" && isInputObjectType(nullable)) return yield* readMembers(text, at, nullable);
   return yield* readPlainValue(text, at);
-}
-
-/** Whether it is an input object, or a list that a single one may stand for. */
-function holdsMembers(type: GraphQLInputType | undefined): type is GraphQLInputType {
-  return isInputObjectType(getNamedType(type));
 }
 
 function* readItems(text: string, at: number, type: GraphQLInputType): Steps<Read> {
@@ -54,7 +45,6 @@ function* readItems(text: string, at: number, type: GraphQLInputType): Steps<Rea
   let pauseAt = place + stepUnits;
   while (text[place] !== "]") {
     if (text[place] === ",") place++;
-    // An array where a list is not expected is one item, and `[[1]]` of a list of JSON is the item `[1]`.
     const { value, end } = yield* readExactValue(text, place, type);
     items.push(value);
     place = end;
