@@ -1,5 +1,5 @@
 import { JsonFault } from "./json-fault.ts";
-import { JsonScanner } from "./json-scanner.ts";
+import { isWhitespace, JsonScanner } from "./json-scanner.ts";
 
 /**
  * A JSON value as its text: valid JSON without insignificant whitespace, without duplicate members or lone surrogates,
@@ -47,17 +47,35 @@ export function jsonTextOfParsed(value: unknown): JsonText {
 }
 
 /**
- * What `JSON.parse` makes of a text that is exactly what JavaScript writes for it: then nothing is lost. Null for any
- * other text, and for what is not JSON.
+ * What `JSON.parse` makes of a text that is exactly what JavaScript writes for it, but for whitespace: then nothing is
+ * lost. Null for any other text, and for what is not JSON.
  */
 export function parseOrdinary(text: string): { readonly value: unknown } | null {
   try {
     const value: unknown = JSON.parse(text);
-    return JSON.stringify(value) === text && !mayHoldHalves(text) ? { value } : null;
+    const isExact = differsInWhitespace(text, JSON.stringify(value)) && !mayHoldHalves(text);
+    return isExact ? { value } : null;
   } catch {
     // It is not JSON, or nested deeper than JavaScript writes.
     return null;
   }
+}
+
+/**
+ * Whether the text is what JavaScript wrote for its value, with whitespace here and there. Where all other characters are
+ * the same, so are the quotes, and strings begin and end at the same ones; no whitespace in a string can be left out
+ * then, as the value's strings have all of it.
+ */
+function differsInWhitespace(text: string, written: string): boolean {
+  if (text === written) return true;
+  if (text.length < written.length) return false;
+  let at = 0;
+  for (let place = 0; place < text.length; place++) {
+    const code = text.charCodeAt(place);
+    if (code === written.charCodeAt(at)) at++;
+    else if (!isWhitespace(code)) return false;
+  }
+  return at === written.length;
 }
 
 /** Whether JSON that JavaScript wrote may hold half of a surrogate pair: it escapes nothing else like that. */

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { JsonFault } from "../../src/json/json-fault.ts";
 import { JsonScanner } from "../../src/json/json-scanner.ts";
-import { jsonTextOf, jsonTextOfParsed, JsonText, parseJsonText } from "../../src/json/json-text.ts";
+import {
+  jsonTextOf,
+  jsonTextOfParsed,
+  JsonText,
+  parseJsonText,
+  parseOrdinary,
+} from "../../src/json/json-text.ts";
 import { writeResult } from "../../src/json/write-json.ts";
 import { depthOf, endOfValue, isDeeperThan } from "../../src/json/value-parts.ts";
 import { spacedTextOf, textOf, treeArbitrary, treeDepth } from "./json-trees.ts";
@@ -27,6 +33,28 @@ describe("G13: a JSON value as its text", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  test("is parsed by JavaScript only where that loses nothing", () => {
+    fc.assert(
+      fc.property(treeArbitrary, spaces, (tree, stream) => {
+        const text = textOf(tree);
+        const parsed = parseOrdinary(spacedTextOf(tree, () => stream.next().value as string));
+        const isLost = JSON.stringify(JSON.parse(text)) !== text;
+        expect(parsed && JSON.stringify(parsed.value)).toBe(isLost ? null : text);
+      }),
+      { numRuns: 500 },
+    );
+    for (const text of [
+      '{"1 ":0,"1":0}',
+      '{"1 ":0, "1" :0}',
+      '{"a ":1,"a":1,"a ":1}',
+      '"\\ud800"',
+      "1 .0",
+      "- 1",
+    ]) {
+      expect(parseOrdinary(text)).toBeNull();
+    }
   });
 
   test("is read in steps of any size as it is at once", () => {
