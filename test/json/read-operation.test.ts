@@ -239,6 +239,6 @@ describe("G13: reading a message of a WebSocket", () => {
       expect(await message(text)).toEqual(JSON.parse(text));
     }
     expect(await message("{")).toBe("");
-    expect(await message("[1 ]")).toBe("");
+    expect(await message("[1.0]")).toBe("");
   });
 });
