@@ -55,7 +55,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
 
     const hub = new Hub({
       source: database,
-      queueBounds: { maxChanges: config.subscriberQueue, maxBytes: config.subscriberQueueBytes },
       pageBounds: defaultPageBounds,
       onError: (error) =>
         logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
@@ -82,7 +81,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const graphql = createGraphql({
       store,
       writer: new Writer(committer, config),
-      feed: new Feed(database, hub),
+      feed: new Feed({
+        source: database,
+        store,
+        hub,
+        pageBounds: defaultPageBounds,
+        queueBounds: { maxChanges: config.subscriberQueue, maxBytes: config.subscriberQueueBytes },
+      }),
       logger,
     });
     const authenticator = new Authenticator(database.tokens, config);
@@ -135,7 +140,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const background = [
       periodically(config.pollIntervalMs, "looking for others' writes", poll),
       periodically(tokenCheckIntervalMs, "checking tokens", () =>
-        endSubscriptions(database.tokens, hub),
+        endSubscriptions(database.tokens, authenticator),
       ),
       periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),
       periodically(indexIntervalMs, "indexing for searches", () => indexer.run(() => stopping)),

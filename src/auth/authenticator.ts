@@ -1,5 +1,5 @@
 import type { TokenTable } from "../store/contract.ts";
-import { unauthenticated } from "../errors.ts";
+import { unauthenticated, type BatonError } from "../errors.ts";
 import { checkAgent, type Limits } from "../store/model/limits.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import { hashSecret, tokenFault } from "./token.ts";
@@ -15,13 +15,16 @@ export interface Credentials {
 /** A caller that showed a good token. */
 export interface Session {
   readonly viewer: Viewer;
-  readonly tokenId: string;
+  /** Aborts, with a BatonError as its reason, when the token is revoked or expires. */
+  readonly ended: AbortSignal;
 }
 
 /** Looks tokens up anew for every operation: one that is revoked is refused from the next operation on. */
 export class Authenticator {
   readonly #tokens: TokenTable;
   readonly #limits: Limits;
+  /** By token, of those that were shown here. */
+  readonly #ends = new Map<string, AbortController>();
 
   constructor(tokens: TokenTable, limits: Limits) {
     this.#tokens = tokens;
@@ -48,8 +51,27 @@ export class Authenticator {
     }
     const { tokenId, userId, scopes, namespacePatterns } = token;
     return {
-      tokenId,
+      ended: this.#endOf(tokenId).signal,
       viewer: { userId, agent: token.agent ?? agent ?? null, scopes, namespacePatterns },
     };
+  }
+
+  /** The tokens that were shown here and have not ended. */
+  get tokenIds(): string[] {
+    return [...this.#ends.keys()];
+  }
+
+  /** Ends a token's sessions with an error. */
+  endToken(tokenId: string, error: BatonError): void {
+    this.#ends.get(tokenId)?.abort(error);
+    this.#ends.delete(tokenId);
+  }
+
+  #endOf(tokenId: string): AbortController {
+    const known = this.#ends.get(tokenId);
+    if (known) return known;
+    const made = new AbortController();
+    this.#ends.set(tokenId, made);
+    return made;
   }
 }

@@ -1,7 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { EntryPage } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
-import { checkAwaitSeconds } from "../store/model/limits.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, historyOf } from "./change.ts";
@@ -188,20 +187,9 @@ builder.queryFields((t) => ({
         description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",
       }),
     },
-    resolve: async (_query, { namespace, key, after, timeoutSeconds }, context) => {
-      const { store, feed, viewer, tokenId, closed, responseBudget } = context;
-      const place = store.place(viewer, namespace, key);
-      const seconds = timeoutSeconds ?? defaultAwaitSeconds;
-      checkAwaitSeconds(store.limits, seconds);
-      const entry = await feed.awaitEntry({
-        userId: viewer.userId,
-        tokenId,
-        place,
-        after: after ?? 0n,
-        timeoutMs: 1_000 * seconds,
-        closed,
-      });
-      responseBudget.spend([entry]);
+    resolve: async (_query, input, context) => {
+      const entry = await context.feed.awaitEntry(context, input, context.closed);
+      context.responseBudget.spend([entry]);
       return entry;
     },
   }),
