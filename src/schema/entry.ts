@@ -112,7 +112,7 @@ interface EntriesArgs extends SelectionInput {
 
 /** The `entries` field, of the store or of one namespace. */
 export async function entriesPage(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   info: GraphQLResolveInfo,
   args: EntriesArgs,
 ): Promise<Connection<Entry>> {
@@ -124,7 +124,7 @@ export async function entriesPage(
     after: namespace === undefined || key === undefined ? null : { namespace, key },
     withoutValues,
   });
-  responseBudget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
+  budget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
   return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
 }
 
@@ -135,12 +135,12 @@ function withoutValue({ key, metadata }: Entry): { sizeBytes: number } {
 
 /** One entry, whatever else the operation asks for. */
 export async function oneEntry(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   namespace: string,
   key: string,
 ): Promise<Entry | null> {
   const entry = await store.entry(viewer, namespace, key);
-  responseBudget.spend([entry]);
+  budget.spend([entry]);
   return entry;
 }
 
@@ -189,19 +189,19 @@ builder.queryFields((t) => ({
       }),
     },
     resolve: async (_query, { namespace, key, after, timeoutSeconds }, context) => {
-      const { store, feed, viewer, tokenId, closed, responseBudget } = context;
+      const { store, feed, viewer, ended, closed, budget } = context;
       const place = store.place(viewer, namespace, key);
       const seconds = timeoutSeconds ?? defaultAwaitSeconds;
       checkAwaitSeconds(store.limits, seconds);
       const entry = await feed.awaitEntry({
         userId: viewer.userId,
-        tokenId,
+        ended,
         place,
         after: after ?? 0n,
         timeoutMs: 1_000 * seconds,
         closed,
       });
-      responseBudget.spend([entry]);
+      budget.spend([entry]);
       return entry;
     },
   }),
