@@ -3,29 +3,34 @@ export interface Endable {
   fail(reason: unknown): void;
 }
 
+interface Waiting {
+  readonly endables: Set<Endable>;
+  readonly listener: () => void;
+}
+
 /** One listener for each signal, however many subscriptions a session has. */
-const endables = new WeakMap<AbortSignal, Set<Endable>>();
+const waitingFor = new WeakMap<AbortSignal, Waiting>();
 
 /** Fails the subscription with the signal's reason when the session ends, or immediately when it has ended. */
 export function failWhenEnded(ended: AbortSignal, endable: Endable): void {
   if (ended.aborted) return endable.fail(ended.reason);
-  let waiting = endables.get(ended);
-  if (!waiting) {
-    const all = new Set<Endable>();
-    endables.set(ended, all);
-    ended.addEventListener(
-      "abort",
-      () => {
-        for (const each of all) each.fail(ended.reason);
-      },
-      { once: true },
-    );
-    waiting = all;
+  const known = waitingFor.get(ended);
+  if (known) {
+    known.endables.add(endable);
+    return;
   }
-  waiting.add(endable);
+  const endables = new Set([endable]);
+  const listener = () => {
+    for (const each of endables) each.fail(ended.reason);
+  };
+  waitingFor.set(ended, { endables, listener });
+  ended.addEventListener("abort", listener, { once: true });
 }
 
 /** For a subscription that is over before its session. */
 export function forgetEnding(ended: AbortSignal, endable: Endable): void {
-  endables.get(ended)?.delete(endable);
+  const waiting = waitingFor.get(ended);
+  if (!waiting?.endables.delete(endable) || waiting.endables.size > 0) return;
+  ended.removeEventListener("abort", waiting.listener);
+  waitingFor.delete(ended);
 }

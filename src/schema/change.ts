@@ -102,11 +102,11 @@ interface PageArgs {
 }
 
 async function changesPage(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   input: ChangesInput,
 ): Promise<Connection<FeedEvent>> {
   const page = await store.changes(viewer, input);
-  responseBudget.spend(page.items.map((change: Change) => change.entry));
+  budget.spend(page.items.map((change: Change) => change.entry));
   return { ...page, cursorOf: (event) => String((event as Change).revision) };
 }
 
@@ -180,8 +180,8 @@ builder.subscriptionFields((t) => ({
       }),
     },
     subscribe: (_root, input, context) => context.feed.subscribe(context, input),
-    resolve: (event, _args, { responseBudget }) => {
-      responseBudget.reset();
+    resolve: (event, _args, { budget }) => {
+      budget.reset();
       return event;
     },
   }),

@@ -111,7 +111,7 @@ interface EntriesArgs extends SelectionInput {
 
 /** The `entries` field, of the store or of one namespace. */
 export async function entriesPage(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   info: GraphQLResolveInfo,
   args: EntriesArgs,
 ): Promise<Connection<Entry>> {
@@ -123,7 +123,7 @@ export async function entriesPage(
     after: namespace === undefined || key === undefined ? null : { namespace, key },
     withoutValues,
   });
-  responseBudget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
+  budget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
   return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
 }
 
@@ -134,12 +134,12 @@ function withoutValue({ key, metadata }: Entry): { sizeBytes: number } {
 
 /** One entry, whatever else the operation asks for. */
 export async function oneEntry(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   namespace: string,
   key: string,
 ): Promise<Entry | null> {
   const entry = await store.entry(viewer, namespace, key);
-  responseBudget.spend([entry]);
+  budget.spend([entry]);
   return entry;
 }
 
@@ -189,7 +189,7 @@ builder.queryFields((t) => ({
     },
     resolve: async (_query, input, context) => {
       const entry = await context.feed.awaitEntry(context, input, context.closed);
-      context.responseBudget.spend([entry]);
+      context.budget.spend([entry]);
       return entry;
     },
   }),
