@@ -122,6 +122,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       maxMessageBytes: maxBodyBytes,
       maxOperations: config.maxSubscriptions,
       maxUnreadBytes: 2 * config.maxResponseBytes,
+      maxWaitingBytes: config.subscriberQueueBytes,
       logger,
     });
     const url = await listen(http, config);
