@@ -102,6 +102,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         graphql,
         authenticator,
         maxBodyBytes,
+        maxWaitingBytes: config.subscriberQueueBytes,
         checkReady,
         isStopping: () => stopping,
         logger,
