@@ -7,8 +7,8 @@ import type { OperationContext } from "./operation-context.ts";
 import type { Prepared } from "./operations.ts";
 import { writeResult } from "./write-result.ts";
 
-/** A proxy may cut a connection that is silent for longer. */
-const pingIntervalMs = 12_000;
+/** How soon a client can tell a quiet stream from a lost one. Proxies cut what is silent for much longer. */
+const pingIntervalMs = 5_000;
 
 export interface EventStreamOptions {
   readonly graphql: Graphql;
@@ -34,7 +34,7 @@ export function acceptsEventStream(accept: string | undefined): boolean {
  * Answers a subscription with server-sent events, as GraphQL over SSE has them in its "distinct connections mode":
  *
  * 1. Begin the subscription. Its place is fixed when the head of the answer is sent.
- * 2. Send a comment, so that clients which wait for the first byte see that it has begun, and one every 12 seconds.
+ * 2. Send a comment, so that clients which wait for the first byte see that it has begun, and one every 5 seconds.
  * 3. Send each result as an event `next`. What ends the subscription with an error is the last of them.
  * 4. Send the event `complete`, and end the answer.
  */
