@@ -16,25 +16,24 @@ export class SocketWriter {
   readonly #stream: Duplex;
   /** The socket is full from here on. */
   readonly #maxWaitingBytes: number;
-  readonly #onFlushed: (error?: Error | null) => void;
   #isGathering = false;
   /** Who waits for the socket to drain. */
   #waiting: (() => void)[] = [];
 
   /**
    * @param stream what `socket` reads from and writes to
-   * @param onProgress called whenever the other side has taken something
+   * @param onProgress called when the other side has taken what waited for it
    */
   constructor(socket: WebSocket, stream: Duplex, maxWaitingBytes: number, onProgress: () => void) {
     this.#socket = socket;
     this.#stream = stream;
-    this.#maxWaitingBytes = maxWaitingBytes;
-    this.#onFlushed = (error) => {
-      if (error) return;
+    // A stream tells that it has drained only when it held this much.
+    this.#maxWaitingBytes = Math.max(maxWaitingBytes, stream.writableHighWaterMark);
+    stream.on("drain", () => {
       onProgress();
-      if (socket.isPaused && this.waitingBytes <= maxUnreadBytes) socket.resume();
-      if (!this.isFull) this.#wake();
-    };
+      if (socket.isPaused) socket.resume();
+      this.#wake();
+    });
     stream.once("close", () => this.#wake());
   }
 
@@ -65,13 +64,13 @@ export class SocketWriter {
       head.copy(frame, begin);
       payload.copy(frame, begin + head.length);
       tail.copy(frame, begin + head.length + payload.length);
-      stream.write(frame, this.#onFlushed);
+      stream.write(frame);
     } else {
       stream.cork();
       stream.write(textFrameHeader(bytes));
       stream.write(head);
       stream.write(payload);
-      stream.write(tail, this.#onFlushed);
+      stream.write(tail);
       stream.uncork();
     }
     // Whoever does not read is not heard either, so that answers can't pile up.
