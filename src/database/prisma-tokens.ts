@@ -11,13 +11,19 @@ const uniqueViolation = "P2002";
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
 
 export function prismaTokens(read: WithClient, write: WithClient): TokenTable {
+  const watchers: (() => void)[] = [];
+  const changed = () => {
+    for (const watcher of watchers) watcher();
+  };
   return {
     async insert(token) {
       await write((client) => client.token.create({ data: toData(token) }));
+      changed();
     },
     async insertOnce(token) {
       try {
         await write((client) => client.token.create({ data: toData(token) }));
+        changed();
       } catch (error) {
         // Prisma's upsert looks first and inserts then: of two at once one would fail.
         if ((error as { code?: unknown }).code !== uniqueViolation) throw error;
@@ -46,12 +52,23 @@ export function prismaTokens(read: WithClient, write: WithClient): TokenTable {
       const { count } = await write((client) =>
         client.token.updateMany({ where: { tokenId, revokedAt: null }, data: { revokedAt: at } }),
       );
+      changed();
       return count > 0 || (await read((client) => client.token.count({ where: { tokenId } }))) > 0;
     },
     async isEmpty() {
       return (
         (await read((client) => client.token.findFirst({ select: { tokenId: true } }))) === null
       );
+    },
+    watch(watcher) {
+      watchers.push(watcher);
+    },
+    noticeChanges() {},
+    async version() {
+      const { _count } = await read((client) =>
+        client.token.aggregate({ _count: { tokenId: true, revokedAt: true } }),
+      );
+      return `${_count.tokenId} ${_count.revokedAt}`;
     },
   };
 }

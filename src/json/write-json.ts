@@ -1,14 +1,10 @@
 import { JsonText } from "./json-text.ts";
 
 /**
- * Writes a result of GraphQL as `JSON.stringify` does, except that each `JsonText` in it, in `data` or in the extensions
- * of an error, is written as its own text. For a small result it is faster than `JSON.stringify` with the value parsed.
+ * Writes a value as `JSON.stringify` does, except that each `JsonText` in it is written as its own text. It is faster than
+ * `JSON.stringify` is for the same result with its values parsed.
  */
-export function writeResult(result: object): string {
-  return write(result);
-}
-
-function write(value: unknown): string {
+export function writeJson(value: unknown): string {
   switch (typeof value) {
     case "string":
       return plainText.test(value) ? `"${value}"` : JSON.stringify(value);
@@ -20,7 +16,7 @@ function write(value: unknown): string {
       if (value === null) return "null";
       if (value instanceof JsonText) return value.text;
       if (Array.isArray(value)) return writeArray(value);
-      if ("toJSON" in value && typeof value.toJSON === "function") return write(value.toJSON());
+      if ("toJSON" in value && typeof value.toJSON === "function") return writeJson(value.toJSON());
       return writeObject(value as Readonly<Record<string, unknown>>);
     case "bigint":
       throw new TypeError("A bigint has no JSON.");
@@ -33,7 +29,7 @@ function writeArray(items: readonly unknown[]): string {
   if (items.length === 0) return "[]";
   let text = "[";
   for (let index = 0; index < items.length; index++) {
-    text += (index === 0 ? "" : ",") + write(items[index]);
+    text += (index === 0 ? "" : ",") + writeJson(items[index]);
   }
   return `${text}]`;
 }
@@ -45,7 +41,7 @@ function writeObject(value: Readonly<Record<string, unknown>>): string {
     const member = value[name];
     if (member === undefined || typeof member === "function" || typeof member === "symbol")
       continue;
-    text += `${separator}${writeName(name)}${write(member)}`;
+    text += `${separator}${writeName(name)}${writeJson(member)}`;
     separator = ",";
   }
   return `${text}}`;

@@ -2,7 +2,6 @@ import type { GraphQLResolveInfo } from "graphql";
 import { JsonText } from "../json/json-text.ts";
 import type { EntryPage } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
-import { checkAwaitSeconds } from "../store/model/limits.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, historyOf } from "./change.ts";
@@ -104,7 +103,7 @@ interface EntriesArgs extends SelectionInput {
 
 /** The `entries` field, of the store or of one namespace. */
 export async function entriesPage(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   info: GraphQLResolveInfo,
   args: EntriesArgs,
 ): Promise<Connection<Entry>> {
@@ -116,7 +115,7 @@ export async function entriesPage(
     after: namespace === undefined || key === undefined ? null : { namespace, key },
     withoutValues,
   });
-  responseBudget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
+  budget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
   return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
 }
 
@@ -127,12 +126,12 @@ function withoutValue({ key, metadata }: Entry): { sizeBytes: number } {
 
 /** One entry, whatever else the operation asks for. */
 export async function oneEntry(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   namespace: string,
   key: string,
 ): Promise<Entry | null> {
   const entry = await store.entry(viewer, namespace, key);
-  responseBudget.spend([entry]);
+  budget.spend([entry]);
   return entry;
 }
 
@@ -180,20 +179,9 @@ builder.queryFields((t) => ({
         description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",
       }),
     },
-    resolve: async (_query, { namespace, key, after, timeoutSeconds }, context) => {
-      const { store, feed, viewer, tokenId, closed, responseBudget } = context;
-      const place = store.place(viewer, namespace, key);
-      const seconds = timeoutSeconds ?? defaultAwaitSeconds;
-      checkAwaitSeconds(store.limits, seconds);
-      const entry = await feed.awaitEntry({
-        userId: viewer.userId,
-        tokenId,
-        place,
-        after: after ?? 0n,
-        timeoutMs: 1_000 * seconds,
-        closed,
-      });
-      responseBudget.spend([entry]);
+    resolve: async (_query, input, context) => {
+      const entry = await context.feed.awaitEntry(context, input, context.closed);
+      context.budget.spend([entry]);
       return entry;
     },
   }),

@@ -10,7 +10,7 @@ import {
   patchEntry,
   setEntry,
 } from "./operations.ts";
-import { writeAndShow } from "./show-written.ts";
+import { showWritten } from "./show-written.ts";
 import { idempotencyKeyInput, keyInput, namespaceInput, payloadRevision } from "./write.ts";
 
 /** What must hold before a transaction does anything. */
@@ -116,7 +116,7 @@ builder.mutationField("transact", (t) =>
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      writeAndShow(
+      showWritten(
         info,
         context,
         "results",

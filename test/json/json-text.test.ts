@@ -9,7 +9,7 @@ import {
   parseJsonText,
   parseOrdinary,
 } from "../../src/json/json-text.ts";
-import { writeResult } from "../../src/json/write-json.ts";
+import { writeJson } from "../../src/json/write-json.ts";
 import { depthOf, endOfValue, isDeeperThan } from "../../src/json/value-parts.ts";
 import { spacedTextOf, textOf, treeArbitrary, treeDepth } from "./json-trees.ts";
 
@@ -198,7 +198,7 @@ describe("G13: a result with texts in it", () => {
     fc.assert(
       fc.property(fc.jsonValue(), treeArbitrary, (value, tree) => {
         const text = textOf(tree);
-        expect(writeResult({ data: value, raw: [new JsonText(text)] })).toBe(
+        expect(writeJson({ data: value, raw: [new JsonText(text)] })).toBe(
           `{"data":${JSON.stringify(value)},"raw":[${text}]}`,
         );
       }),
@@ -210,6 +210,6 @@ describe("G13: a result with texts in it", () => {
       d: -0,
       e: { toJSON: () => 1 },
     };
-    expect(writeResult(odd)).toBe(JSON.stringify(odd));
+    expect(writeJson(odd)).toBe(JSON.stringify(odd));
   });
 });
