@@ -145,7 +145,8 @@ function refusalOf(
   { maxValueDepth }: ReadLimits,
 ): BatonError {
   const { argument, inside } = argumentAt(path, types);
-  if (isTooDeep) {
+  // Nothing but JSON may be nested so deep.
+  if (isTooDeep && inside.length > 0) {
     return limitExceeded(
       "maxValueDepth",
       maxValueDepth,
