@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { Interrupted } from "./interruption.ts";
+import { Interrupted } from "./terminal/interruption.ts";
 import { createProgram } from "./program.ts";
-import { endWithReader, report } from "./report.ts";
+import { endWithReader, report } from "./terminal/report.ts";
 
 endWithReader();
 // Node's own code for this is 1, which means here that there is no such entry.

@@ -1,22 +1,22 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { clearCommand } from "./clear.ts";
-import { completeCommand, completionCommand } from "./completion.ts";
-import { deleteCommand } from "./delete.ts";
-import { describeExitCodes } from "./exit-codes.ts";
-import { exportCommand } from "./export.ts";
-import { getCommand } from "./get.ts";
-import { helpCommand } from "./help.ts";
-import { importCommand } from "./import.ts";
-import { keysCommand } from "./keys.ts";
-import { namespacesCommand } from "./namespaces.ts";
-import { say } from "./report.ts";
-import { searchCommand } from "./search.ts";
-import { serveCommand } from "./serve.ts";
-import { setCommand } from "./set.ts";
-import { tokenCommand } from "./token.ts";
-import { waitCommand } from "./wait.ts";
-import { watchCommand } from "./watch.ts";
+import { clearCommand } from "./commands/clear.ts";
+import { completeCommand, completionCommand } from "./commands/completion.ts";
+import { deleteCommand } from "./commands/delete.ts";
+import { describeExitCodes } from "./terminal/exit-codes.ts";
+import { exportCommand } from "./commands/export.ts";
+import { getCommand } from "./commands/get.ts";
+import { helpCommand } from "./commands/help.ts";
+import { importCommand } from "./commands/import.ts";
+import { keysCommand } from "./commands/keys.ts";
+import { namespacesCommand } from "./commands/namespaces.ts";
+import { say } from "./terminal/report.ts";
+import { searchCommand } from "./commands/search.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { setCommand } from "./commands/set.ts";
+import { tokenCommand } from "./commands/token.ts";
+import { waitCommand } from "./commands/wait.ts";
+import { watchCommand } from "./commands/watch.ts";
 
 /** Every command, by the group that the help shows it in. What a command needs is loaded when it runs. */
 const groups: Readonly<Record<string, readonly (() => Command)[]>> = {

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addOptions, databaseOptions } from "./options.ts";
+import { addOptions, databaseOptions } from "../flags/options.ts";
 
 /** `baton export`: what a user's store holds, as lines of JSON. */
 export function exportCommand(): Command {
@@ -22,6 +22,6 @@ Ctrl-C and SIGTERM stop it between two steps (130 and 143 in a shell); the same
 command with --resume goes on with its --output.`,
     )
     .action(async () => {
-      await (await import("./run-export.ts")).runExport(command);
+      await (await import("../operator/run-export.ts")).runExport(command);
     });
 }

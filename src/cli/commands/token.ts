@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
-import { scopes, type Scope } from "../store/model/viewer.ts";
-import { parseDuration } from "./duration.ts";
-import { addOptions, databaseOptions } from "./options.ts";
+import { scopes, type Scope } from "../../store/model/viewer.ts";
+import { parseDuration } from "../flags/duration.ts";
+import { addOptions, databaseOptions } from "../flags/options.ts";
 
 /** `baton token …`: works on the database itself, so it works while the server runs, and while it does not. */
 export function tokenCommand(): Command {
@@ -35,7 +35,7 @@ function createCommand(): Command {
       parseExpiry,
     );
   return addOptions(command, databaseOptions).action(async () => {
-    await (await import("./token-database.ts")).create(command);
+    await (await import("../operator/token-database.ts")).create(command);
   });
 }
 
@@ -44,7 +44,7 @@ function listCommand(): Command {
     .description("List tokens, oldest first; the tokens themselves are not kept.")
     .option("--user <name>", "only of this user");
   return addOptions(command, databaseOptions).action(async () => {
-    await (await import("./token-database.ts")).list(command);
+    await (await import("../operator/token-database.ts")).list(command);
   });
 }
 
@@ -55,7 +55,7 @@ function revokeCommand(): Command {
     )
     .argument("<token>", "its name, as token list shows it");
   return addOptions(command, databaseOptions).action(async () => {
-    await (await import("./token-database.ts")).revoke(command);
+    await (await import("../operator/token-database.ts")).revoke(command);
   });
 }
 

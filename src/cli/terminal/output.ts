@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Entry } from "../client/index.ts";
+import type { Entry } from "../../client/index.ts";
 
 /** Whether a person reads standard output, rather than a program. */
 export function isForPerson(): boolean {

@@ -1,9 +1,9 @@
 import { Argument, Command, Option } from "commander";
-import { CommandError } from "./command-error.ts";
-import { completes } from "./completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
-import { exitCodes } from "./exit-codes.ts";
-import { print, showEntry, type EntryFlags } from "./output.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { completes } from "../completion/completes.ts";
+import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { print, showEntry, type EntryFlags } from "../terminal/output.ts";
 
 export function getCommand(): Command {
   const command = new Command("get")

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import type { Entry } from "../client/index.ts";
-import { CommandError } from "./command-error.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
-import { parseDurationOrNone } from "./duration.ts";
-import { exitCodes } from "./exit-codes.ts";
+import type { Entry } from "../../client/index.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { parseDurationOrNone } from "../flags/duration.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
 import { addEntryFlags, keyArgument } from "./get.ts";
-import { print, showEntry, type EntryFlags } from "./output.ts";
+import { print, showEntry, type EntryFlags } from "../terminal/output.ts";
 import { parseRevision } from "./set.ts";
 
 interface Flags extends EntryFlags {

@@ -1,11 +1,11 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
-import type { DataStore } from "../client/index.ts";
-import { completes } from "./completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
-import { parseDuration, unitMs } from "./duration.ts";
-import { parseJson, readText, wrong } from "./input.ts";
-import { jsonLine, print } from "./output.ts";
-import { maxRevision } from "../store/model/log.ts";
+import type { DataStore } from "../../client/index.ts";
+import { completes } from "../completion/completes.ts";
+import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { parseDuration, unitMs } from "../flags/duration.ts";
+import { parseJson, readText, wrong } from "../terminal/input.ts";
+import { jsonLine, print } from "../terminal/output.ts";
+import { maxRevision } from "../../store/model/log.ts";
 
 interface Flags {
   readonly string?: true;

@@ -1,9 +1,9 @@
 import { Argument, Command } from "commander";
-import { complete, type Wanted } from "./complete.ts";
-import { completionScripts } from "./completion-scripts.ts";
+import { complete, type Wanted } from "../completion/complete.ts";
+import { completionScripts } from "../completion/completion-scripts.ts";
 import { listKeys } from "./keys.ts";
-import { namespaceOf, openStore } from "./connection.ts";
-import { print } from "./output.ts";
+import { namespaceOf, openStore } from "../flags/connection.ts";
+import { print } from "../terminal/output.ts";
 
 export function completionCommand(): Command {
   return new Command("completion")

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { StartError } from "../start-error.ts";
+import { StartError } from "../../start-error.ts";
 import { CommandError } from "./command-error.ts";
 import { messageOf, type ApiError } from "./error-message.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";

@@ -1,19 +1,19 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { databaseOf, describePlace, type Config } from "../config.ts";
-import { StartError } from "../start-error.ts";
-import { checkAgent } from "../store/model/limits.ts";
-import { everything } from "../store/model/text-match.ts";
+import { databaseOf, describePlace, type Config } from "../../config.ts";
+import { StartError } from "../../start-error.ts";
+import { checkAgent } from "../../store/model/limits.ts";
+import { everything } from "../../store/model/text-match.ts";
 import {
   discardImport,
   importStore,
   wholeFile,
   type ImportFile,
-} from "../transfer/import-store.ts";
-import { readExport } from "../transfer/read-export.ts";
-import { Interruption } from "./interruption.ts";
-import { configOf } from "./options.ts";
-import { ProgressBar } from "./progress-bar.ts";
+} from "../../transfer/import-store.ts";
+import { readExport } from "../../transfer/read-export.ts";
+import { Interruption } from "../terminal/interruption.ts";
+import { configOf } from "../flags/options.ts";
+import { ProgressBar } from "../terminal/progress-bar.ts";
 import { asUsage, useDatabase } from "./with-database.ts";
 
 // What `baton import` does, in a file of its own: the database is loaded for those who use it.

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../client/index.ts";
+import type { ErrorCode } from "../../client/index.ts";
 
 /** An error of the API, as the client has it, or as the store throws it to a command that works on the database. */
 export interface ApiError extends Error {

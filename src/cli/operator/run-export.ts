@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import { databaseOf, describePlace } from "../config.ts";
-import type { Database } from "../store/contract.ts";
-import { checkAgent, checkNamespacePrefix } from "../store/model/limits.ts";
-import { prefixed } from "../store/model/text-match.ts";
-import { exportStore } from "../transfer/export-store.ts";
+import { databaseOf, describePlace } from "../../config.ts";
+import type { Database } from "../../store/contract.ts";
+import { checkAgent, checkNamespacePrefix } from "../../store/model/limits.ts";
+import { prefixed } from "../../store/model/text-match.ts";
+import { exportStore } from "../../transfer/export-store.ts";
 import { openOutput, type Output } from "./export-output.ts";
-import { Interruption } from "./interruption.ts";
-import { configOf } from "./options.ts";
-import { ProgressBar } from "./progress-bar.ts";
+import { Interruption } from "../terminal/interruption.ts";
+import { configOf } from "../flags/options.ts";
+import { ProgressBar } from "../terminal/progress-bar.ts";
 import { asUsage, useDatabase } from "./with-database.ts";
 
 // What `baton export` does, in a file of its own: the database is loaded for those who use it.

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../client/index.ts";
+import type { ErrorCode } from "../../client/index.ts";
 
 /** What `baton` exits with: the one place that names the codes. Scripts depend on them: they are not renumbered. */
 export const exitCodes = {

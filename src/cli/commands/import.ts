@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addOptions, databaseOptions } from "./options.ts";
+import { addOptions, databaseOptions } from "../flags/options.ts";
 
 /** `baton import`: a file of `baton export` becomes a user's store. */
 export function importCommand(): Command {
@@ -19,6 +19,6 @@ steps (130 and 143 in a shell); the same command goes on, --discard takes back
 what there is.`,
     )
     .action(async () => {
-      await (await import("./run-import.ts")).runImport(command);
+      await (await import("../operator/run-import.ts")).runImport(command);
     });
 }

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { addAllOptions, configOf } from "./options.ts";
+import { addAllOptions, configOf } from "../flags/options.ts";
 
 export function serveCommand(): Command {
   const command = new Command("serve").description(
@@ -8,7 +8,7 @@ export function serveCommand(): Command {
   return addAllOptions(command).action(async () => {
     // Most commands only speak to a server: what one is made of is loaded for those that run it.
     // eslint-disable-next-line no-restricted-imports -- it means imports at the top.
-    const { serve } = await import("../main.ts");
+    const { serve } = await import("../../main.ts");
     await serve(configOf(command));
   });
 }

@@ -1,7 +1,7 @@
 import { Argument, Command } from "commander";
-import { completes } from "./completes.ts";
-import { addConnection, openStore } from "./connection.ts";
-import { addListFlags, printList } from "./list.ts";
+import { completes } from "../completion/completes.ts";
+import { addConnection, openStore } from "../flags/connection.ts";
+import { addListFlags, printList } from "../terminal/print-list.ts";
 
 export function namespacesCommand(): Command {
   const command = new Command("namespaces")

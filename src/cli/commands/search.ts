@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { completes } from "./completes.ts";
-import { addConnection, openStore } from "./connection.ts";
-import { parseCount } from "./count.ts";
-import { exitCodes } from "./exit-codes.ts";
-import { addListFlags, printList } from "./list.ts";
-import { minSearchCharacters } from "../store/model/limits.ts";
+import { completes } from "../completion/completes.ts";
+import { addConnection, openStore } from "../flags/connection.ts";
+import { parseCount } from "../flags/count.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { addListFlags, printList } from "../terminal/print-list.ts";
+import { minSearchCharacters } from "../../store/model/limits.ts";
 
 interface Flags {
   readonly namespacePrefix?: string;

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { createToken, tokenFault } from "../auth/token.ts";
-import type { Token } from "../store/model/token.ts";
-import { databaseOf, describePlace } from "../config.ts";
-import { StartError } from "../start-error.ts";
-import { checkAgent, checkNamespacePrefix } from "../store/model/limits.ts";
-import { parsePattern, type Scope } from "../store/model/viewer.ts";
-import { configOf } from "./options.ts";
-import { table } from "./table.ts";
+import { createToken, tokenFault } from "../../auth/token.ts";
+import type { Token } from "../../store/model/token.ts";
+import { databaseOf, describePlace } from "../../config.ts";
+import { StartError } from "../../start-error.ts";
+import { checkAgent, checkNamespacePrefix } from "../../store/model/limits.ts";
+import { parsePattern, type Scope } from "../../store/model/viewer.ts";
+import { configOf } from "../flags/options.ts";
+import { table } from "../terminal/table.ts";
 import { asUsage, useDatabase } from "./with-database.ts";
 
 // What `baton token …` does, in a file of its own: the database is loaded for those who use it.

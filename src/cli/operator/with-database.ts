@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import pino from "pino";
-import { databaseOf, type Config } from "../config.ts";
-import type { Database } from "../store/contract.ts";
-import { openDatabase } from "../database/open-database.ts";
-import { BatonError } from "../errors.ts";
-import { StartError } from "../start-error.ts";
+import { databaseOf, type Config } from "../../config.ts";
+import type { Database } from "../../store/contract.ts";
+import { openDatabase } from "../../database/open-database.ts";
+import { BatonError } from "../../errors.ts";
+import { StartError } from "../../start-error.ts";
 
 /**
  * Works on the database itself, whether or not a server runs.

@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { Command, Option } from "commander";
-import type { DataStore } from "../client/index.ts";
-import { CommandError } from "./command-error.ts";
-import { completes } from "./completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
-import { exitCodes } from "./exit-codes.ts";
-import { wrong } from "./input.ts";
-import { print } from "./output.ts";
+import type { DataStore } from "../../client/index.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { completes } from "../completion/completes.ts";
+import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { wrong } from "../terminal/input.ts";
+import { print } from "../terminal/output.ts";
 
 interface Flags {
   readonly prefix?: string;

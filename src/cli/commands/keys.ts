@@ -1,8 +1,8 @@
 import { Argument, Command } from "commander";
-import type { DataStore, Entry } from "../client/index.ts";
-import { completes } from "./completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
-import { addListFlags, printList } from "./list.ts";
+import type { DataStore, Entry } from "../../client/index.ts";
+import { completes } from "../completion/completes.ts";
+import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { addListFlags, printList } from "../terminal/print-list.ts";
 
 /** An entry without its value, which may be large. */
 type Listed = Omit<Entry, "value" | "createdAt" | "updatedAt" | "expiresAt"> & {

@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
-import { StartError } from "../start-error.ts";
-import { readExport } from "../transfer/read-export.ts";
-import { Sequence } from "../transfer/sequence.ts";
+import { StartError } from "../../start-error.ts";
+import { readExport } from "../../transfer/read-export.ts";
+import { Sequence } from "../../transfer/sequence.ts";
 
 /** Where an export goes. */
 export interface Output extends AsyncDisposable {

@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { DataStore } from "../client/index.ts";
-import { options } from "../config.ts";
-import { CommandError } from "./command-error.ts";
-import { completes } from "./completes.ts";
+import type { DataStore } from "../../client/index.ts";
+import { options } from "../../config.ts";
+import { CommandError } from "../terminal/command-error.ts";
+import { completes } from "../completion/completes.ts";
 import { parseDurationOrNone } from "./duration.ts";
-import { exitCodes } from "./exit-codes.ts";
-import { wrong } from "./input.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { wrong } from "../terminal/input.ts";
 
 const defaultUrl = "http://127.0.0.1:4000";
 const defaultNamespace = "default";
@@ -86,7 +86,7 @@ export async function openStore(command: Command, retryForMs?: number): Promise<
   const url = checkUrl(flags.url || defaultUrl);
   const token = checkToken(flags.token ?? "") || (await localToken(flags, url, isDataDirNamed));
   // eslint-disable-next-line no-restricted-imports -- it means imports at the top.
-  const { createDataStore } = await import("../client/index.ts");
+  const { createDataStore } = await import("../../client/index.ts");
   return createDataStore({
     url,
     token,

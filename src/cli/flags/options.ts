@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option as CommanderOption, type Command } from "commander";
-import { defaultConfig, options, parseOption, type Config, type Option } from "../config.ts";
+import { defaultConfig, options, parseOption, type Config, type Option } from "../../config.ts";
 
 type Name = keyof Config;
 

@@ -1,10 +1,10 @@
 import { Command, Option } from "commander";
-import type { Change } from "../client/index.ts";
-import { completes } from "./completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "./connection.ts";
-import { parseCount } from "./count.ts";
-import { wrong } from "./input.ts";
-import { inert, isForPerson, print } from "./output.ts";
+import type { Change } from "../../client/index.ts";
+import { completes } from "../completion/completes.ts";
+import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { parseCount } from "../flags/count.ts";
+import { wrong } from "../terminal/input.ts";
+import { inert, isForPerson, print } from "../terminal/output.ts";
 import { parseRevision } from "./set.ts";
 
 interface Flags {
