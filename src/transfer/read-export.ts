@@ -44,12 +44,16 @@ export async function* readLines(file: string): AsyncGenerator<FileLine> {
       }
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new StartError(`${file} can't be read: ${message}`);
+    const fault = error as NodeJS.ErrnoException;
+    throw fault.code === undefined ? fault : unreadable(file, fault);
   }
   const bytes = Buffer.concat(torn);
   if (bytes.length > 0) yield { bytes, end: end + bytes.length, hasEnd: false };
+}
+
+/** The error of a file that can't be read. */
+export function unreadable(file: string, { message }: Error): StartError {
+  return new StartError(`${file} can't be read: ${message}`);
 }
 
 /** What is known of a file after its lines were read. */

@@ -1,13 +1,14 @@
-import { once } from "node:events";
-import { createInterface } from "node:readline/promises";
 import { Command, Option } from "commander";
 import type { DataStore } from "../../client/index.ts";
-import { CommandError } from "../terminal/command-error.ts";
-import { completes } from "../completion/completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { StartError } from "../../start-error.ts";
+import { openStore } from "../connection/open-store.ts";
+import { completes } from "../flags/completes.ts";
+import { addConnection } from "../flags/connection.ts";
+import { addNamespace, namespaceOf, refuseNamespace } from "../flags/namespace.ts";
+import { confirm } from "../terminal/confirm.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
-import { wrong } from "../terminal/input.ts";
 import { print } from "../terminal/output.ts";
+import { usageError } from "../terminal/usage-error.ts";
 
 interface Flags {
   readonly prefix?: string;
@@ -15,11 +16,12 @@ interface Flags {
   readonly yes?: true;
 }
 
-/** Which namespaces are cleared, for the program and for its person. */
+/** The namespaces to clear. */
 interface Target {
   readonly count: (store: DataStore) => Promise<number>;
   readonly clear: (store: DataStore) => Promise<number>;
-  readonly described: string;
+  /** For the question to the user. */
+  readonly description: string;
 }
 
 export function clearCommand(): Command {
@@ -48,10 +50,10 @@ Examples:
     .action(async () => {
       const { yes } = command.opts<Flags>();
       const target = targetOf(command);
-      if (!yes && !process.stdin.isTTY) throw wrong("Nobody can be asked here: say --yes.");
+      if (!yes && !process.stdin.isTTY) throw usageError("Nobody can be asked here: say --yes.");
       await using store = await openStore(command);
-      if (!yes && !(await isConfirmed(await target.count(store), target.described))) {
-        throw new CommandError("Nothing was cleared.", exitCodes.other);
+      if (!yes && !(await confirm(questionOf(target, await target.count(store))))) {
+        throw new StartError("Nothing was cleared.", exitCodes.other);
       }
       await print(`${await target.clear(store)}\n`);
     });
@@ -61,15 +63,15 @@ function targetOf(command: Command): Target {
   const { prefix, allNamespaces } = command.opts<Flags>();
   const source = command.getOptionValueSource("namespace");
   if (prefix === undefined && !allNamespaces) {
-    // Empty is what a script's variable is that was never set.
+    // An unset variable of a script gives an empty name.
     if (source === "default" || command.opts<{ namespace: string }>().namespace === "") {
-      throw wrong("Say what to clear: -n, --prefix or --all-namespaces.");
+      throw usageError("Say what to clear: -n, --prefix or --all-namespaces.");
     }
     return ofNamespace(namespaceOf(command));
   }
-  if (source === "cli") throw wrong("-n excludes --prefix and --all-namespaces.");
-  // Of a script whose variable is empty.
-  if (prefix === "") throw wrong("The prefix is empty. Every namespace is --all-namespaces.");
+  refuseNamespace(command, "--prefix and --all-namespaces");
+  // An unset variable of a script gives an empty prefix.
+  if (prefix === "") throw usageError("The prefix is empty. Every namespace is --all-namespaces.");
   return ofPrefix(prefix ?? "");
 }
 
@@ -77,31 +79,21 @@ function ofNamespace(name: string): Target {
   return {
     count: async (store) => (await store.namespace(name).info())?.entryCount ?? 0,
     clear: (store) => store.namespace(name).clear(),
-    described: `namespace ${JSON.stringify(name)}`,
+    description: `namespace ${JSON.stringify(name)}`,
   };
 }
 
 function ofPrefix(prefix: string): Target {
-  const described = `namespaces that begin with ${JSON.stringify(prefix)}`;
+  const description = `namespaces that begin with ${JSON.stringify(prefix)}`;
   return {
     count: async (store) =>
       (await store.namespaces({ prefix })).reduce((sum, { entryCount }) => sum + entryCount, 0),
     clear: (store) => store.clear(prefix),
-    described: prefix === "" ? "all namespaces" : described,
+    description: prefix === "" ? "all namespaces" : description,
   };
 }
 
-async function isConfirmed(count: number, described: string): Promise<boolean> {
-  // Standard output is for data.
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+function questionOf({ description }: Target, count: number): string {
   const entries = count === 1 ? "the one entry" : `all ${count} entries`;
-  // Ctrl-C and Ctrl-D answer, too; without this the question would stay open for ever.
-  const left = once(terminal, "close").then(() => "");
-  try {
-    const question = `Delete ${entries} of ${described}? [y/N] `;
-    const answer = await Promise.race([terminal.question(question), left]);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+  return `Delete ${entries} of ${description}?`;
 }

@@ -1,12 +1,15 @@
 import { Argument, Command } from "commander";
 import type { DataStore } from "../../client/index.ts";
-import { CommandError } from "../terminal/command-error.ts";
-import { completes } from "../completion/completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { StartError } from "../../start-error.ts";
+import { openStore } from "../connection/open-store.ts";
+import { completes } from "../flags/completes.ts";
+import { addConnection } from "../flags/connection.ts";
+import { describeKey } from "../flags/key.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { ifRevisionOption } from "../flags/revision.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
-import { wrong } from "../terminal/input.ts";
 import { print } from "../terminal/output.ts";
-import { ifRevisionOption } from "./set.ts";
+import { usageError } from "../terminal/usage-error.ts";
 
 export function deleteCommand(): Command {
   const command = new Command("delete")
@@ -28,26 +31,30 @@ Examples:
     )
     .action(async (keys: readonly string[]) => {
       const { ifRevision } = command.opts<{ ifRevision?: string }>();
-      if (ifRevision !== undefined && keys.length > 1) throw wrong("--if-revision is for one key.");
+      if (ifRevision !== undefined && keys.length > 1)
+        throw usageError("--if-revision is for one key.");
       const namespace = namespaceOf(command);
       await using store = await openStore(command);
       const absent = await deleteAll(store, namespace, keys, ifRevision);
       await print(`${keys.length - absent.length}\n`);
-      if (absent.length === 0) return;
-      const place = `${JSON.stringify(absent[0])} in namespace ${JSON.stringify(namespace)}`;
+      const [first] = absent;
+      if (first === undefined) return;
       const others = absent.length === 1 ? "" : ` (and ${absent.length - 1} more)`;
-      throw new CommandError(`There was no ${place}${others}.`, exitCodes.absent);
+      throw new StartError(
+        `There was no ${describeKey(first, namespace)}${others}.`,
+        exitCodes.absent,
+      );
     });
 }
 
-/** Returns which were not there. */
+/** @returns the keys that did not exist */
 async function deleteAll(
   store: DataStore,
   namespace: string,
   keys: readonly string[],
   ifRevision?: string,
 ): Promise<readonly string[]> {
-  // One key needs no transaction, which a token that may only write can't use.
+  // A transaction needs a token that may read. One key needs no transaction.
   const [only] = keys;
   if (keys.length === 1 && only !== undefined) {
     return (await store.namespace(namespace).delete(only, { ifRevision })) ? [] : [only];

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { addOptions, databaseOptions } from "../flags/options.ts";
+import { addDatabaseOptions } from "../flags/options.ts";
 
-/** `baton export`: what a user's store holds, as lines of JSON. */
+/** `baton export` writes a user's store as lines of JSON. */
 export function exportCommand(): Command {
   const command = new Command("export")
     .description(
@@ -14,7 +14,7 @@ export function exportCommand(): Command {
       "file to write, which must not be there yet; without it standard output",
     )
     .option("--resume", "go on with the --output of an export that was interrupted");
-  return addOptions(command, databaseOptions)
+  return addDatabaseOptions(command)
     .addHelpText(
       "after",
       `
@@ -22,6 +22,8 @@ Ctrl-C and SIGTERM stop it between two steps (130 and 143 in a shell); the same
 command with --resume goes on with its --output.`,
     )
     .action(async () => {
-      await (await import("../operator/run-export.ts")).runExport(command);
+      // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+      const { runExport } = await import("../operator/run-export.ts");
+      await runExport(command);
     });
 }

@@ -1,15 +1,19 @@
-import { Argument, Command, Option } from "commander";
-import { CommandError } from "../terminal/command-error.ts";
-import { completes } from "../completion/completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { Command } from "commander";
+import { StartError } from "../../start-error.ts";
+import { openStore } from "../connection/open-store.ts";
+import { addConnection } from "../flags/connection.ts";
+import { addEntryFormat } from "../flags/format.ts";
+import { describeKey, keyArgument } from "../flags/key.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
-import { print, showEntry, type EntryFlags } from "../terminal/output.ts";
+import { print } from "../terminal/output.ts";
+import { showEntry, type EntryFormat } from "../terminal/show-entry.ts";
 
 export function getCommand(): Command {
   const command = new Command("get")
     .description("Print the value of a key.")
     .addArgument(keyArgument());
-  addNamespace(addEntryFlags(command));
+  addNamespace(addEntryFormat(command));
   return addConnection(command)
     .addHelpText(
       "after",
@@ -28,21 +32,8 @@ Examples:
       const namespace = namespaceOf(command);
       const entry = await store.namespace(namespace).entry(key);
       if (!entry) {
-        const place = `${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)}`;
-        throw new CommandError(`There is no ${place}.`, exitCodes.absent);
+        throw new StartError(`There is no ${describeKey(key, namespace)}.`, exitCodes.absent);
       }
-      await print(showEntry(entry, command.opts<EntryFlags>()));
+      await print(showEntry(entry, command.opts<EntryFormat>()));
     });
-}
-
-/** `<key>`, which a shell completes. */
-export function keyArgument(): Argument {
-  return completes("keys", new Argument("<key>", "its key"));
-}
-
-/** Adds how an entry is shown. */
-export function addEntryFlags(command: Command): Command {
-  return command
-    .addOption(new Option("-r, --raw", "a text without quotes, exactly as it is").conflicts("json"))
-    .option("--json", "the whole entry: value, metadata, revision, times, agents");
 }

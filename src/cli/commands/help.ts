@@ -1,6 +1,6 @@
 import { Command } from "commander";
 
-/** `baton help [command...]`: commander's own passes over a name that it does not know, or that stands behind another. */
+/** `baton help [command...]`. Commander's own help command ignores an unknown name, and a name after the first one. */
 export function helpCommand(program: Command): Command {
   return new Command("help")
     .description("Show how a command is used.")
@@ -8,9 +8,9 @@ export function helpCommand(program: Command): Command {
     .action((names: readonly string[]) => {
       let command = program;
       for (const name of names) {
-        const below = command.commands.find((known) => known.name() === name);
-        if (!below) return command.error(`error: unknown command '${name}'`);
-        command = below;
+        const subcommand = command.commands.find((known) => known.name() === name);
+        if (!subcommand) return command.error(`error: unknown command '${name}'`);
+        command = subcommand;
       }
       command.help();
     });

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { addOptions, databaseOptions } from "../flags/options.ts";
+import { addDatabaseOptions } from "../flags/options.ts";
 
-/** `baton import`: a file of `baton export` becomes a user's store. */
+/** `baton import` makes a file of `baton export` a user's store. */
 export function importCommand(): Command {
   const command = new Command("import")
     .description(
@@ -10,7 +10,7 @@ export function importCommand(): Command {
     .argument("[file]", "what baton export wrote")
     .option("--user <name>", "owner of the store", "local")
     .option("--discard", "instead: take back an import that was interrupted");
-  return addOptions(command, databaseOptions)
+  return addDatabaseOptions(command)
     .addHelpText(
       "after",
       `
@@ -19,6 +19,8 @@ steps (130 and 143 in a shell); the same command goes on, --discard takes back
 what there is.`,
     )
     .action(async () => {
-      await (await import("../operator/run-import.ts")).runImport(command);
+      // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+      const { runImport } = await import("../operator/run-import.ts");
+      await runImport(command);
     });
 }

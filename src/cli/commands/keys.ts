@@ -1,26 +1,17 @@
-import { Argument, Command } from "commander";
-import type { DataStore, Entry } from "../../client/index.ts";
-import { completes } from "../completion/completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
-import { addListFlags, printList } from "../terminal/print-list.ts";
-
-/** An entry without its value, which may be large. */
-type Listed = Omit<Entry, "value" | "createdAt" | "updatedAt" | "expiresAt"> & {
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly expiresAt: string | null;
-};
+import { Command } from "commander";
+import { listKeys } from "../connection/list-keys.ts";
+import { openStore } from "../connection/open-store.ts";
+import { addConnection } from "../flags/connection.ts";
+import { addListFormat } from "../flags/format.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { prefixArgument } from "../flags/prefix.ts";
+import { printList, type ListFormat } from "../terminal/print-list.ts";
 
 export function keysCommand(): Command {
   const command = new Command("keys")
     .description("List the keys of a namespace.")
-    .addArgument(
-      completes(
-        "keys",
-        new Argument("[prefix]", "only keys that begin with this").default("", "all"),
-      ),
-    );
-  addNamespace(addListFlags(command));
+    .addArgument(prefixArgument("keys", "only keys that begin with this"));
+  addNamespace(addListFormat(command));
   return addConnection(command)
     .addHelpText(
       "after",
@@ -34,7 +25,7 @@ Examples:
     )
     .action(async (prefix: string) => {
       await using store = await openStore(command);
-      await printList(command, {
+      await printList(command.opts<ListFormat>(), {
         items: listKeys(store, namespaceOf(command), prefix),
         nameOf: ({ key }) => key,
         columns: {
@@ -47,37 +38,4 @@ Examples:
         },
       });
     });
-}
-
-interface Page {
-  readonly page: {
-    readonly nodes: readonly Listed[];
-    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
-  };
-}
-
-const document = `query ($namespace: String!, $keyPrefix: String, $after: String) {
-  page: entries(namespace: $namespace, keyPrefix: $keyPrefix, first: 100, after: $after) {
-    nodes {
-      namespace key metadata revision createdRevision createdAt updatedAt createdBy updatedBy expiresAt sizeBytes
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}`;
-
-/** The entries without their values, sorted by key, page by page as they are asked for. */
-export async function* listKeys(
-  store: DataStore,
-  namespace: string,
-  keyPrefix: string,
-  signal?: AbortSignal,
-): AsyncGenerator<Listed, void> {
-  let after: string | undefined;
-  for (;;) {
-    const variables: Readonly<Record<string, unknown>> = { namespace, keyPrefix, after };
-    const { page }: Page = await store.graphql<Page>(document, variables, { signal });
-    yield* page.nodes;
-    if (!page.pageInfo.hasNextPage) return;
-    after = page.pageInfo.endCursor;
-  }
 }

@@ -1,18 +1,15 @@
-import { Argument, Command } from "commander";
-import { completes } from "../completion/completes.ts";
-import { addConnection, openStore } from "../flags/connection.ts";
-import { addListFlags, printList } from "../terminal/print-list.ts";
+import { Command } from "commander";
+import { openStore } from "../connection/open-store.ts";
+import { addConnection } from "../flags/connection.ts";
+import { addListFormat } from "../flags/format.ts";
+import { prefixArgument } from "../flags/prefix.ts";
+import { printList, type ListFormat } from "../terminal/print-list.ts";
 
 export function namespacesCommand(): Command {
   const command = new Command("namespaces")
     .description("List the namespaces: those that hold an entry.")
-    .addArgument(
-      completes(
-        "namespaces",
-        new Argument("[prefix]", "only names that begin with this").default("", "all"),
-      ),
-    );
-  addListFlags(command);
+    .addArgument(prefixArgument("namespaces", "only names that begin with this"));
+  addListFormat(command);
   return addConnection(command)
     .addHelpText(
       "after",
@@ -25,7 +22,7 @@ Examples:
     )
     .action(async (prefix: string) => {
       await using store = await openStore(command);
-      await printList(command, {
+      await printList(command.opts<ListFormat>(), {
         items: await store.namespaces({ prefix }),
         nameOf: ({ name }) => name,
         columns: {

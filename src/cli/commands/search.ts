@@ -1,12 +1,15 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { completes } from "../completion/completes.ts";
-import { addConnection, openStore } from "../flags/connection.ts";
-import { parseCount } from "../flags/count.ts";
-import { exitCodes } from "../terminal/exit-codes.ts";
-import { addListFlags, printList } from "../terminal/print-list.ts";
 import { minSearchCharacters } from "../../store/model/limits.ts";
+import { openStore } from "../connection/open-store.ts";
+import { completes } from "../flags/completes.ts";
+import { addConnection } from "../flags/connection.ts";
+import { parseCount } from "../flags/count.ts";
+import { addListFormat } from "../flags/format.ts";
+import { oneField } from "../terminal/control-characters.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { printList, type ListFormat } from "../terminal/print-list.ts";
 
-interface Flags {
+interface Flags extends ListFormat {
   readonly namespacePrefix?: string;
   readonly limit: number;
 }
@@ -28,7 +31,7 @@ export function searchCommand(): Command {
     .addOption(
       new Option("--limit <results>", "at most so many").default(20).argParser(parseCount),
     );
-  addListFlags(command);
+  addListFormat(command);
   return addConnection(command)
     .addHelpText(
       "after",
@@ -44,30 +47,25 @@ Examples:
   $ baton search refused --json | jq -r '.entry.value.error'`,
     )
     .action(async (text: string) => {
-      const { namespacePrefix, limit } = command.opts<Flags>();
+      const { namespacePrefix, limit, ...format } = command.opts<Flags>();
       await using store = await openStore(command);
       const results = store.search(text, { namespacePrefix, limit });
-      const count = await printList(command, {
+      const count = await printList(format, {
         items: results,
         nameOf: ({ entry, snippet }) =>
-          [entry.namespace, entry.key, snippet].map(oneLine).join("\t"),
+          [entry.namespace, entry.key, snippet].map(oneField).join("\t"),
         columns: {
           NAMESPACE: ({ entry }) => entry.namespace,
           KEY: ({ entry }) => entry.key,
-          WHERE: ({ match }) => oneLine(match.path ?? "(key)"),
-          TEXT: ({ snippet }) => oneLine(snippet),
+          WHERE: ({ match }) => oneField(match.path ?? "(key)"),
+          TEXT: ({ snippet }) => oneField(snippet),
         },
       });
       if (count === 0) process.exitCode = exitCodes.absent;
     });
 }
 
-/** What would end a line, or a field of it, is a space, and so is what else a terminal would obey. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
-}
-
-/** The server says so, too, and more exactly; here it can be said what to do instead. */
+/** The server checks this too. The command line can name the command to use instead. */
 function parseText(text: string): string {
   if ([...text].length >= minSearchCharacters) return text;
   throw new InvalidArgumentError(

@@ -1,13 +1,13 @@
 import { Command } from "commander";
-import { addAllOptions, configOf } from "../flags/options.ts";
+import { addServerOptions, configOf } from "../flags/options.ts";
 
 export function serveCommand(): Command {
   const command = new Command("serve").description(
     "Migrate the database and serve the store, until SIGINT or SIGTERM.",
   );
-  return addAllOptions(command).action(async () => {
-    // Most commands only speak to a server: what one is made of is loaded for those that run it.
-    // eslint-disable-next-line no-restricted-imports -- it means imports at the top.
+  return addServerOptions(command).action(async () => {
+    // Most commands only call a server: the server itself is loaded only here.
+    // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
     const { serve } = await import("../../main.ts");
     await serve(configOf(command));
   });

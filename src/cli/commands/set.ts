@@ -1,11 +1,14 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { DataStore } from "../../client/index.ts";
-import { completes } from "../completion/completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { openStore } from "../connection/open-store.ts";
+import { completes } from "../flags/completes.ts";
+import { addConnection } from "../flags/connection.ts";
 import { parseDuration, unitMs } from "../flags/duration.ts";
-import { parseJson, readText, wrong } from "../terminal/input.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { ifRevisionOption } from "../flags/revision.ts";
+import { parseJson, readText } from "../terminal/input.ts";
 import { jsonLine, print } from "../terminal/output.ts";
-import { maxRevision } from "../../store/model/log.ts";
+import { usageError } from "../terminal/usage-error.ts";
 
 interface Flags {
   readonly string?: true;
@@ -51,8 +54,9 @@ Examples:
     )
     .action(async (key: string | undefined, value: string | undefined) => {
       const flags = command.opts<Flags>();
-      if (flags.many && key !== undefined) throw wrong("--many takes no key: the object has them.");
-      if (!flags.many && key === undefined) throw wrong("Say which key, or --many.");
+      if (flags.many && key !== undefined)
+        throw usageError("--many takes no key: the object has them.");
+      if (!flags.many && key === undefined) throw usageError("Say which key, or --many.");
       const text = await valueText(value, flags);
       const parsed = flags.string ? text : parseJson("The value", text, stringHint(value));
       await using store = await openStore(command);
@@ -60,27 +64,16 @@ Examples:
     });
 }
 
-/** `--if-revision`, of commands that write. */
-export function ifRevisionOption(): Option {
-  return new Option("--if-revision <revision>", "only if the entry is at this revision").argParser(
-    parseRevision,
-  );
-}
-
-/** @throws InvalidArgumentError */
-export function parseRevision(text: string): string {
-  if (/^\d+$/.test(text) && BigInt(text) <= maxRevision) return text;
-  throw new InvalidArgumentError("It must be a revision: a whole number, as set prints it.");
-}
-
 async function valueText(value: string | undefined, { file }: Flags): Promise<string> {
   if (value !== undefined && value !== "-") {
-    if (file !== undefined) throw wrong("Give the value or --file, not both.");
+    if (file !== undefined) throw usageError("Give the value or --file, not both.");
     return value;
   }
   if (file !== undefined) return readText(file);
   if (value === undefined && process.stdin.isTTY) {
-    throw wrong("There is no value. Write it behind the key, pipe it in, or say - to type it.");
+    throw usageError(
+      "There is no value. Write it behind the key, pipe it in, or say - to type it.",
+    );
   }
   return readText();
 }
@@ -98,11 +91,11 @@ async function write(
     const condition = ifAbsent ? "0" : ifRevision;
     return `${await entries.set(key, value, { ...options, ifRevision: condition })}\n`;
   }
-  if (!isObject(value)) throw wrong("The value of --many must be an object.");
+  if (!isObject(value)) throw usageError("The value of --many must be an object.");
   return jsonLine(await entries.setMany(value, options));
 }
 
-/** The API's seconds have 32 bits. */
+/** The API takes seconds as a signed 32-bit integer. */
 const maxTtlMs = (2 ** 31 - 1) * 1_000;
 
 function parseTtl(text: string): number {
@@ -115,14 +108,14 @@ function parseTtl(text: string): number {
 function parseMetadata(text: string): Record<string, unknown> {
   const metadata = parseJson("--metadata", text);
   if (isObject(metadata)) return metadata;
-  throw wrong("--metadata must be an object.");
+  throw usageError("--metadata must be an object.");
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Who writes a bare word on the command line most likely means a text. */
+/** A bare word on the command line is most likely meant as a string. */
 function stringHint(value: string | undefined): string {
   return value === undefined || value === "-" ? "" : " A text goes with --string.";
 }

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { scopes, type Scope } from "../../store/model/viewer.ts";
 import { parseDuration } from "../flags/duration.ts";
-import { addOptions, databaseOptions } from "../flags/options.ts";
+import { addDatabaseOptions } from "../flags/options.ts";
 
-/** `baton token …`: works on the database itself, so it works while the server runs, and while it does not. */
+/** `baton token …` works on the database directly, whether or not a server runs. */
 export function tokenCommand(): Command {
   return new Command("token")
     .description("Make, list and revoke the tokens that callers show. Works while the server runs.")
@@ -11,6 +11,9 @@ export function tokenCommand(): Command {
     .addCommand(listCommand())
     .addCommand(revokeCommand());
 }
+
+// eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+const loadTokenDatabase = () => import("../operator/token-database.ts");
 
 function createCommand(): Command {
   const command = new Command("create")
@@ -34,8 +37,8 @@ function createCommand(): Command {
       "when it stops to count, such as 30d, 12h, 15m or 90s; without it never",
       parseExpiry,
     );
-  return addOptions(command, databaseOptions).action(async () => {
-    await (await import("../operator/token-database.ts")).create(command);
+  return addDatabaseOptions(command).action(async () => {
+    await (await loadTokenDatabase()).create(command);
   });
 }
 
@@ -43,8 +46,8 @@ function listCommand(): Command {
   const command = new Command("list")
     .description("List tokens, oldest first; the tokens themselves are not kept.")
     .option("--user <name>", "only of this user");
-  return addOptions(command, databaseOptions).action(async () => {
-    await (await import("../operator/token-database.ts")).list(command);
+  return addDatabaseOptions(command).action(async () => {
+    await (await loadTokenDatabase()).list(command);
   });
 }
 
@@ -54,8 +57,8 @@ function revokeCommand(): Command {
       "Revoke a token: its next operation is refused, its subscriptions end within seconds.",
     )
     .argument("<token>", "its name, as token list shows it");
-  return addOptions(command, databaseOptions).action(async () => {
-    await (await import("../operator/token-database.ts")).revoke(command);
+  return addDatabaseOptions(command).action(async () => {
+    await (await loadTokenDatabase()).revoke(command);
   });
 }
 
@@ -79,10 +82,10 @@ function parsePatterns(text: string): string[] {
       `A token may have ${maxPatterns} of them; use prefixes followed by *.`,
     );
   }
-  const wrong = patterns.find((pattern) => pattern === "" || pattern.slice(0, -1).includes("*"));
-  if (wrong !== undefined) {
+  const invalid = patterns.find((pattern) => pattern === "" || pattern.slice(0, -1).includes("*"));
+  if (invalid !== undefined) {
     throw new InvalidArgumentError(
-      `${JSON.stringify(wrong)} is no namespace; use names or prefixes followed by *, separated by commas, such as pipeline:*,handoff.`,
+      `${JSON.stringify(invalid)} is no namespace; use names or prefixes followed by *, separated by commas, such as pipeline:*,handoff.`,
     );
   }
   return patterns;

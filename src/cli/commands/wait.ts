@@ -1,14 +1,18 @@
 import { Command } from "commander";
 import type { Entry } from "../../client/index.ts";
-import { CommandError } from "../terminal/command-error.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
-import { parseDurationOrNone } from "../flags/duration.ts";
+import { StartError } from "../../start-error.ts";
+import { openStore } from "../connection/open-store.ts";
+import { addConnection } from "../flags/connection.ts";
+import { parseDurationOrZero } from "../flags/duration.ts";
+import { addEntryFormat } from "../flags/format.ts";
+import { describeKey, keyArgument } from "../flags/key.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { parseRevision } from "../flags/revision.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
-import { addEntryFlags, keyArgument } from "./get.ts";
-import { print, showEntry, type EntryFlags } from "../terminal/output.ts";
-import { parseRevision } from "./set.ts";
+import { print } from "../terminal/output.ts";
+import { showEntry, type EntryFormat } from "../terminal/show-entry.ts";
 
-interface Flags extends EntryFlags {
+interface Flags extends EntryFormat {
   readonly timeout?: number;
   readonly after?: string;
 }
@@ -20,10 +24,10 @@ export function waitCommand(): Command {
     .option(
       "--timeout <duration>",
       "how long at most: 30s, 15m, 12h; without it for ever",
-      parseDurationOrNone,
+      parseDurationOrZero,
     )
     .option("--after <revision>", "only a later revision of it: the next write", parseRevision);
-  addNamespace(addEntryFlags(command));
+  addNamespace(addEntryFormat(command));
   return addConnection(command)
     .addHelpText(
       "after",
@@ -49,9 +53,11 @@ async function waitFor(command: Command, key: string, { timeout, after }: Flags)
     return await store.namespace(namespace).waitFor(key, { after, timeoutMs: timeout });
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== "TIMEOUT") throw error;
-    const place = `${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)}`;
     const what = after === undefined ? "was not there" : `was not set after ${after}`;
     const seconds = (timeout ?? 0) / 1_000;
-    throw new CommandError(`${place} ${what} within ${seconds} s.`, exitCodes.timeout);
+    throw new StartError(
+      `${describeKey(key, namespace)} ${what} within ${seconds} s.`,
+      exitCodes.timeout,
+    );
   }
 }

@@ -1,11 +1,13 @@
 import { Command, Option } from "commander";
 import type { Change } from "../../client/index.ts";
-import { completes } from "../completion/completes.ts";
-import { addConnection, addNamespace, namespaceOf, openStore } from "../flags/connection.ts";
+import { openStore } from "../connection/open-store.ts";
+import { completes } from "../flags/completes.ts";
+import { addConnection } from "../flags/connection.ts";
 import { parseCount } from "../flags/count.ts";
-import { wrong } from "../terminal/input.ts";
-import { inert, isForPerson, print } from "../terminal/output.ts";
-import { parseRevision } from "./set.ts";
+import { addNamespace, namespaceOf, refuseNamespace } from "../flags/namespace.ts";
+import { parseRevision } from "../flags/revision.ts";
+import { escapeControls } from "../terminal/control-characters.ts";
+import { isOutputTerminal, print } from "../terminal/output.ts";
 
 interface Flags {
   readonly key?: string;
@@ -61,7 +63,7 @@ Examples:
     )
     .action(async () => {
       const { key, prefix, snapshot, after, count, json } = command.opts<Flags>();
-      const isLine = isForPerson() && !json;
+      const isLine = isOutputTerminal() && !json;
       await using store = await openStore(command);
       const selection = { ...namespacesOf(command), key, keyPrefix: prefix };
       let printed = 0;
@@ -77,14 +79,11 @@ Examples:
 function namespacesOf(command: Command): { namespace?: string; namespacePrefix?: string } {
   const { namespacePrefix, allNamespaces } = command.opts<Flags>();
   if (namespacePrefix === undefined && !allNamespaces) return { namespace: namespaceOf(command) };
-  // One of the environment is no more than a default.
-  if (command.getOptionValueSource("namespace") === "cli") {
-    throw wrong("-n excludes --namespace-prefix and --all-namespaces.");
-  }
+  refuseNamespace(command, "--namespace-prefix and --all-namespaces");
   return allNamespaces ? {} : { namespacePrefix };
 }
 
-/** A change for a person: one line of their terminal. */
+/** A change as one line of a terminal. */
 function lineOf(change: Change, columns: number): string {
   const { revision, kind, namespace, key, agent, entry } = change;
   const cells = [
@@ -92,7 +91,7 @@ function lineOf(change: Change, columns: number): string {
     kind.padEnd("EXISTING".length),
     ...(namespace === null ? [] : [namespace]),
     ...(key === null ? [] : [key]),
-    ...(entry === null ? [] : [inert(JSON.stringify(entry.value))]),
+    ...(entry === null ? [] : [escapeControls(JSON.stringify(entry.value))]),
   ];
   const by = agent === null ? "" : `  (${agent})`;
   const line = cells.join("  ");

@@ -1,29 +1,33 @@
 import type { Argument, Command, Option } from "commander";
-import { completionOf, type Completion } from "./completes.ts";
+import { completionOf, type Completion } from "../flags/completes.ts";
 
-/** A word that a shell may put where the cursor is, and what it means. */
+/** A word that a shell may insert at the cursor, and its description. */
 export interface Candidate {
   readonly word: string;
   readonly about: string;
 }
 
-/** What a command line that is being written needs next. */
+/** What may come next in a command line that is being typed. */
 export interface Wanted {
   readonly candidates: readonly Candidate[];
-  /** What is to be looked up, beside the candidates. */
+  /** What to look up in addition to the candidates. */
   readonly lookUp?: Completion | undefined;
-  /** How what is looked up begins. */
+  /** The beginning of the names to look up. */
   readonly prefix: string;
-  /** What stands before it in the word: `--namespace=`. */
+  /** The part of the word before the prefix, such as `--namespace=`. */
   readonly before: string;
-  /** The command so far, and the options' values as they were given. */
   readonly command: Command;
+  /** The values of the options so far, by attribute name. */
   readonly given: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads a command line up to the cursor as commander would, as far as it is written.
- * @param words without the program's name; the last is the one that is being written, and may be empty
+ * Reads an unfinished command line up to the cursor, as commander would:
+ *
+ * 1. The finished words select the command and set its options.
+ * 2. The last word is completed as the value of an option, as a flag, as the name of a command or as an argument.
+ *
+ * @param words without the program's name. The last one is being typed and may be empty.
  */
 export function complete(program: Command, words: readonly string[]): Wanted {
   const current = words.at(-1) ?? "";
@@ -45,8 +49,8 @@ export function complete(program: Command, words: readonly string[]): Wanted {
       if (value === undefined && option.required) pending = option;
       else given.set(option.attributeName(), value ?? "");
     } else {
-      const below = operands === 0 ? subcommandOf(command, word) : undefined;
-      if (below) command = below;
+      const subcommand = operands === 0 ? subcommandOf(command, word) : undefined;
+      if (subcommand) command = subcommand;
       else operands++;
     }
   }
@@ -74,9 +78,9 @@ function optionOf(command: Command, flag: string): Option | undefined {
 }
 
 function subcommandOf(command: Command, name: string): Command | undefined {
-  // Behind `help` is a command, too: it stands for the one that it is asked of.
+  // `help` takes the name of a command too: the same commands complete it.
   if (name === "help") return command;
-  return command.commands.find((below) => below.name() === name);
+  return command.commands.find((subcommand) => subcommand.name() === name);
 }
 
 function argumentAt(command: Command, index: number): Argument | undefined {
@@ -116,6 +120,6 @@ function commandsOf(command: Command, prefix: string): readonly Candidate[] {
   return command
     .createHelp()
     .visibleCommands(command)
-    .map((below) => ({ word: below.name(), about: below.description() }))
+    .map((subcommand) => ({ word: subcommand.name(), about: subcommand.description() }))
     .filter(({ word }) => word.startsWith(prefix));
 }

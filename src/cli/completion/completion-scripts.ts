@@ -1,6 +1,3 @@
-// What `baton completion` prints. Each only asks `baton __complete` and shows the answer in its shell's way, so that a
-// script which was kept stays true when commands change.
-
 const bash = `# bash completion for baton: source <(baton completion bash)
 _baton() {
   local rest=\${COMP_LINE:0:COMP_POINT} words=() i word value current quote="" head=""
@@ -71,4 +68,8 @@ end
 complete -c baton -f -a '(__baton_complete)'
 `;
 
+/**
+ * The scripts that `baton completion` prints, by shell. Each calls `baton __complete` and shows the answer, so that a
+ * script that was saved stays correct when commands change.
+ */
 export const completionScripts = { bash, zsh, fish } as const;

@@ -1,27 +1,25 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { DataStore } from "../../client/index.ts";
 import { options } from "../../config.ts";
-import { CommandError } from "../terminal/command-error.ts";
-import { completes } from "../completion/completes.ts";
-import { parseDurationOrNone } from "./duration.ts";
-import { exitCodes } from "../terminal/exit-codes.ts";
-import { wrong } from "../terminal/input.ts";
+import { usageError } from "../terminal/usage-error.ts";
+import { completes } from "./completes.ts";
+import { parseDurationOrZero } from "./duration.ts";
 
 const defaultUrl = "http://127.0.0.1:4000";
-const defaultNamespace = "default";
+const defaultAgent = "cli";
 
-/** How a command reaches the server, as its flags and the environment say. */
-interface ConnectionFlags {
+/** How a command reaches a running server. */
+export interface Connection {
   readonly url: string;
-  readonly token?: string;
+  /** `""` where none is given. */
+  readonly token: string;
   readonly agent: string;
   readonly dataDir: string;
-  readonly retryFor: number;
+  /** Whether the data directory was given, and is not the default. */
+  readonly isDataDirGiven: boolean;
+  readonly retryForMs: number;
 }
 
-/** Adds what every command takes that speaks to a running server. */
+/** Adds the flags of a command that calls a running server. */
 export function addConnection(command: Command): Command {
   const group = "Connection:";
   const all = [
@@ -44,7 +42,7 @@ export function addConnection(command: Command): Command {
       "the name that changes are recorded under, unless the token has one",
     )
       .env("BATON_AGENT")
-      .default("cli")
+      .default(defaultAgent)
       .argParser(parseAgent),
     new Option(
       "--retry-for <duration>",
@@ -52,103 +50,54 @@ export function addConnection(command: Command): Command {
     )
       .env("BATON_RETRY_FOR")
       .default(0, "not at all")
-      .argParser(parseDurationOrNone),
+      .argParser(parseDurationOrZero),
   ];
   for (const option of all) command.addOption(option.helpGroup(group));
   return command;
 }
 
-/** Adds `--namespace`. */
-export function addNamespace(command: Command): Command {
-  return command.addOption(
-    completes(
-      "namespaces",
-      new Option("-n, --namespace <name>", "the group of keys")
-        .env("BATON_NAMESPACE")
-        .default(defaultNamespace),
-    ),
-  );
-}
-
-/** The namespace of a command; empty, as a variable often is, means unset. */
-export function namespaceOf(command: Command): string {
-  return command.opts<{ namespace: string }>().namespace || defaultNamespace;
-}
-
 /**
- * The store that a command's flags, its environment or the data directory lead to.
- * @param retryForMs otherwise as `--retry-for` says
- * @throws CommandError where there is no token
+ * The values of the flags that `addConnection` adds. Empty values are unset.
+ * @throws StartError (usage) when the URL or the token is not valid
  */
-export async function openStore(command: Command, retryForMs?: number): Promise<DataStore> {
-  const flags = command.opts<ConnectionFlags>();
-  const isDataDirNamed = command.getOptionValueSource("dataDir") !== "default";
-  const url = checkUrl(flags.url || defaultUrl);
-  const token = checkToken(flags.token ?? "") || (await localToken(flags, url, isDataDirNamed));
-  // eslint-disable-next-line no-restricted-imports -- it means imports at the top.
-  const { createDataStore } = await import("../../client/index.ts");
-  return createDataStore({
-    url,
-    token,
-    agent: flags.agent || "cli",
-    retryForMs: retryForMs ?? flags.retryFor,
-    // A write that is sent once needs no record of its answer at the server.
-    retryWrites: flags.retryFor > 0,
-  });
+export function connectionOf(command: Command): Connection {
+  const { url, token, agent, dataDir, retryFor } = command.opts<{
+    readonly url: string;
+    readonly token?: string;
+    readonly agent: string;
+    readonly dataDir: string;
+    readonly retryFor: number;
+  }>();
+  return {
+    url: checkUrl(url || defaultUrl),
+    token: checkToken(token ?? ""),
+    agent: agent || defaultAgent,
+    dataDir: dataDir || options.dataDir.default,
+    isDataDirGiven: command.getOptionValueSource("dataDir") !== "default",
+    retryForMs: retryFor,
+  };
 }
 
-async function localToken(
-  { dataDir }: ConnectionFlags,
-  url: string,
-  isDataDirNamed: boolean,
-): Promise<string> {
-  const file = resolve(dataDir || options.dataDir.default, "local.token");
-  // The token of a server on this machine is nothing to show another one, unless its caller says so.
-  if (!isDataDirNamed && !isThisMachine(url)) {
-    throw noToken(
-      `BATON_TOKEN is not set, and ${file} is not sent to another machine unless --data-dir names its folder.`,
-    );
-  }
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "is not there" : `can't be read (${error.code})`;
-    throw noToken(
-      `BATON_TOKEN is not set, and ${file} ${why}. Set BATON_TOKEN, or name the server's data directory with --data-dir (BATON_DATA_DIR).`,
-    );
-  });
-  const token = text.trim();
-  if (isSendable(token)) return token;
-  throw noToken(`BATON_TOKEN is not set, and ${file} has no token in it.`);
+/** Whether an HTTP header can carry the text as a token. */
+export function isToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
-function noToken(why: string): CommandError {
-  return new CommandError(`There is no token: ${why}`, exitCodes.denied);
-}
-
-function isThisMachine(url: string): boolean {
-  const { hostname } = new URL(url);
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-}
-
-// Both may carry secrets, and commander repeats a value that it finds wrong.
+// The URL and the token may contain secrets. Commander would repeat a wrong value in its message, so they are checked here.
 
 function checkUrl(text: string): string {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
-    throw wrong("--url (BATON_URL) must be an address such as http://127.0.0.1:4000.");
+    throw usageError("--url (BATON_URL) must be an address such as http://127.0.0.1:4000.");
   }
   const { username, password } = new URL(text);
   if (!username && !password) return text;
-  throw wrong("--url (BATON_URL) has no user and password: the token says who you are.");
+  throw usageError("--url (BATON_URL) has no user and password: the token says who you are.");
 }
 
 function checkToken(text: string): string {
   const token = text.trim();
-  if (token === "" || isSendable(token)) return token;
-  throw wrong("--token (BATON_TOKEN) is no token: one has visible ASCII characters alone.");
-}
-
-/** What a header can carry as a token. */
-function isSendable(token: string): boolean {
-  return /^[\x21-\x7e]+$/.test(token);
+  if (token === "" || isToken(token)) return token;
+  throw usageError("--token (BATON_TOKEN) is no token: one has visible ASCII characters alone.");
 }
 
 function parseAgent(text: string): string {

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
 
 /**
- * How many, as it is written on the command line.
- * @throws InvalidArgumentError unless it is 1 or more
+ * Parses a number of items.
+ * @throws InvalidArgumentError unless it is a whole number of at least 1
  */
 export function parseCount(text: string): number {
   const count = /^\d+$/.test(text) ? Number(text) : 0;

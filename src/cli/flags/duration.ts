@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from "commander";
 
-/** Milliseconds of what a duration may be written in. */
+/** The units of a duration, in milliseconds. */
 export const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Milliseconds of a duration as it is written on the command line, such as `30d`.
- * @throws InvalidArgumentError which says what would be right
+ * Parses a duration such as `30d`.
+ * @returns milliseconds
+ * @throws InvalidArgumentError that says what is accepted
  */
 export function parseDuration(text: string): number {
   const [, count, unit] = /^([1-9]\d{0,6})([smhd])$/.exec(text) ?? [];
@@ -15,7 +16,7 @@ export function parseDuration(text: string): number {
   return Number(count) * unitMs[unit as keyof typeof unitMs];
 }
 
-/** As `parseDuration`, where none at all means something, too. */
-export function parseDurationOrNone(text: string): number {
+/** As `parseDuration`, but accepts zero. */
+export function parseDurationOrZero(text: string): number {
   return /^0[smhd]?$/.test(text) ? 0 : parseDuration(text);
 }

@@ -3,32 +3,38 @@ import { defaultConfig, options, parseOption, type Config, type Option } from ".
 
 type Name = keyof Config;
 
-/** Adds options of the server's table to a command: each a flag, and its environment variable. */
-export function addOptions(command: Command, names: readonly Name[]): Command {
-  for (const name of names) command.addOption(flagOf(options[name]));
-  return command;
+const databaseOptions: readonly Name[] = ["dataDir", "databaseUrl"];
+
+/** Adds the options of a command that works on the database directly. */
+export function addDatabaseOptions(command: Command): Command {
+  return addOptions(command, databaseOptions);
 }
 
-/** Adds every option there is. */
-export function addAllOptions(command: Command): Command {
+/** Adds every option of the server. */
+export function addServerOptions(command: Command): Command {
   return addOptions(command, Object.keys(options) as Name[]);
 }
 
-/** The configuration that a command was given: flags before environment before defaults. */
+/** The configuration of a command: flags override the environment, which overrides the defaults. Empty values are unset. */
 export function configOf(command: Command): Config {
   const given = command.opts<Record<string, string | number>>();
   const set = Object.entries(options)
-    .map(([name, option]) => [name, given[attributeOf(option)]] as const)
-    // Empty, as a variable often is, means unset: an empty host would be every address.
+    .map(([name, option]) => [name, given[flagOf(option).attributeName()]] as const)
+    // A variable is often empty. An empty host, for one, would mean every address.
     .filter(([, value]) => value !== undefined && value !== "");
   return defaultConfig(Object.fromEntries(set));
+}
+
+function addOptions(command: Command, names: readonly Name[]): Command {
+  for (const name of names) command.addOption(flagOf(options[name]));
+  return command;
 }
 
 function flagOf(option: Option): CommanderOption {
   const flag = new CommanderOption(`--${option.flag} <${option.unit}>`, option.help).env(
     option.env,
   );
-  // For the help and for completion; the parser below is the one that counts.
+  // Help and completion show the choices. The parser below checks them.
   if (option.type === "choice") flag.choices(option.choices);
   flag.argParser((text) => {
     if (text === "") return text;
@@ -40,10 +46,3 @@ function flagOf(option: Option): CommanderOption {
   });
   return option.default === "" ? flag : flag.default(option.default);
 }
-
-function attributeOf(option: Option): string {
-  return new CommanderOption(`--${option.flag} <${option.unit}>`).attributeName();
-}
-
-/** The options of a command that works on the database itself. */
-export const databaseOptions = ["dataDir", "databaseUrl"] as const;

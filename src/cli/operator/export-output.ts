@@ -1,26 +1,33 @@
 import { open, stat } from "node:fs/promises";
 import { StartError } from "../../start-error.ts";
-import { readExport } from "../../transfer/read-export.ts";
+import { readExport, unreadable } from "../../transfer/read-export.ts";
 import { Sequence } from "../../transfer/sequence.ts";
+import { print } from "../terminal/output.ts";
 
-/** Where an export goes. */
+/** Where an export is written. */
 export interface Output extends AsyncDisposable {
-  /** What it has already. */
+  /** The lines written so far. */
   readonly sequence: Sequence;
+  /** For the message of an interrupted export. */
   readonly howToGoOn: string;
   write(text: string): Promise<void>;
-  /** Makes sure that it is there. */
+  /** Syncs the file to disk. */
   finish(): Promise<void>;
 }
 
-interface OutputFlags {
+/** The flags of `baton export`. */
+export interface ExportFlags {
   readonly user: string;
   readonly namespacePrefix: string;
   readonly output?: string;
   readonly resume?: boolean;
 }
 
-export async function openOutput(flags: OutputFlags): Promise<Output> {
+/**
+ * Opens the file that `--output` names, or standard output.
+ * @throws StartError when the file can't be used
+ */
+export async function openOutput(flags: ExportFlags): Promise<Output> {
   return flags.output === undefined ? standardOutput() : openFile(flags.output, flags);
 }
 
@@ -28,14 +35,13 @@ function standardOutput(): Output {
   return {
     sequence: new Sequence(),
     howToGoOn: "What was written is not whole; with --output it could be gone on with.",
-    // That it can't be written is for whoever runs commands to say.
-    write: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
+    write: print,
     finish: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
 }
 
-async function openFile(file: string, flags: OutputFlags): Promise<Output> {
+async function openFile(file: string, flags: ExportFlags): Promise<Output> {
   const isThere = (await sizeOf(file)) > 0;
   if (isThere && !flags.resume) {
     throw new StartError(
@@ -49,19 +55,19 @@ async function openFile(file: string, flags: OutputFlags): Promise<Output> {
     throw new StartError(`${file} has no whole line of an export. Remove it, or choose another.`);
   }
   requireSame(file, sequence, flags);
-  const handle = await explained(file, () => open(file, "a", 0o600));
-  // A line that was cut off is written anew.
-  if (isThere) await explained(file, () => handle.truncate(end));
+  const handle = await writing(file, () => open(file, "a", 0o600));
+  // An incomplete last line is removed and written again.
+  if (isThere) await writing(file, () => handle.truncate(end));
   return {
     sequence,
     howToGoOn: "The same command with --resume goes on.",
-    write: (text) => explained(file, () => handle.appendFile(text)),
-    finish: () => explained(file, () => handle.sync()),
+    write: (text) => writing(file, () => handle.appendFile(text)),
+    finish: () => writing(file, () => handle.sync()),
     [Symbol.asyncDispose]: () => handle.close(),
   };
 }
 
-function requireSame(file: string, { header }: Sequence, flags: OutputFlags): void {
+function requireSame(file: string, { header }: Sequence, flags: ExportFlags): void {
   if (header === null) return;
   if (header.user === flags.user && header.namespacePrefix === flags.namespacePrefix) return;
   throw new StartError(
@@ -70,15 +76,17 @@ function requireSame(file: string, { header }: Sequence, flags: OutputFlags): vo
   );
 }
 
+/** In bytes. A file that does not exist has none. */
 async function sizeOf(file: string): Promise<number> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return null;
-    throw new StartError(`${file} can't be read: ${error.message}`);
+    throw unreadable(file, error);
   });
   return found?.size ?? 0;
 }
 
-async function explained<T>(file: string, work: () => Promise<T>): Promise<T> {
+/** @throws StartError that names the file */
+async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

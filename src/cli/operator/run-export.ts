@@ -1,41 +1,31 @@
 import type { Command } from "commander";
-import { databaseOf, describePlace } from "../../config.ts";
 import type { Database } from "../../store/contract.ts";
 import { checkAgent, checkNamespacePrefix } from "../../store/model/limits.ts";
 import { prefixed } from "../../store/model/text-match.ts";
 import { exportStore } from "../../transfer/export-store.ts";
-import { openOutput, type Output } from "./export-output.ts";
-import { Interruption } from "../terminal/interruption.ts";
 import { configOf } from "../flags/options.ts";
+import { Interruption } from "../terminal/interruption.ts";
 import { ProgressBar } from "../terminal/progress-bar.ts";
-import { asUsage, useDatabase } from "./with-database.ts";
+import { openOutput, type ExportFlags, type Output } from "./export-output.ts";
+import { checkFlags, withDatabase } from "./with-database.ts";
 
-// What `baton export` does, in a file of its own: the database is loaded for those who use it.
-
-/** What it was given. */
-interface ExportFlags {
-  readonly user: string;
-  readonly namespacePrefix: string;
-  readonly output?: string;
-  readonly resume?: true;
-}
-
+/** Runs `baton export`. */
 export async function runExport(command: Command): Promise<void> {
   const config = configOf(command);
   const flags = command.opts<ExportFlags>();
-  asUsage(command, () => {
+  checkFlags(command, () => {
     checkAgent(config, "--user", flags.user);
     checkNamespacePrefix(config, "--namespace-prefix", flags.namespacePrefix);
   });
   if (flags.resume && flags.output === undefined) {
     command.error("error: --resume needs the --output that is to go on");
   }
-  await useDatabase(config, true, async (database) => {
+  await withDatabase(command, true, async (database, place) => {
     await using output = await openOutput(flags);
     if (output.sequence.end === null) await writeAll(database, flags, output);
     const { existing, changes, end } = output.sequence;
     process.stderr.write(
-      `${existing} entries and ${changes} changes of user ${flags.user} from ${describePlace(databaseOf(config))}: ` +
+      `${existing} entries and ${changes} changes of user ${flags.user} from ${place}: ` +
         `its store as of revision ${end?.revision}.\n`,
     );
   });

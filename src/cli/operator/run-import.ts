@@ -1,6 +1,5 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { databaseOf, describePlace, type Config } from "../../config.ts";
 import { StartError } from "../../start-error.ts";
 import { checkAgent } from "../../store/model/limits.ts";
 import { everything } from "../../store/model/text-match.ts";
@@ -10,44 +9,41 @@ import {
   wholeFile,
   type ImportFile,
 } from "../../transfer/import-store.ts";
-import { readExport } from "../../transfer/read-export.ts";
-import { Interruption } from "../terminal/interruption.ts";
+import { readExport, unreadable } from "../../transfer/read-export.ts";
 import { configOf } from "../flags/options.ts";
+import { Interruption } from "../terminal/interruption.ts";
 import { ProgressBar } from "../terminal/progress-bar.ts";
-import { asUsage, useDatabase } from "./with-database.ts";
+import { checkFlags, withDatabase } from "./with-database.ts";
 
-// What `baton import` does, in a file of its own: the database is loaded for those who use it.
-
-/** What it was given. */
 interface ImportFlags {
   readonly user: string;
   readonly discard?: true;
 }
 
+/** Runs `baton import`. */
 export async function runImport(command: Command): Promise<void> {
-  const config = configOf(command);
   const { user, discard } = command.opts<ImportFlags>();
   const [file] = command.args;
-  asUsage(command, () => checkAgent(config, "--user", user));
+  checkFlags(command, () => checkAgent(configOf(command), "--user", user));
   if (discard) {
     if (file !== undefined) command.error("error: --discard takes no file");
-    await useDatabase(config, true, (database) => discardImport(database, user));
+    await withDatabase(command, true, (database) => discardImport(database, user));
     process.stderr.write(`The store of user ${user} is empty, as before the import.\n`);
   } else {
     if (file === undefined || file === "-") {
       command.error("error: missing the file to import, which is read twice");
     }
-    await importFile(config, user, file);
+    await importFile(command, user, file);
   }
 }
 
-async function importFile(config: Config, user: string, file: string): Promise<void> {
+async function importFile(command: Command, user: string, file: string): Promise<void> {
   const bar = new ProgressBar();
   using interruption = new Interruption();
   try {
-    // Before there is a database: nothing is written unless all of it can be.
+    // The file is checked before a database is opened or created: either all of it can be written, or nothing is.
     const whole = await check(file, bar, interruption);
-    await useDatabase(config, false, async (database) => {
+    await withDatabase(command, false, async (database, place) => {
       const expiredCount = await importStore(database, user, whole, {
         onBatch: (lines) => bar.show("Importing", lines, whole.lineCount),
         checkStop: (lines) =>
@@ -60,7 +56,7 @@ async function importFile(config: Config, user: string, file: string): Promise<v
       const { entryCount } = await database.readUsage(user, [everything]);
       bar.clear();
       process.stderr.write(
-        `${entryCount} entries are in the store of user ${user} in ${describePlace(databaseOf(config))}: ` +
+        `${entryCount} entries are in the store of user ${user} in ${place}: ` +
           `revision ${whole.end.revision} of the file. ${expiredCount} had expired.\n`,
       );
     });
@@ -76,7 +72,7 @@ async function check(
   interruption: Interruption,
 ): Promise<ImportFile> {
   const found = await stat(file).catch((error: Error) => {
-    throw new StartError(`${file} can't be read: ${error.message}`);
+    throw unreadable(file, error);
   });
   if (!found.isFile()) {
     throw new StartError(`${file} is no file. An import reads it twice: a pipe can't be.`);

@@ -1,17 +1,13 @@
 import type { Command } from "commander";
 import { createToken, tokenFault } from "../../auth/token.ts";
-import type { Token } from "../../store/model/token.ts";
-import { databaseOf, describePlace } from "../../config.ts";
 import { StartError } from "../../start-error.ts";
 import { checkAgent, checkNamespacePrefix } from "../../store/model/limits.ts";
+import type { Token } from "../../store/model/token.ts";
 import { parsePattern, type Scope } from "../../store/model/viewer.ts";
 import { configOf } from "../flags/options.ts";
 import { table } from "../terminal/table.ts";
-import { asUsage, useDatabase } from "./with-database.ts";
+import { checkFlags, withDatabase } from "./with-database.ts";
 
-// What `baton token …` does, in a file of its own: the database is loaded for those who use it.
-
-/** What `create` was given. */
 interface CreateFlags {
   readonly user: string;
   readonly agent?: string;
@@ -20,10 +16,11 @@ interface CreateFlags {
   readonly expires?: Date;
 }
 
+/** Runs `baton token create`. */
 export async function create(command: Command): Promise<void> {
   const config = configOf(command);
   const flags = command.opts<CreateFlags>();
-  asUsage(command, () => {
+  checkFlags(command, () => {
     checkAgent(config, "--user", flags.user);
     if (flags.agent !== undefined) checkAgent(config, "--agent", flags.agent);
     for (const pattern of flags.namespaces) {
@@ -32,8 +29,8 @@ export async function create(command: Command): Promise<void> {
       checkNamespacePrefix(config, "--namespaces", text);
     }
   });
-  // Tokens may be made before the first start.
-  await useDatabase(config, false, async (database) => {
+  // Tokens may be created before the server's first start.
+  await withDatabase(command, false, async (database, place) => {
     const { token, secret } = createToken(
       {
         userId: flags.user,
@@ -45,7 +42,6 @@ export async function create(command: Command): Promise<void> {
       new Date(),
     );
     await database.tokens.insert(token);
-    const place = describePlace(databaseOf(config));
     process.stderr.write(`${token.tokenId} in ${place}, shown this once:\n`);
     process.stdout.write(`${secret}\n`);
   });
@@ -53,15 +49,17 @@ export async function create(command: Command): Promise<void> {
 
 const headings = ["TOKEN", "USER", "AGENT", "SCOPES", "NAMESPACES", "CREATED", "EXPIRES", "STATE"];
 
+/** Runs `baton token list`. */
 export async function list(command: Command): Promise<void> {
-  await useDatabase(configOf(command), true, async (database) => {
+  await withDatabase(command, true, async (database) => {
     const tokens = await database.tokens.list(command.opts<{ user?: string }>().user ?? null);
     process.stdout.write(table([headings, ...tokens.map(tokenRow)]));
   });
 }
 
+/** Runs `baton token revoke`. */
 export async function revoke(command: Command): Promise<void> {
-  await useDatabase(configOf(command), true, async (database) => {
+  await withDatabase(command, true, async (database) => {
     const tokenId = command.args[0] as string;
     if (!(await database.tokens.revoke(tokenId, new Date()))) {
       throw new StartError(`There is no token ${tokenId}. See: baton token list`);

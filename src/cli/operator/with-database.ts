@@ -1,40 +1,47 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import pino from "pino";
-import { databaseOf, type Config } from "../../config.ts";
-import type { Database } from "../../store/contract.ts";
+import { databaseOf, describePlace } from "../../config.ts";
 import { openDatabase } from "../../database/open-database.ts";
 import { BatonError } from "../../errors.ts";
 import { StartError } from "../../start-error.ts";
+import type { Database } from "../../store/contract.ts";
+import { configOf } from "../flags/options.ts";
+
+/** A command runs one operation at a time, so it needs few connections. */
+const postgresConnections = 3;
 
 /**
- * Works on the database itself, whether or not a server runs.
- * @param needsDatabase whether there must be one already
+ * Opens the command's database for the work and closes it afterwards. A server may run at the same time.
+ * @param mustExist whether to refuse a SQLite file that does not exist. Otherwise it is created.
+ * @param work also gets the place of the database, for messages
+ * @throws StartError when the database can't be used
  */
-export async function useDatabase<T>(
-  config: Config,
-  needsDatabase: boolean,
-  work: (database: Database) => Promise<T>,
+export async function withDatabase<T>(
+  command: Command,
+  mustExist: boolean,
+  work: (database: Database, place: string) => Promise<T>,
 ): Promise<T> {
+  const config = configOf(command);
   const place = databaseOf(config);
-  if (needsDatabase && place.kind === "sqlite" && !existsSync(place.file)) {
+  if (mustExist && place.kind === "sqlite" && !existsSync(place.file)) {
     throw new StartError(
       `There is no database ${place.file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
     );
   }
   const database = await openDatabase(
-    { ...config, postgresConnections: 3 },
+    { ...config, postgresConnections },
     pino({ level: "silent" }),
   );
   try {
-    return await work(database);
+    return await work(database, describePlace(place));
   } finally {
     await database.close();
   }
 }
 
-/** A name that the store refuses is a wrong value of an option. */
-export function asUsage(command: Command, check: () => void): void {
+/** Reports what the check refuses as a wrong value of an option. */
+export function checkFlags(command: Command, check: () => void): void {
   try {
     check();
   } catch (error) {

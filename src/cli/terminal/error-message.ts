@@ -1,13 +1,16 @@
 import type { ErrorCode } from "../../client/index.ts";
 
-/** An error of the API, as the client has it, or as the store throws it to a command that works on the database. */
+/**
+ * An error of the API. The client gives it `details`. The store, which commands that work on the database call, gives it
+ * `extensions`.
+ */
 export interface ApiError extends Error {
   readonly code: ErrorCode;
   readonly details?: { readonly argument?: unknown };
   readonly extensions?: { readonly argument?: unknown };
 }
 
-/** What the command line calls an argument of the API, by its path or by the last name of that. */
+/** The command line's names for arguments of the API, by the path or by its last part. */
 const words: Readonly<Record<string, string>> = {
   keyPrefix: "prefix",
   namespace: "--namespace",
@@ -23,13 +26,13 @@ const words: Readonly<Record<string, string>> = {
   "Baton-Agent": "--agent",
 };
 
-/** What an error of the server or the client says, in the words of the command line: the API has others. */
+/** The message of an error of the API, with the command line's names for arguments instead of the API's. */
 export function messageOf({ message, details, extensions }: ApiError): string {
   const argument = (details ?? extensions)?.argument;
   const path = typeof argument === "string" ? argument : "";
   const isNamed = path !== "" && message.startsWith(`${path}: `);
   const said = isNamed ? `${wordFor(path)}${message.slice(path.length)}` : message;
-  // What to do instead is told as GraphQL has it.
+  // Advice in the message quotes arguments as GraphQL writes them.
   return said.replace(
     /\b(snapshot|after): (?:true|"(\d+)")/g,
     (_match, name: string, revision?: string) =>
@@ -37,7 +40,7 @@ export function messageOf({ message, details, extensions }: ApiError): string {
   );
 }
 
-/** One of several has its number: `key 2` is `input.operations.1.delete.key`. */
+/** An item of a list gets its number: `input.operations.1.delete.key` is `key 2`. */
 function wordFor(path: string): string {
   const names = path.split(".");
   const last = names.at(-1) ?? path;

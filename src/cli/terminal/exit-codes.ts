@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../client/index.ts";
 
-/** What `baton` exits with: the one place that names the codes. Scripts depend on them: they are not renumbered. */
+/** The exit codes of `baton`. Scripts depend on them: a code never gets another meaning. */
 export const exitCodes = {
   ok: 0,
   absent: 1,
@@ -28,7 +28,7 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   other: "anything else",
 };
 
-/** Every code of the API and of the client. */
+/** The exit code of every error code of the API and of the client. */
 const ofErrors: Readonly<Record<ErrorCode, ExitCode>> = {
   UNAUTHENTICATED: exitCodes.denied,
   FORBIDDEN: exitCodes.denied,
@@ -45,17 +45,17 @@ const ofErrors: Readonly<Record<ErrorCode, ExitCode>> = {
   INTERNAL: exitCodes.other,
 };
 
-/** What an error of the client exits with. */
+/** The exit code for an error code of the API. An unknown one is `other`. */
 export function exitCodeOf(code: ErrorCode): ExitCode {
   return ofErrors[code] ?? exitCodes.other;
 }
 
-/** No codes of ours: a shell's for the signals that end a command. */
+/** These codes are the shell's, for a command that a signal ended. */
 const interrupted = `  130, 143  Ctrl-C or SIGTERM ended it (serve: 0); an import goes on when it is run again,
             an export with --resume
 `;
 
-/** The table, for the help. */
+/** The table of exit codes that the help shows. */
 export function describeExitCodes(): string {
   const lines = Object.entries(meanings).map(
     ([name, meaning]) => `  ${exitCodes[name as keyof typeof exitCodes]}  ${meaning}\n`,

@@ -1,15 +1,15 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
-import { CommandError } from "./command-error.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { StartError } from "../../start-error.ts";
 import { jsonFault } from "./json-fault.ts";
+import { usageError } from "./usage-error.ts";
 
-/** More than any server takes by default, by far: only so that what never ends (`< /dev/zero`) does. */
+/** Far above the default limit of a server. It ends the reading of an endless input such as `/dev/zero`. */
 const maxInputBytes = 256 * 1024 * 1024;
 
 /**
- * All of a file, or of standard input where none is named.
- * @throws CommandError where it can't be read, or is no UTF-8
+ * Reads a whole file, or standard input where no file is named.
+ * @throws StartError (usage) when the input can't be read, is too large or is not UTF-8
  */
 export async function readText(file?: string): Promise<string> {
   const source = file ?? "Standard input";
@@ -19,38 +19,34 @@ export async function readText(file?: string): Promise<string> {
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       sizeBytes += chunk.length;
-      if (sizeBytes > maxInputBytes) throw wrong(`${source} has more than ${maxInputBytes} bytes.`);
+      if (sizeBytes > maxInputBytes) {
+        throw usageError(`${source} has more than ${maxInputBytes} bytes.`);
+      }
       chunks.push(chunk);
     }
   } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw wrong(`${source} can't be read (${(error as NodeJS.ErrnoException).code}).`);
+    if (error instanceof StartError) throw error;
+    throw usageError(`${source} can't be read (${(error as NodeJS.ErrnoException).code}).`);
   }
   const bytes = Buffer.concat(chunks);
   const text = bytes.toString("utf8");
-  // What is no UTF-8 is replaced when it is read: then it is not the same when it is written.
-  const again = Buffer.from(text, "utf8");
-  if (again.equals(bytes)) return text;
-  const at = bytes.findIndex((byte, index) => byte !== again[index]);
-  throw wrong(`${source} is no UTF-8: byte ${at + 1} is wrong.`);
+  // Decoding replaces invalid bytes, so that encoding the text gives other bytes.
+  const encoded = Buffer.from(text, "utf8");
+  if (encoded.equals(bytes)) return text;
+  const at = bytes.findIndex((byte, index) => byte !== encoded[index]);
+  throw usageError(`${source} is no UTF-8: byte ${at + 1} is wrong.`);
 }
 
 /**
- * The value that a text is the JSON of.
- * @param what what the text is, at the beginning of a sentence
- * @throws CommandError which says where it is none
+ * Parses a JSON text. A byte order mark, which some editors write, is ignored.
+ * @param what names the text at the beginning of a message
+ * @throws StartError (usage) that says where the text is not JSON
  */
 export function parseJson(what: string, text: string, hint = ""): unknown {
-  // A byte order mark, as some editors write one, is no part of the value.
   const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
   try {
     return JSON.parse(json);
   } catch {
-    throw wrong(`${what} is no JSON: ${jsonFault(json)}.${hint}`);
+    throw usageError(`${what} is no JSON: ${jsonFault(json)}.${hint}`);
   }
-}
-
-/** An input that is wrong. */
-export function wrong(message: string): CommandError {
-  return new CommandError(message, exitCodes.usage);
 }

@@ -1,46 +1,44 @@
 import { constants } from "node:os";
+import { StartError } from "../../start-error.ts";
 
-/** A command that a signal has stopped between two steps. Its message says how to go on. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
+/** A signal stopped the command between two steps. The message says how to continue. */
+export class Interrupted extends StartError {
   readonly signal: NodeJS.Signals;
 
   constructor(message: string, signal: NodeJS.Signals) {
-    super(message);
+    // What a shell reports for the signal. It is used where the signal does not end the process, as with process 1.
+    super(message, 128 + constants.signals[signal]);
     this.signal = signal;
   }
 
-  /** What a shell makes of the signal; and what is left to exit with where the signal does nothing, as to process 1. */
-  get exitCode(): number {
-    return 128 + constants.signals[this.signal];
-  }
-
-  /** Ends the process as the signal would have at once: a shell's loop is to end with it, too. */
+  /** Ends the process by the signal itself, so that the loop of a calling shell ends too. */
   endProcess(): void {
     process.kill(process.pid, this.signal);
   }
 }
 
-/** SIGINT and SIGTERM as something to ask for between two steps. The second one ends the process at once. */
+/** Turns the first SIGINT or SIGTERM into a request to stop between two steps. The second one ends the process immediately. */
 export class Interruption implements Disposable {
-  #asked: NodeJS.Signals | null = null;
-  readonly #ask = (signal: NodeJS.Signals) => {
-    this.#asked = signal;
+  #requested: NodeJS.Signals | null = null;
+  readonly #request = (signal: NodeJS.Signals) => {
+    this.#requested = signal;
     this[Symbol.dispose]();
   };
 
   constructor() {
-    process.on("SIGINT", this.#ask);
-    process.on("SIGTERM", this.#ask);
+    process.on("SIGINT", this.#request);
+    process.on("SIGTERM", this.#request);
   }
 
-  /** @throws Interrupted when the command is to end */
+  /** @throws Interrupted when the command must stop */
   check(howToGoOn: () => string): void {
-    if (this.#asked !== null) throw new Interrupted(`Stopped. ${howToGoOn()}`, this.#asked);
+    if (this.#requested !== null) {
+      throw new Interrupted(`Stopped. ${howToGoOn()}`, this.#requested);
+    }
   }
 
   [Symbol.dispose](): void {
-    process.off("SIGINT", this.#ask);
-    process.off("SIGTERM", this.#ask);
+    process.off("SIGINT", this.#request);
+    process.off("SIGTERM", this.#request);
   }
 }

@@ -1,12 +1,15 @@
-/** What may come next in a JSON text, and what it is called. */
+/** What may come next in a JSON text. */
 type Expected = "value" | "value or ]" | "name" | "name or }" | ":" | ", or }" | ", or ]" | "end";
 
 const space = /[ \t\n\r]*/y;
 const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
-// eslint-disable-next-line no-control-regex -- JSON's strings have none.
+// eslint-disable-next-line no-control-regex -- JSON strings contain no control characters.
 const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
 
-/** Where a text that is no JSON ceases to be, in words. Node's own words differ by version, and may say no place. */
+/**
+ * Describes where a text stops being JSON. Messages of Node differ between versions, and some do not name the place.
+ * @param text must not be valid JSON
+ */
 export function jsonFault(text: string): string {
   const open: ("{" | "[")[] = [];
   let expected: Expected = "value";
@@ -62,7 +65,7 @@ const names: Readonly<Record<Expected, string>> = {
   end: "its end",
 };
 
-/** How much of what is there instead is shown. */
+/** How many characters of an unexpected word are shown. */
 const shownLength = 20;
 
 function describe(text: string, at: number, expected: Expected): string {

@@ -1,40 +1,21 @@
 import { once } from "node:events";
-import type { Entry } from "../../client/index.ts";
+import { escapeControls } from "./control-characters.ts";
 
-/** Whether a person reads standard output, rather than a program. */
-export function isForPerson(): boolean {
+/** Whether standard output is a terminal, so that a person reads it and not a program. */
+export function isOutputTerminal(): boolean {
   return process.stdout.isTTY === true;
 }
 
-/** Writes data to standard output, no faster than it is read. */
+/** Writes data to standard output, no faster than its reader takes it. */
 export async function print(text: string): Promise<void> {
   if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }
 
-/** A value as JSON, with a line's end: indented for a person, in one line for a program. */
+/** A value as JSON and a line feed: indented on a terminal, otherwise in one line. */
 export function jsonLine(value: unknown): string {
-  return `${isForPerson() ? inert(JSON.stringify(value, null, 2)) : JSON.stringify(value)}\n`;
-}
-
-/** JSON leaves characters in strings that some terminals obey; it has escapes for them, too. */
-export function inert(json: string): string {
-  return json.replace(
-    /[\u007f-\u009f]/g,
-    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
-  );
-}
-
-/** How an entry is to be shown. */
-export interface EntryFlags {
-  readonly raw?: true;
-  readonly json?: true;
-}
-
-/** An entry as `get` and `wait` print it: its value, or all of it. */
-export function showEntry(entry: Entry, flags: EntryFlags): string {
-  const { value } = entry;
-  if (flags.json) return jsonLine(entry);
-  if (!flags.raw || typeof value !== "string") return jsonLine(value);
-  // As it is, so that a file comes back as it was. A person's next prompt begins a line of its own.
-  return isForPerson() && !value.endsWith("\n") ? `${value}\n` : value;
+  // JSON may contain characters that terminals obey. It has escapes for them.
+  const json = isOutputTerminal()
+    ? escapeControls(JSON.stringify(value, null, 2))
+    : JSON.stringify(value);
+  return `${json}\n`;
 }

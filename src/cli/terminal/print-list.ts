@@ -1,37 +1,33 @@
-import { Option, type Command } from "commander";
-import { isForPerson, print } from "./output.ts";
+import { isOutputTerminal, print } from "./output.ts";
 import { table } from "./table.ts";
 
-interface Flags {
+/** How a list is shown. Without a flag: a table on a terminal, otherwise one name per line. */
+export interface ListFormat {
+  /** The table. */
   readonly long?: true;
+  /** One JSON object per line. */
   readonly json?: true;
 }
 
-/** What is listed, and how an item of it is shown. */
+/** The items of a list, and how one item is shown. */
 export interface List<T> {
   readonly items: AsyncIterable<T> | Iterable<T>;
   readonly nameOf: (item: T) => string;
-  /** Of the table, by heading. */
+  /** The cells of the table by their headings. */
   readonly columns: Readonly<Record<string, (item: T) => string>>;
 }
 
-/** Adds how a list is shown. */
-export function addListFlags(command: Command): Command {
-  return command
-    .addOption(new Option("-l, --long", "the table, whoever reads it").conflicts("json"))
-    .option("--json", "all there is to say of each, as one JSON object a line");
-}
-
 /**
- * Prints a list: a table for a person, names for a program; as it comes where nothing must be aligned. Returns how many
- * there were.
+ * Prints a list. Names and JSON are printed as they arrive. A table is printed when the list is complete, because its
+ * columns are aligned.
+ * @returns how many items there were
  */
 export async function printList<T>(
-  command: Command,
+  { long, json }: ListFormat,
   { items, nameOf, columns }: List<T>,
 ): Promise<number> {
-  const { long = isForPerson(), json } = command.opts<Flags>();
-  if (json || !long) {
+  const isTable = long ?? isOutputTerminal();
+  if (json || !isTable) {
     let count = 0;
     for await (const item of items) {
       await print(`${json ? JSON.stringify(item) : nameOf(item)}\n`);

@@ -1,19 +1,17 @@
 import { CommanderError } from "commander";
 import { StartError } from "../../start-error.ts";
-import { CommandError } from "./command-error.ts";
+import { escapeControls } from "./control-characters.ts";
 import { messageOf, type ApiError } from "./error-message.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
-import { Interrupted } from "./interruption.ts";
 
-/** Says on standard error why a command failed, in one line, and returns what to exit with. */
+/**
+ * Prints on standard error why a command failed: one line, or the stack of a bug.
+ * @returns the exit code
+ */
 export function report(error: unknown): number {
-  // Commander has said it, or has shown the help.
+  // Commander has printed the error or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  if (
-    error instanceof CommandError ||
-    error instanceof StartError ||
-    error instanceof Interrupted
-  ) {
+  if (error instanceof StartError) {
     say(error.message);
     return error.exitCode;
   }
@@ -21,36 +19,24 @@ export function report(error: unknown): number {
     say(`${messageOf(error)} (${error.code})`);
     return exitCodeOf(error.code);
   }
-  // A fault of this program: its stack is what helps.
   process.stderr.write(`baton: ${error instanceof Error ? error.stack : String(error)}\n`);
   return exitCodes.other;
 }
 
-/** One line on standard error, whatever the text has in it. */
+/** Prints a text on standard error as one line. */
 export function say(text: string): void {
-  process.stderr.write(`baton: ${oneLine(text)}\n`);
+  const line = text.trim().replace(/\s*\n\s*/g, " ");
+  process.stderr.write(`baton: ${escapeControls(line)}\n`);
 }
 
-function oneLine(text: string): string {
-  return (
-    text
-      .trim()
-      .replace(/\s*\n\s*/g, " ")
-      // What a terminal would obey.
-      .replace(/\p{Cc}/gu, (character) => {
-        return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-      })
-  );
-}
-
-/** By its name and not its class: neither the client nor the store is loaded where it was not needed. */
+/** Tests the name and not the class, so that neither the client nor the store is loaded for it. */
 function isApiError(error: unknown): error is ApiError {
   return error instanceof Error && error.name === "BatonError" && "code" in error;
 }
 
 /**
- * Whoever reads standard output may have enough of it (`| head -1`): that is no failure. Anything else that keeps data
- * from being written is.
+ * Ends the process when standard output can't be written. A reader that closes the pipe (`| head -1`) has read enough:
+ * that is a success. Any other error is a failure.
  */
 export function endWithReader(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {

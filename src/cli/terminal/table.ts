@@ -1,4 +1,7 @@
-/** Rows of cells, the first of which has the headings, as lines with aligned columns. */
+/**
+ * Lines with aligned columns.
+ * @param rows the first one holds the headings
+ */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_cell, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
