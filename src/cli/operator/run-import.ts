@@ -3,13 +3,9 @@ import type { Command } from "commander";
 import { StartError } from "../../start-error.ts";
 import { checkAgent } from "../../store/model/limits.ts";
 import { everything } from "../../store/model/text-match.ts";
-import {
-  discardImport,
-  importStore,
-  wholeFile,
-  type ImportFile,
-} from "../../transfer/import-store.ts";
+import { discardImport, importStore } from "../../transfer/import-store.ts";
 import { readExport, unreadable } from "../../transfer/read-export.ts";
+import { wholeFile, type WholeFile } from "../../transfer/whole-file.ts";
 import { configOf } from "../flags/options.ts";
 import { Interruption } from "../terminal/interruption.ts";
 import { ProgressBar } from "../terminal/progress-bar.ts";
@@ -70,7 +66,7 @@ async function check(
   file: string,
   bar: ProgressBar,
   interruption: Interruption,
-): Promise<ImportFile> {
+): Promise<WholeFile> {
   const found = await stat(file).catch((error: Error) => {
     throw unreadable(file, error);
   });
