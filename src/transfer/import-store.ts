@@ -12,7 +12,7 @@ type Target = Pick<Database, "write">;
 
 /** Writes of others wait for a batch, so it is small. */
 const defaultBatchBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
-const removedPerStep = 1_000;
+const removedAtOnce = 1_000;
 const noEffects: Omit<Effects, "head"> = {
   cleared: [],
   deleted: [],
@@ -180,9 +180,9 @@ async function removeAll(
   let removed: number;
   do {
     removed = await inImport(target, userId, state, (transaction) =>
-      transaction[what](userId, removedPerStep),
+      transaction[what](userId, removedAtOnce),
     );
-  } while (removed === removedPerStep);
+  } while (removed === removedAtOnce);
 }
 
 async function* batches(
