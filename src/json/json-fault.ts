@@ -14,11 +14,15 @@ export class JsonFault extends Error {
   /** Whether it is nested deeper than any value may be: then it was not read to its end. */
   readonly isTooDeep: boolean;
 
-  constructor(reason: string, path: JsonPath = [], isTooDeep = false) {
+  /** Whether the text is not JSON at all. */
+  readonly isSyntax: boolean;
+
+  constructor(reason: string, path: JsonPath = [], { isTooDeep = false, isSyntax = false } = {}) {
     super(path.length === 0 ? reason : `At ${shownPath(path)}: ${reason}`);
     this.reason = reason;
     this.path = path;
     this.isTooDeep = isTooDeep;
+    this.isSyntax = isSyntax;
   }
 }
 
@@ -40,5 +44,7 @@ export function shown(text: string): string {
 /** What a text that is not JSON is refused with. */
 export function unexpected(text: string, at: number, wanted: string): JsonFault {
   const found = at >= text.length ? "it ends" : `there is ${shown(text.slice(at, at + 1))}`;
-  return new JsonFault(`It is not JSON: at character ${at + 1} it needs ${wanted}; ${found}.`);
+  return new JsonFault(`It is not JSON: at character ${at + 1} it needs ${wanted}; ${found}.`, [], {
+    isSyntax: true,
+  });
 }

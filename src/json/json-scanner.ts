@@ -147,7 +147,9 @@ export class JsonScanner {
 
   #open(isArray: boolean): void {
     if (this.#levels.length === maxDepth) {
-      throw new JsonFault(`It is nested more than ${maxDepth} deep.`, this.#path(), true);
+      throw new JsonFault(`It is nested more than ${maxDepth} deep.`, this.#path(), {
+        isTooDeep: true,
+      });
     }
     this.#levels.push({ isArray, names: [], name: "", index: 0 });
     this.at++;

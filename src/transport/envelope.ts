@@ -83,7 +83,7 @@ function* readMember(
 }
 
 function within(name: string, { reason, path, isTooDeep }: JsonFault): JsonFault {
-  return new JsonFault(reason, [name, ...path], isTooDeep);
+  return new JsonFault(reason, [name, ...path], { isTooDeep });
 }
 
 function* readText(text: string, at: number): Steps<JsonScanner> {
