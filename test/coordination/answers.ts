@@ -117,12 +117,17 @@ export async function send(writer: Writer, userId: string, call: Call): Promise<
 
 const jsonNames = new Set(["value", "patch", "metadata"]);
 
+/** `patch` is the name of an operation, too. */
+function isOperation(member: unknown): boolean {
+  return typeof member === "object" && member !== null && "namespace" in member;
+}
+
 /** The same, with the text of each JSON value in its place. */
 function withTexts<T>(input: T): T {
   if (Array.isArray(input)) return input.map(withTexts) as T;
   if (typeof input !== "object" || input === null) return input;
   const members = Object.entries(input).map(([name, member]: [string, unknown]) =>
-    jsonNames.has(name) && member !== undefined
+    jsonNames.has(name) && member !== undefined && !isOperation(member)
       ? [name, jsonTextOf(member)]
       : [name, withTexts(member)],
   );
