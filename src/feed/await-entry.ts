@@ -1,7 +1,7 @@
 import type { Database } from "../store/contract.ts";
 import { badUserInput, unavailable } from "../errors.ts";
 import type { Selection } from "../store/model/change.ts";
-import type { Place } from "../store/commit/command.ts";
+import type { Place } from "../store/model/place.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { exact } from "../store/model/text-match.ts";
 import type { Hub } from "./hub.ts";

@@ -118,12 +118,15 @@ export async function entriesPage(
 ): Promise<Connection<Entry>> {
   const [namespace, key] = args.after == null ? [] : decodeCursor(args.after, 2);
   const withoutValues = !selectsWithin(info, "value");
-  const page: EntryPage = await store.entries(viewer, {
+  const input = {
     ...args,
     first: args.first ?? defaultPageSize,
     after: namespace === undefined || key === undefined ? null : { namespace, key },
-    withoutValues,
-  });
+  };
+  // Nothing resolves the value of an entry without one.
+  const page = withoutValues
+    ? ((await store.entryHeads(viewer, input)) as EntryPage)
+    : await store.entries(viewer, input);
   responseBudget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
   return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
 }

@@ -1,5 +1,5 @@
 import type { StoredEntry } from "../store/model/claim.ts";
-import type { Place } from "../store/commit/command.ts";
+import type { Place } from "../store/model/place.ts";
 
 /** What is wrong with a line. */
 export class LineFault extends Error {
@@ -87,7 +87,7 @@ export function writeLine(line: Line): string {
  * Whose lease runs is left out: it ends with the move.
  */
 function writeEntry(kind: EntryLine["kind"], entry: StoredEntry): string {
-  const { namespace, key, metadata, value, claim } = entry;
+  const { namespace, key, metadata, value } = entry;
   const raw = `${metadataMark}${metadata}${valueMark}${value}}\n`;
   // Baton writes JSON in one line; what somebody else may have written would break the file.
   if (/[\n\r]/.test(raw.slice(0, -1))) {
@@ -104,8 +104,8 @@ function writeEntry(kind: EntryLine["kind"], entry: StoredEntry): string {
     createdBy: entry.createdBy,
     updatedBy: entry.updatedBy,
     expiresAt: entry.expiresAt,
-    claimAttempt: claim.attempt,
-    isCompleted: claim.isCompleted,
+    claimAttempt: entry.claimAttempt,
+    isCompleted: entry.isCompleted,
   });
   return fields.slice(0, -"}\n".length) + raw;
 }

@@ -77,11 +77,9 @@ function parseEntry(kind: EntryLine["kind"], fields: Fields, raw: string): Entry
       createdBy: orNull(textOf)(fields, "createdBy"),
       updatedBy: orNull(textOf)(fields, "updatedBy"),
       expiresAt: orNull(timeOf)(fields, "expiresAt"),
-      claim: {
-        ...unclaimed,
-        attempt: countOf(fields, "claimAttempt"),
-        isCompleted: flagOf(fields, "isCompleted"),
-      },
+      ...unclaimed,
+      claimAttempt: countOf(fields, "claimAttempt"),
+      isCompleted: flagOf(fields, "isCompleted"),
       sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(value) + Buffer.byteLength(metadata),
     },
   };

@@ -1,31 +1,57 @@
+import type { TokenTable } from "../store/contract.ts";
 import type { Token } from "../store/model/token.ts";
 import type { Scope } from "../store/model/viewer.ts";
-import type { TokenTable } from "../store/contract.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
+import { columns, sql, type SqlReader } from "./sql.ts";
 
 /** Prisma's code for a row that is there already. */
 const uniqueViolation = "P2002";
 
-/** Runs work with a client that may read, or write, as the database has it done. */
+/** Runs work with Prisma's client, which is loaded at its first use. */
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
 
-export function prismaTokens(read: WithClient, write: WithClient): TokenTable {
+const shown = columns("Token", [
+  "tokenId",
+  "hash",
+  "userId",
+  "agent",
+  "scopes",
+  "namespacePatterns",
+  "createdAt",
+  "expiresAt",
+  "revokedAt",
+]);
+
+/**
+ * The table of tokens, by typed queries. What a start and each request ask is SQL: it runs without loading Prisma.
+ * @param wrote called when this process has changed the table
+ */
+export function tokenTable(
+  reader: SqlReader,
+  read: WithClient,
+  write: WithClient,
+  wrote: () => void,
+): TokenTable {
+  const insert = async (token: Token) => {
+    await write((client) => client.token.create({ data: toRow(token) }));
+    wrote();
+  };
   return {
-    async insert(token) {
-      await write((client) => client.token.create({ data: toData(token) }));
-    },
+    insert,
     async insertOnce(token) {
       try {
-        await write((client) => client.token.create({ data: toData(token) }));
+        await insert(token);
       } catch (error) {
-        // Prisma's upsert looks first and inserts then: of two at once one would fail.
+        // Prisma's upsert reads first and inserts then: of two at the same time one would fail.
         if ((error as { code?: unknown }).code !== uniqueViolation) throw error;
       }
     },
     async findByHash(hash) {
-      const row = await read((client) => client.token.findUnique({ where: { hash } }));
-      return row && toToken(row);
+      const [row] = await reader.all<TokenModel>(
+        sql`SELECT ${shown} FROM "Token" WHERE "hash" = ${hash}`,
+      );
+      return row ? toToken(row) : null;
     },
     async find(tokenIds) {
       const rows = await read((client) =>
@@ -46,17 +72,17 @@ export function prismaTokens(read: WithClient, write: WithClient): TokenTable {
       const { count } = await write((client) =>
         client.token.updateMany({ where: { tokenId, revokedAt: null }, data: { revokedAt: at } }),
       );
+      if (count > 0) wrote();
       return count > 0 || (await read((client) => client.token.count({ where: { tokenId } }))) > 0;
     },
     async isEmpty() {
-      return (
-        (await read((client) => client.token.findFirst({ select: { tokenId: true } }))) === null
-      );
+      const rows = await reader.all(sql`SELECT 1 AS "one" FROM "Token" LIMIT 1`);
+      return rows.length === 0;
     },
   };
 }
 
-function toData({ scopes, namespacePatterns, ...plain }: Token): TokenModel {
+function toRow({ scopes, namespacePatterns, ...plain }: Token): TokenModel {
   return {
     ...plain,
     scopes: scopes.join(","),

@@ -1,23 +1,18 @@
-import type { WriteTransaction } from "../store/contract.ts";
+import type { ImportTransaction } from "../store/contract.ts";
 import { isAlive, sql, type SqlClient } from "./sql.ts";
 
-type ImportStatements = Pick<
-  WriteTransaction,
-  "loadImport" | "saveImport" | "setCompacted" | "hasEntries" | "removeChanges" | "removeEntries"
->;
-
 /** The statements of an import that are not those of every write. */
-export function importStatements(client: SqlClient): ImportStatements {
+export function importStatements(client: SqlClient): ImportTransaction {
   return {
     async loadImport(userId) {
-      const rows = await client.$queryRaw<
-        { digest: string; position: bigint; expiredCount: number }[]
-      >(sql`SELECT "digest", "position", "expiredCount" FROM "Import" WHERE "userId" = ${userId}`);
+      const rows = await client.all<{ digest: string; position: bigint; expiredCount: number }>(
+        sql`SELECT "digest", "position", "expiredCount" FROM "Import" WHERE "userId" = ${userId}`,
+      );
       return rows[0] ? { ...rows[0], position: Number(rows[0].position) } : null;
     },
 
     async saveImport(userId, state) {
-      await client.$executeRaw(
+      await client.run(
         state === null
           ? sql`DELETE FROM "Import" WHERE "userId" = ${userId}`
           : sql`INSERT INTO "Import" ("userId", "digest", "position", "expiredCount")
@@ -28,29 +23,29 @@ export function importStatements(client: SqlClient): ImportStatements {
     },
 
     async setCompacted(userId, compacted) {
-      await client.$executeRaw(
+      await client.run(
         sql`UPDATE "User" SET "compactedRevision" = ${compacted} WHERE "userId" = ${userId}`,
       );
       // What the search index has is of another log: it begins anew, wherever that one ended.
-      await client.$executeRaw(
+      await client.run(
         sql`UPDATE "SearchProgress" SET "indexedRevision" = -1 WHERE "userId" = ${userId}`,
       );
     },
 
     async hasEntries(userId, now) {
-      const rows = await client.$queryRaw<unknown[]>(
+      const rows = await client.all(
         sql`SELECT 1 FROM "Entry" WHERE "userId" = ${userId} AND ${isAlive(sql`${now}`)} LIMIT 1`,
       );
       return rows.length > 0;
     },
 
     removeChanges: (userId, maxItems) =>
-      client.$executeRaw(sql`
+      client.run(sql`
         DELETE FROM "Change" WHERE "userId" = ${userId} AND "revision" IN (
           SELECT "revision" FROM "Change" WHERE "userId" = ${userId} ORDER BY "revision" LIMIT ${maxItems})`),
 
     removeEntries: (userId, maxItems) =>
-      client.$executeRaw(sql`
+      client.run(sql`
         DELETE FROM "Entry" WHERE "userId" = ${userId} AND ("namespace", "key") IN (
           SELECT "namespace", "key" FROM "Entry" WHERE "userId" = ${userId}
           ORDER BY "namespace", "key" LIMIT ${maxItems})`),

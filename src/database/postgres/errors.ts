@@ -35,8 +35,11 @@ function unavailableReason(error: unknown): string | undefined {
   return unavailableMessages.find(([pattern]) => pattern.test(text))?.[1];
 }
 
-/** @throws UNAVAILABLE where the database can't serve now, and any other error as it is */
-export async function guarded<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Runs work of the driver.
+ * @throws UNAVAILABLE if the database can't serve now, and any other error as it is
+ */
+export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
