@@ -2,7 +2,7 @@ import { appendFile, readFile, stat, truncate, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
-import { exitCodes } from "../../src/cli/exit-codes.ts";
+import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/store/contract.ts";
 import { openDatabase } from "../../src/database/open-database.ts";

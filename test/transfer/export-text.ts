@@ -1,6 +1,7 @@
 import { unclaimed, type StoredEntry } from "../../src/store/model/claim.ts";
-import { writeLine, type Line } from "../../src/transfer/line.ts";
+import type { Line } from "../../src/transfer/line.ts";
 import { Sequence } from "../../src/transfer/sequence.ts";
+import { writeLine } from "../../src/transfer/write-line.ts";
 
 const at = new Date("2026-01-31T12:00:00.000Z");
 

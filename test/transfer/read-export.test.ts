@@ -4,10 +4,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StartError } from "../../src/start-error.ts";
-import { writeLine } from "../../src/transfer/line.ts";
-import { wholeFile } from "../../src/transfer/import-store.ts";
 import { parseLine } from "../../src/transfer/parse-line.ts";
 import { readExport } from "../../src/transfer/read-export.ts";
+import { wholeFile } from "../../src/transfer/whole-file.ts";
+import { writeLine } from "../../src/transfer/write-line.ts";
 import { exportText, storedEntry } from "./export-text.ts";
 import { deepText, jsonText, metadataObject, name } from "./json.ts";
 
