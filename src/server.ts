@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
-import { endSubscriptions } from "./auth/end-subscriptions.ts";
 import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
 import { databaseOf, describePlace, type Config } from "./config.ts";
 import { openDatabase } from "./database/open-database.ts";
@@ -19,7 +18,7 @@ import { SearchIndexer } from "./store/search/search-indexer.ts";
 import { Store } from "./store/store.ts";
 import { sweep } from "./store/commit/sweep.ts";
 import { Writer } from "./store/writer.ts";
-import { createGraphql } from "./transport/graphql.ts";
+import { Graphql } from "./transport/graphql.ts";
 import { httpListener } from "./transport/http.ts";
 import { serveWebsocket } from "./transport/websocket.ts";
 
@@ -35,8 +34,8 @@ export interface BatonServer {
   close(deadlineMs?: number): Promise<void>;
 }
 
-/** How soon a revoked or expired token's subscriptions end. */
-const tokenCheckIntervalMs = 1_000;
+/** Twice within the second in which each instance refuses a revoked token. */
+const tokenCheckIntervalMs = 500;
 const compactionIntervalMs = 60_000;
 /** An expired entry's change follows within a second. */
 const sweepIntervalMs = 500;
@@ -79,7 +78,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       () => void poll().catch((error: unknown) => logger.debug({ err: error }, "polling")),
     );
     const store = new Store(database, config);
-    const graphql = createGraphql({
+    const graphql = new Graphql({
       store,
       writer: new Writer(committer, config),
       feed: new Feed(database, hub),
@@ -134,9 +133,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     };
     const background = [
       periodically(config.pollIntervalMs, "looking for others' writes", poll),
-      periodically(tokenCheckIntervalMs, "checking tokens", () =>
-        endSubscriptions(database.tokens, hub),
-      ),
+      periodically(tokenCheckIntervalMs, "checking tokens", () => authenticator.checkTokens()),
       periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),
       periodically(indexIntervalMs, "indexing for searches", () => indexer.run(() => stopping)),
       periodically(compactionIntervalMs, "compacting the log", async () => {

@@ -1,8 +1,11 @@
 import type { TokenTable } from "../store/contract.ts";
 import { unauthenticated } from "../errors.ts";
 import { checkAgent, type Limits } from "../store/model/limits.ts";
-import type { Viewer } from "../store/model/viewer.ts";
-import { hashSecret, tokenFault } from "./token.ts";
+import { unknownToken, type CachedToken, type Session } from "./cached-token.ts";
+import { TokenCache } from "./token-cache.ts";
+import { hashSecret } from "./token.ts";
+
+export type { Session } from "./cached-token.ts";
 
 /** What a caller shows, on whichever transport. */
 export interface Credentials {
@@ -12,44 +15,51 @@ export interface Credentials {
   readonly agent: string | undefined;
 }
 
-/** A caller that showed a good token. */
-export interface Session {
-  readonly viewer: Viewer;
-  readonly tokenId: string;
-}
-
-/** Looks tokens up anew for every operation: one that is revoked is refused from the next operation on. */
+/** Tells who is calling. A token is looked up once and then known: see `TokenCache` for how its revocation is seen. */
 export class Authenticator {
-  readonly #tokens: TokenTable;
+  readonly #tokens: TokenCache;
   readonly #limits: Limits;
 
   constructor(tokens: TokenTable, limits: Limits) {
-    this.#tokens = tokens;
+    this.#tokens = new TokenCache(tokens);
     this.#limits = limits;
   }
 
-  /** @throws UNAUTHENTICATED without a good token; BAD_USER_INPUT or LIMIT_EXCEEDED for a name that is none */
-  async authenticate({ authorization, agent }: Credentials): Promise<Session> {
-    if (authorization === undefined || authorization === "") {
-      throw unauthenticated("A token is needed: send it as authorization: Bearer <token>.");
-    }
-    const secret = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-    if (secret === undefined) {
-      throw unauthenticated("The authorization is not of the form: Bearer <token>.");
-    }
-    const token = await this.#tokens.findByHash(hashSecret(secret));
-    if (!token) throw unauthenticated("This token is not known here.");
-    const fault = tokenFault(token, new Date());
-    if (fault) throw unauthenticated(fault);
+  /**
+   * Of a token that is known, without a promise.
+   * @throws UNAUTHENTICATED without a valid token; BAD_USER_INPUT or LIMIT_EXCEEDED for an agent's name that is not valid
+   */
+  authenticate({ authorization, agent }: Credentials): Session | Promise<Session> {
+    const token = this.#tokens.find(hashSecret(secretOf(authorization)));
+    return token instanceof Promise
+      ? token.then((found) => this.#admit(found, agent))
+      : this.#admit(token, agent);
+  }
 
+  /** Ends the sessions of tokens that were revoked or have expired. */
+  checkTokens(): Promise<void> {
+    return this.#tokens.check();
+  }
+
+  #admit(token: CachedToken | null, agent: string | undefined): Session {
+    const fault = token ? token.fault(new Date()) : unknownToken;
+    if (!token || fault !== null) throw unauthenticated(fault ?? unknownToken);
     // A token's own name counts, whatever its bearer says.
-    if (agent !== undefined && token.agent === null) {
+    if (agent !== undefined && !token.accepts(agent)) {
       checkAgent(this.#limits, "Baton-Agent", agent);
     }
-    const { tokenId, userId, scopes, namespacePatterns } = token;
-    return {
-      tokenId,
-      viewer: { userId, agent: token.agent ?? agent ?? null, scopes, namespacePatterns },
-    };
+    return token.session(agent);
   }
+}
+
+/** @throws UNAUTHENTICATED */
+function secretOf(authorization: string | undefined): string {
+  if (authorization === undefined || authorization === "") {
+    throw unauthenticated("A token is needed: send it as authorization: Bearer <token>.");
+  }
+  const secret = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
+  if (secret === undefined) {
+    throw unauthenticated("The authorization is not of the form: Bearer <token>.");
+  }
+  return secret;
 }

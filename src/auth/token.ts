@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import type { Token } from "../store/model/token.ts";
 
 /** What a new token is to allow. */
@@ -23,7 +23,7 @@ export function isSecret(text: string): boolean {
 }
 
 export function hashSecret(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
+  return hash("sha256", secret);
 }
 
 /** Why the token no longer counts; null while it does. */

@@ -3,7 +3,7 @@ import type { Token } from "../store/model/token.ts";
 import type { Scope } from "../store/model/viewer.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
-import { columns, sql, type SqlReader } from "./sql.ts";
+import { columns, join, sql, type SqlReader } from "./sql.ts";
 
 /** Prisma's code for a row that is there already. */
 const uniqueViolation = "P2002";
@@ -25,14 +25,18 @@ const shown = columns("Token", [
 
 /**
  * The table of tokens, by typed queries. What a start and each request ask is SQL: it runs without loading Prisma.
- * @param wrote called when this process has changed the table
+ * @param isChanged whether another connection has written to the database since it was called last
  */
 export function tokenTable(
   reader: SqlReader,
   read: WithClient,
   write: WithClient,
-  wrote: () => void,
+  isChanged: () => boolean,
 ): TokenTable {
+  const watchers: (() => void)[] = [];
+  const wrote = () => {
+    for (const watcher of watchers) watcher();
+  };
   const insert = async (token: Token) => {
     await write((client) => client.token.create({ data: toRow(token) }));
     wrote();
@@ -54,8 +58,8 @@ export function tokenTable(
       return row ? toToken(row) : null;
     },
     async find(tokenIds) {
-      const rows = await read((client) =>
-        client.token.findMany({ where: { tokenId: { in: [...tokenIds] } } }),
+      const rows = await reader.all<TokenModel>(
+        sql`SELECT ${shown} FROM "Token" WHERE "tokenId" IN (${join([...tokenIds])})`,
       );
       return rows.map(toToken);
     },
@@ -78,6 +82,18 @@ export function tokenTable(
     async isEmpty() {
       const rows = await reader.all(sql`SELECT 1 AS "one" FROM "Token" LIMIT 1`);
       return rows.length === 0;
+    },
+    watch(watcher) {
+      watchers.push(watcher);
+    },
+    noticeChanges() {
+      if (isChanged()) wrote();
+    },
+    async version() {
+      const [row] = await reader.all<{ made: unknown; revoked: unknown }>(
+        sql`SELECT COUNT(*) AS "made", COUNT("revokedAt") AS "revoked" FROM "Token"`,
+      );
+      return `${row?.made} ${row?.revoked}`;
     },
   };
 }

@@ -8,8 +8,8 @@ import type { Hub } from "./hub.ts";
 
 export interface Wait {
   readonly userId: string;
-  /** The wait ends with an error when this token does. */
-  readonly tokenId: string;
+  /** Ends the wait with its reason, an error. */
+  readonly ended: AbortSignal;
   readonly place: Place;
   /** Only a later revision counts. */
   readonly after: bigint;
@@ -26,7 +26,7 @@ export interface Wait {
 export async function awaitEntry(
   source: Pick<Database, "readEntry" | "readLogEnds">,
   hub: Hub,
-  { userId, tokenId, place, after, timeoutMs, closed }: Wait,
+  { userId, ended, place, after, timeoutMs, closed }: Wait,
 ): Promise<Entry | null> {
   const { head } = await source.readLogEnds(userId);
   if (after > head) {
@@ -36,7 +36,7 @@ export async function awaitEntry(
     );
   }
   const selection: Selection = { namespaces: [exact(place.namespace)], keys: exact(place.key) };
-  const subscriber = hub.attach(userId, tokenId, selection, head);
+  const subscriber = hub.attach(userId, ended, selection, head);
   let isOver = false;
   const end = () => {
     isOver = true;

@@ -24,8 +24,8 @@ export type Start =
 
 export interface Subscription {
   readonly userId: string;
-  /** The stream ends with an error when this token does. */
-  readonly tokenId: string;
+  /** Ends the stream with its reason, an error. */
+  readonly ended: AbortSignal;
   readonly selection: Selection;
   readonly start: Start;
 }
@@ -61,12 +61,12 @@ export class Feed {
    * UNAVAILABLE during an import
    */
   async subscribe(subscription: Subscription): Promise<AsyncIterableIterator<FeedEvent>> {
-    const { userId, tokenId, selection, start } = subscription;
+    const { userId, ended, selection, start } = subscription;
     const ends = await this.#source.readLogEnds(userId);
     if (isImporting(ends)) throw importUnderWay();
     if (start.kind === "after") requireWithinLog(start.revision, ends);
     const position = start.kind === "after" ? start.revision : ends.head;
-    const subscriber = this.#hub.attach(userId, tokenId, selection, ends.head);
+    const subscriber = this.#hub.attach(userId, ended, selection, ends.head);
     const reader = new Reader(
       patientSource(this.#source, subscriber),
       userId,

@@ -17,26 +17,28 @@ export class Hub {
     this.#options = options;
   }
 
-  /** Tokens that a subscription is open for. */
-  get tokenIds(): string[] {
-    return [...new Set(this.#all().map((subscriber) => subscriber.tokenId))];
-  }
-
   /** Users that someone is subscribed to. */
   get userIds(): string[] {
     return [...this.#tails.keys()];
   }
 
-  /** @param head where the user's log ended a moment ago, or earlier */
-  attach(userId: string, tokenId: string, selection: Selection, head: bigint): Subscriber {
+  /**
+   * @param ended ends the subscriber with its reason
+   * @param head where the user's log ended a moment ago, or earlier
+   */
+  attach(userId: string, ended: AbortSignal, selection: Selection, head: bigint): Subscriber {
     const tail = this.#tails.get(userId) ?? new Tail(userId, head, this.#options);
-    const subscriber = new Subscriber(tokenId, selection, this.#options.queueBounds, () => {
+    const subscriber = new Subscriber(selection, this.#options.queueBounds, () => {
+      ended.removeEventListener("abort", fail);
       tail.subscribers.delete(subscriber);
       if (tail.subscribers.size === 0) this.#tails.delete(userId);
     });
+    const fail = () => subscriber.fail(ended.reason);
+    ended.addEventListener("abort", fail, { once: true });
     tail.subscribers.add(subscriber);
     this.#tails.set(userId, tail);
-    if (this.#closed) subscriber.close();
+    if (ended.aborted) fail();
+    else if (this.#closed) subscriber.close();
     return subscriber;
   }
 
@@ -48,13 +50,6 @@ export class Hub {
   /** Takes where a user's log ends, from whoever looked: others may have written. */
   noticeHead(userId: string, head: bigint): void {
     this.#tails.get(userId)?.noticeHead(head);
-  }
-
-  /** Ends a token's subscriptions with an error. */
-  failToken(tokenId: string, error: unknown): void {
-    for (const subscriber of this.#all()) {
-      if (subscriber.tokenId === tokenId) subscriber.fail(error);
-    }
   }
 
   /** Completes every subscription, and every later one at once. */

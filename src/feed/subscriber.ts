@@ -20,7 +20,6 @@ export type Next =
  * has no gap: what the log did not hold yet is in the queue.
  */
 export class Subscriber {
-  readonly tokenId: string;
   readonly selection: Selection;
   readonly #bounds: QueueBounds;
   readonly #onClose: () => void;
@@ -38,8 +37,7 @@ export class Subscriber {
   /** Gives up what `unlessClosed` waits for. */
   #giveUp: (() => void) | null = null;
 
-  constructor(tokenId: string, selection: Selection, bounds: QueueBounds, onClose: () => void) {
-    this.tokenId = tokenId;
+  constructor(selection: Selection, bounds: QueueBounds, onClose: () => void) {
     this.selection = selection;
     this.#bounds = bounds;
     this.#onClose = onClose;

@@ -103,11 +103,11 @@ interface PageArgs {
 }
 
 async function changesPage(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   input: ChangesInput,
 ): Promise<Connection<FeedEvent>> {
   const page = await store.changes(viewer, input);
-  responseBudget.spend(page.items.map((change: Change) => change.entry));
+  budget.spend(page.items.map((change: Change) => change.entry));
   return { ...page, cursorOf: (event) => String((event as Change).revision) };
 }
 
@@ -181,10 +181,10 @@ builder.subscriptionFields((t) => ({
       }),
     },
     subscribe: async (_root, { after, snapshot, ...selection }, context) => {
-      const { feed, store, viewer, tokenId, closed } = context;
+      const { feed, store, viewer, ended, closed } = context;
       const events = await feed.subscribe({
         userId: viewer.userId,
-        tokenId,
+        ended,
         selection: store.select(viewer, selection),
         start: startOf(after, snapshot),
       });
@@ -193,8 +193,8 @@ builder.subscriptionFields((t) => ({
       closed?.addEventListener("abort", end, { once: true });
       return events;
     },
-    resolve: (event, _args, { responseBudget }) => {
-      responseBudget.reset();
+    resolve: (event, _args, { budget }) => {
+      budget.reset();
       return event;
     },
   }),

@@ -5,7 +5,7 @@ import type { Revised } from "../store/writer.ts";
 import type { InputFieldBuilder } from "@pothos/core";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";
-import { writeAndShow } from "./show-written.ts";
+import { showWritten } from "./show-written.ts";
 import {
   entryOf,
   operationResult,
@@ -188,7 +188,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      writeAndShow(
+      showWritten(
         info,
         context,
         "entry",
@@ -209,8 +209,8 @@ builder.mutationFields((t) => ({
     resolve: (_mutation, { input }, context, info) => {
       const complete = () => context.writer.completeClaim(context.viewer, input);
       const withResults = () =>
-        writeAndShow(info, context, "results", complete, ({ results }) => results.map(entryOf));
-      return writeAndShow(info, context, "entry", withResults, ({ entry }) => [entry]);
+        showWritten(info, context, "results", complete, ({ results }) => results.map(entryOf));
+      return showWritten(info, context, "entry", withResults, ({ entry }) => [entry]);
     },
   }),
   renewClaim: t.field({

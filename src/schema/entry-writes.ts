@@ -12,7 +12,7 @@ import {
   setEntry,
   setFields,
 } from "./operations.ts";
-import { writeAndShow } from "./show-written.ts";
+import { showWritten } from "./show-written.ts";
 import { idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
 
 const setEntriesItem = builder.inputType("SetEntriesItem", {
@@ -85,7 +85,7 @@ function showEntry<R extends { readonly entry: Entry }>(
   context: Context,
   write: () => Promise<R>,
 ): Promise<R> {
-  return writeAndShow(info, context, "entry", write, ({ entry }) => [entry]);
+  return showWritten(info, context, "entry", write, ({ entry }) => [entry]);
 }
 
 builder.mutationFields((t) => ({
@@ -115,7 +115,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      writeAndShow(
+      showWritten(
         info,
         context,
         "entries",

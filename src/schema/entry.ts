@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import type { EntryPage } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { checkAwaitSeconds } from "../store/model/limits.ts";
+import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, historyOf } from "./change.ts";
@@ -112,7 +113,7 @@ interface EntriesArgs extends SelectionInput {
 
 /** The `entries` field, of the store or of one namespace. */
 export async function entriesPage(
-  { store, viewer, responseBudget }: Context,
+  { store, viewer, budget }: Context,
   info: GraphQLResolveInfo,
   args: EntriesArgs,
 ): Promise<Connection<Entry>> {
@@ -124,27 +125,22 @@ export async function entriesPage(
     after: namespace === undefined || key === undefined ? null : { namespace, key },
   };
   // Nothing resolves the value of an entry without one.
-  const page = withoutValues
-    ? ((await store.entryHeads(viewer, input)) as EntryPage)
-    : await store.entries(viewer, input);
-  responseBudget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
+  const read = withoutValues
+    ? (store.entryHeads(viewer, input) as Promise<EntryPage>)
+    : store.entries(viewer, input);
+  const page = await budget.showRead(read, ({ items }) =>
+    withoutValues ? items.map(sizeWithoutValue) : items,
+  );
   return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
 }
 
-/** What an entry weighs whose value was not loaded. */
-function withoutValue({ key, metadata }: Entry): { sizeBytes: number } {
-  return { sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(metadata) };
-}
-
 /** One entry, whatever else the operation asks for. */
-export async function oneEntry(
-  { store, viewer, responseBudget }: Context,
+export function oneEntry(
+  { store, viewer, budget }: Context,
   namespace: string,
   key: string,
 ): Promise<Entry | null> {
-  const entry = await store.entry(viewer, namespace, key);
-  responseBudget.spend([entry]);
-  return entry;
+  return budget.showRead(store.entry(viewer, namespace, key), (entry) => [entry]);
 }
 
 export const keyPrefixDescription =
@@ -191,21 +187,20 @@ builder.queryFields((t) => ({
         description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",
       }),
     },
-    resolve: async (_query, { namespace, key, after, timeoutSeconds }, context) => {
-      const { store, feed, viewer, tokenId, closed, responseBudget } = context;
+    resolve: (_query, { namespace, key, after, timeoutSeconds }, context) => {
+      const { store, feed, viewer, ended, closed, budget } = context;
       const place = store.place(viewer, namespace, key);
       const seconds = timeoutSeconds ?? defaultAwaitSeconds;
       checkAwaitSeconds(store.limits, seconds);
-      const entry = await feed.awaitEntry({
+      const wait = feed.awaitEntry({
         userId: viewer.userId,
-        tokenId,
+        ended,
         place,
         after: after ?? 0n,
         timeoutMs: 1_000 * seconds,
         closed,
       });
-      responseBudget.spend([entry]);
-      return entry;
+      return budget.showRead(wait, (entry) => [entry]);
     },
   }),
   entries: t.field({

@@ -13,7 +13,8 @@ import {
 import { entriesPage, entryConnection, keyPrefixDescription, oneEntry } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
 import { clearNamespace } from "./operations.ts";
-import { requireReadFor } from "./show-written.ts";
+import { requireScope } from "../store/model/viewer.ts";
+import { selectsField } from "./selected-fields.ts";
 import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./write.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
@@ -160,7 +161,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      requireReadFor(info, "namespaces", viewer);
+      if (selectsField(info, "namespaces")) requireScope(viewer, "read");
       return writer.clearNamespaces(viewer, input);
     },
   }),

@@ -89,14 +89,14 @@ builder.queryField("searchEntries", (t) =>
         description: "Only results behind this cursor, a `pageInfo.endCursor`.",
       }),
     },
-    resolve: async (_query, args, { store, viewer, responseBudget }) => {
-      const page = await store.searchEntries(viewer, {
+    resolve: async (_query, args, { store, viewer, budget }) => {
+      const found = store.searchEntries(viewer, {
         text: args.text,
         namespacePrefix: args.namespacePrefix ?? "",
         first: args.first ?? defaultSearchSize,
         before: args.after == null ? null : revisionOf(args.after),
       });
-      responseBudget.spend(page.items.map(({ entry }) => entry));
+      const page = await budget.showRead(found, ({ items }) => items.map(({ entry }) => entry));
       return { ...page, cursorOf: ({ entry }: Found) => encodeCursor([String(entry.revision)]) };
     },
   }),

@@ -11,7 +11,7 @@ import {
   patchEntry,
   setEntry,
 } from "./operations.ts";
-import { writeAndShow } from "./show-written.ts";
+import { showWritten } from "./show-written.ts";
 import { idempotencyKeyInput, keyInput, namespaceInput, payloadRevision } from "./write.ts";
 
 /** What must hold before a transaction does anything. */
@@ -117,7 +117,7 @@ builder.mutationField("transact", (t) =>
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      writeAndShow(
+      showWritten(
         info,
         context,
         "results",

@@ -275,6 +275,17 @@ export interface TokenTable {
   revoke(tokenId: string, at: Date): Promise<boolean>;
   /** Whether no token was ever made. */
   isEmpty(): Promise<boolean>;
+
+  // How a cache of tokens stays current.
+  /** Calls back when a token may have been made or revoked: by this process, and by others where the database tells. */
+  watch(changed: () => void): void;
+  /**
+   * Calls the watchers now if another process has written to the database and they were not called yet. Called before
+   * each use of a token that was read earlier, so it takes microseconds. Does nothing where the database notifies.
+   */
+  noticeChanges(): void;
+  /** Differs from an earlier answer if a token was made or revoked since then. One statement. */
+  version(): Promise<string>;
 }
 
 /** A database that a server serves from. */

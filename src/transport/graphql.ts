@@ -1,162 +1,106 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   execute,
-  GraphQLError,
   subscribe,
-  type ASTVisitor,
   type ExecutionArgs,
-  type ValidationContext,
+  type ExecutionResult,
+  type GraphQLError,
 } from "graphql";
-import { createLRUCache, createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
-import { limitExceeded } from "../errors.ts";
-import type { Feed } from "../feed/feed.ts";
-import { ResponseBudget, type AnswersUnderWay, type Context } from "../schema/context.ts";
+import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
-import type { Limits } from "../store/model/limits.ts";
-import type { Store } from "../store/store.ts";
-import type { Writer } from "../store/writer.ts";
+import { OperationContext, type Connection, type Services } from "./operation-context.ts";
+import { Operations, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 
-export interface GraphqlOptions {
-  readonly store: Store;
-  readonly writer: Writer;
-  readonly feed: Feed;
+export interface GraphqlOptions extends Services {
   readonly logger: Logger;
 }
 
-/** What executes operations, whichever transport they came by. */
-export type Graphql = ReturnType<typeof createGraphql>;
+type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
-/** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
-const maxQueryTokens = 4_000;
-/** Only short documents are kept parsed: the long ones are data written into a query, and never seen again. */
-const maxCachedDocumentLength = 4_096;
+/** Executes operations, whichever transport they came by. Errors in results are what a caller may see. */
+export class Graphql {
+  readonly operations: Operations;
+  readonly #services: Services;
+  readonly #logger: Logger;
 
-export function createGraphql({ store, writer, feed, logger }: GraphqlOptions) {
-  const documents = createLRUCache<never>({ max: 500, ttl: 3_600_000 });
-  const yoga = createYoga<Context>({
+  constructor({ logger, ...services }: GraphqlOptions) {
+    this.operations = new Operations(schema, services.store.limits.maxQueryBytes);
+    this.#services = services;
+    this.#logger = logger;
+  }
+
+  /** What the resolvers of one operation are given. */
+  context(session: Session, connection: Connection): OperationContext {
+    return new OperationContext(this.#services, session, connection);
+  }
+
+  /** Executes a query or a mutation. */
+  execute(
+    prepared: Prepared,
+    variables: Variables,
+    context: Context,
+  ): ExecutionResult | Promise<ExecutionResult> {
+    const result = execute(argumentsOf(prepared, variables, context));
+    return result instanceof Promise
+      ? result.then((settled) => this.#withPublicErrors(settled))
+      : this.#withPublicErrors(result);
+  }
+
+  /** Begins a subscription; a result instead of events says why it did not begin. */
+  async subscribe(
+    prepared: Prepared,
+    variables: Variables,
+    context: Context,
+  ): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>> {
+    const events = await subscribe(argumentsOf(prepared, variables, context));
+    if (!(Symbol.asyncIterator in events)) return this.#withPublicErrors(events);
+    return withEach(events, (result) => this.#withPublicErrors(result));
+  }
+
+  /** What a caller may see of errors. */
+  publicErrors(errors: readonly unknown[]): GraphQLError[] {
+    return errors.map((error) => publicError(error, this.#logger));
+  }
+
+  #withPublicErrors(result: ExecutionResult): ExecutionResult {
+    return result.errors ? { ...result, errors: this.publicErrors(result.errors) } : result;
+  }
+}
+
+/** The results, each as `shown` gives it. */
+function withEach(
+  results: AsyncGenerator<ExecutionResult, void, void>,
+  shown: (result: ExecutionResult) => ExecutionResult,
+): AsyncGenerator<ExecutionResult, void, void> {
+  const show = ({ done, value }: IteratorResult<ExecutionResult, void>) =>
+    done
+      ? { done, value: undefined }
+      : { done: false as const, value: shown(value as ExecutionResult) };
+  return {
+    next: async () => show(await results.next()),
+    return: async () => show(await results.return()),
+    throw: async (error: unknown) => show(await results.throw(error)),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      await results.return();
+    },
+  };
+}
+
+function argumentsOf(
+  { document, operation }: Prepared,
+  variables: Variables,
+  contextValue: Context,
+): ExecutionArgs {
+  return {
     schema,
-    graphiql: false,
-    landingPage: false,
-    multipart: false,
-    batching: false,
-    // The HTTP handler reads and bounds the body itself, which is some twice as fast.
-    maxRequestBodySize: false,
-    // A caller is known by its token alone, never by cookies, so any page may ask.
-    cors: { origin: "*", credentials: false, methods: ["GET", "POST", "OPTIONS"] },
-    logging: {
-      debug: () => {},
-      info: () => {},
-      warn: (...args) => logger.warn({ args }, "graphql"),
-      error: () => {},
-    },
-    maskedErrors: { maskError: (error) => publicError(error, logger) as unknown as Error },
-    parserAndValidationCache: {
-      documentCache: {
-        get: (text) => documents.get(text),
-        set: (text, document) => {
-          if (text.length <= maxCachedDocumentLength) documents.set(text, document as never);
-        },
-      },
-      errorCache: { get: () => undefined, set: () => {} },
-    },
-    plugins: [
-      boundQueryText(store.limits),
-      boundIntrospection,
-      plainExecution,
-      publicCodes((error) => publicError(error, logger)),
-    ],
-  });
-  return {
-    /** Answers an HTTP request whose body, if it has one, was read into `request.body`. */
-    respond: yoga as unknown as (
-      request: IncomingMessage,
-      response: ServerResponse,
-      context: Context | Record<string, never>,
-    ) => Promise<void>,
-    /** The functions of one operation on another transport, with the same plugins applied. */
-    enveloped: (context: Context, params: object) =>
-      yoga.getEnveloped({ ...context, params } as never),
-    /** What the resolvers of one operation are given. */
-    context: (
-      session: Session,
-      connection: { closed?: AbortSignal; underWay?: AnswersUnderWay },
-    ): Context => ({
-      ...session,
-      closed: connection.closed ?? null,
-      store,
-      writer,
-      feed,
-      responseBudget: new ResponseBudget(
-        store.limits.maxResponseBytes,
-        connection.underWay ?? null,
-      ),
-    }),
-  };
-}
-
-function boundQueryText(limits: Limits): Plugin {
-  return {
-    onParse({ params, parseFn, setParseFn }) {
-      const text = typeof params.source === "string" ? params.source : params.source.body;
-      const bytes = Buffer.byteLength(text);
-      if (bytes > limits.maxQueryBytes) {
-        throw limitExceeded(
-          "maxQueryBytes",
-          limits.maxQueryBytes,
-          `The text of an operation may have ${limits.maxQueryBytes} bytes; this has ${bytes}. Send values as variables.`,
-          "query",
-        );
-      }
-      setParseFn((source: string, options?: object) => {
-        try {
-          return parseFn(source, { ...options, maxTokens: maxQueryTokens });
-        } catch (error) {
-          // The parser recurses: brackets by the thousand end its stack.
-          if (error instanceof RangeError)
-            throw new GraphQLError("The operation is nested too deep.");
-          throw error;
-        }
-      });
-    },
-  };
-}
-
-/**
- * Without aliases an introspection can't ask for anything twice, and graphql-js bounds its depth; with them a kilobyte
- * of query makes an answer of megabytes. No tool uses them there.
- */
-const boundIntrospection: Plugin = {
-  onValidate: ({ addValidationRule }) => {
-    addValidationRule((context: ValidationContext): ASTVisitor => ({
-      Field(node) {
-        const parent = context.getParentType()?.name ?? "";
-        const introspects = parent.startsWith("__") || /^__(schema|type)$/.test(node.name.value);
-        if (!node.alias || !introspects) return;
-        const message = "An introspection may not have aliases.";
-        context.reportError(new GraphQLError(message, { nodes: node }));
-      },
-    }));
-  },
-};
-
-/**
- * graphql-js's own functions. The executor that Yoga brings takes a value with a key `then` for a promise, whatever is
- * in it.
- */
-const plainExecution: Plugin = {
-  onExecute: ({ setExecuteFn }) => setExecuteFn((args: ExecutionArgs) => execute(args)),
-  onSubscribe: ({ setSubscribeFn }) => setSubscribeFn((args: ExecutionArgs) => subscribe(args)),
-};
-
-/** Yoga adds codes of its own to some errors after they were masked. */
-function publicCodes(toPublic: (error: unknown) => GraphQLError): Plugin {
-  return {
-    onExecutionResult({ result, setResult }) {
-      if (!result || Array.isArray(result) || !("errors" in result) || !result.errors) return;
-      setResult({ ...result, errors: result.errors.map(toPublic) });
-    },
+    document,
+    operationName: operation.name?.value ?? null,
+    variableValues: variables ?? null,
+    contextValue,
   };
 }

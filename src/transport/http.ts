@@ -3,7 +3,7 @@ import type { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError, type ErrorCode } from "../errors.ts";
-import { headerCredentials } from "./credentials.ts";
+import { GraphqlRoute } from "./graphql-route.ts";
 import { serveGraphiql } from "./graphiql.ts";
 import type { Graphql } from "./graphql.ts";
 import { publicError } from "./public-error.ts";
@@ -31,16 +31,11 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 /** GraphQL over POST, GET and server-sent events; GraphiQL for browsers; health for whoever supervises the process. */
 export function httpListener(options: HttpOptions): RequestListener {
   const { logger } = options;
+  const graphql = new GraphqlRoute(options);
   return (request, response) => {
-    const begin = performance.now();
     if (options.isStopping()) response.setHeader("Connection", "close");
-    response.once("close", () => {
-      const { method } = request;
-      const durationMs = Math.round(performance.now() - begin);
-      const [path] = (request.url ?? "").split("?", 1);
-      logger.debug({ method, path, status: response.statusCode, durationMs }, "request");
-    });
-    answer(options, request, response).catch((error: unknown) => {
+    if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response);
+    answer(options, graphql, request, response).catch((error: unknown) => {
       // The client went away in the middle of its request.
       if (request.destroyed && (!request.complete || isReset(error))) return;
       const fault = publicError(error, logger);
@@ -50,20 +45,35 @@ export function httpListener(options: HttpOptions): RequestListener {
   };
 }
 
+function logWhenAnswered(logger: Logger, request: IncomingMessage, response: ServerResponse): void {
+  const begin = performance.now();
+  response.once("close", () => {
+    const { method } = request;
+    const durationMs = Math.round(performance.now() - begin);
+    const path = pathOf(request);
+    logger.debug({ method, path, status: response.statusCode, durationMs }, "request");
+  });
+}
+
+function pathOf({ url = "" }: IncomingMessage): string {
+  const end = url.indexOf("?");
+  return end < 0 ? url : url.slice(0, end);
+}
+
 function isReset(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === "ECONNRESET";
 }
 
 async function answer(
   options: HttpOptions,
+  graphql: GraphqlRoute,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   if (serveGraphiql(request, response)) return;
-  const [path] = (request.url ?? "").split("?", 1);
-  switch (path) {
+  switch (pathOf(request)) {
     case "/graphql":
-      return answerGraphql(options, request, response);
+      return graphql.answer(request, response);
     case "/health/live":
       return sendJson(response, 200, { status: "live" });
     case "/health/ready":
@@ -77,93 +87,6 @@ async function answer(
       return;
     default:
       sendJson(response, 404, { error: "Nothing is here. The API is at /graphql." });
-  }
-}
-
-async function answerGraphql(
-  options: HttpOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { respond, context } = options.graphql;
-  // Yoga makes a URL of it, and fails at one that is none. Nothing here depends on it.
-  request.headers.host = "localhost";
-  if (request.method === "OPTIONS") {
-    await respond(request, response, {});
-    return;
-  }
-  const session = await options.authenticator.authenticate(headerCredentials(request.headers));
-  if (request.method === "POST") {
-    // Where the body is already parsed, Yoga takes it from here.
-    Object.assign(request, { body: await readOperation(request, options.maxBodyBytes) });
-  } else {
-    requireJsonVariables(request.url ?? "");
-  }
-  const closed = new AbortController();
-  response.once("close", () => closed.abort());
-  await respond(request, response, context(session, { closed: closed.signal }));
-}
-
-/**
- * Reads an operation that was sent as JSON.
- * @throws PAYLOAD_TOO_LARGE, BAD_USER_INPUT
- */
-async function readOperation(request: IncomingMessage, maxBytes: number): Promise<object> {
-  const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
-    throw new BatonError(
-      "BAD_USER_INPUT",
-      `The Content-Type must be application/json; this is ${type?.slice(0, 100) ?? "missing"}.`,
-    );
-  }
-  const body = await readBody(request, maxBytes);
-  let operation: unknown;
-  try {
-    operation = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
-    throw new BatonError("BAD_USER_INPUT", "The request's body is not JSON in UTF-8.");
-  }
-  const isOperation =
-    typeof operation === "object" &&
-    operation !== null &&
-    "query" in operation &&
-    typeof operation.query === "string";
-  if (!isOperation) {
-    throw new BatonError(
-      "BAD_USER_INPUT",
-      'The request\'s body must be an object such as {"query": "{ viewer { user } }", "variables": {}}.',
-      { argument: "query" },
-    );
-  }
-  return operation as object;
-}
-
-/** @throws PAYLOAD_TOO_LARGE before more than the bound is read */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const tooLarge = () =>
-    new BatonError(
-      "PAYLOAD_TOO_LARGE",
-      `A request may have ${maxBytes} bytes. Send less at once.`,
-      { limit: "maxBodyBytes", max: maxBytes },
-    );
-  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** @throws BAD_USER_INPUT when the variables of a GET are no JSON */
-function requireJsonVariables(url: string): void {
-  const variables = new URLSearchParams(url.split("?", 2)[1]).get("variables");
-  try {
-    if (variables) JSON.parse(variables);
-  } catch {
-    throw new BatonError("BAD_USER_INPUT", "variables: Must be JSON.", { argument: "variables" });
   }
 }
 

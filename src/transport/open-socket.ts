@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { CloseCode, MessageType, type makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
-import type { AnswersUnderWay, ResponseBudget } from "../schema/context.ts";
+import type { AnswersUnderWay, ResponseBudget } from "../store/response-budget.ts";
 
 /** A socket that nobody has shown a good token on is closed after this. */
 const unauthenticatedMs = 10_000;

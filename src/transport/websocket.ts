@@ -1,14 +1,17 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
+import type { GraphQLError, ExecutionArgs, ExecutionResult } from "graphql";
 import { handleProtocols, makeServer, type Context as SocketContext } from "graphql-ws";
 import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
+import type { Context } from "../schema/context.ts";
+import { schema } from "../schema/schema.ts";
 import { socketCredentials } from "./credentials.ts";
 import type { Graphql } from "./graphql.ts";
 import { openSocket, type Extra } from "./open-socket.ts";
+import { OperationRefusal, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 
 export interface WebsocketOptions {
@@ -33,13 +36,16 @@ const closingCheckMs = 10;
 
 type OperationContext = SocketContext<Record<string, unknown>, Extra>;
 
-type Enveloped = ReturnType<Graphql["enveloped"]>;
-/** What `onSubscribe` prepares: the arguments, and the functions that run them with Yoga's plugins applied. */
-type Prepared = ExecutionArgs & Pick<Enveloped, "execute" | "subscribe">;
+/** What `onSubscribe` prepares for `execute` and `subscribe`. */
+interface Arguments extends ExecutionArgs {
+  readonly prepared: Prepared;
+  readonly variableValues: Readonly<Record<string, unknown>> | undefined;
+  readonly contextValue: Context;
+}
 
 /** GraphQL over WebSocket (the `graphql-transport-ws` protocol) at /graphql. */
 export function serveWebsocket(server: Server, options: WebsocketOptions): WebsocketTransport {
-  const { logger, maxMessageBytes: maxPayload } = options;
+  const { graphql, logger, maxMessageBytes: maxPayload } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
   const contexts = new Set<OperationContext>();
   let closing = false;
@@ -58,8 +64,14 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
       operations.get(id)?.budget.reset();
       operations.delete(id);
     },
-    execute: (args) => run(logger, () => (args as Prepared).execute(args)),
-    subscribe: (args) => run(logger, () => (args as Prepared).subscribe(args)),
+    execute: (args) => {
+      const { prepared, variableValues, contextValue } = args as Arguments;
+      return run(logger, () => graphql.execute(prepared, variableValues, contextValue));
+    },
+    subscribe: (args) => {
+      const { prepared, variableValues, contextValue } = args as Arguments;
+      return run(logger, async () => graphql.subscribe(prepared, variableValues, contextValue));
+    },
   });
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -150,33 +162,21 @@ async function prepare(
     extra.authenticated = true;
     const closed = new AbortController();
     const { underWay } = extra;
-    const operation = graphql.context(session, { underWay, closed: closed.signal });
-    const { schema, execute, subscribe, contextFactory, parse, validate } = graphql.enveloped(
-      operation,
-      payload,
-    );
-    const document = parse(payload.query);
-    const errors = validate(schema, document);
-    if (errors.length > 0) return errors.map((error: unknown) => socketError(error, logger));
-    if (!getOperationAST(document, payload.operationName)) {
-      throw new GraphQLError(
-        "operationName must name one of the operations, where there are several.",
-      );
-    }
-    const contextValue = await contextFactory();
-    extra.operations.set(id, { budget: operation.responseBudget, closed });
+    const contextValue = graphql.context(session, { underWay, closed: () => closed.signal });
+    const prepared = graphql.operations.prepare(payload.query, payload.operationName);
+    extra.operations.set(id, { budget: contextValue.budget, closed });
     // It may have been given up meanwhile.
     endAbandoned(context);
     return {
       schema,
-      document,
+      document: prepared.document,
       operationName: payload.operationName,
       variableValues: payload.variables as Record<string, unknown> | undefined,
       contextValue,
-      execute,
-      subscribe,
+      prepared,
     };
   } catch (error) {
+    if (error instanceof OperationRefusal) return graphql.publicErrors(error.errors);
     return [socketError(error, logger)];
   }
 }

@@ -127,7 +127,7 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
     const begin = await head();
     const events = await new Feed(database, hub, { maxItems: 2, maxBytes: 10_000 }).subscribe({
       userId,
-      tokenId: "token",
+      ended: new AbortController().signal,
       selection: selected,
       start: start === "after" ? { kind: start, revision: begin / 2n } : { kind: start },
     });

@@ -104,7 +104,7 @@ class PostgresDatabase extends Reads implements Database {
     let typed: Promise<PrismaClient> | null = null;
     const withClient = <T>(work: (client: PrismaClient) => Promise<T>) =>
       translateErrors(async () => work(await (typed ??= typedClient(pool))));
-    this.tokens = tokenTable(pool, withClient, withClient, () => {});
+    this.tokens = tokenTable(pool, withClient, withClient, () => false);
   }
 
   async write<T>(

@@ -14,7 +14,7 @@ import { SerialQueue } from "../serial-queue.ts";
 import { sql } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { SqliteConnection } from "./connection.ts";
+import { SqliteConnection, type Statement } from "./connection.ts";
 import { isBusy, translateErrors } from "./errors.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { now } from "./now.ts";
@@ -89,6 +89,8 @@ class SqliteDatabase extends Reads implements Database {
   readonly #checkpoints: Checkpoints;
   readonly #writes = new SerialQueue();
   readonly #transaction: SqliteWriteTransaction;
+  readonly #dataVersion: Statement;
+  #lastVersion: unknown = null;
 
   constructor(writer: SqliteConnection, reader: SqliteConnection, checkpoints: Checkpoints) {
     const paced = new PacedReader(reader);
@@ -97,13 +99,14 @@ class SqliteDatabase extends Reads implements Database {
     this.#reader = reader;
     this.#checkpoints = checkpoints;
     this.#transaction = new SqliteWriteTransaction(writer);
+    this.#dataVersion = reader.prepare("PRAGMA data_version");
     const readClient = lazily(() => typedClient(reader));
     const writeClient = lazily(() => typedClient(writer));
     this.tokens = tokenTable(
       reader,
       (work) => translateErrors(async () => work(await readClient())),
       (work) => translateErrors(() => this.#inTransaction(async () => work(await writeClient()))),
-      () => {},
+      () => this.#isChanged(),
     );
   }
 
@@ -147,6 +150,14 @@ class SqliteDatabase extends Reads implements Database {
     // After this the one file has everything.
     await this.#writer.exec("PRAGMA wal_checkpoint(TRUNCATE)").catch(() => {});
     this.#writer.close();
+  }
+
+  /** Whether another connection, of this process or another, has committed since the last call. */
+  #isChanged(): boolean {
+    const [version] = this.#dataVersion.allRaw([])[0] ?? [];
+    const isChanged = version !== this.#lastVersion;
+    this.#lastVersion = version;
+    return isChanged;
   }
 
   #inTransaction<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,180 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ExecutionResult } from "graphql";
+import type { Logger } from "pino";
+import type { Authenticator } from "../auth/authenticator.ts";
+import { BatonError } from "../errors.ts";
+import { acceptedType, type ResultType } from "./accepted-type.ts";
+import { headerCredentials } from "./credentials.ts";
+import type { Graphql } from "./graphql.ts";
+import type { OperationContext } from "./operation-context.ts";
+import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
+import { readBody } from "./read-body.ts";
+import { readOperation, type SentOperation } from "./read-operation.ts";
+import type { RespondByYoga } from "./yoga.ts";
+
+export interface GraphqlRouteOptions {
+  readonly graphql: Graphql;
+  readonly authenticator: Authenticator;
+  readonly maxBodyBytes: number;
+  readonly logger: Logger;
+}
+
+/** The parameters of an operation that are of the right types. */
+interface Parameters {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>> | null | undefined;
+  readonly operationName: string | null | undefined;
+}
+
+/** What a refused operation is answered with as `application/graphql-response+json`; as JSON it is 200 for most. */
+const refusalStatuses: Record<RefusalKind, number> = { limit: 200, text: 400, name: 400 };
+
+/**
+ * /graphql over HTTP. A query or mutation that is answered with one JSON document goes the short way:
+ *
+ * 1. The caller is authenticated, before its body is read.
+ * 2. The body is read and parsed, or the query string of a GET.
+ * 3. The document is looked up, or parsed and validated.
+ * 4. It is executed, and the result is written with one call.
+ *
+ * Everything else is Yoga's.
+ */
+export class GraphqlRoute {
+  readonly #options: GraphqlRouteOptions;
+  #yoga: Promise<RespondByYoga> | null = null;
+
+  constructor(options: GraphqlRouteOptions) {
+    this.#options = options;
+  }
+
+  /** @throws BatonError when the request is refused before its operation is read */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null);
+    const { graphql, authenticator, maxBodyBytes } = this.#options;
+    const session = await authenticator.authenticate(headerCredentials(request.headers));
+    const context = graphql.context(session, { closed: closedOf(response) });
+    let sent: SentOperation | null;
+    if (request.method === "POST") {
+      requireJson(request);
+      sent = readOperation(await readBody(request, maxBodyBytes));
+      // From here Yoga takes the body that is already parsed.
+      Object.assign(request, { body: sent });
+    } else {
+      sent = request.method === "GET" ? operationOf(request.url ?? "") : null;
+    }
+    const type = acceptedType(request.headers.accept);
+    const parameters = sent && parametersOf(sent);
+    if (type === null || parameters === null) {
+      return this.#respondByYoga(request, response, context);
+    }
+    let prepared: Prepared;
+    try {
+      prepared = graphql.operations.prepare(parameters.query, parameters.operationName);
+    } catch (error) {
+      if (!(error instanceof OperationRefusal)) throw error;
+      const status =
+        type === "application/json" && error.kind === "text" ? 200 : refusalStatuses[error.kind];
+      return send(request, response, status, type, { errors: graphql.publicErrors(error.errors) });
+    }
+    const kind = prepared.operation.operation;
+    // A subscription's events, and the refusal of a mutation that came by GET.
+    if (kind === "subscription" || (kind === "mutation" && request.method !== "POST")) {
+      return this.#respondByYoga(request, response, context);
+    }
+    const result = await graphql.execute(prepared, parameters.variables, context);
+    send(request, response, 200, type, result);
+  }
+
+  async #respondByYoga(
+    request: IncomingMessage,
+    response: ServerResponse,
+    context: OperationContext | null,
+  ): Promise<void> {
+    const { graphql, logger } = this.#options;
+    this.#yoga ??= import("./yoga.ts").then(({ createYogaResponder }) =>
+      createYogaResponder(graphql.operations, logger),
+    );
+    const respond = await this.#yoga;
+    await respond(request, response, context);
+  }
+}
+
+/** @throws BAD_USER_INPUT unless the request says that its body is JSON */
+function requireJson(request: IncomingMessage): void {
+  const header = request.headers["content-type"];
+  if (header === "application/json") return;
+  const type = header?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type === "application/json") return;
+  throw new BatonError(
+    "BAD_USER_INPUT",
+    `The Content-Type must be application/json; this is ${type?.slice(0, 100) ?? "missing"}.`,
+  );
+}
+
+/**
+ * The operation in a query string; null when there is none.
+ * @throws BAD_USER_INPUT when its variables are not JSON
+ */
+function operationOf(url: string): SentOperation | null {
+  const sent = new URLSearchParams(url.split("?", 2)[1]);
+  const query = sent.get("query");
+  const variables = sent.get("variables");
+  try {
+    const parsed: unknown = variables ? JSON.parse(variables) : null;
+    if (query === null) return null;
+    return { query, variables: parsed, operationName: sent.get("operationName") };
+  } catch {
+    throw new BatonError("BAD_USER_INPUT", "variables: Must be JSON.", { argument: "variables" });
+  }
+}
+
+const parameterNames = new Set(["query", "variables", "operationName", "extensions"]);
+
+/** Null where a parameter is not known or is of a wrong type, which Yoga refuses. */
+function parametersOf(sent: SentOperation): Parameters | null {
+  const { query, variables, operationName, extensions } = sent;
+  for (const name in sent) {
+    if (!parameterNames.has(name) && sent[name as keyof SentOperation] != null) return null;
+  }
+  if (!isObjectOrMissing(variables) || !isObjectOrMissing(extensions)) return null;
+  if (operationName != null && typeof operationName !== "string") return null;
+  return { query, variables, operationName };
+}
+
+function isObjectOrMissing(value: unknown): value is Record<string, unknown> | null | undefined {
+  return value == null || (typeof value === "object" && !Array.isArray(value));
+}
+
+/** The signal that aborts when the connection is gone, made when it is asked for. */
+function closedOf(response: ServerResponse): () => AbortSignal {
+  let controller: AbortController | null = null;
+  return () => {
+    if (controller) return controller.signal;
+    const closing = new AbortController();
+    if (response.destroyed) closing.abort();
+    else response.once("close", () => closing.abort());
+    controller = closing;
+    return closing.signal;
+  };
+}
+
+/** Writes a result, head and body with one call. */
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  type: ResultType,
+  result: ExecutionResult,
+): void {
+  const text = JSON.stringify(result);
+  const headers: (string | number)[] = [
+    "Content-Type",
+    `${type}; charset=utf-8`,
+    "Content-Length",
+    Buffer.byteLength(text),
+  ];
+  const { origin } = request.headers;
+  // A caller is known by its token alone, never by cookies, so any page may ask.
+  if (origin !== undefined) headers.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
+  response.writeHead(status, headers as string[]).end(text);
+}

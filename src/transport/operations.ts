@@ -1,0 +1,145 @@
+import {
+  getOperationAST,
+  GraphQLError,
+  parse,
+  specifiedRules,
+  validate,
+  type ASTVisitor,
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type ValidationContext,
+} from "graphql";
+import { limitExceeded } from "../errors.ts";
+
+/** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
+const maxQueryTokens = 4_000;
+/** Only short documents are kept: the long ones are data written into a query, and never seen again. */
+const maxKeptLength = 4_096;
+const maxKept = 500;
+
+/** A document that may be executed, and the operation of it that is meant. */
+export interface Prepared {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+}
+
+/**
+ * Why an operation was not begun.
+ *
+ * - `limit`: its text is too long.
+ * - `text`: it can't be parsed, or is not valid in the schema.
+ * - `name`: `operationName` names none of its operations.
+ */
+export type RefusalKind = "limit" | "text" | "name";
+
+/** An operation that was not begun. */
+export class OperationRefusal extends Error {
+  override readonly name = "OperationRefusal";
+  readonly kind: RefusalKind;
+  readonly errors: readonly Error[];
+
+  constructor(kind: RefusalKind, errors: readonly Error[]) {
+    super("The operation is refused.");
+    this.kind = kind;
+    this.errors = errors;
+  }
+}
+
+/** Parses and validates the text of operations for every transport, and keeps the documents that are valid. */
+export class Operations {
+  readonly #schema: GraphQLSchema;
+  readonly #maxQueryBytes: number;
+  /** By their text, the least recently used first. */
+  readonly #kept = new Map<string, ValidDocument>();
+
+  constructor(schema: GraphQLSchema, maxQueryBytes: number) {
+    this.#schema = schema;
+    this.#maxQueryBytes = maxQueryBytes;
+  }
+
+  /**
+   * @param operationName needed where the document has several operations
+   * @throws OperationRefusal
+   */
+  prepare(text: string, operationName: string | null | undefined): Prepared {
+    const known = this.#kept.get(text);
+    const valid = known ?? this.#validDocument(text);
+    if (text.length <= maxKeptLength) this.#keep(text, valid);
+    if (operationName == null && valid.only) return valid.only;
+    const operation = getOperationAST(valid.document, operationName);
+    if (operation) return { document: valid.document, operation };
+    throw new OperationRefusal("name", [
+      new GraphQLError("operationName must name one of the operations, where there are several."),
+    ]);
+  }
+
+  /** @throws OperationRefusal */
+  parse(text: string): DocumentNode {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > this.#maxQueryBytes) {
+      throw new OperationRefusal("limit", [
+        limitExceeded(
+          "maxQueryBytes",
+          this.#maxQueryBytes,
+          `The text of an operation may have ${this.#maxQueryBytes} bytes; this has ${bytes}. Send values as variables.`,
+          "query",
+        ),
+      ]);
+    }
+    try {
+      return parse(text, { maxTokens: maxQueryTokens });
+    } catch (error) {
+      // The parser recurses: thousands of nested brackets overflow its stack.
+      throw new OperationRefusal("text", [
+        error instanceof RangeError
+          ? new GraphQLError("The operation is nested too deep.")
+          : (error as GraphQLError),
+      ]);
+    }
+  }
+
+  validate(document: DocumentNode): readonly GraphQLError[] {
+    return validate(this.#schema, document, [...specifiedRules, introspectionWithoutAliases]);
+  }
+
+  #validDocument(text: string): ValidDocument {
+    const document = this.parse(text);
+    const errors = this.validate(document);
+    if (errors.length > 0) throw new OperationRefusal("text", errors);
+    const operation = getOperationAST(document);
+    return { document, only: operation ? { document, operation } : null };
+  }
+
+  #keep(text: string, valid: ValidDocument): void {
+    this.#kept.delete(text);
+    this.#kept.set(text, valid);
+    if (this.#kept.size <= maxKept) return;
+    for (const oldest of this.#kept.keys()) {
+      this.#kept.delete(oldest);
+      return;
+    }
+  }
+}
+
+interface ValidDocument {
+  readonly document: DocumentNode;
+  /** Null where there are several, of which one must be named. */
+  readonly only: Prepared | null;
+}
+
+/**
+ * Without aliases an introspection can't ask for anything twice, and graphql-js bounds its depth; with them a kilobyte
+ * of query makes an answer of megabytes. No tool uses them there.
+ */
+function introspectionWithoutAliases(context: ValidationContext): ASTVisitor {
+  return {
+    Field(node) {
+      const parent = context.getParentType()?.name ?? "";
+      const introspects = parent.startsWith("__") || /^__(schema|type)$/.test(node.name.value);
+      if (!node.alias || !introspects) return;
+      const message = "An introspection may not have aliases.";
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    },
+  };
+}
