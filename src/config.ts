@@ -145,7 +145,7 @@ export const options = {
   subscriberQueueBytes: limit(
     "subscriberQueueBytes",
     "bytes",
-    mebi,
+    256 * kibi,
     "Bytes that wait in memory for one subscriber",
   ),
   maxKeyBytes: limit("maxKeyBytes", "bytes", 1024, "Longest key, in UTF-8"),

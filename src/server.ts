@@ -54,7 +54,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
 
     const hub = new Hub({
       source: database,
-      queueBounds: { maxChanges: config.subscriberQueue, maxBytes: config.subscriberQueueBytes },
       pageBounds: defaultPageBounds,
       onError: (error) =>
         logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
@@ -81,7 +80,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const graphql = new Graphql({
       store,
       writer: new Writer(committer, config),
-      feed: new Feed(database, hub),
+      feed: new Feed({
+        source: database,
+        store,
+        hub,
+        pageBounds: defaultPageBounds,
+        queueBounds: { maxChanges: config.subscriberQueue, maxBytes: config.subscriberQueueBytes },
+      }),
       logger,
     });
     const authenticator = new Authenticator(database.tokens, config);
@@ -97,6 +102,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         graphql,
         authenticator,
         maxBodyBytes,
+        maxWaitingBytes: config.subscriberQueueBytes,
         checkReady,
         isStopping: () => stopping,
         logger,
@@ -117,6 +123,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       maxMessageBytes: maxBodyBytes,
       maxOperations: config.maxSubscriptions,
       maxUnreadBytes: 2 * config.maxResponseBytes,
+      maxWaitingBytes: config.subscriberQueueBytes,
       logger,
     });
     const url = await listen(http, config);

@@ -51,7 +51,7 @@ export interface ConnectionOptions {
   readonly timeoutMs?: number | undefined;
   /**
    * Milliseconds without a sign of life after which the connection of a watch counts as dead, and another is opened.
-   * The server gives one every 12 seconds. Default: 40,000.
+   * The server gives one every 5 seconds. Default: 40,000.
    */
   readonly maxSilenceMs?: number | undefined;
   /**

@@ -1,241 +1,118 @@
+import { badUserInput } from "../errors.ts";
 import type { Database, PageBounds } from "../store/contract.ts";
-import { isUnavailable } from "../errors.ts";
-import type { Change, Selection } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
+import { checkAwaitSeconds } from "../store/model/limits.ts";
 import { importUnderWay, isImporting, requireWithinLog } from "../store/model/log.ts";
-import { awaitEntry, type Wait } from "./await-entry.ts";
-import { Coverage, type Place } from "./coverage.ts";
+import type { Viewer } from "../store/model/viewer.ts";
+import type { SelectionInput, Store } from "../store/store.ts";
+import { awaitEntry } from "./await-entry.ts";
+import type { CatchUpSource } from "./catch-up.ts";
+import type { QueueBounds } from "./event-queue.ts";
 import type { Hub } from "./hub.ts";
-import type { Subscriber } from "./subscriber.ts";
+import { Subscription } from "./subscription.ts";
 
-/** What a subscription delivers. */
-export type FeedEvent =
-  | Change
-  /** An entry of the snapshot. */
-  | { readonly kind: "EXISTING"; readonly entry: Entry }
-  /** The snapshot is whole: what was delivered is the matching state as of the revision. */
-  | { readonly kind: "CAUGHT_UP"; readonly revision: bigint };
-
-/** Where a subscription begins: with the changes after a revision, after now, or with what there is. */
-export type Start =
-  | { readonly kind: "after"; readonly revision: bigint }
-  | { readonly kind: "now" }
-  | { readonly kind: "snapshot" };
-
-export interface Subscription {
-  readonly userId: string;
-  /** Ends the stream with its reason, an error. */
-  readonly ended: AbortSignal;
-  readonly selection: Selection;
-  readonly start: Start;
+export interface SubscribeInput extends SelectionInput {
+  /** Begin with the changes after this revision. Default: after now. */
+  readonly after?: bigint | null | undefined;
+  /** Begin with the matching entries. Default: false. */
+  readonly snapshot?: boolean | null | undefined;
 }
 
-type Source = Pick<
-  Database,
-  "readEntry" | "readEntries" | "readLastClear" | "readLog" | "readLogEnds"
->;
-type ReaderSource = Omit<Source, "readEntry" | "readLogEnds">;
+export interface AwaitEntryInput {
+  readonly namespace: string;
+  readonly key: string;
+  /** Only a later revision of the entry counts. Default: any. */
+  readonly after?: bigint | null | undefined;
+  /** Default: 30. */
+  readonly timeoutSeconds?: number | null | undefined;
+}
 
-/** How long a reader waits before it asks an unavailable database again: at first, and at most. */
-const firstRetryMs = 100;
-const lastRetryMs = 1_000;
+/** Who subscribes or waits. */
+export interface FeedSession {
+  readonly viewer: Viewer;
+  /** Aborts, with the error to fail with, when the viewer's token is revoked or expires. */
+  readonly ended: AbortSignal;
+}
 
-/** A reader at its own pace holds one page of this size, whatever else is waiting for it. */
+export interface FeedOptions {
+  readonly source: CatchUpSource & Pick<Database, "readEntry" | "readLogEnds">;
+  readonly store: Pick<Store, "limits" | "place" | "select">;
+  readonly hub: Hub;
+  /** How much of the log, or of the entries, one read takes. */
+  readonly pageBounds: PageBounds;
+  /** What waits in memory for a subscriber in this process. */
+  readonly queueBounds: QueueBounds;
+}
+
+/** A reader at its own pace holds one page of this size. */
 export const defaultPageBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
+const defaultAwaitSeconds = 30;
 
-/** The log made live: catch-up from the database, then from the hub, and back again when a reader falls behind. */
+/**
+ * The log, live. The path of a change from its commit to a subscriber:
+ *
+ * 1. The committer publishes the changes to the `Hub`, before it answers the writer. A change of another instance is
+ *    noticed by a notification or by `pollHeads`.
+ * 2. The hub passes them to the user's `Tail`, which sees by the revision whether one is missing, and then reads it
+ *    from the log.
+ * 3. The tail offers them to each `Group` of live subscribers that have the same selection and the same rendering. The
+ *    group renders each selected change once and passes the payload to each `Member`.
+ * 4. The member sends it to its `Sink`. A member whose sink is full leaves the group: it is sent nothing until the sink
+ *    has drained, then reads the log by `CatchUp` from the position it had reached, and joins again at the end. So a
+ *    slow subscriber costs what its sink holds, and misses nothing (G3, G9).
+ */
 export class Feed {
-  readonly #source: Source;
-  readonly #hub: Hub;
-  readonly #pageBounds: PageBounds;
+  readonly #options: FeedOptions;
 
-  constructor(source: Source, hub: Hub, pageBounds = defaultPageBounds) {
-    this.#source = source;
-    this.#hub = hub;
-    this.#pageBounds = pageBounds;
+  constructor(options: FeedOptions) {
+    this.#options = options;
   }
 
   /**
    * Resolves when the place to begin is fixed: every matching change committed from then on will be delivered.
-   * @throws REVISION_COMPACTED when the log does not reach back to it, BAD_USER_INPUT when it is in the future,
-   * UNAVAILABLE during an import
+   * @throws REVISION_COMPACTED when the log does not reach back to it, UNAVAILABLE during an import, and what an
+   * argument is refused with: BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
    */
-  async subscribe(subscription: Subscription): Promise<AsyncIterableIterator<FeedEvent>> {
-    const { userId, ended, selection, start } = subscription;
-    const ends = await this.#source.readLogEnds(userId);
-    if (isImporting(ends)) throw importUnderWay();
-    if (start.kind === "after") requireWithinLog(start.revision, ends);
-    const position = start.kind === "after" ? start.revision : ends.head;
-    const subscriber = this.#hub.attach(userId, ended, selection, ends.head);
-    const reader = new Reader(
-      patientSource(this.#source, subscriber),
-      userId,
-      subscriber,
-      this.#pageBounds,
-    );
-    const events = start.kind === "snapshot" ? reader.snapshot(position) : reader.follow(position);
-    return closeable(events, subscriber);
-  }
-
-  /** The entry, as soon as there is one: see `awaitEntry`. */
-  awaitEntry(wait: Wait): Promise<Entry | null> {
-    return awaitEntry(this.#source, this.#hub, wait);
-  }
-}
-
-class Reader {
-  readonly #source: ReaderSource;
-  readonly #userId: string;
-  readonly #subscriber: Subscriber;
-  readonly #pageBounds: PageBounds;
-
-  constructor(
-    source: ReaderSource,
-    userId: string,
-    subscriber: Subscriber,
-    pageBounds: PageBounds,
-  ) {
-    this.#pageBounds = pageBounds;
-    this.#source = source;
-    this.#userId = userId;
-    this.#subscriber = subscriber;
-  }
-
-  /** Every change after the position: from the log until its end, then from the queue until that breaks off. */
-  async *follow(after: bigint): AsyncGenerator<FeedEvent, void> {
-    let position = after;
-    for (;;) {
-      this.#subscriber.collect();
-      position = yield* this.#readLog(position);
-      for (;;) {
-        const next = await this.#subscriber.next(position);
-        if (next === null) return;
-        if (next.kind === "read-log") {
-          position = next.after;
-          break;
-        }
-        position = next.change.revision;
-        yield next.change;
-      }
+  async subscribe(
+    { viewer, ended }: FeedSession,
+    { after = null, snapshot, ...selected }: SubscribeInput,
+  ): Promise<Subscription> {
+    const { store, source, hub, pageBounds, queueBounds } = this.#options;
+    const selection = store.select(viewer, selected);
+    if (snapshot && after !== null) {
+      throw badUserInput("snapshot", "after and snapshot exclude each other.");
     }
+    const { userId } = viewer;
+    const ends = await source.readLogEnds(userId);
+    if (isImporting(ends)) throw importUnderWay();
+    if (after !== null) requireWithinLog(after, ends);
+    return new Subscription(
+      { hub, ended, queueBounds, reads: { source, userId, selection, pageBounds } },
+      snapshot ? { kind: "snapshot", head: ends.head } : { kind: "log", after: after ?? ends.head },
+    );
   }
 
   /**
-   * The matching entries, page by page without a long transaction; then what of the log since `begin` those pages do
-   * not show yet; then `CAUGHT_UP`; then every later change (G4).
+   * The entry, as soon as it exists; null at the timeout. See `awaitEntry`.
+   * @param closed ends the wait when the caller is gone
+   * @throws UNAVAILABLE, and what an argument is refused with: BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
    */
-  async *snapshot(begin: bigint): AsyncGenerator<FeedEvent, void> {
-    const coverage = new Coverage();
-    let place: Place | null = null;
-    let pageHead = begin;
-    for (;;) {
-      const page = await this.#source.readEntries(
-        {
-          userId: this.#userId,
-          selection: this.#subscriber.selection,
-          onlyKeys: null,
-          after: place,
-        },
-        this.#pageBounds,
-      );
-      if (this.#subscriber.throwIfFailed()) return;
-      if (await this.#wasClearedWithin(place, pageHead, page.head)) {
-        // What the namespace holds now was all set after the clear, so the log will bring both in order.
-        place = { namespace: (place as Place).namespace, key: null };
-        coverage.extend(place, pageHead);
-        continue;
-      }
-      for (const entry of page.items) yield { kind: "EXISTING", entry };
-      pageHead = page.head;
-      const last = page.items.at(-1);
-      place = last && page.hasMore ? { namespace: last.namespace, key: last.key } : null;
-      coverage.extend(place, pageHead);
-      if (place === null) break;
-    }
-    const revision = yield* this.#readLog(begin, (change) => !coverage.shows(change));
-    if (this.#subscriber.throwIfFailed()) return;
-    yield { kind: "CAUGHT_UP", revision };
-    yield* this.follow(revision);
+  async awaitEntry(
+    { viewer, ended }: FeedSession,
+    { namespace, key, after, timeoutSeconds }: AwaitEntryInput,
+    closed: AbortSignal | null = null,
+  ): Promise<Entry | null> {
+    const { store, source, hub } = this.#options;
+    const place = store.place(viewer, namespace, key);
+    const seconds = timeoutSeconds ?? defaultAwaitSeconds;
+    checkAwaitSeconds(store.limits, seconds);
+    return awaitEntry(source, hub, {
+      userId: viewer.userId,
+      ended,
+      place,
+      after: after ?? 0n,
+      timeoutMs: 1_000 * seconds,
+      closed,
+    });
   }
-
-  /** Whether the namespace that the last page ended in was cleared before the next page was read. */
-  async #wasClearedWithin(place: Place | null, from: bigint, to: bigint): Promise<boolean> {
-    if (place === null || place.key === null || from === to) return false;
-    return (await this.#source.readLastClear(this.#userId, place.namespace, from, to)) !== null;
-  }
-
-  /** The wanted changes from the position to the log's end, which it returns. */
-  async *#readLog(
-    after: bigint,
-    isWanted: (change: Change) => boolean = () => true,
-  ): AsyncGenerator<FeedEvent, bigint> {
-    let position = after;
-    while (!this.#subscriber.throwIfFailed()) {
-      const page = await this.#source.readLog(
-        { userId: this.#userId, selection: this.#subscriber.selection, after: position },
-        this.#pageBounds,
-      );
-      requireWithinLog(position, page);
-      for (const change of page.changes) {
-        if (isWanted(change)) yield change;
-      }
-      position = page.through;
-      if (position >= page.head) break;
-    }
-    return position;
-  }
-}
-
-/** A database that can't be reached does not end a stream: the reader goes on where it was when it can be. */
-function patientSource(source: Source, subscriber: Subscriber): ReaderSource {
-  const patiently = async <T>(read: () => Promise<T>): Promise<T> => {
-    for (let delayMs = firstRetryMs; ; delayMs = Math.min(2 * delayMs, lastRetryMs)) {
-      try {
-        return await subscriber.unlessClosed(read());
-      } catch (error) {
-        if (!isUnavailable(error) || subscriber.throwIfFailed()) throw error;
-        // Many readers wait for the same database.
-        await subscriber.pause(delayMs * (0.5 + Math.random()));
-      }
-    }
-  };
-  return {
-    readEntries: (...args) => patiently(() => source.readEntries(...args)),
-    readLastClear: (...args) => patiently(() => source.readLastClear(...args)),
-    readLog: (...args) => patiently(() => source.readLog(...args)),
-  };
-}
-
-/** A generator's `return` waits for its pending `next`; closing the subscriber first lets that end at once. */
-function closeable(
-  events: AsyncGenerator<FeedEvent, void>,
-  subscriber: Subscriber,
-): AsyncIterableIterator<FeedEvent> {
-  return {
-    async next() {
-      try {
-        // What a page still holds is not for a reader whose token has ended.
-        if (subscriber.throwIfFailed()) return { done: true, value: undefined };
-        const result = await events.next();
-        if (result.done) subscriber.close();
-        return result;
-      } catch (error) {
-        // Closed while the database could not be reached: it ends as any other does.
-        if (subscriber.throwIfFailed()) return { done: true, value: undefined };
-        subscriber.close();
-        throw error;
-      }
-    },
-    return() {
-      subscriber.close();
-      return events.return();
-    },
-    throw(error: unknown) {
-      subscriber.close();
-      return events.throw(error);
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

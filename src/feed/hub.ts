@@ -1,15 +1,12 @@
-import type { Change, Selection } from "../store/model/change.ts";
-import { Subscriber, type QueueBounds } from "./subscriber.ts";
-import { Tail, type TailOptions } from "./tail.ts";
+import type { Change } from "../store/model/change.ts";
+import { Tail, type Follower, type TailOptions } from "./tail.ts";
 
-export interface HubOptions extends TailOptions {
-  readonly queueBounds: QueueBounds;
-}
+export type HubOptions = TailOptions;
 
-/** Brings each committed change to the subscribers of its user, in commit order, whichever instance committed it. */
+/** Brings each committed change to those who follow its user's log, in commit order, whichever instance committed it. */
 export class Hub {
   readonly #options: HubOptions;
-  /** The logs that someone here is subscribed to. */
+  /** The logs that someone here follows. */
   readonly #tails = new Map<string, Tail>();
   #closed = false;
 
@@ -17,29 +14,21 @@ export class Hub {
     this.#options = options;
   }
 
-  /** Users that someone is subscribed to. */
+  /** The users whose log someone here follows. */
   get userIds(): string[] {
     return [...this.#tails.keys()];
   }
 
-  /**
-   * @param ended ends the subscriber with its reason
-   * @param head where the user's log ended a moment ago, or earlier
-   */
-  attach(userId: string, ended: AbortSignal, selection: Selection, head: bigint): Subscriber {
-    const tail = this.#tails.get(userId) ?? new Tail(userId, head, this.#options);
-    const subscriber = new Subscriber(selection, this.#options.queueBounds, () => {
-      ended.removeEventListener("abort", fail);
-      tail.subscribers.delete(subscriber);
-      if (tail.subscribers.size === 0) this.#tails.delete(userId);
-    });
-    const fail = () => subscriber.fail(ended.reason);
-    ended.addEventListener("abort", fail, { once: true });
-    tail.subscribers.add(subscriber);
-    this.#tails.set(userId, tail);
-    if (ended.aborted) fail();
-    else if (this.#closed) subscriber.close();
-    return subscriber;
+  /** The end of a user's log, to follow until `detach`. Closes the follower when the server stops. */
+  attach(userId: string, follower: Follower): Tail {
+    let tail = this.#tails.get(userId);
+    if (!tail) {
+      tail = new Tail(userId, this.#options, () => this.#tails.delete(userId));
+      this.#tails.set(userId, tail);
+    }
+    tail.followers.add(follower);
+    if (this.#closed) queueMicrotask(() => follower.close());
+    return tail;
   }
 
   /** Takes what this instance committed, consecutive among themselves. */
@@ -52,13 +41,11 @@ export class Hub {
     this.#tails.get(userId)?.noticeHead(head);
   }
 
-  /** Completes every subscription, and every later one at once. */
+  /** Completes every subscription, and every later one immediately. */
   close(): void {
     this.#closed = true;
-    for (const subscriber of this.#all()) subscriber.close();
-  }
-
-  #all(): Subscriber[] {
-    return [...this.#tails.values()].flatMap((tail) => [...tail.subscribers]);
+    for (const { followers } of this.#tails.values()) {
+      for (const follower of followers) follower.close();
+    }
   }
 }

@@ -1,58 +1,123 @@
 import type { Database, PageBounds } from "../store/contract.ts";
 import type { Change, Selection } from "../store/model/change.ts";
 import { everything } from "../store/model/text-match.ts";
-import type { Subscriber } from "./subscriber.ts";
+import { EntryWaits } from "./entry-waits.ts";
+import { Group } from "./group.ts";
+import type { Member } from "./member.ts";
 
 export interface TailOptions {
   readonly source: Pick<Database, "readLog">;
-  /** What is read at once of what others wrote. */
+  /** How much of what others wrote one read takes. */
   readonly pageBounds: PageBounds;
-  /** A read that failed; the next notice of a head tries again. */
+  /** A read has failed. The next notice of a head tries again. */
   readonly onError: (error: unknown) => void;
+}
+
+/** Who follows a log here. */
+export interface Follower {
+  close(): void;
 }
 
 const wholeLog: Selection = { namespaces: [everything], keys: everything };
 
 /**
- * The end of one user's log, brought to its subscribers here without a hole. What this instance commits comes from
- * memory as long as it is the next in line; what others wrote in between is read from the log, once for all.
+ * The end of one user's log, brought to those who follow it here, without a hole.
+ *
+ * 1. What this instance commits is published here. If it is the next in line, it is offered from memory.
+ * 2. A jump means that another instance wrote. The missing range is then read from the log, once for all.
+ * 3. While nobody is live, nothing is read: whoever joins has read up to the position.
  */
 export class Tail {
-  readonly subscribers = new Set<Subscriber>();
+  readonly followers = new Set<Follower>();
+  readonly waits: EntryWaits;
   readonly #userId: string;
   readonly #options: TailOptions;
-  /** The subscribers were offered everything up to here. */
-  #position: bigint;
-  /** The log is known to reach at least so far. */
-  #head: bigint;
+  readonly #groups = new Map<string, Group<never>>();
+  /** Everything up to here was offered to those who are live; null before anything is known. */
+  #position: bigint | null = null;
+  /** The log is known to reach at least this far. */
+  #head = 0n;
   #isReading = false;
+  readonly #onEmpty: () => void;
 
-  constructor(userId: string, position: bigint, options: TailOptions) {
+  constructor(userId: string, options: TailOptions, onEmpty: () => void) {
     this.#userId = userId;
-    this.#position = position;
-    this.#head = position;
+    this.waits = new EntryWaits();
     this.#options = options;
+    this.#onEmpty = onEmpty;
+  }
+
+  /** Someone no longer follows. */
+  detach(follower: Follower): void {
+    this.followers.delete(follower);
+    if (this.followers.size === 0) this.#onEmpty();
+  }
+
+  /**
+   * Makes a member live that has everything up to `through`, unless later changes were offered already.
+   * @returns its group; null when it must read more first
+   */
+  join<T>(member: Member<T>, through: bigint): Group<T> | null {
+    if (this.#position !== null && through < this.#position) return null;
+    this.startAt(through);
+    const key = groupKey(member.selection, member.rendering?.key ?? null);
+    let group = this.#groups.get(key) as Group<T> | undefined;
+    if (!group) {
+      group = new Group<T>(member.selection, member.rendering);
+      this.#groups.set(key, group as Group<never>);
+    }
+    group.members.add(member);
+    // Others who are live may not have it yet.
+    this.noticeHead(through);
+    return group;
+  }
+
+  leave<T>(member: Member<T>, group: Group<T>): void {
+    group.members.delete(member);
+    if (group.members.size > 0) return;
+    this.#groups.delete(groupKey(member.selection, member.rendering?.key ?? null));
+  }
+
+  /** Begins here, unless something later is known or someone is live. */
+  startAt(position: bigint): void {
+    if (this.#position === null || !this.#isFollowed) this.#skipTo(position);
   }
 
   /** Takes what this instance committed, consecutive among themselves. */
   publish(changes: readonly Change[]): void {
-    const news = changes.filter((change) => change.revision > this.#position);
-    const [first] = news;
-    if (!first) return;
-    if (!this.#isReading && first.revision === this.#position + 1n) this.#offer(news);
-    else this.noticeHead((news.at(-1) as Change).revision);
+    const [first] = changes;
+    const last = changes.at(-1);
+    if (!first || !last) return;
+    if (!this.#isFollowed) return this.#skipTo(last.revision);
+    const position = this.#position ?? first.revision - 1n;
+    const isNext = !this.#isReading && first.revision <= position + 1n;
+    if (!isNext) return this.noticeHead(last.revision);
+    this.#offer(
+      first.revision > position ? changes : changes.filter((change) => change.revision > position),
+      position,
+    );
   }
 
   /** Takes where the log ends, from whoever looked: others may have written. */
   noticeHead(head: bigint): void {
+    if (!this.#isFollowed || this.#position === null) return this.#skipTo(head);
     if (head > this.#head) this.#head = head;
     if (!this.#isReading && this.#head > this.#position) void this.#read();
+  }
+
+  get #isFollowed(): boolean {
+    return this.#groups.size > 0 || this.waits.isWaiting;
+  }
+
+  #skipTo(position: bigint): void {
+    if (this.#position === null || position > this.#position) this.#position = position;
+    if (position > this.#head) this.#head = position;
   }
 
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
-      while (this.#position < this.#head && this.subscribers.size > 0) await this.#readPage();
+      while (this.#isFollowed && (this.#position ?? 0n) < this.#head) await this.#readPage();
     } catch (error) {
       this.#options.onError(error);
     } finally {
@@ -62,26 +127,36 @@ export class Tail {
 
   async #readPage(): Promise<void> {
     const noticed = this.#head;
+    const position = this.#position ?? 0n;
     const page = await this.#options.source.readLog(
-      { userId: this.#userId, selection: wholeLog, after: this.#position },
+      { userId: this.#userId, selection: wholeLog, after: position },
       this.#options.pageBounds,
     );
+    // Nobody was live for a while, and those who are now have read further.
+    if (this.#position !== position) return;
     // What was noticed may have been another database's, or of a time before a backup was restored.
     if (this.#head === noticed) this.#head = page.head;
-    if (page.compacted > this.#position) {
-      for (const subscriber of this.subscribers) subscriber.readLog();
+    if (page.compacted > position) {
+      for (const group of this.#groups.values()) group.leave(position);
+      this.waits.askAgain();
       this.#position = page.head;
     } else {
-      this.#offer(page.changes);
+      this.#offer(page.changes, position);
       this.#position = page.through;
     }
   }
 
-  #offer(changes: readonly Change[]): void {
+  #offer(changes: readonly Change[], from: bigint): void {
     const last = changes.at(-1);
     if (!last) return;
-    for (const subscriber of this.subscribers) subscriber.offer(changes);
+    // First of all: who leaves, or joins, compares with it.
     this.#position = last.revision;
     if (last.revision > this.#head) this.#head = last.revision;
+    for (const group of this.#groups.values()) group.offer(changes as Change[], from);
+    this.waits.offer(changes);
   }
+}
+
+function groupKey({ namespaces, keys }: Selection, rendering: string | null): string {
+  return JSON.stringify([namespaces, keys, rendering]);
 }

@@ -1,5 +1,4 @@
-import { badUserInput } from "../errors.ts";
-import type { FeedEvent, Start } from "../feed/feed.ts";
+import type { FeedEvent } from "../feed/feed-event.ts";
 import type { Change } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
 import type { ChangesInput } from "../store/store.ts";
@@ -180,28 +179,10 @@ builder.subscriptionFields((t) => ({
           "Begin with the matching entries (EXISTING), then changes made meanwhile, then CAUGHT_UP. Excludes `after`.",
       }),
     },
-    subscribe: async (_root, { after, snapshot, ...selection }, context) => {
-      const { feed, store, viewer, ended, closed } = context;
-      const events = await feed.subscribe({
-        userId: viewer.userId,
-        ended,
-        selection: store.select(viewer, selection),
-        start: startOf(after, snapshot),
-      });
-      const end = () => void events.return?.();
-      if (closed?.aborted) end();
-      closed?.addEventListener("abort", end, { once: true });
-      return events;
-    },
+    subscribe: (_root, input, context) => context.feed.subscribe(context, input),
     resolve: (event, _args, { budget }) => {
       budget.reset();
       return event;
     },
   }),
 }));
-
-function startOf(after: bigint | null | undefined, snapshot: boolean | null | undefined): Start {
-  if (after == null) return snapshot ? { kind: "snapshot" } : { kind: "now" };
-  if (snapshot) throw badUserInput("snapshot", "after and snapshot exclude each other.");
-  return { kind: "after", revision: after };
-}

@@ -1,7 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { EntryPage } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
-import { checkAwaitSeconds } from "../store/model/limits.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
@@ -187,20 +186,9 @@ builder.queryFields((t) => ({
         description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",
       }),
     },
-    resolve: (_query, { namespace, key, after, timeoutSeconds }, context) => {
-      const { store, feed, viewer, ended, closed, budget } = context;
-      const place = store.place(viewer, namespace, key);
-      const seconds = timeoutSeconds ?? defaultAwaitSeconds;
-      checkAwaitSeconds(store.limits, seconds);
-      const wait = feed.awaitEntry({
-        userId: viewer.userId,
-        ended,
-        place,
-        after: after ?? 0n,
-        timeoutMs: 1_000 * seconds,
-        closed,
-      });
-      return budget.showRead(wait, (entry) => [entry]);
+    resolve: (_query, input, context) => {
+      const wait = context.feed.awaitEntry(context, input, context.closed);
+      return context.budget.showRead(wait, (entry) => [entry]);
     },
   }),
   entries: t.field({

@@ -5,6 +5,7 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
 import { acceptedType, type ResultType } from "./accepted-type.ts";
 import { headerCredentials } from "./credentials.ts";
+import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
 import type { Graphql } from "./graphql.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
@@ -16,6 +17,8 @@ export interface GraphqlRouteOptions {
   readonly graphql: Graphql;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
+  /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
+  readonly maxWaitingBytes: number;
   readonly logger: Logger;
 }
 
@@ -37,7 +40,7 @@ const refusalStatuses: Record<RefusalKind, number> = { limit: 200, text: 400, na
  * 3. The document is looked up, or parsed and validated.
  * 4. It is executed, and the result is written with one call.
  *
- * Everything else is Yoga's.
+ * A subscription goes to `serveEventStream`. Everything else is Yoga's.
  */
 export class GraphqlRoute {
   readonly #options: GraphqlRouteOptions;
@@ -64,21 +67,30 @@ export class GraphqlRoute {
     }
     const type = acceptedType(request.headers.accept);
     const parameters = sent && parametersOf(sent);
-    if (type === null || parameters === null) {
-      return this.#respondByYoga(request, response, context);
-    }
+    if (parameters === null) return this.#respondByYoga(request, response, context);
     let prepared: Prepared;
     try {
       prepared = graphql.operations.prepare(parameters.query, parameters.operationName);
     } catch (error) {
       if (!(error instanceof OperationRefusal)) throw error;
+      if (type === null) return this.#respondByYoga(request, response, context);
       const status =
         type === "application/json" && error.kind === "text" ? 200 : refusalStatuses[error.kind];
       return send(request, response, status, type, { errors: graphql.publicErrors(error.errors) });
     }
     const kind = prepared.operation.operation;
-    // A subscription's events, and the refusal of a mutation that came by GET.
-    if (kind === "subscription" || (kind === "mutation" && request.method !== "POST")) {
+    if (kind === "subscription" && acceptsEventStream(request.headers.accept)) {
+      const { variables } = parameters;
+      const { maxWaitingBytes } = this.#options;
+      const stream = { graphql, prepared, variables, context, maxWaitingBytes };
+      return serveEventStream(request, response, stream);
+    }
+    // Among others a subscription whose events are not accepted, and a mutation that came by GET: they are refused.
+    if (
+      type === null ||
+      kind === "subscription" ||
+      (kind === "mutation" && request.method !== "POST")
+    ) {
       return this.#respondByYoga(request, response, context);
     }
     const result = await graphql.execute(prepared, parameters.variables, context);

@@ -1,14 +1,9 @@
-import {
-  execute,
-  subscribe,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type GraphQLError,
-} from "graphql";
+import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
 import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
+import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import { Operations, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
@@ -48,15 +43,18 @@ export class Graphql {
       : this.#withPublicErrors(result);
   }
 
-  /** Begins a subscription; a result instead of events says why it did not begin. */
-  async subscribe(
+  /** Begins a subscription; a result says why it did not begin. */
+  subscribe(
     prepared: Prepared,
     variables: Variables,
     context: Context,
-  ): Promise<ExecutionResult | AsyncGenerator<ExecutionResult, void, void>> {
-    const events = await subscribe(argumentsOf(prepared, variables, context));
-    if (!(Symbol.asyncIterator in events)) return this.#withPublicErrors(events);
-    return withEach(events, (result) => this.#withPublicErrors(result));
+  ): Promise<ExecutionResult | LiveOperation> {
+    return openLiveOperation({
+      ...argumentsOf(prepared, variables, context),
+      operation: prepared.operation,
+      maxComplexity: this.#services.store.limits.maxQueryComplexity,
+      publicErrors: (errors) => this.publicErrors(errors),
+    });
   }
 
   /** What a caller may see of errors. */
@@ -67,28 +65,6 @@ export class Graphql {
   #withPublicErrors(result: ExecutionResult): ExecutionResult {
     return result.errors ? { ...result, errors: this.publicErrors(result.errors) } : result;
   }
-}
-
-/** The results, each as `shown` gives it. */
-function withEach(
-  results: AsyncGenerator<ExecutionResult, void, void>,
-  shown: (result: ExecutionResult) => ExecutionResult,
-): AsyncGenerator<ExecutionResult, void, void> {
-  const show = ({ done, value }: IteratorResult<ExecutionResult, void>) =>
-    done
-      ? { done, value: undefined }
-      : { done: false as const, value: shown(value as ExecutionResult) };
-  return {
-    next: async () => show(await results.next()),
-    return: async () => show(await results.return()),
-    throw: async (error: unknown) => show(await results.throw(error)),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      await results.return();
-    },
-  };
 }
 
 function argumentsOf(

@@ -12,6 +12,8 @@ export interface HttpOptions {
   readonly graphql: Graphql;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
+  /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
+  readonly maxWaitingBytes: number;
   /** Rejects while the server can't do its work. */
   readonly checkReady: () => Promise<void>;
   /** Then a connection ends with its answer: its client's next request goes elsewhere. */

@@ -1,20 +1,23 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Duplex } from "node:stream";
 import { CloseCode, MessageType, type makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
-import type { AnswersUnderWay, ResponseBudget } from "../store/response-budget.ts";
+import type { AnswersUnderWay } from "../store/response-budget.ts";
+import type { OpenOperation } from "./open-operation.ts";
+import { maxUnreadBytes, SocketWriter } from "./socket-writer.ts";
 
 /** A socket that nobody has shown a good token on is closed after this. */
 const unauthenticatedMs = 10_000;
 const pingIntervalMs = 15_000;
 /** A socket is given up when so many pings in a row saw no sign of life. */
 const maxSilentPings = 2;
-/** A socket that leaves more than this unread is not read from. */
-const maxBufferedBytes = 1024 * 1024;
 
 /** What is known of a socket beside the protocol. */
 export interface Extra {
-  readonly request: IncomingMessage;
+  /** Of the request that opened it: what a caller may be known by. */
+  readonly headers: IncomingHttpHeaders;
+  readonly writer: SocketWriter;
   authenticated: boolean;
   readonly underWay: AnswersUnderWay;
   /** By their id. */
@@ -23,46 +26,48 @@ export interface Extra {
   endAbandoned(): void;
 }
 
-/** An operation that has not been answered to its end. */
-interface OpenOperation {
-  readonly budget: ResponseBudget;
-  /** Ends it when its caller has given it up, or the socket is gone. */
-  readonly closed: AbortController;
+export interface OpenSocketOptions {
+  readonly socket: WebSocket;
+  /** What the socket reads from and writes to. */
+  readonly stream: Duplex;
+  readonly protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
+  readonly headers: IncomingHttpHeaders;
+  /** Bytes of entries in the answers that it has asked for and not read yet. */
+  readonly maxUnreadEntryBytes: number;
+  /** Bytes that wait in memory for it, before its subscriptions are fed from the log. */
+  readonly maxWaitingBytes: number;
+  readonly logger: Logger;
 }
 
 /** Carries the protocol over one socket: its messages, its pulse, and what it costs when its other side does not read. */
-export function openSocket(
-  socket: WebSocket,
-  extra: Extra,
-  protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>,
-  logger: Logger,
-): void {
+export function openSocket(options: OpenSocketOptions): void {
+  const { socket, stream, protocol, logger } = options;
   let silentPings = 0;
   const alive = () => {
     silentPings = 0;
   };
+  const writer = new SocketWriter(socket, stream, options.maxWaitingBytes, alive);
+  const extra: Extra = {
+    headers: options.headers,
+    writer,
+    authenticated: false,
+    underWay: { bytes: 0, maxBytes: options.maxUnreadEntryBytes },
+    operations: new Map(),
+    endAbandoned: () => {},
+  };
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      // Resolves once the message has left for the network: a client that does not read is not sent more.
-      send: (data) =>
-        new Promise((resolve, reject) => {
-          if (socket.readyState !== socket.OPEN) return resolve();
-          socket.send(data, (error) => {
-            if (socket.isPaused && socket.bufferedAmount <= maxBufferedBytes) socket.resume();
-            if (error) return reject(error);
-            alive();
-            resolve();
-          });
-          // Whoever does not read is not heard either, so that answers can't pile up.
-          if (socket.bufferedAmount > maxBufferedBytes) socket.pause();
-        }),
+      // Resolves when there is room for more: a client that does not read is not sent more.
+      send: (data) => {
+        writer.writeText(data);
+        return writer.drained();
+      },
       close: (code, reason) => socket.close(code, reason),
       // Without the payload that it may carry: that would be sent back to whoever asks, token or not.
       onPing: () => {
-        if (socket.readyState === socket.OPEN)
-          socket.send(JSON.stringify({ type: MessageType.Pong }));
-        if (socket.bufferedAmount > maxBufferedBytes) socket.terminate();
+        writer.writeText(pong);
+        if (writer.waitingBytes > maxUnreadBytes) socket.terminate();
       },
       onMessage: (listener) =>
         socket.on("message", (message) => {
@@ -97,3 +102,5 @@ export function openSocket(
     );
   });
 }
+
+const pong = JSON.stringify({ type: MessageType.Pong });

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { Hub } from "../../src/feed/hub.ts";
-import type { Subscriber } from "../../src/feed/subscriber.ts";
+import type { EntryWait } from "../../src/feed/entry-waits.ts";
 import { query, refusal, socketClient, subscribeOn } from "../client.ts";
 import { plainDatabases } from "../databases.ts";
 import { clear, increment, refusedWhole, remove, set, waitFor } from "../operations.ts";
@@ -155,10 +155,10 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
     await untilWaiting(3);
     const operation = subscribeOn(client, document("gone"));
     await untilWaiting(4);
-    const [kept, gone] = attach.mock.results.slice(-2).map(({ value }) => value as Subscriber);
+    const [kept, gone] = attach.mock.calls.slice(-2).map(([, wait]) => wait as EntryWait);
     await operation[Symbol.asyncDispose]();
-    while (!gone?.throwIfFailed()) await turn();
-    expect(kept?.throwIfFailed()).toBe(false);
+    while (!gone?.isOver) await turn();
+    expect(kept?.isOver).toBe(false);
     await set(server, { key: "kept", value: 1 });
     expect(await other.next()).toEqual({ value: 1 });
     await client.dispose();

@@ -6,17 +6,15 @@ import type { Database } from "../../src/store/contract.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { unauthenticated } from "../../src/errors.ts";
 import { pollHeads } from "../../src/feed/head-poll.ts";
-import { Feed } from "../../src/feed/feed.ts";
+import type { AwaitEntryInput, FeedSession } from "../../src/feed/feed.ts";
 import { commandOf } from "../../src/store/commit/command.ts";
-import { everything } from "../../src/store/model/text-match.ts";
 import { deleteCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { expire } from "../time.ts";
-import { feedInstance } from "./feed-instance.ts";
+import { feedInstance, sessionOf } from "./feed-instance.ts";
 
 const place = { namespace: "default", key: "k" };
-const wholeLog = { namespaces: [everything], keys: everything };
 
 describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, create }) => {
   let own: OwnDatabase;
@@ -52,22 +50,18 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
   /** One instance, and another process that writes without telling it. */
   function instance() {
     const userId = `user ${++users}`;
-    const { hub, here, elsewhere } = feedInstance(database, {
+    const { hub, feed, here, elsewhere } = feedInstance(database, {
       maxItems: 100,
       maxBytes: 10_000,
     });
-    const feed = new Feed(database, hub);
-    const wait = (more: Partial<Parameters<Feed["awaitEntry"]>[0]> = {}) =>
-      feed.awaitEntry({
-        userId,
-        ended: new AbortController().signal,
-        place,
-        after: 0n,
-        timeoutMs: 60_000,
-        closed: null,
-        ...more,
-      });
-    return { userId, hub, here, elsewhere, wait };
+    const session = sessionOf(userId);
+    const wait = (more: Partial<AwaitEntryInput & FeedSession & { closed: AbortSignal }> = {}) =>
+      feed.awaitEntry(
+        { ...session, ...more },
+        { ...place, timeoutSeconds: 60, ...more },
+        more.closed ?? null,
+      );
+    return { userId, hub, feed, here, elsewhere, wait };
   }
 
   /** Until whoever reads has read, and now waits: the database was not asked for a while. */
@@ -113,17 +107,18 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     calls = {};
     const left = new AbortController();
     const gone = wait({ closed: left.signal });
-    const timed = wait({ timeoutMs: 1 });
-    const revocation = new AbortController();
-    const revoked = wait({ ended: revocation.signal });
+    const timed = wait({ timeoutSeconds: 0 });
+    const token = new AbortController();
+    const revoked = wait({ ended: token.signal });
     const stopped = wait();
     expect(await timed).toBeNull();
     // Who has read is attached.
     while ((calls.readEntry ?? 0) < 4) await turn();
     left.abort();
     expect(await gone).toBeNull();
-    revocation.abort(unauthenticated("It was revoked."));
+    token.abort(unauthenticated("It was revoked."));
     await expect(revoked).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect(hub.userIds.length).toBe(1);
     hub.close();
     await expect(stopped).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(hub.userIds).toEqual([]);
@@ -134,25 +129,40 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
   });
 
   test("an entry that was gone before the wait began does not end it, though the hub learns of it late", async () => {
-    const { userId, hub, elsewhere, wait } = instance();
+    const { userId, hub, feed, elsewhere, wait } = instance();
     // Someone else's subscription: the hub has read this log up to its beginning.
-    const other = hub.attach(userId, new AbortController().signal, wholeLog, 0n);
+    const other = await feed.subscribe(sessionOf(userId), {});
+    const received: string[] = [];
+    const done = other.deliver({
+      render: ({ kind }) => kind,
+      shared: { key: "kind", render: ({ kind }) => kind },
+      sink: {
+        send: (kind) => received.push(kind),
+        cork: () => {},
+        uncork: () => {},
+        isFull: false,
+        drained: async () => {},
+      },
+    });
+    await untilQuiet();
     await elsewhere.submit(setCommand(userId, place, '"old"'));
     const { revision } = await elsewhere.submit(deleteCommand(userId, place));
     const waiting = wait();
     await untilQuiet();
     hub.noticeHead(userId, revision);
     await untilQuiet();
+    expect(received).toEqual(["SET", "DELETED"]);
     await elsewhere.submit(setCommand(userId, place, '"new"'));
     await pollHeads(database, hub);
     expect((await waiting)?.value).toBe('"new"');
     other.close();
+    await done;
   });
 
   test("G8: an entry that has expired before the hub learns of it does not end it", async () => {
     const { userId, hub, elsewhere, wait } = instance();
     const key = `expires ${userId}`;
-    const waiting = wait({ place: { namespace: "default", key } });
+    const waiting = wait({ key });
     await untilQuiet();
     const [set] = setCommand(userId, { namespace: "default", key }, '"short"').operations;
     const caller = { userId, agent: null, mayRead: true };

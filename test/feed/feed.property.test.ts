@@ -4,15 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/store/contract.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
-import { Feed, type FeedEvent } from "../../src/feed/feed.ts";
-import { selects, type Selection } from "../../src/store/model/change.ts";
+import type { FeedEvent } from "../../src/feed/feed-event.ts";
+import { selects } from "../../src/store/model/change.ts";
 import type { Command } from "../../src/store/commit/command.ts";
-import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
+import { everything } from "../../src/store/model/text-match.ts";
+import { Store, type SelectionInput } from "../../src/store/store.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { Replay, sorted, stateAt } from "../replay.ts";
-import { feedInstance } from "./feed-instance.ts";
+import { feedInstance, sessionOf } from "./feed-instance.ts";
 
 // What the reader and the writers do is decided step by step, so that every interleaving of a write with the pages of
 // a snapshot, the catch-up and the queue can come up, and shrinks to the shortest that fails.
@@ -45,16 +46,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-const selection: fc.Arbitrary<Selection> = fc.constantFrom(
-  { namespaces: [everything], keys: everything },
-  { namespaces: [exact("b")], keys: everything },
-  { namespaces: [exact("a"), exact("c")], keys: prefixed("") },
-  { namespaces: [everything], keys: exact("2") },
+/** Who subscribes, by the namespaces that its token covers, and to what. */
+interface Asked {
+  readonly patterns: readonly string[];
+  readonly input: SelectionInput;
+}
+
+const selection: fc.Arbitrary<Asked> = fc.constantFrom<Asked>(
+  { patterns: ["*"], input: {} },
+  { patterns: ["*"], input: { namespace: "b" } },
+  { patterns: ["a", "c"], input: {} },
+  { patterns: ["*"], input: { key: "2" } },
 );
 
 /** A namespace is cleared, and set anew, between two pages of the snapshot that both show it. */
-const clearedBetweenItsPages: [Selection, Step[], Step[]] = [
-  { namespaces: [everything], keys: everything },
+const clearedBetweenItsPages: [Asked, Step[], Step[]] = [
+  { patterns: ["*"], input: {} },
   ["1", "2", "3", "4"].map((key) => ({ do: "set", namespace: "b", key })),
   [
     { do: "read", count: 1 },
@@ -82,16 +89,18 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
 
   /** Plays the steps and checks, at the end, everything that was delivered. */
   async function play(
-    selected: Selection,
+    { patterns, input }: Asked,
     start: "snapshot" | "now" | "after",
     before: readonly Step[],
     steps: readonly Step[],
   ): Promise<void> {
     const userId = `user-${++users}`;
-    const { hub, here, elsewhere } = feedInstance(database, {
+    const { hub, feed, here, elsewhere } = feedInstance(database, {
       maxItems: 2,
       maxBytes: 10_000,
     });
+    const session = sessionOf(userId, patterns);
+    const selected = new Store(database, defaultConfig()).select(session.viewer, input);
     const head = async () => (await database.readLogEnds(userId)).head;
     const received: FeedEvent[] = [];
     /** How many events the reader may still take. */
@@ -125,12 +134,12 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
 
     for (const done of before) await perform(done);
     const begin = await head();
-    const events = await new Feed(database, hub, { maxItems: 2, maxBytes: 10_000 }).subscribe({
-      userId,
-      ended: new AbortController().signal,
-      selection: selected,
-      start: start === "after" ? { kind: start, revision: begin / 2n } : { kind: start },
+    const subscription = await feed.subscribe(session, {
+      ...input,
+      snapshot: start === "snapshot",
+      after: start === "after" ? begin / 2n : null,
     });
+    const events = subscription[Symbol.asyncIterator]();
     const reading = (async () => {
       for (;;) {
         while (appetite === 0) await new Promise<void>((resolve) => (wake = resolve));

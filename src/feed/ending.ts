@@ -1,0 +1,36 @@
+/** What ends with an error when its session does. */
+export interface Endable {
+  fail(reason: unknown): void;
+}
+
+interface Waiting {
+  readonly endables: Set<Endable>;
+  readonly listener: () => void;
+}
+
+/** One listener for each signal, however many subscriptions a session has. */
+const waitingFor = new WeakMap<AbortSignal, Waiting>();
+
+/** Fails the subscription with the signal's reason when the session ends, or immediately when it has ended. */
+export function failWhenEnded(ended: AbortSignal, endable: Endable): void {
+  if (ended.aborted) return endable.fail(ended.reason);
+  const known = waitingFor.get(ended);
+  if (known) {
+    known.endables.add(endable);
+    return;
+  }
+  const endables = new Set([endable]);
+  const listener = () => {
+    for (const each of endables) each.fail(ended.reason);
+  };
+  waitingFor.set(ended, { endables, listener });
+  ended.addEventListener("abort", listener, { once: true });
+}
+
+/** For a subscription that is over before its session. */
+export function forgetEnding(ended: AbortSignal, endable: Endable): void {
+  const waiting = waitingFor.get(ended);
+  if (!waiting?.endables.delete(endable) || waiting.endables.size > 0) return;
+  ended.removeEventListener("abort", waiting.listener);
+  waitingFor.delete(ended);
+}

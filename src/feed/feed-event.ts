@@ -1,0 +1,10 @@
+import type { Change } from "../store/model/change.ts";
+import type { Entry } from "../store/model/entry.ts";
+
+/** What a subscription delivers. */
+export type FeedEvent =
+  | Change
+  /** An entry of the snapshot. */
+  | { readonly kind: "EXISTING"; readonly entry: Entry }
+  /** The snapshot is complete: the events before this one are the matching state as of the revision. */
+  | { readonly kind: "CAUGHT_UP"; readonly revision: bigint };

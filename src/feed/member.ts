@@ -1,0 +1,208 @@
+import { setImmediate as turn } from "node:timers/promises";
+import type { Selection } from "../store/model/change.ts";
+import { CatchUp, type CatchUpOptions, type Start } from "./catch-up.ts";
+import { failWhenEnded, forgetEnding } from "./ending.ts";
+import type { FeedEvent } from "./feed-event.ts";
+import type { Group, SharedRendering } from "./group.ts";
+import type { Hub } from "./hub.ts";
+import { patiently, retryPause } from "./patiently.ts";
+import type { Sink } from "./sink.ts";
+import type { Tail } from "./tail.ts";
+
+/** How a subscription's events become payloads, and where these go. */
+export interface Delivery<T> {
+  /** Renders an event for this subscriber alone. */
+  render(event: FeedEvent): T | Promise<T>;
+  /** Renders an event for all subscribers alike; null where that is not possible, and for what needs a promise. */
+  readonly shared: SharedRendering<T> | null;
+  readonly sink: Sink<T>;
+}
+
+export interface MemberOptions<T> extends Delivery<T> {
+  readonly hub: Hub;
+  /** Aborts, with the error to fail with, when the session is over. */
+  readonly ended: AbortSignal;
+  readonly reads: CatchUpOptions;
+}
+
+type State<T> =
+  /** Reads what it misses, at the pace of its sink. */
+  | { readonly kind: "catching up" }
+  /** Has everything up to the tail's position, and takes what its group renders. */
+  | { readonly kind: "live"; readonly group: Group<T> }
+  | { readonly kind: "closed" };
+
+/**
+ * One subscriber. It has no queue: what its sink does not take stays in the log.
+ *
+ * 1. It begins by catching up: it reads a page, renders it, and sends it in one write; while its sink is full it waits.
+ * 2. When a page reaches the position of the tail, it joins its group, in the same synchronous step as the comparison.
+ *    No change can come in between: what was published before is in the page, and what comes later is offered to the
+ *    group. What the page already held is skipped by its revision.
+ * 3. While it is live, the group passes it each payload. If its sink is full when the next one comes, it leaves the
+ *    group with the position that it has reached, and continues with step 1.
+ * 4. It is closed by its caller, by the end of its session, by a failure, or by the server's stop.
+ */
+export class Member<T = unknown> {
+  /** Settles when it is closed: rejects for a failure. */
+  readonly done: Promise<void>;
+  readonly #options: MemberOptions<T>;
+  readonly #tail: Tail;
+  #state: State<T> = { kind: "catching up" };
+  /** When it joined, it had everything up to here. */
+  #joinedAt = 0n;
+  #resolve: () => void = () => {};
+  #reject: (reason: unknown) => void = () => {};
+
+  constructor(options: MemberOptions<T>, start: Start) {
+    this.#options = options;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#tail = options.hub.attach(options.reads.userId, this);
+    failWhenEnded(options.ended, this);
+    this.#begin(new CatchUp(options.reads, start));
+  }
+
+  get selection(): Selection {
+    return this.#options.reads.selection;
+  }
+
+  get rendering(): SharedRendering<T> | null {
+    return this.#options.shared;
+  }
+
+  get isFull(): boolean {
+    return this.#options.sink.isFull;
+  }
+
+  /** Takes the payloads of consecutive changes. */
+  take(slice: readonly { readonly revision: bigint; readonly payload: T }[]): void {
+    const { sink } = this.#options;
+    if (slice.length > 1) sink.cork();
+    for (const { revision, payload } of slice) {
+      if (revision > this.#joinedAt) sink.send(payload);
+    }
+    if (slice.length > 1) sink.uncork();
+  }
+
+  /** Leaves its group: it has everything up to the position, and reads what follows from the log. */
+  fallBehind(position: bigint): void {
+    if (this.#state.kind !== "live") return;
+    this.#tail.leave(this, this.#state.group);
+    this.#state = { kind: "catching up" };
+    const after = position > this.#joinedAt ? position : this.#joinedAt;
+    this.#begin(new CatchUp(this.#options.reads, { kind: "log", after }));
+  }
+
+  /** Completes it. */
+  close(): void {
+    if (this.#end()) this.#resolve();
+  }
+
+  /** Ends it with an error. */
+  fail(reason: unknown): void {
+    if (this.#end()) this.#reject(reason);
+  }
+
+  #end(): boolean {
+    switch (this.#state.kind) {
+      case "closed":
+        return false;
+      case "live":
+        this.#tail.leave(this, this.#state.group);
+        break;
+      case "catching up":
+    }
+    this.#state = { kind: "closed" };
+    this.#tail.detach(this);
+    forgetEnding(this.#options.ended, this);
+    return true;
+  }
+
+  #begin(catchUp: CatchUp): void {
+    this.#catchUp(catchUp).catch((error: unknown) => this.fail(error));
+  }
+
+  /** Returns when it is live or closed. */
+  async #catchUp(catchUp: CatchUp): Promise<void> {
+    const { sink } = this.#options;
+    let last: bigint | null = null;
+    while (this.#isCatchingUp()) {
+      if (sink.isFull) {
+        await sink.drained();
+        continue;
+      }
+      const piece = await patiently(
+        () => catchUp.next(),
+        () => !this.#isCatchingUp(),
+      );
+      if (piece === null) return;
+      const rendering = this.#send(piece.events);
+      if (rendering) await rendering;
+      if (!this.#isCatchingUp()) return;
+      const { through } = piece;
+      if (through !== null) {
+        const group = this.#tail.join(this, through);
+        if (group) {
+          this.#joinedAt = through;
+          this.#state = { kind: "live", group };
+          return;
+        }
+        // The log ends before what was published, as that of a restored backup does: asking faster does not help.
+        if (through === last) await retryPause();
+        last = through;
+      }
+      // A database that answers without a wait must not keep others from theirs.
+      await turn();
+    }
+  }
+
+  /** Sends a page in one synchronous pass. Returns a promise where the rendering does. */
+  #send(events: readonly FeedEvent[]): Promise<void> | null {
+    const { sink, shared } = this.#options;
+    if (!shared) return this.#sendEach(events);
+    sink.cork();
+    try {
+      for (const [index, event] of events.entries()) {
+        const payload = this.#render(event);
+        if (payload instanceof Promise) return this.#sendEach(events.slice(index), payload);
+        sink.send(payload);
+      }
+    } finally {
+      sink.uncork();
+    }
+    return null;
+  }
+
+  /** One after the other, at the sink's pace: what a promise brings may be large. */
+  async #sendEach(events: readonly FeedEvent[], first?: Promise<T>): Promise<void> {
+    const { sink } = this.#options;
+    let begun = first;
+    for (const event of events) {
+      const payload = await (begun ?? this.#options.render(event));
+      begun = undefined;
+      if (!this.#isCatchingUp()) return;
+      sink.send(payload);
+      if (sink.isFull) await sink.drained();
+      if (!this.#isCatchingUp()) return;
+    }
+  }
+
+  #render(event: FeedEvent): T | Promise<T> {
+    const { shared } = this.#options;
+    if (shared) {
+      try {
+        return shared.render(event);
+      } catch {
+        // Its own rendering says what is wrong.
+      }
+    }
+    return this.#options.render(event);
+  }
+
+  #isCatchingUp(): boolean {
+    return this.#state.kind === "catching up";
+  }
+}

@@ -1,0 +1,106 @@
+import {
+  createSourceEventStream,
+  execute,
+  getVariableValues,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+  type OperationDefinitionNode,
+} from "graphql";
+import type { FeedEvent } from "../feed/feed-event.ts";
+import type { SharedRendering } from "../feed/group.ts";
+import type { Sink } from "../feed/sink.ts";
+import { Subscription } from "../feed/subscription.ts";
+import { schema } from "../schema/schema.ts";
+import { SelectionCompiler } from "./selection-compiler.ts";
+import { writeResult } from "./write-result.ts";
+
+/** A larger selection is executed, which checks its complexity. */
+const maxCompiledFields = 100;
+
+export interface LiveArguments extends ExecutionArgs {
+  readonly operation: OperationDefinitionNode;
+  readonly maxComplexity: number;
+  /** What a caller may see of errors. */
+  readonly publicErrors: (errors: readonly unknown[]) => GraphQLError[];
+}
+
+/**
+ * Begins a subscription: the place where its events begin is then fixed.
+ * @returns a result with errors where it did not begin
+ */
+export async function openLiveOperation(
+  args: LiveArguments,
+): Promise<ExecutionResult | LiveOperation> {
+  const source = await createSourceEventStream(args);
+  if (source instanceof Subscription) return new LiveOperation(args, source);
+  if (Symbol.asyncIterator in source) throw new Error("The feed knows no such subscription.");
+  return { errors: args.publicErrors(source.errors ?? []) };
+}
+
+/** A subscription as a transport delivers it: each event as the JSON text of its result, in UTF-8. */
+export class LiveOperation {
+  readonly #args: LiveArguments;
+  readonly #subscription: Subscription;
+
+  constructor(args: LiveArguments, subscription: Subscription) {
+    this.#args = args;
+    this.#subscription = subscription;
+  }
+
+  /**
+   * Sends the events until the subscription is closed or completes.
+   * @throws what the subscription ends with
+   */
+  deliver(sink: Sink<Buffer>): Promise<void> {
+    return this.#subscription.deliver({
+      sink,
+      shared: sharedRendering(this.#args),
+      render: (event) => this.#render(event),
+    });
+  }
+
+  close(): void {
+    this.#subscription.close();
+  }
+
+  #render(event: FeedEvent): Buffer | Promise<Buffer> {
+    const result = execute({ ...this.#args, rootValue: event });
+    return result instanceof Promise
+      ? result.then((settled) => this.#payload(settled))
+      : this.#payload(result);
+  }
+
+  #payload(result: ExecutionResult): Buffer {
+    const { errors } = result;
+    return Buffer.from(
+      writeResult(errors ? { ...result, errors: this.#args.publicErrors(errors) } : result),
+    );
+  }
+}
+
+/** Those of operations that depend on no variable. */
+const renderings = new WeakMap<OperationDefinitionNode, SharedRendering<Buffer> | null>();
+
+/** Null where an event has to be executed for each subscriber. */
+function sharedRendering(args: LiveArguments): SharedRendering<Buffer> | null {
+  const { document, operation, variableValues, maxComplexity } = args;
+  const known = renderings.get(operation);
+  if (known !== undefined) return known;
+  const root = schema.getSubscriptionType();
+  if (!root) return null;
+  const maxFields = Math.min(maxCompiledFields, maxComplexity - 1);
+  const { coerced = {} } = getVariableValues(
+    schema,
+    operation.variableDefinitions ?? [],
+    variableValues ?? {},
+  );
+  const compiler = new SelectionCompiler(document, coerced, maxFields);
+  const selection = compiler.compile(root, operation.selectionSet);
+  const rendering = selection && {
+    key: selection.key,
+    render: (event: FeedEvent) => Buffer.from(selection.write(event)),
+  };
+  if (!compiler.usesVariables) renderings.set(operation, rendering);
+  return rendering;
+}

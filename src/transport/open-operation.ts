@@ -1,0 +1,24 @@
+import type { ResponseBudget } from "../store/response-budget.ts";
+
+/** An operation of a socket that has not been answered to its end. */
+export class OpenOperation {
+  budget: ResponseBudget | null = null;
+  #isAbandoned = false;
+  /** Made when it is asked for: most operations end before their caller gives them up. */
+  #closed: AbortController | null = null;
+
+  /** Aborts when the caller has given the operation up, or the socket is gone. */
+  get closed(): AbortSignal {
+    if (!this.#closed) {
+      this.#closed = new AbortController();
+      if (this.#isAbandoned) this.#closed.abort();
+    }
+    return this.#closed.signal;
+  }
+
+  abandon(): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.#closed?.abort();
+  }
+}

@@ -1,0 +1,163 @@
+import {
+  getDirectiveValues,
+  getNullableType,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
+  isLeafType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLObjectType,
+  type SelectionSetNode,
+} from "graphql";
+import { writeLeaf } from "./write-result.ts";
+
+type Write = (source: unknown) => string;
+type Variables = Readonly<Record<string, unknown>>;
+
+interface Compiled {
+  readonly key: string;
+  readonly write: Write;
+}
+
+/** What an operation selects of the object that its one field gives, as a function that writes the result. */
+export interface CompiledSelection {
+  /** Equal keys mean that equal objects are written equally. */
+  readonly key: string;
+  /** Writes the result as JSON. Throws where executing the operation would add an error, or wait for a promise. */
+  readonly write: Write;
+}
+
+/**
+ * Compiles selections that depend on nothing but their object: without arguments, lists or abstract types. Writing such a
+ * result is several times as fast as executing the operation and serialising what that gives.
+ */
+export class SelectionCompiler {
+  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #variables: Variables;
+  readonly #maxFields: number;
+  #fieldCount = 0;
+  #usesVariables = false;
+
+  constructor(document: DocumentNode, variables: Variables, maxFields: number) {
+    this.#variables = variables;
+    this.#maxFields = maxFields;
+    for (const definition of document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+        this.#fragments.set(definition.name.value, definition);
+      }
+    }
+  }
+
+  /** Whether the result may be another for other variables. */
+  get usesVariables(): boolean {
+    return this.#usesVariables;
+  }
+
+  /**
+   * @param root the type of the operation
+   * @returns null for a selection that has to be executed
+   */
+  compile(root: GraphQLObjectType, set: SelectionSetNode): CompiledSelection | null {
+    const fields = [...this.#collect([set])];
+    const [first] = fields;
+    if (!first || fields.length > 1) return null;
+    const [name, nodes] = first;
+    const type = getNullableType(root.getFields()[nodes[0].name.value]?.type);
+    if (!isObjectType(type)) return null;
+    const object = this.#compileObject(type, nodes);
+    if (!object) return null;
+    const head = `{"data":{${JSON.stringify(name)}:`;
+    const { key, write } = object;
+    return { key: name + key, write: (source) => `${head}${write(source)}}}` };
+  }
+
+  #compileObject(type: GraphQLObjectType, parents: readonly FieldNode[]): Compiled | null {
+    const keys: string[] = [];
+    const writers: Write[] = [];
+    for (const [name, nodes] of this.#collect(parents.flatMap(selectionSetOf))) {
+      const field = this.#compileField(type, nodes);
+      this.#fieldCount++;
+      if (!field || this.#fieldCount > this.#maxFields) return null;
+      const label = `${writers.length === 0 ? "{" : ","}${JSON.stringify(name)}:`;
+      const { key, write } = field;
+      keys.push(`${name}:${key}`);
+      writers.push((source) => label + write(source));
+    }
+    return {
+      key: `{${keys.join(",")}}`,
+      write(source) {
+        let text = "";
+        for (const write of writers) text += write(source);
+        return `${text}}`;
+      },
+    };
+  }
+
+  #compileField(parent: GraphQLObjectType, nodes: Nodes): Compiled | null {
+    const name = nodes[0].name.value;
+    if (name === "__typename") {
+      const text = JSON.stringify(parent.name);
+      return { key: name, write: () => text };
+    }
+    const field = parent.getFields()[name];
+    if (!field || field.args.length > 0) return null;
+    const type = getNullableType(field.type);
+    let inner: Compiled | null = null;
+    if (isLeafType(type)) inner = { key: "", write: (value) => writeLeaf(type.serialize(value)) };
+    else if (isObjectType(type)) inner = this.#compileObject(type, nodes);
+    if (!inner) return null;
+    // Without a context and an info: what needs one throws, and is executed.
+    const resolve = field.resolve as ((source: unknown) => unknown) | undefined;
+    const isNullable = !isNonNullType(field.type);
+    const { write } = inner;
+    return {
+      key: name + inner.key,
+      write(source) {
+        const value = resolve ? resolve(source) : (source as Record<string, unknown>)[name];
+        if (value instanceof Promise) throw new Error(`${parent.name}.${name} is a promise.`);
+        if (value != null) return write(value);
+        if (isNullable) return "null";
+        throw new Error(`${parent.name}.${name} may not be null.`);
+      },
+    };
+  }
+
+  /** The fields of selection sets of one object, by the name that each has in the answer. */
+  #collect(
+    sets: readonly SelectionSetNode[],
+    fields: Map<string, Nodes> = new Map(),
+  ): Map<string, Nodes> {
+    for (const node of sets.flatMap(({ selections }) => selections)) {
+      if (!this.#includes(node)) continue;
+      if (node.kind === Kind.FIELD) {
+        const name = node.alias?.value ?? node.name.value;
+        fields.set(name, [...(fields.get(name) ?? []), node] as unknown as Nodes);
+        continue;
+      }
+      // There are no abstract types here: a fragment that validation lets through is one of the object's own type.
+      const fragment =
+        node.kind === Kind.INLINE_FRAGMENT ? node : this.#fragments.get(node.name.value);
+      if (fragment) this.#collect([fragment.selectionSet], fields);
+    }
+    return fields;
+  }
+
+  #includes(node: SelectionSetNode["selections"][number]): boolean {
+    if (!node.directives?.length) return true;
+    this.#usesVariables = true;
+    const skip = getDirectiveValues(GraphQLSkipDirective, node, this.#variables);
+    const include = getDirectiveValues(GraphQLIncludeDirective, node, this.#variables);
+    return skip?.if !== true && include?.if !== false;
+  }
+}
+
+/** The nodes that select one field: several, where fragments repeat it. */
+type Nodes = readonly [FieldNode, ...FieldNode[]];
+
+function selectionSetOf({ selectionSet }: FieldNode): readonly SelectionSetNode[] {
+  return selectionSet ? [selectionSet] : [];
+}

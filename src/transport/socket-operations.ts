@@ -1,0 +1,189 @@
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from "graphql";
+import type { Context as SocketContext } from "graphql-ws";
+import { badUserInput, limitExceeded } from "../errors.ts";
+import { schema } from "../schema/schema.ts";
+import { socketCredentials } from "./credentials.ts";
+import { LiveOperation } from "./live-operation.ts";
+import { OpenOperation } from "./open-operation.ts";
+import type { Extra } from "./open-socket.ts";
+import type { OperationContext } from "./operation-context.ts";
+import { OperationRefusal, type Prepared } from "./operations.ts";
+import { publicError } from "./public-error.ts";
+import { nextHead, SocketSink } from "./socket-sink.ts";
+import type { WebsocketOptions } from "./websocket.ts";
+import { writeResult } from "./write-result.ts";
+
+const maxOperationIdLength = 256;
+
+type Connection = SocketContext<Record<string, unknown>, Extra>;
+
+/** An operation as it was sent; graphql-ws has checked the types. */
+interface Payload {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: unknown;
+  readonly extensions?: unknown;
+}
+
+/** What `prepare` hands to `execute` and `subscribe`, through graphql-ws. */
+interface Arguments extends ExecutionArgs {
+  readonly connection: Connection;
+  readonly id: string;
+  readonly prepared: Prepared;
+  readonly variableValues: Readonly<Record<string, unknown>> | undefined;
+  readonly contextValue: OperationContext;
+}
+
+type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
+
+/**
+ * The operations of sockets, between graphql-ws, which keeps the protocol, and GraphQL. graphql-ws is given operations
+ * that yield nothing and complete: their results are written straight to the socket.
+ */
+export class SocketOperations {
+  readonly #options: WebsocketOptions;
+
+  constructor(options: WebsocketOptions) {
+    this.#options = options;
+  }
+
+  /** Authenticates and checks one operation. What is refused is the operation; the socket may carry others. */
+  async prepare(
+    connection: Connection,
+    id: string,
+    payload: Payload,
+  ): Promise<Arguments | GraphQLError[]> {
+    const { graphql, authenticator } = this.#options;
+    const { extra } = connection;
+    let operation: OpenOperation | undefined;
+    try {
+      this.#requireRoom(connection, id);
+      operation = new OpenOperation();
+      const open = operation;
+      extra.operations.set(id, open);
+      const session = await authenticator.authenticate(
+        socketCredentials(connection.connectionParams, payload.extensions, extra.headers),
+      );
+      extra.authenticated = true;
+      const prepared = graphql.operations.prepare(payload.query, payload.operationName);
+      const contextValue = graphql.context(session, {
+        underWay: extra.underWay,
+        closed: () => open.closed,
+      });
+      open.budget = contextValue.budget;
+      // It may have been given up meanwhile.
+      endAbandoned(connection);
+      return {
+        connection,
+        id,
+        schema,
+        prepared,
+        document: prepared.document,
+        operationName: payload.operationName,
+        variableValues: payload.variables as Record<string, unknown> | undefined,
+        contextValue,
+      };
+    } catch (error) {
+      // graphql-ws does not complete what it refuses.
+      if (operation) extra.operations.delete(id);
+      if (error instanceof OperationRefusal) return graphql.publicErrors(error.errors);
+      return [this.#socketError(error)];
+    }
+  }
+
+  /** Answers a query or a mutation. */
+  async execute(args: ExecutionArgs): Promise<Result> {
+    const { connection, id, prepared, variableValues, contextValue } = args as Arguments;
+    let result: ExecutionResult;
+    try {
+      result = await this.#options.graphql.execute(prepared, variableValues, contextValue);
+    } catch (error) {
+      // graphql-ws would close the whole socket for it.
+      result = { errors: [this.#socketError(error)] };
+    }
+    const { writer } = connection.extra;
+    if (id in connection.subscriptions) {
+      writer.writeText(`${nextHead(id)}${writeResult(result)}}`);
+      // It is counted as unread until there is room for more.
+      if (writer.isFull) await writer.drained();
+    }
+    return nothing;
+  }
+
+  async subscribe(args: ExecutionArgs): Promise<Result> {
+    const { connection, id, prepared, variableValues, contextValue } = args as Arguments;
+    try {
+      const begun = await this.#options.graphql.subscribe(prepared, variableValues, contextValue);
+      if (!(begun instanceof LiveOperation)) return begun;
+      return this.#delivery(begun, new SocketSink(connection.extra.writer, id));
+    } catch (error) {
+      return { errors: [this.#socketError(error)] };
+    }
+  }
+
+  /** The operation has ended, and its answer was taken. */
+  complete({ extra: { operations } }: Connection, id: string): void {
+    operations.get(id)?.budget?.reset();
+    operations.delete(id);
+  }
+
+  /** Yields nothing: completes when the subscription does, and throws what that ends with. */
+  #delivery(live: LiveOperation, sink: SocketSink): AsyncGenerator<never, void, void> {
+    const done = { done: true as const, value: undefined };
+    const end = async () => {
+      live.close();
+      return done;
+    };
+    return {
+      next: async () => {
+        try {
+          await live.deliver(sink);
+        } catch (error) {
+          throw this.#socketError(error);
+        }
+        return done;
+      },
+      return: end,
+      throw: end,
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      async [Symbol.asyncDispose]() {
+        await end();
+      },
+    };
+  }
+
+  /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
+  #requireRoom({ extra: { operations }, subscriptions }: Connection, id: string): void {
+    // An operation that its caller has given up may still be running, and is counted until it ends.
+    if (id.length > maxOperationIdLength || operations.has(id)) {
+      throw badUserInput("id", "Give each operation a short id that none still running has.");
+    }
+    const { maxOperations } = this.#options;
+    const open = Math.max(Object.keys(subscriptions).length, operations.size + 1);
+    if (open > maxOperations) {
+      throw limitExceeded(
+        "maxSubscriptions",
+        maxOperations,
+        `One socket may have ${maxOperations} operations open. Complete one, or open another socket.`,
+      );
+    }
+  }
+
+  /** As elsewhere, without what is for HTTP. */
+  #socketError(error: unknown): GraphQLError {
+    const shown = publicError(error, this.#options.logger);
+    delete shown.extensions.http;
+    return shown;
+  }
+}
+
+/** graphql-ws forgets what its caller completes, and everything with the socket, and lets a query go on. */
+export function endAbandoned({ extra: { operations }, subscriptions }: Connection): void {
+  for (const [id, operation] of operations) if (!(id in subscriptions)) operation.abandon();
+}
+
+const over = Promise.resolve({ done: true as const, value: undefined });
+/** An operation whose result was written already. */
+const nothing: AsyncIterable<never> = { [Symbol.asyncIterator]: () => ({ next: () => over }) };
