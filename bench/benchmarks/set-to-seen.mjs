@@ -22,12 +22,12 @@ await runBenchmark({
   title: "A set until a subscriber has it, one writer",
   measures: { p50Ms: "seen p50, ms", p99Ms: "seen p99, ms", answeredMs: "answered p50, ms" },
   checks: [
-    ...against(names.sqliteWebSocket, names.etcdGrpc, noWorse),
-    ...against(names.sqliteHttp, names.etcdGrpc, noWorse),
-    ...against(names.sqliteWebSocket, names.etcdHttp),
-    ...against(names.sqliteHttp, names.etcdHttp),
-    ...against(names.postgresWebSocket, names.etcdGrpc),
-    ...against(names.postgresHttp, names.etcdGrpc),
+    ...against(names.sqliteWebSocket, names.etcdHttp, noWorse),
+    ...against(names.sqliteHttp, names.etcdHttp, noWorse),
+    ...against(names.sqliteWebSocket, names.etcdGrpc),
+    ...against(names.sqliteHttp, names.etcdGrpc),
+    ...against(names.postgresWebSocket, names.etcdHttp),
+    ...against(names.postgresHttp, names.etcdHttp),
   ],
   async measure({ rounds, either, progress, own }) {
     return interleave({

@@ -22,7 +22,11 @@ export async function drive(inFlight, seconds, operation) {
     }
   };
   await Promise.all(Array.from({ length: inFlight }, (_, place) => run(place)));
-  return { count: laps.length, perSecond: laps.length / ((performance.now() - begin) / 1_000), laps };
+  return {
+    count: laps.length,
+    perSecond: laps.length / ((performance.now() - begin) / 1_000),
+    laps,
+  };
 }
 
 /** As `drive`, with the latencies and the CPU time that each operation cost the processes `pids`. */

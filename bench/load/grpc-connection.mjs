@@ -86,12 +86,12 @@ export class GrpcConnection {
     const known = this.#heads.get(method);
     if (known) return known;
     const text = (value) => [value.length, ...Buffer.from(value)];
-    const head = Buffer.from([
-      ...[0x83, 0x86], // :method POST, :scheme http
-      ...[0x04, ...text(method), 0x01, ...text(this.#host)], // :path, :authority
-      ...[0x0f, 0x10, ...text("application/grpc")], // content-type
-      ...[0x00, ...text("te"), ...text("trailers")],
-    ]);
+    const postOverHttp = [0x83, 0x86];
+    const path = [0x04, ...text(method)];
+    const authority = [0x01, ...text(this.#host)];
+    const contentType = [0x0f, 0x10, ...text("application/grpc")];
+    const te = [0x00, ...text("te"), ...text("trailers")];
+    const head = Buffer.from([postOverHttp, path, authority, contentType, te].flat());
     this.#heads.set(method, head);
     return head;
   }

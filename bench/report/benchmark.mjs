@@ -74,7 +74,9 @@ export async function runBenchmark({ id, name, title, measures, checks, measure,
 }
 
 function print({ id, title, rounds, isQuick, checks, measures, rows, notes }) {
-  console.log(`\n## ${id}. ${title}\n\nMedian of ${rounds} rounds (lowest–highest)${isQuick ? ", quick" : ""}.\n`);
+  console.log(
+    `\n## ${id}. ${title}\n\nMedian of ${rounds} rounds (lowest–highest)${isQuick ? ", quick" : ""}.\n`,
+  );
   const verdict = ({ required, holds }) => (required === undefined ? "" : holds ? "yes" : "NO");
   const ratios = checks.map((check) => [
     check.what,

@@ -8,8 +8,7 @@ const topHeight = 48;
 /** A bar that is longer than this many times the requirement ends here. */
 const longest = 2;
 
-const escape = (text) =>
-  text.replace(/[&<>"]/g, (found) => `&#${found.charCodeAt(0)};`);
+const escape = (text) => text.replace(/[&<>"]/g, (found) => `&#${found.charCodeAt(0)};`);
 
 /**
  * @param {{ title: string, checks: { what: string, median: number, text: string, required?: object, holds: boolean }[] }} result
@@ -21,7 +20,8 @@ export function chartOf({ title, checks }) {
   const unit = barWidth / longest;
   const bars = shown.map(({ what, median, text, required, holds }, place) => {
     const y = topHeight + place * lineHeight;
-    const share = required.atLeast === undefined ? required.atMost / median : median / required.atLeast;
+    const share =
+      required.atLeast === undefined ? required.atMost / median : median / required.atLeast;
     const length = Math.max(1, Math.min(longest, Number.isFinite(share) ? share : 0) * unit);
     return `<text x="${labelWidth - 8}" y="${y + 13}" text-anchor="end">${escape(what)}</text>
 <rect x="${labelWidth}" y="${y}" width="${length.toFixed(1)}" height="18" fill="${holds ? "#2a7f62" : "#c2532f"}"/>

@@ -30,7 +30,8 @@ export function formatTable(head, rows, textColumns = 1) {
   const isText = (place) => place < textColumns;
   const pad = (text, place) =>
     isText(place) ? text.padEnd(widths[place]) : text.padStart(widths[place]);
-  const line = (row) => `| ${row.map((cell, place) => pad(String(cell ?? ""), place)).join(" | ")} |`;
+  const line = (row) =>
+    `| ${row.map((cell, place) => pad(String(cell ?? ""), place)).join(" | ")} |`;
   const rule = widths.map((width, place) =>
     isText(place) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`,
   );

@@ -16,13 +16,7 @@ export const batonProgram = fileURLToPath(new URL("../../dist/cli/baton.js", imp
  * @param {string[]} [options.flags] of `baton serve`
  * @param {string} [options.token] for an instance that joins others and has no `local.token` of its own
  */
-export async function startBaton({
-  dataDir,
-  databaseUrl,
-  nodeFlags = [],
-  flags = [],
-  token,
-} = {}) {
+export async function startBaton({ dataDir, databaseUrl, nodeFlags = [], flags = [], token } = {}) {
   const folder = dataDir === undefined ? await temporaryFolder() : undefined;
   const path = dataDir ?? folder.path;
   const port = await findFreePort();

@@ -13,7 +13,10 @@ export async function openEtcdHttp({ url }, inFlight) {
   );
   return {
     put: (place, key) =>
-      connections[place].post("/v3/kv/put", `{"key":"${base64(`bench/${key}`)}","value":"${value}"}`),
+      connections[place].post(
+        "/v3/kv/put",
+        `{"key":"${base64(`bench/${key}`)}","value":"${value}"}`,
+      ),
     subscribe: (onChange, onFail) => watch(url, onChange, onFail),
     close() {
       for (const connection of connections) connection.close();
@@ -36,7 +39,8 @@ async function watch(url, onChange, onFail) {
     socket.on("data", (chunk) => {
       const text = chunk.latin1Slice();
       if (text.includes('"created":true')) resolve();
-      for (let at = text.indexOf('"kv":'); at !== -1; at = text.indexOf('"kv":', at + 1)) onChange();
+      for (let at = text.indexOf('"kv":'); at !== -1; at = text.indexOf('"kv":', at + 1))
+        onChange();
     });
   });
   socket.on("error", onFail);
