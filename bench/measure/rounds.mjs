@@ -9,9 +9,10 @@
  * @param {(target: any) => Promise<unknown>} [options.warmUp] done once for each target before the first round
  * @param {(target: any, round: number) => Promise<Record<string, number>>} options.measure
  * @param {(text: string) => void} options.progress
+ * @param {boolean} [options.isOrderKept] where each target needs what those before it left
  * @returns {Promise<{ name: string, measures: Record<string, number[]> }[]>} a row for each target, a value for each round
  */
-export async function interleave({ rounds, targets, warmUp, measure, progress }) {
+export async function interleave({ rounds, targets, warmUp, measure, progress, isOrderKept = false }) {
   for (const target of warmUp ? targets : []) {
     progress(`warming up · ${target.name}`);
     await warmUp(target);
@@ -19,7 +20,7 @@ export async function interleave({ rounds, targets, warmUp, measure, progress })
   const rows = targets.map(({ name }) => ({ name, measures: {} }));
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < targets.length; turn += 1) {
-      const place = (turn + round) % targets.length;
+      const place = isOrderKept ? turn : (turn + round) % targets.length;
       progress(`round ${round + 1} of ${rounds} · ${targets[place].name}`);
       const sample = await measure(targets[place], round);
       for (const [name, value] of Object.entries(sample)) {
