@@ -106,6 +106,7 @@ await runBenchmark({
       isOrderKept: true, // each needs what those before it left
       measure: async ({ key }) => {
         if (key === "nothing") await refill();
+        await untilIdle(server.pid, either(20, 3));
         const begin = performance.now();
         const longestMs = await probe.during(work[key]);
         return { longestMs, seconds: (performance.now() - begin) / 1_000 };

@@ -12,7 +12,14 @@
  * @param {boolean} [options.isOrderKept] where each target needs what those before it left
  * @returns {Promise<{ name: string, measures: Record<string, number[]> }[]>} a row for each target, a value for each round
  */
-export async function interleave({ rounds, targets, warmUp, measure, progress, isOrderKept = false }) {
+export async function interleave({
+  rounds,
+  targets,
+  warmUp,
+  measure,
+  progress,
+  isOrderKept = false,
+}) {
   for (const target of warmUp ? targets : []) {
     progress(`warming up · ${target.name}`);
     await warmUp(target);

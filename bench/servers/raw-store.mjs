@@ -29,7 +29,10 @@ function insertOf(database, rowCount) {
   const { userId } = templates.Entry;
   let { revision } = templates.Entry;
   const prepare = (table, conflict) => {
-    const columns = database.prepare(`PRAGMA table_info("${table}")`).all().map(({ name }) => name);
+    const columns = database
+      .prepare(`PRAGMA table_info("${table}")`)
+      .all()
+      .map(({ name }) => name);
     const row = `(${columns.map(() => "?").join(", ")})`;
     return {
       columns,
