@@ -16,7 +16,7 @@ import { startPostgres } from "../servers/postgres.mjs";
 import { runBaton } from "../servers/run-baton.mjs";
 
 const inFlight = 64;
-const counts = [1, 2, 4];
+const instanceCounts = [1, 2, 4];
 const userCounts = [1, 4];
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 const nameOf = (count, users) => `${plural(count, "instance")}, ${plural(users, "user")}`;
@@ -108,7 +108,7 @@ await runBenchmark({
   async measure({ rounds, either, progress, own }) {
     const postgres = own(await startPostgres());
     const targets = [];
-    for (const count of counts) {
+    for (const count of instanceCounts) {
       progress(`starting ${count}`);
       const group = await startGroup(postgres, count, own);
       for (const users of userCounts) {
