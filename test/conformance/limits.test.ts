@@ -239,8 +239,8 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
 
     test.each([
       [
-        "a number that is no JSON",
-        '{ setEntry(input: { key: "k", value: 1e999 }) { revision } }',
+        "a name without quotes",
+        '{ setEntry(input: { key: "k", value: NaN }) { revision } }',
         "input.value",
       ],
       [
