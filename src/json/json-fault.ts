@@ -17,12 +17,20 @@ export class JsonFault extends Error {
   /** Whether the text is not JSON at all. */
   readonly isSyntax: boolean;
 
-  constructor(reason: string, path: JsonPath = [], { isTooDeep = false, isSyntax = false } = {}) {
+  /** Whether it is half of a surrogate pair in a string: JSON may hold one, and most of what reads JSON cannot. */
+  readonly isHalfPair: boolean;
+
+  constructor(
+    reason: string,
+    path: JsonPath = [],
+    { isTooDeep = false, isSyntax = false, isHalfPair = false } = {},
+  ) {
     super(path.length === 0 ? reason : `At ${shownPath(path)}: ${reason}`);
     this.reason = reason;
     this.path = path;
     this.isTooDeep = isTooDeep;
     this.isSyntax = isSyntax;
+    this.isHalfPair = isHalfPair;
   }
 }
 
@@ -39,6 +47,12 @@ export function shown(text: string): string {
   return JSON.stringify(
     text.length > maxShownUnits ? `${text.slice(0, maxShownUnits).toWellFormed()}…` : text,
   );
+}
+
+/** What half of a surrogate pair is refused with. */
+export function halfPair(path: JsonPath): JsonFault {
+  const reason = "A string holds half of a surrogate pair, which is not a character.";
+  return new JsonFault(reason, path, { isHalfPair: true });
 }
 
 /** What a text that is not JSON is refused with. */

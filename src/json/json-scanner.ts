@@ -1,4 +1,4 @@
-import { JsonFault, shown, unexpected } from "./json-fault.ts";
+import { halfPair, JsonFault, shown, unexpected } from "./json-fault.ts";
 
 /** An object or array that is open at the scanner's place. */
 interface Level {
@@ -49,6 +49,7 @@ export class JsonScanner {
   /** Whether whitespace was found outside of strings. */
   hasWhitespace = false;
   readonly #text: string;
+  readonly #isHarmless: (fault: JsonFault) => boolean;
   readonly #levels: Level[] = [];
   /** What lies between whitespace, since the last part. */
   readonly #pieces: string[] = [];
@@ -60,7 +61,9 @@ export class JsonScanner {
   #isName = false;
   #hasEscape = false;
 
-  constructor(text: string, at = 0) {
+  /** @param isHarmless tells which duplicate members and lone surrogates are not noted */
+  constructor(text: string, at = 0, isHarmless = (_fault: JsonFault): boolean => false) {
+    this.#isHarmless = isHarmless;
     this.#text = text;
     this.at = at;
     while (isWhitespace(text.charCodeAt(this.at))) this.at++;
@@ -255,7 +258,7 @@ export class JsonScanner {
       // Past the end, a character's code is NaN, which is no less than anything.
       else if (at >= text.length) throw unexpected(this.#text, at, "the end of a string");
       else {
-        this.#note("A string holds half of a surrogate pair, which is not a character.");
+        this.#note(halfPair(this.#path()));
         at++;
       }
     }
@@ -284,7 +287,7 @@ export class JsonScanner {
     const isPair =
       isHigh(code) && text.startsWith("\\u", begin + 6) && isLow(this.#hexAt(begin + 6));
     if (isPair) return begin + 12;
-    this.#note("A string holds half of a surrogate pair, which is not a character.");
+    this.#note(halfPair(this.#path()));
     return begin + 6;
   }
 
@@ -303,15 +306,15 @@ export class JsonScanner {
     const { names } = level;
     level.name = name;
     if (Array.isArray(names) ? names.includes(name) : names.has(name)) {
-      this.#note(`The member ${shown(name)} appears more than once.`);
+      this.#note(new JsonFault(`The member ${shown(name)} appears more than once.`, this.#path()));
     } else if (!Array.isArray(names)) names.add(name);
     else if (names.length < maxListedNames) names.push(name);
     else level.names = new Set([...names, name]);
     this.#state = expectColon;
   }
 
-  #note(reason: string): void {
-    this.fault ??= new JsonFault(reason, this.#path());
+  #note(fault: JsonFault): void {
+    if (!this.#isHarmless(fault)) this.fault ??= fault;
   }
 
   #path(): (string | number)[] {

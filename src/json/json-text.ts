@@ -1,4 +1,4 @@
-import { JsonFault } from "./json-fault.ts";
+import { halfPair, JsonFault } from "./json-fault.ts";
 import { isWhitespace, JsonScanner } from "./json-scanner.ts";
 
 /**
@@ -135,7 +135,5 @@ function writeObject(value: object, path: (string | number)[]): string {
 
 function writeString(text: string, path: (string | number)[]): string {
   if (text.isWellFormed()) return JSON.stringify(text);
-  throw new JsonFault("A string holds half of a surrogate pair, which is not a character.", [
-    ...path,
-  ]);
+  throw halfPair([...path]);
 }

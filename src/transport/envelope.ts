@@ -9,8 +9,11 @@ export interface Envelope {
   readonly members: Map<string, string>;
   /** The member that was asked for, if it is an object: read as an envelope of its own. */
   nested: Envelope | null;
-  /** The first thing that cannot be kept as it was sent. The members after it are there, unless it is too deep. */
-  fault: JsonFault | null;
+  /**
+   * The first thing in each member that cannot be kept as it was sent, by the member's name. Where a member is too deep,
+   * those after it are not there.
+   */
+  readonly faults: Map<string, JsonFault>;
   /** Where its text ends. */
   end: number;
 }
@@ -29,12 +32,17 @@ export function* readEnvelope(text: string, nested?: string): Steps<Envelope | n
   }
   const envelope = yield* readObject(text, begin, nested);
   const end = afterWhitespace(text, envelope.end);
-  if (end < text.length && !envelope.fault?.isTooDeep) throw unexpected(text, end, "the end");
+  if (end < text.length && !isTooDeep(envelope)) throw unexpected(text, end, "the end");
   return envelope;
 }
 
 function* readObject(text: string, begin: number, nested?: string): Steps<Envelope> {
-  const envelope: Envelope = { members: new Map(), nested: null, fault: null, end: begin };
+  const envelope: Envelope = {
+    members: new Map(),
+    nested: null,
+    faults: new Map(),
+    end: begin,
+  };
   let at = afterWhitespace(text, begin + 1);
   if (text[at] === "}") return { ...envelope, end: at + 1 };
   for (;;) {
@@ -42,12 +50,12 @@ function* readObject(text: string, begin: number, nested?: string): Steps<Envelo
     const nameScanner = yield* readText(text, at);
     const name = decodeString(nameScanner.compact());
     if (envelope.members.has(name)) {
-      envelope.fault ??= new JsonFault("It appears more than once in the request.", [name]);
+      envelope.faults.set(name, new JsonFault("It appears more than once in the request.", [name]));
     }
     at = afterWhitespace(text, nameScanner.at);
     if (text[at] !== ":") throw unexpected(text, at, "a colon");
     at = yield* readMember(envelope, name, text, afterWhitespace(text, at + 1), nested === name);
-    if (envelope.fault?.isTooDeep) return envelope;
+    if (isTooDeep(envelope)) return envelope;
     at = afterWhitespace(text, at);
     if (text[at] === "}") return Object.assign(envelope, { end: at + 1 });
     if (text[at] !== ",") throw unexpected(text, at, "a comma or }");
@@ -66,24 +74,33 @@ function* readMember(
   try {
     if (isNested && text[at] === "{") {
       const nested = yield* readObject(text, at);
-      Object.assign(envelope, { nested });
+      envelope.nested = nested;
       envelope.members.set(name, "{}");
-      envelope.fault ??= nested.fault && within(name, nested.fault);
       return nested.end;
     }
     const scanner = yield* readText(text, at);
     envelope.members.set(name, scanner.compact());
-    envelope.fault ??= scanner.fault && within(name, scanner.fault);
+    if (scanner.fault && !envelope.faults.has(name)) {
+      envelope.faults.set(name, faultWithin(name, scanner.fault));
+    }
     return scanner.at;
   } catch (error) {
     if (!(error instanceof JsonFault && error.isTooDeep)) throw error;
-    Object.assign(envelope, { fault: within(name, error) });
+    envelope.faults.set(name, faultWithin(name, error));
     return at;
   }
 }
 
-function within(name: string, { reason, path, isTooDeep }: JsonFault): JsonFault {
-  return new JsonFault(reason, [name, ...path], { isTooDeep });
+/** Whether its reading was given up. */
+function isTooDeep({ faults, nested }: Envelope): boolean {
+  return (
+    [...faults.values()].some((fault) => fault.isTooDeep) || (nested !== null && isTooDeep(nested))
+  );
+}
+
+/** A fault of a member, by its place in the whole. */
+export function faultWithin(name: string, fault: JsonFault): JsonFault {
+  return new JsonFault(fault.reason, [name, ...fault.path], fault);
 }
 
 function* readText(text: string, at: number): Steps<JsonScanner> {

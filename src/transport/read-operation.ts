@@ -2,9 +2,10 @@ import type { GraphQLInputType, GraphQLSchema } from "graphql";
 import { badUserInput, BatonError, limitExceeded } from "../errors.ts";
 import { JsonFault, shownPath, type JsonPath } from "../json/json-fault.ts";
 import { parseOrdinary } from "../json/json-text.ts";
-import { decodeLongString, type Steps } from "../json/long-value-parts.ts";
+import { JsonScanner } from "../json/json-scanner.ts";
+import { decodeLongString, stepUnits, type Steps } from "../json/long-value-parts.ts";
 import { decodeString, endOfString } from "../json/value-parts.ts";
-import { readEnvelope, type Envelope } from "./envelope.ts";
+import { faultWithin, readEnvelope, type Envelope } from "./envelope.ts";
 import { readExactValue, readPlainValue } from "./exact-value.ts";
 import { atOnce, inSteps } from "./in-steps.ts";
 import { isJsonType, typesOfVariables, typeWithin, type VariableTypes } from "./variable-types.ts";
@@ -63,7 +64,7 @@ function* readBody(text: string, schema: GraphQLSchema, limits: ReadLimits): Ste
  * @throws as `readOperation`
  */
 export function* operationIn(
-  { members, fault }: Envelope,
+  { members, faults }: Envelope,
   schema: GraphQLSchema,
   limits: ReadLimits,
 ): Steps<Operation> {
@@ -75,7 +76,11 @@ export function* operationIn(
     query === null || query.length > limits.maxQueryBytes
       ? new Map()
       : typesOfVariables(schema, query, operationName);
-  if (fault) throw refusalOf(fault, types, limits);
+  for (const first of faults.values()) {
+    // Further ones in the same member are not known.
+    const fault = isHarmless(first, types) ? yield* harmfulFault(members, first, types) : first;
+    if (fault) throw refusalOf(fault, types, limits);
+  }
   if (query === null) throw notAnOperation();
   return {
     query,
@@ -83,6 +88,26 @@ export function* operationIn(
     variables: (yield* readVariables(members.get("variables"), types)) as Operation["variables"],
     extensions: (yield* readOptional(members, "extensions", "{")) as Operation["extensions"],
   };
+}
+
+/** Whether it is in a string of another type than JSON: what may be in one is checked where it is used. */
+function isHarmless({ path, isHalfPair }: JsonFault, types: VariableTypes): boolean {
+  return isHalfPair && !argumentAt(path, types).isJson;
+}
+
+/** What else is wrong in the variables. */
+function* harmfulFault(
+  members: Envelope["members"],
+  { path: [member] }: JsonFault,
+  types: VariableTypes,
+): Steps<JsonFault | null> {
+  const text = members.get("variables");
+  if (member !== "variables" || text === undefined) return null;
+  const scanner = new JsonScanner(text, 0, (fault) =>
+    isHarmless(faultWithin("variables", fault), types),
+  );
+  while (!scanner.run(scanner.at + stepUnits)) yield;
+  return scanner.fault && faultWithin("variables", scanner.fault);
 }
 
 function notAnOperation(): BatonError {
@@ -144,9 +169,8 @@ function refusalOf(
   types: VariableTypes,
   { maxValueDepth }: ReadLimits,
 ): BatonError {
-  const { argument, inside } = argumentAt(path, types);
-  // Nothing but JSON may be nested so deep.
-  if (isTooDeep && inside.length > 0) {
+  const { argument, inside, isJson } = argumentAt(path, types);
+  if (isTooDeep && isJson) {
     return limitExceeded(
       "maxValueDepth",
       maxValueDepth,
@@ -164,18 +188,19 @@ function refusalOf(
 function argumentAt(
   [member = "", variable, ...path]: JsonPath,
   types: VariableTypes,
-): { readonly argument: string; readonly inside: JsonPath } {
+): { readonly argument: string; readonly inside: JsonPath; readonly isJson: boolean } {
   if (member !== "variables" || variable === undefined) {
-    return { argument: String(member), inside: [] };
+    return { argument: String(member), inside: [], isJson: false };
   }
   const argument = [variable];
   let type: GraphQLInputType | undefined = types.get(String(variable));
   for (const [index, step] of path.entries()) {
     if (type === undefined || isJsonType(type)) {
-      return { argument: argument.join("."), inside: path.slice(index) };
+      const inside = path.slice(index);
+      return { argument: argument.join("."), inside, isJson: type !== undefined };
     }
     argument.push(step);
     type = typeWithin(type, step);
   }
-  return { argument: argument.join("."), inside: [] };
+  return { argument: argument.join("."), inside: [], isJson: isJsonType(type) };
 }
