@@ -1,14 +1,16 @@
-import type { Database, PageBounds, WriteTransaction } from "../store/contract.ts";
+import type { PageBounds, WriteAccess, WriteTransaction } from "../store/contract.ts";
 import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import type { ImportState } from "../store/model/import-state.ts";
-import type { Effects } from "../store/commit/workspace.ts";
+import { NetEffect } from "../store/commit/net-effect.ts";
+import type { Effects } from "../store/commit/user-state.ts";
+import { isExpired } from "../store/model/entry.ts";
+import { placeId } from "../store/model/place.ts";
 import type { Line } from "./line.ts";
-import { netEffect } from "./net-effect.ts";
 import { linesFrom } from "./read-export.ts";
 import type { WholeFile } from "./whole-file.ts";
 
-type Target = Pick<Database, "write">;
+type Target = WriteAccess;
 
 /** Writes of others wait for a batch, so it is small. */
 const defaultBatchBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
@@ -19,7 +21,7 @@ const noEffects: Omit<Effects, "head"> = {
   written: [],
   claimed: [],
   changes: [],
-  answers: [],
+  records: [],
 };
 
 export interface ImportProgress {
@@ -49,7 +51,7 @@ export async function importStore(
   batchBounds = defaultBatchBounds,
 ): Promise<number> {
   const { file, end } = imported;
-  let state = await target.write((transaction) => begin(transaction, userId, imported));
+  let state = await target.write([userId], (transaction) => begin(transaction, userId, imported));
   if (state.position === 0) {
     await removeAll("removeEntries", target, userId, state);
     await removeAll("removeChanges", target, userId, state);
@@ -59,15 +61,16 @@ export async function importStore(
     const before = state;
     const isLast = lines.at(-1)?.kind === "CAUGHT_UP";
     const done = inImport(target, userId, before, async (transaction, { head, now }) => {
-      const { expiredCount, ...brought } = netEffect(lines, now);
+      const { net, expiredCount } = netEffect(lines, now);
       const after: ImportState = {
         ...before,
         position: before.position + lines.length,
         expiredCount: before.expiredCount + expiredCount,
       };
       const headAfter = isLast ? end.revision : head;
+      const brought = net.effects(await storedHeads(transaction, userId, net));
       await transaction.save(new Map([[userId, { ...noEffects, ...brought, head: headAfter }]]));
-      await transaction.saveImport(userId, isLast ? null : after);
+      await transaction.import.saveImport(userId, isLast ? null : after);
       return after;
     });
     state = await done.catch((error: unknown) => {
@@ -97,22 +100,21 @@ export async function importStore(
  * @throws StartError when no import is under way
  */
 export async function discardImport(target: Target, userId: string): Promise<void> {
-  const state = await target.write(async (transaction) => {
-    await transaction.lock([userId]);
-    const found = await transaction.loadImport(userId);
+  const state = await target.write([userId], async ({ import: imports }) => {
+    const found = await imports.loadImport(userId);
     if (found === null) {
       throw new StartError(`No import into the store of user ${userId} is under way.`);
     }
     // A later import of the file must start from its beginning.
     const fromStart = { ...found, position: 0, expiredCount: 0 };
-    await transaction.saveImport(userId, fromStart);
+    await imports.saveImport(userId, fromStart);
     return fromStart;
   });
   await removeAll("removeEntries", target, userId, state);
   await inImport(target, userId, state, async (transaction, { head }) => {
     await transaction.save(new Map([[userId, { ...noEffects, head: head + 1n }]]));
-    await transaction.setCompacted(userId, head + 1n);
-    await transaction.saveImport(userId, null);
+    await transaction.import.setCompacted(userId, head + 1n);
+    await transaction.import.saveImport(userId, null);
   });
 }
 
@@ -121,9 +123,10 @@ async function begin(
   userId: string,
   { end }: WholeFile,
 ): Promise<ImportState> {
-  const { heads, now } = await transaction.lock([userId]);
+  const { import: imports } = transaction;
+  const { heads, now } = await transaction.readLogs();
   const head = heads.get(userId) ?? 0n;
-  const found = await transaction.loadImport(userId);
+  const found = await imports.loadImport(userId);
   if (found !== null) {
     if (found.digest === end.sha256) return found;
     throw new StartError(
@@ -131,7 +134,7 @@ async function begin(
         `or take back what there is of it: baton import --discard --user ${userId}`,
     );
   }
-  if (await transaction.hasEntries(userId, now)) {
+  if (await imports.hasEntries(userId, now)) {
     throw new StartError(
       `The store of user ${userId} is not empty, and an import does not mix. ` +
         (head === end.revision
@@ -146,8 +149,8 @@ async function begin(
     );
   }
   const state = { digest: end.sha256, position: 0, expiredCount: 0 };
-  await transaction.setCompacted(userId, end.revision);
-  await transaction.saveImport(userId, state);
+  await imports.setCompacted(userId, end.revision);
+  await imports.saveImport(userId, state);
   return state;
 }
 
@@ -158,9 +161,9 @@ function inImport<T>(
   expected: ImportState,
   work: (transaction: WriteTransaction, log: { head: bigint; now: Date }) => Promise<T>,
 ): Promise<T> {
-  return target.write(async (transaction) => {
-    const { heads, now } = await transaction.lock([userId]);
-    const found = await transaction.loadImport(userId);
+  return target.write([userId], async (transaction) => {
+    const { heads, now } = await transaction.readLogs();
+    const found = await transaction.import.loadImport(userId);
     if (found?.digest !== expected.digest || found.position !== expected.position) {
       throw new StartError(
         `Another baton import works on the store of user ${userId}. Let one of them finish.`,
@@ -180,9 +183,47 @@ async function removeAll(
   let removed: number;
   do {
     removed = await inImport(target, userId, state, (transaction) =>
-      transaction[what](userId, removedAtOnce),
+      transaction.import[what](userId, removedAtOnce),
     );
   } while (removed === removedAtOnce);
+}
+
+/**
+ * What some lines come to together. An entry that has expired does not exist (G8): its line leaves nothing of what the
+ * key held before, either.
+ */
+function netEffect(lines: readonly Line[], now: Date): { net: NetEffect; expiredCount: number } {
+  const net = new NetEffect();
+  let expiredCount = 0;
+  for (const line of lines) {
+    switch (line.kind) {
+      case "EXISTING":
+      case "SET": {
+        const isOver = isExpired(line.entry, now);
+        if (isOver) expiredCount++;
+        net.leave(line.entry, isOver ? null : line.entry);
+        break;
+      }
+      case "DELETED":
+      case "EXPIRED":
+        net.leave(line, null);
+        break;
+      case "NAMESPACE_CLEARED":
+        net.clear(line.namespace);
+        break;
+      case "BATON_EXPORT":
+      case "CAUGHT_UP":
+        break;
+    }
+  }
+  return { net, expiredCount };
+}
+
+async function storedHeads(transaction: WriteTransaction, userId: string, { places }: NetEffect) {
+  if (places.length === 0) return new Map();
+  const wanted = places.map(({ namespace, key }) => ({ userId, namespace, key, withValue: false }));
+  const stored = await transaction.loadEntries(wanted);
+  return new Map(stored.map(({ entry }) => [placeId(entry), entry]));
 }
 
 async function* batches(

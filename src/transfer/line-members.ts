@@ -18,7 +18,10 @@ type Reader<T> = (fields: Fields, name: string) => T;
 export type Members<T> = { readonly [Name in keyof Omit<T, "kind">]: Reader<T[Name]> };
 
 /** What the line of an entry says before its metadata and its value. */
-type EntryFields = Omit<EntryLine["entry"], "metadata" | "value" | "claim" | "sizeBytes">;
+type EntryFields = Omit<
+  EntryLine["entry"],
+  "metadata" | "value" | "claimToken" | "claimExpiresAt" | "sizeBytes"
+>;
 
 export const entryMembers: Members<EntryFields> = {
   namespace: text,
@@ -30,10 +33,6 @@ export const entryMembers: Members<EntryFields> = {
   createdBy: orNull(text),
   updatedBy: orNull(text),
   expiresAt: orNull(time),
-};
-
-/** These follow `entryMembers`. */
-export const claimMembers: Members<{ claimAttempt: number; isCompleted: boolean }> = {
   claimAttempt: count,
   isCompleted: flag,
 };

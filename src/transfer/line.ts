@@ -1,5 +1,5 @@
 import type { StoredEntry } from "../store/model/claim.ts";
-import type { Place } from "../store/commit/command.ts";
+import type { Place } from "../store/model/place.ts";
 
 /** What is wrong with a line. */
 export class LineFault extends Error {

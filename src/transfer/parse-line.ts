@@ -5,7 +5,6 @@ import { checkDepth } from "../store/model/limits.ts";
 import { LineFault, metadataMark, valueMark, type EntryLine, type Line } from "./line.ts";
 import { checked, lineLimits } from "./line-limits.ts";
 import {
-  claimMembers,
   entryMembers,
   lineMembers,
   readMembers,
@@ -46,11 +45,10 @@ function parseEntry(fields: Fields, raw: string): EntryLine["entry"] {
   const metadata = exactText("metadata", raw.slice(0, metadataEnd));
   if (!metadata.startsWith("{")) throw new LineFault("metadata is no JSON object.");
   const value = exactText("value", raw.slice(metadataEnd + valueMark.length, -1));
-  const { claimAttempt: attempt, isCompleted } = readMembers(claimMembers, fields);
   const entry = readMembers(entryMembers, fields);
   const sizeBytes =
     Buffer.byteLength(entry.key) + Buffer.byteLength(value) + Buffer.byteLength(metadata);
-  return { ...entry, metadata, value, claim: { ...unclaimed, attempt, isCompleted }, sizeBytes };
+  return { ...unclaimed, ...entry, metadata, value, sizeBytes };
 }
 
 /** Where the object at the beginning of the text ends. A JSON parser checks the object afterwards. */

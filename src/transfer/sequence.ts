@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { Place } from "../store/commit/command.ts";
+import type { Place } from "../store/model/place.ts";
 import { checkAgent, checkKey, checkNamespace } from "../store/model/limits.ts";
 import { compareText } from "../store/model/text-match.ts";
 import {

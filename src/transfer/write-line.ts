@@ -1,5 +1,5 @@
 import { LineFault, metadataMark, valueMark, type EntryLine, type Line } from "./line.ts";
-import { claimMembers, entryMembers, lineMembers, membersOf } from "./line-members.ts";
+import { entryMembers, lineMembers, membersOf } from "./line-members.ts";
 
 /**
  * Writes a line, with its line feed.
@@ -16,17 +16,12 @@ export function writeLine(line: Line): string {
  * out: it ends with the move.
  */
 function writeEntry({ kind, entry }: EntryLine): string {
-  const { namespace, key, metadata, value, claim } = entry;
+  const { namespace, key, metadata, value } = entry;
   const raw = `${metadataMark}${metadata}${valueMark}${value}}\n`;
   // Baton stores JSON in one line. Another program may have stored it in several, which would break the file.
   if (/[\n\r]/.test(raw.slice(0, -1))) {
     throw new LineFault(`${JSON.stringify({ namespace, key })} holds JSON of several lines.`);
   }
-  const { attempt: claimAttempt, isCompleted } = claim;
-  const fields = {
-    kind,
-    ...membersOf(entryMembers, entry),
-    ...membersOf(claimMembers, { claimAttempt, isCompleted }),
-  };
+  const fields = { kind, ...membersOf(entryMembers, entry) };
   return JSON.stringify(fields).slice(0, -1) + raw;
 }

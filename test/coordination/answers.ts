@@ -1,6 +1,6 @@
 import { jsonTextOf, type JsonText } from "../../src/json/json-text.ts";
 import { isDeepStrictEqual } from "node:util";
-import type { OperationResult } from "../../src/store/commit/command.ts";
+import type { OperationResult } from "../../src/store/operations/operation.ts";
 import type { Entry } from "../../src/store/model/entry.ts";
 import { BatonError } from "../../src/errors.ts";
 import type { Writer } from "../../src/store/writer.ts";

@@ -18,7 +18,7 @@ export function storedEntry(given: Partial<StoredEntry> & { key: string }): Stor
     createdBy: null,
     updatedBy: "planner",
     expiresAt: null,
-    claim: unclaimed,
+    ...unclaimed,
     sizeBytes: 0,
     ...given,
   };

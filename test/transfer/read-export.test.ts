@@ -81,7 +81,10 @@ test("a line is read as it was written, to the byte", () => {
           revision: 2n ** 40n - 1n,
           createdRevision: 2n ** 39n + 1n,
           expiresAt: agent === null ? null : new Date(4_102_444_800_123),
-          claim: { token: null, attempt: 3, expiresAt: null, isCompleted: agent === null },
+          claimToken: null,
+          claimAttempt: 3,
+          claimExpiresAt: null,
+          isCompleted: agent === null,
           sizeBytes: Buffer.byteLength(key + value + metadata),
         });
         const line = writeLine({ kind: "SET", entry });
