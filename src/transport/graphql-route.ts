@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ExecutionResult } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
@@ -11,6 +10,7 @@ import type { OperationContext } from "./operation-context.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody } from "./read-body.ts";
 import { readOperation, type SentOperation } from "./read-operation.ts";
+import { writeResult } from "./write-result.ts";
 import type { RespondByYoga } from "./yoga.ts";
 
 export interface GraphqlRouteOptions {
@@ -76,7 +76,8 @@ export class GraphqlRoute {
       if (type === null) return this.#respondByYoga(request, response, context);
       const status =
         type === "application/json" && error.kind === "text" ? 200 : refusalStatuses[error.kind];
-      return send(request, response, status, type, { errors: graphql.publicErrors(error.errors) });
+      const result = writeResult({ errors: graphql.publicErrors(error.errors) });
+      return send(request, response, status, type, result);
     }
     const kind = prepared.operation.operation;
     if (kind === "subscription" && acceptsEventStream(request.headers.accept)) {
@@ -93,7 +94,7 @@ export class GraphqlRoute {
     ) {
       return this.#respondByYoga(request, response, context);
     }
-    const result = await graphql.execute(prepared, parameters.variables, context);
+    const result = await graphql.answer(prepared, parameters.variables, context);
     send(request, response, 200, type, result);
   }
 
@@ -170,15 +171,14 @@ function closedOf(response: ServerResponse): () => AbortSignal {
   };
 }
 
-/** Writes a result, head and body with one call. */
+/** Writes a result, head and body with one call. `text` is JSON. */
 function send(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   type: ResultType,
-  result: ExecutionResult,
+  text: string,
 ): void {
-  const text = JSON.stringify(result);
   const headers: (string | number)[] = [
     "Content-Type",
     `${type}; charset=utf-8`,
