@@ -11,8 +11,8 @@ import {
   type GraphQLObjectType,
   type GraphQLResolveInfo,
 } from "graphql";
-import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
+import type { OperationContext } from "./operation-context.ts";
 import type { Prepared } from "./operations.ts";
 import { SelectionCompiler, type CompiledSelection } from "./selection-compiler.ts";
 
@@ -38,7 +38,7 @@ export function compiledOperation(prepared: Prepared): CompiledOperation | null 
 function compile({ document, operation }: Prepared): CompiledOperation | null {
   const root = schema.getRootType(operation.operation);
   if (!root || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
-  const compiler = new SelectionCompiler(document, {}, maxCompiledFields);
+  const compiler = new SelectionCompiler(document, null, maxCompiledFields);
   const selection = compiler.compile(root, operation.selectionSet);
   // A directive may leave fields out for some variables.
   if (!selection || compiler.usesVariables) return null;
@@ -52,6 +52,9 @@ export class CompiledOperation {
   readonly #operation: Prepared["operation"];
   readonly #field: GraphQLField<unknown, unknown>;
   readonly #selection: CompiledSelection;
+  /** Whether the complexity is the same for all variables: only the field's own may depend on them. */
+  readonly #hasFixedComplexity: boolean;
+  #isWithinComplexity = false;
   /** Without the variables. */
   readonly #info: Omit<GraphQLResolveInfo, "variableValues">;
 
@@ -70,6 +73,7 @@ export class CompiledOperation {
     this.#operation = operation;
     this.#field = field;
     this.#selection = selection;
+    this.#hasFixedComplexity = typeof field.extensions.complexity !== "function";
     this.#info = {
       fieldName: field.name,
       fieldNodes: selection.nodes,
@@ -86,7 +90,7 @@ export class CompiledOperation {
   /** The result as JSON, or a result with errors, which are not yet what a caller may see. */
   async run(
     variables: Readonly<Record<string, unknown>> | null | undefined,
-    context: Context,
+    context: OperationContext,
   ): Promise<string | ExecutionResult> {
     const { coerced, errors } = getVariableValues(
       schema,
@@ -97,10 +101,12 @@ export class CompiledOperation {
     if (errors) return { errors };
     const { nodes, name } = this.#selection;
     const isNullable = !isNonNullType(this.#field.type);
+    context.isWithinComplexity = this.#isWithinComplexity;
     try {
       const args = getArgumentValues(this.#field, nodes[0], coerced);
       const info: GraphQLResolveInfo = { ...this.#info, variableValues: coerced };
       const value: unknown = await this.#field.resolve?.(undefined, args, context, info);
+      this.#isWithinComplexity = this.#hasFixedComplexity;
       if (value != null) return this.#selection.write(value);
       if (isNullable) return `{"data":{${JSON.stringify(name)}:null}}`;
       throw new Error(`${this.#field.name} may not be null.`);

@@ -52,7 +52,7 @@ export class GraphqlRoute {
 
   /** @throws BatonError when the request is refused before its operation is read */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null);
+    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null, null);
     const { graphql, authenticator, maxBodyBytes } = this.#options;
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     const context = graphql.context(session, { closed: closedOf(response) });
@@ -60,20 +60,18 @@ export class GraphqlRoute {
     if (request.method === "POST") {
       requireJson(request);
       sent = readOperation(await readBody(request, maxBodyBytes));
-      // From here Yoga takes the body that is already parsed.
-      Object.assign(request, { body: sent });
     } else {
       sent = request.method === "GET" ? operationOf(request.url ?? "") : null;
     }
     const type = acceptedType(request.headers.accept);
     const parameters = sent && parametersOf(sent);
-    if (parameters === null) return this.#respondByYoga(request, response, context);
+    if (parameters === null) return this.#respondByYoga(request, response, context, sent);
     let prepared: Prepared;
     try {
       prepared = graphql.operations.prepare(parameters.query, parameters.operationName);
     } catch (error) {
       if (!(error instanceof OperationRefusal)) throw error;
-      if (type === null) return this.#respondByYoga(request, response, context);
+      if (type === null) return this.#respondByYoga(request, response, context, sent);
       const status =
         type === "application/json" && error.kind === "text" ? 200 : refusalStatuses[error.kind];
       const result = writeResult({ errors: graphql.publicErrors(error.errors) });
@@ -92,7 +90,7 @@ export class GraphqlRoute {
       kind === "subscription" ||
       (kind === "mutation" && request.method !== "POST")
     ) {
-      return this.#respondByYoga(request, response, context);
+      return this.#respondByYoga(request, response, context, sent);
     }
     const result = await graphql.answer(prepared, parameters.variables, context);
     send(request, response, 200, type, result);
@@ -102,13 +100,14 @@ export class GraphqlRoute {
     request: IncomingMessage,
     response: ServerResponse,
     context: OperationContext | null,
+    sent: SentOperation | null,
   ): Promise<void> {
     const { graphql, logger } = this.#options;
     this.#yoga ??= import("./yoga.ts").then(({ createYogaResponder }) =>
       createYogaResponder(graphql.operations, logger),
     );
     const respond = await this.#yoga;
-    await respond(request, response, context);
+    await respond(request, response, { context, sent });
   }
 }
 

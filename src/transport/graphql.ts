@@ -34,7 +34,11 @@ export class Graphql {
   }
 
   /** Answers a query or a mutation: with its result as JSON. */
-  async answer(prepared: Prepared, variables: Variables, context: Context): Promise<string> {
+  async answer(
+    prepared: Prepared,
+    variables: Variables,
+    context: OperationContext,
+  ): Promise<string> {
     const compiled = compiledOperation(prepared);
     const result = await (compiled
       ? compiled.run(variables, context)

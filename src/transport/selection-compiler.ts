@@ -39,12 +39,13 @@ export interface CompiledSelection extends Compiled {
  */
 export class SelectionCompiler {
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
-  readonly #variables: Variables;
+  readonly #variables: Variables | null;
   readonly #maxFields: number;
   #fieldCount = 0;
   #usesVariables = false;
 
-  constructor(document: DocumentNode, variables: Variables, maxFields: number) {
+  /** @param variables null where they are not known: then nothing is left out, and `usesVariables` says that it might be */
+  constructor(document: DocumentNode, variables: Variables | null, maxFields: number) {
     this.#variables = variables;
     this.#maxFields = maxFields;
     for (const definition of document.definitions) {
@@ -152,6 +153,7 @@ export class SelectionCompiler {
   #includes(node: SelectionSetNode["selections"][number]): boolean {
     if (!node.directives?.length) return true;
     this.#usesVariables = true;
+    if (this.#variables === null) return true;
     const skip = getDirectiveValues(GraphQLSkipDirective, node, this.#variables);
     const include = getDirectiveValues(GraphQLIncludeDirective, node, this.#variables);
     return skip?.if !== true && include?.if !== false;
