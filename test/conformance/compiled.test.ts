@@ -34,10 +34,6 @@ const selections: [string, string, Record<string, unknown>?][] = [
   ["what needs the store", "viewer { user headRevision scopes limits { maxPageSize } }"],
   ["a list", `entries(namespace: "there") { nodes { key } pageInfo { hasNextPage } }`],
   ["a page that is too large", "entries(first: 501) { pageInfo { hasNextPage } }"],
-  [
-    "what is too complex",
-    "entries(first: 500) { nodes { history(first: 500) { nodes { key } } } }",
-  ],
   ["a namespace", 'namespace(name: "there") { name entryCount agents }'],
 ];
 
