@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
+import type { EntryPage } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { SelectionInput } from "../store/store.ts";
@@ -117,12 +118,15 @@ export async function entriesPage(
 ): Promise<Connection<Entry>> {
   const [namespace, key] = args.after == null ? [] : decodeCursor(args.after, 2);
   const withoutValues = !selectsWithin(info, "value");
-  const read = store.entries(viewer, {
+  const input = {
     ...args,
     first: args.first ?? defaultPageSize,
     after: namespace === undefined || key === undefined ? null : { namespace, key },
-    withoutValues,
-  });
+  };
+  // Nothing resolves the value of an entry without one.
+  const read = withoutValues
+    ? (store.entryHeads(viewer, input) as Promise<EntryPage>)
+    : store.entries(viewer, input);
   const page = await budget.showRead(read, ({ items }) =>
     withoutValues ? items.map(sizeWithoutValue) : items,
   );
