@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ExecutionResult } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
@@ -47,7 +46,7 @@ export class GraphqlRoute {
 
   /** @throws BatonError when the request is refused before its operation is read */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null);
+    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null, null);
     const { graphql, authenticator, maxBodyBytes } = this.#options;
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     const context = graphql.context(session, { closed: closedOf(response) });
@@ -55,23 +54,22 @@ export class GraphqlRoute {
     if (request.method === "POST") {
       requireJson(request);
       sent = await graphql.readOperation(textOf(await readBody(request, maxBodyBytes)));
-      // From here Yoga takes the body that is already parsed.
-      Object.assign(request, { body: sent });
     } else {
       sent =
         request.method === "GET" ? await graphql.readSearch(searchOf(request.url ?? "")) : null;
     }
     const type = acceptedType(request.headers.accept);
-    if (sent === null) return this.#respondByYoga(request, response, context);
+    if (sent === null) return this.#respondByYoga(request, response, context, sent);
     let prepared: Prepared;
     try {
       prepared = graphql.operations.prepare(sent.query, sent.operationName);
     } catch (error) {
       if (!(error instanceof OperationRefusal)) throw error;
-      if (type === null) return this.#respondByYoga(request, response, context);
+      if (type === null) return this.#respondByYoga(request, response, context, sent);
       const status =
         type === "application/json" && error.kind === "text" ? 200 : refusalStatuses[error.kind];
-      return send(request, response, status, type, { errors: graphql.publicErrors(error.errors) });
+      const result = writeResult({ errors: graphql.publicErrors(error.errors) });
+      return send(request, response, status, type, result);
     }
     const kind = prepared.operation.operation;
     if (kind === "subscription" && acceptsEventStream(request.headers.accept)) {
@@ -86,9 +84,9 @@ export class GraphqlRoute {
       kind === "subscription" ||
       (kind === "mutation" && request.method !== "POST")
     ) {
-      return this.#respondByYoga(request, response, context);
+      return this.#respondByYoga(request, response, context, sent);
     }
-    const result = await graphql.execute(prepared, sent.variables, context);
+    const result = await graphql.answer(prepared, sent.variables, context);
     send(request, response, 200, type, result);
   }
 
@@ -96,13 +94,14 @@ export class GraphqlRoute {
     request: IncomingMessage,
     response: ServerResponse,
     context: OperationContext | null,
+    sent: Operation | null,
   ): Promise<void> {
     const { graphql, logger } = this.#options;
     this.#yoga ??= import("./yoga.ts").then(({ createYogaResponder }) =>
       createYogaResponder(graphql.operations, logger),
     );
     const respond = await this.#yoga;
-    await respond(request, response, context);
+    await respond(request, response, { context, sent });
   }
 }
 
@@ -145,15 +144,14 @@ function closedOf(response: ServerResponse): () => AbortSignal {
   };
 }
 
-/** Writes a result, head and body with one call. */
+/** Writes a result, head and body with one call. `text` is JSON. */
 function send(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   type: ResultType,
-  result: ExecutionResult,
+  text: string,
 ): void {
-  const text = writeResult(result);
   const headers: (string | number)[] = [
     "Content-Type",
     `${type}; charset=utf-8`,
