@@ -3,12 +3,16 @@ import type { Change, Selection } from "../store/model/change.ts";
 import { everything } from "../store/model/text-match.ts";
 import { EntryWaits } from "./entry-waits.ts";
 import { Group } from "./group.ts";
+import type { QueueBounds } from "./event-queue.ts";
 import type { Member } from "./member.ts";
+import { RecentChanges } from "./recent-changes.ts";
 
 export interface TailOptions {
   readonly source: Pick<Database, "readLog">;
   /** How much of what others wrote one read takes. */
   readonly pageBounds: PageBounds;
+  /** How much of what was offered last is kept, for those who have read almost everything. */
+  readonly recentBounds: QueueBounds;
   /** A read has failed. The next notice of a head tries again. */
   readonly onError: (error: unknown) => void;
 }
@@ -45,12 +49,14 @@ export class Tail {
   readonly #due = new Set<Group<never>>();
   /** Whether they will have another turn. */
   #hasTurn = false;
+  readonly #recent: RecentChanges;
   readonly #onEmpty: () => void;
 
   constructor(userId: string, options: TailOptions, onEmpty: () => void) {
     this.#userId = userId;
     this.waits = new EntryWaits(userId);
     this.#options = options;
+    this.#recent = new RecentChanges(options.recentBounds);
     this.#onEmpty = onEmpty;
   }
 
@@ -60,12 +66,13 @@ export class Tail {
     if (this.followers.size === 0) this.#onEmpty();
   }
 
-  /**
-   * Makes a member live that has everything up to `through`, unless later changes were offered already.
-   * @returns its group; null when it must read more first
-   */
-  join<T>(member: Member<T>, through: bigint): Group<T> | null {
-    if (this.#position !== null && through < this.#position) return null;
+  /** What was offered after a revision: nothing for one that is not earlier than the position; null if it is not kept. */
+  since(revision: bigint): readonly Change[] | null {
+    return this.#position === null ? [] : this.#recent.since(revision, this.#position);
+  }
+
+  /** Makes a member live that has everything up to `through`, which is not earlier than the position. */
+  join<T>(member: Member<T>, through: bigint): Group<T> {
     this.startAt(through);
     const key = groupKey(member);
     const groups = (this.#groups.get(key) ?? []) as unknown as Group<T>[];
@@ -164,6 +171,7 @@ export class Tail {
     if (!last) return;
     // First of all: who leaves, or joins, compares with it.
     this.#position = last.revision;
+    this.#recent.add(changes);
     if (last.revision > this.#head) this.#head = last.revision;
     for (const group of this.#allGroups()) {
       group.offer(changes);
