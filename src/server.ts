@@ -13,7 +13,7 @@ import { Hub } from "./feed/hub.ts";
 import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
 import { Committer } from "./store/commit/committer.ts";
-import { answerAgeMs } from "./store/commit/answer.ts";
+import { recordAgeMs } from "./store/commit/idempotency.ts";
 import { SearchIndexer } from "./store/search/search-indexer.ts";
 import { Store } from "./store/store.ts";
 import { sweep } from "./store/commit/sweep.ts";
@@ -151,7 +151,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       periodically(compactionIntervalMs, "compacting the log", async () => {
         await database.compact(retention, () => stopping);
         // What counts is the database's clock; this one may differ from it by a day.
-        await database.forgetAnswers(new Date(Date.now() - 2 * answerAgeMs));
+        await database.forgetRecords(new Date(Date.now() - 2 * recordAgeMs));
       }),
     ];
 

@@ -1,10 +1,13 @@
-/** Why the server, or a command, could not begin or go on. Its message is one line that says what to do; no stack is shown. */
+/**
+ * Why the server could not start, or a command could not do its work. The command line prints the message as one line,
+ * without a stack. The message says what to do.
+ */
 export class StartError extends Error {
   override readonly name = "StartError";
-  /** 2 where an option's value was wrong, otherwise 1. */
-  readonly exitCode: 1 | 2;
+  /** What the process exits with, 1 by default. `src/cli/terminal/exit-codes.ts` lists the codes. */
+  readonly exitCode: number;
 
-  constructor(message: string, exitCode: 1 | 2 = 1) {
+  constructor(message: string, exitCode = 1) {
     super(message);
     this.exitCode = exitCode;
   }

@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { describeExitCodes } from "../src/cli/exit-codes.ts";
+import { describeExitCodes } from "../src/cli/terminal/exit-codes.ts";
 import { createProgram } from "../src/cli/program.ts";
 import { baton, serveProcess, temporaryFolder } from "./process/baton-process.ts";
 

@@ -1,4 +1,5 @@
-import { commandOf, type Command, type Place } from "../src/store/commit/command.ts";
+import { commandOf, type Command } from "../src/store/commit/command.ts";
+import type { Place } from "../src/store/model/place.ts";
 import { exact } from "../src/store/model/text-match.ts";
 
 // Commands of an agent without a name, for tests below the API.

@@ -37,8 +37,8 @@ export class CachedToken {
     return this.#ended !== null && !this.#ended.signal.aborted;
   }
 
-  /** Whether someone still listens. */
-  get isAwaited(): boolean {
+  /** Whether one of those still listens. */
+  get isFollowed(): boolean {
     return this.#ended !== null && getEventListeners(this.#ended.signal, "abort").length > 0;
   }
 
@@ -48,11 +48,13 @@ export class CachedToken {
   }
 
   /** Takes the token as it is now; null when the table no longer has it. Ends its sessions if it is not valid. */
-  update(token: Token | null, generation: number, now: Date): void {
+  update(token: Token | null, generation: number): void {
+    // Two reads may end in another order than they began.
+    if (generation < this.generation) return;
     // Only its revocation and its removal can differ from what was read before.
     if (token) this.#token = token;
     this.generation = generation;
-    this.end(token ? this.fault(now) : unknownToken);
+    this.end(token ? this.fault(new Date()) : unknownToken);
   }
 
   /** Ends its sessions if there is a fault. */

@@ -5,49 +5,53 @@ import { CachedToken } from "./cached-token.ts";
 const maxTokens = 10_000;
 /** How many tokens one statement reads. */
 const tokensPerRead = 500;
-/** How old what is known of a token may be, when the database does not tell of changes. */
+/** How old what is known of the table may be, where nobody tells of changes. */
 const maxAgeMs = 1_000;
 
 /**
- * Tokens by the hash of their secret, so that an operation needs no statement. A revoked token is refused:
+ * Tokens by the hash of their secret, so that an operation needs no statement.
  *
- * 1. immediately, where this process revoked it or the database tells of it (`watch`, `noticeChanges`);
- * 2. after `maxAgeMs` at most, by `check`, which compares the version of the table.
+ * 1. The table has a version, which changes with each token that is made or revoked. `check` asks for it.
+ * 2. When it has changed, a new generation begins. A token of an earlier one is read again before its next use; one
+ *    that has followers is read again immediately.
+ * 3. A use waits for a check if the table told of a change since the last one began, or that was too long ago.
  *
- * Either makes each token that was read before stale: it is read again before its next use. Tokens that
- * have followers are read again then.
+ * So a revoked token is refused immediately where the table tells of it, and after `maxAgeMs` everywhere.
  */
 export class TokenCache {
   readonly #table: TokenTable;
   /** The least recently used first. */
   readonly #tokens = new Map<string, CachedToken>();
-  /** Those being read. */
+  /** Those being read, by generation and hash: a read of an earlier generation may not have seen the change. */
   readonly #reads = new Map<string, Promise<CachedToken | null>>();
-  /** A token that was read in an earlier generation is stale. */
   #generation = 0;
   #version: string | null = null;
-  /** When the version was last asked for, and answered. */
+  /** When the last check began that was answered. */
   #checkedAt = 0;
-  #check: Promise<void> | null = null;
+  /** How often the table told of a change: so far, before the running check began, and before the last one answered. */
+  #told = 0;
+  #toldAtBegin = 0;
+  #toldAtCheck = 0;
+  #running: Promise<void> | null = null;
+  /** The check after the one that is running. */
+  #next: Promise<void> | null = null;
 
   constructor(table: TokenTable) {
     this.#table = table;
     table.watch(() => {
-      this.#generation++;
-      // What fails here is done by the next check.
-      this.#refresh().catch(() => {});
+      this.#told++;
+      // Where this fails, the next use and the next check try again.
+      this.check().catch(() => {});
     });
   }
 
-  /** The token, without a statement where it is known; null when there is none with this hash. */
+  /** The token, without a promise where it is known; null when there is none with this hash. */
   find(hash: string): CachedToken | null | Promise<CachedToken | null> {
     this.#table.noticeChanges();
-    const known = this.#tokens.get(hash);
-    if (!known) return this.#read(hash);
-    this.#tokens.delete(hash);
-    this.#tokens.set(hash, known);
-    if (Date.now() - this.#checkedAt > maxAgeMs) return this.check().then(() => this.#fresh(hash));
-    return known.generation === this.#generation ? known : this.#read(hash);
+    if (this.#told !== this.#toldAtCheck || Date.now() - this.#checkedAt > maxAgeMs) {
+      return this.check().then(() => this.#lookUp(hash));
+    }
+    return this.#lookUp(hash);
   }
 
   /**
@@ -55,66 +59,74 @@ export class TokenCache {
    * more often than once in `maxAgeMs`.
    */
   check(): Promise<void> {
-    this.#check ??= this.#compare().finally(() => {
-      this.#check = null;
-    });
-    return this.#check;
+    if (!this.#running) return this.#begin();
+    if (this.#told === this.#toldAtBegin) return this.#running;
+    const begin = () => this.#begin();
+    this.#next ??= this.#running.then(begin, begin);
+    return this.#next;
   }
 
-  async #compare(): Promise<void> {
+  #begin(): Promise<void> {
+    this.#next = null;
+    this.#toldAtBegin = this.#told;
+    this.#running = this.#compare(this.#told).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #compare(told: number): Promise<void> {
     const begin = Date.now();
     const version = await this.#table.version();
     if (version !== this.#version) this.#generation++;
     this.#version = version;
     this.#checkedAt = begin;
-    await this.#refresh();
+    this.#toldAtCheck = told;
+    await this.#refreshFollowed();
   }
 
-  /** Of the tokens that have followers: reads the stale ones again, and ends what has expired. */
-  async #refresh(): Promise<void> {
+  /** Of the tokens that have followers: reads those of earlier generations again, and ends what has expired. */
+  async #refreshFollowed(): Promise<void> {
+    const generation = this.#generation;
     const now = new Date();
-    const stale: CachedToken[] = [];
+    const outdated: CachedToken[] = [];
     for (const token of this.#tokens.values()) {
       if (!token.hasFollowers) continue;
-      if (token.generation !== this.#generation) stale.push(token);
-      else token.end(token.fault(now));
+      if (token.generation === generation) token.end(token.fault(now));
+      else outdated.push(token);
     }
-    for (let start = 0; start < stale.length; start += tokensPerRead) {
-      const asked = stale.slice(start, start + tokensPerRead);
-      const generation = this.#generation;
+    for (let start = 0; start < outdated.length; start += tokensPerRead) {
+      const asked = outdated.slice(start, start + tokensPerRead);
       const rows = await this.#table.find(asked.map(({ tokenId }) => tokenId));
       const found = new Map(rows.map((row) => [row.tokenId, row]));
-      for (const token of asked) {
-        token.update(found.get(token.tokenId) ?? null, generation, new Date());
-      }
+      for (const token of asked) token.update(found.get(token.tokenId) ?? null, generation);
     }
   }
 
-  #fresh(hash: string): CachedToken | null | Promise<CachedToken | null> {
+  #lookUp(hash: string): CachedToken | null | Promise<CachedToken | null> {
     const known = this.#tokens.get(hash);
-    return known?.generation === this.#generation ? known : this.#read(hash);
+    if (known?.generation !== this.#generation) return this.#read(hash);
+    this.#tokens.delete(hash);
+    this.#tokens.set(hash, known);
+    return known;
   }
 
   #read(hash: string): Promise<CachedToken | null> {
     const generation = this.#generation;
-    // A read of an earlier generation may have seen the table before the change.
     const key = `${generation} ${hash}`;
-    const under = this.#reads.get(key);
-    if (under) return under;
+    const reading = this.#reads.get(key);
+    if (reading) return reading;
     const read = this.#table
       .findByHash(hash)
       .then((token) => {
         const known = this.#tokens.get(hash);
-        if (known) known.update(token, generation, new Date());
-        if (!token) {
-          this.#tokens.delete(hash);
-          return null;
-        }
-        if (known) return known;
-        const added = new CachedToken(token, generation);
-        this.#tokens.set(hash, added);
+        known?.update(token, generation);
+        this.#tokens.delete(hash);
+        if (!token) return null;
+        const cached = known ?? new CachedToken(token, generation);
+        this.#tokens.set(hash, cached);
         this.#evict();
-        return added;
+        return cached;
       })
       .finally(() => this.#reads.delete(key));
     this.#reads.set(key, read);
@@ -125,9 +137,9 @@ export class TokenCache {
     for (const [hash, token] of this.#tokens) {
       if (this.#tokens.size <= maxTokens) return;
       this.#tokens.delete(hash);
-      // Those who listen would not hear of its end.
-      if (token.isAwaited) this.#tokens.set(hash, token);
-      else return;
+      if (!token.isFollowed) return;
+      // Those who follow it would not hear of its end.
+      this.#tokens.set(hash, token);
     }
   }
 }

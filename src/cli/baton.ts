@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { Interrupted } from "./interruption.ts";
 import { createProgram } from "./program.ts";
-import { endWithReader, report } from "./report.ts";
+import { Interrupted } from "./terminal/interruption.ts";
+import { endWithReader, report } from "./terminal/report.ts";
 
 endWithReader();
-// Node's own code for this is 1, which means here that there is no such entry.
+// Node would exit with 1, which here means that an entry does not exist.
 process.on("uncaughtException", (error) => process.exit(report(error)));
 
 try {

@@ -1,24 +1,25 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { clearCommand } from "./clear.ts";
-import { completeCommand, completionCommand } from "./completion.ts";
-import { deleteCommand } from "./delete.ts";
-import { describeExitCodes } from "./exit-codes.ts";
-import { exportCommand } from "./export.ts";
-import { getCommand } from "./get.ts";
-import { helpCommand } from "./help.ts";
-import { importCommand } from "./import.ts";
-import { keysCommand } from "./keys.ts";
-import { namespacesCommand } from "./namespaces.ts";
-import { say } from "./report.ts";
-import { searchCommand } from "./search.ts";
-import { serveCommand } from "./serve.ts";
-import { setCommand } from "./set.ts";
-import { tokenCommand } from "./token.ts";
-import { waitCommand } from "./wait.ts";
-import { watchCommand } from "./watch.ts";
+import { clearCommand } from "./commands/clear.ts";
+import { completeCommand } from "./commands/complete.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { deleteCommand } from "./commands/delete.ts";
+import { exportCommand } from "./commands/export.ts";
+import { getCommand } from "./commands/get.ts";
+import { helpCommand } from "./commands/help.ts";
+import { importCommand } from "./commands/import.ts";
+import { keysCommand } from "./commands/keys.ts";
+import { namespacesCommand } from "./commands/namespaces.ts";
+import { searchCommand } from "./commands/search.ts";
+import { serveCommand } from "./commands/serve.ts";
+import { setCommand } from "./commands/set.ts";
+import { tokenCommand } from "./commands/token.ts";
+import { waitCommand } from "./commands/wait.ts";
+import { watchCommand } from "./commands/watch.ts";
+import { describeExitCodes } from "./terminal/exit-codes.ts";
+import { say } from "./terminal/report.ts";
 
-/** Every command, by the group that the help shows it in. What a command needs is loaded when it runs. */
+/** Every command, by the group that the help shows it in. A command loads what is slow to load when it runs. */
 const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
   "Data:": [
     getCommand,
@@ -35,7 +36,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
   "This program:": [completionCommand],
 };
 
-/** The command line of `baton`, which runs with `parseAsync`. */
+/** The command line of `baton`. `parseAsync` runs it. */
 export function createProgram(): Command {
   const program = new Command("baton")
     .version(version())
@@ -53,32 +54,35 @@ Data goes to standard output; what went wrong to standard error, in one line.`,
   }
   program.addCommand(helpCommand(program));
   program.addCommand(completeCommand(program), { hidden: true });
-  adopt(program);
+  inheritSettings(program);
   return program;
 }
 
-/** A command that was made by itself has its own settings; and what is wrong with a command line is said as all else. */
-function adopt(command: Command): void {
+/**
+ * Gives every command below this one the program's settings, which a command that is created separately does not inherit.
+ * Errors of commander are printed like all other errors.
+ */
+function inheritSettings(command: Command): void {
   const path = pathOf(command);
   command.configureOutput({
     outputError: (text) => {
       const why = text.replace(/^error: /, "").trim();
-      // Commander names the one that is much like it, if there is any.
+      // Commander suggests a similar name where there is one. Otherwise all names are listed.
       const names = /^unknown command '[^]*'$/.test(why) ? namesIn(command) : "";
       const known = names === "" ? "" : `. There are: ${names}`;
       say(`${why}${known}${/[.?)]$/.test(why) ? "" : "."} See: ${path} --help`);
     },
   });
-  for (const below of command.commands) {
-    // With its own help command each would show the program's, under the program's heading.
-    below.copyInheritedSettings(command).helpCommand(false);
-    adopt(below as Command);
+  for (const subcommand of command.commands) {
+    // Commander would add a help command to each one, under the program's heading.
+    subcommand.copyInheritedSettings(command).helpCommand(false);
+    inheritSettings(subcommand as Command);
   }
 }
 
 function namesIn(command: Command): string {
   const commands = command.createHelp().visibleCommands(command);
-  return commands.map((below) => below.name()).join(", ");
+  return commands.map((subcommand) => subcommand.name()).join(", ");
 }
 
 function pathOf(command: Command): string {

@@ -14,7 +14,7 @@ export async function compact(
   retention: Retention,
   isStopping: () => boolean,
 ): Promise<number> {
-  const overdue = await reader.$queryRaw<{ userId: string }[]>(
+  const overdue = await reader.all<{ userId: string }>(
     sql`SELECT "userId" FROM "User" WHERE "headRevision" - "compactedRevision" > ${retention.maxChanges}`,
   );
   let removed = 0;
@@ -39,37 +39,34 @@ async function compactStep(
   userId: string,
   { maxAgeMs, maxChanges }: Retention,
 ): Promise<number> {
-  const [ends] = await transaction.$queryRaw<{ headRevision: bigint; compactedRevision: bigint }[]>(
+  const [ends] = await transaction.all<{ headRevision: bigint; compactedRevision: bigint }>(
     sql`SELECT "headRevision", "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
   );
   if (!ends) return 0;
   const { compactedRevision: begin } = ends;
   const kept = ends.headRevision - BigInt(maxChanges);
   const end = begin + stepRevisions < kept ? begin + stepRevisions : kept;
-  const [young] = await transaction.$queryRaw<{ revision: bigint | null }[]>(sql`
+  const [young] = await transaction.all<{ revision: bigint | null }>(sql`
     SELECT MIN("revision") AS "revision" FROM "Change" WHERE "userId" = ${userId}
       AND "revision" > ${begin} AND "revision" <= ${end} AND "at" >= ${new Date(Date.now() - maxAgeMs)}`);
   const through = young?.revision == null ? end : BigInt(young.revision) - 1n;
   if (through <= begin) return 0;
-  await transaction.$executeRaw(
+  await transaction.run(
     sql`UPDATE "User" SET "compactedRevision" = ${through} WHERE "userId" = ${userId} AND "compactedRevision" < ${through}`,
   );
-  return transaction.$executeRaw(
+  return transaction.run(
     sql`DELETE FROM "Change" WHERE "userId" = ${userId} AND "revision" <= ${through}`,
   );
 }
 
-const answersPerStep = 1_000;
+const recordsPerStep = 1_000;
 
-/** Removes the answers given before an instant, in steps short enough to let writes in between. */
-export async function forgetAnswers(
-  execute: SqlClient["$executeRaw"],
-  before: Date,
-): Promise<void> {
+/** Removes the idempotency records given before an instant, in steps short enough to let writes in between. */
+export async function forgetRecords(run: SqlClient["run"], before: Date): Promise<void> {
   let removed: number;
   do {
-    removed = await execute(sql`
+    removed = await run(sql`
       DELETE FROM "Answer" WHERE ("userId", "idempotencyKey") IN (
-        SELECT "userId", "idempotencyKey" FROM "Answer" WHERE "at" < ${before} LIMIT ${answersPerStep})`);
-  } while (removed === answersPerStep);
+        SELECT "userId", "idempotencyKey" FROM "Answer" WHERE "at" < ${before} LIMIT ${recordsPerStep})`);
+  } while (removed === recordsPerStep);
 }

@@ -1,14 +1,14 @@
-import type { Place } from "../store/commit/command.ts";
+import type { Place } from "../store/model/place.ts";
 import { searchText } from "../store/search/search-text.ts";
 import { sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
-import type { Table } from "./write-rows.ts";
+import type { RowTable } from "./row-table.ts";
 
 /** How much one step takes, so that it is short: a write may have to wait for its transaction. */
 const step = { changes: 500, entries: 200, bytes: 256 * 1024 };
 
 /** What following the log does differently on each database. */
 export interface IndexDialect {
-  readonly table: (table: Table) => Sql;
+  readonly table: (table: RowTable) => Sql;
   /** Keeps other instances from following the same log; no row when one does. */
   readonly lockProgress: Sql;
   /** Before rows of SearchText go that the condition means: takes them out of what indexes them beside it. */
@@ -42,7 +42,7 @@ interface ProgressRow {
 }
 
 export async function readUnindexed(client: SqlReader, maxUsers: number): Promise<string[]> {
-  const rows = await client.$queryRaw<{ userId: string }[]>(sql`
+  const rows = await client.all<{ userId: string }>(sql`
     SELECT "User"."userId" FROM "User" LEFT JOIN "SearchProgress" ON "SearchProgress"."userId" = "User"."userId"
     WHERE ("headRevision" > COALESCE("indexedRevision", 0) OR "buildingKey" IS NOT NULL)
       AND "compactedRevision" <= "headRevision" LIMIT ${maxUsers}`);
@@ -58,9 +58,9 @@ export async function indexStep(
   dialect: IndexDialect,
   userId: string,
 ): Promise<boolean> {
-  await client.$executeRaw(sql`
+  await client.run(sql`
     INSERT INTO "SearchProgress" ("userId", "indexedRevision") VALUES (${userId}, 0) ON CONFLICT DO NOTHING`);
-  const [progress] = await client.$queryRaw<ProgressRow[]>(sql`
+  const [progress] = await client.all<ProgressRow>(sql`
     SELECT "indexedRevision", "buildingNamespace", "buildingKey", "headRevision", "compactedRevision"
     FROM "SearchProgress" JOIN "User" ON "User"."userId" = "SearchProgress"."userId"
     WHERE "SearchProgress"."userId" = ${userId} AND "User"."userId" = ${userId} ${dialect.lockProgress}`);
@@ -94,14 +94,14 @@ interface ChangeRow {
 /** Takes the next of the log. */
 async function follow(follower: Follower, after: bigint): Promise<boolean> {
   const { client, userId } = follower;
-  const changes = await client.$queryRaw<ChangeRow[]>(sql`
+  const changes = await client.all<ChangeRow>(sql`
     SELECT "Change"."revision", "Change"."namespace", "Change"."key", "Entry"."sizeBytes" FROM "Change"
     LEFT JOIN "Entry" ON "Entry"."userId" = ${userId} AND "Entry"."namespace" = "Change"."namespace"
       AND "Entry"."key" = "Change"."key" AND "Entry"."revision" = "Change"."revision"
     WHERE "Change"."userId" = ${userId} AND "Change"."revision" > ${after}
     ORDER BY "Change"."revision" LIMIT ${step.changes}`);
   // Read after them: the log may have been compacted since the step began, and they would not be the next then.
-  const [log] = await client.$queryRaw<{ compactedRevision: bigint }[]>(
+  const [log] = await client.all<{ compactedRevision: bigint }>(
     sql`SELECT "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
   );
   if (log && log.compactedRevision > after) return true;
@@ -123,7 +123,7 @@ async function follow(follower: Follower, after: bigint): Promise<boolean> {
 /** Takes the next entries in the order of their places. */
 async function build(follower: Follower, after: Place): Promise<boolean> {
   const { client, userId } = follower;
-  const entries = await client.$queryRaw<(Place & { sizeBytes: number })[]>(sql`
+  const entries = await client.all<Place & { sizeBytes: number }>(sql`
     SELECT "namespace", "key", "sizeBytes" FROM "Entry" WHERE "userId" = ${userId}
       AND "namespace" >= ${after.namespace} AND ("namespace", "key") > (${after.namespace}, ${after.key})
     ORDER BY "namespace", "key" LIMIT ${step.entries}`);
@@ -134,14 +134,14 @@ async function build(follower: Follower, after: Place): Promise<boolean> {
 }
 
 async function building({ client, userId }: Follower, last: Place | null): Promise<boolean> {
-  await client.$executeRaw(sql`
+  await client.run(sql`
     UPDATE "SearchProgress" SET "buildingNamespace" = ${last?.namespace ?? null}, "buildingKey" = ${last?.key ?? null}
     WHERE "userId" = ${userId}`);
   return true;
 }
 
 async function reach({ client, userId }: Follower, revision: bigint): Promise<void> {
-  await client.$executeRaw(
+  await client.run(
     sql`UPDATE "SearchProgress" SET "indexedRevision" = ${revision} WHERE "userId" = ${userId}`,
   );
 }
@@ -167,7 +167,7 @@ function placeOf({ namespace, key }: { namespace: string; key: string | null }):
 
 /** Removes what the index has of the user, as far as the condition says, or the first of it. Whether nothing is left. */
 async function removeSome(follower: Follower, condition: Sql): Promise<boolean> {
-  const places = await follower.client.$queryRaw<Place[]>(sql`
+  const places = await follower.client.all<Place>(sql`
     SELECT "namespace", "key" FROM "SearchText" WHERE "userId" = ${follower.userId} AND ${condition}
     LIMIT ${step.changes}`);
   await remove(follower, places);
@@ -179,12 +179,12 @@ async function remove({ client, dialect, userId }: Follower, places: readonly Pl
   const gone = placeTable(dialect, "gone", places);
   const condition = sql`"userId" = ${userId} AND ("namespace", "key") IN (SELECT "namespace", "key" FROM ${gone})`;
   await dialect.removing(userId, condition);
-  await client.$executeRaw(sql`DELETE FROM "SearchText" WHERE ${condition}`);
+  await client.run(sql`DELETE FROM "SearchText" WHERE ${condition}`);
 }
 
 async function add({ client, dialect, userId }: Follower, places: readonly Place[]) {
   if (places.length === 0) return;
-  const entries = await client.$queryRaw<(Place & { revision: bigint; value: string })[]>(sql`
+  const entries = await client.all<Place & { revision: bigint; value: string }>(sql`
     SELECT "Entry"."namespace", "Entry"."key", "Entry"."revision", "Entry"."value"
     FROM ${placeTable(dialect, "wanted", places)} CROSS JOIN "Entry" WHERE "Entry"."userId" = ${userId}
       AND "Entry"."namespace" = "wanted"."namespace" AND "Entry"."key" = "wanted"."key"`);
@@ -195,7 +195,7 @@ async function add({ client, dialect, userId }: Follower, places: readonly Place
     columns: textColumns,
     rows: texts.map(({ namespace, key, revision, text }) => [namespace, key, revision, text]),
   });
-  await client.$executeRaw(sql`
+  await client.run(sql`
     INSERT INTO "SearchText" ("userId", "namespace", "key", "revision", "text")
     SELECT ${userId}, "namespace", "key", "revision", "text" FROM ${rows}`);
   await dialect.adding(userId, texts);

@@ -1,16 +1,9 @@
-import type { Entry, Namespace, Usage } from "../store/model/entry.ts";
+import type { Entry, EntryHead, Namespace, Usage } from "../store/model/entry.ts";
 import type { TextMatch } from "../store/model/text-match.ts";
-import type { Place } from "../store/commit/command.ts";
-import type { EntryPage, EntryQuery, Page, PageBounds, UserPlace } from "../store/contract.ts";
+import type { Place, UserPlace } from "../store/model/place.ts";
+import type { EntryPage, EntryQuery, Page, PageBounds } from "../store/contract.ts";
 import type { StoredEntry } from "../store/model/claim.ts";
-import {
-  entryColumns,
-  storedEntryColumns,
-  toEntry,
-  toStoredEntry,
-  type EntryRow,
-  type StoredEntryRow,
-} from "./rows.ts";
+import { shownColumns, shownHeadColumns, storedColumns } from "./tables.ts";
 import {
   columns,
   empty,
@@ -23,18 +16,18 @@ import {
   type StoreReader,
 } from "./sql.ts";
 
-const shown = columns("Entry", entryColumns);
+const shown = columns("Entry", shownColumns);
 
 export async function readEntry(
   { client, now }: StoreReader,
   userId: string,
   place: Place,
 ): Promise<Entry | null> {
-  const rows = await client.$queryRaw<EntryRow[]>(
+  const rows = await client.all<Entry>(
     sql`SELECT ${shown} FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${place.namespace} AND "key" = ${place.key}
       AND ${isAlive(now)}`,
   );
-  return rows[0] ? toEntry(rows[0]) : null;
+  return rows[0] ?? null;
 }
 
 export function readEntries(
@@ -42,7 +35,15 @@ export function readEntries(
   query: EntryQuery,
   bounds: PageBounds,
 ): Promise<EntryPage> {
-  return readPage(reader, query, bounds, entryColumns, toEntry);
+  return readPage<Entry>(reader, query, bounds, shownColumns);
+}
+
+export function readEntryHeads(
+  reader: StoreReader,
+  query: EntryQuery,
+  bounds: PageBounds,
+): Promise<EntryPage<EntryHead>> {
+  return readPage<EntryHead>(reader, query, bounds, shownHeadColumns);
 }
 
 export function readStoredEntries(
@@ -50,13 +51,7 @@ export function readStoredEntries(
   query: EntryQuery,
   bounds: PageBounds,
 ): Promise<EntryPage<StoredEntry>> {
-  return readPage<StoredEntryRow, StoredEntry>(
-    reader,
-    query,
-    bounds,
-    storedEntryColumns,
-    toStoredEntry,
-  );
+  return readPage<StoredEntry>(reader, query, bounds, storedColumns);
 }
 
 interface PageEnds {
@@ -68,19 +63,17 @@ interface PageEnds {
  * Sizes are summed before any value is read, so that a page never loads more than its bounds. From the page to its
  * entries it is a LEFT JOIN, though none is missing: SQLite would go the other way, through all that the user has.
  */
-async function readPage<Row extends EntryRow, E extends Entry>(
+async function readPage<E extends EntryHead>(
   { client, now }: StoreReader,
   query: EntryQuery,
   bounds: PageBounds,
-  pageColumns: readonly (keyof Row & string)[],
-  toItem: (row: Row) => E,
+  loaded: readonly string[],
 ): Promise<EntryPage<E>> {
-  const { userId, withoutValues = false } = query;
-  const loaded = pageColumns.filter((column) => !(withoutValues && column === "value"));
-  const loadedBytes = withoutValues
-    ? sql`OCTET_LENGTH("key") + OCTET_LENGTH("metadata")`
-    : sql`"sizeBytes"`;
-  const rows = await client.$queryRaw<(PageEnds & (Row | { key: null }))[]>(sql`
+  const { userId } = query;
+  const loadedBytes = loaded.includes("value")
+    ? sql`"sizeBytes"`
+    : sql`OCTET_LENGTH("key") + OCTET_LENGTH("metadata")`;
+  const rows = await client.all<PageEnds & (E | { key: null })>(sql`
     WITH "candidates" AS (
       SELECT "namespace", "key", ${loadedBytes} AS "loadedBytes" FROM "Entry"
       WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyKeys(query)}${afterPlace(query)}
@@ -99,10 +92,10 @@ async function readPage<Row extends EntryRow, E extends Entry>(
       WHERE "page"."bytesBefore" < ${bounds.maxBytes}
     ) AS "found" ON 1 = 1
     ORDER BY "found"."namespace", "found"."key"`);
-  const found = rows.filter((row): row is PageEnds & Row => row.key !== null);
-  const items = found
-    .slice(0, bounds.maxItems)
-    .map((row) => toItem(withoutValues ? { ...row, value: "" } : row));
+  const items: E[] = [];
+  for (const { head: _, candidateCount: __, ...entry } of rows) {
+    if (entry.key !== null && items.length < bounds.maxItems) items.push(entry as unknown as E);
+  }
   return {
     items,
     hasMore: Number(rows[0]?.candidateCount ?? 0) > items.length,
@@ -127,7 +120,7 @@ export async function readExpired(
   { client, now }: StoreReader,
   maxItems: number,
 ): Promise<UserPlace[]> {
-  return client.$queryRaw<UserPlace[]>(sql`
+  return client.all<UserPlace>(sql`
     SELECT "userId", "namespace", "key" FROM "Entry" WHERE "expiresAt" <= ${now} AND NOT EXISTS (
       SELECT 1 FROM "User" WHERE "User"."userId" = "Entry"."userId" AND "compactedRevision" > "headRevision")
     ORDER BY "expiresAt" LIMIT ${maxItems}`);
@@ -151,7 +144,7 @@ export async function readNamespaces(
   maxItems: number,
 ): Promise<Page<Namespace>> {
   const afterName = after === null ? empty : sql` AND "namespace" > ${after}`;
-  const rows = await client.$queryRaw<NamespaceRow[]>(sql`
+  const rows = await client.all<NamespaceRow>(sql`
     SELECT "namespace" AS "name", COUNT(*) AS "entryCount", SUM("sizeBytes") AS "sizeBytes", MAX("updatedAt") AS "updatedAt"
     FROM "Entry"
     WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)} AND ${isAlive(now)}${afterName}
@@ -183,7 +176,7 @@ async function readAgents(
   const agents = new Map<string, string[]>();
   if (names.length === 0) return agents;
   const within = sql`"userId" = ${userId} AND "namespace" IN (${join([...names])}) AND ${isAlive(now)}`;
-  const rows = await client.$queryRaw<{ namespace: string; agent: string }[]>(sql`
+  const rows = await client.all<{ namespace: string; agent: string }>(sql`
     SELECT "namespace", "agent" FROM (
       SELECT "namespace", "agent", ROW_NUMBER() OVER (PARTITION BY "namespace" ORDER BY "agent") AS "place" FROM (
         SELECT "namespace", "createdBy" AS "agent" FROM "Entry" WHERE ${within} AND "createdBy" IS NOT NULL
@@ -210,7 +203,7 @@ export async function readUsage(
   userId: string,
   namespaces: readonly TextMatch[],
 ): Promise<Usage> {
-  const rows = await client.$queryRaw<UsageRow[]>(sql`
+  const rows = await client.all<UsageRow>(sql`
     SELECT COUNT(DISTINCT "namespace") AS "namespaceCount", COUNT(*) AS "entryCount", COALESCE(SUM("sizeBytes"), 0) AS "sizeBytes"
     FROM "Entry" WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)} AND ${isAlive(now)}`);
   const row = rows[0] as UsageRow;

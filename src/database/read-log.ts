@@ -3,13 +3,8 @@ import type { LogEnds, LogPage, LogQuery, PageBounds } from "../store/contract.t
 import type { Change } from "../store/model/change.ts";
 import type { StoredEntry } from "../store/model/claim.ts";
 import type { Entry } from "../store/model/entry.ts";
-import {
-  changeColumns,
-  toChange,
-  toStoredChange,
-  type ChangeRow,
-  type StoredChangeRow,
-} from "./rows.ts";
+import { unclaimed } from "../store/model/claim.ts";
+import { changeColumns, toChange, type ChangeRow } from "./tables.ts";
 import { columns, empty, join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
 
 /** One statement looks at no more revisions than this, however few of them the selection wants. */
@@ -43,6 +38,27 @@ export function readStoredLog(
 }
 
 /** One statement is one snapshot: the changes, and the ends of the log they were read from, belong together. */
+/** A row of the log with the claim of the entry; null where that entry is deleted. */
+type StoredChangeRow = ChangeRow & {
+  readonly claimAttempt: number | null;
+  readonly isCompleted: boolean | null;
+};
+
+function toStoredChange({
+  claimAttempt,
+  isCompleted,
+  ...row
+}: StoredChangeRow): Change<StoredEntry> {
+  const change = toChange(row);
+  if (change.kind !== "SET") return change;
+  const claim = {
+    ...unclaimed,
+    claimAttempt: claimAttempt ?? 0,
+    isCompleted: isCompleted ?? false,
+  };
+  return { ...change, entry: { ...change.entry, ...claim } };
+}
+
 async function readPage<Row extends ChangeRow, E extends Entry>(
   reader: SqlReader,
   query: LogQuery,
@@ -52,7 +68,7 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
 ): Promise<LogPage<E>> {
   const { userId, after } = query;
   const { candidates, last } = candidatesOf(query, bounds.maxItems);
-  const rows = await reader.$queryRaw<(CountedEndsRow & (Row | { revision: null }))[]>(sql`
+  const rows = await reader.all<CountedEndsRow & (Row | { revision: null })>(sql`
     WITH "candidates" AS (${candidates}), "page" AS (
       SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision") - "sizeBytes" AS "bytesBefore" FROM "candidates"
     )
@@ -67,9 +83,10 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
     ORDER BY "found"."revision"`);
   const ends = rows[0];
   if (!ends) return { changes: [], through: after, head: 0n, compacted: 0n };
-  const changes = rows
-    .filter((row): row is CountedEndsRow & Row => row.revision !== null)
-    .map(toItem);
+  const changes: Change<E>[] = [];
+  for (const { headRevision: _, compactedRevision: __, candidateCount: ___, ...row } of rows) {
+    if (row.revision !== null) changes.push(toItem(row as unknown as Row));
+  }
   const candidateCount = Number(ends.candidateCount);
   const full = candidateCount === bounds.maxItems || candidateCount > changes.length;
   const { headRevision: head, compactedRevision: compacted } = ends;
@@ -107,7 +124,7 @@ function candidatesOf(
 }
 
 export async function readLogEnds(reader: SqlReader, userId: string): Promise<LogEnds> {
-  const rows = await reader.$queryRaw<EndsRow[]>(
+  const rows = await reader.all<EndsRow>(
     sql`SELECT "headRevision", "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
   );
   return { head: rows[0]?.headRevision ?? 0n, compacted: rows[0]?.compactedRevision ?? 0n };
@@ -118,7 +135,7 @@ export async function readHeads(
   userIds: readonly string[],
 ): Promise<ReadonlyMap<string, bigint>> {
   if (userIds.length === 0) return new Map();
-  const rows = await reader.$queryRaw<{ userId: string; headRevision: bigint }[]>(
+  const rows = await reader.all<{ userId: string; headRevision: bigint }>(
     sql`SELECT "userId", "headRevision" FROM "User" WHERE "userId" IN (${join([...userIds])})`,
   );
   return new Map(rows.map((row) => [row.userId, row.headRevision]));
@@ -131,7 +148,7 @@ export async function readLastClear(
   after: bigint,
   through: bigint,
 ): Promise<bigint | null> {
-  const rows = await reader.$queryRaw<{ revision: bigint }[]>(sql`
+  const rows = await reader.all<{ revision: bigint }>(sql`
     SELECT "revision" FROM "Change" WHERE "userId" = ${userId} AND "namespace" = ${namespace} AND "key" IS NULL
       AND "revision" > ${after} AND "revision" <= ${through}
     ORDER BY "revision" DESC LIMIT 1`);

@@ -1,15 +1,15 @@
-import type { Place } from "../store/commit/command.ts";
+import type { Place } from "../store/model/place.ts";
 import type { Entry } from "../store/model/entry.ts";
 import type { Hit, SearchQuery, SearchState, WrittenPage } from "../store/contract.ts";
-import { entryColumns, toEntry, type EntryRow } from "./rows.ts";
+import { placeColumns, shownColumns } from "./tables.ts";
 import { columns, empty, isAlive, matchesAny, sql, type Sql, type StoreReader } from "./sql.ts";
-import { keyColumns, type Table } from "./write-rows.ts";
+import type { RowTable } from "./row-table.ts";
 
 // CROSS JOIN is SQLite's way to say which table comes first: of one user it might else read all entries.
 
 /** What reads by the index, each database by its own. */
 export interface SearchReader extends StoreReader {
-  readonly table: (table: Table) => Sql;
+  readonly table: (table: RowTable) => Sql;
   /** How many of the newest entries the first window has, and how many the next, by what the last one took. */
   readonly firstEntries: number;
   nextEntries(lastEntries: number, lastMs: number): number;
@@ -58,7 +58,7 @@ export async function readWindowBegin(
   query: SearchQuery,
   maxEntries: number,
 ): Promise<bigint | null> {
-  const [row] = await client.$queryRaw<{ revision: bigint }[]>(sql`
+  const [row] = await client.all<{ revision: bigint }>(sql`
     SELECT "revision" FROM "SearchText" WHERE "userId" = ${query.userId}${within(query, null)}
     ORDER BY "revision" DESC LIMIT 1 OFFSET ${maxEntries - 1}`);
   return row?.revision ?? null;
@@ -83,7 +83,7 @@ export async function readSearchState(
   { userId, namespaces }: SearchQuery,
   maxCounted: number,
 ): Promise<SearchState> {
-  const [row] = await client.$queryRaw<StateRow[]>(sql`
+  const [row] = await client.all<StateRow>(sql`
     SELECT "entryCount", "sizeBytes", "indexedRevision", "buildingKey", "compactedRevision" FROM (
       SELECT COUNT(*) AS "entryCount", COALESCE(SUM("sizeBytes"), 0) AS "sizeBytes" FROM (
         SELECT "sizeBytes" FROM "Entry" WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)}
@@ -116,7 +116,7 @@ export async function readWritten(
   maxChanges: number,
 ): Promise<WrittenPage> {
   const earlier = before === null ? empty : sql` AND "revision" < ${before}`;
-  const rows = await client.$queryRaw<WrittenRow[]>(sql`
+  const rows = await client.all<WrittenRow>(sql`
     WITH "latest" AS (
       SELECT "namespace", "key", "revision" FROM "Change"
       WHERE "userId" = ${userId} AND "revision" > ${after}${earlier} ORDER BY "revision" DESC LIMIT ${maxChanges}
@@ -141,7 +141,7 @@ export async function readWritten(
   };
 }
 
-const shown = columns("Entry", entryColumns);
+const shown = columns("Entry", shownColumns);
 
 export async function readPlaces(
   { client, now, table }: SearchReader,
@@ -150,11 +150,10 @@ export async function readPlaces(
 ): Promise<Entry[]> {
   const wanted = table({
     name: "wanted",
-    columns: keyColumns,
+    columns: placeColumns,
     rows: places.map(({ namespace, key }) => [userId, namespace, key]),
   });
-  const rows = await client.$queryRaw<EntryRow[]>(sql`
+  return client.all<Entry>(sql`
     SELECT ${shown} FROM ${wanted} CROSS JOIN "Entry" WHERE "Entry"."userId" = ${userId}
       AND "Entry"."namespace" = "wanted"."namespace" AND "Entry"."key" = "wanted"."key" AND ${isAlive(now)}`);
-  return rows.map(toEntry);
 }

@@ -3,6 +3,7 @@ import { readUnindexed } from "./index-search.ts";
 import {
   readEntries,
   readEntry,
+  readEntryHeads,
   readExpired,
   readNamespaces,
   readStoredEntries,
@@ -18,16 +19,10 @@ import {
 } from "./read-search.ts";
 import type { StoreReader } from "./sql.ts";
 
-type Run = <T>(work: () => Promise<T>) => Promise<T>;
-
 /** How a database runs what reads. */
 export interface ReadAccess {
   readonly reader: StoreReader;
-  /** Runs a read of one statement. */
-  readonly run: Run;
   readonly searchReader: SearchReader;
-  /** Runs a search, which is several. */
-  readonly runSearch: Run;
 }
 
 /** The part of the contract that reads: the same statements on both databases. */
@@ -42,6 +37,8 @@ export class Reads {
     this.#read((reader) => readEntry(reader, ...args));
   readonly readEntries: Database["readEntries"] = (...args) =>
     this.#read((reader) => readEntries(reader, ...args));
+  readonly readEntryHeads: Database["readEntryHeads"] = (...args) =>
+    this.#read((reader) => readEntryHeads(reader, ...args));
   readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
     this.#read((reader) => readStoredEntries(reader, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
@@ -74,10 +71,10 @@ export class Reads {
     this.#search((reader) => readPlaces(reader, ...args));
 
   #read<T>(work: (reader: StoreReader) => Promise<T>): Promise<T> {
-    return this.#access.run(() => work(this.#access.reader));
+    return work(this.#access.reader);
   }
 
   #search<T>(work: (reader: SearchReader) => Promise<T>): Promise<T> {
-    return this.#access.runSearch(() => work(this.#access.searchReader));
+    return work(this.#access.searchReader);
   }
 }

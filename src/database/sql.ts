@@ -1,14 +1,19 @@
-import { Prisma } from "./generated/sqlite/client.ts";
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import type { Selection } from "../store/model/change.ts";
 import { prefixEnd, type TextMatch } from "../store/model/text-match.ts";
 
-// Prisma's SQL fragments carry their parameters and are not bound to a provider.
-export const { sql, join, empty, raw } = Prisma;
-export type Sql = Prisma.Sql;
+// SQL as texts that carry their parameters. The same text runs on both databases; only placeholders differ.
+export { empty, join, raw, sql, type Sql };
 
-/** The part of a Prisma client that reads by SQL. */
+/** What runs statements that read. Rows are objects; a cell has the JavaScript type of its column on every database. */
 export interface SqlReader {
-  $queryRaw<T>(query: Sql): Promise<T>;
+  all<Row>(query: Sql): Promise<Row[]>;
+}
+
+/** What runs every statement. */
+export interface SqlClient extends SqlReader {
+  /** Returns how many rows were changed. */
+  run(query: Sql): Promise<number>;
 }
 
 /** What reads the store as it is at the database's own instant. */
@@ -18,20 +23,18 @@ export interface StoreReader {
   readonly now: Sql;
 }
 
-/** The part of a Prisma client that speaks SQL. */
-export interface SqlClient extends SqlReader {
-  /** Returns how many rows were changed. */
-  $executeRaw(query: Sql): Promise<number>;
-}
-
 /** A column or table of ours: never a caller's text. */
 export function name(identifier: string): Sql {
-  return raw(`"${identifier}"`);
+  return raw(quoted(identifier));
+}
+
+export function quoted(identifier: string): string {
+  return `"${identifier}"`;
 }
 
 /** Columns of a table by name: never `*`, which a newer version's migration would change under a prepared statement. */
 export function columns(table: string, names: readonly string[]): Sql {
-  return join(names.map((column) => sql`${name(table)}.${name(column)}`));
+  return raw(names.map((column) => `${quoted(table)}.${quoted(column)}`).join(", "));
 }
 
 /** Whether an entry has not expired. */
@@ -54,6 +57,8 @@ export function matchesText(column: Sql, match: TextMatch): Sql {
 
 export function matchesAny(column: Sql, options: readonly TextMatch[]): Sql {
   if (options.length === 0) return nothing;
+  const [first, another] = options;
+  if (first && !another) return matchesText(column, first);
   return sql`(${join(
     options.map((match) => matchesText(column, match)),
     " OR ",

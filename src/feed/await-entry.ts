@@ -1,6 +1,6 @@
 import type { Database } from "../store/contract.ts";
 import { badUserInput, unavailable } from "../errors.ts";
-import type { Place } from "../store/commit/command.ts";
+import type { Place } from "../store/model/place.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { EntryWait } from "./entry-waits.ts";
 import type { Hub } from "./hub.ts";

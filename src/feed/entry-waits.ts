@@ -1,32 +1,27 @@
 import type { Change } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
-import { placeId, type Place } from "../store/commit/command.ts";
+import { placeId, type Place } from "../store/model/place.ts";
 import { failWhenEnded, forgetEnding } from "./ending.ts";
 import type { Hub } from "./hub.ts";
 import type { Follower, Tail } from "./tail.ts";
 
 /** The waits for entries of one user, found by their place: a change costs the same however many wait for others. */
 export class EntryWaits {
-  readonly #userId: string;
   readonly #waits = new Map<string, Set<EntryWait>>();
-
-  constructor(userId: string) {
-    this.#userId = userId;
-  }
 
   get isWaiting(): boolean {
     return this.#waits.size > 0;
   }
 
   add(wait: EntryWait): void {
-    const id = placeId(this.#userId, wait.place);
+    const id = placeId(wait.place);
     const waits = this.#waits.get(id);
     if (waits) waits.add(wait);
     else this.#waits.set(id, new Set([wait]));
   }
 
   remove(wait: EntryWait): void {
-    const id = placeId(this.#userId, wait.place);
+    const id = placeId(wait.place);
     const waits = this.#waits.get(id);
     waits?.delete(wait);
     if (waits?.size === 0) this.#waits.delete(id);
@@ -35,7 +30,7 @@ export class EntryWaits {
   offer(changes: readonly Change[]): void {
     for (const { entry, revision } of changes) {
       if (!entry) continue;
-      for (const wait of this.#waits.get(placeId(this.#userId, entry)) ?? [])
+      for (const wait of this.#waits.get(placeId(entry)) ?? [])
         wait.offer(entry, revision);
     }
   }

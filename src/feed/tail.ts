@@ -54,7 +54,7 @@ export class Tail {
 
   constructor(userId: string, options: TailOptions, onEmpty: () => void) {
     this.#userId = userId;
-    this.waits = new EntryWaits(userId);
+    this.waits = new EntryWaits();
     this.#options = options;
     this.#recent = new RecentChanges(options.recentBounds);
     this.#onEmpty = onEmpty;

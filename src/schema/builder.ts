@@ -19,7 +19,8 @@ export const builder = new SchemaBuilder<{
     defaultComplexity: 1,
     // Lists are counted by the `first` of the connection they belong to.
     defaultListMultiplier: 1,
-    limit: ({ store }) => ({ complexity: store.limits.maxQueryComplexity }),
+    limit: ({ store, isWithinComplexity }) =>
+      isWithinComplexity ? {} : { complexity: store.limits.maxQueryComplexity },
     complexityError: (_kind, { complexity, maxComplexity = 0 }) =>
       limitExceeded(
         "maxQueryComplexity",

@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { EntryPage } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
+import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, historyOf } from "./change.ts";
@@ -117,30 +118,28 @@ export async function entriesPage(
 ): Promise<Connection<Entry>> {
   const [namespace, key] = args.after == null ? [] : decodeCursor(args.after, 2);
   const withoutValues = !selectsWithin(info, "value");
-  const page: EntryPage = await store.entries(viewer, {
+  const input = {
     ...args,
     first: args.first ?? defaultPageSize,
     after: namespace === undefined || key === undefined ? null : { namespace, key },
-    withoutValues,
-  });
-  budget.spend(withoutValues ? page.items.map(withoutValue) : page.items);
+  };
+  // Nothing resolves the value of an entry without one.
+  const read = withoutValues
+    ? (store.entryHeads(viewer, input) as Promise<EntryPage>)
+    : store.entries(viewer, input);
+  const page = await budget.showRead(read, ({ items }) =>
+    withoutValues ? items.map(sizeWithoutValue) : items,
+  );
   return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
 }
 
-/** What an entry weighs whose value was not loaded. */
-function withoutValue({ key, metadata }: Entry): { sizeBytes: number } {
-  return { sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(metadata) };
-}
-
 /** One entry, whatever else the operation asks for. */
-export async function oneEntry(
+export function oneEntry(
   { store, viewer, budget }: Context,
   namespace: string,
   key: string,
 ): Promise<Entry | null> {
-  const entry = await store.entry(viewer, namespace, key);
-  budget.spend([entry]);
-  return entry;
+  return budget.showRead(store.entry(viewer, namespace, key), (entry) => [entry]);
 }
 
 export const keyPrefixDescription =
@@ -187,10 +186,9 @@ builder.queryFields((t) => ({
         description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",
       }),
     },
-    resolve: async (_query, input, context) => {
-      const entry = await context.feed.awaitEntry(context, input, context.closed);
-      context.budget.spend([entry]);
-      return entry;
+    resolve: (_query, input, context) => {
+      const wait = context.feed.awaitEntry(context, input, context.closed);
+      return context.budget.showRead(wait, (entry) => [entry]);
     },
   }),
   entries: t.field({

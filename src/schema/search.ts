@@ -90,13 +90,13 @@ builder.queryField("searchEntries", (t) =>
       }),
     },
     resolve: async (_query, args, { store, viewer, budget }) => {
-      const page = await store.searchEntries(viewer, {
+      const found = store.searchEntries(viewer, {
         text: args.text,
         namespacePrefix: args.namespacePrefix ?? "",
         first: args.first ?? defaultSearchSize,
         before: args.after == null ? null : revisionOf(args.after),
       });
-      budget.spend(page.items.map(({ entry }) => entry));
+      const page = await budget.showRead(found, ({ items }) => items.map(({ entry }) => entry));
       return { ...page, cursorOf: ({ entry }: Found) => encodeCursor([String(entry.revision)]) };
     },
   }),

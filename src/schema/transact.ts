@@ -1,4 +1,5 @@
-import type { CommandResult, OperationResult } from "../store/commit/command.ts";
+import type { CommandResult } from "../store/commit/command.ts";
+import type { OperationResult } from "../store/operations/operation.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";

@@ -1,24 +1,17 @@
-import type { Token } from "./model/token.ts";
+import type { LoadedEntry, Effects } from "./commit/user-state.ts";
+import type { WantedEntry } from "./commit/load.ts";
 import type { Change, Selection } from "./model/change.ts";
-import type { Entry, Namespace, Usage } from "./model/entry.ts";
+import type { StoredEntry, StoredHead } from "./model/claim.ts";
+import type { Entry, EntryHead, Namespace, Usage } from "./model/entry.ts";
 import type { ImportState } from "./model/import-state.ts";
+import type { Place, UserPlace } from "./model/place.ts";
 import type { TextMatch } from "./model/text-match.ts";
-import type { StoredAnswer } from "./commit/answer.ts";
-import type { StoredEntry } from "./model/claim.ts";
-import type { Place } from "./commit/command.ts";
-import type { Effects } from "./commit/workspace.ts";
+import type { Token } from "./model/token.ts";
 
-/** Names an entry among all users. */
-export interface UserPlace extends Place {
-  readonly userId: string;
-}
+// What the store, the feed and the command line ask of a database, as one small interface for each use. Failures to
+// reach the database are `UNAVAILABLE`.
 
-/** An entry that a command touches. */
-export interface WantedEntry extends UserPlace {
-  readonly withValue: boolean;
-}
-
-/** A page, and whether more follows it. It ends at its size in bytes too, but never empty when anything is left. */
+/** A page, and whether more follows it. It ends at its size in bytes too, but is never empty when anything is left. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly hasMore: boolean;
@@ -31,7 +24,7 @@ export interface PageBounds {
 }
 
 /** Entries in byte order of namespace, then key. */
-export interface EntryPage<E extends Entry = Entry> extends Page<E> {
+export interface EntryPage<E extends EntryHead = Entry> extends Page<E> {
   /** The user's head when the page was read, by the same statement. */
   readonly head: bigint;
 }
@@ -41,10 +34,8 @@ export interface EntryQuery {
   readonly selection: Selection;
   /** Only these keys; null for all. */
   readonly onlyKeys: readonly string[] | null;
-  /** Entries that sort after this place; a null key is behind every key of the namespace. */
+  /** Entries that sort after this place; a null key sorts after every key of the namespace. */
   readonly after: { readonly namespace: string; readonly key: string | null } | null;
-  /** Loads no values: each is "" then, which is no JSON. Default: false. */
-  readonly withoutValues?: boolean;
 }
 
 /** A stretch of a user's log, read by one statement. */
@@ -52,7 +43,7 @@ export interface LogPage<E extends Entry = Entry> {
   readonly changes: readonly Change<E>[];
   /** The selection has no other change up to here. */
   readonly through: bigint;
-  /** The user's head; the log is read to its end when `through` has reached it. */
+  /** The user's head. The log is read to its end when `through` has reached it. */
   readonly head: bigint;
   /** Changes up to here are no longer kept. */
   readonly compacted: bigint;
@@ -64,16 +55,146 @@ export interface LogQuery {
   readonly after: bigint;
 }
 
+/**
+ * The ends of a user's log. Both are 0 for a user who never wrote. While an import into the store is under way, the log
+ * begins after its head: see `isImporting`.
+ */
+export interface LogEnds {
+  readonly head: bigint;
+  readonly compacted: bigint;
+}
+
+/** Reads of what a store holds. Entries that have expired by the database's time are left out (G8). */
+export interface ReadView {
+  readEntry(userId: string, place: Place): Promise<Entry | null>;
+  readEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage>;
+  /** Like `readEntries`, without the values, which are not loaded. */
+  readEntryHeads(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<EntryHead>>;
+  /** Like `readEntries`, with the claims. */
+  readStoredEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<StoredEntry>>;
+  /** In byte order of the name. */
+  readNamespaces(
+    userId: string,
+    namespaces: readonly TextMatch[],
+    after: string | null,
+    maxItems: number,
+  ): Promise<Page<Namespace>>;
+  readUsage(userId: string, namespaces: readonly TextMatch[]): Promise<Usage>;
+}
+
+/** Reads of users' logs. */
+export interface Log {
+  readLogEnds(userId: string): Promise<LogEnds>;
+  readLog(query: LogQuery, bounds: PageBounds): Promise<LogPage>;
+  /**
+   * Like `readLog`. Claims are not in the log: an entry has the claim that is stored when the page is read, and none if
+   * the entry was deleted since.
+   */
+  readStoredLog(query: LogQuery, bounds: PageBounds): Promise<LogPage<StoredEntry>>;
+  /** The heads of these users' logs, by user. Users that never wrote are missing. */
+  readHeads(userIds: readonly string[]): Promise<ReadonlyMap<string, bigint>>;
+  /** The latest revision in (after, through] that cleared the namespace; null if none did. */
+  readLastClear(
+    userId: string,
+    namespace: string,
+    after: bigint,
+    through: bigint,
+  ): Promise<bigint | null>;
+}
+
+/** The locked logs of a write transaction. */
+export interface LockedLogs {
+  /** The database's time, read together with the heads, so that instances agree. */
+  readonly now: Date;
+  readonly heads: ReadonlyMap<string, bigint>;
+  /** The users into whose store an import is under way. */
+  readonly importing: ReadonlySet<string>;
+}
+
+/** Which entries may be claimed. */
+export interface FreeQuery {
+  readonly userId: string;
+  readonly namespace: string;
+  readonly keys: TextMatch;
+  readonly now: Date;
+}
+
+/** What an import needs of a write transaction, beside what every write needs. */
+export interface ImportTransaction {
+  loadImport(userId: string): Promise<ImportState | null>;
+  /** Null ends the import. */
+  saveImport(userId: string, state: ImportState | null): Promise<void>;
+  /** Sets up to where the log is no longer kept. */
+  setCompacted(userId: string, compacted: bigint): Promise<void>;
+  hasEntries(userId: string, now: Date): Promise<boolean>;
+  /** Removes at most so many of them; returns how many. */
+  removeChanges(userId: string, maxItems: number): Promise<number>;
+  removeEntries(userId: string, maxItems: number): Promise<number>;
+}
+
+/** Statements of an open write transaction. */
+export interface WriteTransaction {
+  /** The logs that the transaction has locked, and the time. */
+  readLogs(): Promise<LockedLogs>;
+  /** The stored entries at these places, each with its value if it is wanted. */
+  loadEntries(
+    places: readonly WantedEntry[],
+  ): Promise<readonly { readonly userId: string; readonly entry: LoadedEntry }[]>;
+  /** The first free entries in the order of their keys. */
+  loadFree(query: FreeQuery, maxItems: number): Promise<readonly StoredHead[]>;
+  /** How many entries each namespace holds that have not expired. */
+  countEntries(
+    userId: string,
+    namespaces: readonly TextMatch[],
+    now: Date,
+  ): Promise<Map<string, number>>;
+  /**
+   * The records given after an instant. The results of a record are null if those before it have so many bytes
+   * already: they are large.
+   */
+  loadRecords(
+    wanted: readonly { readonly userId: string; readonly idempotencyKey: string }[],
+    after: Date,
+    maxBytes: number,
+  ): Promise<
+    readonly {
+      readonly userId: string;
+      readonly idempotencyKey: string;
+      readonly digest: string;
+      readonly results: string | null;
+    }[]
+  >;
+  /** Saves the effects, by user. */
+  save(effects: ReadonlyMap<string, Effects>): Promise<void>;
+
+  readonly import: ImportTransaction;
+}
+
+/** Writes. */
+export interface WriteAccess {
+  /**
+   * Runs `work` in a transaction, alone among the writes of this process:
+   *
+   * 1. begin, and lock the users' logs until the transaction ends, all instances in one order (missing ones are created);
+   * 2. run `work`, once;
+   * 3. commit if it resolves, roll back if it rejects.
+   */
+  write<T>(
+    userIds: readonly string[],
+    work: (transaction: WriteTransaction) => Promise<T>,
+  ): Promise<T>;
+}
+
 export interface SearchQuery {
   readonly userId: string;
   readonly namespaces: readonly TextMatch[];
-  /** What is looked for, as `fold` of the store gives it: three characters at least. */
+  /** The text to find, as `fold` of the store gives it: at least three characters. */
   readonly folded: string;
   /** Only entries of earlier revisions; null for all. */
   readonly before: bigint | null;
 }
 
-/** An entry that may be found, without its value. */
+/** An entry that a search may find, without its value. */
 export interface Hit extends Place {
   readonly revision: bigint;
   readonly sizeBytes: number;
@@ -81,7 +202,7 @@ export interface Hit extends Place {
 
 /** What decides how a search is made. */
 export interface SearchState {
-  /** How much there is in the namespaces, counted until there are more entries than asked. */
+  /** Entries in the namespaces, counted up to the bound that was asked. */
   readonly entryCount: number;
   readonly sizeBytes: number;
   /** The index has every entry that was written last up to here … */
@@ -99,167 +220,58 @@ export interface WrittenPage {
   readonly compacted: bigint;
 }
 
-/**
- * A user's log's ends. Both are 0 for a user who never wrote. A log that begins behind its head is that of a store into
- * which an import is under way: see `isImporting`.
- */
-export interface LogEnds {
-  readonly head: bigint;
-  readonly compacted: bigint;
-}
-
-/** How much of each user's log to keep: what either bound keeps is kept. */
-export interface Retention {
-  readonly maxAgeMs: number;
-  readonly maxChanges: number;
-}
-
-/** What may be claimed. */
-interface FreeQuery {
-  readonly userId: string;
-  readonly namespace: string;
-  readonly keys: TextMatch;
-  readonly now: Date;
-}
-
-/** What a write transaction knows of the logs that it has locked. */
-export interface LockedLogs {
-  readonly now: Date;
-  readonly heads: ReadonlyMap<string, bigint>;
-  /** The users into whose store an import is under way. */
-  readonly importing: ReadonlySet<string>;
-}
-
-/** Statements of the one write transaction that is open. */
-export interface WriteTransaction {
-  /**
-   * Locks the users' logs until the transaction ends, all instances in one order, and creates the missing ones.
-   * The time is the database's, read in the same statement as the heads.
-   */
-  lock(userIds: readonly string[]): Promise<LockedLogs>;
-  /** Each place at most once. Where its value is not wanted, the entry has `""` for one, which is no JSON: values are large. */
-  loadEntries(
-    places: readonly WantedEntry[],
-  ): Promise<readonly { userId: string; entry: StoredEntry }[]>;
-  /** The first free entries in the order of their keys, without their values. */
-  loadFree(query: FreeQuery, maxItems: number): Promise<readonly StoredEntry[]>;
-  /** How many entries each namespace holds that have not expired. */
-  countEntries(
-    userId: string,
-    namespaces: readonly TextMatch[],
-    now: Date,
-  ): Promise<Map<string, number>>;
-  /**
-   * Each asked at most once; those that were given after an instant. Where the results of those before it have so many
-   * bytes, its own are null: they are large.
-   */
-  loadAnswers(
-    asked: readonly { userId: string; idempotencyKey: string }[],
-    after: Date,
-    maxBytes: number,
-  ): Promise<
-    readonly (Omit<StoredAnswer, "results"> & { userId: string; results: string | null })[]
-  >;
-  save(effects: ReadonlyMap<string, Effects>): Promise<void>;
-
-  // What an import needs beside that, under the lock of its user.
-  loadImport(userId: string): Promise<ImportState | null>;
-  /** Null when it is over. */
-  saveImport(userId: string, state: ImportState | null): Promise<void>;
-  /** Says up to where the log is no longer kept. */
-  setCompacted(userId: string, compacted: bigint): Promise<void>;
-  hasEntries(userId: string, now: Date): Promise<boolean>;
-  /** Removes some of them; returns how many, less than the most at the end. */
-  removeChanges(userId: string, maxItems: number): Promise<number>;
-  removeEntries(userId: string, maxItems: number): Promise<number>;
-}
-
-/** Told that a user's log reaches at least so far. */
-export type HeadListener = (userId: string, head: bigint) => void;
-
-/** The contract that every database meets. Failures to reach it are `UNAVAILABLE`. */
-export interface Database {
-  /**
-   * Runs alone among the writes of this process. Commits when `work` resolves, rolls back when it rejects. It may roll
-   * back and run `work` again from the start.
-   */
-  write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T>;
-
-  // What has expired by the database's clock is not there, for each of these (G8).
-  readEntry(userId: string, place: Place): Promise<Entry | null>;
-  readEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage>;
-  /** Like `readEntries`, with what only a write looks at. */
-  readStoredEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<StoredEntry>>;
-  /** In byte order of the name. */
-  readNamespaces(
-    userId: string,
-    namespaces: readonly TextMatch[],
-    after: string | null,
-    maxItems: number,
-  ): Promise<Page<Namespace>>;
-  readUsage(userId: string, namespaces: readonly TextMatch[]): Promise<Usage>;
-  readLogEnds(userId: string): Promise<LogEnds>;
-  readLog(query: LogQuery, bounds: PageBounds): Promise<LogPage>;
-  /**
-   * Like `readLog`. Claims are not in the log: an entry has here what its claim has come to when the page is read, and
-   * none where the entry was deleted since.
-   */
-  readStoredLog(query: LogQuery, bounds: PageBounds): Promise<LogPage<StoredEntry>>;
-  /** The heads of these users' logs, by user; those that never wrote are missing. */
-  readHeads(userIds: readonly string[]): Promise<ReadonlyMap<string, bigint>>;
-  /** The latest revision in (after, through] that cleared the namespace; null when none did. */
-  readLastClear(
-    userId: string,
-    namespace: string,
-    after: bigint,
-    through: bigint,
-  ): Promise<bigint | null>;
-
+/** The search index, and what a search reads beside it. */
+export interface SearchIndex {
   readSearchState(query: SearchQuery, maxCounted: number): Promise<SearchState>;
   /** Entries that have the text, by the index, the last written first. Those that were written since are left out. */
   readIndexed(query: SearchQuery, maxItems: number): Promise<readonly Hit[]>;
   /** What was written after a revision, whatever its text. */
   readWritten(query: SearchQuery, after: bigint, maxChanges: number): Promise<WrittenPage>;
-  /** What is at these places. */
+  /** The entries at these places. */
   readPlaces(userId: string, places: readonly Place[]): Promise<readonly Entry[]>;
   /** Users whose log the index has not followed to its head. */
   readUnindexed(maxUsers: number): Promise<readonly string[]>;
-  /** Lets the index follow a user's log by one short step. Whether there may be more to do. */
+  /** Lets the index follow a user's log by one short step. Returns whether there may be more to do. */
   indexStep(userId: string): Promise<boolean>;
+}
 
+/** How much of each user's log to keep. A change that either bound keeps is kept. */
+export interface Retention {
+  readonly maxAgeMs: number;
+  readonly maxChanges: number;
+}
+
+/** What keeps a store small. */
+export interface Maintenance {
   /** Entries that have expired and are still stored, the longest first; not those of an import under way. */
   readExpired(maxItems: number): Promise<readonly UserPlace[]>;
-  /** Removes the answers given before an instant. */
-  forgetAnswers(before: Date): Promise<void>;
-
-  /** Removes what retention does not keep, in steps short enough to let writes in between. Returns how many changes went. */
+  /** Removes the idempotency records given before an instant. */
+  forgetRecords(before: Date): Promise<void>;
+  /** Removes what retention does not keep, in short steps. Returns how many changes were removed. */
   compact(retention: Retention, isStopping?: () => boolean): Promise<number>;
+}
 
-  /** Wakes other instances that listen: these logs have grown. A hint that may be lost; SQLite has no way to give it. */
+/** Called with the head that a user's log has reached, or a later one. */
+export type HeadListener = (userId: string, head: bigint) => void;
+
+/** Wakes instances that share a database. All of it is a hint: it may be lost, so its users poll too. */
+export interface Notifications {
+  /** Tells other instances that these logs have grown. SQLite has no way to do that. */
   announce(heads: ReadonlyMap<string, bigint>): void;
-  /**
-   * Calls back when other instances announce, and `missed` when some may not have been heard. Whoever must know polls
-   * `readHeads`, too.
-   */
+  /** Calls back when other instances announce, and `missed` when some may not have been heard. */
   listen(listener: HeadListener, missed: () => void): void;
-
-  readonly tokens: TokenTable;
-
-  /** @throws UNAVAILABLE unless it answers */
-  ping(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Where tokens are kept. */
 export interface TokenTable {
   insert(token: Token): Promise<void>;
-  /** Does nothing where there is one of this name already. */
+  /** Does nothing if there is one of this name already. */
   insertOnce(token: Token): Promise<void>;
   findByHash(hash: string): Promise<Token | null>;
   find(tokenIds: readonly string[]): Promise<readonly Token[]>;
   /** Oldest first; of one user, or of all. */
   list(userId: string | null): Promise<readonly Token[]>;
-  /** False when there is no such token; revoking twice keeps the first time. */
+  /** False if there is no such token. Revoking twice keeps the first time. */
   revoke(tokenId: string, at: Date): Promise<boolean>;
   /** Whether no token was ever made. */
   isEmpty(): Promise<boolean>;
@@ -274,4 +286,13 @@ export interface TokenTable {
   noticeChanges(): void;
   /** Differs from an earlier answer if a token was made or revoked since then. One statement. */
   version(): Promise<string>;
+}
+
+/** A database that a server serves from. */
+export interface Database
+  extends ReadView, Log, WriteAccess, SearchIndex, Maintenance, Notifications {
+  readonly tokens: TokenTable;
+  /** @throws UNAVAILABLE unless it answers */
+  ping(): Promise<void>;
+  close(): Promise<void>;
 }

@@ -1,8 +1,14 @@
 import { BatonError, limitExceeded } from "../errors.ts";
+import type { Entry } from "./model/entry.ts";
 import { requireScope, type Viewer } from "./model/viewer.ts";
 
 /** What an answer shows of an entry, by its size. */
 type Sized = { readonly sizeBytes: number } | null;
+
+/** What an entry weighs whose value was not loaded. */
+export function sizeWithoutValue({ key, metadata }: Pick<Entry, "key" | "metadata">): Sized {
+  return { sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(metadata) };
+}
 
 /** One operation of a caller, as a transport makes it for whatever the operation asks of the store. */
 export interface Call {
@@ -40,6 +46,16 @@ export class ResponseBudget {
   spend(entries: Iterable<Sized>): void {
     this.#count(entries);
     this.#requireRoom();
+  }
+
+  /**
+   * Gives what was read, counted.
+   * @throws LIMIT_EXCEEDED, RATE_LIMITED as `spend` does
+   */
+  async showRead<R>(read: Promise<R>, entriesOf: (result: R) => Iterable<Sized>): Promise<R> {
+    const result = await read;
+    this.spend(entriesOf(result));
+    return result;
   }
 
   /**

@@ -1,8 +1,16 @@
-import type { Database, EntryPage, LogEnds, Page } from "./contract.ts";
+import type {
+  EntryPage,
+  EntryQuery,
+  Log,
+  LogEnds,
+  Page,
+  ReadView,
+  SearchIndex,
+} from "./contract.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
 import type { Change, Selection } from "./model/change.ts";
-import type { Place } from "./commit/command.ts";
-import type { Entry, Namespace, Usage } from "./model/entry.ts";
+import type { Place } from "./model/place.ts";
+import type { Entry, EntryHead, Namespace, Usage } from "./model/entry.ts";
 import {
   checkKey,
   checkKeyPrefix,
@@ -28,9 +36,7 @@ export interface SelectionInput {
 export interface EntriesInput extends SelectionInput {
   readonly keys?: readonly string[] | null | undefined;
   readonly first: number;
-  readonly after: { readonly namespace: string; readonly key: string } | null;
-  /** As of `EntryQuery`. */
-  readonly withoutValues: boolean;
+  readonly after: Place | null;
 }
 
 export interface ChangesInput extends SelectionInput {
@@ -47,15 +53,18 @@ export interface SearchInput {
   readonly before: bigint | null;
 }
 
+/** The part of a database that the store reads. */
+export interface StoreDatabase extends ReadView, Log, SearchIndex {}
+
 /**
  * What one user's store shows its viewers: every read checks the viewer's scopes and namespaces (G1) and
  * the limits (G9) before it touches the database.
  */
 export class Store {
   readonly limits: Limits;
-  readonly #database: Database;
+  readonly #database: StoreDatabase;
 
-  constructor(database: Database, limits: Limits) {
+  constructor(database: StoreDatabase, limits: Limits) {
     this.#database = database;
     this.limits = limits;
   }
@@ -75,6 +84,21 @@ export class Store {
   }
 
   async entries(viewer: Viewer, input: EntriesInput): Promise<EntryPage> {
+    return this.#database.readEntries(
+      this.#entryQuery(viewer, input),
+      this.#pageBounds(input.first),
+    );
+  }
+
+  /** Like `entries`, without the values, which are not loaded. */
+  async entryHeads(viewer: Viewer, input: EntriesInput): Promise<EntryPage<EntryHead>> {
+    return this.#database.readEntryHeads(
+      this.#entryQuery(viewer, input),
+      this.#pageBounds(input.first),
+    );
+  }
+
+  #entryQuery(viewer: Viewer, input: EntriesInput): EntryQuery {
     checkPageSize(this.limits, input.first);
     const keys = input.keys ?? null;
     if (keys) {
@@ -91,16 +115,8 @@ export class Store {
       }
       keys.forEach((key, index) => checkKey(this.limits, `keys.${index}`, key));
     }
-    return this.#database.readEntries(
-      {
-        userId: viewer.userId,
-        selection: this.select(viewer, input),
-        onlyKeys: keys,
-        after: input.after,
-        withoutValues: input.withoutValues,
-      },
-      this.#pageBounds(input.first),
-    );
+    const selection = this.select(viewer, input);
+    return { userId: viewer.userId, selection, onlyKeys: keys, after: input.after };
   }
 
   /** Entries that have a text in their key or value, the last written first. */

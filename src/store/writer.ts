@@ -1,87 +1,67 @@
-import { randomBytes } from "node:crypto";
 import { badUserInput } from "../errors.ts";
-import { digestOf } from "./commit/answer.ts";
-import type { Claim } from "./model/claim.ts";
-import {
-  commandOf,
-  type Command,
-  type CommandResult,
-  type Operation,
-  type OperationResult,
-} from "./commit/command.ts";
+import { commandOf, type Command, type CommandResult } from "./commit/command.ts";
 import type { Committer } from "./commit/committer.ts";
+import { digestOf } from "./commit/idempotency.ts";
+import type { Claim } from "./model/claim.ts";
 import type { Entry } from "./model/entry.ts";
-import {
-  appendOperation,
-  clearOperation,
-  conditionsOf,
-  deleteOperation,
-  entryWrite,
-  heldPlace,
-  incrementOperation,
-  operationsOf,
-  patchOperation,
-  requireCount,
-  requireWrite,
-  setOperation,
-  type AppendInput,
-  type Asked,
-  type ClearInput,
-  type ConditionInput,
-  type DeleteInput,
-  type IncrementInput,
-  type OperationInput,
-  type PatchInput,
-  type SetInput,
-} from "./operations/inputs.ts";
-import {
-  checkIdempotencyKey,
-  checkKeyPrefix,
-  checkLeaseSeconds,
-  checkNamespacePrefix,
-  serialiseValue,
-  type Limits,
-} from "./model/limits.ts";
+import { checkIdempotencyKey, checkNamespacePrefix, type Limits } from "./model/limits.ts";
 import { prefixed } from "./model/text-match.ts";
 import { permittedPart, requireScope, type Viewer } from "./model/viewer.ts";
+import type { AppendInput } from "./operations/append.ts";
+import type { ClaimInput } from "./operations/claim.ts";
+import type { ClearInput } from "./operations/clear.ts";
+import type { CompleteInput } from "./operations/complete.ts";
+import type { DeleteInput } from "./operations/delete.ts";
+import type { HeldInput } from "./operations/held-claim.ts";
+import type { IncrementInput } from "./operations/increment.ts";
+import type { OperationResult, OperationType } from "./operations/operation.ts";
+import {
+  operations,
+  readOperations,
+  type Operation,
+  type OperationInput,
+} from "./operations/operations.ts";
+import type { PatchInput } from "./operations/patch.ts";
+import {
+  readConditions,
+  requireCount,
+  requireWrite,
+  type ConditionInput,
+  type Optional,
+} from "./operations/read-input.ts";
+import type { RenewInput } from "./operations/renew.ts";
+import type { SetInput } from "./operations/set.ts";
 
-/** What makes a repeat of a call return what the first came to. */
+/** What makes a repeat of a call return the first result (G12). */
 export interface Repeatable {
-  readonly idempotencyKey?: string | null | undefined;
+  readonly idempotencyKey?: Optional<string>;
 }
 
+/** What every write answers. */
 export interface Revised {
   /** The user's head after the write. */
   readonly revision: bigint;
 }
 
-export interface ClaimInput {
+export interface SetEntriesInput {
   readonly namespace: string;
-  readonly keyPrefix: string;
-  readonly leaseSeconds: number;
-}
-
-export interface HeldInput {
-  readonly namespace: string;
-  readonly key: string;
-  readonly token: string;
-}
-
-export interface CompleteInput extends HeldInput {
-  /** Left out, the value stays. */
-  readonly value?: unknown;
-  readonly metadata?: unknown;
-  readonly ttlSeconds?: number | null | undefined;
-  readonly conditions?: readonly ConditionInput[] | null | undefined;
-  readonly operations?: readonly OperationInput[] | null | undefined;
+  readonly entries: readonly Omit<SetInput, "namespace">[];
 }
 
 export interface TransactInput {
-  readonly conditions?: readonly ConditionInput[] | null | undefined;
+  readonly conditions?: Optional<readonly ConditionInput[]>;
   readonly operations: readonly OperationInput[];
 }
 
-/** Everything that writes to one user's store, as its viewers may: each call is one command, whole or not at all. */
+export interface CompleteClaimInput extends CompleteInput {
+  readonly conditions?: Optional<readonly ConditionInput[]>;
+  readonly operations?: Optional<readonly OperationInput[]>;
+}
+
+/**
+ * The entry point of every write to a user's store. Each method checks its input, and submits one command, which applies
+ * completely or not at all (G6).
+ */
 export class Writer {
   readonly #committer: Committer;
   readonly #limits: Limits;
@@ -92,28 +72,25 @@ export class Writer {
   }
 
   setEntry(viewer: Viewer, input: SetInput & Repeatable) {
-    return this.#write(viewer, "setEntry", input, setOperation);
+    return this.#writeEntry(viewer, "setEntry", input, operations.set);
   }
 
   incrementEntry(viewer: Viewer, input: IncrementInput & Repeatable) {
-    return this.#write(viewer, "incrementEntry", input, incrementOperation);
+    return this.#writeEntry(viewer, "incrementEntry", input, operations.increment);
   }
 
   patchEntry(viewer: Viewer, input: PatchInput & Repeatable) {
-    return this.#write(viewer, "patchEntry", input, patchOperation);
+    return this.#writeEntry(viewer, "patchEntry", input, operations.patch);
   }
 
   appendToEntry(viewer: Viewer, input: AppendInput & Repeatable) {
-    return this.#write(viewer, "appendToEntry", input, appendOperation);
+    return this.#writeEntry(viewer, "appendToEntry", input, operations.append);
   }
 
-  /** Several keys of one namespace, each once. */
+  /** Sets several keys of one namespace, each once. */
   async setEntries(
     viewer: Viewer,
-    input: Repeatable & {
-      readonly namespace: string;
-      readonly entries: readonly Omit<SetInput, "namespace">[];
-    },
+    input: SetEntriesInput & Repeatable,
   ): Promise<Revised & { readonly entries: readonly Entry[] }> {
     const { namespace, entries } = input;
     const asked = this.#asked(viewer);
@@ -121,27 +98,27 @@ export class Writer {
     if (entries.length === 0) throw badUserInput("input.entries", "Must hold at least one entry.");
     requireCount(asked, "input.entries", "entries", entries.length);
     const seen = new Set<string>();
-    const operations = entries.map((entry, index) => {
+    const sets = entries.map((entry, index) => {
       const argument = `input.entries.${index}`;
       if (seen.has(entry.key)) {
         const key = JSON.stringify(entry.key);
         throw badUserInput(`${argument}.key`, `${key} is set twice in this call.`);
       }
       seen.add(entry.key);
-      return setOperation(asked, argument, { ...entry, namespace });
+      return operations.set.read(asked, argument, { ...entry, namespace });
     });
-    const { results, revision } = await this.#submit(viewer, "setEntries", input, operations);
+    const { results, revision } = await this.#submit(viewer, "setEntries", input, sets);
     return { entries: results.map((result) => only(result, "written").entry), revision };
   }
 
   async deleteEntry(viewer: Viewer, input: DeleteInput & Repeatable) {
-    const operation = deleteOperation(this.#asked(viewer), "input", input);
+    const operation = operations.delete.read(this.#asked(viewer), "input", input);
     const { results, revision } = await this.#submit(viewer, "deleteEntry", input, [operation]);
     return { deleted: only(results[0], "deleted").deleted, revision };
   }
 
   async clearNamespace(viewer: Viewer, input: ClearInput & Repeatable) {
-    const operation = clearOperation(this.#asked(viewer), "input", input);
+    const operation = operations.clear.read(this.#asked(viewer), "input", input);
     const { results, revision } = await this.#submit(viewer, "clearNamespace", input, [operation]);
     return { ...only(results[0], "cleared"), revision };
   }
@@ -161,9 +138,9 @@ export class Writer {
   async transact(viewer: Viewer, input: TransactInput & Repeatable): Promise<CommandResult> {
     const asked = this.#asked(viewer);
     requireScope(viewer, "write");
-    const conditions = conditionsOf(asked, "input.conditions", input.conditions ?? []);
-    const operations = operationsOf(asked, "input.operations", input.operations);
-    return this.#submit(viewer, "transact", input, operations, conditions);
+    const conditions = readConditions(asked, "input.conditions", input.conditions ?? []);
+    const steps = readOperations(asked, "input.operations", input.operations);
+    return this.#submit(viewer, "transact", input, steps, conditions);
   }
 
   /** Leases the first free entry, in the order of the keys. */
@@ -171,42 +148,25 @@ export class Writer {
     viewer: Viewer,
     input: ClaimInput & Repeatable,
   ): Promise<Revised & { readonly entry: Entry | null; readonly claim: Claim | null }> {
-    const { namespace, keyPrefix } = input;
-    requireWrite(this.#asked(viewer), "input", namespace);
-    checkKeyPrefix(this.#limits, "input.keyPrefix", keyPrefix);
-    const { leaseSeconds } = input;
-    checkLeaseSeconds(this.#limits, "input.leaseSeconds", leaseSeconds);
-    const { results, revision } = await this.#submit(viewer, "claimEntry", input, [
-      {
-        kind: "claim",
-        argument: "input",
-        namespace,
-        keys: prefixed(keyPrefix),
-        leaseSeconds,
-        token: randomBytes(16).toString("base64url"),
-      },
-    ]);
+    const operation = operations.claim.read(this.#asked(viewer), "input", input);
+    const { results, revision } = await this.#submit(viewer, "claimEntry", input, [operation]);
     return { ...only(results[0], "claimed"), revision };
   }
 
   async completeClaim(
     viewer: Viewer,
-    input: CompleteInput & Repeatable,
+    input: CompleteClaimInput & Repeatable,
   ): Promise<CommandResult & { readonly entry: Entry }> {
     const asked = this.#asked(viewer);
-    const { metadata, ttlSeconds } = entryWrite(asked, "input", { ...input, ifRevision: null });
-    const value =
-      input.value === undefined ? null : serialiseValue(this.#limits, "input.value", input.value);
-    const place = heldPlace(asked, "input", input);
     const { results, revision } = await this.#submit(
       viewer,
       "completeClaim",
       input,
       [
-        { kind: "complete", ...place, value, metadata, ttlSeconds },
-        ...operationsOf(asked, "input.operations", input.operations ?? []),
+        operations.complete.read(asked, "input", input),
+        ...readOperations(asked, "input.operations", input.operations ?? []),
       ],
-      conditionsOf(asked, "input.conditions", input.conditions ?? []),
+      readConditions(asked, "input.conditions", input.conditions ?? []),
     );
     const [completed, ...others] = results;
     return { entry: only(completed, "written").entry, results: others, revision };
@@ -214,32 +174,26 @@ export class Writer {
 
   async renewClaim(
     viewer: Viewer,
-    input: HeldInput & { readonly leaseSeconds: number } & Repeatable,
+    input: RenewInput & Repeatable,
   ): Promise<Revised & { readonly claim: Claim }> {
-    const place = heldPlace(this.#asked(viewer), "input", input);
-    const { leaseSeconds } = input;
-    checkLeaseSeconds(this.#limits, "input.leaseSeconds", leaseSeconds);
-    const { results, revision } = await this.#submit(viewer, "renewClaim", input, [
-      { kind: "renew", ...place, leaseSeconds },
-    ]);
+    const operation = operations.renew.read(this.#asked(viewer), "input", input);
+    const { results, revision } = await this.#submit(viewer, "renewClaim", input, [operation]);
     return { claim: only(results[0], "renewed").claim, revision };
   }
 
   async releaseClaim(viewer: Viewer, input: HeldInput & Repeatable): Promise<Revised> {
-    const place = heldPlace(this.#asked(viewer), "input", input);
-    const { revision } = await this.#submit(viewer, "releaseClaim", input, [
-      { kind: "release", ...place },
-    ]);
+    const operation = operations.release.read(this.#asked(viewer), "input", input);
+    const { revision } = await this.#submit(viewer, "releaseClaim", input, [operation]);
     return { revision };
   }
 
-  async #write<I extends Repeatable>(
+  async #writeEntry<I, O extends Operation>(
     viewer: Viewer,
     call: string,
-    input: I,
-    toOperation: (asked: Asked, argument: string, input: I) => Operation,
+    input: NoInfer<I> & Repeatable,
+    type: OperationType<I, O>,
   ): Promise<Revised & { readonly entry: Entry }> {
-    const operation = toOperation(this.#asked(viewer), "input", input);
+    const operation = type.read(this.#asked(viewer), "input", input);
     const { results, revision } = await this.#submit(viewer, call, input, [operation]);
     return { entry: only(results[0], "written").entry, revision };
   }
@@ -248,22 +202,21 @@ export class Writer {
     viewer: Viewer,
     call: string,
     { idempotencyKey, ...input }: Repeatable,
-    operations: readonly Operation[],
+    steps: readonly Operation[],
     conditions: Command["conditions"] = [],
   ): Promise<CommandResult> {
     const { userId, agent, scopes, namespacePatterns } = viewer;
-    if (idempotencyKey != null) {
-      checkIdempotencyKey(this.#limits, "input.idempotencyKey", idempotencyKey);
-    }
-    const idempotency =
-      idempotencyKey == null
-        ? null
-        : { key: idempotencyKey, digest: digestOf([call, agent, namespacePatterns, input]) };
     const caller = { userId, agent, mayRead: scopes.includes("read") };
-    return this.#committer.submit(commandOf(caller, operations, { conditions, idempotency }));
+    if (idempotencyKey == null) {
+      return this.#committer.submit(commandOf(caller, steps, { conditions }));
+    }
+    checkIdempotencyKey(this.#limits, "input.idempotencyKey", idempotencyKey);
+    const digest = digestOf([call, agent, namespacePatterns, input]);
+    const idempotency = { key: idempotencyKey, digest };
+    return this.#committer.submit(commandOf(caller, steps, { conditions, idempotency }));
   }
 
-  #asked(viewer: Viewer): Asked {
+  #asked(viewer: Viewer) {
     return { viewer, limits: this.#limits };
   }
 }

@@ -4,25 +4,31 @@ import type { Change, Selection } from "../store/model/change.ts";
 import type { StoredEntry } from "../store/model/claim.ts";
 import { importUnderWay, isImporting } from "../store/model/log.ts";
 import { everything, prefixed } from "../store/model/text-match.ts";
-import { formatVersion, LineFault, writeLine, type Line } from "./line.ts";
+import { formatVersion, LineFault, type Line } from "./line.ts";
 import type { Sequence } from "./sequence.ts";
+import { writeLine } from "./write-line.ts";
 
 type Source = Pick<Database, "readLogEnds" | "readStoredEntries" | "readStoredLog">;
 
-/** What is in memory at once. */
+/** The part of a store that is in memory at a time. */
 const defaultPageBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
 
-/** Which store to export, or what part of it. */
+/** The store, or the part of a store, to export. */
 export interface ExportRequest {
   readonly user: string;
   readonly namespacePrefix: string;
 }
 
 /**
- * The lines that the sequence lacks, as texts of several lines: the entries page by page, without a transaction; then
- * every change since the first line, whether or not a page shows it; then the end. Each change leaves its keys as they
- * are right after it, so all of them in order lead to the state as of the last, from whatever pages in between (G4).
- * @throws StartError when the log does not reach back to the first line any more
+ * The lines that are missing from the sequence, as texts of several lines.
+ *
+ * 1. The header, with the user's head revision.
+ * 2. The entries, page by page, without a transaction.
+ * 3. Every change after the header's revision. A page may already contain its effect. Each change sets the state of its
+ *    keys, so all changes in order lead to the state as of the last one (G4).
+ * 4. The end.
+ *
+ * @throws StartError when the log no longer reaches back to the header's revision
  */
 export async function* exportStore(
   source: Source,
@@ -64,7 +70,7 @@ export async function* exportStore(
   }
 }
 
-/** Refuses what no import would take, should somebody else have put it into the database. */
+/** Refuses what no import would accept. Only another program can have written it to the database. */
 function written(line: Line, sequence: Sequence): string {
   try {
     const text = writeLine(line);
@@ -76,7 +82,7 @@ function written(line: Line, sequence: Sequence): string {
   }
 }
 
-/** @throws StartError where there is nothing to export, UNAVAILABLE where there is only a part yet */
+/** @throws StartError when there is nothing to export, UNAVAILABLE while an import is under way */
 async function requireStore(source: Source, user: string): Promise<{ head: bigint }> {
   const ends = await source.readLogEnds(user);
   if (isImporting(ends)) throw importUnderWay();

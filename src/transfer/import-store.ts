@@ -1,15 +1,18 @@
-import type { Database, PageBounds, WriteTransaction } from "../store/contract.ts";
+import type { PageBounds, WriteAccess, WriteTransaction } from "../store/contract.ts";
 import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import type { ImportState } from "../store/model/import-state.ts";
-import type { Effects } from "../store/commit/workspace.ts";
-import type { EndLine, Line } from "./line.ts";
-import { netEffect } from "./net-effect.ts";
-import { linesFrom, type ReadExport } from "./read-export.ts";
+import { NetEffect } from "../store/commit/net-effect.ts";
+import type { Effects } from "../store/commit/user-state.ts";
+import { isExpired } from "../store/model/entry.ts";
+import { placeId } from "../store/model/place.ts";
+import type { Line } from "./line.ts";
+import { linesFrom } from "./read-export.ts";
+import type { WholeFile } from "./whole-file.ts";
 
-type Target = Pick<Database, "write">;
+type Target = WriteAccess;
 
-/** Small enough that others' writes, which wait for it, do not wait for long. */
+/** Writes of others wait for a batch, so it is small. */
 const defaultBatchBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
 const removedAtOnce = 1_000;
 const noEffects: Omit<Effects, "head"> = {
@@ -18,50 +21,38 @@ const noEffects: Omit<Effects, "head"> = {
   written: [],
   claimed: [],
   changes: [],
-  answers: [],
+  records: [],
 };
 
-/** A file that was found whole. */
-export interface ImportFile {
-  readonly file: string;
-  readonly lineCount: number;
-  readonly end: EndLine;
-}
-
-/** @throws StartError unless it is whole */
-export function wholeFile(file: string, { sequence, isTorn }: ReadExport): ImportFile {
-  const { end, lineCount } = sequence;
-  if (end !== null && !isTorn) return { file, lineCount, end };
-  throw new StartError(
-    `${file}, line ${lineCount + 1}: The file is not whole: it ends before its CAUGHT_UP line. ` +
-      "Go on with the export: baton export --output … --resume",
-  );
-}
-
 export interface ImportProgress {
-  /** Told how many lines are done. */
+  /** Called after each batch with the number of lines done. */
   onBatch(lines: number): void;
-  /** Asked between batches. @throws to stop there */
+  /** Called before each batch with the number of lines done. Throws to stop the import there. */
   checkStop(lines: number): void | Promise<void>;
 }
 
 /**
- * Brings the file into a user's empty store, batch by batch, or goes on where it was interrupted. Meanwhile the user's
- * log begins behind its end, so that nobody else writes there, and nobody who follows it takes a part for the whole.
+ * Imports the file into a user's empty store, or continues an interrupted import.
+ *
+ * 1. The beginning of the user's log is set after its end. Until step 4 nobody else can write to the store, and no reader
+ *    of the log takes a part of it for the whole.
+ * 2. What is left of expired entries and of an earlier import is removed.
+ * 3. The lines are written in batches, each with the position that it reaches, in one transaction.
+ * 4. The last batch sets the head to the file's revision, which the log begins at.
+ *
  * @returns how many entries had expired
- * @throws StartError when the store is not empty, or another import into it is under way
+ * @throws StartError when the store is not empty, or when another import into it is under way
  */
 export async function importStore(
   target: Target,
   userId: string,
-  imported: ImportFile,
+  imported: WholeFile,
   progress: ImportProgress,
   batchBounds = defaultBatchBounds,
 ): Promise<number> {
   const { file, end } = imported;
-  let state = await target.write((transaction) => begin(transaction, userId, imported));
+  let state = await target.write([userId], (transaction) => begin(transaction, userId, imported));
   if (state.position === 0) {
-    // What had expired, or what an import left that was not taken back to its end.
     await removeAll("removeEntries", target, userId, state);
     await removeAll("removeChanges", target, userId, state);
   }
@@ -70,21 +61,21 @@ export async function importStore(
     const before = state;
     const isLast = lines.at(-1)?.kind === "CAUGHT_UP";
     const done = inImport(target, userId, before, async (transaction, { head, now }) => {
-      const { expiredCount, ...brought } = netEffect(lines, now);
+      const { net, expiredCount } = netEffect(lines, now);
       const after: ImportState = {
         ...before,
         position: before.position + lines.length,
         expiredCount: before.expiredCount + expiredCount,
       };
-      // With its head the log reaches its beginning: the store is there, and the next change is the one after.
       const headAfter = isLast ? end.revision : head;
+      const brought = net.effects(await storedHeads(transaction, userId, net));
       await transaction.save(new Map([[userId, { ...noEffects, ...brought, head: headAfter }]]));
-      await transaction.saveImport(userId, isLast ? null : after);
+      await transaction.import.saveImport(userId, isLast ? null : after);
       return after;
     });
     state = await done.catch((error: unknown) => {
       if (error instanceof StartError || error instanceof BatonError) throw error;
-      // PostgreSQL, say, does not index a key of some thousand bytes.
+      // For example, PostgreSQL can't index a key of several thousand bytes.
       const reason = (error as Error).message.trim().split("\n").at(-1);
       throw new StartError(
         `${file}, lines ${before.position + 1} to ${before.position + lines.length} can't be stored here: ${reason}. ` +
@@ -102,38 +93,40 @@ export async function importStore(
 }
 
 /**
- * Removes what an import that was not finished has brought, so that the store is empty, and its user's again. The log
- * goes on after a revision that it does not have: an export or a snapshot that began before the import may have read of
- * it, and an entry that had expired went without a change. So nobody goes on from before as if nothing had been (G3, G4).
+ * Removes what an unfinished import has written. The store is empty afterwards, and its user can write again.
+ *
+ * The log then skips one revision, so that nobody can continue from before the import (G3, G4): an export or a snapshot
+ * that began earlier may have read imported entries, and the import removed expired entries without a change.
+ * @throws StartError when no import is under way
  */
 export async function discardImport(target: Target, userId: string): Promise<void> {
-  const state = await target.write(async (transaction) => {
-    await transaction.lock([userId]);
-    const found = await transaction.loadImport(userId);
+  const state = await target.write([userId], async ({ import: imports }) => {
+    const found = await imports.loadImport(userId);
     if (found === null) {
       throw new StartError(`No import into the store of user ${userId} is under way.`);
     }
-    // Should the file be imported after all, it begins anew.
+    // A later import of the file must start from its beginning.
     const fromStart = { ...found, position: 0, expiredCount: 0 };
-    await transaction.saveImport(userId, fromStart);
+    await imports.saveImport(userId, fromStart);
     return fromStart;
   });
   await removeAll("removeEntries", target, userId, state);
   await inImport(target, userId, state, async (transaction, { head }) => {
     await transaction.save(new Map([[userId, { ...noEffects, head: head + 1n }]]));
-    await transaction.setCompacted(userId, head + 1n);
-    await transaction.saveImport(userId, null);
+    await transaction.import.setCompacted(userId, head + 1n);
+    await transaction.import.saveImport(userId, null);
   });
 }
 
 async function begin(
   transaction: WriteTransaction,
   userId: string,
-  { end }: ImportFile,
+  { end }: WholeFile,
 ): Promise<ImportState> {
-  const { heads, now } = await transaction.lock([userId]);
+  const { import: imports } = transaction;
+  const { heads, now } = await transaction.readLogs();
   const head = heads.get(userId) ?? 0n;
-  const found = await transaction.loadImport(userId);
+  const found = await imports.loadImport(userId);
   if (found !== null) {
     if (found.digest === end.sha256) return found;
     throw new StartError(
@@ -141,7 +134,7 @@ async function begin(
         `or take back what there is of it: baton import --discard --user ${userId}`,
     );
   }
-  if (await transaction.hasEntries(userId, now)) {
+  if (await imports.hasEntries(userId, now)) {
     throw new StartError(
       `The store of user ${userId} is not empty, and an import does not mix. ` +
         (head === end.revision
@@ -156,21 +149,21 @@ async function begin(
     );
   }
   const state = { digest: end.sha256, position: 0, expiredCount: 0 };
-  await transaction.setCompacted(userId, end.revision);
-  await transaction.saveImport(userId, state);
+  await imports.setCompacted(userId, end.revision);
+  await imports.saveImport(userId, state);
   return state;
 }
 
-/** A step of an import, in a transaction that finds it as the step before left it. */
+/** Runs a step of an import in a transaction. Fails when another process has changed the state since the last step. */
 function inImport<T>(
   target: Target,
   userId: string,
   expected: ImportState,
   work: (transaction: WriteTransaction, log: { head: bigint; now: Date }) => Promise<T>,
 ): Promise<T> {
-  return target.write(async (transaction) => {
-    const { heads, now } = await transaction.lock([userId]);
-    const found = await transaction.loadImport(userId);
+  return target.write([userId], async (transaction) => {
+    const { heads, now } = await transaction.readLogs();
+    const found = await transaction.import.loadImport(userId);
     if (found?.digest !== expected.digest || found.position !== expected.position) {
       throw new StartError(
         `Another baton import works on the store of user ${userId}. Let one of them finish.`,
@@ -180,7 +173,7 @@ function inImport<T>(
   });
 }
 
-/** In steps short enough to let writes in between. */
+/** Removes in short steps, so that other writes can run between them. */
 async function removeAll(
   what: "removeEntries" | "removeChanges",
   target: Target,
@@ -190,9 +183,47 @@ async function removeAll(
   let removed: number;
   do {
     removed = await inImport(target, userId, state, (transaction) =>
-      transaction[what](userId, removedAtOnce),
+      transaction.import[what](userId, removedAtOnce),
     );
   } while (removed === removedAtOnce);
+}
+
+/**
+ * What some lines come to together. An entry that has expired does not exist (G8): its line leaves nothing of what the
+ * key held before, either.
+ */
+function netEffect(lines: readonly Line[], now: Date): { net: NetEffect; expiredCount: number } {
+  const net = new NetEffect();
+  let expiredCount = 0;
+  for (const line of lines) {
+    switch (line.kind) {
+      case "EXISTING":
+      case "SET": {
+        const isOver = isExpired(line.entry, now);
+        if (isOver) expiredCount++;
+        net.leave(line.entry, isOver ? null : line.entry);
+        break;
+      }
+      case "DELETED":
+      case "EXPIRED":
+        net.leave(line, null);
+        break;
+      case "NAMESPACE_CLEARED":
+        net.clear(line.namespace);
+        break;
+      case "BATON_EXPORT":
+      case "CAUGHT_UP":
+        break;
+    }
+  }
+  return { net, expiredCount };
+}
+
+async function storedHeads(transaction: WriteTransaction, userId: string, { places }: NetEffect) {
+  if (places.length === 0) return new Map();
+  const wanted = places.map(({ namespace, key }) => ({ userId, namespace, key, withValue: false }));
+  const stored = await transaction.loadEntries(wanted);
+  return new Map(stored.map(({ entry }) => [placeId(entry), entry]));
 }
 
 async function* batches(

@@ -4,9 +4,8 @@ import type { Limits } from "../store/model/limits.ts";
 import { LineFault } from "./line.ts";
 
 /**
- * What any server may have been told to take. How long names and values may be is the servers' own choice, and not known
- * here: what one of them took moves as it is. What a name may consist of, and how deep JSON may be at the most, all of
- * them rely on.
+ * The limits of an export's lines. Each server chooses the length of names and values: what another server accepted is
+ * imported unchanged. The characters of a name and the greatest nesting of JSON are limits of every server.
  */
 export const lineLimits: Limits = {
   ...defaultConfig(),
@@ -16,7 +15,7 @@ export const lineLimits: Limits = {
   maxValueDepth: options.maxValueDepth.max,
 };
 
-/** @throws LineFault for what the store's own check refuses */
+/** @throws LineFault when the check of the store fails */
 export function checked(check: () => void): void {
   try {
     check();

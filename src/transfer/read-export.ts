@@ -6,20 +6,17 @@ import { Sequence } from "./sequence.ts";
 
 const newline = 0x0a;
 const chunkBytes = 256 * 1024;
-/** A longer one does not fit in a text. */
+/** A longer line does not fit a string. */
 const maxLineBytes = 2 ** 29 - 100;
 
-/** A line of a file. */
-export interface FileLine {
-  /** Without its end. */
+interface FileLine {
+  /** With its line feed. The last line of a file may have none. */
   readonly bytes: Buffer;
-  /** Where in the file it ends. */
+  /** The offset in the file of the first byte after it. */
   readonly end: number;
-  /** Without an end it is torn, and the last. */
-  readonly hasEnd: boolean;
 }
 
-export async function* readLines(file: string): AsyncGenerator<FileLine> {
+async function* readLines(file: string): AsyncGenerator<FileLine> {
   let torn: Buffer[] = [];
   let tornBytes = 0;
   let end = 0;
@@ -28,12 +25,12 @@ export async function* readLines(file: string): AsyncGenerator<FileLine> {
     for await (const chunk of chunks) {
       let from = 0;
       for (let at: number; (at = chunk.indexOf(newline, from)) !== -1; from = at + 1) {
-        const part = chunk.subarray(from, at);
+        const part = chunk.subarray(from, at + 1);
         const bytes = torn.length > 0 ? Buffer.concat([...torn, part]) : part;
         torn = [];
         tornBytes = 0;
-        end += bytes.length + 1;
-        yield { bytes, end, hasEnd: true };
+        end += bytes.length;
+        yield { bytes, end };
       }
       if (from < chunk.length) torn.push(chunk.subarray(from));
       tornBytes += chunk.length - from;
@@ -44,27 +41,31 @@ export async function* readLines(file: string): AsyncGenerator<FileLine> {
       }
     }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new StartError(`${file} can't be read: ${message}`);
+    const fault = error as NodeJS.ErrnoException;
+    throw fault.code === undefined ? fault : unreadable(file, fault);
   }
   const bytes = Buffer.concat(torn);
-  if (bytes.length > 0) yield { bytes, end: end + bytes.length, hasEnd: false };
+  if (bytes.length > 0) yield { bytes, end: end + bytes.length };
 }
 
-/** What is known of a file after its lines were read. */
+/** The error of a file that can't be read. */
+export function unreadable(file: string, { message }: Error): StartError {
+  return new StartError(`${file} can't be read: ${message}`);
+}
+
+/** The result of reading a file. */
 export interface ReadExport {
   readonly sequence: Sequence;
-  /** Where its last whole line ends. */
+  /** The offset in the file of the first byte after the last complete line. */
   readonly end: number;
-  /** Whether it ends within a line. */
+  /** Whether the file ends within a line. */
   readonly isTorn: boolean;
 }
 
 /**
  * Reads and checks every line.
- * @param onRead told how many bytes were read
- * @throws StartError with the number of the line that is wrong
+ * @param onRead is called with the number of bytes read so far
+ * @throws StartError that names the first line that is not valid
  */
 export async function readExport(
   file: string,
@@ -73,31 +74,30 @@ export async function readExport(
   const sequence = new Sequence();
   let end = 0;
   for await (const line of readLines(file)) {
-    if (!line.hasEnd) return { sequence, end, isTorn: true };
     const { bytes } = line;
-    const number = sequence.lineCount + 1;
-    parsed(file, number, () => {
-      const withEnd = Buffer.allocUnsafe(bytes.length + 1);
-      bytes.copy(withEnd);
-      withEnd[bytes.length] = newline;
-      sequence.add(parseLine(bytes), withEnd);
-    });
+    if (bytes.at(-1) !== newline) return { sequence, end, isTorn: true };
+    located(file, sequence.lineCount + 1, () => sequence.add(parse(bytes), bytes));
     end = line.end;
     onRead(end);
   }
   return { sequence, end, isTorn: false };
 }
 
-/** The lines from a position on, the header being at 0. */
+/** The lines from a position on. The header is at 0. */
 export async function* linesFrom(file: string, position: number): AsyncGenerator<Line> {
   let number = 0;
   for await (const { bytes } of readLines(file)) {
     number++;
-    if (number > position) yield parsed(file, number, () => parseLine(bytes));
+    if (number > position) yield located(file, number, () => parse(bytes));
   }
 }
 
-function parsed<T>(file: string, number: number, work: () => T): T {
+function parse(bytes: Buffer): Line {
+  return parseLine(bytes.at(-1) === newline ? bytes.subarray(0, -1) : bytes);
+}
+
+/** Names the line in the message of a LineFault. */
+function located<T>(file: string, number: number, work: () => T): T {
   try {
     return work();
   } catch (error) {

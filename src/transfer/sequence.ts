@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { Place } from "../store/commit/command.ts";
+import type { Place } from "../store/model/place.ts";
 import { checkAgent, checkKey, checkNamespace } from "../store/model/limits.ts";
 import { compareText } from "../store/model/text-match.ts";
 import {
@@ -12,45 +12,34 @@ import {
 } from "./line.ts";
 import { checked, lineLimits } from "./line-limits.ts";
 
-/** The lines of an export so far, whether they are being written or read: in which order they come, and their sum. */
+/** The lines of an export that were written or read so far. Checks their order, counts them and computes their digest. */
 export class Sequence {
   header: HeaderLine | null = null;
-  /** Of the last entry. */
+  /** The last `EXISTING` entry. */
   place: Place | null = null;
-  /** Of the last change, or where the export began. */
+  /** The revision of the last change, at first that of the header. */
   position = 0n;
   end: EndLine | null = null;
   lineCount = 0;
-  #existing = 0;
-  #changes = 0;
+  /** How many lines are `EXISTING`. */
+  existing = 0;
+  /** How many lines are changes. */
+  changes = 0;
   /** The latest revision of an entry. */
   #latest = 0n;
   readonly #hash: Hash = createHash("sha256");
 
-  get existing(): number {
-    return this.#existing;
-  }
-
-  get changes(): number {
-    return this.#changes;
-  }
-
-  /** The last line, if it were to come now. */
+  /** The last line, if the export ended here. */
   endAt(revision: bigint): EndLine {
+    const { existing, changes } = this;
     const sha256 = this.#hash.copy().digest("hex");
-    return {
-      kind: "CAUGHT_UP",
-      revision,
-      existing: this.#existing,
-      changes: this.#changes,
-      sha256,
-    };
+    return { kind: "CAUGHT_UP", revision, existing, changes, sha256 };
   }
 
   /**
-   * Takes the next line.
-   * @param bytes the line as it is written, its end with it
-   * @throws LineFault when it can't come here
+   * Adds the next line.
+   * @param bytes the line as it is written, with its line feed
+   * @throws LineFault when the line can't come here
    */
   add(line: Line, bytes: string | Uint8Array): void {
     if (this.end !== null) throw new LineFault("Nothing comes after CAUGHT_UP.");
@@ -101,18 +90,18 @@ export class Sequence {
 
   #addEntry(entry: EntryLine["entry"]): void {
     this.#checkEntry(entry);
-    if (this.#changes > 0) throw new LineFault("EXISTING comes before the changes.");
+    if (this.changes > 0) throw new LineFault("EXISTING comes before the changes.");
     if (this.place !== null && comparePlaces(entry, this.place) <= 0) {
       throw new LineFault("Entries come in the order of namespace and key.");
     }
     this.place = { namespace: entry.namespace, key: entry.key };
-    this.#existing++;
+    this.existing++;
   }
 
   #addChange({ revision }: { readonly revision: bigint }): void {
     if (revision <= this.position) throw new LineFault("Changes come in the order of revisions.");
     this.position = revision;
-    this.#changes++;
+    this.changes++;
   }
 
   #finish(end: EndLine): void {

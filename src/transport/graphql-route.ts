@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ExecutionResult } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
@@ -11,6 +10,7 @@ import type { OperationContext } from "./operation-context.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody } from "./read-body.ts";
 import { readOperation, type SentOperation } from "./read-operation.ts";
+import { writeResult } from "./write-result.ts";
 import type { RespondByYoga } from "./yoga.ts";
 
 export interface GraphqlRouteOptions {
@@ -52,7 +52,7 @@ export class GraphqlRoute {
 
   /** @throws BatonError when the request is refused before its operation is read */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null);
+    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null, null);
     const { graphql, authenticator, maxBodyBytes } = this.#options;
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     const context = graphql.context(session, { closed: closedOf(response) });
@@ -60,23 +60,22 @@ export class GraphqlRoute {
     if (request.method === "POST") {
       requireJson(request);
       sent = readOperation(await readBody(request, maxBodyBytes));
-      // From here Yoga takes the body that is already parsed.
-      Object.assign(request, { body: sent });
     } else {
       sent = request.method === "GET" ? operationOf(request.url ?? "") : null;
     }
     const type = acceptedType(request.headers.accept);
     const parameters = sent && parametersOf(sent);
-    if (parameters === null) return this.#respondByYoga(request, response, context);
+    if (parameters === null) return this.#respondByYoga(request, response, context, sent);
     let prepared: Prepared;
     try {
       prepared = graphql.operations.prepare(parameters.query, parameters.operationName);
     } catch (error) {
       if (!(error instanceof OperationRefusal)) throw error;
-      if (type === null) return this.#respondByYoga(request, response, context);
+      if (type === null) return this.#respondByYoga(request, response, context, sent);
       const status =
         type === "application/json" && error.kind === "text" ? 200 : refusalStatuses[error.kind];
-      return send(request, response, status, type, { errors: graphql.publicErrors(error.errors) });
+      const result = writeResult({ errors: graphql.publicErrors(error.errors) });
+      return send(request, response, status, type, result);
     }
     const kind = prepared.operation.operation;
     if (kind === "subscription" && acceptsEventStream(request.headers.accept)) {
@@ -91,9 +90,9 @@ export class GraphqlRoute {
       kind === "subscription" ||
       (kind === "mutation" && request.method !== "POST")
     ) {
-      return this.#respondByYoga(request, response, context);
+      return this.#respondByYoga(request, response, context, sent);
     }
-    const result = await graphql.execute(prepared, parameters.variables, context);
+    const result = await graphql.answer(prepared, parameters.variables, context);
     send(request, response, 200, type, result);
   }
 
@@ -101,13 +100,14 @@ export class GraphqlRoute {
     request: IncomingMessage,
     response: ServerResponse,
     context: OperationContext | null,
+    sent: SentOperation | null,
   ): Promise<void> {
     const { graphql, logger } = this.#options;
     this.#yoga ??= import("./yoga.ts").then(({ createYogaResponder }) =>
       createYogaResponder(graphql.operations, logger),
     );
     const respond = await this.#yoga;
-    await respond(request, response, context);
+    await respond(request, response, { context, sent });
   }
 }
 
@@ -170,15 +170,14 @@ function closedOf(response: ServerResponse): () => AbortSignal {
   };
 }
 
-/** Writes a result, head and body with one call. */
+/** Writes a result, head and body with one call. `text` is JSON. */
 function send(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   type: ResultType,
-  result: ExecutionResult,
+  text: string,
 ): void {
-  const text = JSON.stringify(result);
   const headers: (string | number)[] = [
     "Content-Type",
     `${type}; charset=utf-8`,

@@ -3,10 +3,12 @@ import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
 import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
+import { compiledOperation } from "./compiled-operation.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import { Operations, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
+import { writeResult } from "./write-result.ts";
 
 export interface GraphqlOptions extends Services {
   readonly logger: Logger;
@@ -31,16 +33,17 @@ export class Graphql {
     return new OperationContext(this.#services, session, connection);
   }
 
-  /** Executes a query or a mutation. */
-  execute(
+  /** Answers a query or a mutation: with its result as JSON. */
+  async answer(
     prepared: Prepared,
     variables: Variables,
-    context: Context,
-  ): ExecutionResult | Promise<ExecutionResult> {
-    const result = execute(argumentsOf(prepared, variables, context));
-    return result instanceof Promise
-      ? result.then((settled) => this.#withPublicErrors(settled))
-      : this.#withPublicErrors(result);
+    context: OperationContext,
+  ): Promise<string> {
+    const compiled = compiledOperation(prepared);
+    const result = await (compiled
+      ? compiled.run(variables, context)
+      : execute(argumentsOf(prepared, variables, context)));
+    return typeof result === "string" ? result : writeResult(this.#withPublicErrors(result));
   }
 
   /** Begins a subscription; a result says why it did not begin. */

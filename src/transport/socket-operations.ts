@@ -94,16 +94,16 @@ export class SocketOperations {
   /** Answers a query or a mutation. */
   async execute(args: ExecutionArgs): Promise<Result> {
     const { connection, id, prepared, variableValues, contextValue } = args as Arguments;
-    let result: ExecutionResult;
+    let result: string;
     try {
-      result = await this.#options.graphql.execute(prepared, variableValues, contextValue);
+      result = await this.#options.graphql.answer(prepared, variableValues, contextValue);
     } catch (error) {
       // graphql-ws would close the whole socket for it.
-      result = { errors: [this.#socketError(error)] };
+      result = writeResult({ errors: [this.#socketError(error)] });
     }
     const { writer } = connection.extra;
     if (id in connection.subscriptions) {
-      writer.writeText(`${nextHead(id)}${writeResult(result)}}`);
+      writer.writeText(`${nextHead(id)}${result}}`);
       // It is counted as unread until there is room for more.
       if (writer.isFull) await writer.drained();
     }

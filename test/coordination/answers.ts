@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { OperationResult } from "../../src/store/commit/command.ts";
+import type { OperationResult } from "../../src/store/operations/operation.ts";
 import type { Entry } from "../../src/store/model/entry.ts";
 import { BatonError } from "../../src/errors.ts";
 import type { Writer } from "../../src/store/writer.ts";

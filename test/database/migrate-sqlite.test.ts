@@ -68,7 +68,11 @@ describe("processes that start at once on one new file", () => {
     await client.$connect();
     console.log("ready");
     await once(process.stdin, "data");
-    console.log(JSON.stringify(await migrateSqlite(client, migrations)));
+    const executor = {
+      all: (text, ...values) => client.$queryRawUnsafe(text, ...values),
+      run: (text, ...values) => client.$executeRawUnsafe(text, ...values),
+    };
+    console.log(JSON.stringify(await migrateSqlite(executor, migrations)));
     await client.$disconnect();
     process.exit();
   `;

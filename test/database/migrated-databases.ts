@@ -57,7 +57,14 @@ export const sqlite: MigratedKind = {
 function sqliteConnection(client: PrismaClient): Connection {
   const query = <T>(sql: string) => client.$queryRawUnsafe<T[]>(sql);
   return {
-    migrate: ({ folder }) => migrateSqlite(client, folder),
+    migrate: ({ folder }) =>
+      migrateSqlite(
+        {
+          all: (text, ...values) => client.$queryRawUnsafe(text, ...values),
+          run: (text, ...values) => client.$executeRawUnsafe(text, ...values),
+        },
+        folder,
+      ),
     query,
     execute: (sql) => client.$executeRawUnsafe(sql),
     tableNames: async () => {

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { readEntries } from "../../src/database/read-entries.ts";
-import { now } from "../../src/database/sqlite/write-sqlite.ts";
-import type { SqlReader } from "../../src/database/sql.ts";
+import { now } from "../../src/database/sqlite/now.ts";
+import type { Sql, SqlReader } from "../../src/database/sql.ts";
 import { everything } from "../../src/store/model/text-match.ts";
 import { createSqlite } from "../own-database.ts";
 
@@ -17,11 +17,11 @@ test("SQLite finds a page of entries by the index, and looks at no others", asyn
   const sqlite = createClient({ url: pathToFileURL(own.url.slice("file:".length)).href });
   const searched: string[] = [];
   const client: SqlReader = {
-    async $queryRaw<T>({ sql, values }: Parameters<SqlReader["$queryRaw"]>[0]) {
+    async all<Row>({ sql, values }: Sql) {
       const args = values as string[];
       const { rows } = await sqlite.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
       searched.push(...rows.map(({ detail }) => String(detail)));
-      return [] as T;
+      return [] as Row[];
     },
   };
   const selection = { namespaces: [everything], keys: everything };

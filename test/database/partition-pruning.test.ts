@@ -1,10 +1,10 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { now as statementTime } from "../../src/database/postgres/now.ts";
 import {
   createUsers,
-  postgresDialect,
-  statementTime,
-} from "../../src/database/postgres/write-postgres.ts";
+  PostgresWriteTransaction,
+} from "../../src/database/postgres/write-transaction.ts";
 import {
   readEntries,
   readEntry,
@@ -31,10 +31,9 @@ import {
   readWritten,
 } from "../../src/database/read-search.ts";
 import type { Sql, SqlClient } from "../../src/database/sql.ts";
-import { writeTransaction } from "../../src/database/write.ts";
 import { unclaimed, type StoredEntry } from "../../src/store/model/claim.ts";
 import { everything } from "../../src/store/model/text-match.ts";
-import type { Effects } from "../../src/store/commit/workspace.ts";
+import type { Effects } from "../../src/store/commit/user-state.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { createPartitionedPostgres } from "../postgres-partitioned.ts";
 
@@ -53,13 +52,13 @@ class Explainer implements SqlClient {
     this.#client = client;
   }
 
-  async $queryRaw<T>({ text, values }: Sql): Promise<T> {
+  async all<Row>({ text, values }: Sql): Promise<Row[]> {
     await this.#explain({ text, values });
     const { rows } = await this.#client.query(text, values as unknown[]);
-    return rows as T;
+    return rows as Row[];
   }
 
-  async $executeRaw(sql: Sql): Promise<number> {
+  async run(sql: Sql): Promise<number> {
     await this.#explain(sql);
     return 0;
   }
@@ -97,7 +96,7 @@ const entry: StoredEntry = {
   createdBy: null,
   updatedBy: null,
   expiresAt: null,
-  claim: unclaimed,
+  ...unclaimed,
   sizeBytes: 9,
 };
 const { namespace, key } = entry;
@@ -109,11 +108,11 @@ const noEffects: Effects = {
   deleted: [],
   cleared: [],
   claimed: [],
-  answers: [],
+  records: [],
 };
-const answer = { idempotencyKey: "once", digest: "d", at, results: "{}" };
+const record = { idempotencyKey: "once", digest: "d", at, results: "{}" };
 
-const write = (client: SqlClient) => writeTransaction(client, postgresDialect(client));
+const write = (client: SqlClient) => new PostgresWriteTransaction(client, [user]);
 const save = (effects: Partial<Effects>) => (client: SqlClient) =>
   write(client).save(new Map([[user, { ...noEffects, ...effects }]]));
 
@@ -126,26 +125,27 @@ const restReader = (client: SqlClient) => ({ ...searchReader(client), firstEntri
 
 /** What one user's operations run. */
 const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
-  lock: (client) => write(client).lock([user]),
+  lock: (client) => write(client).lock(),
+  readLogs: (client) => write(client).readLogs(),
   loadEntries: (client) => write(client).loadEntries([{ ...ref, withValue: true }]),
   loadFree: (client) =>
     write(client).loadFree({ userId: user, namespace, keys: everything, now: at }, 10),
-  loadAnswers: (client) =>
-    write(client).loadAnswers([{ userId: user, idempotencyKey: "once" }], new Date(0), 1_000),
+  loadRecords: (client) =>
+    write(client).loadRecords([{ userId: user, idempotencyKey: "once" }], new Date(0), 1_000),
   countEntries: (client) => write(client).countEntries(user, [everything], at),
   createUsers: (client) => createUsers(client, ["new"]),
-  setCompacted: (client) => write(client).setCompacted(user, 0n),
-  hasEntries: (client) => write(client).hasEntries(user, at),
-  removeChanges: (client) => write(client).removeChanges(user, 5),
-  removeEntries: (client) => write(client).removeEntries(user, 5),
-  "save: written": save({ written: [entry] }),
+  setCompacted: (client) => write(client).import.setCompacted(user, 0n),
+  hasEntries: (client) => write(client).import.hasEntries(user, at),
+  removeChanges: (client) => write(client).import.removeChanges(user, 5),
+  removeEntries: (client) => write(client).import.removeEntries(user, 5),
+  "save: written": save({ written: [{ entry, before: null }] }),
   "save: changes": save({
     changes: [{ kind: "SET", revision: 101n, namespace, key, agent: null, at, entry }],
   }),
-  "save: deleted": save({ deleted: [ref] }),
+  "save: deleted": save({ deleted: [entry] }),
   "save: cleared": save({ cleared: [namespace] }),
   "save: claimed": save({ claimed: [entry] }),
-  "save: answers": save({ answers: [answer] }),
+  "save: records": save({ records: [record] }),
   readEntry: (client) => readEntry(reader(client), user, entry),
   readEntries: (client) =>
     readEntries(

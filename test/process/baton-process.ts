@@ -23,13 +23,17 @@ export class BatonProcess implements AsyncDisposable {
   readonly #ended: Promise<Ended>;
   #noticed = () => {};
 
-  /** @param input what standard input has; without it there is none */
+  /**
+   * @param input what standard input has; without it there is none
+   * @param program the file that is run
+   */
   constructor(
     args: readonly string[],
     env: Record<string, string> = {},
     input?: string | Uint8Array,
+    program = baton,
   ) {
-    this.child = spawn(process.execPath, [baton, ...args], {
+    this.child = spawn(process.execPath, [program, ...args], {
       env: { PATH: process.env.PATH ?? "", ...env },
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { errorOf } from "../../src/client/errors.ts";
-import { messageOf } from "../../src/cli/error-message.ts";
-import { exitCodes } from "../../src/cli/exit-codes.ts";
-import { jsonFault } from "../../src/cli/json-fault.ts";
+import { messageOf } from "../../src/cli/terminal/error-message.ts";
+import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
+import { jsonFault } from "../../src/cli/terminal/json-fault.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { run } from "./baton-process.ts";
 

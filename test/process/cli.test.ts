@@ -5,7 +5,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { exitCodes } from "../../src/cli/exit-codes.ts";
+import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { get, set } from "../operations.ts";
 import { baton, BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
 

@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { complete } from "../../src/cli/complete.ts";
+import { complete } from "../../src/cli/completion/complete.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { setMany } from "../operations.ts";
 import { baton, run, serveProcess, temporaryFolder } from "./baton-process.ts";

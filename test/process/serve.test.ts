@@ -6,7 +6,7 @@ import { join } from "node:path";
 import pino from "pino";
 import { describe, expect, test, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
-import { report } from "../../src/cli/report.ts";
+import { report } from "../../src/cli/terminal/report.ts";
 import { defaultConfig, options, type Config } from "../../src/config.ts";
 import { startServer, type BatonServer } from "../../src/server.ts";
 import { StartError } from "../../src/start-error.ts";

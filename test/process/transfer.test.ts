@@ -2,7 +2,7 @@ import { appendFile, readFile, stat, truncate, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
-import { exitCodes } from "../../src/cli/exit-codes.ts";
+import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/store/contract.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
@@ -74,7 +74,7 @@ describe("baton export and baton import", () => {
     expect(await readFile(second)).toEqual(await readFile(first));
 
     const rows = (await rowsOf(origin, "local")).map((row) => {
-      return { ...row, claim: { ...row.claim, token: null, expiresAt: null } };
+      return { ...row, claimToken: null, claimExpiresAt: null };
     });
     expect(rows.length).toBeGreaterThan(100);
     expect(rows.map(({ key }) => key)).not.toContain("todo");

@@ -1,6 +1,7 @@
 import { unclaimed, type StoredEntry } from "../../src/store/model/claim.ts";
-import { writeLine, type Line } from "../../src/transfer/line.ts";
+import type { Line } from "../../src/transfer/line.ts";
 import { Sequence } from "../../src/transfer/sequence.ts";
+import { writeLine } from "../../src/transfer/write-line.ts";
 
 const at = new Date("2026-01-31T12:00:00.000Z");
 
@@ -17,7 +18,7 @@ export function storedEntry(given: Partial<StoredEntry> & { key: string }): Stor
     createdBy: null,
     updatedBy: "planner",
     expiresAt: null,
-    claim: unclaimed,
+    ...unclaimed,
     sizeBytes: 0,
     ...given,
   };

@@ -2,12 +2,14 @@ import { writeFile } from "node:fs/promises";
 import fc from "fast-check";
 import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/store/contract.ts";
-import { commandOf, type SetOperation } from "../../src/store/commit/command.ts";
+import { commandOf } from "../../src/store/commit/command.ts";
+import type { SetOperation } from "../../src/store/operations/set.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
 import { everything } from "../../src/store/model/text-match.ts";
-import { importStore, wholeFile } from "../../src/transfer/import-store.ts";
+import { importStore } from "../../src/transfer/import-store.ts";
 import type { Line } from "../../src/transfer/line.ts";
 import { readExport } from "../../src/transfer/read-export.ts";
+import { wholeFile } from "../../src/transfer/whole-file.ts";
 import { exportText, storedEntry } from "./export-text.ts";
 import { deepText, jsonText, metadataObject, name } from "./json.ts";
 

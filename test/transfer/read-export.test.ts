@@ -4,10 +4,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StartError } from "../../src/start-error.ts";
-import { writeLine } from "../../src/transfer/line.ts";
-import { wholeFile } from "../../src/transfer/import-store.ts";
 import { parseLine } from "../../src/transfer/parse-line.ts";
 import { readExport } from "../../src/transfer/read-export.ts";
+import { wholeFile } from "../../src/transfer/whole-file.ts";
+import { writeLine } from "../../src/transfer/write-line.ts";
 import { exportText, storedEntry } from "./export-text.ts";
 import { deepText, jsonText, metadataObject, name } from "./json.ts";
 
@@ -81,7 +81,10 @@ test("a line is read as it was written, to the byte", () => {
           revision: 2n ** 40n - 1n,
           createdRevision: 2n ** 39n + 1n,
           expiresAt: agent === null ? null : new Date(4_102_444_800_123),
-          claim: { token: null, attempt: 3, expiresAt: null, isCompleted: agent === null },
+          claimToken: null,
+          claimAttempt: 3,
+          claimExpiresAt: null,
+          isCompleted: agent === null,
           sizeBytes: Buffer.byteLength(key + value + metadataText),
         });
         const line = writeLine({ kind: "SET", entry });

@@ -1,25 +1,22 @@
 import { fileURLToPath } from "node:url";
-import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
-import { compact, forgetAnswers } from "../compact.ts";
 import type { Database, Retention, WriteTransaction } from "../../store/contract.ts";
-import { PrismaClient as PostgresClient } from "../generated/postgres/client.ts";
+import { compact, forgetRecords } from "../compact.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
-import { prismaTokens } from "../prisma-tokens.ts";
 import { indexStep } from "../index-search.ts";
 import { Reads } from "../reads.ts";
-import { sql, type SqlClient } from "../sql.ts";
-import { writeTransaction } from "../write.ts";
-import { AnsweringClient } from "./answering-client.ts";
-import { guarded } from "./faults.ts";
+import { sql } from "../sql.ts";
+import { tokenTable } from "../token-table.ts";
+import { PostgresConnection } from "./connection.ts";
+import { translateErrors } from "./errors.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
 import { Notifications } from "./notifications.ts";
-import { statementNames } from "./prepared-statements.ts";
+import { now } from "./now.ts";
 import { postgresIndexDialect, postgresSearchReader } from "./search-postgres.ts";
 import { startFault } from "./start-fault.ts";
-import { createUsers, MissingUsers, postgresDialect, statementTime } from "./write-postgres.ts";
+import { createUsers, PostgresWriteTransaction } from "./write-transaction.ts";
 
 export interface PostgresOptions {
   /** `postgresql://…` as libpq and node-postgres read it. */
@@ -56,28 +53,19 @@ const migrationsFolder = fileURLToPath(
  */
 export async function openPostgres(options: PostgresOptions, logger: Logger): Promise<Database> {
   const schema = await migrate(options.url);
-  const connect = (applicationName: string, connections: number, more: pg.ClientConfig = {}) => {
-    const config: pg.PoolConfig = {
+  const connect = (applicationName: string, connections: number, more: pg.PoolConfig = {}) =>
+    new PostgresConnection({
       ...connectionConfig(options.url, applicationName),
-      Client: AnsweringClient,
+      schema,
+      isPrepared: !isPooled(options.url),
+      onLoss: (error) => logger.debug({ err: error }, "a connection was lost"),
       max: connections,
       idleTimeoutMillis: idleConnectionTimeoutMs,
       statement_timeout: statementTimeoutMs,
       query_timeout: answerTimeoutMs,
       idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
       ...more,
-    };
-    const logLoss = (error: Error) => logger.debug({ err: error }, "a connection was lost");
-    const adapter = new PrismaPg(config, {
-      schema,
-      // A pooler that gives each transaction another connection may not know what was prepared on one.
-      ...(isPooled(options.url) ? {} : { statementNameGenerator: statementNames() }),
-      onPoolError: logLoss,
-      onConnectionError: logLoss,
     });
-    // Two generated clients, one type: what Baton asks of either is the same.
-    return new PostgresClient({ adapter }) as unknown as PrismaClient;
-  };
   return new PostgresDatabase(
     connect("baton committer", 1, { lock_timeout: lockTimeoutMs }),
     connect("baton", options.connections - 2),
@@ -98,47 +86,53 @@ type StartNotifications = (...listeners: Parameters<Database["listen"]>) => Noti
 
 class PostgresDatabase extends Reads implements Database {
   readonly tokens;
-  readonly #committer: PrismaClient;
-  readonly #pool: PrismaClient;
+  readonly #committer: PostgresConnection;
+  readonly #pool: PostgresConnection;
   readonly #startNotifications: StartNotifications;
   #notifications: Notifications | null = null;
 
-  constructor(committer: PrismaClient, pool: PrismaClient, startNotifications: StartNotifications) {
-    const reader = { client: pool, now: statementTime };
-    super({
-      reader,
-      run: guarded,
-      searchReader: postgresSearchReader(reader),
-      runSearch: guarded,
-    });
+  constructor(
+    committer: PostgresConnection,
+    pool: PostgresConnection,
+    startNotifications: StartNotifications,
+  ) {
+    const reader = { client: pool, now };
+    super({ reader, searchReader: postgresSearchReader(reader) });
     this.#committer = committer;
     this.#pool = pool;
     this.#startNotifications = startNotifications;
-    const withPool = <T>(work: (client: PrismaClient) => Promise<T>) => guarded(() => work(pool));
-    this.tokens = prismaTokens(withPool, withPool);
+    let typed: Promise<PrismaClient> | null = null;
+    const withClient = <T>(work: (client: PrismaClient) => Promise<T>) =>
+      translateErrors(async () => work(await (typed ??= typedClient(pool))));
+    this.tokens = tokenTable(pool, withClient, withClient, () => false);
   }
 
-  async write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
+  async write<T>(
+    userIds: readonly string[],
+    work: (transaction: WriteTransaction) => Promise<T>,
+  ): Promise<T> {
     for (;;) {
-      try {
-        return await this.#commit(work);
-      } catch (error) {
-        if (!(error instanceof MissingUsers)) throw error;
-        await guarded(() => createUsers(this.#pool, error.userIds));
-      }
+      const done = await this.#commit(userIds, work);
+      if ("result" in done) return done.result;
+      await createUsers(this.#pool, done.missing);
     }
   }
 
-  async #commit<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
+  /** One transaction; or the users whose logs are missing, and then nothing was done. */
+  async #commit<T>(
+    userIds: readonly string[],
+    work: (transaction: WriteTransaction) => Promise<T>,
+  ): Promise<{ result: T } | { missing: readonly string[] }> {
     let isCommitting = false;
     try {
-      return await guarded(() =>
-        transaction(this.#committer, async (client) => {
-          const result = await work(writeTransaction(client, postgresDialect(client)));
-          isCommitting = true;
-          return result;
-        }),
-      );
+      return await this.#committer.transaction(async (client) => {
+        const transaction = new PostgresWriteTransaction(client, userIds);
+        const missing = await transaction.lock();
+        if (missing.length > 0) return { missing };
+        const result = await work(transaction);
+        isCommitting = true;
+        return { result };
+      });
     } catch (error) {
       if (!isCommitting) throw error;
       throw unavailable(
@@ -149,19 +143,15 @@ class PostgresDatabase extends Reads implements Database {
   }
 
   indexStep(userId: string): Promise<boolean> {
-    return guarded(() =>
-      transaction(this.#pool, (client) => indexStep(client, postgresIndexDialect, userId)),
-    );
+    return this.#pool.transaction((client) => indexStep(client, postgresIndexDialect, userId));
   }
 
-  forgetAnswers(before: Date): Promise<void> {
-    return forgetAnswers((query) => guarded(() => this.#pool.$executeRaw(query)), before);
+  forgetRecords(before: Date): Promise<void> {
+    return forgetRecords((query) => this.#pool.run(query), before);
   }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {
-    return guarded(() =>
-      compact(this.#pool, (work) => transaction(this.#pool, work), retention, isStopping),
-    );
+    return compact(this.#pool, (work) => this.#pool.transaction(work), retention, isStopping);
   }
 
   announce(heads: ReadonlyMap<string, bigint>): void {
@@ -183,11 +173,7 @@ class PostgresDatabase extends Reads implements Database {
   }
 
   async close(): Promise<void> {
-    const closed = [
-      this.#notifications?.close(),
-      this.#committer.$disconnect(),
-      this.#pool.$disconnect(),
-    ];
+    const closed = [this.#notifications?.close(), this.#committer.close(), this.#pool.close()];
     await within(closeTimeoutMs, Promise.all(closed), () => {});
   }
 }
@@ -203,16 +189,18 @@ async function within(ms: number, work: Promise<unknown>, otherwise: () => void)
   }
 }
 
-function transaction<T>(client: PrismaClient, work: (client: SqlClient) => Promise<T>): Promise<T> {
-  return client.$transaction(work, { maxWait: connectTimeoutMs, timeout: statementTimeoutMs });
+async function typedClient(connection: PostgresConnection): Promise<PrismaClient> {
+  const generated = await import("../generated/postgres/client.ts");
+  // Two generated clients, one type: what Baton asks of either is the same.
+  return new generated.PrismaClient({
+    adapter: connection.driverAdapter(),
+  }) as unknown as PrismaClient;
 }
 
-async function checkWritable(client: PrismaClient): Promise<void> {
-  const [row] = await guarded(() =>
-    client.$queryRaw<{ readOnly: string }[]>(
-      sql`SELECT current_setting('transaction_read_only') AS "readOnly" FROM (SELECT 1 FROM "User" LIMIT 1) AS "any"
-        RIGHT JOIN (SELECT 1) AS "always" ON true`,
-    ),
+async function checkWritable(connection: PostgresConnection): Promise<void> {
+  const [row] = await connection.all<{ readOnly: string }>(
+    sql`SELECT current_setting('transaction_read_only') AS "readOnly" FROM (SELECT 1 FROM "User" LIMIT 1) AS "any"
+      RIGHT JOIN (SELECT 1) AS "always" ON true`,
   );
   if (row?.readOnly === "on") throw unavailable("The database only reads, as a standby does.");
 }

@@ -1,7 +1,7 @@
 import type { IndexDialect } from "../index-search.ts";
 import { readWindowBegin, within, type HitRow, type SearchReader } from "../read-search.ts";
 import { isAlive, matchesAny, sql, type Sql, type StoreReader } from "../sql.ts";
-import { table } from "./write-postgres.ts";
+import { rowTable as table } from "./row-table.ts";
 
 /** So many of the newest are read one after the other: what many entries have is found there. The rest is one window. */
 const firstEntries = 500;
@@ -21,7 +21,7 @@ export function postgresSearchReader({ client, now }: StoreReader): SearchReader
       const contains = isFirst
         ? sql`strpos("text", ${folded}) > 0`
         : sql`"text" LIKE ${patternOf(folded)}`;
-      const rows = await client.$queryRaw<HitRow[]>(sql`
+      const rows = await client.all<HitRow>(sql`
         WITH "matching" AS ${isFirst ? sql`` : sql`MATERIALIZED`} (
           SELECT "namespace", "key", "revision" FROM "SearchText"
           WHERE "userId" = ${userId} AND ${contains} AND ${matchesAny(sql`"namespace"`, namespaces)}${within(query, from)}

@@ -1,7 +1,7 @@
 import { describePlace } from "../../config.ts";
 import { StartError } from "../../start-error.ts";
 import { MigrationError } from "../migrate.ts";
-import { sqlState } from "./faults.ts";
+import { sqlState } from "./errors.ts";
 
 /** Why the server can't start on this database, with what to do. */
 export function startFault(url: string, error: unknown): StartError {

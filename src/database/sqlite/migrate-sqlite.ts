@@ -1,15 +1,15 @@
 import { migrate, type AppliedMigration, type MigrationTarget } from "../migrate.ts";
 
-/** The part of a Prisma client that migrating uses. */
+/** What migrating asks of a connection. */
 export interface SqlExecutor {
-  $executeRawUnsafe(sql: string, ...values: unknown[]): Promise<number>;
-  $queryRawUnsafe<T>(sql: string, ...values: unknown[]): Promise<T>;
+  run(sql: string, ...values: unknown[]): Promise<number>;
+  all<T>(sql: string, ...values: unknown[]): Promise<T>;
 }
 
 /**
  * Brings the file to this version: see `migrate`, also for what it returns and throws.
  *
- * Nobody else may use `client` meanwhile, and it must wait for locks (the adapter's `timeout`).
+ * Nobody else may use `client` meanwhile, and it must wait for locks.
  * Two clients of one process must take turns: the driver waits for a lock without letting the
  * process's other work go on.
  */
@@ -21,36 +21,36 @@ function sqliteTarget(client: SqlExecutor): MigrationTarget {
   return {
     elsewhere: "another file",
     async tableNames() {
-      const tables = await client.$queryRawUnsafe<{ name: string }[]>(
+      const tables = await client.all<{ name: string }[]>(
         `SELECT name FROM sqlite_master
          WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
       );
       return tables.map(({ name }) => name);
     },
     readApplied: () =>
-      client.$queryRawUnsafe<AppliedMigration[]>(
+      client.all<AppliedMigration[]>(
         `SELECT "migration_name" AS "name", "checksum", "finished_at" AS "finishedAt"
          FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL ORDER BY "migration_name"`,
       ),
     async inTurn(work) {
-      await client.$executeRawUnsafe("BEGIN IMMEDIATE");
+      await client.run("BEGIN IMMEDIATE");
       try {
         const result = await work();
-        await client.$executeRawUnsafe("COMMIT");
+        await client.run("COMMIT");
         return result;
       } catch (error) {
         // SQLite itself ends the transaction on some errors (a full disk), and then this fails.
-        await client.$executeRawUnsafe("ROLLBACK").catch(() => {});
+        await client.run("ROLLBACK").catch(() => {});
         throw error;
       }
     },
     async createMigrationsTable() {
-      await client.$executeRawUnsafe(createMigrationsTable);
+      await client.run(createMigrationsTable);
     },
     async runScript(sql) {
       for (const statement of splitStatements(sql)) {
         try {
-          await client.$executeRawUnsafe(statement);
+          await client.run(statement);
         } catch (cause) {
           const message = cause instanceof Error ? cause.message : String(cause);
           throw new Error(`Statement: ${statement} Error: ${message}`, { cause });
@@ -58,7 +58,7 @@ function sqliteTarget(client: SqlExecutor): MigrationTarget {
       }
     },
     async record({ id, checksum, name, startedAt, finishedAt }) {
-      await client.$executeRawUnsafe(
+      await client.run(
         `INSERT INTO "_prisma_migrations"
            ("id", "checksum", "migration_name", "started_at", "finished_at", "applied_steps_count")
          VALUES (?, ?, ?, ?, ?, 1)`,

@@ -2,7 +2,8 @@ import type { IndexDialect } from "../index-search.ts";
 import { readWindowBegin, type HitRow, type SearchReader } from "../read-search.ts";
 import { isAlive, matchesAny, sql, type Sql, type SqlClient, type SqlReader } from "../sql.ts";
 import { indexedText, matchExpression } from "./trigrams.ts";
-import { now, table } from "./write-sqlite.ts";
+import { now } from "./now.ts";
+import { rowTable as table } from "./row-table.ts";
 
 /** A statement holds up the process: some 10 ms when so many have all the trigrams and not the text. */
 const firstEntries = 20_000;
@@ -28,7 +29,7 @@ export function sqliteSearchReader(client: SqlReader): SearchReader {
       const from = await readWindowBegin({ client, now }, query, entries);
       // CROSS JOIN: in this order, so that the index gives the newest first and is left when there are enough. The + keeps
       // SQLite from looking through the namespaces for each that it gives.
-      const rows = await client.$queryRaw<HitRow[]>(sql`
+      const rows = await client.all<HitRow>(sql`
         SELECT "Entry"."namespace", "Entry"."key", "Entry"."revision", "Entry"."sizeBytes"
         FROM "SearchIndex" CROSS JOIN "SearchText" ON "SearchText"."userId" = ${userId}
           AND "SearchText"."revision" = "SearchIndex"."rowid" - ${firstRowid(userId)}
@@ -50,7 +51,7 @@ export function sqliteIndexDialect(client: SqlClient): IndexDialect {
     table,
     lockProgress: sql``,
     async removing(userId, condition) {
-      await client.$executeRaw(sql`
+      await client.run(sql`
         DELETE FROM "SearchIndex" WHERE "rowid" IN (
           SELECT ${firstRowid(userId)} + "revision" FROM "SearchText" WHERE ${condition})`);
     },
@@ -63,10 +64,10 @@ export function sqliteIndexDialect(client: SqlClient): IndexDialect {
           indexedText(text, namespace),
         ]),
       });
-      await client.$executeRaw(
+      await client.run(
         sql`INSERT INTO "SearchUser" ("userId") VALUES (${userId}) ON CONFLICT DO NOTHING`,
       );
-      await client.$executeRaw(sql`
+      await client.run(sql`
         INSERT INTO "SearchIndex" ("rowid", "text") SELECT ${firstRowid(userId)} + "revision", "text" FROM ${rows}`);
     },
   };

@@ -1,23 +1,26 @@
-import { PrismaLibSql } from "@prisma/adapter-libsql";
 import { access, constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { BatonError, unavailable } from "../../errors.ts";
+import { fileURLToPath } from "node:url";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
-import { compact, forgetAnswers } from "../compact.ts";
-import type { Database, Retention, WriteTransaction } from "../../store/contract.ts";
-import { PrismaClient } from "../generated/sqlite/client.ts";
-import { MigrationError } from "../migrate.ts";
-import { migrateSqlite } from "./migrate-sqlite.ts";
-import { prismaTokens } from "../prisma-tokens.ts";
+import type { Retention, WriteTransaction, Database } from "../../store/contract.ts";
+import { compact, forgetRecords } from "../compact.ts";
+import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { indexStep } from "../index-search.ts";
+import { MigrationError } from "../migrate.ts";
+import { PacedReader } from "../paced-reader.ts";
 import { Reads } from "../reads.ts";
+import { SerialQueue } from "../serial-queue.ts";
 import { sql } from "../sql.ts";
+import { tokenTable } from "../token-table.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { SqliteConnection, type Statement } from "./connection.ts";
+import { isBusy, translateErrors } from "./errors.ts";
+import { migrateSqlite } from "./migrate-sqlite.ts";
+import { now } from "./now.ts";
 import { sqliteIndexDialect, sqliteSearchReader } from "./search-sqlite.ts";
-import { Turns } from "./turns.ts";
-import { writeTransaction } from "../write.ts";
-import { now, sqliteDialect } from "./write-sqlite.ts";
+import { startFault } from "./start-fault.ts";
+import { SqliteWriteTransaction } from "./write-transaction.ts";
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is created when it is missing. */
@@ -31,85 +34,105 @@ export interface SqliteOptions {
 
 /** How long a write waits for another process, such as `baton token create`, to finish its own. */
 const busyTimeoutMs = 5_000;
+const firstBusyPauseMs = 1;
+const lastBusyPauseMs = 50;
+/** Pages are cached in memory up to this. */
+const cacheKiB = 64 * 1024;
 
 const migrationsFolder = fileURLToPath(
   new URL("../../../prisma/sqlite/migrations", import.meta.url),
 );
 
 /**
- * Opens the database file, creates or migrates it, and keeps two connections: one for the committer and other writes,
- * taking turns, and one that only reads, which in WAL mode sees nothing but what is committed.
+ * Opens the database file, creates or migrates it, and keeps two connections: one for writes, which take turns, and one
+ * that only reads. In WAL mode it sees only what is committed.
  * @throws StartError when the file can't be used
  */
-export async function openSqlite(options: SqliteOptions): Promise<Database> {
-  await prepareFile(options.file);
-  const writer = connect(options.file);
-  const reader = connect(options.file);
+export async function openSqlite({ file, synchronous }: SqliteOptions): Promise<Database> {
+  await prepareFile(file);
+  const opened: SqliteConnection[] = [];
+  const connect = () => {
+    const connection = new SqliteConnection(file);
+    opened.push(connection);
+    connection.execSync(`PRAGMA cache_size = -${cacheKiB}`);
+    return connection;
+  };
   try {
-    await writer.$queryRawUnsafe("PRAGMA journal_mode = WAL");
-    await writer.$executeRawUnsafe(`PRAGMA synchronous = ${options.synchronous}`);
-    await migrateSqlite(writer, migrationsFolder);
-    await reader.$executeRawUnsafe("PRAGMA query_only = ON");
+    const writer = connect();
+    writer.execSync(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    writer.execSync("PRAGMA journal_mode = WAL");
+    writer.execSync(`PRAGMA synchronous = ${synchronous}`);
+    await migrateSqlite(
+      {
+        all: async <T>(text: string, ...values: unknown[]) => writer.prepare(text).all(values) as T,
+        run: async (text, ...values) => writer.prepare(text).run(values),
+      },
+      migrationsFolder,
+    );
+    // From here on a busy database is waited for without holding the event loop: see `begin`.
+    writer.execSync("PRAGMA busy_timeout = 0");
+    const reader = connect();
+    reader.execSync(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    reader.execSync("PRAGMA query_only = ON");
+    return new SqliteDatabase(writer, reader, new Checkpoints(connect()));
   } catch (error) {
-    await reader.$disconnect();
-    await writer.$disconnect();
-    if (error instanceof MigrationError) throw new StartError(`${options.file}: ${error.message}`);
-    throw new StartError(startFault(options.file, error));
+    for (const connection of opened) connection.close();
+    if (error instanceof MigrationError) throw new StartError(`${file}: ${error.message}`);
+    throw startFault(file, error);
   }
-  return new SqliteDatabase(writer, reader);
 }
 
 class SqliteDatabase extends Reads implements Database {
   readonly tokens;
-  readonly #writer: PrismaClient;
-  readonly #reader: PrismaClient;
-  /** Settles when the last write so far has ended. */
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  readonly #writer: SqliteConnection;
+  readonly #reader: SqliteConnection;
+  readonly #checkpoints: Checkpoints;
+  readonly #writes = new SerialQueue();
+  readonly #transaction: SqliteWriteTransaction;
+  readonly #dataVersion: Statement;
+  #lastVersion: unknown = null;
 
-  constructor(writer: PrismaClient, reader: PrismaClient) {
-    const turns = new Turns();
-    const read = <T>(work: () => Promise<T>) => turns.run(() => guarded(work));
-    super({
-      reader: { client: reader, now },
-      run: read,
-      // Each statement of a search takes its turn.
-      searchReader: sqliteSearchReader({
-        $queryRaw: (query) => turns.run(() => reader.$queryRaw(query)),
-      }),
-      runSearch: guarded,
-    });
+  constructor(writer: SqliteConnection, reader: SqliteConnection, checkpoints: Checkpoints) {
+    const paced = new PacedReader(reader);
+    super({ reader: { client: paced, now }, searchReader: sqliteSearchReader(paced) });
     this.#writer = writer;
     this.#reader = reader;
-    this.tokens = prismaTokens(
-      (work) => read(() => work(reader)),
-      (work) => this.#inTurn(() => work(writer)),
+    this.#checkpoints = checkpoints;
+    this.#transaction = new SqliteWriteTransaction(writer);
+    this.#dataVersion = reader.prepare("PRAGMA data_version");
+    const readClient = lazily(() => typedClient(reader));
+    const writeClient = lazily(() => typedClient(writer));
+    this.tokens = tokenTable(
+      reader,
+      (work) => translateErrors(async () => work(await readClient())),
+      (work) => translateErrors(() => this.#inTransaction(async () => work(await writeClient()))),
+      () => this.#isChanged(),
     );
   }
 
-  write<T>(work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
-    return this.#inTurn(() =>
-      this.#transaction(() => work(writeTransaction(this.#writer, sqliteDialect(this.#writer)))),
-    );
+  write<T>(
+    userIds: readonly string[],
+    work: (transaction: WriteTransaction) => Promise<T>,
+  ): Promise<T> {
+    return this.#inTransaction(() => work(this.#transaction.begin(userIds)));
   }
 
   indexStep(userId: string): Promise<boolean> {
-    return this.#inTurn(() =>
-      this.#transaction(() => indexStep(this.#writer, sqliteIndexDialect(this.#writer), userId)),
+    return this.#inTransaction(() =>
+      indexStep(this.#writer, sqliteIndexDialect(this.#writer), userId),
     );
   }
 
-  forgetAnswers(before: Date): Promise<void> {
-    return forgetAnswers((query) => this.#inTurn(() => this.#writer.$executeRaw(query)), before);
+  forgetRecords(before: Date): Promise<void> {
+    return forgetRecords((query) => this.#inTransaction(() => this.#writer.run(query)), before);
   }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {
-    return guarded(() =>
-      compact(
-        this.#reader,
-        (work) => this.#inTurn(() => this.#transaction(() => work(this.#writer))),
-        retention,
-        isStopping,
-      ),
+    return compact(
+      this.#reader,
+      (work) => this.#inTransaction(() => work(this.#writer)),
+      retention,
+      isStopping,
     );
   }
 
@@ -117,51 +140,72 @@ class SqliteDatabase extends Reads implements Database {
   listen(): void {}
 
   async ping(): Promise<void> {
-    await guarded(() => this.#reader.$queryRaw(sql`SELECT 1 FROM "User" LIMIT 1`));
+    await this.#reader.all(sql`SELECT 1 AS "one" FROM "User" LIMIT 1`);
   }
 
   async close(): Promise<void> {
-    await this.#lastWrite;
-    await this.#reader.$disconnect();
-    // The driver closes its files with the garbage collector only; after this the one file has everything.
-    await this.#writer.$queryRawUnsafe("PRAGMA wal_checkpoint(TRUNCATE)").catch(() => {});
-    await this.#writer.$disconnect();
+    await this.#writes.idle();
+    await this.#checkpoints.close();
+    this.#reader.close();
+    // After this the one file has everything.
+    await this.#writer.exec("PRAGMA wal_checkpoint(TRUNCATE)").catch(() => {});
+    this.#writer.close();
   }
 
-  /**
-   * The driver would open a new connection for each of Prisma's transactions, losing `synchronous` and the busy
-   * timeout. The writer is used by one caller at a time, so plain statements on its one connection do.
-   */
-  async #transaction<T>(work: () => Promise<T>): Promise<T> {
-    await this.#writer.$executeRawUnsafe("BEGIN IMMEDIATE");
-    try {
-      const result = await work();
-      await this.#writer.$executeRawUnsafe("COMMIT");
+  /** Whether another connection, of this process or another, has committed since the last call. */
+  #isChanged(): boolean {
+    const [version] = this.#dataVersion.allRaw([])[0] ?? [];
+    const isChanged = version !== this.#lastVersion;
+    this.#lastVersion = version;
+    return isChanged;
+  }
+
+  #inTransaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.#writes.run(async () => {
+      await begin(this.#writer);
+      let result: T;
+      try {
+        result = await work();
+        await this.#writer.exec("COMMIT");
+      } catch (error) {
+        // SQLite itself ends the transaction on some errors (a full disk), and then this fails.
+        await this.#writer.exec("ROLLBACK").catch(() => {});
+        throw error;
+      }
+      this.#checkpoints.committed();
       return result;
-    } catch (error) {
-      // SQLite itself ends the transaction on some errors (a full disk), and then this fails.
-      await this.#writer.$executeRawUnsafe("ROLLBACK").catch(() => {});
-      throw error;
-    }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#lastWrite.then(() => guarded(work));
-    this.#lastWrite = turn.then(
-      () => {},
-      () => {},
-    );
-    return turn;
+    });
   }
 }
 
-function connect(file: string): PrismaClient {
-  return new PrismaClient({
-    adapter: new PrismaLibSql(
-      { url: pathToFileURL(file).href, timeout: busyTimeoutMs },
-      { timestampFormat: "unixepoch-ms" },
-    ),
+/**
+ * Begins a write transaction. The first attempt does not wait, and is on this thread: that is the fastest. While another
+ * process writes, further attempts follow after pauses, in which the event loop goes on.
+ * @throws UNAVAILABLE after `busyTimeoutMs`
+ */
+async function begin(writer: SqliteConnection): Promise<void> {
+  const deadline = performance.now() + busyTimeoutMs;
+  for (let pauseMs = firstBusyPauseMs; ; pauseMs = Math.min(2 * pauseMs, lastBusyPauseMs)) {
+    try {
+      return writer.execSync("BEGIN IMMEDIATE");
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
+  }
+}
+
+async function typedClient(connection: SqliteConnection): Promise<PrismaClient> {
+  const generated = await import("../generated/sqlite/client.ts");
+  const { provider, adapterName } = connection;
+  return new generated.PrismaClient({
+    adapter: { provider, adapterName, connect: async () => connection },
   });
+}
+
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
 }
 
 /** Makes the folder and the file, for their owner alone; SQLite gives its other files the same rights. */
@@ -178,57 +222,4 @@ async function prepareFile(file: string): Promise<void> {
         "or choose another data directory with --data-dir (BATON_DATA_DIR).",
     );
   }
-}
-
-/** Primary result codes of SQLite that mean: not now. See its documentation, "Result and Error Codes". */
-const unavailableCodes: ReadonlyMap<number, string> = new Map([
-  [5, "another process is writing to the database"],
-  [6, "another process is writing to the database"],
-  [7, "the server is out of memory"],
-  [8, "the database can't be written"],
-  [10, "the disk failed"],
-  [11, "the database file is damaged"],
-  [13, "the disk is full"],
-  [14, "the database file can't be opened"],
-  [26, "the database file is damaged"],
-]);
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const reason =
-      error instanceof BatonError ? undefined : unavailableCodes.get(sqliteCode(error) ?? 0);
-    if (reason === undefined) throw error;
-    throw unavailable(`The database is unavailable: ${reason}. Try again.`, error);
-  }
-}
-
-function startFault(file: string, error: unknown): string {
-  switch (sqliteCode(error)) {
-    case 11:
-      return `${file} is damaged. Restore it from a backup, or move it away and start with an empty one.`;
-    case 26:
-      return `${file} is not a Baton database. Move it away, or choose another place with --data-dir (BATON_DATA_DIR).`;
-    case 5:
-    case 6:
-      return `${file} is locked by another process. Stop that one first.`;
-    case 8:
-    case 14:
-      return `${file} can't be opened for writing. Give this user write access to it and to its folder.`;
-    default:
-      return `${file} can't be opened: ${error instanceof Error ? error.message.split("\n").at(-1) : String(error)}`;
-  }
-}
-
-/** The primary result code that the driver gave, wherever Prisma put it; null for an error of another kind. */
-function sqliteCode(error: unknown): number | null {
-  const { meta, cause, rawCode } = error as {
-    meta?: { driverAdapterError?: { cause?: { originalCode?: string } } };
-    cause?: unknown;
-    rawCode?: number;
-  };
-  const code = rawCode ?? Number(meta?.driverAdapterError?.cause?.originalCode ?? Number.NaN);
-  if (Number.isInteger(code)) return code & 0xff;
-  return cause ? sqliteCode(cause) : null;
 }

@@ -1,40 +1,46 @@
-import type { Database } from "../contract.ts";
 import { BatonError, unavailable } from "../../errors.ts";
+import type { WriteAccess } from "../contract.ts";
+import type { Limits } from "../model/limits.ts";
 import { commandBytes, type Command, type CommandResult } from "./command.ts";
 import { execute, type Committed, type Outcome } from "./execute.ts";
-import type { Limits } from "../model/limits.ts";
-import type { Effects } from "./workspace.ts";
+import type { Effects } from "./user-state.ts";
 
-/** Told what each transaction committed, by user and in commit order. */
+/** Called with what each transaction committed, by user and in commit order. */
 type CommitListener = (committed: ReadonlyMap<string, Pick<Effects, "changes" | "head">>) => void;
 
 export interface CommitterOptions {
-  readonly database: Pick<Database, "write">;
+  readonly database: WriteAccess;
   readonly limits: Limits;
   readonly onCommit: CommitListener;
 }
 
-/** A transaction takes at most this many commands, and this much of what they carry. */
+/** A transaction takes at most this many commands, and this many bytes of them. */
 const maxBatchCommands = 256;
 const maxBatchBytes = 16 * 1024 * 1024;
-/** More waiting than this and new commands are turned away. */
+/** When more than this waits, new commands are refused. */
 const maxWaitingCommands = 10_000;
 const maxWaitingBytes = 128 * 1024 * 1024;
-/** And what has waited for longer than this is turned away, too: the database hardly takes writes. */
+/** A command that has waited longer than this is refused. */
 const maxWaitMs = 10_000;
 
 interface Waiting {
   readonly command: Command;
   readonly bytes: number;
-  /** When it came, on the clock of `performance`. */
+  /** When it was submitted, on the clock of `performance`. */
   readonly since: number;
   resolve(result: CommandResult): void;
   reject(error: unknown): void;
 }
 
 /**
- * Group commit: while one transaction is under way, the commands that arrive wait together and go into the next,
- * so that many writers share the cost of one commit. Each command is decided by itself: a refused one fails alone.
+ * Group commit. Many writers share the cost of one commit:
+ *
+ * 1. A command that is submitted waits. If no transaction is open, one begins.
+ * 2. The transaction locks the logs of the users who have commands waiting. Commands go on arriving until it has them.
+ * 3. It takes the commands of these users, at most `maxBatchCommands` and `maxBatchBytes`, decides each by itself, and
+ *    commits. A refused command fails alone.
+ * 4. What was committed is announced, and then each caller gets its answer.
+ * 5. A command that was too much for the transaction waits again, before the others.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -49,7 +55,7 @@ export class Committer {
 
   /**
    * Resolves once the command is committed and announced.
-   * @throws BatonError when it is refused, `UNAVAILABLE` when it could not be committed
+   * @throws BatonError if it is refused; `UNAVAILABLE` if it could not be committed
    */
   submit(command: Command): Promise<CommandResult> {
     if (this.#closed)
@@ -83,54 +89,56 @@ export class Committer {
     await new Promise((resolve) => setImmediate(resolve));
     try {
       for (;;) {
-        this.#turnAwayStale();
+        this.#refuseStale();
         if (this.#waiting.length === 0) return;
-        await this.#process(this.#takeBatch());
+        await this.#transact();
       }
     } finally {
       this.#running = null;
     }
   }
 
-  #turnAwayStale(): void {
+  #refuseStale(): void {
     const oldest = performance.now() - maxWaitMs;
+    if ((this.#waiting[0]?.since ?? oldest) >= oldest) return;
     const fresh = this.#waiting.findIndex(({ since }) => since >= oldest);
-    const stale = this.#waiting.splice(0, fresh === -1 ? this.#waiting.length : fresh);
-    for (const { bytes, reject } of stale) {
-      this.#waitingBytes -= bytes;
+    for (const { reject } of this.#take(fresh === -1 ? this.#waiting.length : fresh)) {
       reject(
         unavailable("The database did not take writes in time; nothing was written. Try again."),
       );
     }
   }
 
-  #takeBatch(): Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#waiting.length && count < maxBatchCommands) {
-      const next = this.#waiting[count] as Waiting;
-      if (count > 0 && bytes + next.bytes > maxBatchBytes) break;
-      bytes += next.bytes;
-      count++;
-    }
-    this.#waitingBytes -= bytes;
-    return this.#waiting.splice(0, count);
-  }
-
-  async #process(batch: readonly Waiting[]): Promise<void> {
-    const commands = batch.map((waiting) => waiting.command);
+  /** One transaction. Its commands are taken when it has the locks. */
+  async #transact(): Promise<void> {
+    const first = this.#waiting.slice(0, maxBatchCommands);
+    const userIds = [...new Set(first.map(({ command }) => command.userId))].sort();
+    let batch: Waiting[] | null = null;
     let committed: Committed;
     try {
-      committed = await this.#options.database.write((transaction) =>
-        execute(transaction, this.#options.limits, commands),
-      );
+      committed = await this.#write(userIds, () => (batch = this.#takeBatch(userIds)));
     } catch (error) {
-      return this.#fail(batch, error);
+      return this.#fail(batch ?? this.#take(first.length), error);
     }
-    if (committed.effects.size > 0) this.#options.onCommit(committed.effects);
+    this.#settle(batch ?? [], committed);
+  }
+
+  #write(userIds: readonly string[], take: () => readonly Waiting[]): Promise<Committed> {
+    const { database, limits } = this.#options;
+    return database.write(userIds, (transaction) =>
+      execute(
+        transaction,
+        limits,
+        take().map(({ command }) => command),
+      ),
+    );
+  }
+
+  #settle(batch: readonly Waiting[], { effects, outcomes }: Committed): void {
+    if (effects.size > 0) this.#options.onCommit(effects);
     const postponed: Waiting[] = [];
     batch.forEach((waiting, index) => {
-      const outcome = committed.outcomes[index] as Outcome;
+      const outcome = outcomes[index] as Outcome;
       if ("result" in outcome) waiting.resolve(outcome.result);
       else if ("refusal" in outcome) waiting.reject(outcome.refusal);
       else postponed.push(waiting);
@@ -139,15 +147,54 @@ export class Committer {
     for (const { bytes } of postponed) this.#waitingBytes += bytes;
   }
 
+  /** Takes the first commands of these users, as many as a transaction takes. */
+  #takeBatch(userIds: readonly string[]): Waiting[] {
+    const taken: Waiting[] = [];
+    const left: Waiting[] = [];
+    const isLocked = userIds.length === 1 ? null : new Set(userIds);
+    let bytes = 0;
+    for (const [index, waiting] of this.#waiting.entries()) {
+      const { userId } = waiting.command;
+      if (isLocked ? !isLocked.has(userId) : userId !== userIds[0]) {
+        left.push(waiting);
+        continue;
+      }
+      const isFull = taken.length > 0 && bytes + waiting.bytes > maxBatchBytes;
+      if (isFull || taken.length === maxBatchCommands) {
+        // All that follow wait, so that each user's commands keep their order.
+        left.push(...this.#waiting.slice(index));
+        break;
+      }
+      bytes += waiting.bytes;
+      taken.push(waiting);
+    }
+    this.#waiting = left;
+    this.#waitingBytes -= bytes;
+    return taken;
+  }
+
+  /** Takes the first commands. */
+  #take(count: number): Waiting[] {
+    const taken = this.#waiting.splice(0, count);
+    for (const { bytes } of taken) this.#waitingBytes -= bytes;
+    return taken;
+  }
+
   /**
-   * A `BatonError` here is the database's own failure (`UNAVAILABLE`): all commands have failed. Any other error rolled
-   * the transaction back and is one command's fault, which is found by trying each alone.
+   * A `BatonError` here is the database's own failure (`UNAVAILABLE`): every command of the batch fails. Any other error
+   * rolled the transaction back because of one command, which is found by trying each command alone.
    */
   async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
     if (batch.length === 1 || error instanceof BatonError) {
       for (const waiting of batch) waiting.reject(error);
       return;
     }
-    for (const waiting of batch) await this.#process([waiting]);
+    for (const waiting of batch) {
+      try {
+        this.#settle([waiting], await this.#write([waiting.command.userId], () => [waiting]));
+      } catch (own) {
+        waiting.reject(own);
+      }
+    }
   }
 }

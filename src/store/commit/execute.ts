@@ -1,11 +1,18 @@
-import type { WriteTransaction } from "../contract.ts";
 import { BatonError } from "../../errors.ts";
-import { writtenBytes, type Command, type CommandResult } from "./command.ts";
-import { decide } from "./decide.ts";
-import { loadShownValues } from "./load-shown-values.ts";
-import { loadWorkspaces } from "./load-workspaces.ts";
+import type { WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
-import type { Effects, Workspace } from "./workspace.ts";
+import type { Command, CommandResult } from "./command.ts";
+import { decide, type Decision } from "./decide.ts";
+import {
+  isRecorded,
+  parseResult,
+  requireSameCall,
+  serialiseResult,
+  type IdempotencyRecord,
+} from "./idempotency.ts";
+import { load, recordId, type Loaded } from "./load.ts";
+import { ShownValues } from "./shown-values.ts";
+import type { Effects, UserState } from "./user-state.ts";
 
 /** What came of one command: its result, why it was refused, or that the transaction was full before it. */
 export type Outcome =
@@ -21,44 +28,94 @@ export interface Committed {
   readonly effects: ReadonlyMap<string, Effects>;
 }
 
-/**
- * A transaction that writes more than this takes no further commands: how much they write, where it is made of what
- * there is, was not known before.
- */
+/** A transaction that has written more than this postpones the commands after it. */
 const maxWrittenBytes = 16 * 1024 * 1024;
 
-/** Runs commands in order within one transaction: loads what they touch, decides each, saves what they came to. */
+/** A command that needs no decision of its own, or the decision about it. */
+type Step = Decision | Outcome;
+
+/**
+ * Runs commands within one transaction:
+ *
+ * 1. read the heads and the time, and load what the commands touch;
+ * 2. decide each in its order, on what those before it left;
+ * 3. load the values that only responses show;
+ * 4. save the net effect, with the records for repeats.
+ */
 export async function execute(
   transaction: WriteTransaction,
   limits: Limits,
   commands: readonly Command[],
 ): Promise<Committed> {
-  const { workspaces, admission } = await loadWorkspaces(transaction, limits, commands);
-  let bytes = 0;
-  const decided = commands.map((command, index): Outcome => {
-    const barred = admission[index];
-    if (barred === "postponed" || bytes > maxWrittenBytes) return { postponed: true };
-    if (barred instanceof BatonError) return { refusal: barred };
-    try {
-      const result = decide(limits, workspaces.get(command.userId) as Workspace, command);
-      for (const done of result.results) bytes += writtenBytes(done);
-      return { result };
-    } catch (error) {
-      if (error instanceof BatonError) return { refusal: error };
-      throw error;
+  const loaded = await load(transaction, limits, commands);
+  const steps = decideAll(limits, loaded, commands);
+  const shown = await ShownValues.load(transaction, commands, steps);
+  const records = new Map<string, IdempotencyRecord[]>();
+  const outcomes = commands.map((command, index): Outcome => {
+    const step = steps[index] as Step;
+    if (!("kind" in step)) return step;
+    const outcome = shown.outcomeOf(command, step);
+    // A repeat within the same batch shares the decision; its record is kept once.
+    if ("result" in outcome && steps.indexOf(step) === index) {
+      record(records, command, outcome.result, loaded.now);
     }
-  });
-  const shown = await loadShownValues(transaction, commands, decided);
-  const outcomes = decided.map((outcome, index): Outcome => {
-    const { userId } = commands[index] as Command;
-    if ("result" in outcome) return { result: shown.inResult(userId, outcome.result) };
-    return "refusal" in outcome ? { refusal: shown.inRefusal(userId, outcome.refusal) } : outcome;
+    return outcome;
   });
   const effects = new Map<string, Effects>();
-  for (const [userId, workspace] of workspaces) {
-    const effect = workspace.effects((result) => shown.inResult(userId, result));
+  for (const [userId, state] of loaded.states) {
+    const effect = state.effects(records.get(userId) ?? []);
     if (effect) effects.set(userId, effect);
   }
   if (effects.size > 0) await transaction.save(effects);
   return { outcomes, effects };
+}
+
+function decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[]): Step[] {
+  /** The decisions of this batch that a later command may repeat. */
+  const repeatable = new Map<string, { decision: Decision; digest: string }>();
+  let bytes = 0;
+  return commands.map((command, index): Step => {
+    const admission = loaded.admissions[index];
+    if (admission === "postponed" || bytes > maxWrittenBytes) return { postponed: true };
+    if (admission instanceof BatonError) return { refusal: admission };
+    const { idempotency, userId, agent } = command;
+    const id = recordId(command);
+    try {
+      if (idempotency && id !== null) {
+        const earlier = repeatable.get(id);
+        if (earlier) requireSameCall(idempotency, earlier.digest);
+        if (earlier) return earlier.decision;
+        const stored = loaded.records.get(id);
+        if (stored) requireSameCall(idempotency, stored.digest);
+        if (stored) return { result: parseResult(command, stored.results as string) };
+      }
+    } catch (error) {
+      if (error instanceof BatonError) return { refusal: error };
+      throw error;
+    }
+    const state = loaded.states.get(userId) as UserState;
+    const decision = decide({ limits, agent }, state, command);
+    if (decision.kind === "done") {
+      state.apply(decision.draft);
+      bytes += decision.bytes;
+      if (idempotency && id !== null && isRecorded(decision.result as CommandResult)) {
+        repeatable.set(id, { decision, digest: idempotency.digest });
+      }
+    }
+    return decision;
+  });
+}
+
+function record(
+  records: Map<string, IdempotencyRecord[]>,
+  command: Command,
+  result: CommandResult,
+  at: Date,
+): void {
+  const { userId, idempotency } = command;
+  if (!idempotency || !isRecorded(result)) return;
+  const own = records.get(userId) ?? [];
+  records.set(userId, own);
+  const { key: idempotencyKey, digest } = idempotency;
+  own.push({ idempotencyKey, digest, at, results: serialiseResult(command, result) });
 }

@@ -1,5 +1,6 @@
-import type { Database } from "../contract.ts";
-import { commandOf, type Place } from "./command.ts";
+import type { Maintenance } from "../contract.ts";
+import type { Place } from "../model/place.ts";
+import { commandOf } from "./command.ts";
 import type { Committer } from "./committer.ts";
 
 const entriesPerRead = 1_000;
@@ -9,7 +10,7 @@ const entriesPerRead = 1_000;
  * for an entry is only looked for here, and judged within the transaction.
  */
 export async function sweep(
-  database: Pick<Database, "readExpired">,
+  database: Pick<Maintenance, "readExpired">,
   committer: Committer,
 ): Promise<void> {
   let last = "";

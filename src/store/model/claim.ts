@@ -1,47 +1,49 @@
-import { isExpired, type Entry } from "./entry.ts";
+import { isExpired, type Entry, type EntryHead } from "./entry.ts";
 
 /**
- * Whose work an entry is. It lies beside the entry and is not part of it: readers don't see it, the log does not have
- * it, and a write leaves it as it is. With the entry it goes.
+ * The claim of an entry. It is stored beside the entry and is not part of it: readers do not see it, the log does not
+ * hold it, and a write does not change it. It is removed with the entry.
  */
 export interface ClaimState {
-  /** Of the claim that holds the entry, or held it last; null when it is nobody's. */
-  readonly token: string | null;
+  /** The token of the claim that holds the entry, or held it last; null if no claim does. */
+  readonly claimToken: string | null;
   /** How often the entry has been claimed. */
-  readonly attempt: number;
-  readonly expiresAt: Date | null;
-  /** A completed entry is handed out no more. */
+  readonly claimAttempt: number;
+  /** When the lease ends; null without a lease. */
+  readonly claimExpiresAt: Date | null;
+  /** A completed entry is not handed out again. */
   readonly isCompleted: boolean;
 }
 
+/** An entry as it is stored, without its value. */
+export interface StoredHead extends EntryHead, ClaimState {}
+
 /** An entry as it is stored. */
-export interface StoredEntry extends Entry {
-  readonly claim: ClaimState;
-}
+export interface StoredEntry extends Entry, ClaimState {}
 
 /** What a worker is granted. */
 export interface Claim {
-  /** Proves the claim; a later claim of the same entry has another. */
+  /** Proves the claim. A later claim of the same entry has another token. */
   readonly token: string;
-  /** From this instant on the entry is anyone's again. */
+  /** From this instant on another worker may claim the entry. */
   readonly expiresAt: Date;
   /** 1 for the first claim of the entry. */
   readonly attempt: number;
 }
 
 export const unclaimed: ClaimState = {
-  token: null,
-  attempt: 0,
-  expiresAt: null,
+  claimToken: null,
+  claimAttempt: 0,
+  claimExpiresAt: null,
   isCompleted: false,
 };
 
-/** Whether someone's lease runs. */
-export function isHeld({ expiresAt }: ClaimState, now: Date): boolean {
-  return expiresAt !== null && expiresAt > now;
+/** Whether a lease is active. */
+export function isHeld({ claimExpiresAt }: ClaimState, now: Date): boolean {
+  return claimExpiresAt !== null && claimExpiresAt > now;
 }
 
-/** Whether the next worker may have it. */
-export function isFree(entry: StoredEntry, now: Date): boolean {
-  return !entry.claim.isCompleted && !isHeld(entry.claim, now) && !isExpired(entry, now);
+/** Whether the next worker may claim the entry. */
+export function isFree(entry: StoredHead, now: Date): boolean {
+  return !entry.isCompleted && !isHeld(entry, now) && !isExpired(entry, now);
 }

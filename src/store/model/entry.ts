@@ -1,26 +1,31 @@
-/** What a key holds. `value` and `metadata` are serialised JSON, parsed only where someone asks for them. */
-export interface Entry {
+/** An entry without its value: what a decision needs. `metadata` is a serialised JSON object. */
+export interface EntryHead {
   readonly namespace: string;
   readonly key: string;
-  readonly value: string;
-  readonly metadata: string;
   /** Revision of the change that wrote it. */
   readonly revision: bigint;
-  /** Revision of the change that created it; a delete and a new set begin anew. */
+  /** Revision of the change that created it. A set after a delete creates a new entry. */
   readonly createdRevision: bigint;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** The agent that created it, if that agent said its name. */
+  /** The agent that created it; null if that agent gave no name. */
   readonly createdBy: string | null;
+  /** The agent that wrote it last; null if that agent gave no name. */
   readonly updatedBy: string | null;
-  /** From this instant on there is no such entry; null for one that stays. */
+  /** From this instant on the entry does not exist (G8); null for an entry without expiry. */
   readonly expiresAt: Date | null;
   /** Bytes of the key, the value and the metadata as stored. */
   readonly sizeBytes: number;
+  readonly metadata: string;
 }
 
-/** Whether it is gone: from the very instant on (G8). */
-export function isExpired({ expiresAt }: Pick<Entry, "expiresAt">, now: Date): boolean {
+/** What a key holds. `value` is serialised JSON, exactly as it was sent (G13). */
+export interface Entry extends EntryHead {
+  readonly value: string;
+}
+
+/** Whether an entry has expired: from the instant of expiry on (G8). */
+export function isExpired({ expiresAt }: Pick<EntryHead, "expiresAt">, now: Date): boolean {
   return expiresAt !== null && expiresAt <= now;
 }
 
@@ -28,6 +33,7 @@ export function isExpired({ expiresAt }: Pick<Entry, "expiresAt">, now: Date): b
 export interface Namespace {
   readonly name: string;
   readonly entryCount: number;
+  /** Bytes of its entries' keys, values and metadata. */
   readonly sizeBytes: number;
   readonly updatedAt: Date;
   /** Names of the agents that created or last wrote one of its entries, sorted; at most 100. */

@@ -1,5 +1,5 @@
 import { badUserInput, type BatonError } from "../../errors.ts";
-import type { IncrementOperation } from "../commit/command.ts";
+import type { IncrementOperation } from "./increment.ts";
 import { formatJsonPointer } from "../../json/json-pointer.ts";
 import { isObject } from "../../json/merge-patch.ts";
 

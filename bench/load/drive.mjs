@@ -1,0 +1,38 @@
+import { cpuMs } from "../measure/process-costs.mjs";
+import { quantile } from "../measure/quantile.mjs";
+
+/**
+ * Keeps operations under way for a time.
+ *
+ * @param {number} inFlight how many at a time
+ * @param {number} seconds until no more are started
+ * @param {(place: number, turn: number) => Promise<unknown>} operation
+ * @returns {Promise<{ count: number, perSecond: number, laps: number[] }>} `laps`: what each took, in ms
+ */
+export async function drive(inFlight, seconds, operation) {
+  const begin = performance.now();
+  const end = begin + seconds * 1_000;
+  const laps = [];
+  const run = async (place) => {
+    for (let turn = 0; ; turn += 1) {
+      const started = performance.now();
+      if (started >= end) return;
+      await operation(place, turn);
+      laps.push(performance.now() - started);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, (_, place) => run(place)));
+  return {
+    count: laps.length,
+    perSecond: laps.length / ((performance.now() - begin) / 1_000),
+    laps,
+  };
+}
+
+/** As `drive`, with the latencies and the CPU time that each operation cost the processes `pids`. */
+export async function driveAndCount(inFlight, seconds, pids, operation) {
+  const before = await cpuMs(pids);
+  const { count, perSecond, laps } = await drive(inFlight, seconds, operation);
+  const cpuMsEach = ((await cpuMs(pids)) - before) / count;
+  return { perSecond, cpuMsEach, p50Ms: quantile(laps, 0.5), p99Ms: quantile(laps, 0.99) };
+}

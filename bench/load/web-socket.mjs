@@ -1,0 +1,119 @@
+// A WebSocket on a raw socket: frames are written with the mask 0, which leaves the text as it is, and are read without
+// copying. It costs the load generator a fraction of what a full client costs.
+
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
+
+const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
+
+export class RawWebSocket {
+  #socket;
+  #received = Buffer.alloc(0);
+  #isOpen = false;
+  /** Called with the bytes of each text message. */
+  onMessage = (_message) => {};
+  /** Called once when the other side closes, with what it said. */
+  onClose = (_reason) => {};
+
+  /** @param {string} url such as `http://127.0.0.1:4000/graphql` */
+  static async open(url, protocol = "graphql-transport-ws") {
+    const { hostname, port, pathname } = new URL(url);
+    const socket = connect(Number(port), hostname).setNoDelay(true);
+    const opened = new RawWebSocket(socket);
+    await once(socket, "connect");
+    socket.write(
+      `GET ${pathname} HTTP/1.1\r\nhost: ${hostname}:${port}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
+        `sec-websocket-version: 13\r\nsec-websocket-key: ${randomBytes(16).toString("base64")}\r\n` +
+        `sec-websocket-protocol: ${protocol}\r\n\r\n`,
+    );
+    await opened.#upgraded;
+    return opened;
+  }
+
+  #upgraded;
+  #settle;
+
+  constructor(socket) {
+    this.#socket = socket;
+    this.#upgraded = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    socket.on("data", (chunk) => this.#read(chunk));
+    socket.on("error", (error) => this.#end(error.message));
+    socket.on("close", () => this.#end("The server closed the socket."));
+  }
+
+  /** Sends a text message. */
+  send(text) {
+    this.#write(opcodes.text, Buffer.from(text));
+  }
+
+  /** Stops reading, as a subscriber does that hangs. */
+  pause() {
+    this.#socket.pause();
+  }
+
+  close() {
+    this.onClose = () => {};
+    this.#socket.destroy();
+  }
+
+  #write(opcode, payload) {
+    const { length } = payload;
+    const sizeBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+    const frame = Buffer.alloc(2 + sizeBytes + 4 + length);
+    frame[0] = 0x80 | opcode;
+    frame[1] = 0x80 | (sizeBytes === 0 ? length : sizeBytes === 2 ? 126 : 127);
+    if (sizeBytes === 2) frame.writeUInt16BE(length, 2);
+    if (sizeBytes === 8) frame.writeBigUInt64BE(BigInt(length), 2);
+    payload.copy(frame, 2 + sizeBytes + 4);
+    this.#socket.write(frame);
+  }
+
+  #end(reason) {
+    this.#settle.reject(new Error(reason));
+    this.#upgraded.catch(() => {});
+    this.onClose(reason);
+    this.onClose = () => {};
+  }
+
+  #read(chunk) {
+    let buffer = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    if (!this.#isOpen) {
+      const end = buffer.indexOf("\r\n\r\n");
+      if (end !== -1) {
+        const head = buffer.latin1Slice(0, end);
+        if (!head.startsWith("HTTP/1.1 101")) return this.#end(head.split("\r\n", 1)[0]);
+        this.#isOpen = true;
+        this.#settle.resolve();
+        buffer = buffer.subarray(end + 4);
+      }
+    }
+    this.#received = this.#isOpen ? this.#readFrames(buffer) : buffer;
+  }
+
+  /** Returns what is left: the beginning of a frame. A server's frames are not masked, and ours come whole. */
+  #readFrames(buffer) {
+    let at = 0;
+    for (;;) {
+      if (buffer.length - at < 2) return buffer.subarray(at);
+      let length = buffer[at + 1] & 0x7f;
+      let begin = at + 2;
+      if (length === 126) {
+        if (buffer.length < begin + 2) return buffer.subarray(at);
+        length = buffer.readUInt16BE(begin);
+        begin += 2;
+      } else if (length === 127) {
+        if (buffer.length < begin + 8) return buffer.subarray(at);
+        length = Number(buffer.readBigUInt64BE(begin));
+        begin += 8;
+      }
+      if (buffer.length < begin + length) return buffer.subarray(at);
+      const opcode = buffer[at] & 0x0f;
+      const payload = buffer.subarray(begin, begin + length);
+      at = begin + length;
+      if (opcode === opcodes.text) this.onMessage(payload);
+      else if (opcode === opcodes.ping) this.#write(opcodes.pong, payload);
+      else if (opcode === opcodes.close) this.#end(`closed: ${payload.subarray(2)}`);
+    }
+  }
+}

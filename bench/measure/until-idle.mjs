@@ -1,0 +1,18 @@
+import { cpuMs } from "./process-costs.mjs";
+
+const windowMs = 1_000;
+const idleCpuMs = 30;
+
+/**
+ * Waits until a process has next to nothing to do, such as when its search index has followed.
+ * @returns {Promise<boolean>} false when that took longer than `timeoutSeconds`
+ */
+export async function untilIdle(pid, timeoutSeconds) {
+  const deadline = performance.now() + timeoutSeconds * 1_000;
+  while (performance.now() < deadline) {
+    const before = await cpuMs([pid]);
+    await new Promise((resolve) => setTimeout(resolve, windowMs));
+    if ((await cpuMs([pid])) - before <= idleCpuMs) return true;
+  }
+  return false;
+}

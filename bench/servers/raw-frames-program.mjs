@@ -1,0 +1,24 @@
+// Writes one WebSocket frame, made once, to each of its sockets: the least that a fan-out can cost in Node.
+//   node raw-frames-program.mjs <port>
+// A text message from any socket is sent to all sockets, its sender's too.
+
+import { WebSocketServer } from "ws";
+
+const [port] = process.argv.slice(2);
+const frameHeadBytes = 4;
+const finalText = 0x81;
+const sixteenBitLength = 126;
+
+const sockets = new Set();
+const server = new WebSocketServer({ port: Number(port), host: "127.0.0.1" });
+server.on("connection", (webSocket, { socket }) => {
+  sockets.add(socket);
+  webSocket.on("close", () => sockets.delete(socket));
+  webSocket.on("message", (message) => {
+    const head = Buffer.alloc(frameHeadBytes);
+    head.set([finalText, sixteenBitLength]);
+    head.writeUInt16BE(message.length, 2);
+    const frame = Buffer.concat([head, message]);
+    for (const each of sockets) each.write(frame);
+  });
+});

@@ -1,0 +1,78 @@
+// Baton and its peers, and the ways to write to them: what a, b and c compare.
+
+import { startBaton } from "../servers/baton.mjs";
+import { startEtcd } from "../servers/etcd.mjs";
+import { startNats } from "../servers/nats.mjs";
+import { startPostgres } from "../servers/postgres.mjs";
+import { startRedis } from "../servers/redis.mjs";
+import { openBatonHttp } from "./baton-http.mjs";
+import { openBatonWebSocket } from "./baton-web-socket.mjs";
+import { openEtcdGrpc } from "./etcd-grpc.mjs";
+import { openEtcdHttp } from "./etcd-http.mjs";
+import { openEtcdNpm } from "./etcd-npm.mjs";
+import { openNats } from "./nats.mjs";
+import { openRedis } from "./redis.mjs";
+
+/** The names of the targets, by which results refer to them. */
+export const names = {
+  sqliteHttp: "Baton, SQLite, HTTP",
+  sqliteWebSocket: "Baton, SQLite, WebSocket",
+  postgresHttp: "Baton, PostgreSQL, HTTP",
+  postgresWebSocket: "Baton, PostgreSQL, WebSocket",
+  etcdHttp: "etcd, HTTP",
+  etcdGrpc: "etcd, gRPC",
+  etcdNpm: "etcd, npm client",
+  nats: "NATS KV, npm client",
+  redis: "Redis SET + PUBLISH, npm client",
+};
+
+/**
+ * Starts the servers, each once.
+ *
+ * @param {(resource: { stop(): Promise<void> }) => any} own stops what is started, in the end
+ * @returns {Promise<Way[]>}
+ *
+ * @typedef {object} Way
+ * @property {string} name
+ * @property {number[]} pids of the server, and of its database if that is a process of its own
+ * @property {(inFlight: number) => Promise<Writer>} open opens connections: an idle one would not last from round to round
+ *
+ * @typedef {object} Writer
+ * @property {(place: number, key: string) => Promise<unknown>} put resolves when the write is acknowledged; throws when it is refused
+ * @property {(onChange: () => void, onFail: (error: Error) => void) => Promise<{ close(): void }>} subscribe to every change
+ * @property {() => void} close
+ */
+export async function startWays(own) {
+  const sqlite = own(await startBaton());
+  const postgres = own(await startPostgres());
+  const onPostgres = own(await startBaton({ databaseUrl: await postgres.create() }));
+  const etcd = own(await startEtcd());
+  const nats = own(await startNats());
+  const redis = own(await startRedis());
+  const way = (name, open, server, database) => ({
+    name,
+    pids: [server, database].flatMap((each) => each?.pid ?? []),
+    open: (inFlight) => open(server, inFlight),
+  });
+  return [
+    way(names.sqliteHttp, openBatonHttp, sqlite),
+    way(names.sqliteWebSocket, openBatonWebSocket, sqlite),
+    way(names.postgresHttp, openBatonHttp, onPostgres, postgres),
+    way(names.postgresWebSocket, openBatonWebSocket, onPostgres, postgres),
+    way(names.etcdHttp, openEtcdHttp, etcd),
+    way(names.etcdGrpc, openEtcdGrpc, etcd),
+    way(names.etcdNpm, openEtcdNpm, etcd),
+    way(names.nats, openNats, nats),
+    way(names.redis, openRedis, redis),
+  ];
+}
+
+/** Opens a writer for as long as `work` takes. */
+export async function withWriter(way, inFlight, work) {
+  const writer = await way.open(inFlight);
+  try {
+    return await work(writer);
+  } finally {
+    writer.close();
+  }
+}

@@ -1,0 +1,99 @@
+import { Command, Option } from "commander";
+import type { DataStore } from "../../client/index.ts";
+import { StartError } from "../../start-error.ts";
+import { openStore } from "../connection/open-store.ts";
+import { completes } from "../flags/completes.ts";
+import { addConnection } from "../flags/connection.ts";
+import { addNamespace, namespaceOf, refuseNamespace } from "../flags/namespace.ts";
+import { confirm } from "../terminal/confirm.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { print } from "../terminal/output.ts";
+import { usageError } from "../terminal/usage-error.ts";
+
+interface Flags {
+  readonly prefix?: string;
+  readonly allNamespaces?: true;
+  readonly yes?: true;
+}
+
+/** The namespaces to clear. */
+interface Target {
+  readonly count: (store: DataStore) => Promise<number>;
+  readonly clear: (store: DataStore) => Promise<number>;
+  /** For the question to the user. */
+  readonly description: string;
+}
+
+export function clearCommand(): Command {
+  const command = new Command("clear").description(
+    "Delete every entry of a namespace, or of several, all at once, and print how many there were.",
+  );
+  addNamespace(command)
+    .addOption(
+      completes(
+        "namespaces",
+        new Option("-p, --prefix <prefix>", "every namespace whose name begins with this"),
+      ).conflicts("allNamespaces"),
+    )
+    .option("-A, --all-namespaces", "every namespace there is")
+    .option("-y, --yes", "do not ask; where nobody can be asked, it is needed");
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+The namespace must be named, by -n or BATON_NAMESPACE: even the default one.
+
+Examples:
+  $ baton clear -n pipeline:job-123
+  $ baton clear --prefix pipeline: --yes`,
+    )
+    .action(async () => {
+      const { yes } = command.opts<Flags>();
+      const target = targetOf(command);
+      if (!yes && !process.stdin.isTTY) throw usageError("Nobody can be asked here: say --yes.");
+      await using store = await openStore(command);
+      if (!yes && !(await confirm(questionOf(target, await target.count(store))))) {
+        throw new StartError("Nothing was cleared.", exitCodes.other);
+      }
+      await print(`${await target.clear(store)}\n`);
+    });
+}
+
+function targetOf(command: Command): Target {
+  const { prefix, allNamespaces } = command.opts<Flags>();
+  const source = command.getOptionValueSource("namespace");
+  if (prefix === undefined && !allNamespaces) {
+    // An unset variable of a script gives an empty name.
+    if (source === "default" || command.opts<{ namespace: string }>().namespace === "") {
+      throw usageError("Say what to clear: -n, --prefix or --all-namespaces.");
+    }
+    return ofNamespace(namespaceOf(command));
+  }
+  refuseNamespace(command, "--prefix and --all-namespaces");
+  // An unset variable of a script gives an empty prefix.
+  if (prefix === "") throw usageError("The prefix is empty. Every namespace is --all-namespaces.");
+  return ofPrefix(prefix ?? "");
+}
+
+function ofNamespace(name: string): Target {
+  return {
+    count: async (store) => (await store.namespace(name).info())?.entryCount ?? 0,
+    clear: (store) => store.namespace(name).clear(),
+    description: `namespace ${JSON.stringify(name)}`,
+  };
+}
+
+function ofPrefix(prefix: string): Target {
+  const description = `namespaces that begin with ${JSON.stringify(prefix)}`;
+  return {
+    count: async (store) =>
+      (await store.namespaces({ prefix })).reduce((sum, { entryCount }) => sum + entryCount, 0),
+    clear: (store) => store.clear(prefix),
+    description: prefix === "" ? "all namespaces" : description,
+  };
+}
+
+function questionOf({ description }: Target, count: number): string {
+  const entries = count === 1 ? "the one entry" : `all ${count} entries`;
+  return `Delete ${entries} of ${description}?`;
+}

@@ -1,0 +1,67 @@
+import { Argument, Command } from "commander";
+import type { DataStore } from "../../client/index.ts";
+import { StartError } from "../../start-error.ts";
+import { openStore } from "../connection/open-store.ts";
+import { completes } from "../flags/completes.ts";
+import { addConnection } from "../flags/connection.ts";
+import { describeKey } from "../flags/key.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { ifRevisionOption } from "../flags/revision.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { print } from "../terminal/output.ts";
+import { usageError } from "../terminal/usage-error.ts";
+
+export function deleteCommand(): Command {
+  const command = new Command("delete")
+    .description("Delete keys, all at once, and print how many there were.")
+    .addArgument(completes("keys", new Argument("<keys...>", "their keys")))
+    .addOption(ifRevisionOption());
+  addNamespace(command);
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+Exits with 1 where one of them was not there; the others are deleted all the
+same.
+
+Examples:
+  $ baton delete report
+  $ baton delete lock --if-revision 42
+  $ baton keys tmp: | xargs -d '\\n' -n 1000 baton delete --`,
+    )
+    .action(async (keys: readonly string[]) => {
+      const { ifRevision } = command.opts<{ ifRevision?: string }>();
+      if (ifRevision !== undefined && keys.length > 1)
+        throw usageError("--if-revision is for one key.");
+      const namespace = namespaceOf(command);
+      await using store = await openStore(command);
+      const absent = await deleteAll(store, namespace, keys, ifRevision);
+      await print(`${keys.length - absent.length}\n`);
+      const [first] = absent;
+      if (first === undefined) return;
+      const others = absent.length === 1 ? "" : ` (and ${absent.length - 1} more)`;
+      throw new StartError(
+        `There was no ${describeKey(first, namespace)}${others}.`,
+        exitCodes.absent,
+      );
+    });
+}
+
+/** @returns the keys that did not exist */
+async function deleteAll(
+  store: DataStore,
+  namespace: string,
+  keys: readonly string[],
+  ifRevision?: string,
+): Promise<readonly string[]> {
+  // A transaction needs a token that may read. One key needs no transaction.
+  const [only] = keys;
+  if (keys.length === 1 && only !== undefined) {
+    return (await store.namespace(namespace).delete(only, { ifRevision })) ? [] : [only];
+  }
+  const { results } = await store.transact((t) => {
+    const part = t.in(namespace);
+    for (const key of keys) part.delete(key);
+  });
+  return keys.filter((_key, index) => !results[index]?.deleted);
+}

@@ -1,0 +1,29 @@
+import { Command } from "commander";
+import { addDatabaseOptions } from "../flags/options.ts";
+
+/** `baton export` writes a user's store as lines of JSON. */
+export function exportCommand(): Command {
+  const command = new Command("export")
+    .description(
+      "Write what a user's store holds as lines of JSON, for baton import. Works while the server runs.",
+    )
+    .option("--user <name>", "owner of the store", "local")
+    .option("--namespace-prefix <text>", "only namespaces that begin so", "")
+    .option(
+      "--output <file>",
+      "file to write, which must not be there yet; without it standard output",
+    )
+    .option("--resume", "go on with the --output of an export that was interrupted");
+  return addDatabaseOptions(command)
+    .addHelpText(
+      "after",
+      `
+Ctrl-C and SIGTERM stop it between two steps (130 and 143 in a shell); the same
+command with --resume goes on with its --output.`,
+    )
+    .action(async () => {
+      // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+      const { runExport } = await import("../operator/run-export.ts");
+      await runExport(command);
+    });
+}

@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import { StartError } from "../../start-error.ts";
+import { openStore } from "../connection/open-store.ts";
+import { addConnection } from "../flags/connection.ts";
+import { addEntryFormat } from "../flags/format.ts";
+import { describeKey, keyArgument } from "../flags/key.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { print } from "../terminal/output.ts";
+import { showEntry, type EntryFormat } from "../terminal/show-entry.ts";
+
+export function getCommand(): Command {
+  const command = new Command("get")
+    .description("Print the value of a key.")
+    .addArgument(keyArgument());
+  addNamespace(addEntryFormat(command));
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+Prints JSON: in one line, or indented on a terminal.
+Exits with 1 where there is no such entry.
+
+Examples:
+  $ baton get report                         the value
+  $ baton get report | jq .rows              a part of it
+  $ baton get notes --raw > notes.md         a text as it is
+  $ baton get report --json | jq -r .revision`,
+    )
+    .action(async (key: string) => {
+      await using store = await openStore(command);
+      const namespace = namespaceOf(command);
+      const entry = await store.namespace(namespace).entry(key);
+      if (!entry) {
+        throw new StartError(`There is no ${describeKey(key, namespace)}.`, exitCodes.absent);
+      }
+      await print(showEntry(entry, command.opts<EntryFormat>()));
+    });
+}

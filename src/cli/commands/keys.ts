@@ -1,0 +1,41 @@
+import { Command } from "commander";
+import { listKeys } from "../connection/list-keys.ts";
+import { openStore } from "../connection/open-store.ts";
+import { addConnection } from "../flags/connection.ts";
+import { addListFormat } from "../flags/format.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { prefixArgument } from "../flags/prefix.ts";
+import { printList, type ListFormat } from "../terminal/print-list.ts";
+
+export function keysCommand(): Command {
+  const command = new Command("keys")
+    .description("List the keys of a namespace.")
+    .addArgument(prefixArgument("keys", "only keys that begin with this"));
+  addNamespace(addListFormat(command));
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+Prints the keys, one a line; on a terminal a table. None is no failure.
+
+Examples:
+  $ baton keys task:
+  $ baton keys | while read -r key; do baton get -- "$key"; done
+  $ baton keys --json | jq -r 'select(.sizeBytes > 1000) | .key'`,
+    )
+    .action(async (prefix: string) => {
+      await using store = await openStore(command);
+      await printList(command.opts<ListFormat>(), {
+        items: listKeys(store, namespaceOf(command), prefix),
+        nameOf: ({ key }) => key,
+        columns: {
+          REVISION: ({ revision }) => revision,
+          BYTES: ({ sizeBytes }) => String(sizeBytes),
+          UPDATED: ({ updatedAt }) => updatedAt,
+          BY: ({ updatedBy }) => updatedBy ?? "-",
+          EXPIRES: ({ expiresAt }) => expiresAt ?? "-",
+          KEY: ({ key }) => key,
+        },
+      });
+    });
+}

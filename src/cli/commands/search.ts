@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { minSearchCharacters } from "../../store/model/limits.ts";
+import { openStore } from "../connection/open-store.ts";
+import { completes } from "../flags/completes.ts";
+import { addConnection } from "../flags/connection.ts";
+import { parseCount } from "../flags/count.ts";
+import { addListFormat } from "../flags/format.ts";
+import { oneField } from "../terminal/control-characters.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+import { printList, type ListFormat } from "../terminal/print-list.ts";
+
+interface Flags extends ListFormat {
+  readonly namespacePrefix?: string;
+  readonly limit: number;
+}
+
+export function searchCommand(): Command {
+  const command = new Command("search")
+    .description("Find entries by a text in their key or in a string of their value.")
+    .argument(
+      "<text>",
+      `what to look for: ${minSearchCharacters} characters at least, none of them a wildcard`,
+      parseText,
+    )
+    .addOption(
+      completes(
+        "namespaces",
+        new Option("--namespace-prefix <prefix>", "only namespaces that begin with this"),
+      ),
+    )
+    .addOption(
+      new Option("--limit <results>", "at most so many").default(20).argParser(parseCount),
+    );
+  addListFormat(command);
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+Prints the namespace, the key and the text around the match, separated by tabs,
+the last written first; on a terminal a table. Upper and lower case are the same.
+
+Exits with 1 where nothing is found.
+
+Examples:
+  $ baton search 'token refresh'
+  $ baton search refused --namespace-prefix job: --limit 100
+  $ baton search refused --json | jq -r '.entry.value.error'`,
+    )
+    .action(async (text: string) => {
+      const { namespacePrefix, limit, ...format } = command.opts<Flags>();
+      await using store = await openStore(command);
+      const results = store.search(text, { namespacePrefix, limit });
+      const count = await printList(format, {
+        items: results,
+        nameOf: ({ entry, snippet }) =>
+          [entry.namespace, entry.key, snippet].map(oneField).join("\t"),
+        columns: {
+          NAMESPACE: ({ entry }) => entry.namespace,
+          KEY: ({ entry }) => entry.key,
+          WHERE: ({ match }) => oneField(match.path ?? "(key)"),
+          TEXT: ({ snippet }) => oneField(snippet),
+        },
+      });
+      if (count === 0) process.exitCode = exitCodes.absent;
+    });
+}
+
+/** The server checks this too. The command line can name the command to use instead. */
+function parseText(text: string): string {
+  if ([...text].length >= minSearchCharacters) return text;
+  throw new InvalidArgumentError(
+    `It must have ${minSearchCharacters} characters at least; keys by their first ones are: baton keys <prefix>.`,
+  );
+}

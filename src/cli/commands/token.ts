@@ -1,0 +1,96 @@
+import { Command, InvalidArgumentError } from "commander";
+import { scopes, type Scope } from "../../store/model/viewer.ts";
+import { parseDuration } from "../flags/duration.ts";
+import { addDatabaseOptions } from "../flags/options.ts";
+
+/** `baton token …` works on the database directly, whether or not a server runs. */
+export function tokenCommand(): Command {
+  return new Command("token")
+    .description("Make, list and revoke the tokens that callers show. Works while the server runs.")
+    .addCommand(createCommand())
+    .addCommand(listCommand())
+    .addCommand(revokeCommand());
+}
+
+// eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+const loadTokenDatabase = () => import("../operator/token-database.ts");
+
+function createCommand(): Command {
+  const command = new Command("create")
+    .description("Make a token and print it, once: only its hash is kept.")
+    .requiredOption("--user <name>", "owner of the store that it reaches")
+    .option("--agent <name>", "the agent its bearer speaks as; without it the bearer may say")
+    .option(
+      "--scope <list>",
+      "what it may do: read, write or read,write (the default)",
+      parseScopes,
+      [...scopes],
+    )
+    .option(
+      "--namespaces <list>",
+      "namespaces it covers: names, or prefixes followed by *",
+      parsePatterns,
+      ["*"],
+    )
+    .option(
+      "--expires <duration>",
+      "when it stops to count, such as 30d, 12h, 15m or 90s; without it never",
+      parseExpiry,
+    );
+  return addDatabaseOptions(command).action(async () => {
+    await (await loadTokenDatabase()).create(command);
+  });
+}
+
+function listCommand(): Command {
+  const command = new Command("list")
+    .description("List tokens, oldest first; the tokens themselves are not kept.")
+    .option("--user <name>", "only of this user");
+  return addDatabaseOptions(command).action(async () => {
+    await (await loadTokenDatabase()).list(command);
+  });
+}
+
+function revokeCommand(): Command {
+  const command = new Command("revoke")
+    .description(
+      "Revoke a token: its next operation is refused, its subscriptions end within seconds.",
+    )
+    .argument("<token>", "its name, as token list shows it");
+  return addDatabaseOptions(command).action(async () => {
+    await (await loadTokenDatabase()).revoke(command);
+  });
+}
+
+function parseScopes(text: string): Scope[] {
+  const given = text.split(",").map((scope) => scope.trim());
+  const unknown = given.find((scope) => !scopes.some((known) => known === scope));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(
+      `There is no scope ${JSON.stringify(unknown)}; use read, write or read,write.`,
+    );
+  }
+  return scopes.filter((scope) => given.includes(scope));
+}
+
+const maxPatterns = 100;
+
+function parsePatterns(text: string): string[] {
+  const patterns = text.split(",").map((pattern) => pattern.trim());
+  if (patterns.length > maxPatterns) {
+    throw new InvalidArgumentError(
+      `A token may have ${maxPatterns} of them; use prefixes followed by *.`,
+    );
+  }
+  const invalid = patterns.find((pattern) => pattern === "" || pattern.slice(0, -1).includes("*"));
+  if (invalid !== undefined) {
+    throw new InvalidArgumentError(
+      `${JSON.stringify(invalid)} is no namespace; use names or prefixes followed by *, separated by commas, such as pipeline:*,handoff.`,
+    );
+  }
+  return patterns;
+}
+
+function parseExpiry(text: string): Date {
+  return new Date(Date.now() + parseDuration(text));
+}

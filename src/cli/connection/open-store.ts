@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { DataStore } from "../../client/index.ts";
+import { StartError } from "../../start-error.ts";
+import { connectionOf, isToken, type Connection } from "../flags/connection.ts";
+import { exitCodes } from "../terminal/exit-codes.ts";
+
+/**
+ * Opens the store that the command's connection flags select.
+ * @param retryForMs replaces the value of `--retry-for`
+ * @throws StartError when a flag is not valid (usage), or when there is no token (denied)
+ */
+export async function openStore(command: Command, retryForMs?: number): Promise<DataStore> {
+  const connection = connectionOf(command);
+  const token = connection.token || (await readLocalToken(connection));
+  // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+  const { createDataStore } = await import("../../client/index.ts");
+  return createDataStore({
+    url: connection.url,
+    token,
+    agent: connection.agent,
+    retryForMs: retryForMs ?? connection.retryForMs,
+    // The server need not record the answer of a write that is sent only once.
+    retryWrites: connection.retryForMs > 0,
+  });
+}
+
+/** The token in the server's data directory. It is not sent to another machine unless the caller names the directory. */
+async function readLocalToken({ url, dataDir, isDataDirGiven }: Connection): Promise<string> {
+  const file = resolve(dataDir, "local.token");
+  if (!isDataDirGiven && !isThisMachine(url)) {
+    throw noToken(`${file} is not sent to another machine unless --data-dir names its folder.`);
+  }
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "ENOENT" ? "is not there" : `can't be read (${error.code})`;
+    throw noToken(
+      `${file} ${why}. Set BATON_TOKEN, or name the server's data directory with --data-dir (BATON_DATA_DIR).`,
+    );
+  });
+  const token = text.trim();
+  if (isToken(token)) return token;
+  throw noToken(`${file} has no token in it.`);
+}
+
+function noToken(why: string): StartError {
+  return new StartError(`There is no token: BATON_TOKEN is not set, and ${why}`, exitCodes.denied);
+}
+
+function isThisMachine(url: string): boolean {
+  const { hostname } = new URL(url);
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}

@@ -1,0 +1,50 @@
+import type { ErrorCode } from "../../client/index.ts";
+
+/**
+ * An error of the API. The client gives it `details`. The store, which commands that work on the database call, gives it
+ * `extensions`.
+ */
+export interface ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly details?: { readonly argument?: unknown };
+  readonly extensions?: { readonly argument?: unknown };
+}
+
+/** The command line's names for arguments of the API, by the path or by its last part. */
+const words: Readonly<Record<string, string>> = {
+  keyPrefix: "prefix",
+  namespace: "--namespace",
+  namespacePrefix: "--namespace-prefix",
+  "input.namespacePrefix": "--prefix",
+  metadata: "--metadata",
+  ttlSeconds: "--ttl",
+  ifRevision: "--if-revision",
+  after: "--after",
+  snapshot: "--snapshot",
+  entries: "--many",
+  operations: "keys",
+  "Baton-Agent": "--agent",
+};
+
+/** The message of an error of the API, with the command line's names for arguments instead of the API's. */
+export function messageOf({ message, details, extensions }: ApiError): string {
+  const argument = (details ?? extensions)?.argument;
+  const path = typeof argument === "string" ? argument : "";
+  const isNamed = path !== "" && message.startsWith(`${path}: `);
+  const said = isNamed ? `${wordFor(path)}${message.slice(path.length)}` : message;
+  // Advice in the message quotes arguments as GraphQL writes them.
+  return said.replace(
+    /\b(snapshot|after): (?:true|"(\d+)")/g,
+    (_match, name: string, revision?: string) =>
+      revision === undefined ? wordFor(name) : `${wordFor(name)} ${revision}`,
+  );
+}
+
+/** An item of a list gets its number: `input.operations.1.delete.key` is `key 2`. */
+function wordFor(path: string): string {
+  const names = path.split(".");
+  const last = names.at(-1) ?? path;
+  const index = names.find((name) => /^\d+$/.test(name));
+  const word = words[path] ?? words[last] ?? last;
+  return index === undefined ? word : `${word} ${Number(index) + 1}`;
+}

@@ -1,0 +1,64 @@
+import type { ErrorCode } from "../../client/index.ts";
+
+/** The exit codes of `baton`. Scripts depend on them: a code never gets another meaning. */
+export const exitCodes = {
+  ok: 0,
+  absent: 1,
+  usage: 2,
+  conflict: 3,
+  timeout: 4,
+  denied: 5,
+  unavailable: 6,
+  compacted: 7,
+  other: 8,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  ok: "done",
+  absent:
+    "there is no such entry, or nothing was found; of commands of the server: it could not begin",
+  usage: "an option, an argument or a value is wrong or too large",
+  conflict: "a condition did not hold (--if-revision, --if-absent); nothing was written",
+  timeout: "what was waited for did not come in time",
+  denied: "there is no token, or it is not good, or not good for this",
+  unavailable: "the server can't be reached, or can't do its work now",
+  compacted: "the log does not reach back to --after; begin with --snapshot",
+  other: "anything else",
+};
+
+/** The exit code of every error code of the API and of the client. */
+const ofErrors: Readonly<Record<ErrorCode, ExitCode>> = {
+  UNAUTHENTICATED: exitCodes.denied,
+  FORBIDDEN: exitCodes.denied,
+  BAD_USER_INPUT: exitCodes.usage,
+  LIMIT_EXCEEDED: exitCodes.usage,
+  PAYLOAD_TOO_LARGE: exitCodes.usage,
+  CONFLICT: exitCodes.conflict,
+  CLAIM_LOST: exitCodes.conflict,
+  TIMEOUT: exitCodes.timeout,
+  UNAVAILABLE: exitCodes.unavailable,
+  RATE_LIMITED: exitCodes.unavailable,
+  REVISION_COMPACTED: exitCodes.compacted,
+  BAD_RESPONSE: exitCodes.other,
+  INTERNAL: exitCodes.other,
+};
+
+/** The exit code for an error code of the API. An unknown one is `other`. */
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  return ofErrors[code] ?? exitCodes.other;
+}
+
+/** These codes are the shell's, for a command that a signal ended. */
+const interrupted = `  130, 143  Ctrl-C or SIGTERM ended it (serve: 0); an import goes on when it is run again,
+            an export with --resume
+`;
+
+/** The table of exit codes that the help shows. */
+export function describeExitCodes(): string {
+  const lines = Object.entries(meanings).map(
+    ([name, meaning]) => `  ${exitCodes[name as keyof typeof exitCodes]}  ${meaning}\n`,
+  );
+  return `Exit codes:\n${lines.join("")}${interrupted}`;
+}

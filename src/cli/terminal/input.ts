@@ -1,0 +1,52 @@
+import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { StartError } from "../../start-error.ts";
+import { jsonFault } from "./json-fault.ts";
+import { usageError } from "./usage-error.ts";
+
+/** Far above the default limit of a server. It ends the reading of an endless input such as `/dev/zero`. */
+const maxInputBytes = 256 * 1024 * 1024;
+
+/**
+ * Reads a whole file, or standard input where no file is named.
+ * @throws StartError (usage) when the input can't be read, is too large or is not UTF-8
+ */
+export async function readText(file?: string): Promise<string> {
+  const source = file ?? "Standard input";
+  const stream: Readable = file === undefined ? process.stdin : createReadStream(file);
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxInputBytes) {
+        throw usageError(`${source} has more than ${maxInputBytes} bytes.`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw usageError(`${source} can't be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+  const bytes = Buffer.concat(chunks);
+  const text = bytes.toString("utf8");
+  // Decoding replaces invalid bytes, so that encoding the text gives other bytes.
+  const encoded = Buffer.from(text, "utf8");
+  if (encoded.equals(bytes)) return text;
+  const at = bytes.findIndex((byte, index) => byte !== encoded[index]);
+  throw usageError(`${source} is no UTF-8: byte ${at + 1} is wrong.`);
+}
+
+/**
+ * Parses a JSON text. A byte order mark, which some editors write, is ignored.
+ * @param what names the text at the beginning of a message
+ * @throws StartError (usage) that says where the text is not JSON
+ */
+export function parseJson(what: string, text: string, hint = ""): unknown {
+  const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw usageError(`${what} is no JSON: ${jsonFault(json)}.${hint}`);
+  }
+}

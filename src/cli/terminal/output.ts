@@ -1,0 +1,21 @@
+import { once } from "node:events";
+import { escapeControls } from "./control-characters.ts";
+
+/** Whether standard output is a terminal, so that a person reads it and not a program. */
+export function isOutputTerminal(): boolean {
+  return process.stdout.isTTY === true;
+}
+
+/** Writes data to standard output, no faster than its reader takes it. */
+export async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+}
+
+/** A value as JSON and a line feed: indented on a terminal, otherwise in one line. */
+export function jsonLine(value: unknown): string {
+  // JSON may contain characters that terminals obey. It has escapes for them.
+  const json = isOutputTerminal()
+    ? escapeControls(JSON.stringify(value, null, 2))
+    : JSON.stringify(value);
+  return `${json}\n`;
+}

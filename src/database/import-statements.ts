@@ -1,0 +1,53 @@
+import type { ImportTransaction } from "../store/contract.ts";
+import { isAlive, sql, type SqlClient } from "./sql.ts";
+
+/** The statements of an import that are not those of every write. */
+export function importStatements(client: SqlClient): ImportTransaction {
+  return {
+    async loadImport(userId) {
+      const rows = await client.all<{ digest: string; position: bigint; expiredCount: number }>(
+        sql`SELECT "digest", "position", "expiredCount" FROM "Import" WHERE "userId" = ${userId}`,
+      );
+      return rows[0] ? { ...rows[0], position: Number(rows[0].position) } : null;
+    },
+
+    async saveImport(userId, state) {
+      await client.run(
+        state === null
+          ? sql`DELETE FROM "Import" WHERE "userId" = ${userId}`
+          : sql`INSERT INTO "Import" ("userId", "digest", "position", "expiredCount")
+              VALUES (${userId}, ${state.digest}, ${state.position}, ${state.expiredCount})
+              ON CONFLICT ("userId") DO UPDATE SET "digest" = excluded."digest", "position" = excluded."position",
+                "expiredCount" = excluded."expiredCount"`,
+      );
+    },
+
+    async setCompacted(userId, compacted) {
+      await client.run(
+        sql`UPDATE "User" SET "compactedRevision" = ${compacted} WHERE "userId" = ${userId}`,
+      );
+      // What the search index has is of another log: it begins anew, wherever that one ended.
+      await client.run(
+        sql`UPDATE "SearchProgress" SET "indexedRevision" = -1 WHERE "userId" = ${userId}`,
+      );
+    },
+
+    async hasEntries(userId, now) {
+      const rows = await client.all(
+        sql`SELECT 1 FROM "Entry" WHERE "userId" = ${userId} AND ${isAlive(sql`${now}`)} LIMIT 1`,
+      );
+      return rows.length > 0;
+    },
+
+    removeChanges: (userId, maxItems) =>
+      client.run(sql`
+        DELETE FROM "Change" WHERE "userId" = ${userId} AND "revision" IN (
+          SELECT "revision" FROM "Change" WHERE "userId" = ${userId} ORDER BY "revision" LIMIT ${maxItems})`),
+
+    removeEntries: (userId, maxItems) =>
+      client.run(sql`
+        DELETE FROM "Entry" WHERE "userId" = ${userId} AND ("namespace", "key") IN (
+          SELECT "namespace", "key" FROM "Entry" WHERE "userId" = ${userId}
+          ORDER BY "namespace", "key" LIMIT ${maxItems})`),
+  };
+}

@@ -1,0 +1,89 @@
+import { BatonError, unavailable } from "../../errors.ts";
+
+/** SQLSTATEs that mean: not now. By code, or by class (their first two characters). See PostgreSQL's appendix A. */
+const unavailableStates: ReadonlyMap<string, string> = new Map([
+  ["08", "the connection to it broke"],
+  ["25006", "it only reads, as a standby does"],
+  ["25P03", "the connection was idle for too long"],
+  ["28", "it refuses this server's user"],
+  ["3D000", "it is not there"],
+  ["40", "it had to undo the transaction"],
+  ["53", "it lacks room, memory or connections"],
+  ["55P03", "a lock could not be had in time"],
+  ["57014", "it took too long"],
+  ["57", "it is stopping or starting"],
+  ["58", "its system failed"],
+]);
+
+/** What the driver and Prisma say without a SQLSTATE, when the database itself said nothing. */
+const unavailableMessages: readonly (readonly [RegExp, string])[] = [
+  [/timeout exceeded when trying to connect|P2024/, "all connections to it are busy"],
+  [/P2028|Query read timeout|SocketTimeout|due to connection timeout/, "it took too long"],
+  [
+    /DatabaseNotReachable|ConnectionClosed|TlsConnectionError|not queryable|Connection terminated|Client was closed|\bE(?:ADDR\w+|AI_AGAIN|CONN\w+|HOST\w+|NET\w+|NOTFOUND|PIPE|PROTO|TIMEDOUT)\b/,
+    "it can't be reached",
+  ],
+];
+
+/** Why the database can't serve now; undefined for a fault of another kind. */
+function unavailableReason(error: unknown): string | undefined {
+  const state = sqlState(error);
+  if (state !== null) {
+    return unavailableStates.get(state) ?? unavailableStates.get(state.slice(0, 2));
+  }
+  const text = wordsOf(error);
+  return unavailableMessages.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/**
+ * Runs work of the driver.
+ * @throws UNAVAILABLE if the database can't serve now, and any other error as it is
+ */
+export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = error instanceof BatonError ? undefined : unavailableReason(error);
+    if (reason === undefined) throw error;
+    throw unavailable(`The database is unavailable: ${reason}. Try again.`, error);
+  }
+}
+
+/** Codes of Prisma (P2010) and of the system (EPIPE) that have the form of a SQLSTATE. */
+const otherCodes = /^(P[12]\d{3}|E[A-Z]+)$/;
+
+/** The code that PostgreSQL gave, wherever the driver or Prisma put it; null when it gave none. */
+export function sqlState(error: unknown): string | null {
+  for (const { originalCode, code } of chain(error)) {
+    const state = originalCode ?? code;
+    if (typeof state === "string" && /^[0-9A-Z]{5}$/.test(state) && !otherCodes.test(state)) {
+      return state;
+    }
+  }
+  return null;
+}
+
+interface Link {
+  readonly code?: unknown;
+  readonly originalCode?: unknown;
+  readonly kind?: unknown;
+  readonly message?: unknown;
+  readonly cause?: unknown;
+  readonly meta?: { readonly driverAdapterError?: unknown };
+  readonly errors?: readonly unknown[];
+}
+
+/** An error and what it was made of. */
+function chain(error: unknown): Link[] {
+  if (typeof error !== "object" || error === null) return [];
+  const link = error as Link;
+  const made = [link.meta?.driverAdapterError, link.cause, ...(link.errors ?? [])];
+  return [link, ...made.flatMap(chain)];
+}
+
+function wordsOf(error: unknown): string {
+  return chain(error)
+    .flatMap(({ code, kind, message }) => [code, kind, message])
+    .filter((word) => typeof word === "string")
+    .join("\n");
+}

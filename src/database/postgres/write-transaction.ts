@@ -1,0 +1,231 @@
+import type { Effects, LoadedEntry } from "../../store/commit/user-state.ts";
+import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
+import { isImporting } from "../../store/model/log.ts";
+import { importStatements } from "../import-statements.ts";
+import { countNamespaces, readFree } from "../read-write-view.ts";
+import type { RowTable } from "../row-table.ts";
+import { columns, join, name, sql, type Sql, type SqlClient } from "../sql.ts";
+import {
+  cellsOf,
+  changeCells,
+  changeTable,
+  claimColumnNames,
+  columnNames,
+  entryCells,
+  entryColumns,
+  entryTable,
+  headColumns,
+  placeColumns,
+  recordTable,
+  type Cell,
+  type Table,
+} from "../tables.ts";
+import { now } from "./now.ts";
+import { rowTable } from "./row-table.ts";
+
+const places = columnNames(placeColumns);
+const recordColumns = columnNames(recordTable.columns);
+const claimTable = {
+  ...placeColumns,
+  claimToken: entryTable.columns.claimToken,
+  claimAttempt: entryTable.columns.claimAttempt,
+  claimExpiresAt: entryTable.columns.claimExpiresAt,
+  isCompleted: entryTable.columns.isCompleted,
+};
+const loaded = columns("Entry", headColumns);
+
+/** The statements of one write transaction: a handful, however many commands it holds. Their rows are one parameter. */
+export class PostgresWriteTransaction implements WriteTransaction {
+  readonly import: ImportTransaction;
+  readonly #client: SqlClient;
+  readonly #userIds: readonly string[];
+  readonly #listedUsers: Sql;
+
+  constructor(client: SqlClient, userIds: readonly string[]) {
+    this.#client = client;
+    this.#userIds = userIds;
+    this.#listedUsers = join([...userIds]);
+    this.import = importStatements(client);
+  }
+
+  /**
+   * Locks the users' logs in the order of their ids, as every instance does, so that none waits in a circle.
+   * @returns the users who have no log yet: to create it now would break that order
+   */
+  async lock(): Promise<readonly string[]> {
+    const rows = await this.#client.all<{ userId: string }>(sql`
+      SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE`);
+    if (rows.length === this.#userIds.length) return [];
+    const found = new Set(rows.map(({ userId }) => userId));
+    return this.#userIds.filter((userId) => !found.has(userId));
+  }
+
+  async readLogs(): Promise<LockedLogs> {
+    const rows = await this.#client.all<LockedRow>(sql`
+      SELECT "userId", "headRevision", "compactedRevision", ${now} AS "now" FROM "User"
+      WHERE "userId" IN (${this.#listedUsers})`);
+    const importing = rows.filter(({ headRevision: head, compactedRevision: compacted }) =>
+      isImporting({ head, compacted }),
+    );
+    return {
+      now: rows[0]?.now ?? new Date(),
+      heads: new Map(rows.map((row) => [row.userId, row.headRevision])),
+      importing: new Set(importing.map(({ userId }) => userId)),
+    };
+  }
+
+  async loadEntries(wanted: Parameters<WriteTransaction["loadEntries"]>[0]) {
+    const rows = rowTable({
+      name: "wanted",
+      columns: { ...placeColumns, withValue: "boolean" },
+      rows: wanted.map((place) => cellsOf(place, [...places, "withValue"])),
+    });
+    const found = await this.#client.all<LoadedEntry & { userId: string; value: string | null }>(
+      sql`SELECT "Entry"."userId", ${loaded}, CASE WHEN "withValue" THEN "value" END AS "value"
+        FROM ${rows} JOIN "Entry" ON "Entry"."userId" = "wanted"."userId"
+          AND "Entry"."namespace" = "wanted"."namespace" AND "Entry"."key" = "wanted"."key"`,
+    );
+    return found.map(({ userId, value, ...head }) => ({
+      userId,
+      entry: value === null ? head : { ...head, value },
+    }));
+  }
+
+  loadFree: WriteTransaction["loadFree"] = (query, maxItems) =>
+    readFree(this.#client, query, maxItems);
+
+  countEntries: WriteTransaction["countEntries"] = (userId, namespaces, at) =>
+    countNamespaces(this.#client, userId, namespaces, sql`${at}`);
+
+  async loadRecords(...[wanted, after, maxBytes]: Parameters<WriteTransaction["loadRecords"]>) {
+    const userIds = [...new Set(wanted.map(({ userId }) => userId))];
+    const keys = rowTable({
+      name: "asked",
+      columns: { userId: "text", idempotencyKey: "text" },
+      rows: wanted.map(({ userId, idempotencyKey }) => [userId, idempotencyKey]),
+    });
+    return this.#client.all<{
+      userId: string;
+      idempotencyKey: string;
+      digest: string;
+      results: string | null;
+    }>(sql`
+      WITH "found" AS (
+        SELECT "Answer"."userId", "Answer"."idempotencyKey", "digest", LENGTH("results") AS "size"
+        FROM ${keys} JOIN "Answer" ON "Answer"."userId" = "asked"."userId"
+          AND "Answer"."idempotencyKey" = "asked"."idempotencyKey"
+        WHERE "at" > ${after} AND "Answer"."userId" IN (${join(userIds)})
+      ), "sized" AS (
+        SELECT "found".*, SUM("size") OVER (ORDER BY "userId", "idempotencyKey") - "size" AS "bytesBefore" FROM "found"
+      )
+      SELECT "userId", "idempotencyKey", "digest", CASE WHEN "bytesBefore" < ${maxBytes} THEN (
+        SELECT "results" FROM "Answer" WHERE "Answer"."userId" = "sized"."userId"
+          AND "Answer"."idempotencyKey" = "sized"."idempotencyKey"
+      ) END AS "results" FROM "sized"`);
+  }
+
+  async save(effects: ReadonlyMap<string, Effects>): Promise<void> {
+    const users = [...effects];
+    const rowsOf = (cells: (userId: string, effects: Effects) => readonly Cell[][]) =>
+      users.flatMap(([userId, effect]) => cells(userId, effect));
+    const remove = (userId: string, { deleted }: Effects) =>
+      deleted.map(({ namespace, key }) => [userId, namespace, key]);
+
+    for (const [userId, { cleared }] of users) {
+      if (cleared.length === 0) continue;
+      await this.#client.run(
+        sql`DELETE FROM "Entry" WHERE "userId" = ${userId} AND "namespace" IN (${join([...cleared])})`,
+      );
+    }
+    await this.#change("gone", placeColumns, rowsOf(remove), (rows) => {
+      return sql`DELETE FROM "Entry" WHERE ("userId", "namespace", "key") IN (
+        SELECT "userId", "namespace", "key" FROM ${rows})`;
+    });
+    // The planner can't look into the rows: by the list it knows how few users, and in which partitions.
+    await this.#change(
+      "new",
+      { userId: "text", headRevision: "bigint" },
+      users.map(([userId, { head }]) => [userId, head]),
+      (rows) => sql`UPDATE "User" SET "headRevision" = "new"."headRevision" FROM ${rows}
+        WHERE "User"."userId" = "new"."userId" AND "User"."userId" IN (${join([...effects.keys()])})`,
+    );
+    await this.#upsert(
+      entryTable,
+      rowsOf((userId, { written }) =>
+        written.map(({ entry }) => entryCells(userId, entry, entryColumns)),
+      ),
+    );
+    await this.#change(
+      "new",
+      claimTable,
+      rowsOf((userId, { claimed }) =>
+        claimed.map((entry) => cellsOf({ userId, ...entry }, columnNames(claimTable))),
+      ),
+      (rows) => sql`UPDATE "Entry" SET ${assigned(claimColumnNames, "new")}
+        FROM ${rows} WHERE "Entry"."userId" = "new"."userId"
+          AND "Entry"."namespace" = "new"."namespace" AND "Entry"."key" = "new"."key"`,
+    );
+    await this.#upsert(
+      recordTable,
+      rowsOf((userId, { records }) =>
+        records.map((record) => cellsOf({ userId, ...record }, recordColumns)),
+      ),
+    );
+    await this.#change(
+      "new",
+      changeTable.columns,
+      rowsOf((userId, { changes }) => changes.map((change) => changeCells(userId, change))),
+      (rows) =>
+        sql`INSERT INTO "Change" (${list(changeTable)}) SELECT ${list(changeTable)} FROM ${rows}`,
+    );
+  }
+
+  async #upsert(table: Table, cells: readonly Cell[][]): Promise<void> {
+    const others = columnNames(table.columns).filter((column) => !table.key.includes(column));
+    await this.#change("new", table.columns, cells, (rows) => {
+      return sql`INSERT INTO ${name(table.name)} (${list(table)}) SELECT ${list(table)} FROM ${rows} WHERE true
+        ON CONFLICT (${join(table.key.map(name))}) DO UPDATE SET ${assigned(others, "excluded")}`;
+    });
+  }
+
+  /** Runs a statement on rows, if there are any. */
+  async #change(
+    as: string,
+    columnTypes: RowTable["columns"],
+    rows: RowTable["rows"],
+    statement: (rows: Sql) => Sql,
+  ): Promise<void> {
+    if (rows.length === 0) return;
+    await this.#client.run(statement(rowTable({ name: as, columns: columnTypes, rows })));
+  }
+}
+
+/** Creates the logs of users who have none, by itself, without a transaction around it. */
+export async function createUsers(client: SqlClient, userIds: readonly string[]): Promise<void> {
+  const missing = rowTable({
+    name: "missing",
+    columns: { userId: "text" },
+    rows: [...userIds].sort().map((userId) => [userId]),
+  });
+  await client.run(sql`
+    INSERT INTO "User" ("userId", "headRevision", "compactedRevision", "createdAt")
+    SELECT "userId", 0, 0, ${now} FROM ${missing} ORDER BY "userId" ON CONFLICT DO NOTHING`);
+}
+
+interface LockedRow {
+  readonly userId: string;
+  readonly headRevision: bigint;
+  readonly compactedRevision: bigint;
+  readonly now: Date;
+}
+
+function list(table: Table): Sql {
+  return join(columnNames(table.columns).map(name), ", ");
+}
+
+function assigned(names: readonly string[], from: string): Sql {
+  return join(
+    names.map((column) => sql`${name(column)} = ${name(from)}.${name(column)}`),
+    ", ",
+  );
+}

@@ -1,0 +1,45 @@
+import type { SqliteConnection } from "./connection.ts";
+
+/** A checkpoint follows after so many commits, or after this time. */
+const commitsPerCheckpoint = 64;
+const checkpointDelayMs = 500;
+
+/**
+ * Moves what was committed from the write-ahead log into the database file, on a thread of the driver, so that neither a
+ * commit nor the event loop waits for it. Should it fall behind, SQLite's own checkpoints do it within a commit.
+ */
+export class Checkpoints {
+  readonly #connection: SqliteConnection;
+  #commits = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  /** Call it after each commit. */
+  committed(): void {
+    this.#commits++;
+    if (this.#running) return;
+    if (this.#commits >= commitsPerCheckpoint) this.#start();
+    else this.#timer ??= setTimeout(() => this.#start(), checkpointDelayMs).unref();
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#running;
+    this.#connection.close();
+  }
+
+  #start(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#commits = 0;
+    this.#running ??= this.#connection
+      .exec("PRAGMA wal_checkpoint(PASSIVE)")
+      // Another process may be at it. The next commit tries again.
+      .catch(() => {})
+      .finally(() => (this.#running = null));
+  }
+}

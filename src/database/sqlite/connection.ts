@@ -1,0 +1,217 @@
+import Database from "libsql";
+import AsyncDatabase from "libsql/promise";
+import {
+  ColumnTypeEnum,
+  DriverAdapterError,
+  type ArgType,
+  type ColumnType,
+  type SqlDriverAdapter,
+  type SqlQuery,
+  type SqlResultSet,
+  type Transaction,
+} from "@prisma/driver-adapter-utils";
+import type { Sql, SqlClient } from "../sql.ts";
+import { toDriverError, translateErrors } from "./errors.ts";
+
+/** A connection keeps at most this many prepared statements. Lists of differing length make endless texts. */
+const maxStatements = 500;
+
+type Row = Record<string, unknown>;
+
+/**
+ * One connection to the database file. It prepares each statement once, keeps it, and translates the driver's errors.
+ * It is also Prisma's driver adapter, so that typed queries and SQL use the same connection.
+ *
+ * The driver is synchronous: a statement runs on the event loop's thread. Only `exec` runs on another thread.
+ */
+export class SqliteConnection implements SqlClient, SqlDriverAdapter {
+  readonly provider = "sqlite";
+  readonly adapterName = "baton-libsql";
+  readonly #database: Database.Database;
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(file: string) {
+    this.#database = new Database(file);
+  }
+
+  /** Runs statements without parameters on a thread of the driver: a commit waits for the disk. */
+  exec(sql: string): Promise<void> {
+    // The driver's other module, for promises, is a wrapper of the same handle.
+    return translateErrors(() => AsyncDatabase.prototype.exec.call(this.#database as never, sql));
+  }
+
+  /** Like `exec`, on this thread. */
+  execSync(sql: string): void {
+    translateErrors(() => this.#database.exec(sql));
+  }
+
+  /** The kept statement of a text. */
+  prepare(sql: string): Statement {
+    const kept = this.#statements.get(sql);
+    if (kept) return kept;
+    if (this.#statements.size >= maxStatements) {
+      const [oldest] = this.#statements.keys();
+      if (oldest !== undefined) this.#statements.delete(oldest);
+    }
+    const statement = translateErrors(() => new Statement(this.#database.prepare(sql)));
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  async all<R>({ sql, values }: Sql): Promise<R[]> {
+    return this.prepare(sql).all(values) as R[];
+  }
+
+  async run({ sql, values }: Sql): Promise<number> {
+    return this.prepare(sql).run(values);
+  }
+
+  /** For Prisma. */
+  async queryRaw({ sql, args, argTypes }: SqlQuery): Promise<SqlResultSet> {
+    return adapting(() => {
+      const statement = this.prepare(sql);
+      const rows = statement.allRaw(args.map((arg, index) => toArgument(arg, argTypes[index])));
+      const columnTypes = statement.columns.map(({ type }, index) =>
+        columnType(type, rows.find((row) => row[index] !== null)?.[index]),
+      );
+      return {
+        columnNames: statement.columns.map((column) => column.name),
+        columnTypes,
+        rows: rows.map((row) => row.map((cell, index) => toResult(cell, columnTypes[index]))),
+      };
+    });
+  }
+
+  /** For Prisma. */
+  async executeRaw({ sql, args, argTypes }: SqlQuery): Promise<number> {
+    return adapting(() =>
+      this.prepare(sql).run(args.map((arg, index) => toArgument(arg, argTypes[index]))),
+    );
+  }
+
+  async executeScript(script: string): Promise<void> {
+    adapting(() => this.execSync(script));
+  }
+
+  /** Callers begin transactions themselves: two must not share a connection. */
+  startTransaction(): Promise<Transaction> {
+    return Promise.reject(new Error("Prisma's transactions are not used on SQLite."));
+  }
+
+  async dispose(): Promise<void> {
+    this.close();
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+}
+
+interface Column {
+  readonly name: string;
+  /** As the table declares it; null for an expression. */
+  readonly type: string | null;
+}
+
+/** A prepared statement. */
+export class Statement {
+  readonly columns: readonly Column[];
+  readonly #statement: Database.Statement;
+
+  constructor(statement: Database.Statement) {
+    this.#statement = statement;
+    this.columns = statement.reader ? (statement.columns() as readonly Column[]) : [];
+    if (statement.reader) statement.raw(true);
+  }
+
+  /** The rows as objects. */
+  all(values: readonly unknown[]): Row[] {
+    return this.allRaw(values).map((cells) => this.#toRow(cells));
+  }
+
+  /** The first row. */
+  get(values: readonly unknown[]): Row | null {
+    const cells = translateErrors(() => this.#statement.get(values.map(toCell))) as
+      | unknown[]
+      | undefined;
+    return cells ? this.#toRow(cells) : null;
+  }
+
+  /** The rows as the driver gives them. */
+  allRaw(values: readonly unknown[]): unknown[][] {
+    return translateErrors(() => this.#statement.all(values.map(toCell))) as unknown[][];
+  }
+
+  /** Returns how many rows were changed. */
+  run(values: readonly unknown[]): number {
+    if (this.columns.length > 0) return this.allRaw(values).length;
+    return translateErrors(() => this.#statement.run(values.map(toCell))).changes;
+  }
+
+  #toRow(cells: readonly unknown[]): Row {
+    const row: Row = {};
+    for (let index = 0; index < cells.length; index++) {
+      const { name, type } = this.columns[index] as Column;
+      const cell = cells[index];
+      if (cell === null) row[name] = null;
+      else if (type === "BIGINT") row[name] = BigInt(cell as number);
+      else if (type === "DATETIME") row[name] = new Date(Number(cell));
+      else if (type === "BOOLEAN") row[name] = Boolean(cell);
+      else row[name] = cell;
+    }
+    return row;
+  }
+}
+
+/** A value as SQLite keeps it: an instant in milliseconds, a boolean as 0 or 1. */
+function toCell(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime();
+  return typeof value === "boolean" ? Number(value) : value;
+}
+
+// What Prisma sends and wants back. It speaks of instants and 64-bit numbers as texts.
+
+function toArgument(arg: unknown, type: ArgType | undefined): unknown {
+  if (typeof arg !== "string") return arg;
+  switch (type?.scalarType) {
+    case "bigint":
+      return BigInt(arg);
+    case "datetime":
+      return new Date(arg);
+    default:
+      return arg;
+  }
+}
+
+function columnType(declared: string | null, cell: unknown): ColumnType {
+  switch (declared) {
+    case "BIGINT":
+      return ColumnTypeEnum.Int64;
+    case "DATETIME":
+      return ColumnTypeEnum.DateTime;
+    case "BOOLEAN":
+      return ColumnTypeEnum.Boolean;
+    case "INTEGER":
+      return ColumnTypeEnum.Int32;
+    case "TEXT":
+      return ColumnTypeEnum.Text;
+    default:
+      return typeof cell === "string" ? ColumnTypeEnum.Text : ColumnTypeEnum.UnknownNumber;
+  }
+}
+
+function toResult(cell: unknown, type: ColumnType | undefined): unknown {
+  if (cell !== null && type === ColumnTypeEnum.DateTime) {
+    return new Date(Number(cell)).toISOString();
+  }
+  return type === ColumnTypeEnum.Int64 && cell !== null ? String(cell) : cell;
+}
+
+function adapting<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new DriverAdapterError(toDriverError(error));
+  }
+}

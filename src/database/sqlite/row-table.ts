@@ -1,0 +1,18 @@
+import type { RowTable } from "../row-table.ts";
+import { join, name, raw, sql, type Sql } from "../sql.ts";
+
+/** The rows as something to select from. */
+export function rowTable({ name: tableName, columns, rows }: RowTable): Sql {
+  const selected = Object.entries(columns).map(([column, type], place) => {
+    const cell = raw(`value ->> ${place}`);
+    // A 64-bit number travels as text: JSON's numbers are floating.
+    return sql`${type === "bigint" ? sql`CAST(${cell} AS INTEGER)` : cell} AS ${name(column)}`;
+  });
+  const json = JSON.stringify(rows.map((row) => row.map(toJson)));
+  return sql`(SELECT ${join(selected)} FROM json_each(${json})) AS ${name(tableName)}`;
+}
+
+function toJson(cell: unknown): unknown {
+  if (cell instanceof Date) return cell.getTime();
+  return typeof cell === "bigint" ? String(cell) : cell;
+}

@@ -1,0 +1,80 @@
+import { quoted } from "../sql.ts";
+import {
+  changeTable,
+  claimColumnNames,
+  columnNames,
+  entryColumns,
+  entryTable,
+  headColumns,
+  recordTable,
+  storedColumns,
+  type Table,
+} from "../tables.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { nowMs } from "./now.ts";
+
+/** What an update that only brings a new value leaves as it is. The indexes of these columns are left alone too. */
+export const keptColumns: readonly string[] = [
+  "createdRevision",
+  "createdAt",
+  "createdBy",
+  "expiresAt",
+  ...claimColumnNames,
+];
+/** What such an update writes. */
+export const newValueColumns = entryColumns.filter(
+  (column) => !keptColumns.includes(column) && !entryTable.key.some((part) => part === column),
+);
+
+const atPlace = `WHERE "userId" = ? AND "namespace" = ? AND "key" = ?`;
+const ofRecord = `WHERE "userId" = ? AND "idempotencyKey" = ?`;
+
+/** The statements of a write transaction, which writes row by row. Each is prepared once. */
+export type WriteStatements = ReturnType<typeof prepareWriteStatements>;
+
+export function prepareWriteStatements(connection: SqliteConnection) {
+  return {
+    selectHead: connection.prepare(
+      `SELECT "headRevision", "compactedRevision", ${nowMs} AS "nowMs" FROM "User" WHERE "userId" = ?`,
+    ),
+    insertUser: connection.prepare(
+      `INSERT INTO "User" ("userId", "headRevision", "compactedRevision", "createdAt") VALUES (?, 0, 0, ${nowMs})`,
+    ),
+    updateHead: connection.prepare(`UPDATE "User" SET "headRevision" = ? WHERE "userId" = ?`),
+    selectEntryHead: connection.prepare(`SELECT ${list(headColumns)} FROM "Entry" ${atPlace}`),
+    selectEntry: connection.prepare(`SELECT ${list(storedColumns)} FROM "Entry" ${atPlace}`),
+    upsertEntry: connection.prepare(upsert(entryTable)),
+    updateValue: connection.prepare(`UPDATE "Entry" SET ${assigned(newValueColumns)} ${atPlace}`),
+    updateClaim: connection.prepare(`UPDATE "Entry" SET ${assigned(claimColumnNames)} ${atPlace}`),
+    deleteEntry: connection.prepare(`DELETE FROM "Entry" ${atPlace}`),
+    deleteSomeOfNamespace: connection.prepare(
+      `DELETE FROM "Entry" WHERE "rowid" IN (
+         SELECT "rowid" FROM "Entry" WHERE "userId" = ? AND "namespace" = ? LIMIT ?)`,
+    ),
+    insertChange: connection.prepare(insert(changeTable)),
+    selectRecord: connection.prepare(
+      `SELECT "digest", LENGTH("results") AS "size" FROM "Answer" ${ofRecord} AND "at" > ?`,
+    ),
+    selectResults: connection.prepare(`SELECT "results" FROM "Answer" ${ofRecord}`),
+    upsertRecord: connection.prepare(upsert(recordTable)),
+  };
+}
+
+function list(columns: readonly string[]): string {
+  return columns.map(quoted).join(", ");
+}
+
+function assigned(columns: readonly string[]): string {
+  return columns.map((column) => `${quoted(column)} = ?`).join(", ");
+}
+
+function insert({ name, columns }: Table): string {
+  const names = columnNames(columns);
+  return `INSERT INTO ${quoted(name)} (${list(names)}) VALUES (${names.map(() => "?").join(", ")})`;
+}
+
+function upsert(table: Table): string {
+  const others = columnNames(table.columns).filter((column) => !table.key.includes(column));
+  const replaced = others.map((column) => `${quoted(column)} = excluded.${quoted(column)}`);
+  return `${insert(table)} ON CONFLICT (${list(table.key)}) DO UPDATE SET ${replaced.join(", ")}`;
+}

@@ -1,0 +1,164 @@
+import type { Effects, LoadedEntry, WrittenEntry } from "../../store/commit/user-state.ts";
+import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
+import { isImporting } from "../../store/model/log.ts";
+import { importStatements } from "../import-statements.ts";
+import { Pacer } from "../pacer.ts";
+import { countNamespaces, readFree } from "../read-write-view.ts";
+import { sql } from "../sql.ts";
+import {
+  cellsOf,
+  changeCells,
+  claimColumnNames,
+  columnNames,
+  entryCells,
+  entryColumns,
+  recordTable,
+  type Cell,
+} from "../tables.ts";
+import type { SqliteConnection } from "./connection.ts";
+import {
+  keptColumns,
+  newValueColumns,
+  prepareWriteStatements,
+  type WriteStatements,
+} from "./write-statements.ts";
+
+/** Rows that one statement removes of a namespace, so that the event loop turns in between. */
+const removedPerStatement = 500;
+const recordColumns = columnNames(recordTable.columns);
+
+/** The statements of the writer's transactions. Rows are written one by one: each statement is prepared once and kept. */
+export class SqliteWriteTransaction implements WriteTransaction {
+  readonly import: ImportTransaction;
+  readonly #connection: SqliteConnection;
+  readonly #statements: WriteStatements;
+  #userIds: readonly string[] = [];
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+    this.#statements = prepareWriteStatements(connection);
+    this.import = importStatements(connection);
+  }
+
+  /** Begins a transaction for these users. `BEGIN IMMEDIATE` holds the only write lock there is. */
+  begin(userIds: readonly string[]): this {
+    this.#userIds = userIds;
+    return this;
+  }
+
+  async readLogs(): Promise<LockedLogs> {
+    const heads = new Map<string, bigint>();
+    const importing = new Set<string>();
+    let now = new Date();
+    for (const userId of this.#userIds) {
+      let row = this.#statements.selectHead.get([userId]);
+      if (row === null) {
+        this.#statements.insertUser.run([userId]);
+        row = this.#statements.selectHead.get([userId]);
+      }
+      const { headRevision, compactedRevision, nowMs: ms } = row as unknown as HeadRow;
+      now = new Date(ms);
+      heads.set(userId, headRevision);
+      if (isImporting({ head: headRevision, compacted: compactedRevision })) importing.add(userId);
+    }
+    return { now, heads, importing };
+  }
+
+  async loadEntries(places: Parameters<WriteTransaction["loadEntries"]>[0]) {
+    const pacer = new Pacer();
+    const found: { userId: string; entry: LoadedEntry }[] = [];
+    for (const { userId, namespace, key, withValue } of places) {
+      const statement = withValue ? this.#statements.selectEntry : this.#statements.selectEntryHead;
+      const entry = statement.get([userId, namespace, key]);
+      if (entry) found.push({ userId, entry: entry as unknown as LoadedEntry });
+      if (pacer.isDue) await pacer.pause();
+    }
+    return found;
+  }
+
+  loadFree: WriteTransaction["loadFree"] = (query, maxItems) =>
+    readFree(this.#connection, query, maxItems);
+
+  countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now) =>
+    countNamespaces(this.#connection, userId, namespaces, sql`${now}`);
+
+  async loadRecords(...[wanted, after, maxBytes]: Parameters<WriteTransaction["loadRecords"]>) {
+    let bytes = 0;
+    return wanted.flatMap(({ userId, idempotencyKey }) => {
+      const row = this.#statements.selectRecord.get([userId, idempotencyKey, after]);
+      if (row === null) return [];
+      const { digest, size } = row as { digest: string; size: number };
+      const isRoom = bytes < maxBytes;
+      bytes += size;
+      const results = isRoom
+        ? (this.#statements.selectResults.get([userId, idempotencyKey])?.results as string)
+        : null;
+      return [{ userId, idempotencyKey, digest, results }];
+    });
+  }
+
+  async save(effects: ReadonlyMap<string, Effects>): Promise<void> {
+    const pacer = new Pacer();
+    for (const [userId, effect] of effects) {
+      this.#statements.updateHead.run([effect.head, userId]);
+      for (const namespace of effect.cleared) await this.#clear(userId, namespace, pacer);
+      for (const { namespace, key } of effect.deleted) {
+        this.#statements.deleteEntry.run([userId, namespace, key]);
+        if (pacer.isDue) await pacer.pause();
+      }
+      for (const written of effect.written) {
+        this.#writeEntry(userId, written);
+        if (pacer.isDue) await pacer.pause();
+      }
+      for (const entry of effect.claimed) {
+        const { namespace, key } = entry;
+        this.#statements.updateClaim.run([
+          ...cellsOf(entry, claimColumnNames),
+          userId,
+          namespace,
+          key,
+        ]);
+      }
+      for (const record of effect.records) {
+        this.#statements.upsertRecord.run(cellsOf({ userId, ...record }, recordColumns));
+      }
+      for (const change of effect.changes) {
+        this.#statements.insertChange.run(changeCells(userId, change));
+        if (pacer.isDue) await pacer.pause();
+      }
+    }
+  }
+
+  #writeEntry(userId: string, { entry, before }: WrittenEntry): void {
+    if (before !== null && isSame(cellsOf(before, keptColumns), cellsOf(entry, keptColumns))) {
+      const { namespace, key } = entry;
+      this.#statements.updateValue.run([
+        ...cellsOf(entry, newValueColumns),
+        userId,
+        namespace,
+        key,
+      ]);
+    } else {
+      this.#statements.upsertEntry.run(entryCells(userId, entry, entryColumns));
+    }
+  }
+
+  async #clear(userId: string, namespace: string, pacer: Pacer): Promise<void> {
+    while (this.#statements.deleteSomeOfNamespace.run([userId, namespace, removedPerStatement]) > 0)
+      await pacer.pause();
+  }
+}
+
+interface HeadRow {
+  readonly headRevision: bigint;
+  readonly compactedRevision: bigint;
+  readonly nowMs: number;
+}
+
+function isSame(a: readonly Cell[], b: readonly Cell[]): boolean {
+  return a.every((cell, index) => valueOf(cell) === valueOf(b[index] ?? null));
+}
+
+function valueOf(cell: Cell): unknown {
+  return cell instanceof Date ? cell.getTime() : cell;
+}

@@ -1,0 +1,115 @@
+import type { TokenTable } from "../store/contract.ts";
+import type { Token } from "../store/model/token.ts";
+import type { Scope } from "../store/model/viewer.ts";
+import type { PrismaClient } from "./generated/sqlite/client.ts";
+import type { TokenModel } from "./generated/sqlite/models.ts";
+import { columns, join, sql, type SqlReader } from "./sql.ts";
+
+/** Prisma's code for a row that is there already. */
+const uniqueViolation = "P2002";
+
+/** Runs work with Prisma's client, which is loaded at its first use. */
+export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
+
+const shown = columns("Token", [
+  "tokenId",
+  "hash",
+  "userId",
+  "agent",
+  "scopes",
+  "namespacePatterns",
+  "createdAt",
+  "expiresAt",
+  "revokedAt",
+]);
+
+/**
+ * The table of tokens, by typed queries. What a start and each request ask is SQL: it runs without loading Prisma.
+ * @param isChanged whether another connection has written to the database since it was called last
+ */
+export function tokenTable(
+  reader: SqlReader,
+  read: WithClient,
+  write: WithClient,
+  isChanged: () => boolean,
+): TokenTable {
+  const watchers: (() => void)[] = [];
+  const wrote = () => {
+    for (const watcher of watchers) watcher();
+  };
+  const insert = async (token: Token) => {
+    await write((client) => client.token.create({ data: toRow(token) }));
+    wrote();
+  };
+  return {
+    insert,
+    async insertOnce(token) {
+      try {
+        await insert(token);
+      } catch (error) {
+        // Prisma's upsert reads first and inserts then: of two at the same time one would fail.
+        if ((error as { code?: unknown }).code !== uniqueViolation) throw error;
+      }
+    },
+    async findByHash(hash) {
+      const [row] = await reader.all<TokenModel>(
+        sql`SELECT ${shown} FROM "Token" WHERE "hash" = ${hash}`,
+      );
+      return row ? toToken(row) : null;
+    },
+    async find(tokenIds) {
+      const rows = await reader.all<TokenModel>(
+        sql`SELECT ${shown} FROM "Token" WHERE "tokenId" IN (${join([...tokenIds])})`,
+      );
+      return rows.map(toToken);
+    },
+    async list(userId) {
+      const rows = await read((client) =>
+        client.token.findMany({
+          ...(userId === null ? {} : { where: { userId } }),
+          orderBy: [{ createdAt: "asc" }, { tokenId: "asc" }],
+        }),
+      );
+      return rows.map(toToken);
+    },
+    async revoke(tokenId, at) {
+      const { count } = await write((client) =>
+        client.token.updateMany({ where: { tokenId, revokedAt: null }, data: { revokedAt: at } }),
+      );
+      if (count > 0) wrote();
+      return count > 0 || (await read((client) => client.token.count({ where: { tokenId } }))) > 0;
+    },
+    async isEmpty() {
+      const rows = await reader.all(sql`SELECT 1 AS "one" FROM "Token" LIMIT 1`);
+      return rows.length === 0;
+    },
+    watch(watcher) {
+      watchers.push(watcher);
+    },
+    noticeChanges() {
+      if (isChanged()) wrote();
+    },
+    async version() {
+      const [row] = await reader.all<{ made: unknown; revoked: unknown }>(
+        sql`SELECT COUNT(*) AS "made", COUNT("revokedAt") AS "revoked" FROM "Token"`,
+      );
+      return `${row?.made} ${row?.revoked}`;
+    },
+  };
+}
+
+function toRow({ scopes, namespacePatterns, ...plain }: Token): TokenModel {
+  return {
+    ...plain,
+    scopes: scopes.join(","),
+    namespacePatterns: JSON.stringify(namespacePatterns),
+  };
+}
+
+function toToken(row: TokenModel): Token {
+  return {
+    ...row,
+    scopes: row.scopes.split(",").filter((scope): scope is Scope => scope !== ""),
+    namespacePatterns: JSON.parse(row.namespacePatterns) as string[],
+  };
+}

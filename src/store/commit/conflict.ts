@@ -1,0 +1,38 @@
+import { BatonError } from "../../errors.ts";
+import type { StoredHead } from "../model/claim.ts";
+import type { Condition } from "../operations/operation.ts";
+import { holds } from "../operations/write-entry.ts";
+
+/**
+ * The refusal that an unmet condition comes to (G7).
+ * @param current what the state has, without the refused command's own writes, which are dropped
+ * @param value the entry's value, "null" without an entry; undefined if the caller may not read
+ */
+export function conflict(
+  condition: Condition,
+  current: StoredHead | null,
+  value: string | undefined,
+): BatonError {
+  const { argument, namespace, key, expected } = condition;
+  const found = current?.revision ?? 0n;
+  const entry = `Entry ${JSON.stringify(key)} of namespace ${JSON.stringify(namespace)}`;
+  const reason = holds(condition, current)
+    ? `${entry} is ${describe(expected)} until an earlier operation of this call changes it: only the first one can ask for that.`
+    : `${entry} is ${describe(found)}, not ${describe(expected)}.`;
+  return new BatonError(
+    "CONFLICT",
+    `${reason} Nothing was changed. Decide again from the current state, then repeat the call; its revision is "${found}" now.`,
+    {
+      argument,
+      namespace,
+      key,
+      currentRevision: String(found),
+      ...(value !== undefined && { currentValue: JSON.parse(value) as unknown }),
+    },
+  );
+}
+
+function describe(state: Condition["expected"]): string {
+  if (typeof state !== "bigint") return state;
+  return state === 0n ? "absent" : `at revision ${state}`;
+}

@@ -1,0 +1,131 @@
+import type { Change } from "../model/change.ts";
+import { isFree, type ClaimState, type StoredEntry } from "../model/claim.ts";
+import { placeId, type Place } from "../model/place.ts";
+import { compareText, matches, type TextMatch } from "../model/text-match.ts";
+import type { LoadedEntry, State } from "./user-state.ts";
+
+/**
+ * What one command does to a state, which it leaves as it is. A draft of a refused command is dropped, so a command
+ * applies completely or not at all (G6).
+ */
+export class Draft {
+  readonly now: Date;
+  /** Namespaces that were cleared. */
+  readonly cleared = new Set<string>();
+  /** What the command left at each place that it changed; null: nothing. */
+  readonly entries = new Map<string, LoadedEntry | null>();
+  /** Places whose claim changed. */
+  readonly claimed = new Set<string>();
+  readonly changes: Change[] = [];
+  readonly #state: State;
+  /** Counts of namespaces that differ from the state's. */
+  readonly #counts = new Map<string, number>();
+  #head: bigint;
+
+  constructor(state: State) {
+    this.#state = state;
+    this.#head = state.head;
+    this.now = state.now;
+  }
+
+  /** Revision of the latest change. */
+  get head(): bigint {
+    return this.#head;
+  }
+
+  /** The entry at a place. */
+  entry(place: Place): LoadedEntry | null {
+    const own = this.entries.get(placeId(place));
+    if (own !== undefined) return own;
+    return this.cleared.has(place.namespace) ? null : this.#state.entry(place);
+  }
+
+  /** The value of an entry that an operation said it needs: see `OperationType.touches`. */
+  value({ namespace, key, value }: LoadedEntry): string {
+    if (value !== undefined) return value;
+    throw new Error(`The value of ${JSON.stringify([namespace, key])} was not loaded.`);
+  }
+
+  /** How many entries each namespace holds; only of namespaces that a command may clear. */
+  entryCounts(): [namespace: string, count: number][] {
+    const counts = new Map(this.#state.entryCounts());
+    for (const [namespace, count] of this.#counts) counts.set(namespace, count);
+    return [...counts];
+  }
+
+  /** The free entry whose key is the first in order. */
+  firstFree(namespace: string, keys: TextMatch): LoadedEntry | null {
+    let first: LoadedEntry | null = null;
+    const consider = (entry: LoadedEntry) => {
+      if (entry.namespace !== namespace || !matches(keys, entry.key)) return;
+      if (!isFree(entry, this.now)) return;
+      if (first === null || compareText(entry.key, first.key) < 0) first = entry;
+    };
+    for (const entry of this.entries.values()) if (entry) consider(entry);
+    if (this.cleared.has(namespace)) return first;
+    for (const [id, entry] of this.#state.entries()) if (!this.entries.has(id)) consider(entry);
+    return first;
+  }
+
+  /** Writes an entry as the next change. */
+  write(entry: StoredEntry): void {
+    if (!this.entry(entry)) this.#count(entry.namespace, 1);
+    this.entries.set(placeId(entry), entry);
+    const { namespace, key, updatedBy } = entry;
+    // The log does not hold claims.
+    const {
+      claimToken: _,
+      claimAttempt: __,
+      claimExpiresAt: ___,
+      isCompleted: ____,
+      ...shown
+    } = entry;
+    this.#append({ ...this.#next(namespace, updatedBy), kind: "SET", key, entry: shown });
+  }
+
+  /** Deletes an entry as the next change. */
+  remove(kind: "DELETED", { namespace, key }: Place, agent: string | null): void {
+    this.entries.set(placeId({ namespace, key }), null);
+    this.#count(namespace, -1);
+    this.#append({ ...this.#next(namespace, agent), kind, key, entry: null });
+  }
+
+  /** Deletes every entry of a namespace as the next change. */
+  clear(namespace: string, agent: string | null): void {
+    for (const id of this.entries.keys()) {
+      if (id.startsWith(placeId({ namespace, key: "" }))) this.entries.delete(id);
+    }
+    this.cleared.add(namespace);
+    this.#counts.set(namespace, 0);
+    this.#append({
+      ...this.#next(namespace, agent),
+      kind: "NAMESPACE_CLEARED",
+      key: null,
+      entry: null,
+    });
+  }
+
+  /** Changes the claim of an entry, which is not a change of the log. */
+  setClaim(entry: LoadedEntry, claim: ClaimState): LoadedEntry {
+    const { claimToken, claimAttempt, claimExpiresAt, isCompleted } = claim;
+    const changed = { ...entry, claimToken, claimAttempt, claimExpiresAt, isCompleted };
+    const id = placeId(entry);
+    this.entries.set(id, changed);
+    this.claimed.add(id);
+    return changed;
+  }
+
+  #next(namespace: string, agent: string | null) {
+    return { revision: this.#head + 1n, namespace, agent, at: this.now };
+  }
+
+  #append(change: Change): void {
+    this.changes.push(change);
+    this.#head = change.revision;
+  }
+
+  #count(namespace: string, difference: number): void {
+    const count = this.#counts.get(namespace) ?? this.#state.entryCounts().get(namespace) ?? 0;
+    this.#counts.set(namespace, count + difference);
+  }
+}

@@ -1,0 +1,260 @@
+import { limitExceeded, type BatonError } from "../../errors.ts";
+import type { WriteTransaction } from "../contract.ts";
+import type { Limits } from "../model/limits.ts";
+import { importUnderWay } from "../model/log.ts";
+import { userPlaceId } from "../model/place.ts";
+import { intersect, matches } from "../model/text-match.ts";
+import type { ClaimOperation } from "../operations/claim.ts";
+import { typeOf, type Operation } from "../operations/operations.ts";
+import type { Command } from "./command.ts";
+import { recordAgeMs } from "./idempotency.ts";
+import { UserState, type LoadedEntry } from "./user-state.ts";
+
+/** A transaction loads at most this many bytes of values. The commands after that wait for the next one. */
+const maxLoadedBytes = 64 * 1024 * 1024;
+
+/** An entry that a command touches. */
+export interface WantedEntry {
+  readonly userId: string;
+  readonly namespace: string;
+  readonly key: string;
+  readonly withValue: boolean;
+}
+
+/** Whether a command may be decided in this transaction: yes, in the next one, or why not. */
+type Admission = "admitted" | "postponed" | BatonError;
+
+/** What a transaction has loaded. */
+export interface Loaded {
+  /** The database's time. */
+  readonly now: Date;
+  /** By user; without the users into whose store an import is under way. */
+  readonly states: ReadonlyMap<string, UserState>;
+  /** The stored records of the commands' idempotency keys, by `recordId`. */
+  readonly records: ReadonlyMap<string, StoredRecord>;
+  /** In the order of the commands. */
+  readonly admissions: readonly Admission[];
+}
+
+export interface StoredRecord {
+  readonly digest: string;
+  /** Null if it was too large for this transaction. */
+  readonly results: string | null;
+}
+
+/**
+ * Loads what the commands touch:
+ *
+ * 1. the entries, with the values that decisions need and no others;
+ * 2. the results of calls that may be repeated here;
+ * 3. for claims, the first free entries;
+ * 4. for clears, how many entries the namespaces hold.
+ *
+ * Values and results have a bound of bytes. Commands beyond it are postponed to the next transaction.
+ */
+export async function load(
+  transaction: WriteTransaction,
+  limits: Limits,
+  commands: readonly Command[],
+): Promise<Loaded> {
+  // The time is read when every command has arrived: what had expired by then is not there for any of them (G8).
+  const { now, heads, importing } = await transaction.readLogs();
+  const isImporting = ({ userId }: Command) => importing.has(userId);
+  const touched = commands.map((command) => (isImporting(command) ? [] : touches(command)));
+  const { entries, admissions } = await loadEntries(transaction, limits, touched);
+  const records = await loadRecords(transaction, commands, now);
+
+  const states = new Map<string, UserState>();
+  for (const [userId, own] of byUser(commands)) {
+    if (importing.has(userId)) continue;
+    const operations = own.flatMap((command) => command.operations);
+    const places = touched.flat().filter((place) => place.userId === userId);
+    const cleared = operations.flatMap((operation) =>
+      operation.kind === "clear" ? operation.namespaces : [],
+    );
+    const state = new UserState({
+      head: heads.get(userId) ?? 0n,
+      now,
+      // A free entry that is touched too comes again, with its value: the later one counts.
+      entries: [
+        ...(await loadFree(transaction, userId, operations, places, now)),
+        ...(entries.get(userId) ?? []),
+      ],
+      entryCounts:
+        cleared.length > 0 ? await transaction.countEntries(userId, cleared, now) : new Map(),
+    });
+    states.set(userId, state);
+  }
+  return {
+    now,
+    states,
+    records,
+    admissions: admissions.map((admission, index) => {
+      const command = commands[index] as Command;
+      if (isImporting(command)) return importUnderWay();
+      const record = records.get(recordId(command) ?? "");
+      return record?.results === null ? "postponed" : admission;
+    }),
+  };
+}
+
+function byUser(commands: readonly Command[]): Map<string, Command[]> {
+  const users = new Map<string, Command[]>();
+  for (const command of commands) {
+    const own = users.get(command.userId);
+    if (own) own.push(command);
+    else users.set(command.userId, [command]);
+  }
+  return users;
+}
+
+/** Identifies the record of a command's idempotency key; null for a command without one. */
+export function recordId({ userId, idempotency }: Command): string | null {
+  return idempotency && `${userId.length}:${userId}${idempotency.key}`;
+}
+
+async function loadRecords(
+  transaction: WriteTransaction,
+  commands: readonly Command[],
+  now: Date,
+): Promise<Map<string, StoredRecord>> {
+  const wanted = new Map<string, { userId: string; idempotencyKey: string }>();
+  for (const command of commands) {
+    const { userId, idempotency } = command;
+    const id = recordId(command);
+    if (id !== null && idempotency) wanted.set(id, { userId, idempotencyKey: idempotency.key });
+  }
+  if (wanted.size === 0) return new Map();
+  const oldest = new Date(now.getTime() - recordAgeMs);
+  const found = await transaction.loadRecords([...wanted.values()], oldest, maxLoadedBytes);
+  return new Map(
+    found.map(({ userId, idempotencyKey, digest, results }) => [
+      `${userId.length}:${userId}${idempotencyKey}`,
+      { digest, results },
+    ]),
+  );
+}
+
+type EntriesByUser = Map<string, LoadedEntry[]>;
+
+/** Uses one read if the values can't be too large, otherwise one for their sizes first. */
+async function loadEntries(
+  transaction: WriteTransaction,
+  limits: Limits,
+  touched: readonly (readonly WantedEntry[])[],
+): Promise<{ entries: EntriesByUser; admissions: Admission[] }> {
+  const wanted = distinct(touched.flat());
+  const entries: EntriesByUser = new Map();
+  const add = async (places: readonly WantedEntry[]) => {
+    if (places.length === 0) return;
+    for (const { userId, entry } of await transaction.loadEntries(places)) {
+      const own = entries.get(userId);
+      if (own) own.push(entry);
+      else entries.set(userId, [entry]);
+    }
+  };
+  const valueCount = wanted.filter(({ withValue }) => withValue).length;
+  if (valueCount * (limits.maxValueBytes + limits.maxMetadataBytes) <= maxLoadedBytes) {
+    await add(wanted);
+    return { entries, admissions: touched.map(() => "admitted") };
+  }
+  await add(wanted.map((one) => ({ ...one, withValue: false })));
+  const sizes = new Map<string, number>();
+  for (const [userId, own] of entries) {
+    for (const entry of own) sizes.set(userPlaceId(userId, entry), entry.sizeBytes);
+  }
+  const { admissions, admitted } = admit(limits, touched, sizes);
+  await add(admitted);
+  return { entries, admissions };
+}
+
+/** Admits commands in their order while there is room for the values that they need. */
+function admit(
+  limits: Limits,
+  touched: readonly (readonly WantedEntry[])[],
+  sizes: ReadonlyMap<string, number>,
+): { admissions: Admission[]; admitted: WantedEntry[] } {
+  const admitted = new Map<string, WantedEntry>();
+  let bytes = 0;
+  let isFull = false;
+  const admissions = touched.map((places): Admission => {
+    const needed = distinct(places).filter(({ withValue }) => withValue);
+    let size = 0;
+    for (const place of needed) size += sizes.get(userPlaceId(place.userId, place)) ?? 0;
+    if (size > limits.maxResponseBytes) return tooMuch(limits);
+    isFull ||= bytes > 0 && bytes + size > maxLoadedBytes;
+    if (isFull) return "postponed";
+    bytes += size;
+    for (const place of needed) admitted.set(userPlaceId(place.userId, place), place);
+    return "admitted";
+  });
+  return { admissions, admitted: [...admitted.values()] };
+}
+
+function tooMuch({ maxResponseBytes }: Limits): BatonError {
+  return limitExceeded(
+    "maxResponseBytes",
+    maxResponseBytes,
+    `The entries that one call changes may have ${maxResponseBytes} bytes together. Split the call.`,
+  );
+}
+
+/**
+ * Loads as many free entries as the claims could be granted, if every other touched entry turned out not to be free.
+ */
+async function loadFree(
+  transaction: WriteTransaction,
+  userId: string,
+  operations: readonly Operation[],
+  touched: readonly WantedEntry[],
+  now: Date,
+): Promise<LoadedEntry[]> {
+  const groups = new Map<string, ClaimOperation[]>();
+  for (const operation of operations) {
+    if (operation.kind !== "claim") continue;
+    const id = JSON.stringify([operation.namespace, operation.keys]);
+    groups.set(id, [...(groups.get(id) ?? []), operation]);
+  }
+  const found: LoadedEntry[] = [];
+  for (const claims of groups.values()) {
+    const { namespace, keys } = claims[0] as ClaimOperation;
+    const rivals = operations.filter(
+      (operation) =>
+        operation.kind === "claim" &&
+        operation.namespace === namespace &&
+        intersect(operation.keys, keys) !== null,
+    );
+    const others = new Set(
+      touched
+        .filter((place) => place.namespace === namespace && matches(keys, place.key))
+        .map(({ key }) => key),
+    );
+    const maxItems = rivals.length + others.size;
+    found.push(...(await transaction.loadFree({ userId, namespace, keys, now }, maxItems)));
+  }
+  return found;
+}
+
+function touches({ userId, sweep, conditions, operations }: Command): WantedEntry[] {
+  const wanted: WantedEntry[] = [];
+  for (const { namespace, key } of sweep) wanted.push({ userId, namespace, key, withValue: false });
+  for (const { namespace, key } of conditions) {
+    wanted.push({ userId, namespace, key, withValue: false });
+  }
+  for (const operation of operations) {
+    for (const { namespace, key, withValue } of typeOf(operation).touches(operation)) {
+      wanted.push({ userId, namespace, key, withValue });
+    }
+  }
+  return wanted;
+}
+
+function distinct(entries: readonly WantedEntry[]): readonly WantedEntry[] {
+  if (entries.length < 2) return entries;
+  const found = new Map<string, WantedEntry>();
+  for (const entry of entries) {
+    const id = userPlaceId(entry.userId, entry);
+    if (entry.withValue || !found.has(id)) found.set(id, entry);
+  }
+  return [...found.values()];
+}

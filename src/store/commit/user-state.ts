@@ -1,0 +1,144 @@
+import type { Change } from "../model/change.ts";
+import type { ClaimState, StoredEntry, StoredHead } from "../model/claim.ts";
+import { isExpired } from "../model/entry.ts";
+import { placeId, type Place } from "../model/place.ts";
+import type { Draft } from "./draft.ts";
+import type { IdempotencyRecord } from "./idempotency.ts";
+import { NetEffect } from "./net-effect.ts";
+
+/** An entry that was loaded; its value only where a decision needs it. */
+export type LoadedEntry = StoredHead & { readonly value?: string };
+
+/** The state that a decision reads. */
+export interface State {
+  /** Revision of the latest change. */
+  readonly head: bigint;
+  /** The database's time when the transaction locked the user's log. */
+  readonly now: Date;
+  entry(place: Place): LoadedEntry | null;
+  /** Every loaded entry. */
+  entries(): Iterable<readonly [id: string, entry: LoadedEntry]>;
+  /** How many entries each namespace holds; only of namespaces that a command may clear. */
+  entryCounts(): ReadonlyMap<string, number>;
+}
+
+/** An entry that a transaction writes, and the stored one that it replaces. */
+export interface WrittenEntry {
+  readonly entry: StoredEntry;
+  /** The row that is stored; null where there is none, or where the transaction clears its namespace first. */
+  readonly before: StoredHead | null;
+}
+
+/** The net effect of a transaction on one user's store, to be applied in the order of the fields. */
+export interface Effects {
+  /** Namespaces to empty first. */
+  readonly cleared: readonly string[];
+  /** Rows to remove. */
+  readonly deleted: readonly StoredHead[];
+  readonly written: readonly WrittenEntry[];
+  /** Entries of which only the claim changed. */
+  readonly claimed: readonly (Place & ClaimState)[];
+  readonly changes: readonly Change[];
+  readonly records: readonly IdempotencyRecord[];
+  readonly head: bigint;
+}
+
+/** What was loaded for one user. */
+export interface LoadedState {
+  readonly head: bigint;
+  readonly now: Date;
+  /** The entries that a command touches, and the first free ones where a command claims. */
+  readonly entries: Iterable<LoadedEntry>;
+  readonly entryCounts: ReadonlyMap<string, number>;
+}
+
+/**
+ * One user's store within a transaction: what was loaded, and what the commands so far have changed. Entries that have
+ * expired are removed before the first decision, so that each expiry is one change (G8).
+ */
+export class UserState implements State {
+  readonly now: Date;
+  readonly #stored: ReadonlyMap<string, LoadedEntry>;
+  readonly #entries: Map<string, LoadedEntry>;
+  readonly #entryCounts: Map<string, number>;
+  readonly #changes: Change[] = [];
+  readonly #claimed = new Set<string>();
+  #head: bigint;
+
+  constructor({ head, now, entries, entryCounts }: LoadedState) {
+    this.#head = head;
+    this.now = now;
+    const stored = new Map<string, LoadedEntry>();
+    for (const entry of entries) stored.set(placeId(entry), entry);
+    this.#stored = stored;
+    this.#entries = new Map(stored);
+    this.#entryCounts = new Map(entryCounts);
+    for (const [id, entry] of stored) if (isExpired(entry, now)) this.#expire(id, entry);
+  }
+
+  get head(): bigint {
+    return this.#head;
+  }
+
+  entry(place: Place): LoadedEntry | null {
+    return this.#entries.get(placeId(place)) ?? null;
+  }
+
+  entries(): Iterable<readonly [string, LoadedEntry]> {
+    return this.#entries;
+  }
+
+  entryCounts(): ReadonlyMap<string, number> {
+    return this.#entryCounts;
+  }
+
+  /** Takes what a command has done. */
+  apply(draft: Draft): void {
+    for (const namespace of draft.cleared) {
+      for (const [id, entry] of this.#entries) {
+        if (entry.namespace === namespace) this.#entries.delete(id);
+      }
+    }
+    for (const [id, entry] of draft.entries) {
+      if (entry === null) this.#entries.delete(id);
+      else this.#entries.set(id, entry);
+    }
+    for (const [namespace, count] of draft.entryCounts()) this.#entryCounts.set(namespace, count);
+    for (const id of draft.claimed) this.#claimed.add(id);
+    for (const change of draft.changes) this.#changes.push(change);
+    this.#head = draft.head;
+  }
+
+  /** The net effect of all that was applied; null if nothing changed. */
+  effects(records: readonly IdempotencyRecord[]): Effects | null {
+    if (this.#changes.length + this.#claimed.size + records.length === 0) return null;
+    const net = new NetEffect();
+    for (const { namespace, key } of this.#changes) {
+      if (key === null) net.clear(namespace);
+      // What a change of this transaction left always has its value.
+      else net.leave({ namespace, key }, this.entry({ namespace, key }) as StoredEntry | null);
+    }
+    const claimed: StoredHead[] = [];
+    for (const id of this.#claimed) {
+      const entry = this.#entries.get(id);
+      if (entry && !net.has(id)) claimed.push(entry);
+    }
+    const changes = this.#changes;
+    const head = this.#head;
+    return { ...net.effects(this.#stored), claimed, changes, records, head };
+  }
+
+  #expire(id: string, { namespace, key }: LoadedEntry): void {
+    this.#entries.delete(id);
+    this.#head += 1n;
+    this.#changes.push({
+      kind: "EXPIRED",
+      revision: this.#head,
+      namespace,
+      key,
+      agent: null,
+      at: this.now,
+      entry: null,
+    });
+  }
+}

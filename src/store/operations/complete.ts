@@ -1,0 +1,48 @@
+import { serialiseValue } from "../model/limits.ts";
+import { readHeld, requireHeld, type Held, type HeldInput } from "./held-claim.ts";
+import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
+import { readEntryWrite, type EntryWriteInput } from "./read-input.ts";
+import { entryAfter, expiryAfter } from "./write-entry.ts";
+
+export interface CompleteInput extends HeldInput, Omit<EntryWriteInput, "ifRevision"> {
+  /** Left out, the value stays. */
+  readonly value?: unknown;
+}
+
+/** Writes the result of a claimed entry, and ends the work on it. */
+export interface CompleteOperation extends Held, Pick<EntryWrite, "metadata" | "ttlSeconds"> {
+  readonly kind: "complete";
+  /** Serialised JSON; null leaves the value. */
+  readonly value: string | null;
+}
+
+export const completeOperation: OperationType<CompleteInput, CompleteOperation> = {
+  read(asked, argument, input) {
+    const { metadata, ttlSeconds } = readEntryWrite(asked, argument, {
+      ...input,
+      ifRevision: null,
+    });
+    const value =
+      input.value === undefined
+        ? null
+        : serialiseValue(asked.limits, `${argument}.value`, input.value);
+    return { kind: "complete", ...readHeld(asked, argument, input), value, metadata, ttlSeconds };
+  },
+  touches: ({ namespace, key, value }) => [{ namespace, key, withValue: value === null }],
+  sizeBytes: ({ key, value }) => baseSizeBytes + key.length + (value?.length ?? 0),
+  decide(draft, operation, { limits, agent }) {
+    const held = requireHeld(draft, operation);
+    const entry = {
+      ...entryAfter(draft, limits, agent, held, {
+        ...operation,
+        value: operation.value ?? draft.value(held),
+        expiresAt: expiryAfter(draft.now, operation.ttlSeconds, held.expiresAt),
+      }),
+      claimToken: null,
+      claimExpiresAt: null,
+      isCompleted: true,
+    };
+    draft.write(entry);
+    return { kind: "written", entry };
+  },
+};

@@ -1,0 +1,46 @@
+import { badUserInput } from "../../errors.ts";
+import { parseJsonPointer } from "../../json/json-pointer.ts";
+import { checkPath, serialiseValue } from "../model/limits.ts";
+import { increment } from "./increment-value.ts";
+import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
+import { readEntryWrite, type EntryWriteInput, type Optional } from "./read-input.ts";
+import { writeNewValue } from "./write-entry.ts";
+
+export interface IncrementInput extends EntryWriteInput {
+  readonly by: number;
+  readonly path?: Optional<string>;
+}
+
+/** Adds to a number. */
+export interface IncrementOperation extends EntryWrite {
+  readonly kind: "increment";
+  readonly by: number;
+  /** Members that lead to the number inside the value; empty: the value itself. */
+  readonly path: readonly string[];
+}
+
+export const incrementOperation: OperationType<IncrementInput, IncrementOperation> = {
+  read(asked, argument, input) {
+    const write = readEntryWrite(asked, argument, input);
+    if (!Number.isFinite(input.by))
+      throw badUserInput(`${argument}.by`, "Must be a finite number.");
+    const pointer = input.path ?? "";
+    checkPath(asked.limits, `${argument}.path`, pointer);
+    const path = parseJsonPointer(pointer);
+    if (path === null) {
+      throw badUserInput(
+        `${argument}.path`,
+        'Must be a JSON Pointer: "" for the value itself, else each member behind a slash, such as "/totals/done" ' +
+          "(~1 for a slash in a name, ~0 for a tilde).",
+      );
+    }
+    return { kind: "increment", ...write, by: input.by, path };
+  },
+  touches: ({ namespace, key }) => [{ namespace, key, withValue: true }],
+  sizeBytes: ({ key }) => baseSizeBytes + key.length,
+  decide: (draft, operation, rules) =>
+    writeNewValue(draft, rules, operation, (before) => {
+      const value = before === null ? undefined : (JSON.parse(before) as unknown);
+      return serialiseValue(rules.limits, operation.argument, increment(value, operation));
+    }),
+};

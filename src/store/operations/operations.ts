@@ -1,0 +1,74 @@
+import { badUserInput } from "../../errors.ts";
+import { appendOperation } from "./append.ts";
+import { claimOperation } from "./claim.ts";
+import { clearOperation } from "./clear.ts";
+import { completeOperation } from "./complete.ts";
+import { deleteOperation } from "./delete.ts";
+import { incrementOperation } from "./increment.ts";
+import type { Asked, OperationType } from "./operation.ts";
+import { patchOperation } from "./patch.ts";
+import { requireCount, type Optional } from "./read-input.ts";
+import { releaseOperation } from "./release.ts";
+import { renewOperation } from "./renew.ts";
+import { setOperation } from "./set.ts";
+
+/** The operations that `transact` and `completeClaim` take, under the names that their input has. */
+const transactable = {
+  set: setOperation,
+  delete: deleteOperation,
+  increment: incrementOperation,
+  patch: patchOperation,
+  append: appendOperation,
+  clear: clearOperation,
+};
+
+/** Every kind of operation, by the `kind` of its operations. */
+export const operations = {
+  ...transactable,
+  claim: claimOperation,
+  complete: completeOperation,
+  renew: renewOperation,
+  release: releaseOperation,
+};
+
+type Operations = typeof operations;
+type OperationOf<T> = T extends OperationType<never, infer O> ? O : never;
+
+/** One step of a command. */
+export type Operation = {
+  [Kind in keyof Operations]: OperationOf<Operations[Kind]>;
+}[keyof Operations];
+
+/** The kind of an operation. Its functions take the operation itself. */
+export function typeOf<O extends Operation>(operation: O): OperationType<never, O> {
+  // The table's keys are the kinds: the check below does not compile otherwise.
+  return operations[operation.kind] as unknown as OperationType<never, O>;
+}
+
+/** Does not compile if an operation stands in the table under a key that is not its kind. */
+operations satisfies {
+  [Kind in keyof Operations]: OperationType<never, { readonly kind: Kind } & Operation>;
+};
+
+/** Exactly one of the members is given. */
+export type OperationInput = {
+  readonly [Name in keyof typeof transactable]?: Optional<
+    Parameters<(typeof transactable)[Name]["read"]>[2]
+  >;
+};
+
+/** @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED */
+export function readOperations(
+  asked: Asked,
+  argument: string,
+  inputs: readonly OperationInput[],
+): Operation[] {
+  requireCount(asked, argument, "operations", inputs.length);
+  return inputs.map((input, index) => {
+    for (const [name, type] of Object.entries(transactable)) {
+      const given = input[name as keyof OperationInput];
+      if (given) return type.read(asked, `${argument}.${index}.${name}`, given as never);
+    }
+    throw badUserInput(`${argument}.${index}`, "Names no operation.");
+  });
+}

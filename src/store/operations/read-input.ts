@@ -1,0 +1,106 @@
+import { badUserInput, limitExceeded } from "../../errors.ts";
+import { checkKey, checkMetadata, checkNamespace } from "../model/limits.ts";
+import type { Place } from "../model/place.ts";
+import { requireNamespace, requireScope } from "../model/viewer.ts";
+import type { Asked, Condition, EntryWrite } from "./operation.ts";
+
+// What the inputs of several operations have in common, and how it is checked.
+
+/** GraphQL's input fields may be left out or null. */
+export type Optional<T> = T | null | undefined;
+
+/** The input of a write to one entry. */
+export interface WriteInput extends Place {
+  readonly ifRevision?: Optional<bigint>;
+}
+
+/** The input of a write that leaves an entry. */
+export interface EntryWriteInput extends WriteInput {
+  readonly metadata?: unknown;
+  readonly ttlSeconds?: Optional<number>;
+}
+
+export interface ConditionInput extends Place {
+  readonly revision?: Optional<bigint>;
+  readonly exists?: Optional<boolean>;
+}
+
+/** @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED */
+export function requireWrite({ viewer, limits }: Asked, argument: string, namespace: string): void {
+  requireScope(viewer, "write");
+  checkNamespace(limits, `${argument}.namespace`, namespace);
+  requireNamespace(viewer, namespace);
+}
+
+/** @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED */
+export function readPlace(asked: Asked, argument: string, { namespace, key }: Place) {
+  requireWrite(asked, argument, namespace);
+  checkKey(asked.limits, `${argument}.key`, key);
+  return { argument, namespace, key };
+}
+
+/**
+ * Reads what every write of an entry may say beside its value.
+ * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED
+ */
+export function readEntryWrite(asked: Asked, argument: string, input: EntryWriteInput): EntryWrite {
+  const { metadata, ttlSeconds, ifRevision } = input;
+  if (ttlSeconds != null && ttlSeconds < 0) {
+    throw badUserInput(
+      `${argument}.ttlSeconds`,
+      `Must be 0 (no expiry) or more; this is ${ttlSeconds}.`,
+    );
+  }
+  return {
+    ...readPlace(asked, argument, input),
+    metadata:
+      metadata == null ? null : checkMetadata(asked.limits, `${argument}.metadata`, metadata),
+    ttlSeconds: ttlSeconds ?? null,
+    ifRevision: ifRevision ?? null,
+  };
+}
+
+/** @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED */
+export function readConditions(
+  asked: Asked,
+  argument: string,
+  inputs: readonly ConditionInput[],
+): Condition[] {
+  requireCount(asked, argument, "conditions", inputs.length);
+  return inputs.map((input, index) => {
+    const place = readPlace(asked, `${argument}.${index}`, input);
+    const { revision, exists } = input;
+    if ((revision == null) === (exists == null)) {
+      throw badUserInput(
+        place.argument,
+        'Give either `revision` ("0": the entry must be absent) or `exists`.',
+      );
+    }
+    return { ...place, expected: revision ?? (exists ? "present" : "absent") };
+  });
+}
+
+/** @throws LIMIT_EXCEEDED */
+export function requireCount(
+  { limits: { maxBatchOperations } }: Asked,
+  argument: string,
+  what: string,
+  count: number,
+): void {
+  if (count <= maxBatchOperations) return;
+  throw limitExceeded(
+    "maxBatchOperations",
+    maxBatchOperations,
+    `One call may have ${maxBatchOperations} ${what}; these are ${count}. Split them.`,
+    argument,
+  );
+}
+
+/**
+ * GraphQL can't require an argument that may be null.
+ * @throws BAD_USER_INPUT for an argument that was left out
+ */
+export function requireGiven(argument: string, name: string, value: unknown): void {
+  if (value !== undefined) return;
+  throw badUserInput(`${argument}.${name}`, `Is required. For JSON's null, say ${name}: null.`);
+}

@@ -1,0 +1,30 @@
+import { checkLeaseSeconds } from "../model/limits.ts";
+import { leaseEnd, readHeld, requireHeld, type Held, type HeldInput } from "./held-claim.ts";
+import { baseSizeBytes, type OperationType } from "./operation.ts";
+
+export interface RenewInput extends HeldInput {
+  readonly leaseSeconds: number;
+}
+
+/** Makes a lease end later. */
+export interface RenewOperation extends Held {
+  readonly kind: "renew";
+  readonly leaseSeconds: number;
+}
+
+export const renewOperation: OperationType<RenewInput, RenewOperation> = {
+  read(asked, argument, input) {
+    const held = readHeld(asked, argument, input);
+    checkLeaseSeconds(asked.limits, `${argument}.leaseSeconds`, input.leaseSeconds);
+    return { kind: "renew", ...held, leaseSeconds: input.leaseSeconds };
+  },
+  touches: ({ namespace, key }) => [{ namespace, key, withValue: false }],
+  sizeBytes: ({ key }) => baseSizeBytes + key.length,
+  decide(draft, operation) {
+    const held = requireHeld(draft, operation);
+    const expiresAt = leaseEnd(draft, operation.leaseSeconds);
+    draft.setClaim(held, { ...held, claimExpiresAt: expiresAt });
+    const claim = { token: operation.token, expiresAt, attempt: held.claimAttempt };
+    return { kind: "renewed", claim };
+  },
+};

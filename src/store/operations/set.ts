@@ -1,0 +1,32 @@
+import { serialiseValue } from "../model/limits.ts";
+import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
+import { readEntryWrite, requireGiven, type EntryWriteInput } from "./read-input.ts";
+import { expiryAfter, unmetRevision, writeEntry } from "./write-entry.ts";
+
+export interface SetInput extends EntryWriteInput {
+  readonly value?: unknown;
+}
+
+/** Replaces the value, which is serialised JSON, and the expiry. */
+export interface SetOperation extends EntryWrite {
+  readonly kind: "set";
+  readonly value: string;
+}
+
+export const setOperation: OperationType<SetInput, SetOperation> = {
+  read(asked, argument, input) {
+    const write = readEntryWrite(asked, argument, input);
+    requireGiven(argument, "value", input.value);
+    const value = serialiseValue(asked.limits, `${argument}.value`, input.value);
+    return { kind: "set", ...write, value };
+  },
+  touches: ({ namespace, key }) => [{ namespace, key, withValue: false }],
+  sizeBytes: ({ key, value }) => baseSizeBytes + key.length + value.length,
+  decide(draft, operation, rules) {
+    const current = draft.entry(operation);
+    const unmet = unmetRevision(operation, current);
+    if (unmet) return unmet;
+    const expiresAt = expiryAfter(draft.now, operation.ttlSeconds, null);
+    return writeEntry(draft, rules, current, { ...operation, expiresAt });
+  },
+};

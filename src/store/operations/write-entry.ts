@@ -1,0 +1,119 @@
+import type { Draft } from "../commit/draft.ts";
+import { unclaimed, type StoredEntry, type StoredHead } from "../model/claim.ts";
+import { serialiseMetadata, type Limits, type Metadata } from "../model/limits.ts";
+import type { Condition, OperationResult, Rules, Unmet, Write, EntryWrite } from "./operation.ts";
+
+// The steps that several kinds of operation share when they write an entry.
+
+type WrittenResult = Extract<OperationResult, { kind: "written" }>;
+
+/** Whether a condition holds of what a place has. */
+export function holds({ expected }: Condition, current: StoredHead | null): boolean {
+  return typeof expected === "bigint"
+    ? (current?.revision ?? 0n) === expected
+    : (current !== null) === (expected === "present");
+}
+
+/** The condition of a write that does not hold; null if it holds, or if the write has none. */
+export function unmetRevision(
+  { argument, namespace, key, ifRevision }: Write,
+  current: StoredHead | null,
+): Unmet | null {
+  if (ifRevision === null) return null;
+  const condition = { argument: `${argument}.ifRevision`, namespace, key, expected: ifRevision };
+  return holds(condition, current) ? null : { kind: "unmet", condition };
+}
+
+/** Writes a value that was made of the one before. The entry keeps its expiry unless the write sets another. */
+export function writeNewValue(
+  draft: Draft,
+  rules: Rules,
+  write: EntryWrite,
+  valueAfter: (before: string | null) => string,
+): WrittenResult | Unmet {
+  const current = draft.entry(write);
+  const unmet = unmetRevision(write, current);
+  if (unmet) return unmet;
+  return writeEntry(draft, rules, current, {
+    ...write,
+    value: valueAfter(current && draft.value(current)),
+    expiresAt: expiryAfter(draft.now, write.ttlSeconds, current?.expiresAt ?? null),
+  });
+}
+
+/** What a write leaves of an entry. */
+interface Written {
+  readonly argument: string;
+  readonly namespace: string;
+  readonly key: string;
+  readonly value: string;
+  readonly metadata: Metadata | null;
+  readonly expiresAt: Date | null;
+}
+
+/** Writes an entry as the next change. */
+export function writeEntry(
+  draft: Draft,
+  { agent, limits }: Rules,
+  current: StoredHead | null,
+  written: Written,
+): WrittenResult {
+  const entry = entryAfter(draft, limits, agent, current, written);
+  draft.write(entry);
+  return { kind: "written", entry };
+}
+
+/** The entry as the next change of the draft leaves it. */
+export function entryAfter(
+  { head, now }: Draft,
+  limits: Limits,
+  agent: string | null,
+  current: StoredHead | null,
+  written: Written,
+): StoredEntry {
+  const { namespace, key, value, expiresAt } = written;
+  const metadata = mergedMetadata(limits, written, current);
+  const revision = head + 1n;
+  const claim = current ?? unclaimed;
+  return {
+    namespace,
+    key,
+    revision,
+    createdRevision: current?.createdRevision ?? revision,
+    createdAt: current?.createdAt ?? now,
+    updatedAt: now,
+    createdBy: current ? current.createdBy : agent,
+    updatedBy: agent,
+    expiresAt,
+    claimToken: claim.claimToken,
+    claimAttempt: claim.claimAttempt,
+    claimExpiresAt: claim.claimExpiresAt,
+    isCompleted: claim.isCompleted,
+    sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(value) + Buffer.byteLength(metadata),
+    metadata,
+    value,
+  };
+}
+
+/**
+ * When an entry expires after a write.
+ * @param ttlSeconds 0: never; null: as `otherwise` says
+ */
+export function expiryAfter(
+  now: Date,
+  ttlSeconds: number | null,
+  otherwise: Date | null,
+): Date | null {
+  if (ttlSeconds === null) return otherwise;
+  return ttlSeconds === 0 ? null : new Date(now.getTime() + ttlSeconds * 1_000);
+}
+
+function mergedMetadata(
+  limits: Limits,
+  { argument, metadata }: Written,
+  current: StoredHead | null,
+): string {
+  if (metadata === null) return current?.metadata ?? "{}";
+  const merged = { ...(JSON.parse(current?.metadata ?? "{}") as Metadata), ...metadata };
+  return serialiseMetadata(limits, `${argument}.metadata`, merged);
+}

@@ -1,0 +1,112 @@
+import {
+  LineFault,
+  type ClearedLine,
+  type EndLine,
+  type EntryLine,
+  type HeaderLine,
+  type Line,
+  type RemovedLine,
+} from "./line.ts";
+
+/** A line as JSON has it. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** @throws LineFault when the member is missing or not valid */
+type Reader<T> = (fields: Fields, name: string) => T;
+
+/** The members of a line, in the order in which they are written, and how each is read. */
+export type Members<T> = { readonly [Name in keyof Omit<T, "kind">]: Reader<T[Name]> };
+
+/** What the line of an entry says before its metadata and its value. */
+type EntryFields = Omit<
+  EntryLine["entry"],
+  "metadata" | "value" | "claimToken" | "claimExpiresAt" | "sizeBytes"
+>;
+
+export const entryMembers: Members<EntryFields> = {
+  namespace: text,
+  key: text,
+  revision,
+  createdRevision: revision,
+  createdAt: time,
+  updatedAt: time,
+  createdBy: orNull(text),
+  updatedBy: orNull(text),
+  expiresAt: orNull(time),
+  claimAttempt: count,
+  isCompleted: flag,
+};
+
+const header: Members<HeaderLine> = {
+  version: count,
+  user: text,
+  namespacePrefix: text,
+  revision,
+};
+const removed: Members<RemovedLine> = { revision, namespace: text, key: text };
+const cleared: Members<ClearedLine> = { revision, namespace: text };
+const end: Members<EndLine> = { revision, existing: count, changes: count, sha256: text };
+
+/** The members of every other kind of line. */
+export const lineMembers = {
+  BATON_EXPORT: header,
+  DELETED: removed,
+  EXPIRED: removed,
+  NAMESPACE_CLEARED: cleared,
+  CAUGHT_UP: end,
+} satisfies Readonly<Record<Exclude<Line["kind"], EntryLine["kind"]>, object>>;
+
+/** @throws LineFault when a member is missing or not valid. Other fields are ignored. */
+export function readMembers<T>(members: Members<T>, fields: Fields): Omit<T, "kind"> {
+  const read: Record<string, unknown> = {};
+  const readers: Readonly<Record<string, Reader<unknown>>> = members;
+  for (const name in readers) read[name] = readers[name]?.(fields, name);
+  return read as Omit<T, "kind">;
+}
+
+/** The members of a line as JSON has them. A revision is a string, because it may not fit a JSON number. */
+export function membersOf(members: object, line: object): Record<string, unknown> {
+  const written: Record<string, unknown> = {};
+  for (const name in members) {
+    const value = (line as Fields)[name];
+    written[name] = typeof value === "bigint" ? String(value) : value;
+  }
+  return written;
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value === "string") return value;
+  throw new LineFault(`${name} must be text.`);
+}
+
+function flag(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  if (typeof value === "boolean") return value;
+  throw new LineFault(`${name} must be true or false.`);
+}
+
+function count(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw new LineFault(`${name} must be a whole number.`);
+}
+
+/** No store reaches it: at 1,000 changes per second that takes 34 years. */
+const revisionLimit = 2n ** 40n;
+
+function revision(fields: Fields, name: string): bigint {
+  const digits = text(fields, name);
+  if (/^(0|[1-9]\d{0,18})$/.test(digits) && BigInt(digits) < revisionLimit) return BigInt(digits);
+  throw new LineFault(`${name} must be a revision, as decimal text.`);
+}
+
+function time(fields: Fields, name: string): Date {
+  const value = new Date(text(fields, name));
+  if (!Number.isNaN(value.getTime()) && value.toISOString() === fields[name]) return value;
+  throw new LineFault(`${name} must be a time such as 2026-01-31T12:00:00.000Z.`);
+}
+
+function orNull<T>(read: Reader<T>): Reader<T | null> {
+  return (fields, name) => (fields[name] === null ? null : read(fields, name));
+}

@@ -1,0 +1,20 @@
+import { StartError } from "../start-error.ts";
+import type { EndLine } from "./line.ts";
+import type { ReadExport } from "./read-export.ts";
+
+/** A complete export. */
+export interface WholeFile {
+  readonly file: string;
+  readonly lineCount: number;
+  readonly end: EndLine;
+}
+
+/** @throws StartError unless the file is complete */
+export function wholeFile(file: string, { sequence, isTorn }: ReadExport): WholeFile {
+  const { end, lineCount } = sequence;
+  if (end !== null && !isTorn) return { file, lineCount, end };
+  throw new StartError(
+    `${file}, line ${lineCount + 1}: The file is not whole: it ends before its CAUGHT_UP line. ` +
+      "Go on with the export: baton export --output … --resume",
+  );
+}

@@ -1,0 +1,164 @@
+import { once } from "node:events";
+import pino from "pino";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { Authenticator, type Session } from "../../src/auth/authenticator.ts";
+import { createToken } from "../../src/auth/token.ts";
+import { defaultConfig } from "../../src/config.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import type { Database, TokenTable } from "../../src/store/contract.ts";
+import { plainDatabases } from "../databases.ts";
+import type { OwnDatabase } from "../own-database.ts";
+
+describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }) => {
+  let own: OwnDatabase;
+  /** What the authenticator uses, and another process's. */
+  let here: Database;
+  let elsewhere: Database;
+  let authenticator: Authenticator;
+  /** Statements that the authenticator made, by the method of the table. */
+  let calls: Record<string, number>;
+
+  beforeAll(async () => {
+    own = await create();
+    const open = () => openDatabase(defaultConfig(own.config), pino({ level: "silent" }));
+    here = await open();
+    elsewhere = await open();
+  });
+  afterAll(async () => {
+    await here.close();
+    await elsewhere.close();
+    await own[Symbol.asyncDispose]();
+  });
+  beforeEach(() => {
+    calls = {};
+    authenticator = new Authenticator(counted(here.tokens), defaultConfig());
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function counted(table: TokenTable): TokenTable {
+    return new Proxy(table, {
+      get(target, name: keyof TokenTable) {
+        const method = target[name] as (...args: unknown[]) => unknown;
+        return (...args: unknown[]) => {
+          const result = method.apply(target, args);
+          if (result instanceof Promise) calls[name] = (calls[name] ?? 0) + 1;
+          return result;
+        };
+      },
+    });
+  }
+
+  async function addToken(grant: { agent?: string; expiresAt?: Date } = {}) {
+    const { token, secret } = createToken(
+      {
+        userId: "user",
+        agent: null,
+        scopes: ["read"],
+        namespacePatterns: ["*"],
+        expiresAt: null,
+        ...grant,
+      },
+      new Date(),
+    );
+    await elsewhere.tokens.insert(token);
+    return { tokenId: token.tokenId, authorization: `Bearer ${secret}` };
+  }
+
+  const admit = async (authorization: string, agent?: string) =>
+    authenticator.authenticate({ authorization, agent });
+
+  const refusalOf = async (session: Session): Promise<unknown> => {
+    if (!session.ended.aborted) await once(session.ended, "abort");
+    return session.ended.reason;
+  };
+
+  test("a token is read once, and then known without a statement or a promise", async () => {
+    const { authorization } = await addToken();
+    const [first, beside] = await Promise.all([admit(authorization), admit(authorization)]);
+    expect(beside).toBe(first);
+    expect(first.viewer).toMatchObject({ userId: "user", agent: null, scopes: ["read"] });
+    expect(calls).toEqual({ version: 1, findByHash: 1 });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    for (let times = 0; times < 1_000; times++) {
+      expect(authenticator.authenticate({ authorization, agent: undefined })).toBe(first);
+    }
+    expect(calls).toEqual({ version: 1, findByHash: 1 });
+  });
+
+  test("revoked by this process: refused immediately, and what it has open ends", async () => {
+    const { authorization, tokenId } = await addToken();
+    const other = await addToken();
+    const session = await admit(authorization);
+    const kept = await admit(other.authorization);
+    expect(kept.ended.aborted).toBe(false);
+    const ended = refusalOf(session);
+    await here.tokens.revoke(tokenId, new Date());
+    await expect(admit(authorization)).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+      message: "This token was revoked.",
+    });
+    expect(await ended).toMatchObject({
+      code: "UNAUTHENTICATED",
+      message: "This token was revoked.",
+    });
+    expect(kept.ended.aborted).toBe(false);
+    expect(await admit(other.authorization)).toBe(kept);
+  });
+
+  test("revoked by another process: refused a second later at most, and by the next check", async () => {
+    const { authorization, tokenId } = await addToken();
+    const unchecked = await addToken();
+    const session = await admit(authorization);
+    await admit(unchecked.authorization);
+    const ended = refusalOf(session);
+    await elsewhere.tokens.revoke(tokenId, new Date());
+    await authenticator.checkTokens();
+    expect(await ended).toMatchObject({ code: "UNAUTHENTICATED" });
+    await expect(admit(authorization)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await elsewhere.tokens.revoke(unchecked.tokenId, new Date());
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 1_001 });
+    await expect(admit(unchecked.authorization)).rejects.toMatchObject({
+      code: "UNAUTHENTICATED",
+    });
+  });
+
+  test("expired: refused from that instant, and what it has open ends with the next check", async () => {
+    const expiresAt = new Date(Date.now() + 60_000);
+    const { authorization } = await addToken({ expiresAt });
+    const session = await admit(authorization);
+    const ended = refusalOf(session);
+    vi.useFakeTimers({ toFake: ["Date"], now: expiresAt });
+    await expect(admit(authorization)).rejects.toMatchObject({
+      message: "This token has expired.",
+    });
+    await authenticator.checkTokens();
+    expect(await ended).toMatchObject({ message: "This token has expired." });
+  });
+
+  test("a table that has not changed is asked for its version alone, however many are followed", async () => {
+    const sessions: Session[] = [];
+    for (let count = 0; count < 20; count++) {
+      sessions.push(await admit((await addToken()).authorization));
+    }
+    for (const { ended } of sessions) expect(ended.aborted).toBe(false);
+    await authenticator.checkTokens();
+    calls = {};
+    for (let times = 0; times < 10; times++) await authenticator.checkTokens();
+    expect(calls).toEqual({ version: 10 });
+  });
+
+  test("agents of one token have sessions of their own; a token's own name counts before theirs", async () => {
+    const { authorization } = await addToken();
+    const named = await addToken({ agent: "own" });
+    const one = await admit(authorization, "one");
+    expect(one.viewer.agent).toBe("one");
+    expect((await admit(authorization, "two")).viewer.agent).toBe("two");
+    expect(await admit(authorization, "one")).toBe(one);
+    await expect(admit(authorization, "a\u0000b")).rejects.toMatchObject({
+      code: "BAD_USER_INPUT",
+    });
+    expect((await admit(named.authorization, "a\u0000b")).viewer.agent).toBe("own");
+  });
+});

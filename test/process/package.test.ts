@@ -1,0 +1,33 @@
+import { execFile } from "node:child_process";
+import { cp, readFile, symlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { get, set } from "../operations.ts";
+import { BatonProcess, temporaryFolder } from "./baton-process.ts";
+
+test("what npm packs is enough to serve, and has the licenses of what was bundled", async () => {
+  await using folder = await temporaryFolder();
+  // Without scripts: they would build dist/, which other tests are running.
+  const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const { stdout } = await promisify(execFile)("npm", pack);
+  const [packed] = JSON.parse(stdout) as [{ files: readonly { path: string }[] }];
+  const place = join(folder.path, "node_modules/baton-store");
+  for (const { path } of packed.files) await cp(path, join(place, path));
+  await symlink(resolve("node_modules"), join(place, "node_modules"), "junction");
+  const data = join(folder.path, "data");
+  const args = ["serve", "--port", "0", "--data-dir", data];
+  await using server = new BatonProcess(args, {}, undefined, join(place, "dist/cli/baton.js"));
+  const [, url = ""] = await server.says(/API +(http:\S+)\/graphql\n/);
+  const token = (await readFile(join(data, "local.token"), "utf8")).trim();
+  await set({ url, token }, { key: "k", value: 1 });
+  expect(await get({ url, token }, "k")).toMatchObject({ value: 1 });
+  // Each of these loads what serving alone does not.
+  const preflight = { method: "OPTIONS", headers: { origin: "http://other.example" } };
+  expect((await fetch(`${url}/graphql`, preflight)).status).toBe(204);
+  const page = await fetch(`${url}/graphql`, { headers: { accept: "text/html" } });
+  expect(page.status).toBe(200);
+  const licenses = await readFile(join(place, "dist/cli/licenses.txt"), "utf8");
+  expect(licenses).toMatch(/^graphql 16\.\S+: MIT\n\nMIT License/m);
+  expect((await server.kill("SIGTERM")).code).toBe(0);
+});
