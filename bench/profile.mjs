@@ -42,10 +42,12 @@ try {
   let end;
   let count;
   try {
-    await load(server, Number(values["warm-up"]));
+    const { run, close } = await load(server);
+    await run(Number(values["warm-up"]));
     begin = monotonicUs();
-    count = await load(server, Number(values.seconds));
+    count = await run(Number(values.seconds));
     end = monotonicUs();
+    close();
   } finally {
     await server.stop(); // it writes its profile when it ends
   }
