@@ -15,7 +15,7 @@ import { temporaryFolder } from "../servers/child-process.mjs";
 import { openRawStore } from "../servers/raw-store.mjs";
 
 const batch = 1_000;
-const inputs = Array.from({ length: 10 }, (_, place) => ({
+const inputs = Array.from({ length: 10 }, (__, place) => ({
   namespace: `batch-${place}`,
   entries: Array.from({ length: batch }, (_, at) => ({ key: `key-${at}`, value })),
 }));
