@@ -11,6 +11,16 @@ const uniqueViolation = "P2002";
 /** Runs work with Prisma's client, which is loaded at its first use. */
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
 
+/** How a change of the table reaches the processes that use the database. */
+export interface TokenChanges {
+  /** Tells the other processes that this one has changed the table. It may be lost. */
+  announce(): Promise<void>;
+  /** Calls back when another process announces a change. */
+  listen(changed: () => void): void;
+  /** Whether another process may have written since the last call. False if the database notifies. */
+  isNoticed(): boolean;
+}
+
 const shown = columns("Token", [
   "tokenId",
   "hash",
@@ -25,21 +35,25 @@ const shown = columns("Token", [
 
 /**
  * The table of tokens, by typed queries. What a start and each request ask is SQL: it runs without loading Prisma.
- * @param isChanged whether another connection has written to the database since it was called last
+ * @param changes how a change of the table gets about
  */
 export function tokenTable(
   reader: SqlReader,
   read: WithClient,
   write: WithClient,
-  isChanged: () => boolean,
+  changes: TokenChanges,
 ): TokenTable {
   const watchers: (() => void)[] = [];
-  const wrote = () => {
+  const tell = () => {
     for (const watcher of watchers) watcher();
+  };
+  const wrote = async () => {
+    tell();
+    await changes.announce();
   };
   const insert = async (token: Token) => {
     await write((client) => client.token.create({ data: toRow(token) }));
-    wrote();
+    await wrote();
   };
   return {
     insert,
@@ -76,7 +90,7 @@ export function tokenTable(
       const { count } = await write((client) =>
         client.token.updateMany({ where: { tokenId, revokedAt: null }, data: { revokedAt: at } }),
       );
-      if (count > 0) wrote();
+      if (count > 0) await wrote();
       return count > 0 || (await read((client) => client.token.count({ where: { tokenId } }))) > 0;
     },
     async isEmpty() {
@@ -84,10 +98,11 @@ export function tokenTable(
       return rows.length === 0;
     },
     watch(watcher) {
+      if (watchers.length === 0) changes.listen(tell);
       watchers.push(watcher);
     },
     noticeChanges() {
-      if (isChanged()) wrote();
+      if (changes.isNoticed()) tell();
     },
     async version() {
       const [row] = await reader.all<{ made: unknown; revoked: unknown }>(

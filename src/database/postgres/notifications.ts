@@ -1,21 +1,33 @@
 import type { Logger } from "pino";
 import type pg from "pg";
 import { AnsweringClient } from "./answering-client.ts";
+import { sql, type SqlClient } from "../sql.ts";
 import type { HeadListener } from "../../store/contract.ts";
 
 const channel = "baton_heads";
+const tokenChannel = "baton_tokens";
 /** PostgreSQL takes a payload that is shorter than this. */
 const maxPayloadBytes = 8_000;
 /** Delays between attempts to connect; half to one and a half of it, for many instances lose PostgreSQL together. */
 const firstRetryMs = 250;
 const lastRetryMs = 5_000;
 
-export interface NotificationsOptions {
-  readonly config: pg.ClientConfig;
-  readonly listener: HeadListener;
+/** What is called when other instances notify. */
+export interface NotificationListeners {
+  readonly headGrown: HeadListener;
+  readonly tokensChanged: () => void;
   /** Called whenever there is a connection (again): what was sent before was not heard. */
   readonly missed: () => void;
+}
+
+export interface NotificationsOptions extends NotificationListeners {
+  readonly config: pg.ClientConfig;
   readonly logger: Logger;
+}
+
+/** Tells every instance that tokens were made or revoked. */
+export async function announceTokens(client: SqlClient): Promise<void> {
+  await client.all(sql`SELECT pg_notify(${tokenChannel}, '') AS "sent"`);
 }
 
 /**
@@ -63,12 +75,14 @@ export class Notifications {
     };
     client.on("error", lose);
     client.on("end", () => lose());
-    client.on("notification", ({ processId, payload }) => {
-      if (processId !== backendOf(client) && payload !== undefined) this.#receive(payload);
+    client.on("notification", ({ channel: name, processId, payload }) => {
+      if (name === tokenChannel) this.#options.tokensChanged();
+      else if (processId !== backendOf(client) && payload !== undefined) this.#receive(payload);
     });
     try {
       await client.connect();
       await client.query(`LISTEN ${channel}`);
+      await client.query(`LISTEN ${tokenChannel}`);
       if (this.#closed) return await client.end();
       this.#client = client;
       this.#retryMs = firstRetryMs;
@@ -123,7 +137,7 @@ export class Notifications {
     }
     const [userId, head] = Array.isArray(message) ? (message as unknown[]) : [];
     if (typeof userId !== "string" || typeof head !== "string" || !/^\d{1,19}$/.test(head)) return;
-    this.#options.listener(userId, BigInt(head));
+    this.#options.headGrown(userId, BigInt(head));
   }
 }
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
-import type { Database, Retention, WriteTransaction } from "../../store/contract.ts";
+import type { Database, HeadListener, Retention, WriteTransaction } from "../../store/contract.ts";
 import { compact, forgetRecords } from "../compact.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { indexStep } from "../index-search.ts";
@@ -12,7 +12,7 @@ import { tokenTable } from "../token-table.ts";
 import { PostgresConnection } from "./connection.ts";
 import { translateErrors } from "./errors.ts";
 import { migratePostgres } from "./migrate-postgres.ts";
-import { Notifications } from "./notifications.ts";
+import { announceTokens, Notifications, type NotificationListeners } from "./notifications.ts";
 import { now } from "./now.ts";
 import { postgresIndexDialect, postgresSearchReader } from "./search-postgres.ts";
 import { startFault } from "./start-fault.ts";
@@ -69,20 +69,19 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
   return new PostgresDatabase(
     connect("baton committer", 1, { lock_timeout: lockTimeoutMs }),
     connect("baton", options.connections - 2),
-    (listener, missed) =>
+    (listeners) =>
       new Notifications({
         config: {
           ...connectionConfig(options.url, "baton notifications"),
           query_timeout: connectTimeoutMs,
         },
-        listener,
-        missed,
+        ...listeners,
         logger,
       }),
   );
 }
 
-type StartNotifications = (...listeners: Parameters<Database["listen"]>) => Notifications;
+type StartNotifications = (listeners: NotificationListeners) => Notifications;
 
 class PostgresDatabase extends Reads implements Database {
   readonly tokens;
@@ -90,6 +89,7 @@ class PostgresDatabase extends Reads implements Database {
   readonly #pool: PostgresConnection;
   readonly #startNotifications: StartNotifications;
   #notifications: Notifications | null = null;
+  #tokensChanged = () => {};
 
   constructor(
     committer: PostgresConnection,
@@ -104,7 +104,12 @@ class PostgresDatabase extends Reads implements Database {
     let typed: Promise<PrismaClient> | null = null;
     const withClient = <T>(work: (client: PrismaClient) => Promise<T>) =>
       translateErrors(async () => work(await (typed ??= typedClient(pool))));
-    this.tokens = tokenTable(pool, withClient, withClient, () => false);
+    this.tokens = tokenTable(pool, withClient, withClient, {
+      // Should it fail, the others notice by themselves within a second.
+      announce: () => announceTokens(pool).catch(() => {}),
+      listen: (changed) => (this.#tokensChanged = changed),
+      isNoticed: () => false,
+    });
   }
 
   async write<T>(
@@ -158,8 +163,12 @@ class PostgresDatabase extends Reads implements Database {
     this.#notifications?.send(heads);
   }
 
-  listen(...listeners: Parameters<Database["listen"]>): void {
-    this.#notifications ??= this.#startNotifications(...listeners);
+  listen(listener: HeadListener, missed: () => void): void {
+    this.#notifications ??= this.#startNotifications({
+      headGrown: listener,
+      tokensChanged: () => this.#tokensChanged(),
+      missed,
+    });
   }
 
   async ping(): Promise<void> {

@@ -106,7 +106,7 @@ class SqliteDatabase extends Reads implements Database {
       reader,
       (work) => translateErrors(async () => work(await readClient())),
       (work) => translateErrors(() => this.#inTransaction(async () => work(await writeClient()))),
-      () => this.#isChanged(),
+      { announce: async () => {}, listen() {}, isNoticed: () => this.#isChanged() },
     );
   }
 
