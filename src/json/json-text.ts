@@ -40,10 +40,20 @@ export function jsonTextOf(value: unknown): JsonText {
  * @throws JsonFault for a number that has become infinite, and for a lone surrogate
  */
 export function jsonTextOfParsed(value: unknown): JsonText {
-  const text = JSON.stringify(value);
+  const text = stringify(value);
   // An infinity becomes null; no other text in JSON has an escape that begins with `\ud`, but for what is escaped twice.
   if (text === undefined || text.includes("null") || mayHoldHalves(text)) return jsonTextOf(value);
   return new JsonText(text);
+}
+
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // It was written before, with more of the stack left.
+    if (error instanceof RangeError) throw new JsonFault("It is nested too deep.");
+    throw error;
+  }
 }
 
 /**

@@ -97,11 +97,16 @@ export function depthOf(text: string): number {
   return deepest;
 }
 
-/** Whether it is nested deeper than that. Short texts cannot be, which is known without reading them. */
+/** Whether it is nested deeper than that. Most values are read little for it: they are short, or have few brackets. */
 export function isDeeperThan(text: string, maxDepth: number): boolean {
   // Each level takes two brackets.
-  return text.length > 2 * maxDepth && depthOf(text) > maxDepth;
+  if (text.length <= 2 * maxDepth) return false;
+  opening.lastIndex = 0;
+  for (let count = 0; count <= maxDepth; count++) if (!opening.test(text)) return false;
+  return depthOf(text) > maxDepth;
 }
+
+const opening = /[[{]/g;
 
 /** What a value is, for a message. */
 export function kindOfText(text: string): string {
