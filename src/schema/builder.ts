@@ -1,6 +1,7 @@
 import SchemaBuilder from "@pothos/core";
 import ComplexityPlugin from "@pothos/plugin-complexity";
 import { limitExceeded } from "../errors.ts";
+import type { JsonText } from "../json/json-text.ts";
 import type { Context } from "./context.ts";
 
 /** The one builder; the types are defined in the files beside it, each with its queries, mutations and subscriptions. */
@@ -8,7 +9,7 @@ export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
   Scalars: {
-    JSON: { Input: unknown; Output: unknown };
+    JSON: { Input: JsonText; Output: JsonText };
     DateTime: { Input: Date; Output: Date };
     Revision: { Input: bigint; Output: bigint };
   };

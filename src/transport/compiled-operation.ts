@@ -14,6 +14,7 @@ import {
 import { schema } from "../schema/schema.ts";
 import type { OperationContext } from "./operation-context.ts";
 import type { Prepared } from "./operations.ts";
+import { plainArguments, type ReadArguments } from "./plain-arguments.ts";
 import { SelectionCompiler, type CompiledSelection } from "./selection-compiler.ts";
 
 /** A larger selection is executed. */
@@ -52,6 +53,7 @@ export class CompiledOperation {
   readonly #operation: Prepared["operation"];
   readonly #field: GraphQLField<unknown, unknown>;
   readonly #selection: CompiledSelection;
+  readonly #readArguments: ReadArguments | null;
   /** Whether the complexity is the same for all variables: only the field's own may depend on them. */
   readonly #hasFixedComplexity: boolean;
   #isWithinComplexity = false;
@@ -73,6 +75,8 @@ export class CompiledOperation {
     this.#operation = operation;
     this.#field = field;
     this.#selection = selection;
+    const [node] = selection.nodes;
+    this.#readArguments = plainArguments(field, node, operation.variableDefinitions ?? []);
     this.#hasFixedComplexity = typeof field.extensions.complexity !== "function";
     this.#info = {
       fieldName: field.name,
@@ -92,18 +96,17 @@ export class CompiledOperation {
     variables: Readonly<Record<string, unknown>> | null | undefined,
     context: OperationContext,
   ): Promise<string | ExecutionResult> {
-    const { coerced, errors } = getVariableValues(
-      schema,
-      this.#operation.variableDefinitions ?? [],
-      variables ?? {},
-      { maxErrors: 50 },
-    );
-    if (errors) return { errors };
     const { nodes, name } = this.#selection;
+    const definitions = this.#operation.variableDefinitions ?? [];
+    const plain = this.#readArguments?.(variables ?? {});
+    const read =
+      plain ?? getVariableValues(schema, definitions, variables ?? {}, { maxErrors: 50 });
+    if ("errors" in read && read.errors) return { errors: read.errors };
+    const { coerced } = read;
     const isNullable = !isNonNullType(this.#field.type);
     context.isWithinComplexity = this.#isWithinComplexity;
     try {
-      const args = getArgumentValues(this.#field, nodes[0], coerced);
+      const args = plain ? plain.args : getArgumentValues(this.#field, nodes[0], coerced);
       const info: GraphQLResolveInfo = { ...this.#info, variableValues: coerced };
       const value: unknown = await this.#field.resolve?.(undefined, args, context, info);
       this.#isWithinComplexity = this.#hasFixedComplexity;

@@ -8,6 +8,9 @@ import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import { Operations, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
+import { readMessage, type SocketMessage } from "./read-message.ts";
+import { readOperation, type Operation } from "./read-operation.ts";
+import { readSearch } from "./read-search.ts";
 import { writeResult } from "./write-result.ts";
 
 export interface GraphqlOptions extends Services {
@@ -26,6 +29,21 @@ export class Graphql {
     this.operations = new Operations(schema, services.store.limits.maxQueryBytes);
     this.#services = services;
     this.#logger = logger;
+  }
+
+  /** As `readOperation`. */
+  readOperation(text: string): Operation | Promise<Operation> {
+    return readOperation(text, schema, this.#services.store.limits);
+  }
+
+  /** As `readSearch`. */
+  readSearch(search: string): Operation | Promise<Operation> | null {
+    return readSearch(search, schema, this.#services.store.limits);
+  }
+
+  /** As `readMessage`. */
+  readMessage(text: string): SocketMessage | string | Promise<SocketMessage | string> {
+    return readMessage(text, schema, this.#services.store.limits);
   }
 
   /** What the resolvers of one operation are given. */

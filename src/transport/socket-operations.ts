@@ -9,6 +9,7 @@ import type { Extra } from "./open-socket.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { OperationRefusal, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
+import { RefusedPayload } from "./read-message.ts";
 import { nextHead, SocketSink } from "./socket-sink.ts";
 import type { WebsocketOptions } from "./websocket.ts";
 import { writeResult } from "./write-result.ts";
@@ -57,6 +58,7 @@ export class SocketOperations {
     const { extra } = connection;
     let operation: OpenOperation | undefined;
     try {
+      if (payload instanceof RefusedPayload) throw payload.fault;
       this.#requireRoom(connection, id);
       operation = new OpenOperation();
       const open = operation;

@@ -6,14 +6,14 @@ import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
 import { OperationRefusal, type Operations } from "./operations.ts";
 import { publicError } from "./public-error.ts";
-import type { SentOperation } from "./read-operation.ts";
+import type { Operation } from "./read-operation.ts";
 
 /** What was read of a request before Yoga is given it. */
 interface Read {
   /** Null where nothing is executed. */
   readonly context: Context | null;
   /** Null where it has no body. */
-  readonly sent: SentOperation | null;
+  readonly sent: Operation | null;
 }
 
 /** Answers a request. */

@@ -24,6 +24,27 @@ const selections: [string, string, Record<string, unknown>?][] = [
   ["a variable that is left out", "entry(key: $key) { namespace key }", { key: "k" }],
   ["a variable of a wrong type", "entry(key: $key) { key }", { key: 5 }],
   ["a variable that is null", "entry(key: $key) { key }", { key: null }],
+  ["a variable that is not there", "entry(key: $key) { key }"],
+  ["a default by a variable left out", "entry(namespace: $place, key: $key) { key }", { key: "k" }],
+  [
+    "null where there must be a namespace",
+    'entry(namespace: $place, key: "k") { key }',
+    { place: null },
+  ],
+  ["an inherited name", "entry(key: $toString) { key }"],
+  [
+    "a whole number",
+    'awaitEntry(key: "missing", timeoutSeconds: $seconds) { key }',
+    { seconds: 0 },
+  ],
+  ["no whole number", 'awaitEntry(key: "k", timeoutSeconds: $seconds) { key }', { seconds: 0.5 }],
+  [
+    "a number too large",
+    'awaitEntry(key: "k", timeoutSeconds: $seconds) { key }',
+    { seconds: 2147483648 },
+  ],
+  ["a revision by a variable", 'awaitEntry(key: "k", after: $after) { key }', { after: "1" }],
+  ["a revision as a literal", 'awaitEntry(key: "k", after: "1") { key }'],
   ["a field left out", "entry(key: $key) { key value @skip(if: $is) }", { key: "k", is: true }],
   ["a field kept", "entry(key: $key) { key value @skip(if: $is) }", { key: "k", is: false }],
   ["a fragment left out", `entry(${entryArguments}) { key ...F @include(if: $is) }`, { is: false }],
@@ -57,7 +78,15 @@ describe.each(plainDatabases)("an operation of one field on $name", ({ start }) 
   afterAll(() => server.close());
 
   async function ask(kind: string, selection: string, beside: string, variables = {}) {
-    const types = { namespace: "String!", key: "String!", is: "Boolean!" };
+    const types = {
+      namespace: "String!",
+      key: "String!",
+      place: "String",
+      toString: "String!",
+      seconds: "Int",
+      after: "Revision",
+      is: "Boolean!",
+    };
     const declared = Object.entries(types)
       .filter(([name]) => selection.includes(`$${name}`))
       .map(([name, type]) => `$${name}: ${type}${name === "namespace" ? ' = "default"' : ""}`);

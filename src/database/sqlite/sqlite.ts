@@ -154,7 +154,7 @@ class SqliteDatabase extends Reads implements Database {
 
   /** Whether another connection, of this process or another, has committed since the last call. */
   #isChanged(): boolean {
-    const [version] = this.#dataVersion.allRaw([])[0] ?? [];
+    const version = this.#dataVersion.get([])?.data_version;
     const isChanged = version !== this.#lastVersion;
     this.#lastVersion = version;
     return isChanged;
