@@ -12,7 +12,7 @@ export type Start =
 /** What one read came to. */
 export interface Piece {
   readonly events: readonly FeedEvent[];
-  /** Every matching change up to this revision has been read; null while a snapshot is incomplete. */
+  /** The log is read to its end, which was this revision; null while there is more. */
   readonly through: bigint | null;
 }
 
@@ -76,9 +76,9 @@ export class CatchUp {
       case "changes since":
         return this.#readSince(phase);
       case "log": {
-        const page = await this.#readLog(phase.after);
-        this.#phase = { kind: "log", after: page.through };
-        return { events: page.changes, through: page.through };
+        const { changes, through, head } = await this.#readLog(phase.after);
+        this.#phase = { kind: "log", after: through };
+        return { events: changes, through: through < head ? null : through };
       }
     }
   }

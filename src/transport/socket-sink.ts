@@ -1,8 +1,17 @@
 import { MessageType } from "graphql-ws";
 import type { Sink } from "../feed/sink.ts";
 import type { SocketWriter } from "./socket-writer.ts";
+import { textFrame } from "./text-frame.ts";
 
 const tail = Buffer.from("}");
+/** A longer payload is not copied into each subscriber's frame: it may wait for many of them. */
+const maxCopiedBytes = 4 * 1024;
+
+/**
+ * The last frame that was made. Subscribers that share a payload are sent it one after the other, and on sockets of their
+ * own their operations often have the same id.
+ */
+let last: { id: string; payload: Buffer; frame: Buffer } | null = null;
 
 /** What each result of an operation begins with on a socket. */
 export function nextHead(operationId: string): string {
@@ -12,10 +21,12 @@ export function nextHead(operationId: string): string {
 /** Sends the events of one subscription as messages of its socket. */
 export class SocketSink implements Sink<Buffer> {
   readonly #writer: SocketWriter;
+  readonly #id: string;
   readonly #head: Buffer;
 
   constructor(writer: SocketWriter, operationId: string) {
     this.#writer = writer;
+    this.#id = operationId;
     this.#head = Buffer.from(nextHead(operationId));
   }
 
@@ -24,7 +35,14 @@ export class SocketSink implements Sink<Buffer> {
   }
 
   send(payload: Buffer): void {
-    this.#writer.write(this.#head, payload, tail);
+    if (payload.length > maxCopiedBytes) {
+      this.#writer.writeParts([this.#head, payload, tail]);
+      return;
+    }
+    if (last?.payload !== payload || last.id !== this.#id) {
+      last = { id: this.#id, payload, frame: textFrame([this.#head, payload, tail]) };
+    }
+    this.#writer.writeFrame(last.frame);
   }
 
   cork(): void {

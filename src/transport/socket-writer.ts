@@ -1,9 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { textFrameHeader } from "./text-frame.ts";
+import { textFrame, textFrameHeader } from "./text-frame.ts";
 
-/** A longer payload is not copied into each subscriber's frame: it may wait for many of them. */
-const maxCopiedBytes = 4 * 1024;
 /** A socket that leaves more than this unread is not read from. */
 export const maxUnreadBytes = 1024 * 1024;
 
@@ -53,34 +51,28 @@ export class SocketWriter {
     }
   }
 
-  /** Sends one message, whose text is in three parts, in UTF-8. Does nothing once the socket is closing. */
-  write(head: Buffer, payload: Buffer, tail: Buffer): void {
+  /** Sends a message that is framed already. Does nothing once the socket is closing. */
+  writeFrame(frame: Buffer): void {
+    if (this.#socket.readyState === this.#socket.OPEN && !this.#stream.write(frame)) {
+      this.#pauseIfUnread();
+    }
+  }
+
+  /** Sends one message, whose text is in parts, without a copy of them. */
+  writeParts(parts: readonly Buffer[]): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     const stream = this.#stream;
-    const bytes = head.length + payload.length + tail.length;
-    if (payload.length <= maxCopiedBytes) {
-      const frame = textFrameHeader(bytes, bytes);
-      const begin = frame.length - bytes;
-      head.copy(frame, begin);
-      payload.copy(frame, begin + head.length);
-      tail.copy(frame, begin + head.length + payload.length);
-      stream.write(frame);
-    } else {
-      stream.cork();
-      stream.write(textFrameHeader(bytes));
-      stream.write(head);
-      stream.write(payload);
-      stream.write(tail);
-      stream.uncork();
-    }
-    // Whoever does not read is not heard either, so that answers can't pile up.
-    if (this.waitingBytes > maxUnreadBytes) this.#socket.pause();
+    stream.cork();
+    stream.write(textFrameHeader(parts.reduce((sum, { length }) => sum + length, 0)));
+    for (const part of parts) stream.write(part);
+    stream.uncork();
+    this.#pauseIfUnread();
   }
 
   /** Sends one message, in one write with what else is sent in this turn of the event loop. */
   writeText(text: string): void {
     this.#gather();
-    this.write(nothing, Buffer.from(text), nothing);
+    this.writeFrame(textFrame([Buffer.from(text)]));
   }
 
   cork(): void {
@@ -89,6 +81,11 @@ export class SocketWriter {
 
   uncork(): void {
     this.#stream.uncork();
+  }
+
+  /** Whoever does not read is not heard either, so that answers can't pile up. */
+  #pauseIfUnread(): void {
+    if (this.waitingBytes > maxUnreadBytes) this.#socket.pause();
   }
 
   #gather(): void {
@@ -108,5 +105,3 @@ export class SocketWriter {
     for (const resolve of waiting) resolve();
   }
 }
-
-const nothing = Buffer.alloc(0);

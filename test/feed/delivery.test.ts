@@ -144,6 +144,21 @@ describe("delivery by the feed", () => {
     }
   });
 
+  test("G3: what is further back than a page is read to its end, though nobody polls or writes", async () => {
+    const { feed, userId, write } = instance();
+    for (let count = 1; count <= 45; count++) await write(`k${count}`);
+    const sinks = [new HeldSink(), new HeldSink(3)] as const;
+    const render = revisionOf;
+    for (const sink of sinks) {
+      const subscription = await feed.subscribe(sessionOf(userId), { after: 0n });
+      const shared = { key: "revision", render };
+      const done = subscription.deliver({ sink, render, shared });
+      expect(await sink.until(45)).toEqual(revisions(1, 45));
+      subscription.close();
+      await done;
+    }
+  });
+
   test("G2 G3: a rendering that needs a promise keeps the order, whether it is shared or not", async () => {
     const { feed, userId, write } = instance();
     const waits = [3, 0, 5, 1, 0, 2];
