@@ -93,13 +93,14 @@ export async function countEntries(
 }
 
 /**
- * Tables of a WITH: "expired", the entries of the namespaces that have expired and are still stored, and "living", the
- * namespaces with what they hold beside those.
+ * Tables of a WITH: "expired", the user's entries that have expired and are still stored, and "living", the selected
+ * namespaces with what they hold beside those. Expired entries are few, and are not selected by namespace: SQLite would
+ * then search for them by namespace, through all its entries.
  */
 function namespaceSelection(userId: string, namespaces: readonly TextMatch[], now: Sql): Sql {
   return sql`"expired" AS MATERIALIZED (
       SELECT "namespace", "sizeBytes", "createdBy", "updatedBy" FROM "Entry"
-      WHERE "userId" = ${userId} AND "expiresAt" <= ${now} AND ${matchesAny(sql`"namespace"`, namespaces)}
+      WHERE "userId" = ${userId} AND "expiresAt" <= ${now}
     ), "expiredSum" AS MATERIALIZED (
       SELECT "namespace", COUNT(*) AS "entryCount", SUM("sizeBytes") AS "sizeBytes" FROM "expired" GROUP BY "namespace"
     ), "living" AS (
