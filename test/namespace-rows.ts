@@ -5,7 +5,7 @@ import { everything } from "../src/store/model/text-match.ts";
 import type { OwnDatabase } from "./own-database.ts";
 
 /** Expects that what is kept of each namespace is what its stored entries come to, expired ones too. */
-export async function expectNamespaceRows(own: OwnDatabase): Promise<void> {
+export async function expectNamespaceRows(own: Pick<OwnDatabase, "query">): Promise<void> {
   const comparable = <Row extends object>(rows: readonly Row[]) =>
     rows.map((row) => JSON.stringify(Object.values(row).map(String))).sort();
   const kept = await own.query<object>(
