@@ -24,6 +24,7 @@ const programs = {
   k: "health-delay",
   l: "instances",
   m: "start-up",
+  n: "search",
 };
 
 const { values } = parseArgs({
@@ -35,7 +36,7 @@ const { values } = parseArgs({
 });
 const wanted = values.only.split(",");
 const unknown = wanted.filter((id) => !(id in programs));
-if (unknown.length > 0) throw new Error(`--only takes letters a to m, not: ${unknown.join(", ")}`);
+if (unknown.length > 0) throw new Error(`--only takes letters a to n, not: ${unknown.join(", ")}`);
 
 const folder = fileURLToPath(new URL("benchmarks/", import.meta.url));
 const flags = [

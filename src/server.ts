@@ -52,8 +52,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
   try {
     const localToken = await ensureLocalToken(config.dataDir, database.tokens);
 
+    const queueBounds = {
+      maxChanges: config.subscriberQueue,
+      maxBytes: config.subscriberQueueBytes,
+    };
     const hub = new Hub({
       source: database,
+      recentBounds: queueBounds,
       pageBounds: defaultPageBounds,
       onError: (error) =>
         logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
@@ -85,7 +90,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         store,
         hub,
         pageBounds: defaultPageBounds,
-        queueBounds: { maxChanges: config.subscriberQueue, maxBytes: config.subscriberQueueBytes },
+        queueBounds,
       }),
       logger,
     });

@@ -40,6 +40,7 @@ await runBenchmark({
   measures: {
     perSecond: "reads/s",
     cpuMsEach: "server CPU each, ms",
+    callerMsEach: "caller's CPU each, ms",
     p50Ms: "p50, ms",
     p99Ms: "p99, ms",
   },

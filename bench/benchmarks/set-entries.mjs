@@ -1,7 +1,6 @@
 // f. `setEntries`, 1,000 entries a call, over HTTP, beside one multi-row insert of the same rows by the raw driver into a
 // copy of the same file. Both write 10 sets of keys in turn, and sync each call to the disk.
 
-import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { drive } from "../load/drive.mjs";
 import { HttpConnection } from "../load/http-connection.mjs";
@@ -12,10 +11,10 @@ import { interleave } from "../measure/rounds.mjs";
 import { runBenchmark } from "../report/benchmark.mjs";
 import { startBaton } from "../servers/baton.mjs";
 import { temporaryFolder } from "../servers/child-process.mjs";
-import { openRawStore } from "../servers/raw-store.mjs";
+import { copyStore, openRawStore } from "../servers/raw-store.mjs";
 
 const batch = 1_000;
-const inputs = Array.from({ length: 10 }, (_, place) => ({
+const inputs = Array.from({ length: 10 }, (_none, place) => ({
   namespace: `batch-${place}`,
   entries: Array.from({ length: batch }, (_, at) => ({ key: `key-${at}`, value })),
 }));
@@ -58,7 +57,7 @@ await runBenchmark({
     await overHttp(server, 1, (call) => drive(1, either(8, 2), call));
     const folder = own({ ...(await temporaryFolder()), stop: () => folder.remove() });
     const file = join(folder.path, "raw.db");
-    await copyStopped(server, file);
+    copyStore(join(server.dataDir, "baton.db"), file);
     const store = openRawStore(file);
     own({ stop: async () => store.close() });
     const insert = store.insertOf(batch);
@@ -85,11 +84,3 @@ await runBenchmark({
     });
   },
 });
-
-/** A copy of a store in use, made of a snapshot of it: one file, without a log of its own. */
-async function copyStopped(server, file) {
-  await copyFile(join(server.dataDir, "baton.db"), file);
-  await copyFile(join(server.dataDir, "baton.db-wal"), `${file}-wal`).catch((error) => {
-    if (error.code !== "ENOENT") throw error;
-  });
-}

@@ -5,7 +5,7 @@ import { handOver } from "../measure/handoff.mjs";
 import { quantile } from "../measure/quantile.mjs";
 import { interleave } from "../measure/rounds.mjs";
 import { runBenchmark } from "../report/benchmark.mjs";
-import { names, startWays, withWriter } from "../writers/ways.mjs";
+import { names, startOtherInstance, startWays, withWriter } from "../writers/ways.mjs";
 
 const against = (name, etcd, required) =>
   ["p50", "p99"].map((part) => ({
@@ -28,11 +28,18 @@ await runBenchmark({
     ...against(names.sqliteHttp, names.etcdGrpc),
     ...against(names.postgresWebSocket, names.etcdHttp),
     ...against(names.postgresHttp, names.etcdHttp),
+    {
+      what: "PostgreSQL: set on another instance ÷ on the subscriber's, p50",
+      of: [names.otherInstance, "p50Ms"],
+      to: [names.postgresWebSocket, "p50Ms"],
+      required: { atMost: 3 },
+    },
   ],
   async measure({ rounds, either, progress, own }) {
+    const ways = await startWays(own);
     return interleave({
       rounds,
-      targets: await startWays(own),
+      targets: [...ways, await startOtherInstance(ways, own)],
       warmUp: (way) =>
         withWriter(way, 1, (writer) =>
           handOver(writer, { warmUpSeconds: either(5, 1), seconds: 0 }),

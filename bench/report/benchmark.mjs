@@ -71,6 +71,8 @@ export async function runBenchmark({ id, name, title, measures, checks, measure,
   };
   print(result);
   await save(name, result);
+  // All servers have stopped. A peer's client may still be trying to reach its own again.
+  process.exit();
 }
 
 function print({ id, title, rounds, isQuick, checks, measures, rows, notes }) {

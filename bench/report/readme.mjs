@@ -31,7 +31,7 @@ const verdictOf = ({ required, holds }) => (required ? (holds ? "yes" : "**no**"
 const requiredOf = ({ required }) => (required ? formatRequired(required) : "");
 
 function summaryOf(results) {
-  const rows = results.flatMap(({ id, title, checks }) =>
+  const rows = results.flatMap(({ id, title, isQuick, checks }) =>
     checks
       .filter(({ required }) => required)
       .map((check) => [
@@ -40,7 +40,7 @@ function summaryOf(results) {
         nameOf(check),
         formatSpread(check.values),
         requiredOf(check),
-        verdictOf(check),
+        isQuick ? "quick run" : verdictOf(check),
       ]),
   );
   return `## What is required, and what holds\n\n${formatTable(["", "measure", "compared", "result", "required", "holds"], rows, 3)}`;

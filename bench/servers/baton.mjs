@@ -35,6 +35,7 @@ export async function startBaton({ dataDir, databaseUrl, nodeFlags = [], flags =
   );
   return {
     url,
+    databaseUrl,
     dataDir: path,
     pid: started.pid,
     /** From before the process was started until it said that it was ready, to 10 ms. */

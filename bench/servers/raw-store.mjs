@@ -19,6 +19,13 @@ export function openRawStore(file) {
   };
 }
 
+/** Copies a store that is in use, as it is at one moment. */
+export function copyStore(from, to) {
+  const database = new Database(from);
+  database.prepare("VACUUM INTO ?").run(to);
+  database.close();
+}
+
 const quoted = (names) => names.map((name) => `"${name}"`).join(", ");
 
 /** One multi-row insert of entries and one of log rows, and the head, in one transaction: prepared once. */

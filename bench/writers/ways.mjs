@@ -19,6 +19,7 @@ export const names = {
   sqliteWebSocket: "Baton, SQLite, WebSocket",
   postgresHttp: "Baton, PostgreSQL, HTTP",
   postgresWebSocket: "Baton, PostgreSQL, WebSocket",
+  otherInstance: "Baton, PostgreSQL, set on another instance",
   etcdHttp: "etcd, HTTP",
   etcdGrpc: "etcd, gRPC",
   etcdNpm: "etcd, npm client",
@@ -34,6 +35,7 @@ export const names = {
  *
  * @typedef {object} Way
  * @property {string} name
+ * @property {object} server as its start returned it
  * @property {number[]} pids of the server, and of its database if that is a process of its own
  * @property {(inFlight: number) => Promise<Writer>} open opens connections: an idle one would not last from round to round
  *
@@ -51,6 +53,7 @@ export async function startWays(own) {
   const redis = own(await startRedis());
   const way = (name, open, server, database) => ({
     name,
+    server,
     pids: [server, database].flatMap((each) => each?.pid ?? []),
     open: (inFlight) => open(server, inFlight),
   });
@@ -65,6 +68,27 @@ export async function startWays(own) {
     way(names.nats, openNats, nats),
     way(names.redis, openRedis, redis),
   ];
+}
+
+/**
+ * Starts a second instance on the PostgreSQL of the ways: what is set there is watched on the first.
+ * @param {Way[]} ways
+ */
+export async function startOtherInstance(ways, own) {
+  const first = ways.find(({ name }) => name === names.postgresWebSocket);
+  const { databaseUrl, token } = first.server;
+  const second = own(await startBaton({ databaseUrl, token }));
+  return {
+    name: names.otherInstance,
+    pids: [...first.pids, second.pid],
+    async open(inFlight) {
+      const [{ subscribe, ...reader }, writer] = [
+        await openBatonWebSocket(first.server, 1),
+        await openBatonWebSocket(second, inFlight),
+      ];
+      return { put: writer.put, subscribe, close: () => (reader.close(), writer.close()) };
+    },
+  };
 }
 
 /** Opens a writer for as long as `work` takes. */

@@ -32,6 +32,14 @@ export class TokenCache {
   #told = 0;
   #toldAtBegin = 0;
   #toldAtCheck = 0;
+  /**
+   * Whether the event loop has turned since changes were looked for. What is taken up within one turn had arrived before
+   * it began, so one look does for all of that.
+   */
+  #mayHaveChanged = true;
+  readonly #nextTurn = () => {
+    this.#mayHaveChanged = true;
+  };
   #running: Promise<void> | null = null;
   /** The check after the one that is running. */
   #next: Promise<void> | null = null;
@@ -47,7 +55,11 @@ export class TokenCache {
 
   /** The token, without a promise where it is known; null when there is none with this hash. */
   find(hash: string): CachedToken | null | Promise<CachedToken | null> {
-    this.#table.noticeChanges();
+    if (this.#mayHaveChanged) {
+      this.#mayHaveChanged = false;
+      setImmediate(this.#nextTurn);
+      this.#table.noticeChanges();
+    }
     if (this.#told !== this.#toldAtCheck || Date.now() - this.#checkedAt > maxAgeMs) {
       return this.check().then(() => this.#lookUp(hash));
     }

@@ -8,10 +8,11 @@ import {
   type AnsweredError,
   type ErrorDetails,
 } from "./errors.ts";
-import { readEvents, type StreamEvent } from "./event-stream.ts";
+import { readEvents } from "./event-stream.ts";
 import { after, linked, pause, requireDuration } from "./abort.ts";
 import { Backoff } from "./backoff.ts";
 import { Credentials } from "./credentials.ts";
+import { jsonCodec, type JsonCodec, type Numbers } from "./json-codec.ts";
 
 /** What every call takes. */
 export interface CallOptions {
@@ -64,6 +65,14 @@ export interface ConnectionOptions {
   readonly onRetry?: ((retry: Retry) => void) | undefined;
   /** What sends requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
+  /**
+   * How numbers in values and metadata are read and written. `"float"`: as JavaScript's 64-bit floats, which change whole
+   * numbers beyond 2^53. `"exact"`: a whole number beyond 2^53 is read as a bigint, and a bigint may be written; other
+   * numbers are floats. Default: `"float"`.
+   */
+  readonly numbers?: Numbers | undefined;
+  /** Reads answers and writes requests in place of `numbers`. @internal */
+  readonly json?: JsonCodec | undefined;
 }
 
 /** A GraphQL operation. */
@@ -97,6 +106,7 @@ export class Connection {
   readonly #maxSilenceMs: number;
   readonly #onRetry: (retry: Retry) => void;
   readonly #fetch: typeof fetch;
+  readonly #json: JsonCodec;
   readonly #closing = new AbortController();
 
   constructor(options: ConnectionOptions) {
@@ -120,6 +130,7 @@ export class Connection {
     this.retryWrites = options.retryWrites ?? true;
     this.#onRetry = options.onRetry ?? (() => {});
     // Called as a function of its own: browsers refuse it as a method of another object.
+    this.#json = options.json ?? jsonCodec(options.numbers ?? "float");
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
   }
 
@@ -136,7 +147,7 @@ export class Connection {
   /** The data of an operation; throws the first of its errors. */
   async call<D>(operation: Operation, policy: CallPolicy = {}): Promise<D> {
     const { isRepeatable = true, extraTimeMs = 0 } = policy;
-    const body = serialise(operation);
+    const body = this.#serialise(operation);
     const link = linked(this.closed, policy.signal);
     try {
       const attempt = () => this.#attempt(body, link.signal, this.#timeoutMs + extraTimeMs);
@@ -154,7 +165,7 @@ export class Connection {
     const link = linked(this.closed, signal);
     const { controller } = link;
     try {
-      const body = serialise(operation);
+      const body = this.#serialise(operation);
       const response = await this.#within(this.#timeoutMs, controller, () =>
         this.#send(body, "text/event-stream", controller.signal),
       );
@@ -167,7 +178,9 @@ export class Connection {
       for await (const event of readEvents(this.#chunks(stream, controller))) {
         if (event.event === "complete") return;
         if (event.event === null) yield null;
-        else if (event.event === "next") yield dataOf(answerIn(event)) as D;
+        else if (event.event === "next") {
+          yield dataOf(this.#json.parse(event.data) as Answer) as D;
+        }
       }
       throw unavailable(`${this.name} broke off the subscription.`);
     } finally {
@@ -236,7 +249,7 @@ export class Connection {
   async #answer(response: Response): Promise<Answer> {
     const text = await response.text();
     try {
-      const answer = JSON.parse(text) as Answer;
+      const answer = this.#json.parse(text) as Answer;
       if (answer.data !== undefined || answer.errors !== undefined) return answer;
     } catch {
       // A proxy's page, most likely: said below.
@@ -245,6 +258,18 @@ export class Connection {
     // Not Baton's own faults, which it answers as GraphQL, but those of what stands before it.
     if (response.status >= 500 || response.status === 429) throw unavailable(`${message}.`);
     throw new BatonError("BAD_RESPONSE", `${message}. Is the address right?`);
+  }
+
+  /** @throws BAD_USER_INPUT for a bigint where numbers are floats */
+  #serialise({ document, variables }: Operation): string {
+    try {
+      return this.#json.stringify({ query: document, variables });
+    } catch (error) {
+      throw badUserInput(
+        "value",
+        `JSON can't say it: ${(error as Error).message} A bigint can be sent with the option numbers: "exact".`,
+      );
+    }
   }
 
   /** What can't be reached, or does not answer in time, is `UNAVAILABLE`. */
@@ -286,14 +311,6 @@ export class Connection {
 function dataOf({ data, errors: [error] = [] }: Answer): unknown {
   if (error) throw errorOf(error);
   return data;
-}
-
-function answerIn({ data }: StreamEvent): Answer {
-  return JSON.parse(data ?? "{}") as Answer;
-}
-
-function serialise({ document, variables }: Operation): string {
-  return JSON.stringify({ query: document, variables });
 }
 
 function reasonOf(error: unknown): string {

@@ -16,6 +16,7 @@ export type { OperationResult, Requirement, TransactResult } from "./transaction
 export { Claim } from "./claim.ts";
 export type { ClaimOptions, CompleteOptions } from "./claim.ts";
 export type { CallOptions, ConnectionOptions, Retry } from "./connection.ts";
+export type { Numbers } from "./json-codec.ts";
 export type {
   AppendOptions,
   ConditionalWriteOptions,

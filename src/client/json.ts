@@ -1,13 +1,15 @@
 import { badUserInput, BatonError } from "./errors.ts";
 
 /**
- * The value, if JSON can say it: `JSON.stringify` would turn NaN into null and a Map into `{}`, and throw a TypeError
- * at a bigint.
+ * The value, if JSON can say it: `JSON.stringify` would turn NaN into null and a Map into `{}`. A bigint is said as
+ * a number, where the store is told so.
  * @throws BAD_USER_INPUT
  */
 export function requireJson<T>(argument: string, value: T): T {
   try {
     JSON.stringify(value, (name, member: unknown) => {
+      // Whether it may be sent is the store's option.
+      if (typeof member === "bigint") return 0;
       const fault = faultOf(member);
       if (fault === null) return member;
       throw badUserInput(argument, `${name === "" ? "" : `${name}: `}${fault}`);
@@ -26,8 +28,6 @@ export function requireJson<T>(argument: string, value: T): T {
 
 function faultOf(value: unknown): string | null {
   switch (typeof value) {
-    case "bigint":
-      return "JSON has no bigint. Send a string.";
     case "number":
       return Number.isFinite(value) ? null : `JSON has no ${value}. Send null or a string.`;
     case "function":

@@ -1,5 +1,6 @@
 import type { CallOptions, CallPolicy, Connection } from "./connection.ts";
 import type { Revision } from "./entry.ts";
+import { badUserInput } from "./errors.ts";
 import { requireJson } from "./json.ts";
 
 /** What every write of one entry takes. */
@@ -45,6 +46,7 @@ export function setInput(value: unknown, options: ConditionalWriteOptions): Inpu
 }
 
 export function incrementInput({ by = 1, path, ...options }: IncrementOptions): Input {
+  if (typeof by !== "number") throw badUserInput("by", "Must be a number.");
   return { by: requireJson("by", by), path, ...writeInput(options) };
 }
 

@@ -4,7 +4,7 @@ import { sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
 import type { RowTable } from "./row-table.ts";
 
 /** How much one step takes, so that it is short: a write may have to wait for its transaction. */
-const step = { changes: 500, entries: 200, bytes: 256 * 1024 };
+const step = { changes: 500, entries: 100, bytes: 128 * 1024 };
 
 /** What following the log does differently on each database. */
 export interface IndexDialect {
@@ -117,7 +117,7 @@ async function follow(follower: Follower, after: bigint): Promise<boolean> {
   await remove(follower, [...touched.values()].map(placeOf));
   await add(follower, taken.filter(({ sizeBytes }) => sizeBytes !== null).map(placeOf));
   await reach(follower, (taken.at(-1) as ChangeRow).revision);
-  return true;
+  return taken.length < changes.length || changes.length === step.changes;
 }
 
 /** Takes the next entries in the order of their places. */

@@ -30,8 +30,7 @@ export class EntryWaits {
   offer(changes: readonly Change[]): void {
     for (const { entry, revision } of changes) {
       if (!entry) continue;
-      for (const wait of this.#waits.get(placeId(entry)) ?? [])
-        wait.offer(entry, revision);
+      for (const wait of this.#waits.get(placeId(entry)) ?? []) wait.offer(entry, revision);
     }
   }
 

@@ -17,70 +17,97 @@ interface Rendered<T> {
 
 /** What is rendered before it is passed on: a commit may be large, and a member may be slow. */
 const maxSliceBytes = 128 * 1024;
+/** What waits for its turn. Beyond it, the turn is taken immediately, so that the writers are slowed down. */
+const maxPendingBytes = 1024 * 1024;
+const maxMembers = 250;
 
-/** The live subscribers that want the same changes as the same payloads: each change is rendered once for all of them. */
+/**
+ * Live subscribers that want the same changes as the same payloads: each change is rendered once for all of them. It has
+ * so few members that a delivery to all of them does not hold up others for long; those beyond are in another group.
+ */
 export class Group<T = unknown> {
   readonly members = new Set<Member<T>>();
   readonly #selection: Selection;
   /** Null where each member renders for itself. */
   readonly #rendering: SharedRendering<T> | null;
+  /** The members have everything up to here. */
+  #position: bigint;
+  /** What comes next, without a hole. */
+  #pending: Change[] = [];
+  #pendingBytes = 0;
 
-  constructor(selection: Selection, rendering: SharedRendering<T> | null) {
+  constructor(selection: Selection, rendering: SharedRendering<T> | null, position: bigint) {
     this.#selection = selection;
     this.#rendering = rendering;
+    this.#position = position;
   }
 
-  /**
-   * Takes the user's changes after `from`, without a hole. The members then have everything up to the last of them;
-   * those that can't take it leave, and read it from the log.
-   */
-  offer(changes: readonly Change[], from: bigint): void {
-    let begin = from;
-    let end = from;
+  get hasRoom(): boolean {
+    return this.members.size < maxMembers;
+  }
+
+  /** Takes the user's next changes, for `deliver` to pass on. */
+  offer(changes: readonly Change[]): void {
+    for (const change of changes) {
+      this.#pending.push(change);
+      this.#pendingBytes += changeBytes(change);
+    }
+    if (this.#pendingBytes > maxPendingBytes) this.deliver();
+  }
+
+  /** Passes on what is pending. Members that can't take it leave, and read it from the log. */
+  deliver(): void {
+    const changes = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    let end = this.#position;
     let slice: Rendered<T>[] = [];
     let sliceBytes = 0;
     for (const change of changes) {
       if (selects(this.#selection, change)) {
         const payload = this.#render(change);
         if (payload === null) {
-          this.#deliver(slice, begin);
-          return this.leave(end);
+          this.#pass(slice, end);
+          slice = [];
+          this.leave();
+        } else {
+          slice.push({ revision: change.revision, payload });
+          sliceBytes += changeBytes(change);
         }
-        slice.push({ revision: change.revision, payload });
-        sliceBytes += changeBytes(change);
       }
       end = change.revision;
-      if (sliceBytes > maxSliceBytes) {
-        this.#deliver(slice, begin);
-        begin = end;
-        slice = [];
-        sliceBytes = 0;
-      }
+      if (sliceBytes <= maxSliceBytes) continue;
+      this.#pass(slice, end);
+      slice = [];
+      sliceBytes = 0;
     }
-    this.#deliver(slice, begin);
+    this.#pass(slice, end);
   }
 
-  /** Sends every member to the log, for what comes after the position. */
-  leave(position: bigint): void {
-    for (const member of this.members) member.fallBehind(position);
+  /** Sends every member to the log, for what comes after what it has. */
+  leave(): void {
+    for (const member of this.members) member.fallBehind(this.#position);
   }
 
+  /** Null where the members must render for themselves. */
   #render(change: Change): T | null {
     if (this.members.size === 0) return null;
     try {
       return this.#rendering?.render(change) ?? null;
     } catch {
-      // Each member renders it for itself, and reports what is wrong with it.
+      // Each member reports what is wrong with it.
       return null;
     }
   }
 
-  /** @param from the members have everything up to here */
-  #deliver(slice: readonly Rendered<T>[], from: bigint): void {
-    if (slice.length === 0) return;
-    for (const member of this.members) {
-      if (member.isFull) member.fallBehind(from);
-      else member.take(slice);
+  /** @param end with the slice, the members have everything up to here */
+  #pass(slice: readonly Rendered<T>[], end: bigint): void {
+    if (slice.length > 0) {
+      for (const member of this.members) {
+        if (member.isFull) member.fallBehind(this.#position);
+        else member.take(slice);
+      }
     }
+    this.#position = end;
   }
 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { Selection } from "../store/model/change.ts";
+import { selects, type Selection } from "../store/model/change.ts";
 import { CatchUp, type CatchUpOptions, type Start } from "./catch-up.ts";
 import { failWhenEnded, forgetEnding } from "./ending.ts";
 import type { FeedEvent } from "./feed-event.ts";
@@ -36,9 +36,9 @@ type State<T> =
  * One subscriber. It has no queue: what its sink does not take stays in the log.
  *
  * 1. It begins by catching up: it reads a page, renders it, and sends it in one write; while its sink is full it waits.
- * 2. When a page reaches the position of the tail, it joins its group, in the same synchronous step as the comparison.
- *    No change can come in between: what was published before is in the page, and what comes later is offered to the
- *    group. What the page already held is skipped by its revision.
+ * 2. When a page reaches the position of the tail, or the changes that the tail keeps in memory, it takes those and joins
+ *    its group, in one synchronous step. No change can come in between: what was published before is in the page or in
+ *    memory, and what comes later is offered to the group. What the page already held is skipped by its revision.
  * 3. While it is live, the group passes it each payload. If its sink is full when the next one comes, it leaves the
  *    group with the position that it has reached, and continues with step 1.
  * 4. It is closed by its caller, by the end of its session, by a failure, or by the server's stop.
@@ -144,12 +144,7 @@ export class Member<T = unknown> {
       if (!this.#isCatchingUp()) return;
       const { through } = piece;
       if (through !== null) {
-        const group = this.#tail.join(this, through);
-        if (group) {
-          this.#joinedAt = through;
-          this.#state = { kind: "live", group };
-          return;
-        }
+        if (this.#goLive(through)) return;
         // The log ends before what was published, as that of a restored backup does: asking faster does not help.
         if (through === last) await retryPause();
         last = through;
@@ -159,15 +154,15 @@ export class Member<T = unknown> {
     }
   }
 
-  /** Sends a page in one synchronous pass. Returns a promise where the rendering does. */
-  #send(events: readonly FeedEvent[]): Promise<void> | null {
-    const { sink, shared } = this.#options;
-    if (!shared) return this.#sendEach(events);
+  /** Sends a page in one synchronous pass, as far as that goes; returns a promise for the rest. */
+  #send(events: readonly FeedEvent[], begin = 0): Promise<void> | null {
+    const { sink } = this.#options;
     sink.cork();
     try {
-      for (const [index, event] of events.entries()) {
-        const payload = this.#render(event);
-        if (payload instanceof Promise) return this.#sendEach(events.slice(index), payload);
+      for (let index = begin; index < events.length; index++) {
+        if (sink.isFull) return this.#sendLater(events, index);
+        const payload = this.#render(events[index] as FeedEvent);
+        if (payload instanceof Promise) return this.#sendLater(events, index, payload);
         sink.send(payload);
       }
     } finally {
@@ -176,18 +171,42 @@ export class Member<T = unknown> {
     return null;
   }
 
-  /** One after the other, at the sink's pace: what a promise brings may be large. */
-  async #sendEach(events: readonly FeedEvent[], first?: Promise<T>): Promise<void> {
+  /** Goes on when the payload of the next event is there, and room for it. */
+  async #sendLater(
+    events: readonly FeedEvent[],
+    index: number,
+    payload?: Promise<T>,
+  ): Promise<void> {
     const { sink } = this.#options;
-    let begun = first;
-    for (const event of events) {
-      const payload = await (begun ?? this.#options.render(event));
-      begun = undefined;
-      if (!this.#isCatchingUp()) return;
-      sink.send(payload);
-      if (sink.isFull) await sink.drained();
-      if (!this.#isCatchingUp()) return;
+    const rendered = payload && { payload: await payload };
+    if (sink.isFull) await sink.drained();
+    if (!this.#isCatchingUp()) return;
+    if (rendered) sink.send(rendered.payload);
+    await this.#send(events, rendered ? index + 1 : index);
+  }
+
+  /**
+   * Joins its group if nothing is missing between what it has read and the tail, or the tail still has it in memory.
+   * All in one synchronous step.
+   */
+  #goLive(through: bigint): boolean {
+    const { sink, shared } = this.#options;
+    const missed = this.#tail.since(through);
+    if (missed === null || sink.isFull) return false;
+    const wanted = missed.filter((change) => selects(this.selection, change));
+    if (wanted.length > 0 && !shared) return false;
+    try {
+      const payloads = wanted.map((change) => (shared as SharedRendering<T>).render(change));
+      sink.cork();
+      for (const payload of payloads) sink.send(payload);
+      sink.uncork();
+    } catch {
+      // Read from the log, it is rendered for this member alone.
+      return false;
     }
+    this.#joinedAt = missed.at(-1)?.revision ?? through;
+    this.#state = { kind: "live", group: this.#tail.join(this, this.#joinedAt) };
+    return true;
   }
 
   #render(event: FeedEvent): T | Promise<T> {

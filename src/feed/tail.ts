@@ -3,12 +3,16 @@ import type { Change, Selection } from "../store/model/change.ts";
 import { everything } from "../store/model/text-match.ts";
 import { EntryWaits } from "./entry-waits.ts";
 import { Group } from "./group.ts";
+import type { QueueBounds } from "./event-queue.ts";
 import type { Member } from "./member.ts";
+import { RecentChanges } from "./recent-changes.ts";
 
 export interface TailOptions {
   readonly source: Pick<Database, "readLog">;
   /** How much of what others wrote one read takes. */
   readonly pageBounds: PageBounds;
+  /** How much of what was offered last is kept, for those who have read almost everything. */
+  readonly recentBounds: QueueBounds;
   /** A read has failed. The next notice of a head tries again. */
   readonly onError: (error: unknown) => void;
 }
@@ -18,6 +22,8 @@ export interface Follower {
   close(): void;
 }
 
+/** How long a delivery may hold up the event loop, plus one group. */
+const maxTurnMs = 10;
 const wholeLog: Selection = { namespaces: [everything], keys: everything };
 
 /**
@@ -32,18 +38,25 @@ export class Tail {
   readonly waits: EntryWaits;
   readonly #userId: string;
   readonly #options: TailOptions;
-  readonly #groups = new Map<string, Group<never>>();
+  /** By what they want; several where there are many members. */
+  readonly #groups = new Map<string, Group<never>[]>();
   /** Everything up to here was offered to those who are live; null before anything is known. */
   #position: bigint | null = null;
   /** The log is known to reach at least this far. */
   #head = 0n;
   #isReading = false;
+  /** Groups to which something was offered that is not delivered, the longest waiting first. */
+  readonly #due = new Set<Group<never>>();
+  /** Whether they will have another turn. */
+  #hasTurn = false;
+  readonly #recent: RecentChanges;
   readonly #onEmpty: () => void;
 
   constructor(userId: string, options: TailOptions, onEmpty: () => void) {
     this.#userId = userId;
     this.waits = new EntryWaits();
     this.#options = options;
+    this.#recent = new RecentChanges(options.recentBounds);
     this.#onEmpty = onEmpty;
   }
 
@@ -53,18 +66,20 @@ export class Tail {
     if (this.followers.size === 0) this.#onEmpty();
   }
 
-  /**
-   * Makes a member live that has everything up to `through`, unless later changes were offered already.
-   * @returns its group; null when it must read more first
-   */
-  join<T>(member: Member<T>, through: bigint): Group<T> | null {
-    if (this.#position !== null && through < this.#position) return null;
+  /** What was offered after a revision: nothing for one that is not earlier than the position; null if it is not kept. */
+  since(revision: bigint): readonly Change[] | null {
+    return this.#position === null ? [] : this.#recent.since(revision, this.#position);
+  }
+
+  /** Makes a member live that has everything up to `through`, which is not earlier than the position. */
+  join<T>(member: Member<T>, through: bigint): Group<T> {
     this.startAt(through);
-    const key = groupKey(member.selection, member.rendering?.key ?? null);
-    let group = this.#groups.get(key) as Group<T> | undefined;
+    const key = groupKey(member);
+    const groups = (this.#groups.get(key) ?? []) as unknown as Group<T>[];
+    let group = groups.find(({ hasRoom }) => hasRoom);
     if (!group) {
-      group = new Group<T>(member.selection, member.rendering);
-      this.#groups.set(key, group as Group<never>);
+      group = new Group<T>(member.selection, member.rendering, this.#position ?? through);
+      this.#groups.set(key, [...groups, group] as unknown as Group<never>[]);
     }
     group.members.add(member);
     // Others who are live may not have it yet.
@@ -75,7 +90,10 @@ export class Tail {
   leave<T>(member: Member<T>, group: Group<T>): void {
     group.members.delete(member);
     if (group.members.size > 0) return;
-    this.#groups.delete(groupKey(member.selection, member.rendering?.key ?? null));
+    const key = groupKey(member);
+    const others = (this.#groups.get(key) ?? []).filter((other) => other !== (group as unknown));
+    if (others.length > 0) this.#groups.set(key, others);
+    else this.#groups.delete(key);
   }
 
   /** Begins here, unless something later is known or someone is live. */
@@ -94,7 +112,6 @@ export class Tail {
     if (!isNext) return this.noticeHead(last.revision);
     this.#offer(
       first.revision > position ? changes : changes.filter((change) => change.revision > position),
-      position,
     );
   }
 
@@ -137,26 +154,57 @@ export class Tail {
     // What was noticed may have been another database's, or of a time before a backup was restored.
     if (this.#head === noticed) this.#head = page.head;
     if (page.compacted > position) {
-      for (const group of this.#groups.values()) group.leave(position);
+      for (const group of this.#allGroups()) {
+        group.deliver();
+        group.leave();
+      }
       this.waits.askAgain();
       this.#position = page.head;
     } else {
-      this.#offer(page.changes, position);
+      this.#offer(page.changes);
       this.#position = page.through;
     }
   }
 
-  #offer(changes: readonly Change[], from: bigint): void {
+  #offer(changes: readonly Change[]): void {
     const last = changes.at(-1);
     if (!last) return;
     // First of all: who leaves, or joins, compares with it.
     this.#position = last.revision;
+    this.#recent.add(changes);
     if (last.revision > this.#head) this.#head = last.revision;
-    for (const group of this.#groups.values()) group.offer(changes as Change[], from);
+    for (const group of this.#allGroups()) {
+      group.offer(changes);
+      this.#due.add(group);
+    }
     this.waits.offer(changes);
+    if (!this.#hasTurn) this.#deliver();
+  }
+
+  /** Group by group, until others have waited long enough for their turn. */
+  #deliver(): void {
+    const begin = performance.now();
+    this.#hasTurn = false;
+    for (const group of this.#due) {
+      if (performance.now() - begin > maxTurnMs) {
+        this.#hasTurn = true;
+        setImmediate(() => this.#deliver());
+        return;
+      }
+      this.#due.delete(group);
+      group.deliver();
+    }
+  }
+
+  #allGroups(): Group<never>[] {
+    return [...this.#groups.values()].flat();
   }
 }
 
-function groupKey({ namespaces, keys }: Selection, rendering: string | null): string {
-  return JSON.stringify([namespaces, keys, rendering]);
+/** Members with equal keys get equal payloads. */
+function groupKey({
+  selection: { namespaces, keys },
+  rendering,
+}: Pick<Member, "selection" | "rendering">): string {
+  return JSON.stringify([namespaces, keys, rendering?.key ?? null]);
 }

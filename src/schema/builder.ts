@@ -1,6 +1,7 @@
 import SchemaBuilder from "@pothos/core";
 import ComplexityPlugin from "@pothos/plugin-complexity";
 import { limitExceeded } from "../errors.ts";
+import type { JsonText } from "../json/json-text.ts";
 import type { Context } from "./context.ts";
 
 /** The one builder; the types are defined in the files beside it, each with its queries, mutations and subscriptions. */
@@ -8,7 +9,7 @@ export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
   Scalars: {
-    JSON: { Input: unknown; Output: unknown };
+    JSON: { Input: JsonText; Output: JsonText };
     DateTime: { Input: Date; Output: Date };
     Revision: { Input: bigint; Output: bigint };
   };
@@ -19,7 +20,8 @@ export const builder = new SchemaBuilder<{
     defaultComplexity: 1,
     // Lists are counted by the `first` of the connection they belong to.
     defaultListMultiplier: 1,
-    limit: ({ store }) => ({ complexity: store.limits.maxQueryComplexity }),
+    limit: ({ store, isWithinComplexity }) =>
+      isWithinComplexity ? {} : { complexity: store.limits.maxQueryComplexity },
     complexityError: (_kind, { complexity, maxComplexity = 0 }) =>
       limitExceeded(
         "maxQueryComplexity",

@@ -7,6 +7,8 @@ import type { Writer } from "../store/writer.ts";
 export interface Context extends Call {
   /** Aborts when the caller's token ends; its reason is the error. */
   readonly ended: AbortSignal;
+  /** Whether the operation's complexity was checked already, when it was executed before. */
+  readonly isWithinComplexity: boolean;
   readonly store: Store;
   readonly writer: Writer;
   readonly feed: Feed;

@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
+import { JsonText } from "../json/json-text.ts";
 import type { EntryPage } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
@@ -20,15 +21,6 @@ import { entryRef } from "./entry-ref.ts";
 import { selectsWithin } from "./selected-fields.ts";
 import { namespaceDescription } from "./write.ts";
 
-/** Parses a column: once, though the entry may go to many subscribers. */
-function parsedOnce(columnOf: (entry: Entry) => string): (entry: Entry) => unknown {
-  const known = new WeakMap<Entry, unknown>();
-  return (entry) => {
-    if (!known.has(entry)) known.set(entry, JSON.parse(columnOf(entry)));
-    return known.get(entry);
-  };
-}
-
 entryRef.implement({
   description: "What a key holds.",
   fields: (t) => ({
@@ -38,12 +30,12 @@ entryRef.implement({
       type: "JSON",
       nullable: true,
       description: "The JSON value. Null where the value is JSON's null.",
-      resolve: parsedOnce((entry) => entry.value),
+      resolve: (entry) => new JsonText(entry.value),
     }),
     metadata: t.field({
       type: "JSON",
       description: "A JSON object about the value, merged by each set that gives one.",
-      resolve: parsedOnce((entry) => entry.metadata),
+      resolve: (entry) => new JsonText(entry.metadata),
     }),
     revision: t.field({
       type: "Revision",

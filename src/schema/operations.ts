@@ -72,7 +72,7 @@ export const incrementEntry = inputsOf("IncrementEntry", "A number to add to.", 
     required: true,
     defaultValue: 1,
     description:
-      "What to add; less than 0 subtracts. Numbers are 64-bit floats; a sum of whole numbers that these can't hold, beyond ±9007199254740992, is refused.",
+      "What to add; less than 0 subtracts. A whole number is at most 9007199254740991. It is added to an integer exactly, up to 1,000 digits. Numbers with a fraction or an exponent are added as 64-bit floats; a sum that these cannot hold is refused.",
   }),
   path: t.string({
     description:

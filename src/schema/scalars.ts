@@ -1,6 +1,9 @@
-import { GraphQLError, Kind, type ValueNode } from "graphql";
+import { GraphQLError, Kind } from "graphql";
+import { JsonFault } from "../json/json-fault.ts";
+import { JsonText, jsonTextOfParsed } from "../json/json-text.ts";
 import { maxRevision } from "../store/model/log.ts";
 import { builder } from "./builder.ts";
+import { jsonTextOfLiteral } from "./json-literal.ts";
 
 function parseRevision(value: unknown): bigint {
   const text = typeof value === "number" && Number.isSafeInteger(value) ? String(value) : value;
@@ -32,38 +35,21 @@ builder.scalarType("DateTime", {
 
 builder.scalarType("JSON", {
   description:
-    "Any JSON value: object, array, string, number, boolean or null. Numbers are 64-bit floats, as in JavaScript: send " +
-    "whole numbers beyond ±9007199254740991 as strings. The order of an object's keys is kept, except that keys which " +
-    "are whole numbers come first.",
+    "Any JSON value: object, array, string, number, boolean or null. It is stored and returned as the text that was sent, " +
+    "apart from whitespace and the choice of escapes in strings: integers of every size, `1.0`, `1e400`, and the order of " +
+    "an object's members are kept. A member that appears twice, and half of a surrogate pair, are refused with " +
+    "BAD_USER_INPUT. Clients that parse numbers as 64-bit floats, such as JavaScript's `JSON.parse`, may change what they read.",
   serialize: (value) => value,
-  parseValue: (value) => value,
-  parseLiteral: (node, variables) => parseJsonLiteral(node, variables),
+  parseValue,
+  parseLiteral: (node, variables) => jsonTextOfLiteral(node, variables),
 });
 
-function parseJsonLiteral(
-  node: ValueNode,
-  variables: Record<string, unknown> | null | undefined,
-): unknown {
-  switch (node.kind) {
-    case Kind.NULL:
-      return null;
-    case Kind.STRING:
-    case Kind.BOOLEAN:
-      return node.value;
-    case Kind.INT:
-    case Kind.FLOAT:
-      return Number(node.value);
-    case Kind.LIST:
-      return node.values.map((value) => parseJsonLiteral(value, variables));
-    case Kind.OBJECT:
-      return Object.fromEntries(
-        node.fields.map((field) => [field.name.value, parseJsonLiteral(field.value, variables)]),
-      );
-    case Kind.VARIABLE:
-      return variables && Object.hasOwn(variables, node.name.value)
-        ? variables[node.name.value]
-        : null;
-    case Kind.ENUM:
-      throw new GraphQLError(`JSON has no ${node.value}; did you mean "${node.value}"?`);
+/** Where the request was read exactly, it is a `JsonText` already. */
+function parseValue(value: unknown): JsonText {
+  if (value instanceof JsonText) return value;
+  try {
+    return jsonTextOfParsed(value);
+  } catch (error) {
+    throw error instanceof JsonFault ? new GraphQLError(error.message) : error;
   }
 }

@@ -1,5 +1,7 @@
 import { unclaimed } from "../store/model/claim.ts";
-import { checkJson } from "../store/model/limits.ts";
+import { JsonFault } from "../json/json-fault.ts";
+import { parseJsonText } from "../json/json-text.ts";
+import { checkDepth } from "../store/model/limits.ts";
 import { LineFault, metadataMark, valueMark, type EntryLine, type Line } from "./line.ts";
 import { checked, lineLimits } from "./line-limits.ts";
 import {
@@ -40,12 +42,9 @@ function parseEntry(fields: Fields, raw: string): EntryLine["entry"] {
       "metadata, an object, and value must be its last members, without spaces around.",
     );
   }
-  const metadata = raw.slice(0, metadataEnd);
-  const value = raw.slice(metadataEnd + valueMark.length, -1);
-  const parsed = { metadata: parseObject("metadata", metadata), value: parseJson("value", value) };
-  for (const [name, json] of Object.entries(parsed)) {
-    checked(() => checkJson(lineLimits, name, json));
-  }
+  const metadata = exactText("metadata", raw.slice(0, metadataEnd));
+  if (!metadata.startsWith("{")) throw new LineFault("metadata is no JSON object.");
+  const value = exactText("value", raw.slice(metadataEnd + valueMark.length, -1));
   const entry = readMembers(entryMembers, fields);
   const sizeBytes =
     Buffer.byteLength(entry.key) + Buffer.byteLength(value) + Buffer.byteLength(metadata);
@@ -73,6 +72,23 @@ function decode(bytes: Uint8Array): string {
     return utf8.decode(bytes);
   } catch {
     throw new LineFault("It is not UTF-8.");
+  }
+}
+
+/** What lies in the line as it is to be stored: nothing of it is changed. */
+function exactText(what: string, json: string): string {
+  try {
+    const { text } = parseJsonText(json);
+    checked(() => checkDepth(lineLimits, what, text));
+    return text;
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    const { maxValueDepth } = lineLimits;
+    throw new LineFault(
+      error.isTooDeep
+        ? `${what}: JSON may be nested ${maxValueDepth} deep; this is deeper.`
+        : `${what}: ${error.message}`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ExecutionResult } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
@@ -10,7 +10,8 @@ import type { Graphql } from "./graphql.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody } from "./read-body.ts";
-import { readOperation, type SentOperation } from "./read-operation.ts";
+import type { Operation } from "./read-operation.ts";
+import { writeResult } from "./write-result.ts";
 import type { RespondByYoga } from "./yoga.ts";
 
 export interface GraphqlRouteOptions {
@@ -20,13 +21,6 @@ export interface GraphqlRouteOptions {
   /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
   readonly maxWaitingBytes: number;
   readonly logger: Logger;
-}
-
-/** The parameters of an operation that are of the right types. */
-interface Parameters {
-  readonly query: string;
-  readonly variables: Readonly<Record<string, unknown>> | null | undefined;
-  readonly operationName: string | null | undefined;
 }
 
 /** What a refused operation is answered with as `application/graphql-response+json`; as JSON it is 200 for most. */
@@ -52,35 +46,34 @@ export class GraphqlRoute {
 
   /** @throws BatonError when the request is refused before its operation is read */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null);
+    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null, null);
     const { graphql, authenticator, maxBodyBytes } = this.#options;
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     const context = graphql.context(session, { closed: closedOf(response) });
-    let sent: SentOperation | null;
+    let sent: Operation | null;
     if (request.method === "POST") {
       requireJson(request);
-      sent = readOperation(await readBody(request, maxBodyBytes));
-      // From here Yoga takes the body that is already parsed.
-      Object.assign(request, { body: sent });
+      sent = await graphql.readOperation(textOf(await readBody(request, maxBodyBytes)));
     } else {
-      sent = request.method === "GET" ? operationOf(request.url ?? "") : null;
+      sent =
+        request.method === "GET" ? await graphql.readSearch(searchOf(request.url ?? "")) : null;
     }
     const type = acceptedType(request.headers.accept);
-    const parameters = sent && parametersOf(sent);
-    if (parameters === null) return this.#respondByYoga(request, response, context);
+    if (sent === null) return this.#respondByYoga(request, response, context, sent);
     let prepared: Prepared;
     try {
-      prepared = graphql.operations.prepare(parameters.query, parameters.operationName);
+      prepared = graphql.operations.prepare(sent.query, sent.operationName);
     } catch (error) {
       if (!(error instanceof OperationRefusal)) throw error;
-      if (type === null) return this.#respondByYoga(request, response, context);
+      if (type === null) return this.#respondByYoga(request, response, context, sent);
       const status =
         type === "application/json" && error.kind === "text" ? 200 : refusalStatuses[error.kind];
-      return send(request, response, status, type, { errors: graphql.publicErrors(error.errors) });
+      const result = writeResult({ errors: graphql.publicErrors(error.errors) });
+      return send(request, response, status, type, result);
     }
     const kind = prepared.operation.operation;
     if (kind === "subscription" && acceptsEventStream(request.headers.accept)) {
-      const { variables } = parameters;
+      const { variables } = sent;
       const { maxWaitingBytes } = this.#options;
       const stream = { graphql, prepared, variables, context, maxWaitingBytes };
       return serveEventStream(request, response, stream);
@@ -91,9 +84,9 @@ export class GraphqlRoute {
       kind === "subscription" ||
       (kind === "mutation" && request.method !== "POST")
     ) {
-      return this.#respondByYoga(request, response, context);
+      return this.#respondByYoga(request, response, context, sent);
     }
-    const result = await graphql.execute(prepared, parameters.variables, context);
+    const result = await graphql.answer(prepared, sent.variables, context);
     send(request, response, 200, type, result);
   }
 
@@ -101,13 +94,14 @@ export class GraphqlRoute {
     request: IncomingMessage,
     response: ServerResponse,
     context: OperationContext | null,
+    sent: Operation | null,
   ): Promise<void> {
     const { graphql, logger } = this.#options;
     this.#yoga ??= import("./yoga.ts").then(({ createYogaResponder }) =>
       createYogaResponder(graphql.operations, logger),
     );
     const respond = await this.#yoga;
-    await respond(request, response, context);
+    await respond(request, response, { context, sent });
   }
 }
 
@@ -123,38 +117,18 @@ function requireJson(request: IncomingMessage): void {
   );
 }
 
-/**
- * The operation in a query string; null when there is none.
- * @throws BAD_USER_INPUT when its variables are not JSON
- */
-function operationOf(url: string): SentOperation | null {
-  const sent = new URLSearchParams(url.split("?", 2)[1]);
-  const query = sent.get("query");
-  const variables = sent.get("variables");
-  try {
-    const parsed: unknown = variables ? JSON.parse(variables) : null;
-    if (query === null) return null;
-    return { query, variables: parsed, operationName: sent.get("operationName") };
-  } catch {
-    throw new BatonError("BAD_USER_INPUT", "variables: Must be JSON.", { argument: "variables" });
+/** @throws BAD_USER_INPUT unless it is UTF-8 */
+function textOf(body: Buffer): string {
+  if (!isUtf8(body)) {
+    throw new BatonError("BAD_USER_INPUT", "The request's body is not JSON in UTF-8.");
   }
+  const text = body.toString("utf8");
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
-const parameterNames = new Set(["query", "variables", "operationName", "extensions"]);
-
-/** Null where a parameter is not known or is of a wrong type, which Yoga refuses. */
-function parametersOf(sent: SentOperation): Parameters | null {
-  const { query, variables, operationName, extensions } = sent;
-  for (const name in sent) {
-    if (!parameterNames.has(name) && sent[name as keyof SentOperation] != null) return null;
-  }
-  if (!isObjectOrMissing(variables) || !isObjectOrMissing(extensions)) return null;
-  if (operationName != null && typeof operationName !== "string") return null;
-  return { query, variables, operationName };
-}
-
-function isObjectOrMissing(value: unknown): value is Record<string, unknown> | null | undefined {
-  return value == null || (typeof value === "object" && !Array.isArray(value));
+/** What follows the question mark. */
+function searchOf(url: string): string {
+  return url.split("?", 2)[1] ?? "";
 }
 
 /** The signal that aborts when the connection is gone, made when it is asked for. */
@@ -170,15 +144,14 @@ function closedOf(response: ServerResponse): () => AbortSignal {
   };
 }
 
-/** Writes a result, head and body with one call. */
+/** Writes a result, head and body with one call. `text` is JSON. */
 function send(
   request: IncomingMessage,
   response: ServerResponse,
   status: number,
   type: ResultType,
-  result: ExecutionResult,
+  text: string,
 ): void {
-  const text = JSON.stringify(result);
   const headers: (string | number)[] = [
     "Content-Type",
     `${type}; charset=utf-8`,

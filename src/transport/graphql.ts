@@ -3,10 +3,15 @@ import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
 import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
+import { compiledOperation } from "./compiled-operation.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import { Operations, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
+import { readMessage, type SocketMessage } from "./read-message.ts";
+import { readOperation, type Operation } from "./read-operation.ts";
+import { readSearch } from "./read-search.ts";
+import { writeResult } from "./write-result.ts";
 
 export interface GraphqlOptions extends Services {
   readonly logger: Logger;
@@ -26,21 +31,37 @@ export class Graphql {
     this.#logger = logger;
   }
 
+  /** As `readOperation`. */
+  readOperation(text: string): Operation | Promise<Operation> {
+    return readOperation(text, schema, this.#services.store.limits);
+  }
+
+  /** As `readSearch`. */
+  readSearch(search: string): Operation | Promise<Operation> | null {
+    return readSearch(search, schema, this.#services.store.limits);
+  }
+
+  /** As `readMessage`. */
+  readMessage(text: string): SocketMessage | string | Promise<SocketMessage | string> {
+    return readMessage(text, schema, this.#services.store.limits);
+  }
+
   /** What the resolvers of one operation are given. */
   context(session: Session, connection: Connection): OperationContext {
     return new OperationContext(this.#services, session, connection);
   }
 
-  /** Executes a query or a mutation. */
-  execute(
+  /** Answers a query or a mutation: with its result as JSON. */
+  async answer(
     prepared: Prepared,
     variables: Variables,
-    context: Context,
-  ): ExecutionResult | Promise<ExecutionResult> {
-    const result = execute(argumentsOf(prepared, variables, context));
-    return result instanceof Promise
-      ? result.then((settled) => this.#withPublicErrors(settled))
-      : this.#withPublicErrors(result);
+    context: OperationContext,
+  ): Promise<string> {
+    const compiled = compiledOperation(prepared);
+    const result = await (compiled
+      ? compiled.run(variables, context)
+      : execute(argumentsOf(prepared, variables, context)));
+    return typeof result === "string" ? result : writeResult(this.#withPublicErrors(result));
   }
 
   /** Begins a subscription; a result says why it did not begin. */

@@ -72,8 +72,10 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const path = pathOf(request);
+  if (request.method === "POST" && path === "/graphql") return graphql.answer(request, response);
   if (serveGraphiql(request, response)) return;
-  switch (pathOf(request)) {
+  switch (path) {
     case "/graphql":
       return graphql.answer(request, response);
     case "/health/live":

@@ -4,7 +4,10 @@ import { CloseCode, MessageType, type makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import type { AnswersUnderWay } from "../store/response-budget.ts";
+import type { Graphql } from "./graphql.ts";
 import type { OpenOperation } from "./open-operation.ts";
+import type { SocketMessage } from "./read-message.ts";
+import { SocketReader } from "./socket-reader.ts";
 import { maxUnreadBytes, SocketWriter } from "./socket-writer.ts";
 
 /** A socket that nobody has shown a good token on is closed after this. */
@@ -32,6 +35,7 @@ export interface OpenSocketOptions {
   readonly stream: Duplex;
   readonly protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
   readonly headers: IncomingHttpHeaders;
+  readonly graphql: Graphql;
   /** Bytes of entries in the answers that it has asked for and not read yet. */
   readonly maxUnreadEntryBytes: number;
   /** Bytes that wait in memory for it, before its subscriptions are fed from the log. */
@@ -69,16 +73,23 @@ export function openSocket(options: OpenSocketOptions): void {
         writer.writeText(pong);
         if (writer.waitingBytes > maxUnreadBytes) socket.terminate();
       },
-      onMessage: (listener) =>
-        socket.on("message", (message) => {
-          alive();
-          listener(String(message)).catch((error: unknown) => {
+      onMessage: (listener) => {
+        const hear = (message: SocketMessage | string) => {
+          // graphql-ws takes a message that is parsed already, too.
+          listener(message as string).catch((error: unknown) => {
             if (socket.readyState !== socket.OPEN) return;
             logger.error({ err: error }, "internal error on a socket");
             socket.close(CloseCode.InternalServerError, "Internal server error");
           });
           extra.endAbandoned();
-        }),
+        };
+        const mayResume = () => writer.waitingBytes <= maxUnreadBytes;
+        const reader = new SocketReader(socket, options.graphql, hear, mayResume);
+        socket.on("message", (data) => {
+          alive();
+          reader.take(data);
+        });
+      },
     },
     extra,
   );

@@ -27,6 +27,7 @@ export class OperationContext implements Context {
   readonly store: Store;
   readonly writer: Writer;
   readonly feed: Feed;
+  isWithinComplexity = false;
   readonly #session: Session;
   readonly #connection: Connection;
 

@@ -52,6 +52,8 @@ export class Operations {
   readonly #maxQueryBytes: number;
   /** By their text, the least recently used first. */
   readonly #kept = new Map<string, ValidDocument>();
+  /** The most recently used. */
+  #latest: ValidDocument | null = null;
 
   constructor(schema: GraphQLSchema, maxQueryBytes: number) {
     this.#schema = schema;
@@ -112,6 +114,8 @@ export class Operations {
   }
 
   #keep(text: string, valid: ValidDocument): void {
+    if (valid === this.#latest) return;
+    this.#latest = valid;
     this.#kept.delete(text);
     this.#kept.set(text, valid);
     if (this.#kept.size <= maxKept) return;

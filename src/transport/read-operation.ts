@@ -1,39 +1,206 @@
-import { isUtf8 } from "node:buffer";
-import { BatonError } from "../errors.ts";
+import type { GraphQLInputType, GraphQLSchema } from "graphql";
+import { badUserInput, BatonError, limitExceeded } from "../errors.ts";
+import { JsonFault, shownPath, type JsonPath } from "../json/json-fault.ts";
+import { parseOrdinary } from "../json/json-text.ts";
+import { JsonScanner } from "../json/json-scanner.ts";
+import { decodeLongString, stepUnits, type Steps } from "../json/long-value-parts.ts";
+import { decodeString, endOfString } from "../json/value-parts.ts";
+import { faultWithin, readEnvelope, type Envelope } from "./envelope.ts";
+import { readExactValue, readPlainValue } from "./exact-value.ts";
+import { atOnce, inSteps } from "./in-steps.ts";
+import { isJsonType, typesOfVariables, typeWithin, type VariableTypes } from "./variable-types.ts";
 
-/** An operation as it was sent: its text, and what else is there, which is not checked. */
-export interface SentOperation {
+/** What a request asks for. Where the schema has JSON, its variables hold a `JsonText`, or a plain value that is as exact. */
+export interface Operation {
   readonly query: string;
-  readonly variables?: unknown;
-  readonly operationName?: unknown;
-  readonly extensions?: unknown;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>> | null;
+  readonly extensions: Readonly<Record<string, unknown>> | null;
 }
 
-/** @throws BAD_USER_INPUT unless it is a JSON object with a query */
-export function readOperation(body: Buffer): SentOperation {
-  const operation = parsed(body);
-  const isOperation =
-    typeof operation === "object" &&
-    operation !== null &&
-    "query" in operation &&
-    typeof operation.query === "string";
-  if (isOperation) return operation as SentOperation;
-  throw new BatonError(
+/** The limits on what is read that are known before it is. */
+export interface ReadLimits {
+  readonly maxValueDepth: number;
+  readonly maxQueryBytes: number;
+}
+
+/** A longer text is read in steps, in UTF-16 units. */
+export const maxWholeUnits = 256 * 1024;
+
+/**
+ * Reads an operation from its text, such as a request's body: an object with `query`, and perhaps `operationName`,
+ * `variables` and `extensions`. Other members are ignored.
+ *
+ * 1. A text that is exactly what JavaScript writes is parsed by JavaScript: nothing of it can be lost.
+ * 2. Any other, and any long one, is read exactly: each member is checked, and kept without its whitespace.
+ * 3. `query` tells the types of the variables. Each part of type JSON becomes a `JsonText`, all else plain values.
+ *
+ * A long text is read in steps of a few milliseconds, between which other work is done; the result is a promise then.
+ * @throws BAD_USER_INPUT when it is no operation, or cannot be kept as it was sent; LIMIT_EXCEEDED when it is too deep
+ */
+export function readOperation(
+  text: string,
+  schema: GraphQLSchema,
+  limits: ReadLimits,
+): Operation | Promise<Operation> {
+  if (text.length > maxWholeUnits) return inSteps(readBody(text, schema, limits));
+  const ordinary = parseOrdinary(text);
+  return ordinary ? operationOf(ordinary.value) : atOnce(readBody(text, schema, limits));
+}
+
+function* readBody(text: string, schema: GraphQLSchema, limits: ReadLimits): Steps<Operation> {
+  try {
+    const envelope = yield* readEnvelope(text);
+    if (envelope === null) throw notAnOperation();
+    return yield* operationIn(envelope, schema, limits);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw new BatonError("BAD_USER_INPUT", `The request's body: ${error.message}`);
+  }
+}
+
+/**
+ * The operation that an envelope holds.
+ * @throws as `readOperation`
+ */
+export function* operationIn(
+  { members, faults }: Envelope,
+  schema: GraphQLSchema,
+  limits: ReadLimits,
+): Steps<Operation> {
+  const queryText = members.get("query");
+  const query = queryText?.startsWith('"') ? yield* decodeLongString(queryText) : null;
+  const operationName = (yield* readOptional(members, "operationName", '"')) as string | null;
+  // A longer query is refused when it is executed.
+  const types: VariableTypes =
+    query === null || query.length > limits.maxQueryBytes
+      ? new Map()
+      : typesOfVariables(schema, query, operationName);
+  for (const first of faults.values()) {
+    // Further ones in the same member are not known.
+    const fault = isHarmless(first, types) ? yield* harmfulFault(members, first, types) : first;
+    if (fault) throw refusalOf(fault, types, limits);
+  }
+  if (query === null) throw notAnOperation();
+  return {
+    query,
+    operationName,
+    variables: (yield* readVariables(members.get("variables"), types)) as Operation["variables"],
+    extensions: (yield* readOptional(members, "extensions", "{")) as Operation["extensions"],
+  };
+}
+
+/** Whether it is in a string of another type than JSON: what may be in one is checked where it is used. */
+function isHarmless({ path, isHalfPair }: JsonFault, types: VariableTypes): boolean {
+  return isHalfPair && !argumentAt(path, types).isJson;
+}
+
+/** What else is wrong in the variables. */
+function* harmfulFault(
+  members: Envelope["members"],
+  { path: [member] }: JsonFault,
+  types: VariableTypes,
+): Steps<JsonFault | null> {
+  const text = members.get("variables");
+  if (member !== "variables" || text === undefined) return null;
+  const scanner = new JsonScanner(text, 0, (fault) =>
+    isHarmless(faultWithin("variables", fault), types),
+  );
+  while (!scanner.run(scanner.at + stepUnits)) yield;
+  return scanner.fault && faultWithin("variables", scanner.fault);
+}
+
+function notAnOperation(): BatonError {
+  return new BatonError(
     "BAD_USER_INPUT",
     'The request\'s body must be an object such as {"query": "{ viewer { user } }", "variables": {}}.',
     { argument: "query" },
   );
 }
 
-function parsed(body: Buffer): unknown {
-  try {
-    if (isUtf8(body)) return JSON.parse(withoutMark(body.toString("utf8")));
-  } catch {
-    // Refused below, as what is not UTF-8 is.
-  }
-  throw new BatonError("BAD_USER_INPUT", "The request's body is not JSON in UTF-8.");
+function operationOf(value: unknown): Operation {
+  if (typeof value !== "object" || value === null) throw notAnOperation();
+  const { query, operationName, variables, extensions } = value as Record<string, unknown>;
+  if (typeof query !== "string") throw notAnOperation();
+  if (operationName != null && typeof operationName !== "string") throw wrong("operationName");
+  return {
+    query,
+    operationName: operationName ?? null,
+    variables: objectOf("variables", variables),
+    extensions: objectOf("extensions", extensions),
+  };
 }
 
-function withoutMark(text: string): string {
-  return text.startsWith("\ufeff") ? text.slice(1) : text;
+function objectOf(name: string, value: unknown): Record<string, unknown> | null {
+  if (value == null) return null;
+  if (typeof value !== "object" || Array.isArray(value)) throw wrong(name);
+  return value as Record<string, unknown>;
+}
+
+function wrong(name: string): BatonError {
+  return badUserInput(name, name === "operationName" ? "Must be a string." : "Must be an object.");
+}
+
+function* readOptional(members: Envelope["members"], name: string, first: string): Steps<unknown> {
+  const text = members.get(name);
+  if (text === undefined || text === "null") return null;
+  if (!text.startsWith(first)) throw wrong(name);
+  return (yield* readPlainValue(text, 0)).value;
+}
+
+function* readVariables(text: string | undefined, types: VariableTypes): Steps<unknown> {
+  if (text === undefined || text === "null") return null;
+  if (!text.startsWith("{")) throw wrong("variables");
+  const variables = Object.create(null) as Record<string, unknown>;
+  let at = 1;
+  while (text[at] !== "}") {
+    if (text[at] === ",") at++;
+    const nameEnd = endOfString(text, at);
+    const name = decodeString(text.slice(at, nameEnd));
+    const { value, end } = yield* readExactValue(text, nameEnd + 1, types.get(name));
+    variables[name] = value;
+    at = end;
+  }
+  return variables;
+}
+
+function refusalOf(
+  { path, reason, isTooDeep }: JsonFault,
+  types: VariableTypes,
+  { maxValueDepth }: ReadLimits,
+): BatonError {
+  const { argument, inside, isJson } = argumentAt(path, types);
+  if (isTooDeep && isJson) {
+    return limitExceeded(
+      "maxValueDepth",
+      maxValueDepth,
+      `JSON may be nested ${maxValueDepth} deep; this is deeper.`,
+      argument,
+    );
+  }
+  return badUserInput(
+    argument,
+    inside.length === 0 ? reason : `At ${shownPath(inside)}: ${reason}`,
+  );
+}
+
+/** The argument that a place in a request belongs to, and where in that argument's own JSON it is. */
+function argumentAt(
+  [member = "", variable, ...path]: JsonPath,
+  types: VariableTypes,
+): { readonly argument: string; readonly inside: JsonPath; readonly isJson: boolean } {
+  if (member !== "variables" || variable === undefined) {
+    return { argument: String(member), inside: [], isJson: false };
+  }
+  const argument = [variable];
+  let type: GraphQLInputType | undefined = types.get(String(variable));
+  for (const [index, step] of path.entries()) {
+    if (type === undefined || isJsonType(type)) {
+      const inside = path.slice(index);
+      return { argument: argument.join("."), inside, isJson: type !== undefined };
+    }
+    argument.push(step);
+    type = typeWithin(type, step);
+  }
+  return { argument: argument.join("."), inside: [], isJson: isJsonType(type) };
 }

@@ -19,16 +19,18 @@ type Write = (source: unknown) => string;
 type Variables = Readonly<Record<string, unknown>>;
 
 interface Compiled {
-  readonly key: string;
-  readonly write: Write;
-}
-
-/** What an operation selects of the object that its one field gives, as a function that writes the result. */
-export interface CompiledSelection {
   /** Equal keys mean that equal objects are written equally. */
   readonly key: string;
   /** Writes the result as JSON. Throws where executing the operation would add an error, or wait for a promise. */
   readonly write: Write;
+}
+
+/** What an operation selects of the object that its one field gives, as a function that writes the result. */
+export interface CompiledSelection extends Compiled {
+  /** Of the one field, in the answer. */
+  readonly name: string;
+  /** Where it is selected. */
+  readonly nodes: Nodes;
 }
 
 /**
@@ -37,12 +39,13 @@ export interface CompiledSelection {
  */
 export class SelectionCompiler {
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
-  readonly #variables: Variables;
+  readonly #variables: Variables | null;
   readonly #maxFields: number;
   #fieldCount = 0;
   #usesVariables = false;
 
-  constructor(document: DocumentNode, variables: Variables, maxFields: number) {
+  /** @param variables null where they are not known: then nothing is left out, and `usesVariables` says that it might be */
+  constructor(document: DocumentNode, variables: Variables | null, maxFields: number) {
     this.#variables = variables;
     this.#maxFields = maxFields;
     for (const definition of document.definitions) {
@@ -72,7 +75,7 @@ export class SelectionCompiler {
     if (!object) return null;
     const head = `{"data":{${JSON.stringify(name)}:`;
     const { key, write } = object;
-    return { key: name + key, write: (source) => `${head}${write(source)}}}` };
+    return { name, nodes, key: name + key, write: (source) => `${head}${write(source)}}}` };
   }
 
   #compileObject(type: GraphQLObjectType, parents: readonly FieldNode[]): Compiled | null {
@@ -110,8 +113,9 @@ export class SelectionCompiler {
     if (isLeafType(type)) inner = { key: "", write: (value) => writeLeaf(type.serialize(value)) };
     else if (isObjectType(type)) inner = this.#compileObject(type, nodes);
     if (!inner) return null;
-    // Without a context and an info: what needs one throws, and is executed.
     const resolve = field.resolve as ((source: unknown) => unknown) | undefined;
+    // What takes a context or an info, beside the arguments that it does not have, has to be executed.
+    if (resolve && resolve.length > 1) return null;
     const isNullable = !isNonNullType(field.type);
     const { write } = inner;
     return {
@@ -149,6 +153,7 @@ export class SelectionCompiler {
   #includes(node: SelectionSetNode["selections"][number]): boolean {
     if (!node.directives?.length) return true;
     this.#usesVariables = true;
+    if (this.#variables === null) return true;
     const skip = getDirectiveValues(GraphQLSkipDirective, node, this.#variables);
     const include = getDirectiveValues(GraphQLIncludeDirective, node, this.#variables);
     return skip?.if !== true && include?.if !== false;

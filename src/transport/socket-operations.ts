@@ -9,6 +9,7 @@ import type { Extra } from "./open-socket.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { OperationRefusal, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
+import { RefusedPayload } from "./read-message.ts";
 import { nextHead, SocketSink } from "./socket-sink.ts";
 import type { WebsocketOptions } from "./websocket.ts";
 import { writeResult } from "./write-result.ts";
@@ -57,6 +58,7 @@ export class SocketOperations {
     const { extra } = connection;
     let operation: OpenOperation | undefined;
     try {
+      if (payload instanceof RefusedPayload) throw payload.fault;
       this.#requireRoom(connection, id);
       operation = new OpenOperation();
       const open = operation;
@@ -94,16 +96,16 @@ export class SocketOperations {
   /** Answers a query or a mutation. */
   async execute(args: ExecutionArgs): Promise<Result> {
     const { connection, id, prepared, variableValues, contextValue } = args as Arguments;
-    let result: ExecutionResult;
+    let result: string;
     try {
-      result = await this.#options.graphql.execute(prepared, variableValues, contextValue);
+      result = await this.#options.graphql.answer(prepared, variableValues, contextValue);
     } catch (error) {
       // graphql-ws would close the whole socket for it.
-      result = { errors: [this.#socketError(error)] };
+      result = writeResult({ errors: [this.#socketError(error)] });
     }
     const { writer } = connection.extra;
     if (id in connection.subscriptions) {
-      writer.writeText(`${nextHead(id)}${writeResult(result)}}`);
+      writer.writeText(`${nextHead(id)}${result}}`);
       // It is counted as unread until there is room for more.
       if (writer.isFull) await writer.drained();
     }

@@ -67,6 +67,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
         socket,
         stream,
         protocol,
+        graphql: options.graphql,
         // The request itself is large, and may go.
         headers: {
           ...(authorization === undefined ? {} : { authorization }),

@@ -6,12 +6,21 @@ import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
 import { OperationRefusal, type Operations } from "./operations.ts";
 import { publicError } from "./public-error.ts";
+import type { Operation } from "./read-operation.ts";
 
-/** Answers a request whose body, if it has one, was parsed into `request.body`; null where nothing is executed. */
+/** What was read of a request before Yoga is given it. */
+interface Read {
+  /** Null where nothing is executed. */
+  readonly context: Context | null;
+  /** Null where it has no body. */
+  readonly sent: Operation | null;
+}
+
+/** Answers a request. */
 export type RespondByYoga = (
   request: IncomingMessage,
   response: ServerResponse,
-  context: Context | null,
+  read: Read,
 ) => Promise<void>;
 
 /** What Yoga hands through to its execution. */
@@ -41,7 +50,7 @@ export function createYogaResponder(operations: Operations, logger: Logger): Res
     parserAndValidationCache: false,
     plugins: [sharedOperations(operations), plainExecution, publicCodes(logger)],
   });
-  return async (request, response, context) => {
+  return async (request, response, { context, sent }) => {
     const handle = yoga as unknown as (
       request: IncomingMessage,
       response: ServerResponse,
@@ -49,6 +58,8 @@ export function createYogaResponder(operations: Operations, logger: Logger): Res
     ) => Promise<void>;
     // Yoga makes a URL of it, and fails at one that is not valid. Nothing here depends on it.
     request.headers.host = "localhost";
+    // It takes a body that was parsed from here.
+    if (request.method === "POST") Object.assign(request, { body: sent });
     await handle(request, response, { operation: context });
   };
 }

@@ -83,15 +83,15 @@ describe.each(plainDatabases)(
         { argument: "input.maxLength" },
       ],
       [
-        "an item beyond a float",
+        "an item with a member twice",
         "appendToEntry",
-        '{"key": "k", "value": [1e999]}',
+        '{"key": "k", "value": [{"a": 1, "a": 2}]}',
         { argument: "input.value" },
       ],
       [
-        "a patch beyond a float",
+        "a patch with half of a character",
         "patchEntry",
-        '{"key": "k", "patch": {"a": -1e999}}',
+        '{"key": "k", "patch": {"a": "\\ud800"}}',
         { argument: "input.patch" },
       ],
       [

@@ -102,8 +102,8 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       ["a path without a slash", { a: 1 }, { path: "a" }, "input.path"],
       ["a path that ends in a tilde", { a: 1 }, { path: "/a~" }, "input.path"],
       ["a sum beyond a float", 1.7e308, { by: 1.7e308 }, "input.by"],
-      ["whole numbers whose sum a float rounds", 2 ** 53, { by: 1 }, "input.by"],
-      ["the same below 0", -(2 ** 53), { by: -1 }, "input.by"],
+      ["a whole number that a float rounds", 1, { by: 2 ** 53 }, "input.by"],
+      ["whole floats whose sum a float rounds", 1e300, { by: 1 }, "input.by"],
     ])("refuses %s", async (name, value, more, argument) => {
       await set(server, { namespace: "refused", key: name, value });
       const call = () => increment(server, { namespace: "refused", key: name, ...more });

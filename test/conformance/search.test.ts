@@ -237,7 +237,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
       "Straße",
       "日本語の要約",
       "😀😀smile",
-      "half\ud83dpair",
+      "half\ufffdpair",
       "ΠΡΩΪ\u0301 \u01f0abc \u1fbc\u0342 j\u0323\u030c",
     ];
     await setMany(

@@ -1,3 +1,4 @@
+import { jsonTextOf, type JsonText } from "../../src/json/json-text.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { OperationResult } from "../../src/store/operations/operation.ts";
 import type { Entry } from "../../src/store/model/entry.ts";
@@ -108,10 +109,29 @@ export async function send(writer: Writer, userId: string, call: Call): Promise<
     const { currentRevision, currentValue } = error.extensions;
     const more = code === "CONFLICT" && {
       currentRevision: Number(currentRevision),
-      currentValue: canonical(currentValue),
+      currentValue: canonical(JSON.parse((currentValue as JsonText).text)),
     };
     return { answer: { code, ...more }, token: undefined };
   }
+}
+
+const jsonNames = new Set(["value", "patch", "metadata"]);
+
+/** `patch` is the name of an operation, too. */
+function isOperation(member: unknown): boolean {
+  return typeof member === "object" && member !== null && "namespace" in member;
+}
+
+/** The same, with the text of each JSON value in its place. */
+function withTexts<T>(input: T): T {
+  if (Array.isArray(input)) return input.map(withTexts) as T;
+  if (typeof input !== "object" || input === null) return input;
+  const members = Object.entries(input).map(([name, member]: [string, unknown]) =>
+    jsonNames.has(name) && member !== undefined && !isOperation(member)
+      ? [name, jsonTextOf(member)]
+      : [name, withTexts(member)],
+  );
+  return Object.fromEntries(members) as T;
 }
 
 interface Performed {
@@ -121,13 +141,14 @@ interface Performed {
 }
 
 async function perform(writer: Writer, userId: string, call: Call): Promise<Performed> {
-  const { agent, do: _, ...input } = call;
+  const { agent, do: _, ...plain } = call;
+  const input = withTexts(plain);
   const viewer = { userId, agent, scopes: ["read", "write"], namespacePatterns: ["*"] } as const;
   switch (call.do) {
     case "write": {
       const { idempotencyKey } = call;
       const [kind, asked] = Object.entries(call.operation)[0] as ["set", never];
-      const repeatable = { ...(asked as object), idempotencyKey } as never;
+      const repeatable = { ...withTexts(asked as object), idempotencyKey } as never;
       const answer = await {
         set: () => writer.setEntry(viewer, repeatable),
         increment: () => writer.incrementEntry(viewer, repeatable),

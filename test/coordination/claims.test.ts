@@ -1,3 +1,4 @@
+import { jsonTextOf } from "../../src/json/json-text.ts";
 import { describe, expect, test } from "vitest";
 import type { OwnDatabase } from "../own-database.ts";
 import { createSqlite } from "../own-database.ts";
@@ -35,7 +36,10 @@ describe.each([
     await using opened = await openInstances(await create(), count);
     const [instance] = opened.all as [Instance];
     for (let index = 0; index < taskCount; index += 250) {
-      const entries = tasks.slice(index, index + 250).map((key) => ({ key, value: "to do" }));
+      const entries = tasks.slice(index, index + 250).map((key) => ({
+        key,
+        value: jsonTextOf("to do"),
+      }));
       await instance.writer.setEntries(viewer, { namespace, entries });
     }
     const workforce = new Workforce(taskCount, {

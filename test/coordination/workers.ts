@@ -1,3 +1,4 @@
+import { jsonTextOf } from "../../src/json/json-text.ts";
 import { BatonError } from "../../src/errors.ts";
 import type { Instance } from "./instance.ts";
 
@@ -154,10 +155,10 @@ export class Workforce {
         namespace,
         key,
         token,
-        value: { by: worker, attempt },
+        value: jsonTextOf({ by: worker, attempt }),
         operations: [
           { increment: { namespace, key: "count", by: 1 } },
-          { append: { namespace, key: "results", value: key } },
+          { append: { namespace, key: "results", value: jsonTextOf(key) } },
         ],
       });
       grant.end = "completed";

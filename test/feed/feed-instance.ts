@@ -7,9 +7,11 @@ import { Store } from "../../src/store/store.ts";
 
 /** One instance's feed with its committer, and another process that writes without telling it. */
 export function feedInstance(database: Database, pageBounds: PageBounds) {
+  const queueBounds = { maxChanges: 3, maxBytes: 10_000 };
   const hub = new Hub({
     source: database,
     pageBounds,
+    recentBounds: queueBounds,
     onError: (error) => {
       throw error;
     },
@@ -19,7 +21,7 @@ export function feedInstance(database: Database, pageBounds: PageBounds) {
     store: new Store(database, defaultConfig()),
     hub,
     pageBounds,
-    queueBounds: { maxChanges: 3, maxBytes: 10_000 },
+    queueBounds,
   });
   const here = new Committer({
     database,

@@ -11,7 +11,7 @@ import type { Line } from "../../src/transfer/line.ts";
 import { readExport } from "../../src/transfer/read-export.ts";
 import { wholeFile } from "../../src/transfer/whole-file.ts";
 import { exportText, storedEntry } from "./export-text.ts";
-import { deepText, jsonText, metadataObject, name } from "./json.ts";
+import { deepText, jsonText, metadataText, name } from "./json.ts";
 
 /**
  * Sets some 200 entries of all sorts, and in the namespace `work` a task that is done, one that is held, and one that
@@ -58,7 +58,7 @@ export async function fillStore(database: Database, userId: string): Promise<voi
   );
   await claim("second");
   const values = fc.sample(
-    fc.tuple(name, name, fc.oneof(jsonText, fc.constant(deepText)), fc.option(metadataObject)),
+    fc.tuple(name, name, fc.oneof(jsonText, fc.constant(deepText)), fc.option(metadataText)),
     200,
   );
   await Promise.all(

@@ -4,15 +4,7 @@ import fc from "fast-check";
 
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 8 }),
-  fc.constantFrom(
-    "\u0000",
-    "\ud800",
-    "\u2028",
-    '","metadata":',
-    '\\","value":',
-    "}\n{",
-    "\uFFFF😀",
-  ),
+  fc.constantFrom("\u0000", "\u2028", '","metadata":', '\\","value":', "}\n{", "\uFFFF😀"),
 );
 
 const number = fc.oneof(
@@ -36,12 +28,24 @@ const { json } = fc.letrec<{ json: unknown }>((tie) => ({
   ),
 }));
 
-/** JSON text as the store writes it. */
-export const jsonText = json.map((value) => JSON.stringify(value));
+/** JSON text as the store keeps it: much of it is not what JavaScript would write. */
+export const jsonText = fc.oneof(
+  { weight: 4, arbitrary: json.map((value) => JSON.stringify(value)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "1.0",
+      "-0",
+      "[1e400,12345678901234567890]",
+      '{"b":1,"1":{"__proto__":0.10}}',
+      '"\\u00e9\\/"',
+    ),
+  },
+);
 
-export const metadataObject = fc
+export const metadataText = fc
   .uniqueArray(fc.tuple(member, json), { maxLength: 3, selector: ([name]) => name })
-  .map((members) => Object.fromEntries(members) as Record<string, unknown>);
+  .map((members) => JSON.stringify(Object.fromEntries(members)));
 
 /** A value as deep as the store takes them. */
 export const deepText = `${'{"a":['.repeat(31)}1${"]}".repeat(31)}`;

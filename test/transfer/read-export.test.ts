@@ -9,7 +9,7 @@ import { readExport } from "../../src/transfer/read-export.ts";
 import { wholeFile } from "../../src/transfer/whole-file.ts";
 import { writeLine } from "../../src/transfer/write-line.ts";
 import { exportText, storedEntry } from "./export-text.ts";
-import { deepText, jsonText, metadataObject, name } from "./json.ts";
+import { deepText, jsonText, metadataText, name } from "./json.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -33,7 +33,8 @@ async function refusal(content: string | Uint8Array): Promise<string | null> {
 const tricky = storedEntry({
   key: '","metadata":',
   metadata: '{"value":"}","a":{"value":[1,{}]},"\\"":"\\\\"}',
-  value: '{"__proto__":1,"10":[],"9":{"metadata":{}},"\\ud800":-0}',
+  value:
+    '{"__proto__":1,"10":[],"9":{"metadata":{}},"1e":[1.0,1e400,1234567890123456],"\\ud83d\\ude00":-0}',
   createdBy: "é😀",
 });
 const kinds = exportText({ begin: 3n, end: 9n }, [
@@ -68,15 +69,14 @@ test("a line is read as it was written, to the byte", () => {
       name,
       name,
       jsonText,
-      metadataObject,
+      metadataText,
       fc.option(name),
       (namespace, key, value, metadata, agent) => {
-        const metadataText = JSON.stringify(metadata);
         const entry = storedEntry({
           namespace,
           key,
           value,
-          metadata: metadataText,
+          metadata,
           createdBy: agent,
           revision: 2n ** 40n - 1n,
           createdRevision: 2n ** 39n + 1n,
@@ -85,7 +85,7 @@ test("a line is read as it was written, to the byte", () => {
           claimAttempt: 3,
           claimExpiresAt: null,
           isCompleted: agent === null,
-          sizeBytes: Buffer.byteLength(key + value + metadataText),
+          sizeBytes: Buffer.byteLength(key + value + metadata),
         });
         const line = writeLine({ kind: "SET", entry });
         expect(line.match(/\n/g)?.length).toBe(1);
@@ -168,7 +168,7 @@ describe("a file that is not what was exported is refused", () => {
     ],
     ["metadata that is no object", 2, first!.replace("{},", "[],"), /line 2: metadata/],
     ["metadata that is cut off", 2, first!.replace("{},", "{,"), /line 2: metadata/],
-    ["a value that is no JSON", 3, second!.replace("-0}}", "-}}"), /line 3: value is no JSON/],
+    ["a value that is no JSON", 3, second!.replace("-0}}", "-}}"), /line 3: value: It is not JSON/],
     [
       "a value that is too deep to be read later",
       3,
@@ -182,12 +182,18 @@ describe("a file that is not what was exported is refused", () => {
       /line 2: metadata: JSON may be nested 1000 deep/,
     ],
     [
-      "a number that is none",
+      "a member twice",
       2,
-      first!.replace('"value":1', '"value":1e999'),
-      /line 2: value: A number is beyond/,
+      first!.replace('"value":1', '"value":{"a":1,"a":1}'),
+      /line 2: value: At "\/a": The member "a" appears more than once/,
     ],
-    ["two values", 2, first!.replace("1}\n", '1,"value":2}\n'), /line 2: value is no JSON/],
+    [
+      "half a character in the metadata",
+      2,
+      first!.replace("{},", '{"a":"\\ud800"},'),
+      /line 2: metadata: At "\/a": A string holds half/,
+    ],
+    ["two values", 2, first!.replace("1}\n", '1,"value":2}\n'), /line 2: value: It is not JSON/],
     ["an empty key", 2, first!.replace('"key":"a"', '"key":""'), /line 2: key: .*empty/],
     [
       "a key that is a number",

@@ -1,5 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import type { DataStore } from "../../client/index.ts";
+import { JsonText } from "../../json/json-text.ts";
+import { membersAt } from "../../json/value-parts.ts";
 import { openStore } from "../connection/open-store.ts";
 import { completes } from "../flags/completes.ts";
 import { addConnection } from "../flags/connection.ts";
@@ -92,7 +94,7 @@ async function write(
     return `${await entries.set(key, value, { ...options, ifRevision: condition })}\n`;
   }
   if (!isObject(value)) throw usageError("The value of --many must be an object.");
-  return jsonLine(await entries.setMany(value, options));
+  return jsonLine(await entries.setMany(membersOf(value), options));
 }
 
 /** The API takes seconds as a signed 32-bit integer. */
@@ -107,12 +109,21 @@ function parseTtl(text: string): number {
 
 function parseMetadata(text: string): Record<string, unknown> {
   const metadata = parseJson("--metadata", text);
-  if (isObject(metadata)) return metadata;
+  // The client takes any object, and its codec writes this one as its text.
+  if (isObject(metadata)) return metadata as object as Record<string, unknown>;
   throw usageError("--metadata must be an object.");
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function isObject(value: unknown): value is JsonText {
+  return value instanceof JsonText && value.text.startsWith("{");
+}
+
+function membersOf({ text }: JsonText): Record<string, JsonText> {
+  const members: [string, JsonText][] = [];
+  for (const { name, begin, end } of membersAt(text, 0)) {
+    members.push([name, new JsonText(text.slice(begin, end))]);
+  }
+  return Object.fromEntries(members);
 }
 
 /** A bare word on the command line is most likely meant as a string. */

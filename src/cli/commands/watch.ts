@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { Change } from "../../client/index.ts";
+import { writeJson } from "../../json/write-json.ts";
 import { openStore } from "../connection/open-store.ts";
 import { completes } from "../flags/completes.ts";
 import { addConnection } from "../flags/connection.ts";
@@ -69,7 +70,7 @@ Examples:
       let printed = 0;
       for await (const change of store.watch({ ...selection, snapshot, after })) {
         await print(
-          isLine ? lineOf(change, process.stdout.columns || 80) : `${JSON.stringify(change)}\n`,
+          isLine ? lineOf(change, process.stdout.columns || 80) : `${writeJson(change)}\n`,
         );
         if (++printed === count) return;
       }
@@ -91,7 +92,7 @@ function lineOf(change: Change, columns: number): string {
     kind.padEnd("EXISTING".length),
     ...(namespace === null ? [] : [namespace]),
     ...(key === null ? [] : [key]),
-    ...(entry === null ? [] : [escapeControls(JSON.stringify(entry.value))]),
+    ...(entry === null ? [] : [escapeControls(writeJson(entry.value))]),
   ];
   const by = agent === null ? "" : `  (${agent})`;
   const line = cells.join("  ");

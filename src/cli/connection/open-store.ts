@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { DataStore } from "../../client/index.ts";
 import { StartError } from "../../start-error.ts";
+import { exactJson } from "./exact-json.ts";
 import { connectionOf, isToken, type Connection } from "../flags/connection.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 
@@ -23,6 +24,7 @@ export async function openStore(command: Command, retryForMs?: number): Promise<
     retryForMs: retryForMs ?? connection.retryForMs,
     // The server need not record the answer of a write that is sent only once.
     retryWrites: connection.retryForMs > 0,
+    json: exactJson,
   });
 }
 

@@ -1,6 +1,8 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { StartError } from "../../start-error.ts";
+import { JsonFault } from "../../json/json-fault.ts";
+import { parseJsonText, type JsonText } from "../../json/json-text.ts";
 import { jsonFault } from "./json-fault.ts";
 import { usageError } from "./usage-error.ts";
 
@@ -38,15 +40,20 @@ export async function readText(file?: string): Promise<string> {
 }
 
 /**
- * Parses a JSON text. A byte order mark, which some editors write, is ignored.
+ * Reads a JSON text, to be sent as it is. A byte order mark, which some editors write, is ignored.
  * @param what names the text at the beginning of a message
- * @throws StartError (usage) that says where the text is not JSON
+ * @throws StartError (usage) that says where the text is not JSON, or cannot be kept as it is
  */
-export function parseJson(what: string, text: string, hint = ""): unknown {
+export function parseJson(what: string, text: string, hint = ""): JsonText {
   const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
   try {
-    return JSON.parse(json);
-  } catch {
-    throw usageError(`${what} is no JSON: ${jsonFault(json)}.${hint}`);
+    return parseJsonText(json);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw usageError(
+      error.isSyntax
+        ? `${what} is no JSON: ${jsonFault(json)}.${hint}`
+        : `${what} cannot be stored as it is. ${error.message}`,
+    );
   }
 }

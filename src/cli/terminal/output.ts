@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { indentJson } from "../../json/indent-json.ts";
+import { writeJson } from "../../json/write-json.ts";
 import { escapeControls } from "./control-characters.ts";
 
 /** Whether standard output is a terminal, so that a person reads it and not a program. */
@@ -14,8 +16,6 @@ export async function print(text: string): Promise<void> {
 /** A value as JSON and a line feed: indented on a terminal, otherwise in one line. */
 export function jsonLine(value: unknown): string {
   // JSON may contain characters that terminals obey. It has escapes for them.
-  const json = isOutputTerminal()
-    ? escapeControls(JSON.stringify(value, null, 2))
-    : JSON.stringify(value);
+  const json = isOutputTerminal() ? escapeControls(indentJson(writeJson(value))) : writeJson(value);
   return `${json}\n`;
 }

@@ -1,3 +1,4 @@
+import { writeJson } from "../../json/write-json.ts";
 import { isOutputTerminal, print } from "./output.ts";
 import { table } from "./table.ts";
 
@@ -30,7 +31,7 @@ export async function printList<T>(
   if (json || !isTable) {
     let count = 0;
     for await (const item of items) {
-      await print(`${json ? JSON.stringify(item) : nameOf(item)}\n`);
+      await print(`${json ? writeJson(item) : nameOf(item)}\n`);
       count++;
     }
     return count;

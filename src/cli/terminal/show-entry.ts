@@ -1,4 +1,6 @@
 import type { Entry } from "../../client/index.ts";
+import { JsonText } from "../../json/json-text.ts";
+import { decodeString } from "../../json/value-parts.ts";
 import { isOutputTerminal, jsonLine } from "./output.ts";
 
 /** How an entry is shown. Without a flag: its value as JSON. */
@@ -13,7 +15,13 @@ export interface EntryFormat {
 export function showEntry(entry: Entry, { raw, json }: EntryFormat): string {
   const { value } = entry;
   if (json) return jsonLine(entry);
-  if (!raw || typeof value !== "string") return jsonLine(value);
+  const text = raw ? textIn(value) : null;
+  if (text === null) return jsonLine(value);
   // A file comes back unchanged. On a terminal the next prompt starts on its own line.
-  return isOutputTerminal() && !value.endsWith("\n") ? `${value}\n` : value;
+  return isOutputTerminal() && !text.endsWith("\n") ? `${text}\n` : text;
+}
+
+/** Null where the value is not a string. */
+function textIn(value: unknown): string | null {
+  return value instanceof JsonText && value.text.startsWith('"') ? decodeString(value.text) : null;
 }

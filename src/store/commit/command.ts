@@ -52,9 +52,7 @@ export function commandBytes({ conditions, sweep, operations }: Command): number
   let bytes = baseSizeBytes * (conditions.length + sweep.length + 1);
   for (const operation of operations) {
     const metadata =
-      "metadata" in operation && operation.metadata !== null
-        ? JSON.stringify(operation.metadata).length
-        : 0;
+      "metadata" in operation && operation.metadata !== null ? operation.metadata.length : 0;
     bytes += metadata + typeOf(operation).sizeBytes(operation);
   }
   return bytes;

@@ -1,4 +1,5 @@
 import { BatonError } from "../../errors.ts";
+import { JsonText } from "../../json/json-text.ts";
 import type { StoredHead } from "../model/claim.ts";
 import type { Condition } from "../operations/operation.ts";
 import { holds } from "../operations/write-entry.ts";
@@ -27,7 +28,7 @@ export function conflict(
       namespace,
       key,
       currentRevision: String(found),
-      ...(value !== undefined && { currentValue: JSON.parse(value) as unknown }),
+      ...(value !== undefined && { currentValue: new JsonText(value) }),
     },
   );
 }

@@ -1,3 +1,5 @@
+import type { JsonText } from "../../json/json-text.ts";
+import { isDeeperThan, kindOfText } from "../../json/value-parts.ts";
 import { badUserInput, limitExceeded } from "../../errors.ts";
 import { fold } from "../search/search-text.ts";
 
@@ -120,51 +122,38 @@ function checkName(
 }
 
 /**
- * Checks a JSON value and serialises it.
- * @throws BAD_USER_INPUT for a number that JSON can't hold, LIMIT_EXCEEDED when it is too deep or too large
+ * Checks a value's size and depth.
+ * @param json null for JSON's null, as GraphQL gives it
+ * @throws LIMIT_EXCEEDED when it is too deep or too large
  */
-export function serialiseValue(limits: Limits, argument: string, value: unknown): string {
-  checkJson(limits, argument, value);
-  return serialiseWithin("maxValueBytes", limits.maxValueBytes, argument, "A value", value);
+export function checkValue(limits: Limits, argument: string, json: JsonText | null): string {
+  const text = json === null ? "null" : json.text;
+  checkDepth(limits, argument, text);
+  return checkBytes("maxValueBytes", limits.maxValueBytes, argument, "A value", text);
 }
 
-/** A metadata object as given by a caller. */
-export type Metadata = Readonly<Record<string, unknown>>;
-
 /** @throws BAD_USER_INPUT unless it is a JSON object; LIMIT_EXCEEDED when it is too deep or too large */
-export function checkMetadata(limits: Limits, argument: string, metadata: unknown): Metadata {
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-    const found = Array.isArray(metadata)
-      ? "an array"
-      : metadata === null
-        ? "null"
-        : `a ${typeof metadata}`;
-    throw badUserInput(argument, `Metadata must be a JSON object; this is ${found}.`);
+export function checkMetadata(limits: Limits, argument: string, metadata: JsonText): string {
+  const { text } = metadata;
+  if (!text.startsWith("{")) {
+    throw badUserInput(argument, `Metadata must be a JSON object; this is ${kindOfText(text)}.`);
   }
-  checkJson(limits, argument, metadata);
-  serialiseMetadata(limits, argument, metadata as Metadata);
-  return metadata as Metadata;
+  checkDepth(limits, argument, text);
+  return checkMetadataBytes(limits, argument, text);
 }
 
 /** @throws LIMIT_EXCEEDED */
-export function serialiseMetadata(limits: Limits, argument: string, metadata: Metadata): string {
-  return serialiseWithin(
-    "maxMetadataBytes",
-    limits.maxMetadataBytes,
-    argument,
-    "Metadata",
-    metadata,
-  );
+export function checkMetadataBytes(limits: Limits, argument: string, text: string): string {
+  return checkBytes("maxMetadataBytes", limits.maxMetadataBytes, argument, "Metadata", text);
 }
 
-function serialiseWithin(
+function checkBytes(
   limit: keyof Limits,
   maxBytes: number,
   argument: string,
   what: string,
-  value: unknown,
+  json: string,
 ): string {
-  const json = JSON.stringify(value);
   const bytes = Buffer.byteLength(json);
   if (bytes <= maxBytes) return json;
   throw limitExceeded(
@@ -175,32 +164,19 @@ function serialiseWithin(
   );
 }
 
-/**
- * Checks that a value is JSON, and not too deep. Walks without recursion, since the depth is what is not yet known. */
-export function checkJson(limits: Limits, argument: string, root: unknown): void {
-  let level: unknown[] = [root];
-  for (let depth = 0; level.length > 0; depth++) {
-    const next: unknown[] = [];
-    for (const value of level) {
-      if (typeof value === "number" && !Number.isFinite(value)) {
-        throw badUserInput(
-          argument,
-          "A number is beyond what a 64-bit float holds (±1.8e308); send it as a string.",
-        );
-      }
-      if (typeof value !== "object" || value === null) continue;
-      if (depth >= limits.maxValueDepth) {
-        throw limitExceeded(
-          "maxValueDepth",
-          limits.maxValueDepth,
-          `JSON may be nested ${limits.maxValueDepth} deep; this is deeper.`,
-          argument,
-        );
-      }
-      for (const child of Object.values(value)) next.push(child);
-    }
-    level = next;
-  }
+/** @throws LIMIT_EXCEEDED */
+export function checkDepth(
+  { maxValueDepth }: Pick<Limits, "maxValueDepth">,
+  argument: string,
+  text: string,
+): void {
+  if (!isDeeperThan(text, maxValueDepth)) return;
+  throw limitExceeded(
+    "maxValueDepth",
+    maxValueDepth,
+    `JSON may be nested ${maxValueDepth} deep; this is deeper.`,
+    argument,
+  );
 }
 
 /** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless a page may have that many */

@@ -1,12 +1,13 @@
-import { serialiseValue } from "../model/limits.ts";
+import type { JsonText } from "../../json/json-text.ts";
+import { checkValue } from "../model/limits.ts";
 import { readHeld, requireHeld, type Held, type HeldInput } from "./held-claim.ts";
 import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
-import { readEntryWrite, type EntryWriteInput } from "./read-input.ts";
+import { readEntryWrite, type EntryWriteInput, type Optional } from "./read-input.ts";
 import { entryAfter, expiryAfter } from "./write-entry.ts";
 
 export interface CompleteInput extends HeldInput, Omit<EntryWriteInput, "ifRevision"> {
   /** Left out, the value stays. */
-  readonly value?: unknown;
+  readonly value?: Optional<JsonText>;
 }
 
 /** Writes the result of a claimed entry, and ends the work on it. */
@@ -23,9 +24,7 @@ export const completeOperation: OperationType<CompleteInput, CompleteOperation> 
       ifRevision: null,
     });
     const value =
-      input.value === undefined
-        ? null
-        : serialiseValue(asked.limits, `${argument}.value`, input.value);
+      input.value === undefined ? null : checkValue(asked.limits, `${argument}.value`, input.value);
     return { kind: "complete", ...readHeld(asked, argument, input), value, metadata, ttlSeconds };
   },
   touches: ({ namespace, key, value }) => [{ namespace, key, withValue: value === null }],

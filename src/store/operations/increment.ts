@@ -1,7 +1,7 @@
 import { badUserInput } from "../../errors.ts";
+import { incrementText } from "../../json/increment-text.ts";
 import { parseJsonPointer } from "../../json/json-pointer.ts";
-import { checkPath, serialiseValue } from "../model/limits.ts";
-import { increment } from "./increment-value.ts";
+import { checkPath } from "../model/limits.ts";
 import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
 import { readEntryWrite, type EntryWriteInput, type Optional } from "./read-input.ts";
 import { writeNewValue } from "./write-entry.ts";
@@ -40,7 +40,10 @@ export const incrementOperation: OperationType<IncrementInput, IncrementOperatio
   sizeBytes: ({ key }) => baseSizeBytes + key.length,
   decide: (draft, operation, rules) =>
     writeNewValue(draft, rules, operation, (before) => {
-      const value = before === null ? undefined : (JSON.parse(before) as unknown);
-      return serialiseValue(rules.limits, operation.argument, increment(value, operation));
+      const { argument, path, by } = operation;
+      const after = incrementText(before, path, by);
+      if (after.kind === "incremented") return after.text;
+      const isWhole = after.argument === "path" && path.length === 0;
+      throw badUserInput(isWhole ? argument : `${argument}.${after.argument}`, after.reason);
     }),
 };

@@ -1,7 +1,7 @@
 import type { BatonError } from "../../errors.ts";
 import type { Claim } from "../model/claim.ts";
 import type { Entry, EntryHead } from "../model/entry.ts";
-import type { Limits, Metadata } from "../model/limits.ts";
+import type { Limits } from "../model/limits.ts";
 import type { Place } from "../model/place.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { Draft } from "../commit/draft.ts";
@@ -33,8 +33,8 @@ export interface Write extends Place, Argument {
 
 /** A write that leaves an entry. */
 export interface EntryWrite extends Write {
-  /** Merged into the entry's metadata at the top level; null leaves it. */
-  readonly metadata: Metadata | null;
+  /** A serialised JSON object, merged into the entry's metadata at the top level; null leaves it. */
+  readonly metadata: string | null;
   /** Seconds that the entry lives from now on. 0: without end. null: the expiry stays, or ends if the value is replaced. */
   readonly ttlSeconds: number | null;
 }

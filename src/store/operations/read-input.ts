@@ -1,5 +1,6 @@
 import { badUserInput, limitExceeded } from "../../errors.ts";
-import { checkKey, checkMetadata, checkNamespace } from "../model/limits.ts";
+import type { JsonText } from "../../json/json-text.ts";
+import { checkKey, checkMetadata, checkNamespace, checkValue } from "../model/limits.ts";
 import type { Place } from "../model/place.ts";
 import { requireNamespace, requireScope } from "../model/viewer.ts";
 import type { Asked, Condition, EntryWrite } from "./operation.ts";
@@ -16,7 +17,7 @@ export interface WriteInput extends Place {
 
 /** The input of a write that leaves an entry. */
 export interface EntryWriteInput extends WriteInput {
-  readonly metadata?: unknown;
+  readonly metadata?: Optional<JsonText>;
   readonly ttlSeconds?: Optional<number>;
 }
 
@@ -97,10 +98,16 @@ export function requireCount(
 }
 
 /**
- * GraphQL can't require an argument that may be null.
- * @throws BAD_USER_INPUT for an argument that was left out
+ * Reads a JSON argument. GraphQL can't require one that may be null, so that is checked here.
+ * @returns its text
+ * @throws BAD_USER_INPUT if it was left out; LIMIT_EXCEEDED
  */
-export function requireGiven(argument: string, name: string, value: unknown): void {
-  if (value !== undefined) return;
+export function readValue(
+  { limits }: Asked,
+  argument: string,
+  name: string,
+  value: Optional<JsonText>,
+): string {
+  if (value !== undefined) return checkValue(limits, `${argument}.${name}`, value);
   throw badUserInput(`${argument}.${name}`, `Is required. For JSON's null, say ${name}: null.`);
 }

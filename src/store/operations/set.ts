@@ -1,10 +1,10 @@
-import { serialiseValue } from "../model/limits.ts";
+import type { JsonText } from "../../json/json-text.ts";
 import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
-import { readEntryWrite, requireGiven, type EntryWriteInput } from "./read-input.ts";
+import { readEntryWrite, readValue, type EntryWriteInput, type Optional } from "./read-input.ts";
 import { expiryAfter, unmetRevision, writeEntry } from "./write-entry.ts";
 
 export interface SetInput extends EntryWriteInput {
-  readonly value?: unknown;
+  readonly value?: Optional<JsonText>;
 }
 
 /** Replaces the value, which is serialised JSON, and the expiry. */
@@ -16,8 +16,7 @@ export interface SetOperation extends EntryWrite {
 export const setOperation: OperationType<SetInput, SetOperation> = {
   read(asked, argument, input) {
     const write = readEntryWrite(asked, argument, input);
-    requireGiven(argument, "value", input.value);
-    const value = serialiseValue(asked.limits, `${argument}.value`, input.value);
+    const value = readValue(asked, argument, "value", input.value);
     return { kind: "set", ...write, value };
   },
   touches: ({ namespace, key }) => [{ namespace, key, withValue: false }],

@@ -1,6 +1,8 @@
 import type { Draft } from "../commit/draft.ts";
 import { unclaimed, type StoredEntry, type StoredHead } from "../model/claim.ts";
-import { serialiseMetadata, type Limits, type Metadata } from "../model/limits.ts";
+import { JsonText } from "../../json/json-text.ts";
+import { mergeMembers } from "../../json/merge-patch-text.ts";
+import { checkMetadataBytes, checkValue, type Limits } from "../model/limits.ts";
 import type { Condition, OperationResult, Rules, Unmet, Write, EntryWrite } from "./operation.ts";
 
 // The steps that several kinds of operation share when they write an entry.
@@ -36,7 +38,11 @@ export function writeNewValue(
   if (unmet) return unmet;
   return writeEntry(draft, rules, current, {
     ...write,
-    value: valueAfter(current && draft.value(current)),
+    value: checkValue(
+      rules.limits,
+      write.argument,
+      new JsonText(valueAfter(current && draft.value(current))),
+    ),
     expiresAt: expiryAfter(draft.now, write.ttlSeconds, current?.expiresAt ?? null),
   });
 }
@@ -47,7 +53,7 @@ interface Written {
   readonly namespace: string;
   readonly key: string;
   readonly value: string;
-  readonly metadata: Metadata | null;
+  readonly metadata: string | null;
   readonly expiresAt: Date | null;
 }
 
@@ -114,6 +120,6 @@ function mergedMetadata(
   current: StoredHead | null,
 ): string {
   if (metadata === null) return current?.metadata ?? "{}";
-  const merged = { ...(JSON.parse(current?.metadata ?? "{}") as Metadata), ...metadata };
-  return serialiseMetadata(limits, `${argument}.metadata`, merged);
+  const merged = mergeMembers(current?.metadata ?? "{}", metadata);
+  return checkMetadataBytes(limits, `${argument}.metadata`, merged);
 }

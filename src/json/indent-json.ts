@@ -1,0 +1,29 @@
+import { membersAt, itemBegins, endOfValue } from "./value-parts.ts";
+
+/** The text of a `JsonText` on several lines, each level indented by two spaces, as `JSON.stringify` does for a person. */
+export function indentJson(text: string): string {
+  return indented(text, "\n");
+}
+
+/** @param lineEnd with the spaces that the next line begins with */
+function indented(text: string, lineEnd: string): string {
+  if (text === "{}" || text === "[]") return text;
+  const inner = `${lineEnd}  `;
+  switch (text[0]) {
+    case "{": {
+      const members: string[] = [];
+      for (const { nameText, begin, end } of membersAt(text, 0)) {
+        members.push(`${nameText}: ${indented(text.slice(begin, end), inner)}`);
+      }
+      return `{${inner}${members.join(`,${inner}`)}${lineEnd}}`;
+    }
+    case "[": {
+      const items = itemBegins(text, 0).map((begin) =>
+        indented(text.slice(begin, endOfValue(text, begin)), inner),
+      );
+      return `[${inner}${items.join(`,${inner}`)}${lineEnd}]`;
+    }
+    default:
+      return text;
+  }
+}

@@ -1,0 +1,340 @@
+import { halfPair, JsonFault, shown, unexpected } from "./json-fault.ts";
+
+/** An object or array that is open at the scanner's place. */
+interface Level {
+  readonly isArray: boolean;
+  /** Names of the members so far: compared one by one while they are few. */
+  names: string[] | Set<string>;
+  /** The member that is being read. */
+  name: string;
+  /** The item that is being read. */
+  index: number;
+}
+
+/** More names than this are kept as a set. */
+const maxListedNames = 8;
+/** A string is long from here on, in UTF-16 units. */
+const minLongUnits = 64;
+/** A quote, a backslash, a control character or half of a pair: what does not simply mean itself in a string. */
+const special = /[^ !#-[\]-\ud7ff\ue000-\uffff]/g;
+const maxPieces = 4_096;
+/** Deeper texts are refused here: every limit on the depth of a value is far below. */
+const maxDepth = 10_000;
+
+/** What the scanner expects next. */
+const expectValue = 0;
+const expectFirstItem = 1;
+const expectFirstName = 2;
+const expectName = 3;
+const expectColon = 4;
+const expectEndOfItem = 5;
+const inString = 6;
+const atEnd = 7;
+
+/**
+ * Reads one JSON value of a text exactly, without recursion, and in steps, so that a long text does not hold up a
+ * thread.
+ *
+ * 1. `run(until)` reads on to about that place, and says whether the value is complete.
+ * 2. A text that is not JSON throws a `JsonFault`.
+ * 3. A duplicate member or a lone surrogate is noted in `fault`, the first one, and the scan continues: its place has a
+ *    name only when the rest is known.
+ * 4. `compact()` is the value without insignificant whitespace, otherwise as it was sent.
+ */
+export class JsonScanner {
+  /** The first duplicate member or lone surrogate. */
+  fault: JsonFault | null = null;
+  /** Where the scan is: at the end, the end of the value. */
+  at: number;
+  /** Whether whitespace was found outside of strings. */
+  hasWhitespace = false;
+  readonly #text: string;
+  readonly #isHarmless: (fault: JsonFault) => boolean;
+  readonly #levels: Level[] = [];
+  /** What lies between whitespace, since the last part. */
+  readonly #pieces: string[] = [];
+  /** Many pieces each. */
+  readonly #parts: string[] = [];
+  #pieceBegin: number;
+  #state = expectValue;
+  #stringBegin = 0;
+  #isName = false;
+  #hasEscape = false;
+
+  /** @param isHarmless tells which duplicate members and lone surrogates are not noted */
+  constructor(text: string, at = 0, isHarmless = (_fault: JsonFault): boolean => false) {
+    this.#isHarmless = isHarmless;
+    this.#text = text;
+    this.at = at;
+    while (isWhitespace(text.charCodeAt(this.at))) this.at++;
+    this.#pieceBegin = this.at;
+  }
+
+  /** @throws JsonFault when the text is not JSON */
+  run(until = Infinity): boolean {
+    while (this.#state !== atEnd) {
+      if (this.at >= until) return false;
+      if (this.#state === inString) this.#readString(until);
+      else this.#step();
+    }
+    return true;
+  }
+
+  /** The value that was read, without whitespace outside of strings. */
+  compact(): string {
+    const last = this.#text.slice(this.#pieceBegin, this.at);
+    return this.hasWhitespace ? [...this.#parts, ...this.#pieces, last].join("") : last;
+  }
+
+  /**
+   * Skips whitespace after the value.
+   * @throws JsonFault unless the text ends there
+   */
+  requireEnd(): void {
+    let { at } = this;
+    while (isWhitespace(this.#text.charCodeAt(at))) at++;
+    if (at < this.#text.length) throw unexpected(this.#text, at, "the end");
+  }
+
+  #step(): void {
+    const code = this.#text.charCodeAt(this.at);
+    if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
+      this.#skipWhitespace();
+      return;
+    }
+    switch (this.#state) {
+      case expectFirstItem:
+        if (code === 0x5d) return this.#close();
+        this.#state = expectValue;
+        return this.#beginValue(code);
+      case expectValue:
+        return this.#beginValue(code);
+      case expectFirstName:
+        if (code === 0x7d) return this.#close();
+        return this.#beginName(code);
+      case expectName:
+        return this.#beginName(code);
+      case expectColon:
+        if (code !== 0x3a) throw unexpected(this.#text, this.at, "a colon");
+        this.at++;
+        this.#state = expectValue;
+        return;
+      default:
+        return this.#endItem(code);
+    }
+  }
+
+  #beginValue(code: number): void {
+    switch (code) {
+      case 0x22:
+        return this.#beginString(false);
+      case 0x7b:
+        return this.#open(false);
+      case 0x5b:
+        return this.#open(true);
+      case 0x74:
+        return this.#readWord("true");
+      case 0x66:
+        return this.#readWord("false");
+      case 0x6e:
+        return this.#readWord("null");
+      default:
+        return this.#readNumber(code);
+    }
+  }
+
+  #beginName(code: number): void {
+    if (code !== 0x22) throw unexpected(this.#text, this.at, "a member's name in double quotes");
+    this.#beginString(true);
+  }
+
+  #open(isArray: boolean): void {
+    if (this.#levels.length === maxDepth) {
+      throw new JsonFault(`It is nested more than ${maxDepth} deep.`, this.#path(), {
+        isTooDeep: true,
+      });
+    }
+    this.#levels.push({ isArray, names: [], name: "", index: 0 });
+    this.at++;
+    this.#state = isArray ? expectFirstItem : expectFirstName;
+  }
+
+  #close(): void {
+    this.#levels.pop();
+    this.at++;
+    this.#endValue();
+  }
+
+  #endValue(): void {
+    this.#state = this.#levels.length === 0 ? atEnd : expectEndOfItem;
+  }
+
+  #endItem(code: number): void {
+    const level = this.#levels[this.#levels.length - 1] as Level;
+    if (code === 0x2c) {
+      this.at++;
+      level.index++;
+      this.#state = level.isArray ? expectValue : expectName;
+    } else if (code === (level.isArray ? 0x5d : 0x7d)) this.#close();
+    else throw unexpected(this.#text, this.at, level.isArray ? "a comma or ]" : "a comma or }");
+  }
+
+  #skipWhitespace(): void {
+    const begin = this.at;
+    while (isWhitespace(this.#text.charCodeAt(this.at))) this.at++;
+    if (this.at === begin) return;
+    this.hasWhitespace = true;
+    if (begin > this.#pieceBegin) this.#pieces.push(this.#text.slice(this.#pieceBegin, begin));
+    this.#pieceBegin = this.at;
+    if (this.#pieces.length < maxPieces) return;
+    // A piece takes more memory than the few characters that it may have.
+    this.#parts.push(this.#pieces.join(""));
+    this.#pieces.length = 0;
+  }
+
+  #readWord(word: string): void {
+    if (!this.#text.startsWith(word, this.at)) throw unexpected(this.#text, this.at, "a value");
+    this.at += word.length;
+    this.#endValue();
+  }
+
+  #readNumber(first: number): void {
+    const text = this.#text;
+    let { at } = this;
+    let code = first;
+    if (code === 0x2d) code = text.charCodeAt(++at);
+    if (code === 0x30) code = text.charCodeAt(++at);
+    else if (isDigit(code))
+      do code = text.charCodeAt(++at);
+      while (isDigit(code));
+    else throw unexpected(this.#text, at, at === this.at ? "a value" : "a digit");
+    if (code === 0x2e) {
+      code = text.charCodeAt(++at);
+      if (!isDigit(code)) throw unexpected(this.#text, at, "a digit");
+      do code = text.charCodeAt(++at);
+      while (isDigit(code));
+    }
+    if (code === 0x65 || code === 0x45) {
+      code = text.charCodeAt(++at);
+      if (code === 0x2b || code === 0x2d) code = text.charCodeAt(++at);
+      if (!isDigit(code)) throw unexpected(this.#text, at, "a digit");
+      do code = text.charCodeAt(++at);
+      while (isDigit(code));
+    }
+    this.at = at;
+    this.#endValue();
+  }
+
+  #beginString(isName: boolean): void {
+    this.at++;
+    this.#stringBegin = this.at;
+    this.#isName = isName;
+    this.#hasEscape = false;
+    this.#state = inString;
+    this.#readString(this.at + 1_024);
+  }
+
+  /** Reads on in a string, to its end or to about `until`. */
+  #readString(until: number): void {
+    const text = this.#text;
+    let { at } = this;
+    const longAfter = at + minLongUnits;
+    while (at < until) {
+      if (at >= longAfter) {
+        at = this.#skipPlain(at, until);
+        if (at >= until) break;
+      }
+      const code = text.charCodeAt(at);
+      if (code === 0x22) {
+        this.at = at + 1;
+        return this.#endString(at);
+      }
+      if (code === 0x5c) {
+        this.#hasEscape = true;
+        at = this.#readEscape(at);
+      } else if (code < 0x20) throw unexpected(this.#text, at, "no control character in a string");
+      else if (code < 0xd800 || code > 0xdfff) at++;
+      else if (isHigh(code) && isLow(text.charCodeAt(at + 1))) at += 2;
+      // Past the end, a character's code is NaN, which is no less than anything.
+      else if (at >= text.length) throw unexpected(this.#text, at, "the end of a string");
+      else {
+        this.#note(halfPair(this.#path()));
+        at++;
+      }
+    }
+    this.at = at;
+  }
+
+  /** Skips characters of a long string that mean themselves: some four times as fast as one by one. */
+  #skipPlain(at: number, until: number): number {
+    const part = until < this.#text.length ? this.#text.slice(0, until) : this.#text;
+    special.lastIndex = at;
+    return special.exec(part)?.index ?? part.length;
+  }
+
+  /** @returns where the escape that begins here ends, or the pair of escapes */
+  #readEscape(begin: number): number {
+    const text = this.#text;
+    const kind = text[begin + 1] ?? "";
+    if (kind !== "u") {
+      if (kind === "" || !'"\\/bfnrt'.includes(kind)) {
+        throw unexpected(this.#text, begin, "an escape that JSON has");
+      }
+      return begin + 2;
+    }
+    const code = this.#hexAt(begin);
+    if (code < 0xd800 || code > 0xdfff) return begin + 6;
+    const isPair =
+      isHigh(code) && text.startsWith("\\u", begin + 6) && isLow(this.#hexAt(begin + 6));
+    if (isPair) return begin + 12;
+    this.#note(halfPair(this.#path()));
+    return begin + 6;
+  }
+
+  #hexAt(begin: number): number {
+    const digits = this.#text.slice(begin + 2, begin + 6);
+    if (!/^[\da-fA-F]{4}$/.test(digits))
+      throw unexpected(this.#text, begin, "four hexadecimal digits");
+    return Number.parseInt(digits, 16);
+  }
+
+  #endString(end: number): void {
+    if (!this.#isName) return this.#endValue();
+    const raw = this.#text.slice(this.#stringBegin, end);
+    const name = this.#hasEscape ? (JSON.parse(`"${raw}"`) as string) : raw;
+    const level = this.#levels[this.#levels.length - 1] as Level;
+    const { names } = level;
+    level.name = name;
+    if (Array.isArray(names) ? names.includes(name) : names.has(name)) {
+      this.#note(new JsonFault(`The member ${shown(name)} appears more than once.`, this.#path()));
+    } else if (!Array.isArray(names)) names.add(name);
+    else if (names.length < maxListedNames) names.push(name);
+    else level.names = new Set([...names, name]);
+    this.#state = expectColon;
+  }
+
+  #note(fault: JsonFault): void {
+    if (!this.#isHarmless(fault)) this.fault ??= fault;
+  }
+
+  #path(): (string | number)[] {
+    return this.#levels.map((level) => (level.isArray ? level.index : level.name));
+  }
+}
+
+/** Whether JSON allows it between tokens. */
+export function isWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isHigh(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
+}
+
+function isLow(code: number): boolean {
+  return code >= 0xdc00 && code <= 0xdfff;
+}

@@ -1,0 +1,57 @@
+import { endOfString, endOfValue, isEscaped } from "./value-parts.ts";
+
+/** Work on a long text, to be done in steps: whoever runs it may let others on between two of them. */
+export type Steps<T> = Generator<void, T, void>;
+
+/** How much of a text one step reads, in UTF-16 units: well below a millisecond. */
+export const stepUnits = 64 * 1024;
+
+/** As `endOfValue`, in steps. */
+export function* endOfLongValue(text: string, at: number): Steps<number> {
+  const first = text.charCodeAt(at);
+  if (first !== 0x7b && first !== 0x5b) return endOfValue(text, at);
+  let depth = 0;
+  let until = at + stepUnits;
+  for (let place = at; ;) {
+    if (place >= until) {
+      yield;
+      until = place + stepUnits;
+    }
+    const code = text.charCodeAt(place);
+    if (code === 0x22) place = endOfString(text, place);
+    else {
+      place++;
+      if (code === 0x7b || code === 0x5b) depth++;
+      else if ((code === 0x7d || code === 0x5d) && --depth === 0) return place;
+    }
+  }
+}
+
+/** What a string's text says, in steps. */
+export function* decodeLongString(text: string): Steps<string> {
+  const parts: string[] = [];
+  const last = text.length - 1;
+  for (let begin = 1; begin < last;) {
+    let end = Math.min(begin + stepUnits, last);
+    if (end < last) end = withoutCutEscape(text, begin, end);
+    parts.push(JSON.parse(`"${text.slice(begin, end)}"`) as string);
+    begin = end;
+    yield;
+  }
+  return parts.join("");
+}
+
+/** The longest escape is `\uXXXX`. */
+const longestEscape = 6;
+
+/** The end, or an earlier one where that would lie within an escape. */
+function withoutCutEscape(text: string, begin: number, end: number): number {
+  for (let at = Math.max(begin, end - longestEscape + 1); at < end; at++) {
+    if (text.charCodeAt(at) === 0x5c && !isEscaped(text, at)) {
+      const length = text.charCodeAt(at + 1) === 0x75 ? longestEscape : 2;
+      if (at + length > end) return at;
+      at += length - 1;
+    }
+  }
+  return end;
+}

@@ -1,0 +1,123 @@
+// Finds the parts of a value in its text. The text must be that of a `JsonText`: valid, and without whitespace.
+
+/** Where the value ends that begins at `at`. */
+export function endOfValue(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  if (first === 0x22) return endOfString(text, at);
+  if (first !== 0x7b && first !== 0x5b) return endOfWord(text, at);
+  let depth = 0;
+  for (let place = at; ;) {
+    const code = text.charCodeAt(place);
+    if (code === 0x22) place = endOfString(text, place);
+    else {
+      place++;
+      if (code === 0x7b || code === 0x5b) depth++;
+      else if ((code === 0x7d || code === 0x5d) && --depth === 0) return place;
+    }
+  }
+}
+
+/** Where the string ends whose opening quote is at `at`. */
+export function endOfString(text: string, at: number): number {
+  let end = text.indexOf('"', at + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end + 1;
+}
+
+/** Whether a backslash before the character at `at` takes its meaning from it. */
+export function isEscaped(text: string, at: number): boolean {
+  let begin = at;
+  while (text.charCodeAt(begin - 1) === 0x5c) begin--;
+  return (at - begin) % 2 === 1;
+}
+
+/** Of a number, true, false or null. */
+function endOfWord(text: string, at: number): number {
+  for (let end = at; ; end++) {
+    const code = text.charCodeAt(end);
+    // Past the end of the text it is NaN.
+    if (code === 0x2c || code === 0x7d || code === 0x5d || Number.isNaN(code)) return end;
+  }
+}
+
+/** A member of an object, by its places in the object's text. */
+export interface Member {
+  readonly name: string;
+  /** The name as it is written, with its quotes. */
+  readonly nameText: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The members of the object that begins at `at`, in their order. */
+export function* membersAt(text: string, at: number): Generator<Member, void> {
+  if (text[at + 1] === "}") return;
+  for (let place = at + 1; ;) {
+    const nameEnd = endOfString(text, place);
+    const nameText = text.slice(place, nameEnd);
+    const begin = nameEnd + 1;
+    const end = endOfValue(text, begin);
+    yield { name: decodeString(nameText), nameText, begin, end };
+    if (text[end] !== ",") return;
+    place = end + 1;
+  }
+}
+
+/** Where each item of the array that begins at `at` begins. */
+export function itemBegins(text: string, at: number): number[] {
+  const begins: number[] = [];
+  if (text[at + 1] === "]") return begins;
+  for (let place = at + 1; ;) {
+    begins.push(place);
+    const end = endOfValue(text, place);
+    if (text[end] !== ",") return begins;
+    place = end + 1;
+  }
+}
+
+/** What a string's text says. */
+export function decodeString(text: string): string {
+  return text.includes("\\") ? (JSON.parse(text) as string) : text.slice(1, -1);
+}
+
+/** How deep a value is nested: 0 for a string, number, boolean or null, 1 for an array of those. */
+export function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let place = 0; place < text.length;) {
+    const code = text.charCodeAt(place);
+    if (code === 0x22) {
+      place = endOfString(text, place);
+      continue;
+    }
+    place++;
+    if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x7d || code === 0x5d) depth--;
+  }
+  return deepest;
+}
+
+/** Whether it is nested deeper than that. Short texts cannot be, which is known without reading them. */
+export function isDeeperThan(text: string, maxDepth: number): boolean {
+  // Each level takes two brackets.
+  return text.length > 2 * maxDepth && depthOf(text) > maxDepth;
+}
+
+/** What a value is, for a message. */
+export function kindOfText(text: string): string {
+  switch (text[0]) {
+    case "{":
+      return "an object";
+    case "[":
+      return "an array";
+    case '"':
+      return "a string";
+    case "n":
+      return "null";
+    case "t":
+    case "f":
+      return "a boolean";
+    default:
+      return "a number";
+  }
+}

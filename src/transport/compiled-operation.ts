@@ -1,0 +1,121 @@
+import {
+  getArgumentValues,
+  getVariableValues,
+  isNonNullType,
+  Kind,
+  locatedError,
+  OperationTypeNode,
+  type ExecutionResult,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+} from "graphql";
+import { schema } from "../schema/schema.ts";
+import type { OperationContext } from "./operation-context.ts";
+import type { Prepared } from "./operations.ts";
+import { plainArguments, type ReadArguments } from "./plain-arguments.ts";
+import { SelectionCompiler, type CompiledSelection } from "./selection-compiler.ts";
+
+/** A larger selection is executed. */
+const maxCompiledFields = 200;
+
+/** By the operation; null for one that has to be executed. */
+const compiled = new WeakMap<Prepared["operation"], CompiledOperation | null>();
+
+/**
+ * The operation as a function, if it is a query or mutation of one field whose selection can be compiled, as nearly all of
+ * an agent's are. It gives what graphql-js gives, in some two thirds of the time.
+ * @returns null for one that has to be executed
+ */
+export function compiledOperation(prepared: Prepared): CompiledOperation | null {
+  const known = compiled.get(prepared.operation);
+  if (known !== undefined) return known;
+  const operation = compile(prepared);
+  compiled.set(prepared.operation, operation);
+  return operation;
+}
+
+function compile({ document, operation }: Prepared): CompiledOperation | null {
+  const root = schema.getRootType(operation.operation);
+  if (!root || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
+  const compiler = new SelectionCompiler(document, null, maxCompiledFields);
+  const selection = compiler.compile(root, operation.selectionSet);
+  // A directive may leave fields out for some variables.
+  if (!selection || compiler.usesVariables) return null;
+  const field = root.getFields()[selection.nodes[0].name.value];
+  if (!field?.resolve) return null;
+  return new CompiledOperation({ document, operation }, root, field, selection);
+}
+
+/** An operation of one field. */
+export class CompiledOperation {
+  readonly #operation: Prepared["operation"];
+  readonly #field: GraphQLField<unknown, unknown>;
+  readonly #selection: CompiledSelection;
+  readonly #readArguments: ReadArguments | null;
+  /** Whether the complexity is the same for all variables: only the field's own may depend on them. */
+  readonly #hasFixedComplexity: boolean;
+  #isWithinComplexity = false;
+  /** Without the variables. */
+  readonly #info: Omit<GraphQLResolveInfo, "variableValues">;
+
+  constructor(
+    { document, operation }: Prepared,
+    parentType: GraphQLObjectType,
+    field: GraphQLField<unknown, unknown>,
+    selection: CompiledSelection,
+  ) {
+    const fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
+    for (const definition of document.definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+        fragments[definition.name.value] = definition;
+      }
+    }
+    this.#operation = operation;
+    this.#field = field;
+    this.#selection = selection;
+    const [node] = selection.nodes;
+    this.#readArguments = plainArguments(field, node, operation.variableDefinitions ?? []);
+    this.#hasFixedComplexity = typeof field.extensions.complexity !== "function";
+    this.#info = {
+      fieldName: field.name,
+      fieldNodes: selection.nodes,
+      returnType: field.type,
+      parentType,
+      path: { prev: undefined, key: selection.name, typename: parentType.name },
+      schema,
+      fragments,
+      rootValue: undefined,
+      operation,
+    };
+  }
+
+  /** The result as JSON, or a result with errors, which are not yet what a caller may see. */
+  async run(
+    variables: Readonly<Record<string, unknown>> | null | undefined,
+    context: OperationContext,
+  ): Promise<string | ExecutionResult> {
+    const { nodes, name } = this.#selection;
+    const definitions = this.#operation.variableDefinitions ?? [];
+    const plain = this.#readArguments?.(variables ?? {});
+    const read =
+      plain ?? getVariableValues(schema, definitions, variables ?? {}, { maxErrors: 50 });
+    if ("errors" in read && read.errors) return { errors: read.errors };
+    const { coerced } = read;
+    const isNullable = !isNonNullType(this.#field.type);
+    context.isWithinComplexity = this.#isWithinComplexity;
+    try {
+      const args = plain ? plain.args : getArgumentValues(this.#field, nodes[0], coerced);
+      const info: GraphQLResolveInfo = { ...this.#info, variableValues: coerced };
+      const value: unknown = await this.#field.resolve?.(undefined, args, context, info);
+      this.#isWithinComplexity = this.#hasFixedComplexity;
+      if (value != null) return this.#selection.write(value);
+      if (isNullable) return `{"data":{${JSON.stringify(name)}:null}}`;
+      throw new Error(`${this.#field.name} may not be null.`);
+    } catch (error) {
+      const located = locatedError(error, nodes, [name]);
+      return { errors: [located], data: isNullable ? { [name]: null } : null };
+    }
+  }
+}

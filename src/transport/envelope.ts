@@ -1,0 +1,116 @@
+import { JsonFault, unexpected } from "../json/json-fault.ts";
+import { isWhitespace, JsonScanner } from "../json/json-scanner.ts";
+import { stepUnits, type Steps } from "../json/long-value-parts.ts";
+import { decodeString } from "../json/value-parts.ts";
+
+/** The members of the object that a request is. */
+export interface Envelope {
+  /** The text of each, without whitespace. */
+  readonly members: Map<string, string>;
+  /** The member that was asked for, if it is an object: read as an envelope of its own. */
+  nested: Envelope | null;
+  /**
+   * The first thing in each member that cannot be kept as it was sent, by the member's name. Where a member is too deep,
+   * those after it are not there.
+   */
+  readonly faults: Map<string, JsonFault>;
+  /** Where its text ends. */
+  end: number;
+}
+
+/**
+ * Reads an object, and checks all that is in it.
+ * @param nested the member that is itself an envelope, if there is one
+ * @returns null when the text is JSON, and not an object
+ * @throws JsonFault when it is not JSON
+ */
+export function* readEnvelope(text: string, nested?: string): Steps<Envelope | null> {
+  const begin = afterWhitespace(text, 0);
+  if (text[begin] !== "{") {
+    yield* readText(text, begin);
+    return null;
+  }
+  const envelope = yield* readObject(text, begin, nested);
+  const end = afterWhitespace(text, envelope.end);
+  if (end < text.length && !isTooDeep(envelope)) throw unexpected(text, end, "the end");
+  return envelope;
+}
+
+function* readObject(text: string, begin: number, nested?: string): Steps<Envelope> {
+  const envelope: Envelope = {
+    members: new Map(),
+    nested: null,
+    faults: new Map(),
+    end: begin,
+  };
+  let at = afterWhitespace(text, begin + 1);
+  if (text[at] === "}") return { ...envelope, end: at + 1 };
+  for (;;) {
+    if (text[at] !== '"') throw unexpected(text, at, "a member's name in double quotes");
+    const nameScanner = yield* readText(text, at);
+    const name = decodeString(nameScanner.compact());
+    if (envelope.members.has(name)) {
+      envelope.faults.set(name, new JsonFault("It appears more than once in the request.", [name]));
+    }
+    at = afterWhitespace(text, nameScanner.at);
+    if (text[at] !== ":") throw unexpected(text, at, "a colon");
+    at = yield* readMember(envelope, name, text, afterWhitespace(text, at + 1), nested === name);
+    if (isTooDeep(envelope)) return envelope;
+    at = afterWhitespace(text, at);
+    if (text[at] === "}") return Object.assign(envelope, { end: at + 1 });
+    if (text[at] !== ",") throw unexpected(text, at, "a comma or }");
+    at = afterWhitespace(text, at + 1);
+  }
+}
+
+/** @returns where the member's value ends */
+function* readMember(
+  envelope: Envelope,
+  name: string,
+  text: string,
+  at: number,
+  isNested: boolean,
+): Steps<number> {
+  try {
+    if (isNested && text[at] === "{") {
+      const nested = yield* readObject(text, at);
+      envelope.nested = nested;
+      envelope.members.set(name, "{}");
+      return nested.end;
+    }
+    const scanner = yield* readText(text, at);
+    envelope.members.set(name, scanner.compact());
+    if (scanner.fault && !envelope.faults.has(name)) {
+      envelope.faults.set(name, faultWithin(name, scanner.fault));
+    }
+    return scanner.at;
+  } catch (error) {
+    if (!(error instanceof JsonFault && error.isTooDeep)) throw error;
+    envelope.faults.set(name, faultWithin(name, error));
+    return at;
+  }
+}
+
+/** Whether its reading was given up. */
+function isTooDeep({ faults, nested }: Envelope): boolean {
+  return (
+    [...faults.values()].some((fault) => fault.isTooDeep) || (nested !== null && isTooDeep(nested))
+  );
+}
+
+/** A fault of a member, by its place in the whole. */
+export function faultWithin(name: string, fault: JsonFault): JsonFault {
+  return new JsonFault(fault.reason, [name, ...fault.path], fault);
+}
+
+function* readText(text: string, at: number): Steps<JsonScanner> {
+  const scanner = new JsonScanner(text, at);
+  while (!scanner.run(scanner.at + stepUnits)) yield;
+  return scanner;
+}
+
+function afterWhitespace(text: string, at: number): number {
+  let place = at;
+  while (isWhitespace(text.charCodeAt(place))) place++;
+  return place;
+}

@@ -1,0 +1,94 @@
+import { getNullableType, isInputObjectType, isListType, type GraphQLInputType } from "graphql";
+import { JsonText } from "../json/json-text.ts";
+import {
+  decodeLongString,
+  endOfLongValue,
+  stepUnits,
+  type Steps,
+} from "../json/long-value-parts.ts";
+import { decodeString, endOfString, endOfValue } from "../json/value-parts.ts";
+import { isJsonType, typeWithin } from "./variable-types.ts";
+
+/** A value, and where its text ends. */
+interface Read {
+  readonly value: unknown;
+  readonly end: number;
+}
+
+/**
+ * Reads a variable's value: each part of type JSON as its exact text, all else as plain values.
+ * @param text valid JSON without whitespace
+ */
+export function* readExactValue(
+  text: string,
+  at: number,
+  type: GraphQLInputType | undefined,
+): Steps<Read> {
+  const first = text[at];
+  if (isJsonType(type) && first !== "n") {
+    const end = yield* endOf(text, at);
+    return { value: new JsonText(text.slice(at, end)), end };
+  }
+  const nullable = getNullableType(type);
+  if (isListType(nullable)) {
+    const item = nullable.ofType as GraphQLInputType;
+    // One item may stand for a list of it.
+    return first === "[" ? yield* readItems(text, at, item) : yield* readExactValue(text, at, item);
+  }
+  if (first === "{" && isInputObjectType(nullable)) return yield* readMembers(text, at, nullable);
+  return yield* readPlainValue(text, at);
+}
+
+function* readItems(text: string, at: number, type: GraphQLInputType): Steps<Read> {
+  const items: unknown[] = [];
+  let place = at + 1;
+  let pauseAt = place + stepUnits;
+  while (text[place] !== "]") {
+    if (text[place] === ",") place++;
+    const { value, end } = yield* readExactValue(text, place, type);
+    items.push(value);
+    place = end;
+    if (place < pauseAt) continue;
+    yield;
+    pauseAt = place + stepUnits;
+  }
+  return { value: items, end: place + 1 };
+}
+
+function* readMembers(text: string, at: number, type: GraphQLInputType): Steps<Read> {
+  // Without a prototype, as a member may be named `__proto__`.
+  const members = Object.create(null) as Record<string, unknown>;
+  let place = at + 1;
+  while (text[place] !== "}") {
+    if (text[place] === ",") place++;
+    const nameEnd = endOfString(text, place);
+    const name = decodeString(text.slice(place, nameEnd));
+    const { value, end } = yield* readExactValue(text, nameEnd + 1, typeWithin(type, name));
+    members[name] = value;
+    place = end;
+  }
+  return { value: members, end: place + 1 };
+}
+
+/**
+ * Reads a value that is not JSON to GraphQL. Where it is a large array or object, it is an empty one: no other type
+ * takes either, so that it is refused, or not looked at.
+ */
+export function* readPlainValue(text: string, at: number): Steps<Read> {
+  const end = yield* endOf(text, at);
+  if (end - at <= stepUnits) return { value: JSON.parse(text.slice(at, end)) as unknown, end };
+  switch (text[at]) {
+    case '"':
+      return { value: yield* decodeLongString(text.slice(at, end)), end };
+    case "[":
+      return { value: [], end };
+    case "{":
+      return { value: {}, end };
+    default:
+      return { value: Number(text.slice(at, end)), end };
+  }
+}
+
+function* endOf(text: string, at: number): Steps<number> {
+  return text.length - at <= stepUnits ? endOfValue(text, at) : yield* endOfLongValue(text, at);
+}

@@ -1,0 +1,79 @@
+import type { GraphQLSchema } from "graphql";
+import { BatonError } from "../errors.ts";
+import { JsonFault } from "../json/json-fault.ts";
+import { parseOrdinary } from "../json/json-text.ts";
+import type { Steps } from "../json/long-value-parts.ts";
+import { readEnvelope, type Envelope } from "./envelope.ts";
+import { readPlainValue } from "./exact-value.ts";
+import { atOnce, inSteps } from "./in-steps.ts";
+import { maxWholeUnits, operationIn, type ReadLimits } from "./read-operation.ts";
+
+/** A message of the WebSocket protocol, which graphql-ws takes in place of its text. */
+export interface SocketMessage {
+  readonly type?: unknown;
+  readonly id?: unknown;
+  readonly payload?: unknown;
+}
+
+/** The payload of an operation that is refused before it is executed: the socket may carry others. */
+export class RefusedPayload {
+  /** graphql-ws requires one. */
+  readonly query = "";
+  readonly fault: BatonError;
+
+  constructor(fault: BatonError) {
+    this.fault = fault;
+  }
+}
+
+/** What graphql-ws is given in place of a text that is not a JSON object: it closes the socket for that. */
+const notJson = "";
+
+/**
+ * Reads a message of the WebSocket protocol. The operation in a `subscribe` is read as by `readOperation`; where that is
+ * refused, the payload is a `RefusedPayload`.
+ */
+export function readMessage(
+  text: string,
+  schema: GraphQLSchema,
+  limits: ReadLimits,
+): SocketMessage | string | Promise<SocketMessage | string> {
+  if (text.length > maxWholeUnits) return inSteps(read(text, schema, limits));
+  const ordinary = parseOrdinary(text);
+  return ordinary ? (ordinary.value as SocketMessage) : atOnce(read(text, schema, limits));
+}
+
+function* read(
+  text: string,
+  schema: GraphQLSchema,
+  limits: ReadLimits,
+): Steps<SocketMessage | string> {
+  const envelope = yield* readWhole(text);
+  if (envelope === null) return notJson;
+  const { type, id, payload } = yield* plainMembers(envelope);
+  const message = { type, id, ...(payload === undefined ? {} : { payload }) };
+  if (envelope.nested === null) return message;
+  if (type !== "subscribe") return { ...message, payload: yield* plainMembers(envelope.nested) };
+  try {
+    return { ...message, payload: yield* operationIn(envelope.nested, schema, limits) };
+  } catch (error) {
+    if (!(error instanceof BatonError)) throw error;
+    return { ...message, payload: new RefusedPayload(error) };
+  }
+}
+
+function* readWhole(text: string): Steps<Envelope | null> {
+  try {
+    return yield* readEnvelope(text, "payload");
+  } catch (error) {
+    if (error instanceof JsonFault) return null;
+    throw error;
+  }
+}
+
+function* plainMembers({ members }: Envelope): Steps<Record<string, unknown>> {
+  // Without a prototype, as a member may be named `__proto__`.
+  const plain = Object.create(null) as Record<string, unknown>;
+  for (const [name, text] of members) plain[name] = (yield* readPlainValue(text, 0)).value;
+  return plain;
+}

@@ -1,0 +1,91 @@
+import {
+  getNullableType,
+  isInputObjectType,
+  isInputType,
+  isListType,
+  isScalarType,
+  Kind,
+  parse,
+  typeFromAST,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type NamedTypeNode,
+} from "graphql";
+
+/** The types of one operation's variables, by name. */
+export type VariableTypes = ReadonlyMap<string, GraphQLInputType>;
+
+/** As of an operation itself: what is longer is refused when it is executed. */
+const maxTokens = 4_000;
+const maxKnownDocuments = 200;
+/** Longer documents are data written into a query, and not seen again. */
+const maxKnownLength = 4_096;
+
+/** The operations of documents that were read before. */
+const known = new Map<string, readonly OperationDefinitionNode[]>();
+
+/**
+ * The types that an operation gives its variables. None where the document cannot be parsed, or names no such operation:
+ * it is refused when it is executed.
+ */
+export function typesOfVariables(
+  schema: GraphQLSchema,
+  document: string,
+  operationName: string | null,
+): VariableTypes {
+  const operations = operationsOf(document);
+  const operation = operationName
+    ? operations.find(({ name }) => name?.value === operationName)
+    : operations[0];
+  const types = new Map<string, GraphQLInputType>();
+  for (const { variable, type } of operation?.variableDefinitions ?? []) {
+    const found = typeFromAST(schema, type as NamedTypeNode);
+    if (isInputType(found)) types.set(variable.name.value, found);
+  }
+  return types;
+}
+
+function operationsOf(document: string): readonly OperationDefinitionNode[] {
+  const before = known.get(document);
+  if (before) return before;
+  const operations = operationsIn(document);
+  if (document.length <= maxKnownLength) {
+    if (known.size >= maxKnownDocuments) known.clear();
+    known.set(document, operations);
+  }
+  return operations;
+}
+
+function operationsIn(document: string): OperationDefinitionNode[] {
+  try {
+    return parse(document, { maxTokens, noLocation: true }).definitions.filter(
+      (definition) => definition.kind === Kind.OPERATION_DEFINITION,
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** What lies at a member or an item of a value of this type; undefined where the type has none. */
+export function typeWithin(
+  type: GraphQLInputType | undefined,
+  member: string | number,
+): GraphQLInputType | undefined {
+  const nullable = getNullableType(type);
+  if (isListType(nullable)) {
+    // A single item may stand for a list of it.
+    return typeof member === "number"
+      ? (nullable.ofType as GraphQLInputType)
+      : typeWithin(nullable.ofType as GraphQLInputType, member);
+  }
+  if (!isInputObjectType(nullable) || typeof member === "number") return undefined;
+  const fields = nullable.getFields();
+  return Object.hasOwn(fields, member) ? fields[member]?.type : undefined;
+}
+
+/** Whether a value of this type is kept as text. */
+export function isJsonType(type: GraphQLInputType | undefined): boolean {
+  const nullable = getNullableType(type);
+  return isScalarType(nullable) && nullable.name === "JSON";
+}

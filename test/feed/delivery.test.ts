@@ -1,0 +1,212 @@
+import { setImmediate as turn } from "node:timers/promises";
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import type { Database } from "../../src/store/contract.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import { unauthenticated } from "../../src/errors.ts";
+import type { FeedEvent } from "../../src/feed/feed-event.ts";
+import type { Sink } from "../../src/feed/sink.ts";
+import { setCommand } from "../commands.ts";
+import { createSqlite, type OwnDatabase } from "../own-database.ts";
+import { feedInstance, sessionOf } from "./feed-instance.ts";
+
+/** Keeps what it is sent, and is full at so many payloads that were not taken. */
+class HeldSink implements Sink<string> {
+  readonly received: string[] = [];
+  readonly #maxHeld: number;
+  #taken = 0;
+  #wake = () => {};
+  /** The most that it ever held. */
+  mostHeld = 0;
+
+  constructor(maxHeld = Number.POSITIVE_INFINITY) {
+    this.#maxHeld = maxHeld;
+  }
+
+  get isFull(): boolean {
+    return this.received.length - this.#taken >= this.#maxHeld;
+  }
+
+  send(payload: string): void {
+    this.received.push(payload);
+    this.mostHeld = Math.max(this.mostHeld, this.received.length - this.#taken);
+    this.#wake();
+  }
+
+  cork(): void {}
+
+  uncork(): void {}
+
+  async drained(): Promise<void> {
+    while (this.isFull) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  /** The other side takes what there is. */
+  take(): void {
+    this.#taken = this.received.length;
+    this.#wake();
+  }
+
+  async until(count: number): Promise<string[]> {
+    while (this.received.length < count) {
+      this.take();
+      await turn();
+    }
+    return this.received;
+  }
+}
+
+const revisionOf = (event: FeedEvent) =>
+  String(event.kind === "EXISTING" ? event.entry.revision : event.revision);
+
+// What is delivered to whom is the same whatever the log is read from.
+describe("delivery by the feed", () => {
+  let own: OwnDatabase;
+  let database: Database;
+  let users = 0;
+  beforeAll(async () => {
+    own = await createSqlite();
+    database = await openDatabase(
+      defaultConfig({ ...own.config, sqliteSynchronous: "normal" }),
+      pino({ level: "silent" }),
+    );
+  });
+  afterAll(async () => {
+    await database.close();
+    await own[Symbol.asyncDispose]();
+  });
+
+  function instance() {
+    const userId = `user ${++users}`;
+    const made = feedInstance(database, { maxItems: 10, maxBytes: 100_000 });
+    const write = (key: string) => made.here.submit(setCommand(userId, { namespace: "a", key }));
+    return { ...made, userId, write };
+  }
+
+  const revisions = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
+
+  test("600 subscribers with one selection: each change is rendered for groups of 250, and each gets it once", async () => {
+    const { feed, userId, write } = instance();
+    let rendered = 0;
+    const render = (event: FeedEvent) => {
+      rendered++;
+      return revisionOf(event);
+    };
+    const sinks = Array.from({ length: 600 }, () => new HeldSink());
+    const subscriptions = await Promise.all(
+      sinks.map(() => feed.subscribe(sessionOf(userId), { namespace: "a" })),
+    );
+    const done = subscriptions.map((subscription, index) =>
+      subscription.deliver({
+        sink: sinks[index] as HeldSink,
+        render,
+        shared: { key: "revision", render },
+      }),
+    );
+    await write("first");
+    for (const sink of sinks) await sink.until(1);
+    rendered = 0;
+    for (let count = 0; count < 5; count++) await write(`k${count}`);
+    for (const sink of sinks) expect(await sink.until(6)).toEqual(revisions(1, 6));
+    expect(rendered).toBe(3 * 5);
+    for (const subscription of subscriptions) subscription.close();
+    await Promise.all(done);
+  });
+
+  test("G3 G9: a full sink is sent no more than one page, holds up nobody, and misses nothing", async () => {
+    const { feed, userId, write } = instance();
+    const sinks = { slow: new HeldSink(3), lively: new HeldSink() };
+    const render = revisionOf;
+    const subscriptions = await Promise.all(
+      Object.values(sinks).map(async (sink) => {
+        const subscription = await feed.subscribe(sessionOf(userId), {});
+        return {
+          subscription,
+          done: subscription.deliver({ sink, render, shared: { key: "revision", render } }),
+        };
+      }),
+    );
+    for (let count = 1; count <= 100; count++) {
+      await write(`k${count % 7}`);
+      expect((await sinks.lively.until(count)).length).toBe(count);
+    }
+    expect(sinks.slow.received.length).toBeLessThan(20);
+    expect(await sinks.slow.until(100)).toEqual(revisions(1, 100));
+    expect(sinks.slow.mostHeld).toBeLessThanOrEqual(3 + 10);
+    // It is live again.
+    await write("last");
+    expect(await sinks.slow.until(101)).toEqual(revisions(1, 101));
+    for (const { subscription, done } of subscriptions) {
+      subscription.close();
+      await done;
+    }
+  });
+
+  test("G2 G3: a rendering that needs a promise keeps the order, whether it is shared or not", async () => {
+    const { feed, userId, write } = instance();
+    const waits = [3, 0, 5, 1, 0, 2];
+    const render = async (event: FeedEvent) => {
+      const turns = waits[Number(revisionOf(event)) % waits.length] as number;
+      for (let count = 0; count < turns; count++) await turn();
+      return revisionOf(event);
+    };
+    const shared = {
+      key: "fails",
+      render: (): string => {
+        throw new Error("This can't be rendered for all.");
+      },
+    };
+    const sinks = [new HeldSink(), new HeldSink(2)] as const;
+    const subscriptions = await Promise.all(sinks.map(() => feed.subscribe(sessionOf(userId), {})));
+    const done = subscriptions.map((subscription, index) =>
+      subscription.deliver({
+        sink: sinks[index as 0 | 1],
+        render,
+        shared: index === 0 ? null : shared,
+      }),
+    );
+    for (let count = 1; count <= 40; count++) {
+      await write(`k${count}`);
+      if (count % 10 === 0) await sinks[0].until(count);
+    }
+    for (const sink of sinks) expect(await sink.until(40)).toEqual(revisions(1, 40));
+    for (const subscription of subscriptions) subscription.close();
+    await Promise.all(done);
+  });
+
+  test("a subscription ends with its session, with its rendering's fault, and with the hub, alone", async () => {
+    const { feed, hub, userId, write } = instance();
+    const token = new AbortController();
+    const open = async (render: (event: FeedEvent) => string, ended?: AbortSignal) => {
+      const sink = new HeldSink();
+      const subscription = await feed.subscribe(sessionOf(userId, ["*"], ended), {});
+      return { sink, done: subscription.deliver({ sink, render, shared: null }) };
+    };
+    const kept = await open(revisionOf);
+    const revoked = await open(revisionOf, token.signal);
+    const fault = new Error("It can't be rendered.");
+    const failing = await open(() => {
+      throw fault;
+    });
+    const failed = failing.done.catch((error: unknown) => error);
+    const ended = revoked.done.catch((error: unknown) => error);
+    await write("k");
+    expect(await failed).toBe(fault);
+    await revoked.sink.until(1);
+    token.abort(unauthenticated("This token was revoked."));
+    expect(await ended).toMatchObject({ code: "UNAUTHENTICATED" });
+    await write("k");
+    expect(await kept.sink.until(2)).toEqual(["1", "2"]);
+    expect(revoked.sink.received).toEqual(["1"]);
+    hub.close();
+    await kept.done;
+    expect(hub.userIds).toEqual([]);
+    // One that begins now is over.
+    await (
+      await open(revisionOf)
+    ).done;
+    expect(hub.userIds).toEqual([]);
+  });
+});

@@ -1,0 +1,248 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { BatonError } from "../../src/errors.ts";
+import { JsonText } from "../../src/json/json-text.ts";
+import { schema } from "../../src/schema/schema.ts";
+import { readMessage, RefusedPayload } from "../../src/transport/read-message.ts";
+import { readOperation, type Operation } from "../../src/transport/read-operation.ts";
+import { readSearch } from "../../src/transport/read-search.ts";
+import { spacedTextOf, textOf, treeArbitrary } from "./json-trees.ts";
+
+const limits = { maxValueDepth: 64, maxQueryBytes: 65_536 };
+const read = async (text: string): Promise<Operation> => readOperation(text, schema, limits);
+const quoted = JSON.stringify;
+
+const setDocument = "mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision } }";
+const transactDocument = `mutation ($one: TransactOperation!, $many: [TransactOperation!], $value: JSON, $values: [JSON!], $by: Float) {
+  transact(input: { operations: [$one] }) { revision }
+}`;
+
+/** A value as a text, whether it came as one or as a plain value. */
+function jsonOf(value: unknown): string {
+  return value instanceof JsonText ? value.text : JSON.stringify(value);
+}
+
+async function faultOf(reading: Promise<unknown>): Promise<BatonError> {
+  const fault = await reading.then(
+    (value) => new Error(`It was read: ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+  if (fault instanceof BatonError) return fault;
+  throw fault;
+}
+
+const odd = '{"b":1.0,"1":12345678901234567890,"__proto__":[-0,1e400]}';
+
+describe("G13: reading an operation", () => {
+  test("an ordinary body is parsed by JavaScript", async () => {
+    const body = { query: setDocument, variables: { input: { key: "a", value: { b: [1] } } } };
+    expect(await read(quoted(body))).toEqual({ ...body, operationName: null, extensions: null });
+  });
+
+  test("whatever is sent at a place of type JSON arrives as its text, all else as plain values", async () => {
+    const spaces = fc.infiniteStream(fc.constantFrom("", "", " ", "\n"));
+    await fc.assert(
+      fc.asyncProperty(treeArbitrary, spaces, fc.boolean(), async (tree, stream, queryFirst) => {
+        const sent = spacedTextOf(tree, () => stream.next().value as string);
+        const members = [
+          `"query": ${quoted(transactDocument)}`,
+          `"variables": {"one":{"set":{"key":"k","value":${sent},"ttlSeconds":1.0}},
+            "many":[{"append":{"key":"k","value":${sent}}},{"increment":{"key":"k","by":1.0}}],
+            "value":${sent},"values":[${sent},${sent}],"by":1.0,"undeclared":${sent}}`,
+        ];
+        const { variables } = await read(
+          `{${(queryFirst ? members : members.reverse()).join(",")}}`,
+        );
+        const { one, many, value, values, by } = variables as Record<string, any>;
+        const text = textOf(tree);
+        expect(jsonOf(one.set.value)).toBe(text);
+        expect(one.set).toMatchObject({ key: "k", ttlSeconds: 1 });
+        expect(jsonOf(many[0].append.value)).toBe(text);
+        expect(many[1].increment).toMatchObject({ key: "k", by: 1 });
+        expect(jsonOf(value)).toBe(text);
+        expect(values.map(jsonOf)).toEqual([text, text]);
+        expect(by).toBe(1);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("one item stands for a list of it", async () => {
+    const { variables } = await read(
+      `{"query":${quoted(transactDocument)},"variables":{"many":{"set":{"key":"k","value":1.0}},"values":1.0}}`,
+    );
+    const { many, values } = variables as Record<string, any>;
+    expect([many.set.value.text, values.text]).toEqual(["1.0", "1.0"]);
+  });
+
+  test("the operation that is named tells the types", async () => {
+    const query = "query A($v: String) { viewer { user } } query B($v: JSON) { viewer { user } }";
+    const body = (name: string) =>
+      `{"operationName":"${name}","query":"${query}","variables":{"v":1.0}}`;
+    expect((await read(body("A"))).variables).toEqual({ v: 1 });
+    expect((await read(body("B"))).variables).toEqual({ v: new JsonText("1.0") });
+  });
+
+  test.each<[string, string, string, RegExp]>([
+    [
+      "a member twice in a value",
+      `{"input":{"key":"k","value":{"a":[{"b":1,"b":2}]}}}`,
+      "input.value",
+      /At "\/a\/0\/b": The member "b" appears more than once/,
+    ],
+    [
+      "a member twice in an input",
+      `{"input":{"key":"k","key":"k","value":1}}`,
+      "input.key",
+      /The member "key" appears more than once/,
+    ],
+    ["a variable twice", `{"input":1,"input":2}`, "input", /appears more than once/],
+    [
+      "half a pair in a value",
+      `{"input":{"key":"k","value":["\\ud800"]}}`,
+      "input.value",
+      /At "\/0": A string holds half/,
+    ],
+    ["variables that are a list", "[1.0]", "variables", /Must be an object/],
+  ])("%s is refused at its argument", async (_what, variables, argument, message) => {
+    for (const text of [
+      `{"query":${quoted(setDocument)},"variables":${variables}}`,
+      `{"variables":${variables},"query":${quoted(setDocument)}}`,
+    ]) {
+      const fault = await faultOf(read(text));
+      expect(fault.code).toBe("BAD_USER_INPUT");
+      expect(fault.extensions.argument).toBe(argument);
+      expect(fault.message).toMatch(message);
+    }
+  });
+
+  test("half a pair in a string that is not JSON is for whoever takes the string", async () => {
+    const body = (value: string) =>
+      `{"query":${quoted(setDocument)},"variables":{"input":{"key":"\\ud800","value":${value}}}}`;
+    const { variables } = await read(body('"\\u00e9"'));
+    expect(variables).toMatchObject({ input: { key: "\ud800", value: { text: '"\\u00e9"' } } });
+    for (const value of ['["\\ud800"]', '{"a":1,"a":2}', '{"\\ud800":1}']) {
+      expect((await faultOf(read(body(value)))).extensions.argument).toBe("input.value");
+    }
+  });
+
+  test.each([
+    ["a member of the request twice", '{"query":"{a}","variables":{},"query":"{b}"}', "query"],
+    ["no query", '{"variables": {}}', "query"],
+    ["a query that is a number", '{"query": 1}', "query"],
+    ["a list", "[ 1]", "query"],
+    ["an operationName that is a number", '{"query":"{a}", "operationName": 1.0}', "operationName"],
+    ["extensions that are a list", '{"query":"{a}", "extensions": []}', "extensions"],
+  ])("%s is refused", async (_what, text, argument) => {
+    expect((await faultOf(read(text))).extensions).toEqual({ code: "BAD_USER_INPUT", argument });
+  });
+
+  test.each([
+    "",
+    "{",
+    '{"query":"{a}"',
+    '{"query":"{a}"} x',
+    '{"query" "a"}',
+    "nul",
+    '{"query":"{a}",}',
+  ])("%j is not JSON", async (text) => {
+    expect((await faultOf(read(text))).message).toMatch(/The request's body: It is not JSON/);
+  });
+
+  test("a value that is nested deeper than any may be is refused by the limit", async () => {
+    const deep = "[".repeat(20_000) + "]".repeat(20_000);
+    const fault = await faultOf(
+      read(`{"query":${quoted(setDocument)},"variables":{"input":{"key":"k","value":${deep}}}}`),
+    );
+    expect(fault.extensions).toEqual({
+      code: "LIMIT_EXCEEDED",
+      limit: "maxValueDepth",
+      max: 64,
+      argument: "input.value",
+    });
+  });
+
+  test("a long body is read as a short one, and lets other work go on", async () => {
+    const long = quoted("é\\\n😀\u0001x".repeat(100_000));
+    const items = `[${Array.from({ length: 100_000 }, (_, index) => `{"n":${index}.0 , "__proto__":[]}`).join(",")}]`;
+    const text = `{"variables":{"one":{"set":{"key":${long},"value":${items}}},"values":[${long},${items}],"by":1.0,"none":${items}},"query":${quoted(transactDocument)}}`;
+    expect(text.length).toBeGreaterThan(10_000_000);
+    let turns = 0;
+    let isRead = false;
+    const turn = () => {
+      turns++;
+      if (!isRead) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const { variables } = await read(text);
+    isRead = true;
+    const { one, values, by } = variables as Record<string, any>;
+    const compact = items.replaceAll(" ", "");
+    expect(one.set.key).toBe(JSON.parse(long));
+    expect(one.set.value.text === compact && values[1].text === compact).toBe(true);
+    expect(values[0].text === long).toBe(true);
+    expect(by).toBe(1);
+    expect(turns).toBeGreaterThan(5);
+  });
+});
+
+describe("G13: reading the operation of a GET", () => {
+  const search = (parameters: Record<string, string>) =>
+    readSearch(String(new URLSearchParams(parameters)), schema, limits);
+
+  test("variables keep their text", async () => {
+    const operation = await search({
+      query: transactDocument,
+      operationName: "",
+      variables: `{ "value": ${odd} }`,
+    });
+    expect(operation?.variables).toEqual({ value: new JsonText(odd) });
+    expect(await readSearch("x=1", schema, limits)).toBeNull();
+  });
+
+  test.each([
+    ["not JSON", () => search({ query: "{a}", variables: "{" }), "variables"],
+    ["more than one", () => search({ query: "{a}", variables: '{},"x":1' }), "variables"],
+    ["a variable twice", () => search({ query: "{a}", variables: '{"a":1,"a":2}' }), "a"],
+    [
+      "not UTF-8",
+      () => readSearch("query=%7Ba%7D&variables=%22%ED%A0%80%22", schema, limits),
+      "variables",
+    ],
+  ])("variables that are %s are refused", async (_what, call, argument) => {
+    const fault = await faultOf((async () => call())());
+    expect(fault.extensions).toEqual({ code: "BAD_USER_INPUT", argument });
+  });
+});
+
+describe("G13: reading a message of a WebSocket", () => {
+  const message = async (text: string) => readMessage(text, schema, limits) as Record<string, any>;
+
+  test("variables of an operation keep their text", async () => {
+    const payload = `{"query":${quoted(transactDocument)},"variables":{"value":${odd}},"extensions":{"a":1.0}}`;
+    const read = await message(`{"id":"1","type":"subscribe","payload":${payload}}`);
+    expect(read).toMatchObject({ id: "1", type: "subscribe", payload: { extensions: { a: 1 } } });
+    expect(read.payload.variables.value).toEqual(new JsonText(odd));
+  });
+
+  test("an operation that is refused is refused alone", async () => {
+    const { id, payload } = await message(
+      `{"id":"1","type":"subscribe","payload":{"query":${quoted(transactDocument)},"variables":{"value":{"a":1,"a":1}}}}`,
+    );
+    expect(id).toBe("1");
+    expect(payload).toBeInstanceOf(RefusedPayload);
+    expect(payload.fault.extensions).toEqual({ code: "BAD_USER_INPUT", argument: "value" });
+  });
+
+  test("other messages are what they are", async () => {
+    for (const text of [
+      '{"type":"ping" }',
+      '{"type": "connection_init","payload":{"a":[1.5]}}',
+      '{"id":"1", "type":"complete"}',
+    ]) {
+      expect(await message(text)).toEqual(JSON.parse(text));
+    }
+    expect(await message("{")).toBe("");
+    expect(await message("[1.0]")).toBe("");
+  });
+});
