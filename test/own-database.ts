@@ -12,6 +12,8 @@ export interface OwnDatabase extends AsyncDisposable {
   readonly config: Partial<Config>;
   /** Runs a statement beside whoever uses it. */
   execute(sql: string): Promise<void>;
+  /** Runs a query beside whoever uses it. */
+  query<Row>(sql: string): Promise<Row[]>;
   /** Removes it, whoever still uses it; may be called again. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -20,14 +22,17 @@ export async function createSqlite(): Promise<OwnDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "baton-sqlite-"));
   const file = join(folder, "baton.db");
   const url = `file:${file}`;
+  const run = async (sql: string) => {
+    const client = createClient({ url: pathToFileURL(file).href, timeout: 5_000 });
+    const { rows } = await client.execute(sql);
+    client.close();
+    return rows;
+  };
   return {
     url,
     config: { databaseUrl: url },
-    async execute(sql) {
-      const client = createClient({ url: pathToFileURL(file).href, timeout: 5_000 });
-      await client.execute(sql);
-      client.close();
-    },
+    execute: async (sql) => void (await run(sql)),
+    query: async <Row>(sql: string) => (await run(sql)).map((row) => ({ ...row })) as Row[],
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -13,20 +13,22 @@ export async function createPostgres(config: Partial<Config> = {}): Promise<OwnD
   const shared = inject("postgresUrl");
   const url = new URL(shared);
   url.pathname = name;
-  await execute(shared, `CREATE DATABASE ${name}`);
+  await run(shared, `CREATE DATABASE ${name}`);
   return {
     url: url.href,
     config: { ...config, databaseUrl: url.href },
-    execute: (sql) => execute(url.href, sql),
-    [Symbol.asyncDispose]: () => execute(shared, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+    execute: async (sql) => void (await run(url.href, sql)),
+    query: <Row>(sql: string) => run<Row>(url.href, sql),
+    [Symbol.asyncDispose]: async () =>
+      void (await run(shared, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
   };
 }
 
-async function execute(url: string, sql: string): Promise<void> {
+async function run<Row>(url: string, sql: string): Promise<Row[]> {
   const client = new Client({ connectionString: url, application_name: "baton test" });
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query(sql)).rows;
   } finally {
     await client.end();
   }

@@ -7,3 +7,6 @@ FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE ext
 
 -- With the user in it, so that a search does not meet what others have.
 CREATE INDEX "SearchText_userId_text_idx" ON "SearchText" USING gin ("userId", "text" gin_trgm_ops);
+
+-- What has expired of one user, for reads that leave it out. Entries without an expiry cost nothing here.
+CREATE INDEX "Entry_expiry_idx" ON "Entry"("userId", "expiresAt") WHERE "expiresAt" IS NOT NULL;

@@ -27,7 +27,7 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(72707369); -- nobody migrates meanwhile
 
-  FOREACH table_name IN ARRAY ARRAY['User', 'Entry', 'Change', 'Answer', 'SearchText', 'SearchProgress'] LOOP
+  FOREACH table_name IN ARRAY ARRAY['User', 'Entry', 'Namespace', 'NamespaceAgent', 'Change', 'Answer', 'SearchText', 'SearchProgress'] LOOP
     plain := to_regclass(format('%I.%I', current_schema(), table_name));
     IF plain IS NULL THEN
       RAISE EXCEPTION 'The schema % has no table %: let Baton migrate it first.', current_schema(), table_name;
@@ -74,5 +74,5 @@ END
 $script$;
 
 -- Nothing else does: autovacuum looks at the partitions, never at the whole. Do it again from time to time.
-ANALYZE "User", "Entry", "Change", "Answer", "SearchText", "SearchProgress";
+ANALYZE "User", "Entry", "Namespace", "NamespaceAgent", "Change", "Answer", "SearchText", "SearchProgress";
 COMMIT;

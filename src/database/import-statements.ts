@@ -1,8 +1,17 @@
+import { namespaceEffects, type NamespaceEffects } from "../store/commit/namespace-effects.ts";
 import type { ImportTransaction } from "../store/contract.ts";
 import { isAlive, sql, type SqlClient } from "./sql.ts";
 
-/** The statements of an import that are not those of every write. */
-export function importStatements(client: SqlClient): ImportTransaction {
+type RemovedEntry = Parameters<typeof namespaceEffects>[0]["deleted"][number];
+
+/**
+ * The statements of an import that are not those of every write.
+ * @param saveNamespaces lets what the namespaces hold follow the entries
+ */
+export function importStatements(
+  client: SqlClient,
+  saveNamespaces: (userId: string, effects: NamespaceEffects) => Promise<void>,
+): ImportTransaction {
   return {
     async loadImport(userId) {
       const rows = await client.all<{ digest: string; position: bigint; expiredCount: number }>(
@@ -44,10 +53,14 @@ export function importStatements(client: SqlClient): ImportTransaction {
         DELETE FROM "Change" WHERE "userId" = ${userId} AND "revision" IN (
           SELECT "revision" FROM "Change" WHERE "userId" = ${userId} ORDER BY "revision" LIMIT ${maxItems})`),
 
-    removeEntries: (userId, maxItems) =>
-      client.run(sql`
+    async removeEntries(userId, maxItems) {
+      const removed = await client.all<RemovedEntry>(sql`
         DELETE FROM "Entry" WHERE "userId" = ${userId} AND ("namespace", "key") IN (
           SELECT "namespace", "key" FROM "Entry" WHERE "userId" = ${userId}
-          ORDER BY "namespace", "key" LIMIT ${maxItems})`),
+          ORDER BY "namespace", "key" LIMIT ${maxItems})
+        RETURNING "namespace", "sizeBytes", "updatedAt", "createdBy", "updatedBy"`);
+      await saveNamespaces(userId, namespaceEffects({ deleted: removed, written: [] }));
+      return removed.length;
+    },
   };
 }

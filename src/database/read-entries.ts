@@ -1,7 +1,6 @@
-import type { Entry, EntryHead, Namespace, Usage } from "../store/model/entry.ts";
-import type { TextMatch } from "../store/model/text-match.ts";
+import type { Entry, EntryHead } from "../store/model/entry.ts";
 import type { Place, UserPlace } from "../store/model/place.ts";
-import type { EntryPage, EntryQuery, Page, PageBounds } from "../store/contract.ts";
+import type { EntryPage, EntryQuery, PageBounds } from "../store/contract.ts";
 import type { StoredEntry } from "../store/model/claim.ts";
 import { shownColumns, shownHeadColumns, storedColumns } from "./tables.ts";
 import {
@@ -9,7 +8,6 @@ import {
   empty,
   isAlive,
   join,
-  matchesAny,
   matchesEntries,
   sql,
   type Sql,
@@ -124,92 +122,4 @@ export async function readExpired(
     SELECT "userId", "namespace", "key" FROM "Entry" WHERE "expiresAt" <= ${now} AND NOT EXISTS (
       SELECT 1 FROM "User" WHERE "User"."userId" = "Entry"."userId" AND "compactedRevision" > "headRevision")
     ORDER BY "expiresAt" LIMIT ${maxItems}`);
-}
-
-/** A namespace shows no more agents than this: the list is not paged. */
-const maxShownAgents = 100;
-
-interface NamespaceRow {
-  name: string;
-  entryCount: bigint | number;
-  sizeBytes: bigint | number;
-  updatedAt: Date | bigint | number;
-}
-
-export async function readNamespaces(
-  { client, now }: StoreReader,
-  userId: string,
-  namespaces: readonly TextMatch[],
-  after: string | null,
-  maxItems: number,
-): Promise<Page<Namespace>> {
-  const afterName = after === null ? empty : sql` AND "namespace" > ${after}`;
-  const rows = await client.all<NamespaceRow>(sql`
-    SELECT "namespace" AS "name", COUNT(*) AS "entryCount", SUM("sizeBytes") AS "sizeBytes", MAX("updatedAt") AS "updatedAt"
-    FROM "Entry"
-    WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)} AND ${isAlive(now)}${afterName}
-    GROUP BY "namespace" ORDER BY "namespace" LIMIT ${maxItems + 1}`);
-  const page = rows.slice(0, maxItems);
-  const agents = await readAgents(
-    { client, now },
-    userId,
-    page.map((row) => row.name),
-  );
-  return {
-    items: page.map((row) => ({
-      name: row.name,
-      entryCount: Number(row.entryCount),
-      sizeBytes: Number(row.sizeBytes),
-      // SQLite forgets a column's type in an aggregate and gives the milliseconds.
-      updatedAt: row.updatedAt instanceof Date ? row.updatedAt : new Date(Number(row.updatedAt)),
-      agents: agents.get(row.name) ?? [],
-    })),
-    hasMore: rows.length > maxItems,
-  };
-}
-
-async function readAgents(
-  { client, now }: StoreReader,
-  userId: string,
-  names: readonly string[],
-): Promise<Map<string, string[]>> {
-  const agents = new Map<string, string[]>();
-  if (names.length === 0) return agents;
-  const within = sql`"userId" = ${userId} AND "namespace" IN (${join([...names])}) AND ${isAlive(now)}`;
-  const rows = await client.all<{ namespace: string; agent: string }>(sql`
-    SELECT "namespace", "agent" FROM (
-      SELECT "namespace", "agent", ROW_NUMBER() OVER (PARTITION BY "namespace" ORDER BY "agent") AS "place" FROM (
-        SELECT "namespace", "createdBy" AS "agent" FROM "Entry" WHERE ${within} AND "createdBy" IS NOT NULL
-        UNION
-        SELECT "namespace", "updatedBy" AS "agent" FROM "Entry" WHERE ${within} AND "updatedBy" IS NOT NULL
-      ) AS "named"
-    ) AS "placed" WHERE "place" <= ${maxShownAgents} ORDER BY "namespace", "agent"`);
-  for (const { namespace, agent } of rows) {
-    const found = agents.get(namespace);
-    if (found) found.push(agent);
-    else agents.set(namespace, [agent]);
-  }
-  return agents;
-}
-
-interface UsageRow {
-  namespaceCount: bigint | number;
-  entryCount: bigint | number;
-  sizeBytes: bigint | number;
-}
-
-export async function readUsage(
-  { client, now }: StoreReader,
-  userId: string,
-  namespaces: readonly TextMatch[],
-): Promise<Usage> {
-  const rows = await client.all<UsageRow>(sql`
-    SELECT COUNT(DISTINCT "namespace") AS "namespaceCount", COUNT(*) AS "entryCount", COALESCE(SUM("sizeBytes"), 0) AS "sizeBytes"
-    FROM "Entry" WHERE "userId" = ${userId} AND ${matchesAny(sql`"namespace"`, namespaces)} AND ${isAlive(now)}`);
-  const row = rows[0] as UsageRow;
-  return {
-    namespaceCount: Number(row.namespaceCount),
-    entryCount: Number(row.entryCount),
-    sizeBytes: Number(row.sizeBytes),
-  };
 }

@@ -5,11 +5,10 @@ import {
   readEntry,
   readEntryHeads,
   readExpired,
-  readNamespaces,
   readStoredEntries,
-  readUsage,
 } from "./read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "./read-log.ts";
+import { readNamespaces, readUsage } from "./read-namespaces.ts";
 import {
   readIndexed,
   readPlaces,

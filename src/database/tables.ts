@@ -1,3 +1,4 @@
+import type { AgentDelta, NamespaceDelta } from "../store/commit/namespace-effects.ts";
 import type { Change } from "../store/model/change.ts";
 import type { StoredEntry, StoredHead } from "../store/model/claim.ts";
 
@@ -70,6 +71,31 @@ export const changeTable = {
     metadata: "text",
     value: "text",
   },
+} as const satisfies Table;
+
+/** What each namespace holds. A row exists while its `entryCount` is above 0. */
+export const namespaceTable = {
+  name: "Namespace",
+  key: ["userId", "namespace"],
+  columns: {
+    userId: "text",
+    namespace: "text",
+    entryCount: "integer",
+    sizeBytes: "bigint",
+    updatedAt: "time",
+  } satisfies Record<"userId" | keyof NamespaceDelta, ColumnType>,
+} as const satisfies Table;
+
+/** The agents that entries of a namespace name. A row exists while its `referenceCount` is above 0. */
+export const namespaceAgentTable = {
+  name: "NamespaceAgent",
+  key: ["userId", "namespace", "agent"],
+  columns: {
+    userId: "text",
+    namespace: "text",
+    agent: "text",
+    referenceCount: "integer",
+  } satisfies Record<"userId" | keyof AgentDelta, ColumnType>,
 } as const satisfies Table;
 
 /** The results of mutations with an idempotency key. */

@@ -28,7 +28,8 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
     }),
     updatedAt: t.field({
       type: "DateTime",
-      description: "When the latest of its entries was written, by the database's clock.",
+      description:
+        "When an entry of it was written last, by the database's clock. A write counts also if its entry was removed since.",
       resolve: (namespace) => namespace.updatedAt,
     }),
     agents: t.stringList({

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sweep } from "../../src/store/commit/sweep.ts";
 import { everything } from "../../src/store/model/text-match.ts";
 import { plainDatabases } from "../databases.ts";
+import { expectNamespaceRows, expectNamespacesOf } from "../namespace-rows.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { send, shown, shownEntry, type Answer } from "./answers.ts";
 import { keys, limits, namespaces, plan, type Call, type Place, type Plan } from "./calls.ts";
@@ -160,6 +161,8 @@ describe.each(plainDatabases)("commands on $name, against a model of them", (kin
       // What is stored is what the log has, to the last column.
       const setIn = (revision: bigint) => log[Number(revision) - 1]?.entry;
       for (const entry of entries) expect(entry).toEqual(setIn(entry.revision));
+      await expectNamespaceRows(own);
+      await expectNamespacesOf(instance.database, userId, entries);
       expect(await instance.database.readUsage(userId, [everything])).toEqual({
         namespaceCount: new Set(model.alive.map(({ namespace }) => namespace)).size,
         entryCount: model.alive.length,

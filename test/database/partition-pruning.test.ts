@@ -5,13 +5,8 @@ import {
   createUsers,
   PostgresWriteTransaction,
 } from "../../src/database/postgres/write-transaction.ts";
-import {
-  readEntries,
-  readEntry,
-  readNamespaces,
-  readStoredEntries,
-  readUsage,
-} from "../../src/database/read-entries.ts";
+import { readEntries, readEntry, readStoredEntries } from "../../src/database/read-entries.ts";
+import { readNamespaces, readUsage } from "../../src/database/read-namespaces.ts";
 import {
   readHeads,
   readLastClear,
@@ -93,8 +88,8 @@ const entry: StoredEntry = {
   createdRevision: 1n,
   createdAt: at,
   updatedAt: at,
-  createdBy: null,
-  updatedBy: null,
+  createdBy: "agent",
+  updatedBy: "agent",
   expiresAt: null,
   ...unclaimed,
   sizeBytes: 9,
@@ -187,8 +182,12 @@ describe("a statement of one user reads that user's partition alone", () => {
       INSERT INTO "User" SELECT 'user-' || u, 100, 0, now() FROM generate_series(1, 5000) u;
       INSERT INTO "Entry" ("userId", "namespace", "key", "revision", "createdRevision", "createdAt", "updatedAt",
         "createdBy", "updatedBy", "sizeBytes", "metadata", "value")
-      SELECT 'user-' || u, 'ns-' || k / 10, 'key-' || k, k, 1, now(), now(), NULL, NULL, 99, '{}',
+      SELECT 'user-' || u, 'ns-' || k / 10, 'key-' || k, k, 1, now(), now(), 'agent', 'agent', 99, '{}',
         repeat('x', 200) FROM generate_series(1, 5000) u, generate_series(1, 40) k;
+      INSERT INTO "Namespace" SELECT "userId", "namespace", COUNT(*), SUM("sizeBytes"), now()
+        FROM "Entry" GROUP BY "userId", "namespace";
+      INSERT INTO "NamespaceAgent" SELECT "userId", "namespace", 'agent', 2 * COUNT(*)
+        FROM "Entry" GROUP BY "userId", "namespace";
       INSERT INTO "Change" ("userId", "revision", "kind", "namespace", "at")
         SELECT 'user-' || u, k, 'NAMESPACE_CLEARED', 'ns', now()
         FROM generate_series(1, 5000) u, generate_series(1, 10) k;
@@ -207,7 +206,8 @@ describe("a statement of one user reads that user's partition alone", () => {
   async function othersRead(run: (client: SqlClient) => Promise<unknown>): Promise<string[]> {
     const { rows } = await client.query(
       `SELECT "table" || substring(tableoid::regclass::text FROM '_\\d+') AS "name"
-       FROM "User", unnest(ARRAY['User', 'Entry', 'Change', 'Answer', 'SearchText', 'SearchProgress']) AS "table" WHERE "userId" = $1`,
+       FROM "User", unnest(ARRAY['User', 'Entry', 'Namespace', 'NamespaceAgent', 'Change',
+         'Answer', 'SearchText', 'SearchProgress']) AS "table" WHERE "userId" = $1`,
       [user],
     );
     const own = rows.map(({ name }) => name);

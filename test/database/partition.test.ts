@@ -11,7 +11,17 @@ import { createPartitionedPostgres, partition } from "../postgres-partitioned.ts
 import { connect, postgres } from "./migrated-databases.ts";
 
 const { released } = postgres;
-const tables = ["Answer", "Change", "Entry", "SearchProgress", "SearchText", "Token", "User"];
+const tables = [
+  "Answer",
+  "Change",
+  "Entry",
+  "Namespace",
+  "NamespaceAgent",
+  "SearchProgress",
+  "SearchText",
+  "Token",
+  "User",
+];
 
 async function migrated(): Promise<Client> {
   const client = await connect((await postgres.create()).url);
@@ -58,6 +68,10 @@ const fill = `
       "updatedBy", "sizeBytes", "metadata", "value")
     SELECT 'user-' || u, 'ns-' || k % 3, 'é-' || k, k, 1, now(), now(), 'agent', 9, '{}', '"v"'
     FROM generate_series(1, 100) u, generate_series(1, 20) k;
+  INSERT INTO "Namespace" SELECT "userId", "namespace", COUNT(*), SUM("sizeBytes"), now()
+    FROM "Entry" GROUP BY "userId", "namespace";
+  INSERT INTO "NamespaceAgent" SELECT "userId", "namespace", "updatedBy", COUNT(*)
+    FROM "Entry" GROUP BY "userId", "namespace", "updatedBy";
   INSERT INTO "Change" ("userId", "revision", "kind", "namespace", "at")
     SELECT 'user-' || u, k, 'NAMESPACE_CLEARED', 'ns', now() FROM generate_series(1, 100) u, generate_series(6, 20) k;
   INSERT INTO "SearchText" SELECT "userId", "namespace", "key", "revision", 'text of ' || "key" FROM "Entry";

@@ -18,6 +18,7 @@ import { Sequence } from "../../src/transfer/sequence.ts";
 import { wholeFile } from "../../src/transfer/whole-file.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { databases } from "../databases.ts";
+import { expectNamespaceRows } from "../namespace-rows.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { expire } from "../time.ts";
 import { exportText, storedEntry } from "./export-text.ts";
@@ -256,4 +257,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     expect(await committer.submit(setCommand(user, place))).toMatchObject({ revision: 63n });
     await expect(discardImport(database, user)).rejects.toThrow(/No import/);
   });
+
+  test("leaves right what namespaces hold, whether it ended, was interrupted or was taken back", () =>
+    expectNamespaceRows(own));
 });

@@ -15,6 +15,7 @@ import { everything, exact } from "../../src/store/model/text-match.ts";
 import { exportStore } from "../../src/transfer/export-store.ts";
 import { Sequence } from "../../src/transfer/sequence.ts";
 import { plainDatabases } from "../databases.ts";
+import { expectNamespaceRows, expectNamespacesOf } from "../namespace-rows.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { importFile } from "./fill.ts";
 import { deepText, jsonText, metadataText, name } from "./json.ts";
@@ -309,6 +310,9 @@ describe.each([
           expect(row).toMatchObject({ claimToken: null, claimExpiresAt: null });
           expect(row.claimAttempt).toBeLessThanOrEqual(rows[index]?.claimAttempt as number);
         });
+
+        for (const own of owns) await expectNamespaceRows(own);
+        await expectNamespacesOf(target, user, there);
 
         const onward = await exported(target, user);
         await importText(source, `${user}, back`, onward, 1_000, []);

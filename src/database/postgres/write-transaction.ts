@@ -1,10 +1,13 @@
+import { namespaceEffects, type NamespaceEffects } from "../../store/commit/namespace-effects.ts";
 import type { Effects, LoadedEntry } from "../../store/commit/user-state.ts";
 import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
-import { countNamespaces, readFree } from "../read-write-view.ts";
+import { addedToAgent, addedToNamespace } from "../namespace-deltas.ts";
+import { countEntries } from "../read-namespaces.ts";
+import { readFree } from "../read-write-view.ts";
 import type { RowTable } from "../row-table.ts";
-import { columns, join, name, sql, type Sql, type SqlClient } from "../sql.ts";
+import { columns, join, name, raw, sql, type Sql, type SqlClient } from "../sql.ts";
 import {
   cellsOf,
   changeCells,
@@ -15,6 +18,8 @@ import {
   entryColumns,
   entryTable,
   headColumns,
+  namespaceAgentTable,
+  namespaceTable,
   placeColumns,
   recordTable,
   type Cell,
@@ -45,7 +50,9 @@ export class PostgresWriteTransaction implements WriteTransaction {
     this.#client = client;
     this.#userIds = userIds;
     this.#listedUsers = join([...userIds]);
-    this.import = importStatements(client);
+    this.import = importStatements(client, (userId, namespaces) =>
+      this.#saveNamespaces([[userId, namespaces]]),
+    );
   }
 
   /**
@@ -95,7 +102,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
     readFree(this.#client, query, maxItems);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, at) =>
-    countNamespaces(this.#client, userId, namespaces, sql`${at}`);
+    countEntries(this.#client, userId, namespaces, sql`${at}`);
 
   async loadRecords(...[wanted, after, maxBytes]: Parameters<WriteTransaction["loadRecords"]>) {
     const userIds = [...new Set(wanted.map(({ userId }) => userId))];
@@ -133,9 +140,11 @@ export class PostgresWriteTransaction implements WriteTransaction {
 
     for (const [userId, { cleared }] of users) {
       if (cleared.length === 0) continue;
-      await this.#client.run(
-        sql`DELETE FROM "Entry" WHERE "userId" = ${userId} AND "namespace" IN (${join([...cleared])})`,
-      );
+      for (const table of [entryTable, namespaceTable, namespaceAgentTable]) {
+        await this.#client.run(
+          sql`DELETE FROM ${name(table.name)} WHERE "userId" = ${userId} AND "namespace" IN (${join([...cleared])})`,
+        );
+      }
     }
     await this.#change("gone", placeColumns, rowsOf(remove), (rows) => {
       return sql`DELETE FROM "Entry" WHERE ("userId", "namespace", "key") IN (
@@ -155,6 +164,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
         written.map(({ entry }) => entryCells(userId, entry, entryColumns)),
       ),
     );
+    await this.#saveNamespaces(users.map(([userId, effect]) => [userId, namespaceEffects(effect)]));
     await this.#change(
       "new",
       claimTable,
@@ -180,11 +190,67 @@ export class PostgresWriteTransaction implements WriteTransaction {
     );
   }
 
-  async #upsert(table: Table, cells: readonly Cell[][]): Promise<void> {
+  /** Adds the deltas. Rows that have come to 0 are removed afterwards, where there may be any. */
+  async #saveNamespaces(
+    users: readonly (readonly [userId: string, effects: NamespaceEffects])[],
+  ): Promise<void> {
+    const rowsOf = <Delta extends object>(
+      table: Table,
+      deltas: (effects: NamespaceEffects) => readonly Delta[],
+      isWanted: (delta: Delta) => boolean = () => true,
+    ) =>
+      users.flatMap(([userId, effects]) =>
+        deltas(effects)
+          .filter(isWanted)
+          .map((delta) => cellsOf({ userId, ...delta }, columnNames(table.columns))),
+      );
+    const userIds = join(users.map(([userId]) => userId));
+    await this.#upsert(
+      namespaceTable,
+      rowsOf(namespaceTable, ({ namespaces }) => namespaces),
+      raw(addedToNamespace),
+    );
+    await this.#change(
+      "less",
+      namespaceTable.columns,
+      rowsOf(
+        namespaceTable,
+        (effects) => effects.namespaces,
+        ({ entryCount }) => entryCount < 0,
+      ),
+      (
+        rows,
+      ) => sql`DELETE FROM "Namespace" USING ${rows} WHERE "Namespace"."userId" = "less"."userId"
+        AND "Namespace"."namespace" = "less"."namespace" AND "Namespace"."entryCount" <= 0
+        AND "Namespace"."userId" IN (${userIds})`,
+    );
+    await this.#upsert(
+      namespaceAgentTable,
+      rowsOf(namespaceAgentTable, ({ agents }) => agents),
+      raw(addedToAgent),
+    );
+    await this.#change(
+      "less",
+      namespaceAgentTable.columns,
+      rowsOf(
+        namespaceAgentTable,
+        ({ agents }) => agents,
+        ({ referenceCount }) => referenceCount < 0,
+      ),
+      (
+        rows,
+      ) => sql`DELETE FROM "NamespaceAgent" USING ${rows} WHERE "NamespaceAgent"."userId" = "less"."userId"
+        AND "NamespaceAgent"."namespace" = "less"."namespace" AND "NamespaceAgent"."agent" = "less"."agent"
+        AND "NamespaceAgent"."referenceCount" <= 0 AND "NamespaceAgent"."userId" IN (${userIds})`,
+    );
+  }
+
+  /** @param set what becomes of a row that is there; without it, its cells are replaced */
+  async #upsert(table: Table, cells: readonly Cell[][], set: Sql | null = null): Promise<void> {
     const others = columnNames(table.columns).filter((column) => !table.key.includes(column));
     await this.#change("new", table.columns, cells, (rows) => {
       return sql`INSERT INTO ${name(table.name)} (${list(table)}) SELECT ${list(table)} FROM ${rows} WHERE true
-        ON CONFLICT (${join(table.key.map(name))}) DO UPDATE SET ${assigned(others, "excluded")}`;
+        ON CONFLICT (${join(table.key.map(name))}) DO UPDATE SET ${set ?? assigned(others, "excluded")}`;
     });
   }
 

@@ -1,3 +1,4 @@
+import { addedToAgent, addedToNamespace } from "../namespace-deltas.ts";
 import { quoted } from "../sql.ts";
 import {
   changeTable,
@@ -6,6 +7,8 @@ import {
   entryColumns,
   entryTable,
   headColumns,
+  namespaceAgentTable,
+  namespaceTable,
   recordTable,
   storedColumns,
   type Table,
@@ -27,6 +30,7 @@ export const newValueColumns = entryColumns.filter(
 );
 
 const atPlace = `WHERE "userId" = ? AND "namespace" = ? AND "key" = ?`;
+const ofNamespace = `WHERE "userId" = ? AND "namespace" = ?`;
 const ofRecord = `WHERE "userId" = ? AND "idempotencyKey" = ?`;
 
 /** The statements of a write transaction, which writes row by row. Each is prepared once. */
@@ -50,6 +54,23 @@ export function prepareWriteStatements(connection: SqliteConnection) {
     deleteSomeOfNamespace: connection.prepare(
       `DELETE FROM "Entry" WHERE "rowid" IN (
          SELECT "rowid" FROM "Entry" WHERE "userId" = ? AND "namespace" = ? LIMIT ?)`,
+    ),
+    addToNamespace: connection.prepare(
+      `${insert(namespaceTable)} ON CONFLICT (${list(namespaceTable.key)}) DO UPDATE SET ${addedToNamespace}`,
+    ),
+    deleteNamespace: connection.prepare(`DELETE FROM "Namespace" ${ofNamespace}`),
+    deleteEmptyNamespace: connection.prepare(
+      `DELETE FROM "Namespace" ${ofNamespace} AND "entryCount" <= 0`,
+    ),
+    addToAgent: connection.prepare(
+      `${insert(namespaceAgentTable)} ON CONFLICT (${list(namespaceAgentTable.key)}) DO UPDATE SET ${addedToAgent}`,
+    ),
+    deleteSomeAgents: connection.prepare(
+      `DELETE FROM "NamespaceAgent" WHERE "rowid" IN (
+         SELECT "rowid" FROM "NamespaceAgent" ${ofNamespace} LIMIT ?)`,
+    ),
+    deleteUnnamedAgent: connection.prepare(
+      `DELETE FROM "NamespaceAgent" ${ofNamespace} AND "agent" = ? AND "referenceCount" <= 0`,
     ),
     insertChange: connection.prepare(insert(changeTable)),
     selectRecord: connection.prepare(

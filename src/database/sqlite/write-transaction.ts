@@ -1,9 +1,11 @@
+import { namespaceEffects, type NamespaceEffects } from "../../store/commit/namespace-effects.ts";
 import type { Effects, LoadedEntry, WrittenEntry } from "../../store/commit/user-state.ts";
 import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
 import { Pacer } from "../pacer.ts";
-import { countNamespaces, readFree } from "../read-write-view.ts";
+import { countEntries } from "../read-namespaces.ts";
+import { readFree } from "../read-write-view.ts";
 import { sql } from "../sql.ts";
 import {
   cellsOf,
@@ -12,6 +14,8 @@ import {
   columnNames,
   entryCells,
   entryColumns,
+  namespaceAgentTable,
+  namespaceTable,
   recordTable,
   type Cell,
 } from "../tables.ts";
@@ -26,6 +30,8 @@ import {
 /** Rows that one statement removes of a namespace, so that the event loop turns in between. */
 const removedPerStatement = 500;
 const recordColumns = columnNames(recordTable.columns);
+const namespaceColumns = columnNames(namespaceTable.columns);
+const agentColumns = columnNames(namespaceAgentTable.columns);
 
 /** The statements of the writer's transactions. Rows are written one by one: each statement is prepared once and kept. */
 export class SqliteWriteTransaction implements WriteTransaction {
@@ -37,7 +43,9 @@ export class SqliteWriteTransaction implements WriteTransaction {
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
     this.#statements = prepareWriteStatements(connection);
-    this.import = importStatements(connection);
+    this.import = importStatements(connection, (userId, namespaces) =>
+      this.#saveNamespaces(userId, namespaces, new Pacer()),
+    );
   }
 
   /** Begins a transaction for these users. `BEGIN IMMEDIATE` holds the only write lock there is. */
@@ -80,7 +88,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
     readFree(this.#connection, query, maxItems);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now) =>
-    countNamespaces(this.#connection, userId, namespaces, sql`${now}`);
+    countEntries(this.#connection, userId, namespaces, sql`${now}`);
 
   async loadRecords(...[wanted, after, maxBytes]: Parameters<WriteTransaction["loadRecords"]>) {
     let bytes = 0;
@@ -110,6 +118,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
         this.#writeEntry(userId, written);
         if (pacer.isDue) await pacer.pause();
       }
+      await this.#saveNamespaces(userId, namespaceEffects(effect), pacer);
       for (const entry of effect.claimed) {
         const { namespace, key } = entry;
         this.#statements.updateClaim.run([
@@ -143,9 +152,33 @@ export class SqliteWriteTransaction implements WriteTransaction {
     }
   }
 
+  async #saveNamespaces(
+    userId: string,
+    { namespaces, agents }: NamespaceEffects,
+    pacer: Pacer,
+  ): Promise<void> {
+    for (const delta of namespaces) {
+      this.#statements.addToNamespace.run(cellsOf({ userId, ...delta }, namespaceColumns));
+      if (delta.entryCount < 0) {
+        this.#statements.deleteEmptyNamespace.run([userId, delta.namespace]);
+      }
+      if (pacer.isDue) await pacer.pause();
+    }
+    for (const delta of agents) {
+      this.#statements.addToAgent.run(cellsOf({ userId, ...delta }, agentColumns));
+      if (delta.referenceCount < 0) {
+        this.#statements.deleteUnnamedAgent.run([userId, delta.namespace, delta.agent]);
+      }
+      if (pacer.isDue) await pacer.pause();
+    }
+  }
+
   async #clear(userId: string, namespace: string, pacer: Pacer): Promise<void> {
-    while (this.#statements.deleteSomeOfNamespace.run([userId, namespace, removedPerStatement]) > 0)
-      await pacer.pause();
+    const { deleteSomeOfNamespace, deleteSomeAgents, deleteNamespace } = this.#statements;
+    for (const statement of [deleteSomeOfNamespace, deleteSomeAgents]) {
+      while (statement.run([userId, namespace, removedPerStatement]) > 0) await pacer.pause();
+    }
+    deleteNamespace.run([userId, namespace]);
   }
 }
 

@@ -35,6 +35,7 @@ export interface Namespace {
   readonly entryCount: number;
   /** Bytes of its entries' keys, values and metadata. */
   readonly sizeBytes: number;
+  /** When an entry of it was written last, also if that entry was removed since. */
   readonly updatedAt: Date;
   /** Names of the agents that created or last wrote one of its entries, sorted; at most 100. */
   readonly agents: readonly string[];

@@ -1,0 +1,34 @@
+-- CreateTable
+CREATE TABLE "Namespace" (
+    "userId" TEXT NOT NULL,
+    "namespace" TEXT NOT NULL,
+    "entryCount" INTEGER NOT NULL,
+    "sizeBytes" BIGINT NOT NULL,
+    "updatedAt" DATETIME NOT NULL,
+
+    PRIMARY KEY ("userId", "namespace")
+);
+
+-- CreateTable
+CREATE TABLE "NamespaceAgent" (
+    "userId" TEXT NOT NULL,
+    "namespace" TEXT NOT NULL,
+    "agent" TEXT NOT NULL,
+    "referenceCount" INTEGER NOT NULL,
+
+    PRIMARY KEY ("userId", "namespace", "agent")
+);
+
+-- What has expired of one user, for reads that leave it out. Entries without an expiry cost nothing here.
+CREATE INDEX "Entry_expiry_idx" ON "Entry"("userId", "expiresAt") WHERE "expiresAt" IS NOT NULL;
+
+-- What the entries that are there come to.
+INSERT INTO "Namespace" ("userId", "namespace", "entryCount", "sizeBytes", "updatedAt")
+SELECT "userId", "namespace", COUNT(*), SUM("sizeBytes"), MAX("updatedAt") FROM "Entry" GROUP BY "userId", "namespace";
+
+INSERT INTO "NamespaceAgent" ("userId", "namespace", "agent", "referenceCount")
+SELECT "userId", "namespace", "agent", COUNT(*) FROM (
+    SELECT "userId", "namespace", "createdBy" AS "agent" FROM "Entry"
+    UNION ALL
+    SELECT "userId", "namespace", "updatedBy" AS "agent" FROM "Entry"
+) AS "reference" WHERE "agent" IS NOT NULL GROUP BY "userId", "namespace", "agent";

@@ -1,0 +1,113 @@
+import type { Page } from "../store/contract.ts";
+import type { Namespace, Usage } from "../store/model/entry.ts";
+import type { TextMatch } from "../store/model/text-match.ts";
+import { empty, matchesAny, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
+
+// What namespaces hold is read from the rows that each write keeps, "Namespace" and "NamespaceAgent". Entries that have
+// expired and are still stored are counted in them: they are found by an index, and subtracted (G8).
+
+/** A namespace shows no more agents than this: the list is not paged. */
+const maxShownAgents = 100;
+/** No agent's name has a control character. */
+const separator = "\n";
+
+/** A sum is a text on PostgreSQL, where it may be larger than 64 bits. */
+type Sum = bigint | number | string;
+
+interface NamespaceRow {
+  name: string;
+  entryCount: Sum;
+  sizeBytes: Sum;
+  updatedAt: Date;
+  agents: string | null;
+}
+
+/** In the order of their names, after a name; null starts with the first. */
+export async function readNamespaces(
+  { client, now }: StoreReader,
+  userId: string,
+  namespaces: readonly TextMatch[],
+  after: string | null,
+  maxItems: number,
+): Promise<Page<Namespace>> {
+  const selected = namespaceSelection(userId, namespaces, now);
+  const afterName = after === null ? empty : sql` WHERE "namespace" > ${after}`;
+  const rows = await client.all<NamespaceRow>(sql`
+    WITH ${selected}, "expiredAgent" AS MATERIALIZED (
+      SELECT "namespace", "agent", COUNT(*) AS "referenceCount" FROM (
+        SELECT "namespace", "createdBy" AS "agent" FROM "expired"
+        UNION ALL
+        SELECT "namespace", "updatedBy" AS "agent" FROM "expired"
+      ) AS "reference" GROUP BY "namespace", "agent"
+    ), "page" AS (
+      SELECT * FROM "living"${afterName} ORDER BY "namespace" LIMIT ${maxItems + 1}
+    )
+    SELECT "page"."namespace" AS "name", "entryCount", "sizeBytes", "updatedAt", (
+      SELECT STRING_AGG("agent", ${separator}) FROM (
+        SELECT "NamespaceAgent"."agent" FROM "NamespaceAgent" LEFT JOIN "expiredAgent"
+          ON "expiredAgent"."namespace" = "NamespaceAgent"."namespace" AND "expiredAgent"."agent" = "NamespaceAgent"."agent"
+        WHERE "userId" = ${userId} AND "NamespaceAgent"."namespace" = "page"."namespace"
+          AND "NamespaceAgent"."referenceCount" > COALESCE("expiredAgent"."referenceCount", 0)
+        ORDER BY "NamespaceAgent"."agent" LIMIT ${maxShownAgents}
+      ) AS "shown"
+    ) AS "agents" FROM "page" ORDER BY "page"."namespace"`);
+  return {
+    items: rows.slice(0, maxItems).map(({ name, entryCount, sizeBytes, updatedAt, agents }) => ({
+      name,
+      entryCount: Number(entryCount),
+      sizeBytes: Number(sizeBytes),
+      updatedAt,
+      agents: agents === null ? [] : agents.split(separator),
+    })),
+    hasMore: rows.length > maxItems,
+  };
+}
+
+export async function readUsage(
+  { client, now }: StoreReader,
+  userId: string,
+  namespaces: readonly TextMatch[],
+): Promise<Usage> {
+  const rows = await client.all<{ [Field in keyof Usage]: Sum }>(sql`
+    WITH ${namespaceSelection(userId, namespaces, now)}
+    SELECT COUNT(*) AS "namespaceCount", COALESCE(SUM("entryCount"), 0) AS "entryCount",
+      COALESCE(SUM("sizeBytes"), 0) AS "sizeBytes" FROM "living"`);
+  const { namespaceCount, entryCount, sizeBytes } = rows[0] as (typeof rows)[number];
+  return {
+    namespaceCount: Number(namespaceCount),
+    entryCount: Number(entryCount),
+    sizeBytes: Number(sizeBytes),
+  };
+}
+
+/** How many entries each namespace holds that have not expired. */
+export async function countEntries(
+  client: SqlReader,
+  userId: string,
+  namespaces: readonly TextMatch[],
+  now: Sql,
+): Promise<Map<string, number>> {
+  const rows = await client.all<{ namespace: string; entryCount: Sum }>(sql`
+    WITH ${namespaceSelection(userId, namespaces, now)} SELECT "namespace", "entryCount" FROM "living"`);
+  return new Map(rows.map(({ namespace, entryCount }) => [namespace, Number(entryCount)]));
+}
+
+/**
+ * Tables of a WITH: "expired", the user's entries that have expired and are still stored, and "living", the selected
+ * namespaces with what they hold beside those. Expired entries are few, and are not selected by namespace: SQLite would
+ * then search for them by namespace, through all its entries.
+ */
+function namespaceSelection(userId: string, namespaces: readonly TextMatch[], now: Sql): Sql {
+  return sql`"expired" AS MATERIALIZED (
+      SELECT "namespace", "sizeBytes", "createdBy", "updatedBy" FROM "Entry"
+      WHERE "userId" = ${userId} AND "expiresAt" <= ${now}
+    ), "expiredSum" AS MATERIALIZED (
+      SELECT "namespace", COUNT(*) AS "entryCount", SUM("sizeBytes") AS "sizeBytes" FROM "expired" GROUP BY "namespace"
+    ), "living" AS (
+      SELECT "Namespace"."namespace", "Namespace"."entryCount" - COALESCE("expiredSum"."entryCount", 0) AS "entryCount",
+        "Namespace"."sizeBytes" - COALESCE("expiredSum"."sizeBytes", 0) AS "sizeBytes", "updatedAt"
+      FROM "Namespace" LEFT JOIN "expiredSum" ON "expiredSum"."namespace" = "Namespace"."namespace"
+      WHERE "userId" = ${userId} AND ${matchesAny(sql`"Namespace"."namespace"`, namespaces)}
+        AND "Namespace"."entryCount" > COALESCE("expiredSum"."entryCount", 0)
+    )`;
+}
