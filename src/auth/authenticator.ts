@@ -5,6 +5,8 @@ import { unknownToken, type CachedToken, type Session } from "./cached-token.ts"
 import { TokenCache } from "./token-cache.ts";
 import { hashSecret } from "./token.ts";
 
+const maxKnownHashes = 1_000;
+
 export type { Session } from "./cached-token.ts";
 
 /** What a caller shows, on whichever transport. */
@@ -19,6 +21,8 @@ export interface Credentials {
 export class Authenticator {
   readonly #tokens: TokenCache;
   readonly #limits: Limits;
+  /** By what callers sent: hashing takes as long as looking the token up. */
+  readonly #hashes = new Map<string, string>();
 
   constructor(tokens: TokenTable, limits: Limits) {
     this.#tokens = new TokenCache(tokens);
@@ -30,10 +34,21 @@ export class Authenticator {
    * @throws UNAUTHENTICATED without a valid token; BAD_USER_INPUT or LIMIT_EXCEEDED for an agent's name that is not valid
    */
   authenticate({ authorization, agent }: Credentials): Session | Promise<Session> {
-    const token = this.#tokens.find(hashSecret(secretOf(authorization)));
+    const token = this.#tokens.find(this.#hashOf(authorization));
     return token instanceof Promise
       ? token.then((found) => this.#admit(found, agent))
       : this.#admit(token, agent);
+  }
+
+  /** @throws UNAUTHENTICATED */
+  #hashOf(authorization: string | undefined): string {
+    const known = authorization === undefined ? undefined : this.#hashes.get(authorization);
+    if (known !== undefined) return known;
+    const hash = hashSecret(secretOf(authorization));
+    // Whoever sends ever other tokens does not fill the memory: the map begins again.
+    if (this.#hashes.size >= maxKnownHashes) this.#hashes.clear();
+    this.#hashes.set(authorization as string, hash);
+    return hash;
   }
 
   /** Ends the sessions of tokens that were revoked or have expired. */

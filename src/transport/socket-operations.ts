@@ -73,8 +73,8 @@ export class SocketOperations {
         closed: () => open.closed,
       });
       open.budget = contextValue.budget;
-      // It may have been given up meanwhile.
-      endAbandoned(connection);
+      // Its caller may have given it up while the token was looked up.
+      if (!(id in connection.subscriptions)) open.abandon();
       return {
         connection,
         id,
@@ -157,14 +157,13 @@ export class SocketOperations {
   }
 
   /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
-  #requireRoom({ extra: { operations }, subscriptions }: Connection, id: string): void {
+  #requireRoom({ extra: { operations } }: Connection, id: string): void {
     // An operation that its caller has given up may still be running, and is counted until it ends.
     if (id.length > maxOperationIdLength || operations.has(id)) {
       throw badUserInput("id", "Give each operation a short id that none still running has.");
     }
     const { maxOperations } = this.#options;
-    const open = Math.max(Object.keys(subscriptions).length, operations.size + 1);
-    if (open > maxOperations) {
+    if (operations.size + 1 > maxOperations) {
       throw limitExceeded(
         "maxSubscriptions",
         maxOperations,

@@ -50,9 +50,9 @@ export class PostgresWriteTransaction implements WriteTransaction {
     this.#client = client;
     this.#userIds = userIds;
     this.#listedUsers = join([...userIds]);
-    this.import = importStatements(client, (userId, namespaces) =>
-      this.#saveNamespaces([[userId, namespaces]]),
-    );
+    this.import = importStatements(client, async (userId, namespaces) => {
+      for (const statement of this.#saveNamespaces([[userId, namespaces]])) await statement;
+    });
   }
 
   /**
@@ -87,10 +87,13 @@ export class PostgresWriteTransaction implements WriteTransaction {
       columns: { ...placeColumns, withValue: "boolean" },
       rows: wanted.map((place) => cellsOf(place, [...places, "withValue"])),
     });
+    // LIMIT keeps the planner, which can't look into the rows, from reading the whole table for them.
     const found = await this.#client.all<LoadedEntry & { userId: string; value: string | null }>(
-      sql`SELECT "Entry"."userId", ${loaded}, CASE WHEN "withValue" THEN "value" END AS "value"
-        FROM ${rows} JOIN "Entry" ON "Entry"."userId" = "wanted"."userId"
-          AND "Entry"."namespace" = "wanted"."namespace" AND "Entry"."key" = "wanted"."key"`,
+      sql`SELECT "found".* FROM ${rows} CROSS JOIN LATERAL (
+        SELECT "Entry"."userId", ${loaded}, CASE WHEN "withValue" THEN "value" END AS "value" FROM "Entry"
+        WHERE "Entry"."userId" = "wanted"."userId" AND "Entry"."namespace" = "wanted"."namespace"
+          AND "Entry"."key" = "wanted"."key" LIMIT 1
+      ) AS "found"`,
     );
     return found.map(({ userId, value, ...head }) => ({
       userId,
@@ -132,6 +135,11 @@ export class PostgresWriteTransaction implements WriteTransaction {
   }
 
   async save(effects: ReadonlyMap<string, Effects>): Promise<void> {
+    // One after the other: each is sent when it is asked for.
+    for (const statement of this.#saveStatements(effects)) await statement;
+  }
+
+  *#saveStatements(effects: ReadonlyMap<string, Effects>): Generator<Promise<unknown>> {
     const users = [...effects];
     const rowsOf = (cells: (userId: string, effects: Effects) => readonly Cell[][]) =>
       users.flatMap(([userId, effect]) => cells(userId, effect));
@@ -141,31 +149,33 @@ export class PostgresWriteTransaction implements WriteTransaction {
     for (const [userId, { cleared }] of users) {
       if (cleared.length === 0) continue;
       for (const table of [entryTable, namespaceTable, namespaceAgentTable]) {
-        await this.#client.run(
+        yield this.#client.run(
           sql`DELETE FROM ${name(table.name)} WHERE "userId" = ${userId} AND "namespace" IN (${join([...cleared])})`,
         );
       }
     }
-    await this.#change("gone", placeColumns, rowsOf(remove), (rows) => {
+    yield this.#change("gone", placeColumns, rowsOf(remove), (rows) => {
       return sql`DELETE FROM "Entry" WHERE ("userId", "namespace", "key") IN (
         SELECT "userId", "namespace", "key" FROM ${rows})`;
     });
     // The planner can't look into the rows: by the list it knows how few users, and in which partitions.
-    await this.#change(
+    yield this.#change(
       "new",
       { userId: "text", headRevision: "bigint" },
       users.map(([userId, { head }]) => [userId, head]),
       (rows) => sql`UPDATE "User" SET "headRevision" = "new"."headRevision" FROM ${rows}
         WHERE "User"."userId" = "new"."userId" AND "User"."userId" IN (${join([...effects.keys()])})`,
     );
-    await this.#upsert(
+    yield this.#upsert(
       entryTable,
       rowsOf((userId, { written }) =>
         written.map(({ entry }) => entryCells(userId, entry, entryColumns)),
       ),
     );
-    await this.#saveNamespaces(users.map(([userId, effect]) => [userId, namespaceEffects(effect)]));
-    await this.#change(
+    yield* this.#saveNamespaces(
+      users.map(([userId, effect]) => [userId, namespaceEffects(effect)]),
+    );
+    yield this.#change(
       "new",
       claimTable,
       rowsOf((userId, { claimed }) =>
@@ -175,13 +185,13 @@ export class PostgresWriteTransaction implements WriteTransaction {
         FROM ${rows} WHERE "Entry"."userId" = "new"."userId"
           AND "Entry"."namespace" = "new"."namespace" AND "Entry"."key" = "new"."key"`,
     );
-    await this.#upsert(
+    yield this.#upsert(
       recordTable,
       rowsOf((userId, { records }) =>
         records.map((record) => cellsOf({ userId, ...record }, recordColumns)),
       ),
     );
-    await this.#change(
+    yield this.#change(
       "new",
       changeTable.columns,
       rowsOf((userId, { changes }) => changes.map((change) => changeCells(userId, change))),
@@ -191,9 +201,9 @@ export class PostgresWriteTransaction implements WriteTransaction {
   }
 
   /** Adds the deltas. Rows that have come to 0 are removed afterwards, where there may be any. */
-  async #saveNamespaces(
+  *#saveNamespaces(
     users: readonly (readonly [userId: string, effects: NamespaceEffects])[],
-  ): Promise<void> {
+  ): Generator<Promise<unknown>> {
     const rowsOf = <Delta extends object>(
       table: Table,
       deltas: (effects: NamespaceEffects) => readonly Delta[],
@@ -205,12 +215,12 @@ export class PostgresWriteTransaction implements WriteTransaction {
           .map((delta) => cellsOf({ userId, ...delta }, columnNames(table.columns))),
       );
     const userIds = join(users.map(([userId]) => userId));
-    await this.#upsert(
+    yield this.#upsert(
       namespaceTable,
       rowsOf(namespaceTable, ({ namespaces }) => namespaces),
       raw(addedToNamespace),
     );
-    await this.#change(
+    yield this.#change(
       "less",
       namespaceTable.columns,
       rowsOf(
@@ -224,12 +234,12 @@ export class PostgresWriteTransaction implements WriteTransaction {
         AND "Namespace"."namespace" = "less"."namespace" AND "Namespace"."entryCount" <= 0
         AND "Namespace"."userId" IN (${userIds})`,
     );
-    await this.#upsert(
+    yield this.#upsert(
       namespaceAgentTable,
       rowsOf(namespaceAgentTable, ({ agents }) => agents),
       raw(addedToAgent),
     );
-    await this.#change(
+    yield this.#change(
       "less",
       namespaceAgentTable.columns,
       rowsOf(

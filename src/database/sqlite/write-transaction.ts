@@ -1,6 +1,7 @@
 import { namespaceEffects, type NamespaceEffects } from "../../store/commit/namespace-effects.ts";
 import type { Effects, LoadedEntry, WrittenEntry } from "../../store/commit/user-state.ts";
 import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
+import type { StoredHead } from "../../store/model/claim.ts";
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
 import { Pacer } from "../pacer.ts";
@@ -139,7 +140,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
   }
 
   #writeEntry(userId: string, { entry, before }: WrittenEntry): void {
-    if (before !== null && isSame(cellsOf(before, keptColumns), cellsOf(entry, keptColumns))) {
+    if (before !== null && isSame(before, entry)) {
       const { namespace, key } = entry;
       this.#statements.updateValue.run([
         ...cellsOf(entry, newValueColumns),
@@ -188,10 +189,12 @@ interface HeadRow {
   readonly nowMs: number;
 }
 
-function isSame(a: readonly Cell[], b: readonly Cell[]): boolean {
-  return a.every((cell, index) => valueOf(cell) === valueOf(b[index] ?? null));
+/** Whether two entries of one place differ only in what an update with a new value writes. */
+function isSame(before: StoredHead, entry: StoredHead): boolean {
+  return keptColumns.every((column) => valueOf(before, column) === valueOf(entry, column));
 }
 
-function valueOf(cell: Cell): unknown {
+function valueOf(entry: StoredHead, column: string): unknown {
+  const cell = (entry as unknown as Record<string, Cell>)[column];
   return cell instanceof Date ? cell.getTime() : cell;
 }

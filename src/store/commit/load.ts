@@ -58,9 +58,8 @@ export async function load(
   commands: readonly Command[],
 ): Promise<Loaded> {
   // The time is read when every command has arrived: what had expired by then is not there for any of them (G8).
+  const touched = commands.map(touches);
   const { now, heads, importing } = await transaction.readLogs();
-  const isImporting = ({ userId }: Command) => importing.has(userId);
-  const touched = commands.map((command) => (isImporting(command) ? [] : touches(command)));
   const { entries, admissions } = await loadEntries(transaction, limits, touched);
   const records = await loadRecords(transaction, commands, now);
 
@@ -91,7 +90,7 @@ export async function load(
     records,
     admissions: admissions.map((admission, index) => {
       const command = commands[index] as Command;
-      if (isImporting(command)) return importUnderWay();
+      if (importing.has(command.userId)) return importUnderWay();
       const record = records.get(recordId(command) ?? "");
       return record?.results === null ? "postponed" : admission;
     }),

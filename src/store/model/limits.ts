@@ -88,6 +88,8 @@ export function checkKeyPrefix(limits: Limits, argument: string, prefix: string)
   if (prefix !== "") checkKey(limits, argument, prefix);
 }
 
+const printableAscii = /^[ -~]*$/;
+
 function checkName(
   argument: string,
   text: string,
@@ -105,6 +107,8 @@ function checkName(
       argument,
     );
   }
+  // Most names consist of these, which need no further look.
+  if (printableAscii.test(text)) return;
   const control = /\p{Cc}/u.exec(text);
   if (control) {
     const point = (control[0].codePointAt(0) as number).toString(16).padStart(4, "0");

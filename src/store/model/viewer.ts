@@ -15,6 +15,9 @@ export interface Viewer {
   readonly namespacePatterns: readonly string[];
 }
 
+/** The pattern that covers every namespace. */
+const everyNamespace = "*";
+
 /** Reads a namespace pattern: a name, or a prefix followed by `*`. */
 export function parsePattern(pattern: string): TextMatch {
   return pattern.endsWith("*") ? prefixed(pattern.slice(0, -1)) : exact(pattern);
@@ -31,7 +34,9 @@ export function requireScope(viewer: Viewer, scope: Scope): void {
 
 /** @throws FORBIDDEN unless one of the viewer's patterns covers the namespace */
 export function requireNamespace(viewer: Viewer, namespace: string): void {
-  if (viewer.namespacePatterns.some((pattern) => matches(parsePattern(pattern), namespace))) return;
+  const isCovered = (pattern: string) =>
+    pattern === everyNamespace || matches(parsePattern(pattern), namespace);
+  if (viewer.namespacePatterns.some(isCovered)) return;
   throw forbidden(
     `This token does not reach namespace ${JSON.stringify(namespace)}: it covers ${viewer.namespacePatterns.join(", ")}.`,
     { namespace },
