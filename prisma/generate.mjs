@@ -1,12 +1,13 @@
-// Generates the Prisma client of every database that has a schema (prisma/<database>/schema.prisma)
-// into src/database/generated/<database>. Does nothing where that is up to date; needs no network.
+// Writes the Prisma schema of every database, and generates its client into src/database/generated/<database>. Does
+// nothing where that is up to date; needs no network.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { providers, writeSchema } from "./write-schema.mjs";
 
 const prismaFolder = dirname(fileURLToPath(import.meta.url));
 const root = dirname(prismaFolder);
@@ -49,10 +50,8 @@ function generate(schema) {
   return `${run.stdout ?? ""}${run.stderr ?? ""}${run.error ?? ""}`;
 }
 
-for (const database of readdirSync(prismaFolder)) {
-  const schema = join(prismaFolder, database, "schema.prisma");
-  if (!existsSync(schema)) continue;
-
+for (const database of Object.keys(providers)) {
+  const { file: schema } = writeSchema(database);
   const output = join(root, "src", "database", "generated", database);
   const stampFile = join(output, ".stamp");
   const stamp = `${version} ${createHash("sha256").update(readFileSync(schema)).digest("hex")}\n`;

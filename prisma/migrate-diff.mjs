@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { describePostgres } from "./describe-postgres.mjs";
 import { describeSqlite } from "./describe-sqlite.mjs";
 import { diffSchemas } from "./diff-schemas.mjs";
+import { writeSchema } from "./write-schema.mjs";
 
 const prismaFolder = dirname(fileURLToPath(import.meta.url));
 
@@ -36,13 +37,13 @@ const databases = [
 ].map((database) => ({
   ...database,
   migrations: join(prismaFolder, database.name, "migrations"),
-  schema: readFileSync(join(prismaFolder, database.name, "schema.prisma"), "utf8"),
+  schema: writeSchema(database.name).text,
   beyondSchema: readFileSync(join(prismaFolder, database.name, "beyond-schema.sql"), "utf8"),
 }));
 
 const [action = ""] = process.argv.slice(2);
 if (action === "--check") {
-  const problems = [compareModels()];
+  const problems = [];
   for (const database of databases) problems.push(await findDrift(database));
   for (const problem of problems.filter(Boolean)) {
     console.error(`${problem}\n`);
@@ -70,7 +71,7 @@ function sortByBytes(sql) {
 async function writeMigration(database, name) {
   const sql = await diff(database, latestSchema(database));
   if (sql === undefined) {
-    console.log(`prisma/${database.name}: the migrations already lead to schema.prisma.`);
+    console.log(`prisma/${database.name}: the migrations already lead to models.prisma.`);
     return;
   }
   const folder = join(database.migrations, name);
@@ -91,7 +92,7 @@ async function findDrift(database) {
   const missing = await diff(database, latestSchema(database));
   if (missing !== undefined) {
     return (
-      `prisma/${database.name}/schema.prisma has changes that no migration makes:\n\n${missing}\n` +
+      `prisma/models.prisma has changes that no migration of ${database.name} makes:\n\n${missing}\n` +
       "Write it with: node prisma/migrate-diff.mjs <name>"
     );
   }
@@ -108,17 +109,10 @@ async function findDrift(database) {
   ];
   if (differences.length === 0) return undefined;
   return (
-    `The SQL in prisma/${database.name}/migrations does not lead to schema.prisma and beyond-schema.sql ` +
+    `The SQL in prisma/${database.name}/migrations does not lead to models.prisma and beyond-schema.sql ` +
     `(- the schema wants, + the migrations make):\n\n${differences.join("\n")}\n\n` +
     "Correct the migration if it was never released, else add one."
   );
-}
-
-/** Every database has the same models: the code is typed against one of them. */
-function compareModels() {
-  const models = databases.map(({ schema }) => schema.slice(schema.search(/^(\/\/\/|model )/m)));
-  if (new Set(models).size === 1) return undefined;
-  return "The models in prisma/*/schema.prisma differ: they must be the same, word for word.";
 }
 
 function migrationNames({ migrations }) {

@@ -47,8 +47,11 @@ describe("examples/clean-up", () => {
   }
 
   /** Lets all that is stored have been written so long ago. */
-  const age = (seconds: number) =>
-    own.execute(`UPDATE "Entry" SET "updatedAt" = "updatedAt" - ${1_000 * seconds}`);
+  const age = async (seconds: number) => {
+    for (const table of ["Entry", "Namespace"]) {
+      await own.execute(`UPDATE "${table}" SET "updatedAt" = "updatedAt" - ${1_000 * seconds}`);
+    }
+  };
 
   test("one command shows all of it", async () => {
     await using run = Program.documented("clean-up/run.ts", server);
