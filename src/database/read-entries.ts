@@ -77,7 +77,7 @@ async function readPage<E extends EntryHead>(
       WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyKeys(query)}${afterPlace(query)}
       ORDER BY "namespace", "key" LIMIT ${bounds.maxItems + 1}
     ), "page" AS (
-      SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY "namespace", "key") - "loadedBytes" AS "bytesBefore"
+      SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY "namespace", "key" ROWS UNBOUNDED PRECEDING) - "loadedBytes" AS "bytesBefore"
       FROM "candidates"
     )
     SELECT "ends"."head", "ends"."candidateCount", ${columns("found", loaded)} FROM (

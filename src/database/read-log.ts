@@ -70,7 +70,7 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
   const { candidates, last } = candidatesOf(query, bounds.maxItems);
   const rows = await reader.all<CountedEndsRow & (Row | { revision: null })>(sql`
     WITH "candidates" AS (${candidates}), "page" AS (
-      SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision") - "sizeBytes" AS "bytesBefore" FROM "candidates"
+      SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision" ROWS UNBOUNDED PRECEDING) - "sizeBytes" AS "bytesBefore" FROM "candidates"
     )
     SELECT "headRevision", "compactedRevision", "candidateCount", ${columns("found", changeColumns)}${more.found} FROM (
       SELECT "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount"

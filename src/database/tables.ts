@@ -138,13 +138,21 @@ export function entryCells(
   entry: StoredHead | StoredEntry,
   columns: readonly string[],
 ): Cell[] {
-  return cellsOf({ userId, ...entry }, columns);
+  const cells = entry as unknown as Record<string, Cell | undefined>;
+  return columns.map((column) => (column === "userId" ? userId : (cells[column] ?? null)));
 }
+
+const logColumns = columnNames(changeTable.columns);
 
 /** The cells of a change, for every column of the log. */
 export function changeCells(userId: string, change: Change): Cell[] {
-  // A change's own fields come last: the entry of a SET has some of the same names.
-  return cellsOf({ userId, ...change.entry, ...change }, columnNames(changeTable.columns));
+  const own = change as unknown as Record<string, Cell | undefined>;
+  const entry = change.entry as unknown as Record<string, Cell | undefined> | null;
+  return logColumns.map((column) => {
+    if (column === "userId") return userId;
+    // A change's own cells come first: the entry of a SET has some of the same names.
+    return own[column] ?? entry?.[column] ?? null;
+  });
 }
 
 /** The cells of a row, for these columns. */

@@ -18,6 +18,9 @@ export class EventStreamSink implements Sink<Buffer> {
   readonly #maxWaitingBytes: number;
   readonly #onFlushed: () => void;
   #wake: (() => void) | null = null;
+  /** The events between `cork` and `uncork`: one write of the answer takes as long as many of their bytes. */
+  #gathered: Buffer[] | null = null;
+  #gatheredBytes = 0;
 
   constructor(response: ServerResponse, maxWaitingBytes: number) {
     this.#response = response;
@@ -30,28 +33,25 @@ export class EventStreamSink implements Sink<Buffer> {
   }
 
   get isFull(): boolean {
-    return this.#response.writableLength >= this.#maxWaitingBytes;
+    return this.#response.writableLength + this.#gatheredBytes >= this.#maxWaitingBytes;
   }
 
   send(payload: Buffer): void {
-    const line = inOneLine(payload);
-    if (line.length <= maxCopiedBytes) {
-      this.#write(Buffer.concat([head, line, tail]));
-      return;
-    }
-    this.cork();
-    this.#response.write(head);
-    this.#response.write(line);
-    this.#write(tail);
-    this.uncork();
+    const parts = [head, inOneLine(payload), tail];
+    if (this.#gathered === null) return this.#writeParts(parts);
+    this.#gathered.push(...parts);
+    this.#gatheredBytes += payload.length;
   }
 
   cork(): void {
-    this.#response.cork();
+    this.#gathered ??= [];
   }
 
   uncork(): void {
-    this.#response.uncork();
+    const parts = this.#gathered;
+    this.#gathered = null;
+    this.#gatheredBytes = 0;
+    if (parts && parts.length > 0) this.#writeParts(parts);
   }
 
   async drained(): Promise<void> {
@@ -67,6 +67,23 @@ export class EventStreamSink implements Sink<Buffer> {
 
   complete(): void {
     this.#response.end(complete);
+  }
+
+  /** Copies short parts into one chunk; a long one may wait for many subscribers, and is not copied for each. */
+  #writeParts(parts: readonly Buffer[]): void {
+    this.#response.cork();
+    let short: Buffer[] = [];
+    for (const part of parts) {
+      if (part.length <= maxCopiedBytes) {
+        short.push(part);
+        continue;
+      }
+      if (short.length > 0) this.#response.write(Buffer.concat(short));
+      this.#response.write(part);
+      short = [];
+    }
+    this.#write(Buffer.concat(short));
+    this.#response.uncork();
   }
 
   #write(chunk: Buffer): void {

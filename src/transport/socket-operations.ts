@@ -59,7 +59,9 @@ export class SocketOperations {
     let operation: OpenOperation | undefined;
     try {
       if (payload instanceof RefusedPayload) throw payload.fault;
-      this.#requireRoom(connection, id);
+      // What was given up in this turn of the event loop has ended by the next one.
+      if (this.#isFull(extra)) await new Promise((resolve) => setImmediate(resolve));
+      this.#requireRoom(extra, id);
       operation = new OpenOperation();
       const open = operation;
       extra.operations.set(id, open);
@@ -157,19 +159,24 @@ export class SocketOperations {
   }
 
   /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
-  #requireRoom({ extra: { operations } }: Connection, id: string): void {
+  #requireRoom(extra: Extra, id: string): void {
+    const { operations } = extra;
     // An operation that its caller has given up may still be running, and is counted until it ends.
     if (id.length > maxOperationIdLength || operations.has(id)) {
       throw badUserInput("id", "Give each operation a short id that none still running has.");
     }
     const { maxOperations } = this.#options;
-    if (operations.size + 1 > maxOperations) {
+    if (this.#isFull(extra)) {
       throw limitExceeded(
         "maxSubscriptions",
         maxOperations,
         `One socket may have ${maxOperations} operations open. Complete one, or open another socket.`,
       );
     }
+  }
+
+  #isFull({ operations }: Extra): boolean {
+    return operations.size >= this.#options.maxOperations;
   }
 
   /** As elsewhere, without what is for HTTP. */

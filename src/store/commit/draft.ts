@@ -1,5 +1,6 @@
 import type { Change } from "../model/change.ts";
 import { isFree, type ClaimState, type StoredEntry } from "../model/claim.ts";
+import { shownEntry } from "../model/entry.ts";
 import { placeId, type Place } from "../model/place.ts";
 import { compareText, matches, type TextMatch } from "../model/text-match.ts";
 import type { LoadedEntry, State } from "./user-state.ts";
@@ -73,14 +74,12 @@ export class Draft {
     this.entries.set(placeId(entry), entry);
     const { namespace, key, updatedBy } = entry;
     // The log does not hold claims.
-    const {
-      claimToken: _,
-      claimAttempt: __,
-      claimExpiresAt: ___,
-      isCompleted: ____,
-      ...shown
-    } = entry;
-    this.#append({ ...this.#next(namespace, updatedBy), kind: "SET", key, entry: shown });
+    this.#append({
+      ...this.#next(namespace, updatedBy),
+      kind: "SET",
+      key,
+      entry: shownEntry(entry),
+    });
   }
 
   /** Deletes an entry as the next change. */

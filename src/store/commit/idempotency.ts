@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { badUserInput } from "../../errors.ts";
-import type { Entry } from "../model/entry.ts";
+import { shownEntry } from "../model/entry.ts";
 import type { OperationResult } from "../operations/operation.ts";
 import type { Operation } from "../operations/operations.ts";
 import type { Command, CommandResult, Idempotency } from "./command.ts";
@@ -45,7 +45,7 @@ export function isRecorded({ results }: Pick<CommandResult, "results">): boolean
 export function serialiseResult({ operations }: Command, result: CommandResult): string {
   const results = result.results.map((one, index) => {
     if (!("entry" in one) || one.entry === null) return one;
-    const { value, ...head } = shownPart(one.entry);
+    const { value, ...head } = shownEntry(one.entry);
     const isCarried = carriedValue(operations[index]) === value;
     return { ...one, entry: isCarried ? head : { ...head, value } };
   });
@@ -75,26 +75,6 @@ export function parseResult({ operations }: Command, text: string): CommandResul
 /** The value that an operation brings, exactly as the entry then holds it. */
 function carriedValue(operation: Operation | undefined): string | null {
   return operation?.kind === "set" || operation?.kind === "complete" ? operation.value : null;
-}
-
-/** An entry without what only writes look at, such as the claim. */
-function shownPart(entry: Entry): Entry {
-  const { namespace, key, revision, createdRevision, createdAt, updatedAt } = entry;
-  const { createdBy, updatedBy, expiresAt, sizeBytes, metadata, value } = entry;
-  return {
-    namespace,
-    key,
-    revision,
-    createdRevision,
-    createdAt,
-    updatedAt,
-    createdBy,
-    updatedBy,
-    expiresAt,
-    sizeBytes,
-    metadata,
-    value,
-  };
 }
 
 function withoutBigints(_name: string, value: unknown): unknown {

@@ -24,6 +24,26 @@ export interface Entry extends EntryHead {
   readonly value: string;
 }
 
+/** What readers see of an entry: without what only writes look at, such as the claim. */
+export function shownEntry(entry: Entry): Entry {
+  const { namespace, key, revision, createdRevision, createdAt, updatedAt } = entry;
+  const { createdBy, updatedBy, expiresAt, sizeBytes, metadata, value } = entry;
+  return {
+    namespace,
+    key,
+    revision,
+    createdRevision,
+    createdAt,
+    updatedAt,
+    createdBy,
+    updatedBy,
+    expiresAt,
+    sizeBytes,
+    metadata,
+    value,
+  };
+}
+
 /** Whether an entry has expired: from the instant of expiry on (G8). */
 export function isExpired({ expiresAt }: Pick<EntryHead, "expiresAt">, now: Date): boolean {
   return expiresAt !== null && expiresAt <= now;

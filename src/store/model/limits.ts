@@ -88,7 +88,7 @@ export function checkKeyPrefix(limits: Limits, argument: string, prefix: string)
   if (prefix !== "") checkKey(limits, argument, prefix);
 }
 
-const printableAscii = /^[ -~]*$/;
+const printableAscii = /^[ -~]+$/;
 
 function checkName(
   argument: string,
@@ -97,6 +97,8 @@ function checkName(
   maxBytes: number,
   what: string,
 ): void {
+  // Most names are of these characters, each of which is one byte.
+  if (text.length <= maxBytes && printableAscii.test(text)) return;
   if (text === "") throw badUserInput(argument, `${what} must not be empty.`);
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) {
@@ -107,8 +109,6 @@ function checkName(
       argument,
     );
   }
-  // Most names consist of these, which need no further look.
-  if (printableAscii.test(text)) return;
   const control = /\p{Cc}/u.exec(text);
   if (control) {
     const point = (control[0].codePointAt(0) as number).toString(16).padStart(4, "0");
