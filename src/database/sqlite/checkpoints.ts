@@ -1,8 +1,8 @@
 import type { SqliteConnection } from "./connection.ts";
 
 /** A checkpoint follows after so many commits, or after this time. */
-const commitsPerCheckpoint = 64;
-const checkpointDelayMs = 500;
+const commitsPerCheckpoint = 256;
+const checkpointDelayMs = 1_000;
 
 /**
  * Moves what was committed from the write-ahead log into the database file, on a thread of the driver, so that neither a

@@ -36,6 +36,11 @@ export interface SqliteOptions {
 const busyTimeoutMs = 5_000;
 const firstBusyPauseMs = 1;
 const lastBusyPauseMs = 50;
+/**
+ * Pages of the write-ahead log, 64 MiB of them, after which a commit moves them into the file by itself. Usually they have
+ * been moved before: see `Checkpoints`.
+ */
+const mostLogPages = 16_384;
 /** Pages are cached in memory up to this. */
 const cacheKiB = 64 * 1024;
 
@@ -62,6 +67,7 @@ export async function openSqlite({ file, synchronous }: SqliteOptions): Promise<
     writer.execSync(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     writer.execSync("PRAGMA journal_mode = WAL");
     writer.execSync(`PRAGMA synchronous = ${synchronous}`);
+    writer.execSync(`PRAGMA wal_autocheckpoint = ${mostLogPages}`);
     await migrateSqlite(
       {
         all: async <T>(text: string, ...values: unknown[]) => writer.prepare(text).all(values) as T,
