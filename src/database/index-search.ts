@@ -1,4 +1,4 @@
-import type { Place } from "../store/model/place.ts";
+import { placeId, type Place } from "../store/model/place.ts";
 import { searchText } from "../store/search/search-text.ts";
 import { sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
 import type { RowTable } from "./row-table.ts";
@@ -113,7 +113,7 @@ async function follow(follower: Follower, after: bigint): Promise<boolean> {
     return true;
   }
   const taken = takeStep(changes);
-  const touched = new Map(taken.map((change) => [JSON.stringify(placeOf(change)), change]));
+  const touched = new Map(taken.map((change) => [placeId(placeOf(change)), change]));
   await remove(follower, [...touched.values()].map(placeOf));
   await add(follower, taken.filter(({ sizeBytes }) => sizeBytes !== null).map(placeOf));
   await reach(follower, (taken.at(-1) as ChangeRow).revision);

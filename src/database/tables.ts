@@ -48,7 +48,7 @@ export const entryTable = {
     sizeBytes: "integer",
     metadata: "text",
     value: "text",
-  } satisfies Record<"userId" | keyof StoredEntry, ColumnType>,
+  } satisfies Columns & Record<"userId" | keyof StoredEntry, ColumnType>,
 } as const satisfies Table;
 
 /** One user's log. The columns from `createdRevision` on are those of the entry that a `SET` left. */

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { Backoff } from "../backoff.ts";
 import { isUnavailable } from "../errors.ts";
 
 /** How long a reader waits before it asks an unavailable database again: at first, and at most. */
@@ -14,20 +15,25 @@ export async function patiently<R extends object>(
   read: () => Promise<R>,
   isClosed: () => boolean,
 ): Promise<R | null> {
-  for (let delayMs = firstRetryMs; ; delayMs = Math.min(2 * delayMs, lastRetryMs)) {
+  const backoff = newBackoff();
+  for (;;) {
     try {
       const result = await read();
       return isClosed() ? null : result;
     } catch (error) {
       if (isClosed()) return null;
       if (!isUnavailable(error)) throw error;
-      await retryPause(delayMs);
+      await retryPause(backoff);
       if (isClosed()) return null;
     }
   }
 }
 
 /** Waits about as long: many readers wait for the same database. */
-export function retryPause(delayMs = firstRetryMs): Promise<void> {
-  return pause(delayMs * (0.5 + Math.random()), undefined, { ref: false });
+export function retryPause(backoff = newBackoff()): Promise<void> {
+  return pause(backoff.nextMs(), undefined, { ref: false });
+}
+
+function newBackoff(): Backoff {
+  return new Backoff(firstRetryMs, lastRetryMs);
 }

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type pg from "pg";
+import { Backoff } from "../../backoff.ts";
 import { AnsweringClient } from "./answering-client.ts";
 import { sql, type SqlClient } from "../sql.ts";
 import type { HeadListener } from "../../store/contract.ts";
@@ -8,7 +9,7 @@ const channel = "baton_heads";
 const tokenChannel = "baton_tokens";
 /** PostgreSQL takes a payload that is shorter than this. */
 const maxPayloadBytes = 8_000;
-/** Delays between attempts to connect; half to one and a half of it, for many instances lose PostgreSQL together. */
+/** How long to wait before another attempt to connect: at first, and at most. */
 const firstRetryMs = 250;
 const lastRetryMs = 5_000;
 
@@ -40,7 +41,7 @@ export class Notifications {
   /** What others don't know yet: the latest head counts. */
   #pending = new Map<string, bigint>();
   #isSending = false;
-  #retryMs = firstRetryMs;
+  readonly #backoff = new Backoff(firstRetryMs, lastRetryMs);
   #retry: NodeJS.Timeout | undefined;
   #isLost = false;
   #closed = false;
@@ -85,7 +86,7 @@ export class Notifications {
       await client.query(`LISTEN ${tokenChannel}`);
       if (this.#closed) return await client.end();
       this.#client = client;
-      this.#retryMs = firstRetryMs;
+      this.#backoff.reset();
       this.#isLost = false;
       this.#options.missed();
     } catch (error) {
@@ -104,8 +105,7 @@ export class Notifications {
     );
     this.#isLost = true;
     void client.end().catch(() => {});
-    this.#retry = setTimeout(() => void this.#connect(), this.#retryMs * (0.5 + Math.random()));
-    this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
+    this.#retry = setTimeout(() => void this.#connect(), this.#backoff.nextMs());
   }
 
   async #send(client: pg.Client): Promise<void> {

@@ -1,6 +1,7 @@
 import { access, constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Backoff } from "../../backoff.ts";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
 import type { Retention, WriteTransaction, Database } from "../../store/contract.ts";
@@ -191,13 +192,14 @@ class SqliteDatabase extends Reads implements Database {
  */
 async function begin(writer: SqliteConnection): Promise<void> {
   const deadline = performance.now() + busyTimeoutMs;
-  for (let pauseMs = firstBusyPauseMs; ; pauseMs = Math.min(2 * pauseMs, lastBusyPauseMs)) {
+  const backoff = new Backoff(firstBusyPauseMs, lastBusyPauseMs);
+  for (;;) {
     try {
       return writer.execSync("BEGIN IMMEDIATE");
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
+    await new Promise((resolve) => setTimeout(resolve, backoff.nextMs()));
   }
 }
 

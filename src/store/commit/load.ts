@@ -109,7 +109,11 @@ function byUser(commands: readonly Command[]): Map<string, Command[]> {
 
 /** Identifies the record of a command's idempotency key; null for a command without one. */
 export function recordId({ userId, idempotency }: Command): string | null {
-  return idempotency && `${userId.length}:${userId}${idempotency.key}`;
+  return idempotency && idOfRecord(userId, idempotency.key);
+}
+
+function idOfRecord(userId: string, idempotencyKey: string): string {
+  return `${userId.length}:${userId}${idempotencyKey}`;
 }
 
 async function loadRecords(
@@ -128,7 +132,7 @@ async function loadRecords(
   const found = await transaction.loadRecords([...wanted.values()], oldest, maxLoadedBytes);
   return new Map(
     found.map(({ userId, idempotencyKey, digest, results }) => [
-      `${userId.length}:${userId}${idempotencyKey}`,
+      idOfRecord(userId, idempotencyKey),
       { digest, results },
     ]),
   );

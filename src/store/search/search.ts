@@ -1,6 +1,7 @@
 import type { Database, Hit, Page, PageBounds, SearchQuery } from "../contract.ts";
 import type { Entry } from "../model/entry.ts";
 import { findMatch, type Match } from "./search-text.ts";
+import { placeId } from "../model/place.ts";
 import { everything } from "../model/text-match.ts";
 
 /** An entry that was found, and where. */
@@ -141,7 +142,7 @@ function newestOf(hits: readonly Hit[], maxItems: number): Hit[] {
   const met = new Set<string>();
   return newestFirst(hits)
     .filter(({ namespace, key }) => {
-      const id = JSON.stringify([namespace, key]);
+      const id = placeId({ namespace, key });
       return met.size < met.add(id).size;
     })
     .slice(0, maxItems);
