@@ -9,6 +9,8 @@ const channel = "baton_heads";
 const tokenChannel = "baton_tokens";
 /** PostgreSQL takes a payload that is shorter than this. */
 const maxPayloadBytes = 8_000;
+/** Users whose growth waits to be told to others. */
+const maxPendingUsers = 10_000;
 /** How long to wait before another attempt to connect: at first, and at most. */
 const firstRetryMs = 250;
 const lastRetryMs = 5_000;
@@ -53,9 +55,10 @@ export class Notifications {
 
   /** Tells the other instances where these logs end. What comes while one statement is under way goes with the next. */
   send(heads: ReadonlyMap<string, bigint>): void {
-    if (!this.#client) return;
+    // Without a connection they wait for the next one; those beyond the bound are found by polling.
+    if (this.#pending.size > maxPendingUsers) this.#pending.clear();
     for (const [userId, head] of heads) this.#pending.set(userId, head);
-    if (!this.#isSending) void this.#send(this.#client);
+    if (this.#client && !this.#isSending) void this.#send(this.#client);
   }
 
   async close(): Promise<void> {
@@ -88,6 +91,7 @@ export class Notifications {
       this.#client = client;
       this.#backoff.reset();
       this.#isLost = false;
+      if (!this.#isSending) void this.#send(client);
       this.#options.missed();
     } catch (error) {
       lose(error);
@@ -96,7 +100,6 @@ export class Notifications {
 
   #lose(client: pg.Client, error: unknown): void {
     if (this.#client === client) this.#client = null;
-    this.#pending.clear();
     if (this.#closed) return;
     // Said once, however many attempts to connect fail after it.
     this.#options.logger[this.#isLost ? "debug" : "warn"](
