@@ -20,7 +20,7 @@ await agent("janitor", async (store) => {
   const results = resultsOf(store);
   const totals = totalsOf(store);
 
-  for (const { name, updatedAt } of await store.namespaces({ prefix: values.prefix })) {
+  for (const { name, updatedAt } of await store.namespaces({ namespacePrefix: values.prefix })) {
     if (secondsSince(updatedAt) < Number(values["done-for"])) continue;
     const job = store.namespace<Job>(name);
     const meta = await job.entry("meta");

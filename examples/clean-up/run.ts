@@ -8,7 +8,7 @@ await play(async (store) => {
   const run = `run-${Date.now()}`;
   const prefix = `${jobPrefix}${run}-`;
   const jobs = async () => {
-    const namespaces = await store.namespaces({ prefix });
+    const namespaces = await store.namespaces({ namespacePrefix: prefix });
     return namespaces.map(({ name }) => name.slice(prefix.length));
   };
   const worker = (id: string, ...args: string[]) =>

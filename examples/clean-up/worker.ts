@@ -13,7 +13,7 @@ await agent(worker, async (store) => {
   // From here on no janitor clears it: one that has just looked at a job that was done is refused.
   await job.set("meta", { state: "running", worker }, { ttlSeconds });
 
-  const done = new Set(await job.keys({ prefix: "chunk:" }));
+  const done = new Set(await job.keys({ keyPrefix: "chunk:" }));
   if (done.size > 0) console.log(`takes up ${id} with ${done.size} chunks`);
   for (let number = 1; number <= Number(count); number++) {
     const key: keyof Job = `chunk:${number}`;
@@ -25,7 +25,7 @@ await agent(worker, async (store) => {
 
   let words = 0;
   let chunks = 0;
-  for await (const { value } of job.entries({ prefix: "chunk:" })) {
+  for await (const { value } of job.entries({ keyPrefix: "chunk:" })) {
     if (!("words" in value)) continue;
     words += value.words;
     chunks++;

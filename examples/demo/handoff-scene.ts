@@ -18,7 +18,7 @@ export async function playHandoff(
   await answers.waitFor("position"); // It has seen that there is nothing yet.
   const producer = cast.start("handoff/producer", String(count), namespace);
   const [, after] = await Promise.all([follow(), crash()]);
-  const { length } = await answers.keys({ prefix: "answer/" });
+  const { length } = await answers.keys({ keyPrefix: "answer/" });
   assert.equal(length, count, "Not every report was answered.");
   return () =>
     proved(

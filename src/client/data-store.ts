@@ -37,7 +37,7 @@ const searchPageSize = 20;
 /** Which namespaces. */
 export interface NamespacesOptions extends CallOptions {
   /** Only names that begin with this. Default: all that the token covers. */
-  readonly prefix?: string | undefined;
+  readonly namespacePrefix?: string | undefined;
 }
 
 /** How a document of the caller's own is sent. */
@@ -85,12 +85,12 @@ export class DataStore implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * for (const { name, entryCount } of await store.namespaces({ prefix: "pipeline:" })) console.log(name, entryCount);
+   * for (const { name, entryCount } of await store.namespaces({ namespacePrefix: "pipeline:" })) console.log(name, entryCount);
    * ```
    */
-  async namespaces({ prefix, signal }: NamespacesOptions = {}): Promise<NamespaceInfo[]> {
+  async namespaces({ namespacePrefix, signal }: NamespacesOptions = {}): Promise<NamespaceInfo[]> {
     const namespaces: NamespaceInfo[] = [];
-    const variables = { prefix };
+    const variables = { namespacePrefix };
     for await (const answered of items<AnsweredNamespace>(
       this.#connection,
       namespacesDocument,

@@ -42,8 +42,8 @@ export const keysDocument = `query ($namespace: String!, $keyPrefix: String, $fi
   }
 }`;
 
-export const namespacesDocument = `query ($prefix: String, $first: Int, $after: String) {
-  page: namespaces(prefix: $prefix, first: $first, after: $after) {
+export const namespacesDocument = `query ($namespacePrefix: String, $first: Int, $after: String) {
+  page: namespaces(prefix: $namespacePrefix, first: $first, after: $after) {
     nodes { name entryCount sizeBytes updatedAt agents } pageInfo { hasNextPage endCursor }
   }
 }`;

@@ -48,7 +48,7 @@ import {
 /** Which keys. */
 export interface PrefixOptions<P extends string = string> extends CallOptions {
   /** Only keys that begin with this. Default: every key. */
-  readonly prefix?: P | undefined;
+  readonly keyPrefix?: P | undefined;
 }
 
 /** How an update is made. */
@@ -173,13 +173,13 @@ export class Namespace<T extends object = Record<string, any>> {
    *
    * @example
    * ```ts
-   * const tasks = await jobs.keys({ prefix: "task:" });
+   * const tasks = await jobs.keys({ keyPrefix: "task:" });
    * ```
    */
-  async keys<P extends string = "">({ prefix, signal }: PrefixOptions<P> = {}): Promise<
+  async keys<P extends string = "">({ keyPrefix, signal }: PrefixOptions<P> = {}): Promise<
     KeyWith<T, P>[]
   > {
-    const variables = { namespace: this.name, keyPrefix: prefix };
+    const variables = { namespace: this.name, keyPrefix };
     const keys: KeyWith<T, P>[] = [];
     for await (const { key } of items<{ key: KeyWith<T, P> }>(
       this.#connection,
@@ -197,14 +197,14 @@ export class Namespace<T extends object = Record<string, any>> {
    *
    * @example
    * ```ts
-   * for await (const entry of jobs.entries({ prefix: "task:" })) console.log(entry.key, entry.value);
+   * for await (const entry of jobs.entries({ keyPrefix: "task:" })) console.log(entry.key, entry.value);
    * ```
    */
-  async *entries<P extends string = "">({ prefix, signal }: PrefixOptions<P> = {}): AsyncGenerator<
-    Entry<ValueWith<T, P>, KeyWith<T, P>>,
-    void
-  > {
-    const variables = { namespace: this.name, keyPrefix: prefix };
+  async *entries<P extends string = "">({
+    keyPrefix,
+    signal,
+  }: PrefixOptions<P> = {}): AsyncGenerator<Entry<ValueWith<T, P>, KeyWith<T, P>>, void> {
+    const variables = { namespace: this.name, keyPrefix };
     for await (const entry of items<AnsweredEntry>(this.#connection, entriesDocument, variables, {
       signal,
     })) {

@@ -85,10 +85,10 @@ describe("a namespace of the SDK", () => {
     expect(keys).toEqual(
       Object.keys(values).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
     );
-    expect(await any.keys({ prefix: "k22" })).toHaveLength(10);
+    expect(await any.keys({ keyPrefix: "k22" })).toHaveLength(10);
     expect(await any.getAll()).toEqual(values);
-    expect(Object.keys(await any.getAll({ prefix: "__" }))).toEqual(["__proto__"]);
-    const entries = await collect(any.entries({ prefix: "k1" }));
+    expect(Object.keys(await any.getAll({ keyPrefix: "__" }))).toEqual(["__proto__"]);
+    const entries = await collect(any.entries({ keyPrefix: "k1" }));
     expect(entries.map(({ key }) => key)).toEqual(keys.filter((key) => key.startsWith("k1")));
     expect(entries[0]).toMatchObject({ key: "k100", value: 100, revision: revisions["k100"] });
     expect(await any.getMany([...keys, "nowhere"])).toEqual(values);
@@ -270,7 +270,7 @@ describe("a namespace of the SDK", () => {
   test("namespaces, and clearing them by prefix", async () => {
     const prefix = `${jobs.name}:`;
     for (const name of ["a", "b"]) await store.namespace(prefix + name).set("k", name);
-    expect(await store.namespaces({ prefix })).toEqual(
+    expect(await store.namespaces({ namespacePrefix: prefix })).toEqual(
       ["a", "b"].map((name) => ({
         name: prefix + name,
         entryCount: 1,
@@ -280,7 +280,7 @@ describe("a namespace of the SDK", () => {
       })),
     );
     expect(await store.clear(prefix)).toBe(2);
-    expect(await store.namespaces({ prefix })).toEqual([]);
+    expect(await store.namespaces({ namespacePrefix: prefix })).toEqual([]);
   });
 
   test("search: what has a text, the last written first, with what is around it", async () => {
@@ -363,8 +363,8 @@ describe("a namespace of the SDK", () => {
     const byPrefix = () => ({
       claim: jobs.claim({ keyPrefix: "task:" }),
       deeper: jobs.claim({ keyPrefix: "task:0" }),
-      entries: jobs.entries({ prefix: "task:" }),
-      keys: jobs.keys({ prefix: "ra" }),
+      entries: jobs.entries({ keyPrefix: "task:" }),
+      keys: jobs.keys({ keyPrefix: "ra" }),
       change: jobs.watch({ key: "meta" }).next(),
     });
     type Found = ReturnType<typeof byPrefix>;

@@ -87,7 +87,10 @@ function ofPrefix(prefix: string): Target {
   const description = `namespaces that begin with ${JSON.stringify(prefix)}`;
   return {
     count: async (store) =>
-      (await store.namespaces({ prefix })).reduce((sum, { entryCount }) => sum + entryCount, 0),
+      (await store.namespaces({ namespacePrefix: prefix })).reduce(
+        (sum, { entryCount }) => sum + entryCount,
+        0,
+      ),
     clear: (store) => store.clear(prefix),
     description: prefix === "" ? "all namespaces" : description,
   };

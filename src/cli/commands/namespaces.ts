@@ -23,7 +23,7 @@ Examples:
     .action(async (prefix: string) => {
       await using store = await openStore(command);
       await printList(command.opts<ListFormat>(), {
-        items: await store.namespaces({ prefix }),
+        items: await store.namespaces({ namespacePrefix: prefix }),
         nameOf: ({ name }) => name,
         columns: {
           ENTRIES: ({ entryCount }) => String(entryCount),

@@ -26,7 +26,7 @@ export async function lookUp({
   await using store = await openStore(command, 0);
   const signal = AbortSignal.timeout(timeoutMs);
   if (what === "namespaces") {
-    const namespaces = await store.namespaces({ prefix, signal });
+    const namespaces = await store.namespaces({ namespacePrefix: prefix, signal });
     return namespaces.length > maxNames ? [] : namespaces.map(({ name }) => name);
   }
   const keys: string[] = [];
