@@ -19,7 +19,8 @@ const run = promisify(execFile);
  * @property {string} url of its database `postgres`, as its superuser
  * @property {(signal: NodeJS.Signals) => Promise<void>} halt ends the server with a signal and keeps its files: SIGINT
  *   closes its connections, SIGQUIT and SIGKILL are a crash
- * @property {() => Promise<void>} start again on the same files and port, after `halt`
+ * @property {(asStandby?: boolean) => Promise<void>} start again on the same files and port, after `halt`; as a standby it
+ *   only reads
  * @property {() => Promise<void>} stop ends the server, its connections too, and removes its files
  */
 
@@ -74,7 +75,8 @@ export async function startPostgres({ postgresFlags = [], parentFolder = tmpdir(
     return {
       url: `postgresql://postgres:${password}@127.0.0.1:${server.port}/postgres`,
       halt: (signal) => server.end(signal),
-      start: async () => {
+      start: async (asStandby = false) => {
+        if (asStandby) await writeFile(join(data, "standby.signal"), "");
         server = await startServer(binaries.postgres, data, postgresFlags, options, server.port);
         guard.kill("SIGKILL");
         guard = startGuard(server.pid, [data, folder]);
@@ -121,7 +123,7 @@ async function startServer(binary, data, flags, options, wantedPort) {
     const ready = new Promise((resolve) => {
       child.stderr?.on("data", (chunk) => {
         log = `${log}${chunk}`.slice(-4000);
-        if (log.includes("ready to accept connections")) resolve(true);
+        if (/ready to accept (read-only )?connections/.test(log)) resolve(true);
       });
     });
     if (await Promise.race([ready, closed.then(() => false)])) {

@@ -2,15 +2,13 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import pg from "pg";
 import type { Sql, SqlClient } from "../sql.ts";
-import { AnsweringClient } from "./answering-client.ts";
 import { translateErrors } from "./errors.ts";
 import { statementNames } from "./prepared-statements.ts";
+import { SessionClient, type SessionConfig } from "./session-client.ts";
 
-export interface PostgresConnectionOptions extends pg.PoolConfig {
+export interface PostgresConnectionOptions extends Omit<pg.PoolConfig, "Client">, SessionConfig {
   /** The schema that the tables are in. */
   readonly schema: string;
-  /** False behind a pooler that gives each transaction another connection: it may not know what was prepared on one. */
-  readonly isPrepared: boolean;
   /** Called when a connection is lost. Queries on it fail by themselves. */
   readonly onLoss: (error: Error) => void;
 }
@@ -27,10 +25,12 @@ export class PostgresConnection implements SqlClient {
   readonly #nameOf: (query: { readonly sql: string }) => string;
 
   constructor(options: PostgresConnectionOptions) {
-    const { schema: _, isPrepared, onLoss, ...config } = options;
+    const { schema: _, onLoss, ...config } = options;
     this.#options = options;
-    this.#nameOf = isPrepared ? statementNames() : () => "";
-    this.#pool = new pg.Pool({ ...config, Client: AnsweringClient });
+    // A pooler's next connection may not know what was prepared on the one before.
+    this.#nameOf = options.isPooled ? () => "" : statementNames();
+    // The pool gives its options to each client that it makes.
+    this.#pool = new pg.Pool({ ...config, Client: SessionClient as never });
     this.#pool.on("error", onLoss);
     this.#pool.on("connect", (client) => client.on("error", onLoss));
   }
@@ -49,7 +49,8 @@ export class PostgresConnection implements SqlClient {
       const connection = await this.#pool.connect();
       let failure: unknown;
       try {
-        await connection.query("BEGIN");
+        // Said here too: behind a pooler a session keeps nothing.
+        await connection.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
         const result = await work(this.#clientOf(connection));
         await connection.query("COMMIT");
         return result;
@@ -70,10 +71,10 @@ export class PostgresConnection implements SqlClient {
 
   /** For Prisma: it queries the same connections. */
   driverAdapter(): SqlDriverAdapterFactory {
-    const { schema, isPrepared } = this.#options;
+    const { schema, isPooled } = this.#options;
     return new PrismaPg(this.#pool as never, {
       schema,
-      ...(isPrepared ? { statementNameGenerator: this.#nameOf } : {}),
+      ...(isPooled ? {} : { statementNameGenerator: this.#nameOf }),
     });
   }
 

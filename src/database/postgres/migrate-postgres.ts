@@ -30,20 +30,31 @@ interface Place {
   readonly encoding: string;
   readonly schema: string | null;
   readonly path: string;
+  readonly isStandby: boolean;
+  readonly isReadOnly: boolean;
 }
 
 const readPlace = `
   SELECT current_database() AS "database", current_setting('server_encoding') AS "encoding",
-    current_schema() AS "schema", current_setting('search_path') AS "path"`;
+    current_schema() AS "schema", current_setting('search_path') AS "path",
+    pg_is_in_recovery() AS "isStandby", current_setting('transaction_read_only')::boolean AS "isReadOnly"`;
 
-function findProblem({ database, encoding, schema, path }: Place): string | undefined {
+function findProblem(place: Place): string | undefined {
+  const { database, encoding, schema, path, isStandby, isReadOnly } = place;
+  if (isStandby) return "It only reads, as a standby does. Name the primary.";
+  if (isReadOnly) {
+    return (
+      "Its transactions only read: default_transaction_read_only is on, and a pooler keeps Baton from " +
+      "setting it. Turn it off for the role of DATABASE_URL: ALTER ROLE … SET default_transaction_read_only = off."
+    );
+  }
   if (encoding !== "UTF8") {
     return (
       `The database ${database} has the encoding ${encoding}, which can't hold all text. Create ` +
       `one with UTF8: CREATE DATABASE baton ENCODING 'UTF8' TEMPLATE template0 LOCALE 'C'.`
     );
   }
-  if (schema === null) {
+  if (schema === null || schema === "pg_catalog") {
     return (
       `The database ${database} has no schema of its search_path (${path}) that this role may ` +
       "use. Create one, or grant it USAGE and CREATE on it."
@@ -64,7 +75,7 @@ function postgresTarget(client: ClientBase, lockTimeoutMs: number): MigrationTar
     },
     async readApplied() {
       const { rows } = await client.query<AppliedMigration>(
-        `SELECT "migration_name" AS "name", "checksum", "finished_at" AS "finishedAt"
+        `SELECT "migration_name" AS "name", "checksum", "finished_at"::text AS "finishedAt"
          FROM "_prisma_migrations" WHERE "rolled_back_at" IS NULL
          ORDER BY "migration_name" COLLATE "C"`,
       );
@@ -72,7 +83,7 @@ function postgresTarget(client: ClientBase, lockTimeoutMs: number): MigrationTar
     },
     async inTurn(work) {
       // Any stricter, and what the others did would stay hidden after the wait for them.
-      await client.query("BEGIN ISOLATION LEVEL READ COMMITTED");
+      await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
       try {
         // The second also bounds how long a migration waits for a table, and keeps others waiting for it.
         await client.query("SET LOCAL statement_timeout = 0");

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type pg from "pg";
 import { Backoff } from "../../backoff.ts";
-import { AnsweringClient } from "./answering-client.ts";
+import { SessionClient, type SessionConfig } from "./session-client.ts";
 import { sql, type SqlClient } from "../sql.ts";
 import type { HeadListener } from "../../store/contract.ts";
 
@@ -24,7 +24,7 @@ export interface NotificationListeners {
 }
 
 export interface NotificationsOptions extends NotificationListeners {
-  readonly config: pg.ClientConfig;
+  readonly config: SessionConfig;
   readonly logger: Logger;
 }
 
@@ -70,7 +70,7 @@ export class Notifications {
   }
 
   async #connect(): Promise<void> {
-    const client = new AnsweringClient(this.#options.config);
+    const client = new SessionClient(this.#options.config);
     let lost = false;
     const lose = (error?: unknown) => {
       if (lost) return;

@@ -1,5 +1,3 @@
-import { fileURLToPath } from "node:url";
-import pg from "pg";
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
 import type { Database, HeadListener, Retention, WriteTransaction } from "../../store/contract.ts";
@@ -11,11 +9,13 @@ import { sql } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { PostgresConnection } from "./connection.ts";
 import { translateErrors } from "./errors.ts";
-import { migratePostgres } from "./migrate-postgres.ts";
 import { announceTokens, Notifications, type NotificationListeners } from "./notifications.ts";
 import { now } from "./now.ts";
+import { prepareSchema } from "./prepare-schema.ts";
 import { postgresIndexDialect, postgresSearchReader } from "./search-postgres.ts";
-import { startFault } from "./start-fault.ts";
+import type { SessionConfig } from "./session-client.ts";
+import { connectTimeoutMs, sessionConfig } from "./session-config.ts";
+import { sessionSettings } from "./session-settings.ts";
 import { createUsers, PostgresWriteTransaction } from "./write-transaction.ts";
 
 export interface PostgresOptions {
@@ -25,8 +25,6 @@ export interface PostgresOptions {
   readonly connections: number;
 }
 
-/** How long a caller waits for a connection, of the pool or a new one. */
-const connectTimeoutMs = 5_000;
 /** PostgreSQL ends a statement that takes longer. */
 const statementTimeoutMs = 30_000;
 /** The driver gives up on an answer, in case PostgreSQL can't end anything any more. */
@@ -36,15 +34,10 @@ const idleTransactionTimeoutMs = 5_000;
 /** … who wait longer than that. */
 const lockTimeoutMs = 10_000;
 const idleConnectionTimeoutMs = 5 * 60_000;
-const keepAliveDelayMs = 10_000;
 /** A database that takes longer to say that it is there can't serve. */
 const pingTimeoutMs = 2_000;
 /** A database that hangs does not take a goodbye either. */
 const closeTimeoutMs = 500;
-
-const migrationsFolder = fileURLToPath(
-  new URL("../../../prisma/postgres/migrations", import.meta.url),
-);
 
 /**
  * Connects, creates or migrates the tables, and keeps a pool of connections and one more for the committer. Instances
@@ -52,29 +45,26 @@ const migrationsFolder = fileURLToPath(
  * @throws StartError when the database can't be used
  */
 export async function openPostgres(options: PostgresOptions, logger: Logger): Promise<Database> {
-  const schema = await migrate(options.url);
-  const connect = (applicationName: string, connections: number, more: pg.PoolConfig = {}) =>
+  const limits = { statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs };
+  const schema = await prepareSchema(options.url, sessionSettings(limits), logger);
+  const settings = sessionSettings({ ...limits, schema });
+  const configOf = (applicationName: string) =>
+    sessionConfig(options.url, applicationName, settings);
+  const connect = (config: SessionConfig, connections: number) =>
     new PostgresConnection({
-      ...connectionConfig(options.url, applicationName),
+      ...config,
       schema,
-      isPrepared: !isPooled(options.url),
       onLoss: (error) => logger.debug({ err: error }, "a connection was lost"),
       max: connections,
       idleTimeoutMillis: idleConnectionTimeoutMs,
-      statement_timeout: statementTimeoutMs,
       query_timeout: answerTimeoutMs,
-      idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
-      ...more,
     });
   return new PostgresDatabase(
-    connect("baton committer", 1, { lock_timeout: lockTimeoutMs }),
-    connect("baton", options.connections - 2),
+    connect(configOf("baton committer"), 1),
+    connect(configOf("baton"), options.connections - 2),
     (listeners) =>
       new Notifications({
-        config: {
-          ...connectionConfig(options.url, "baton notifications"),
-          query_timeout: connectTimeoutMs,
-        },
+        config: { ...configOf("baton notifications"), query_timeout: connectTimeoutMs },
         ...listeners,
         logger,
       }),
@@ -212,43 +202,4 @@ async function checkWritable(connection: PostgresConnection): Promise<void> {
       RIGHT JOIN (SELECT 1) AS "always" ON true`,
   );
   if (row?.readOnly === "on") throw unavailable("The database only reads, as a standby does.");
-}
-
-/** As Prisma has it: `?pgbouncer=true` says that a pooler stands between. */
-function isPooled(url: string): boolean {
-  return new URL(url).searchParams.get("pgbouncer") === "true";
-}
-
-function connectionConfig(url: string, applicationName: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveDelayMs,
-  };
-}
-
-/** Returns the schema that the tables are in: the one that unqualified names mean. */
-async function migrate(url: string): Promise<string> {
-  try {
-    const client = new pg.Client(connectionConfig(url, "baton migration"));
-    client.on("error", () => {}); // what it breaks says so itself
-    await client.connect().catch((error: unknown) => {
-      // PostgreSQL may wait for an answer of its own, a password, and keep the process from ending.
-      void client.end().catch(() => {});
-      throw error;
-    });
-    try {
-      await migratePostgres(client, migrationsFolder);
-      const { rows } = await client.query<{ schema: string }>(
-        'SELECT current_schema() AS "schema"',
-      );
-      return rows[0]?.schema ?? "public";
-    } finally {
-      await client.end();
-    }
-  } catch (error) {
-    throw startFault(url, error);
-  }
 }
