@@ -113,6 +113,15 @@ export const options = {
     choices: ["full", "normal"],
     help: "full: a write is on the disk before it is acknowledged. normal: faster, and a power failure may take back the last writes, though never part of one",
   },
+  keepAliveSeconds: {
+    ...limit(
+      "keepAliveSeconds",
+      "seconds",
+      75,
+      "How long an idle HTTP connection stays open for a next request; at least a second longer than clients and proxies keep theirs",
+    ),
+    max: 86_400,
+  },
   logLevel: {
     type: "choice",
     env: "BATON_LOG_LEVEL",

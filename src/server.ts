@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -113,6 +113,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         logger,
       }),
     );
+    keepOpen(http, config.keepAliveSeconds * 1_000);
     // Browsers and others open connections ahead of their requests. Node does not count such a one as idle.
     const unused = new Set<Socket>();
     http.on("connection", (socket: Socket) => {
@@ -194,6 +195,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     await database.close();
     throw error;
   }
+}
+
+/**
+ * How long connections that send nothing stay open. The one who may send next should be the one who closes: a request
+ * that meets the server's close fails, and its sender can't know whether it was carried out. A new connection that has
+ * not sent its first headers is one of a pool too, so it stays as long as one that has been used.
+ */
+function keepOpen(http: Server, keepAliveMs: number): void {
+  http.keepAliveTimeout = keepAliveMs;
+  http.headersTimeout = Math.max(http.headersTimeout, keepAliveMs + 1_000);
+  // Headers are the first part of a request.
+  http.requestTimeout = Math.max(http.requestTimeout, http.headersTimeout);
 }
 
 async function listen(
