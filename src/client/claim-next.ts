@@ -1,11 +1,9 @@
-import { linked, pause, requireDuration } from "./abort.ts";
-import { Backoff } from "./backoff.ts";
+import { linked, linkedFor, pause, requireDuration } from "./abort.ts";
 import { Claim, type AnsweredClaim, type ClaimOptions } from "./claim.ts";
 import type { Connection } from "./connection.ts";
 import { claimEntryDocument } from "./documents.ts";
 import { entryOf, type AnsweredEntry, type Revision } from "./entry.ts";
-import { isTransient } from "./errors.ts";
-import { watch, type StoreWatchOptions } from "./watch.ts";
+import { follow, type Following } from "./follow.ts";
 import { mutate, newIdempotencyKey } from "./writes.ts";
 
 /** How often, in a lease, to look for what another worker's has freed by its end, which is no change to wait for. */
@@ -33,17 +31,19 @@ export async function claimNext<V, K extends string>(
   let idempotencyKey = newIdempotencyKey();
   let askedAt: number | null = null;
   const link = linked(connection.closed, signal);
-  const backoff = new Backoff();
+  const operation = { document: claimEntryDocument, variables: { namespace } };
+  const patience = connection.patience(operation, link.signal);
   let wasReached = false;
   try {
     for (;;) {
       askedAt ??= performance.now();
+      let after: Revision;
       try {
         const { entry, claim, revision } = await mutate<Look>(
           connection,
           claimEntryDocument,
           connection.retryWrites ? { ...where, idempotencyKey } : where,
-          link,
+          { signal: link.signal, isRepeatable: false },
         );
         const isOver = performance.now() >= askedAt + 1_000 * leaseSeconds;
         if (entry && claim && !isOver) {
@@ -52,39 +52,39 @@ export async function claimNext<V, K extends string>(
         if (isOver) idempotencyKey = newIdempotencyKey();
         askedAt = null;
         wasReached = true;
-        backoff.reset();
-        const leftMs = deadline - performance.now();
-        if (leftMs <= 0) return undefined;
-        const lookMs = Math.min((1_000 * leaseSeconds) / looksPerLease, maxLookIntervalMs, leftMs);
-        await change(connection, { namespace, keyPrefix, after: revision }, lookMs, link.signal);
+        patience.reset();
+        patience.outlast();
+        after = revision;
       } catch (error) {
-        const mayRepeat = wasReached && connection.retryWrites && isTransient(error);
-        if (!mayRepeat || performance.now() >= deadline) throw error;
-        await connection.pauseAfter(error, backoff, link.signal);
+        if (!connection.retryWrites || (wasReached && performance.now() >= deadline)) throw error;
+        await patience.afterFailure(error);
+        continue;
       }
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return undefined;
+      const lookMs = Math.min((1_000 * leaseSeconds) / looksPerLease, maxLookIntervalMs, leftMs);
+      await change(connection, { namespace, keyPrefix, after }, lookMs, link.signal);
     }
   } finally {
     link.unlink();
   }
 }
 
-/** Waits until something matching has changed, or the time is over. */
+/** Waits until something matching has changed, or the time is over. Whether the server is there, the next look tells. */
 async function change(
   connection: Connection,
-  options: StoreWatchOptions,
+  following: Following,
   timeoutMs: number,
   parent: AbortSignal,
 ): Promise<void> {
-  const { controller, signal, unlink } = linked(parent);
-  const changes = watch(connection, { ...options, signal });
-  // Of a server that is away the next look tells.
-  const changed = changes.next().catch(() => pause(timeoutMs, signal));
+  const { signal, unlink } = linkedFor(timeoutMs, () => new Error("It is time to look."), parent);
   try {
-    await Promise.race([changed, pause(timeoutMs, signal)]);
+    for await (const event of follow(connection, following, signal)) if (event !== null) return;
+    await pause(timeoutMs, signal);
+  } catch {
+    await pause(timeoutMs, signal).catch(() => {});
   } finally {
     unlink();
-    controller.abort();
-    await changed.catch(() => {});
-    await changes.return();
   }
+  parent.throwIfAborted();
 }

@@ -1,18 +1,18 @@
 import {
+  badResponse,
   badUserInput,
   BatonError,
   errorOf,
-  isTransient,
   unavailable,
-  UnauthenticatedError,
   type AnsweredError,
   type ErrorDetails,
 } from "./errors.ts";
 import { readEvents } from "./event-stream.ts";
-import { after, linked, pause, requireDuration } from "./abort.ts";
-import { Backoff } from "./backoff.ts";
+import { after, linked, requireDuration, unlessAborted } from "./abort.ts";
+import type { ConnectionOptions, Retry } from "./connection-options.ts";
 import { Credentials } from "./credentials.ts";
-import { jsonCodec, type JsonCodec, type Numbers } from "./json-codec.ts";
+import { jsonCodec, type JsonCodec } from "./json-codec.ts";
+import { Patience } from "./patience.ts";
 
 /** What every call takes. */
 export interface CallOptions {
@@ -20,71 +20,21 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An attempt that failed, and will be made again. */
-export interface Retry {
-  /** Why. */
-  readonly error: BatonError;
-  /** Milliseconds until the next attempt. */
-  readonly delayMs: number;
-}
-
-/** How to reach the server, and how patiently. */
-export interface ConnectionOptions {
-  /**
-   * The server's address. Default: the environment's `BATON_URL`, where there is an environment, else
-   * `http://127.0.0.1:4000`.
-   */
-  readonly url?: string | undefined;
-  /**
-   * The bearer token, or what gives it: asked for each attempt, and once more after a token that was refused, so that
-   * one may follow another. Where it fails, the call is as one that can't reach the server. Default: the environment's
-   * `BATON_TOKEN`.
-   */
-  readonly token?: string | (() => string | Promise<string>) | undefined;
-  /** The name that changes are recorded under, unless the token has one. */
-  readonly agent?: string | undefined;
-  /**
-   * Milliseconds for which a call is tried again while the server can't be reached. Default: 30,000. 0: never;
-   * `Infinity`: for as long as it takes.
-   */
-  readonly retryForMs?: number | undefined;
-  /** Milliseconds to wait for the answer to one attempt; `Infinity`: for ever. Default: 60,000. */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * Milliseconds without a sign of life after which the connection of a watch counts as dead, and another is opened.
-   * The server gives one every 5 seconds. Default: 40,000.
-   */
-  readonly maxSilenceMs?: number | undefined;
-  /**
-   * Whether writes are tried again, too. Default: true. Each write then carries an idempotency key, so that it happens
-   * once; the server keeps its answer for a day, which costs the size of what was written once more. A claim is renewed
-   * again in any case: twice is as once.
-   */
-  readonly retryWrites?: boolean | undefined;
-  /** Told before an attempt is made again: for a log. */
-  readonly onRetry?: ((retry: Retry) => void) | undefined;
-  /** What sends requests. Default: the global `fetch`. */
-  readonly fetch?: typeof fetch | undefined;
-  /**
-   * How numbers in values and metadata are read and written. `"float"`: as JavaScript's 64-bit floats, which change whole
-   * numbers beyond 2^53. `"exact"`: a whole number beyond 2^53 is read as a bigint, and a bigint may be written; other
-   * numbers are floats. Default: `"float"`.
-   */
-  readonly numbers?: Numbers | undefined;
-  /** Reads answers and writes requests in place of `numbers`. @internal */
-  readonly json?: JsonCodec | undefined;
-}
-
 /** A GraphQL operation. */
 export interface Operation {
   readonly document: string;
   readonly variables?: Readonly<Record<string, unknown>>;
+  /** The method that sends it. Default: the operation's name in the document. */
+  readonly call?: string | undefined;
 }
 
 interface Answer {
   readonly data?: unknown;
-  readonly errors?: readonly AnsweredError[];
+  readonly errors?: readonly AnsweredError[] | null;
 }
+
+/** Statuses of an answer without GraphQL that another attempt may not have: too late, too early, too many. */
+const passingStatuses: readonly number[] = [408, 425, 429];
 
 /** How a call is made, beside what its caller says. */
 export interface CallPolicy extends CallOptions {
@@ -101,13 +51,14 @@ export class Connection {
   readonly #url: string;
   readonly retryWrites: boolean;
   readonly #credentials: Credentials;
-  readonly #retryForMs: number;
+  readonly retryForMs: number;
   readonly #timeoutMs: number;
   readonly #maxSilenceMs: number;
-  readonly #onRetry: (retry: Retry) => void;
+  readonly onRetry: (retry: Retry) => void;
   readonly #fetch: typeof fetch;
   readonly #json: JsonCodec;
   readonly #closing = new AbortController();
+  #wasReached = false;
 
   constructor(options: ConnectionOptions) {
     const env = environment();
@@ -120,15 +71,15 @@ export class Connection {
     if (/^https?:[/][/][^/]*@/i.test(url)) {
       throw badUserInput("url", "An address may not carry a password. Say the token as `token`.");
     }
-    const base = url.replace(/(\/graphql)?\/*$/, "");
+    const base = withoutPath(url);
     this.name = `Baton at ${base || "this page's server"}`;
     this.#url = `${base}/graphql`;
     this.#credentials = new Credentials(options.token ?? env.BATON_TOKEN, options.agent);
-    this.#retryForMs = requireDuration("retryForMs", options.retryForMs ?? 30_000);
+    this.retryForMs = requireDuration("retryForMs", options.retryForMs ?? 30_000);
     this.#timeoutMs = requireDuration("timeoutMs", options.timeoutMs ?? 60_000);
     this.#maxSilenceMs = requireDuration("maxSilenceMs", options.maxSilenceMs ?? 40_000);
     this.retryWrites = options.retryWrites ?? true;
-    this.#onRetry = options.onRetry ?? (() => {});
+    this.onRetry = options.onRetry ?? (() => {});
     // Called as a function of its own: browsers refuse it as a method of another object.
     this.#json = options.json ?? jsonCodec(options.numbers ?? "float");
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
@@ -137,6 +88,16 @@ export class Connection {
   /** Aborts when it is closed. */
   get closed(): AbortSignal {
     return this.#closing.signal;
+  }
+
+  /** Whether Baton has answered at this address: then an answer that is not Baton's comes from a proxy, and may pass. */
+  get wasReached(): boolean {
+    return this.#wasReached;
+  }
+
+  /** Whether another token may be had than one that was refused. */
+  get isTokenRenewable(): boolean {
+    return this.#credentials.isRenewable;
   }
 
   /** Ends every call under way. */
@@ -151,10 +112,16 @@ export class Connection {
     const link = linked(this.closed, policy.signal);
     try {
       const attempt = () => this.#attempt(body, link.signal, this.#timeoutMs + extraTimeMs);
-      return (await (isRepeatable ? this.patiently(attempt, link.signal) : attempt())) as D;
+      const patience = isRepeatable ? this.patience(operation, link.signal) : undefined;
+      return (await (patience ? patience.with(attempt) : attempt())) as D;
     } finally {
       link.unlink();
     }
+  }
+
+  /** How often an operation is tried. */
+  patience(operation: Operation, signal: AbortSignal): Patience {
+    return new Patience(this, operation, signal);
   }
 
   /**
@@ -171,54 +138,21 @@ export class Connection {
       );
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
         dataOf(await this.#within(this.#timeoutMs, controller, () => this.#answer(response)));
-        throw new BatonError("BAD_RESPONSE", `${this.name} does not stream subscriptions.`);
+        throw badResponse(`${this.name} does not stream subscriptions.`);
       }
+      this.#wasReached = true;
       const { body: stream } = response;
       if (stream === null) return;
       for await (const event of readEvents(this.#chunks(stream, controller))) {
         if (event.event === "complete") return;
         if (event.event === null) yield null;
-        else if (event.event === "next") {
-          yield dataOf(this.#json.parse(event.data) as Answer) as D;
-        }
+        else if (event.event === "next") yield this.#event(event.data) as D;
       }
       throw unavailable(`${this.name} broke off the subscription.`);
     } finally {
       link.unlink();
       controller.abort();
     }
-  }
-
-  /** Whether another token may be had than the one that was just refused. */
-  mayRenewToken(error: unknown): error is UnauthenticatedError {
-    return error instanceof UnauthenticatedError && this.#credentials.isRenewable;
-  }
-
-  /** Makes attempts until one succeeds, fails for good, or `retryForMs` are over. */
-  async patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const backoff = new Backoff();
-    let deadline: number | undefined;
-    for (;;) {
-      try {
-        return await attempt();
-      } catch (error) {
-        // From the first failure on: what the server does before that may take its time.
-        deadline ??= performance.now() + this.#retryForMs;
-        const delayMs = backoff.nextMs();
-        const isLate = performance.now() + delayMs > deadline;
-        if (signal.aborted || isLate || !isTransient(error)) throw error;
-        this.#onRetry({ error, delayMs });
-        await pause(delayMs, signal);
-      }
-    }
-  }
-
-  /** Waits before what can't be reached is tried again, unless the signal has ended that. */
-  async pauseAfter(error: BatonError, backoff: Backoff, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const delayMs = backoff.nextMs();
-    this.#onRetry({ error, delayMs });
-    await pause(delayMs, signal);
   }
 
   async #attempt(body: string, signal: AbortSignal, timeoutMs: number): Promise<unknown> {
@@ -238,7 +172,9 @@ export class Connection {
     const send = async () => {
       const who = await this.#credentials.headers(signal);
       const headers = { accept, "content-type": "application/json", ...who };
-      return this.#fetch(this.#url, { method: "POST", headers, body, signal });
+      // Followed, most redirects become a GET without a body, and lose the token on the way to another host.
+      const redirect = "manual";
+      return this.#fetch(this.#url, { method: "POST", headers, body, signal, redirect });
     };
     const response = await send();
     if (response.status !== 401 || !this.#credentials.isRenewable) return response;
@@ -247,17 +183,41 @@ export class Connection {
   }
 
   async #answer(response: Response): Promise<Answer> {
-    const text = await response.text();
-    try {
-      const answer = this.#json.parse(text) as Answer;
-      if (answer.data !== undefined || answer.errors !== undefined) return answer;
-    } catch {
-      // A proxy's page, most likely: said below.
+    const answer = this.#parse(await response.text());
+    if (answer) {
+      this.#wasReached = true;
+      return answer;
     }
-    const message = `${this.name} answered ${response.status} without GraphQL`;
+    const { status, type } = response;
+    if (type === "opaqueredirect" || (status >= 300 && status < 400)) {
+      const target = response.headers.get("location") ?? "another address";
+      throw badResponse(`${this.name} redirects to ${target}. Redirects are not followed.`);
+    }
+    const message = `${this.name} answered ${status} without GraphQL`;
     // Not Baton's own faults, which it answers as GraphQL, but those of what stands before it.
-    if (response.status >= 500 || response.status === 429) throw unavailable(`${message}.`);
-    throw new BatonError("BAD_RESPONSE", `${message}. Is the address right?`);
+    if (status >= 500 || passingStatuses.includes(status)) throw unavailable(`${message}.`);
+    throw badResponse(`${message}. Is the address right?`);
+  }
+
+  /** The data of an event of a stream. */
+  #event(text: string): unknown {
+    const answer = this.#parse(text);
+    if (answer) return dataOf(answer);
+    throw badResponse(`${this.name} sent an event without GraphQL.`);
+  }
+
+  /** An answer of GraphQL; null for anything else. */
+  #parse(text: string): Answer | null {
+    let answer: Answer | null;
+    try {
+      answer = this.#json.parse(text) as Answer | null;
+    } catch {
+      // A proxy's page, most likely.
+      return null;
+    }
+    const hasData = typeof answer?.data === "object" && answer.data !== null;
+    const hasError = Array.isArray(answer?.errors) && typeof answer.errors[0]?.message === "string";
+    return hasData || hasError ? answer : null;
   }
 
   /** @throws BAD_USER_INPUT for a bigint where numbers are floats */
@@ -281,7 +241,8 @@ export class Connection {
     const late = unavailable(`${this.name} gave no answer within ${timeoutMs} ms.`);
     const stop = after(timeoutMs, () => controller.abort(late));
     try {
-      return await work();
+      // Not every `fetch` heeds its signal.
+      return await unlessAborted(work(), controller.signal);
     } catch (error) {
       if (controller.signal.aborted) throw controller.signal.reason;
       if (error instanceof BatonError) throw error;
@@ -308,9 +269,18 @@ export class Connection {
 }
 
 /** @throws the first error of an answer that has any */
-function dataOf({ data, errors: [error] = [] }: Answer): unknown {
-  if (error) throw errorOf(error);
+function dataOf({ data, errors }: Answer): unknown {
+  if (errors?.[0]) throw errorOf(errors[0]);
   return data;
+}
+
+/** An address without slashes at its end, and without the path of the API. */
+function withoutPath(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === "/") end--;
+  const base = url.slice(0, end);
+  const path = "/graphql";
+  return base.endsWith(path) ? base.slice(0, -path.length) : base;
 }
 
 function reasonOf(error: unknown): string {

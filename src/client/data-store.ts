@@ -1,5 +1,5 @@
-import type { CallOptions, ConnectionOptions } from "./connection.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type CallOptions } from "./connection.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import type { Change } from "./change.ts";
 import {
   clearNamespacesDocument,
@@ -9,16 +9,11 @@ import {
   usageDocument,
   viewerDocument,
 } from "./documents.ts";
-import {
-  entryOf,
-  namespaceOf,
-  type AnsweredNamespace,
-  type NamespaceInfo,
-  type Revision,
-} from "./entry.ts";
+import { beginsWithSubscription } from "./begins-with-subscription.ts";
+import { entryOf, namespaceOf, type NamespaceInfo, type Revision } from "./entry.ts";
 import { badUserInput } from "./errors.ts";
 import { Namespace } from "./namespace.ts";
-import { items } from "./pages.ts";
+import { all, atMost, items } from "./pages.ts";
 import {
   resultOf,
   transactionInput,
@@ -89,17 +84,8 @@ export class DataStore implements AsyncDisposable {
    * ```
    */
   async namespaces({ namespacePrefix, signal }: NamespacesOptions = {}): Promise<NamespaceInfo[]> {
-    const namespaces: NamespaceInfo[] = [];
-    const variables = { namespacePrefix };
-    for await (const answered of items<AnsweredNamespace>(
-      this.#connection,
-      namespacesDocument,
-      variables,
-      { signal },
-    )) {
-      namespaces.push(namespaceOf(answered));
-    }
-    return namespaces;
+    const operation = { document: namespacesDocument, variables: { namespacePrefix } };
+    return all(items(this.#connection, operation, namespaceOf, { signal }));
   }
 
   /**
@@ -171,22 +157,18 @@ export class DataStore implements AsyncDisposable {
    * }
    * ```
    */
-  async *search(
+  search(
     text: string,
     { namespacePrefix, limit = Infinity, signal }: SearchOptions = {},
   ): AsyncGenerator<SearchResult, void> {
-    let left = limit;
-    if (left <= 0) return;
-    const variables = { text, namespacePrefix, first: Math.min(left, searchPageSize) };
-    for await (const { entry, ...found } of items<AnsweredSearchResult>(
+    const variables = { text, namespacePrefix, first: Math.min(limit, searchPageSize) };
+    const found = items(
       this.#connection,
-      searchDocument,
-      variables,
+      { document: searchDocument, variables },
+      ({ entry, ...match }: AnsweredSearchResult) => ({ entry: entryOf(entry), ...match }),
       { signal },
-    )) {
-      yield { entry: entryOf(entry), ...found };
-      if (--left <= 0) return;
-    }
+    );
+    return atMost(limit, found);
   }
 
   /**
@@ -237,13 +219,14 @@ export class DataStore implements AsyncDisposable {
     variables: Readonly<Record<string, unknown>> = {},
     { signal, isRepeatable = !/\bmutation\b/.test(document) }: GraphqlOptions = {},
   ): Promise<D> {
-    if (/^(?:\s|#.*)*subscription\b/.test(document)) {
+    if (beginsWithSubscription(document)) {
       throw badUserInput(
         "document",
         "A subscription has no one answer. Follow changes by `watch`.",
       );
     }
-    return this.#connection.call<D>({ document, variables }, { signal, isRepeatable });
+    const operation = { document, variables, call: "graphql" };
+    return this.#connection.call<D>(operation, { signal, isRepeatable });
   }
 
   /**

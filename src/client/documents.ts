@@ -1,34 +1,36 @@
-// Every operation that the client sends. A test holds them against schema.graphql.
+// Every operation that the client sends. Each is named after the method that sends it, for logs of both sides. A test
+// holds them against schema.graphql.
 
 const entryFields = `namespace key value metadata revision createdRevision createdAt updatedAt
   createdBy updatedBy expiresAt sizeBytes`;
 const changeFields = `kind revision namespace key agent at entry { ${entryFields} }`;
 
 /** A mutation of one input, and what is asked of its payload. */
-function mutation(name: string, inputType: string, selection: string): string {
-  return `mutation ($input: ${inputType}!) { ${name}(input: $input) { ${selection} } }`;
+function mutation(call: string, name: string, inputType: string, selection: string): string {
+  return `mutation ${call}($input: ${inputType}!) { ${name}(input: $input) { ${selection} } }`;
 }
 
-export const viewerDocument = `query {
+export const viewerDocument = `query viewer {
   viewer {
     user agent scopes namespacePatterns headRevision
     limits { maxKeyBytes maxNamespaceBytes maxAgentBytes maxValueBytes maxValueDepth maxMetadataBytes maxBatchOperations maxClearedNamespaces maxLeaseSeconds maxAwaitSeconds maxBodyBytes maxResponseBytes }
   }
 }`;
 
-export const usageDocument = "query { viewer { usage { entryCount namespaceCount sizeBytes } } }";
+export const usageDocument =
+  "query usage { viewer { usage { entryCount namespaceCount sizeBytes } } }";
 
-export const headDocument = "query { viewer { headRevision } }";
+export const headDocument = "query watch { viewer { headRevision } }";
 
-export const entryDocument = `query ($namespace: String!, $key: String!) {
+export const entryDocument = `query entry($namespace: String!, $key: String!) {
   entry(namespace: $namespace, key: $key) { ${entryFields} }
 }`;
 
-export const valueDocument = `query ($namespace: String!, $key: String!) {
+export const valueDocument = `query get($namespace: String!, $key: String!) {
   entry(namespace: $namespace, key: $key) { value }
 }`;
 
-export const entriesDocument = `query (
+export const entriesDocument = `query entries(
   $namespace: String, $namespacePrefix: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String
 ) {
   page: entries(
@@ -36,36 +38,36 @@ export const entriesDocument = `query (
   ) { nodes { ${entryFields} } pageInfo { hasNextPage endCursor } }
 }`;
 
-export const keysDocument = `query ($namespace: String!, $keyPrefix: String, $first: Int, $after: String) {
+export const keysDocument = `query keys($namespace: String!, $keyPrefix: String, $first: Int, $after: String) {
   page: entries(namespace: $namespace, keyPrefix: $keyPrefix, first: $first, after: $after) {
     nodes { key } pageInfo { hasNextPage endCursor }
   }
 }`;
 
-export const namespacesDocument = `query ($namespacePrefix: String, $first: Int, $after: String) {
+export const namespacesDocument = `query namespaces($namespacePrefix: String, $first: Int, $after: String) {
   page: namespaces(prefix: $namespacePrefix, first: $first, after: $after) {
     nodes { name entryCount sizeBytes updatedAt agents } pageInfo { hasNextPage endCursor }
   }
 }`;
 
-export const namespaceDocument = `query ($name: String!) {
+export const namespaceDocument = `query info($name: String!) {
   namespace(name: $name) { name entryCount sizeBytes updatedAt agents }
 }`;
 
-export const historyDocument = `query ($namespace: String!, $key: String!, $first: Int, $after: Revision) {
+export const historyDocument = `query history($namespace: String!, $key: String!, $first: Int, $after: Revision) {
   page: changes(namespace: $namespace, key: $key, first: $first, after: $after) {
     nodes { ${changeFields} } pageInfo { hasNextPage endCursor }
   }
 }`;
 
-export const searchDocument = `query ($text: String!, $namespacePrefix: String, $first: Int, $after: String) {
+export const searchDocument = `query search($text: String!, $namespacePrefix: String, $first: Int, $after: String) {
   page: searchEntries(text: $text, namespacePrefix: $namespacePrefix, first: $first, after: $after) {
     nodes { snippet match { path before text after } entry { ${entryFields} } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
 
-export const firstChangeDocument = `query (
+export const firstChangeDocument = `query watch(
   $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision
 ) {
   changes(
@@ -73,11 +75,11 @@ export const firstChangeDocument = `query (
   ) { nodes { revision } }
 }`;
 
-export const awaitEntryDocument = `query ($namespace: String!, $key: String!, $after: Revision, $timeoutSeconds: Int) {
+export const awaitEntryDocument = `query waitFor($namespace: String!, $key: String!, $after: Revision, $timeoutSeconds: Int) {
   awaitEntry(namespace: $namespace, key: $key, after: $after, timeoutSeconds: $timeoutSeconds) { ${entryFields} }
 }`;
 
-export const entryChangedDocument = `subscription (
+export const entryChangedDocument = `subscription watch(
   $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $snapshot: Boolean
 ) {
   entryChanged(
@@ -86,56 +88,71 @@ export const entryChangedDocument = `subscription (
   ) { ${changeFields} }
 }`;
 
-export const setEntryDocument = mutation("setEntry", "SetEntryInput", "entry { revision }");
+export const setEntryDocument = mutation("set", "setEntry", "SetEntryInput", "entry { revision }");
 export const setEntriesDocument = mutation(
+  "setMany",
   "setEntries",
   "SetEntriesInput",
   "entries { key revision }",
 );
-export const deleteEntryDocument = mutation("deleteEntry", "DeleteEntryInput", "deleted");
+export const deleteEntryDocument = mutation("delete", "deleteEntry", "DeleteEntryInput", "deleted");
 export const clearNamespaceDocument = mutation(
+  "clear",
   "clearNamespace",
   "ClearNamespaceInput",
   "clearedCount",
 );
 export const clearNamespacesDocument = mutation(
+  "clear",
   "clearNamespaces",
   "ClearNamespacesInput",
   "clearedCount",
 );
 export const incrementEntryDocument = mutation(
+  "increment",
   "incrementEntry",
   "IncrementEntryInput",
   `entry { ${entryFields} }`,
 );
 export const patchEntryDocument = mutation(
+  "patch",
   "patchEntry",
   "PatchEntryInput",
   `entry { ${entryFields} }`,
 );
 export const appendToEntryDocument = mutation(
+  "append",
   "appendToEntry",
   "AppendToEntryInput",
   `entry { ${entryFields} }`,
 );
 export const replaceEntryDocument = mutation(
+  "update",
   "setEntry",
   "SetEntryInput",
   `entry { ${entryFields} }`,
 );
 export const transactDocument = mutation(
   "transact",
+  "transact",
   "TransactInput",
   `revision results { entry { ${entryFields} } deleted clearedCount }`,
 );
 export const claimEntryDocument = mutation(
+  "claim",
   "claimEntry",
   "ClaimEntryInput",
   `revision entry { ${entryFields} } claim { token expiresAt attempt }`,
 );
-export const renewClaimDocument = mutation("renewClaim", "RenewClaimInput", "revision");
-export const releaseClaimDocument = mutation("releaseClaim", "ReleaseClaimInput", "revision");
+export const renewClaimDocument = mutation("renew", "renewClaim", "RenewClaimInput", "revision");
+export const releaseClaimDocument = mutation(
+  "release",
+  "releaseClaim",
+  "ReleaseClaimInput",
+  "revision",
+);
 export const completeClaimDocument = mutation(
+  "complete",
   "completeClaim",
   "CompleteClaimInput",
   `entry { ${entryFields} }`,

@@ -24,6 +24,10 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
 
 /** Any failure of a call. Each code has a class of its own, to tell by `instanceof`, or by `code`. */
 export class BatonError extends Error {
+  static {
+    nameErrors(this, "BatonError");
+  }
+
   /** Stable: made to be compared, unlike the message. */
   readonly code: ErrorCode;
   /** All that the server said beside the message. */
@@ -32,26 +36,59 @@ export class BatonError extends Error {
   /** @internal */
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
-    this.name = "BatonError";
     this.code = code;
     this.details = details;
   }
+
+  /**
+   * The class, the code and the message.
+   *
+   * @example
+   * ```ts
+   * await jobs.set("raw", data, { ifRevision: "0" }).catch((error) => console.error(String(error)));
+   * // ConflictError [CONFLICT]: …
+   * ```
+   */
+  override toString(): string {
+    return `${this.name} [${this.code}]: ${this.message}`;
+  }
+}
+
+/** Names the errors of a class. Its own name is not kept where code is minified. */
+function nameErrors({ prototype }: typeof BatonError, name: string): void {
+  Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
 }
 
 /** No token, or one that is unknown, expired or revoked. */
-export class UnauthenticatedError extends BatonError {}
+export class UnauthenticatedError extends BatonError {
+  static {
+    nameErrors(this, "UnauthenticatedError");
+  }
+}
 
 /** The token's scopes or namespaces do not cover the call. */
-export class ForbiddenError extends BatonError {}
+export class ForbiddenError extends BatonError {
+  static {
+    nameErrors(this, "ForbiddenError");
+  }
+}
 
 /** An argument is wrong. */
 export class BadUserInputError extends BatonError {
+  static {
+    nameErrors(this, "BadUserInputError");
+  }
+
   /** Path of the argument in what was sent, such as `input.key`; null where none is to blame. */
   readonly argument = (this.details.argument as string | undefined) ?? null;
 }
 
 /** A condition did not hold, such as `ifRevision`. Nothing was written. */
 export class ConflictError extends BatonError {
+  static {
+    nameErrors(this, "ConflictError");
+  }
+
   /** Namespace of the entry that the condition is about. */
   readonly namespace = this.details.namespace as string;
   /** Its key. */
@@ -63,16 +100,28 @@ export class ConflictError extends BatonError {
 }
 
 /** The claim is over: its lease has ended, or it was completed or released. Nothing was written. */
-export class ClaimLostError extends BatonError {}
+export class ClaimLostError extends BatonError {
+  static {
+    nameErrors(this, "ClaimLostError");
+  }
+}
 
 /** The log does not reach back to the revision to go on after: begin anew with a snapshot. */
 export class RevisionCompactedError extends BatonError {
+  static {
+    nameErrors(this, "RevisionCompactedError");
+  }
+
   /** The oldest revision that the log still has. */
   readonly oldestRevision = this.details.oldestRevision as string;
 }
 
 /** Larger than a limit of the server. */
 export class LimitExceededError extends BatonError {
+  static {
+    nameErrors(this, "LimitExceededError");
+  }
+
   /** Name of the limit, as in `viewer.limits`. */
   readonly limit = this.details.limit as string;
   /** Its value. */
@@ -80,25 +129,52 @@ export class LimitExceededError extends BatonError {
 }
 
 /** More was asked for than was read. */
-export class RateLimitedError extends BatonError {}
+export class RateLimitedError extends BatonError {
+  static {
+    nameErrors(this, "RateLimitedError");
+  }
+}
 
 /** The request is larger than the server reads. */
-export class PayloadTooLargeError extends BatonError {}
+export class PayloadTooLargeError extends BatonError {
+  static {
+    nameErrors(this, "PayloadTooLargeError");
+  }
+}
 
 /**
  * The server can't be reached, or can't do its work now. Reads, and writes with an idempotency key, have been tried
  * again for as long as `retryForMs` says; of a write it is not known whether it happened.
  */
-export class UnavailableError extends BatonError {}
+export class UnavailableError extends BatonError {
+  static {
+    nameErrors(this, "UnavailableError");
+  }
+}
 
 /** A fault of the server, logged there. */
-export class InternalError extends BatonError {}
+export class InternalError extends BatonError {
+  static {
+    nameErrors(this, "InternalError");
+  }
+}
 
 /** What was waited for did not come in time. */
 export class TimeoutError extends BatonError {
+  static {
+    nameErrors(this, "TimeoutError");
+  }
+
   /** @internal */
   constructor(message: string) {
     super("TIMEOUT", message);
+  }
+}
+
+/** What answered is not Baton: a proxy, most likely, or another server at this address. */
+export class BadResponseError extends BatonError {
+  static {
+    nameErrors(this, "BadResponseError");
   }
 }
 
@@ -127,16 +203,30 @@ export function errorOf({ message, extensions: { code, ...details } = {} }: Answ
   const Class = Object.hasOwn(classes, String(code)) ? classes[code as keyof typeof classes] : null;
   return Class
     ? new Class(code as ErrorCode, message, details)
-    : new BatonError("BAD_RESPONSE", message, { code, ...details });
+    : badResponse(message, { code, ...details });
 }
 
-/** The call may be made again, and may then succeed. */
-export function isTransient(error: unknown): error is BatonError {
-  return error instanceof BatonError && ["UNAVAILABLE", "RATE_LIMITED"].includes(error.code);
+/** Whether the same call may succeed soon. */
+export function isTransient(error: BatonError): boolean {
+  return ["UNAVAILABLE", "RATE_LIMITED"].includes(error.code);
+}
+
+/** Whether it comes from something that stands before the server, and was not said by a server that knows the call. */
+export function isForeign(error: BatonError): boolean {
+  return error.code === "BAD_RESPONSE" && error.details.code === undefined;
+}
+
+/** Whether the same call may ever succeed: the server's state, or what stands before the server, may change. */
+export function mayPass(error: BatonError): boolean {
+  return isTransient(error) || ["INTERNAL", "BAD_RESPONSE"].includes(error.code);
 }
 
 export function unavailable(message: string, cause?: unknown): UnavailableError {
   return new UnavailableError("UNAVAILABLE", message, {}, cause);
+}
+
+export function badResponse(message: string, details?: ErrorDetails): BadResponseError {
+  return new BadResponseError("BAD_RESPONSE", message, details);
 }
 
 export function badUserInput(argument: string, message: string): BadUserInputError {

@@ -15,7 +15,8 @@ export { Transaction, TransactionPart } from "./transaction.ts";
 export type { OperationResult, Requirement, TransactResult } from "./transaction.ts";
 export { Claim } from "./claim.ts";
 export type { ClaimOptions, CompleteOptions } from "./claim.ts";
-export type { CallOptions, ConnectionOptions, Retry } from "./connection.ts";
+export type { CallOptions } from "./connection.ts";
+export type { ConnectionOptions, Retry } from "./connection-options.ts";
 export type { Numbers } from "./json-codec.ts";
 export type {
   AppendOptions,
@@ -28,6 +29,7 @@ export type { StoreWatchOptions, WatchOptions, WatchStart } from "./watch.ts";
 export type { Entry, NamespaceInfo, Revision } from "./entry.ts";
 export type { CaughtUp, Change, EntryGone, EntryWritten, NamespaceCleared } from "./change.ts";
 export {
+  BadResponseError,
   BadUserInputError,
   BatonError,
   ClaimLostError,

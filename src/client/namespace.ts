@@ -30,7 +30,7 @@ import {
 import { ConflictError } from "./errors.ts";
 import type { KeyOf, KeyWith, NoOtherKeys, ValueWith } from "./keys.ts";
 import { linked, pause } from "./abort.ts";
-import { items, pageSize } from "./pages.ts";
+import { all, items, pageSize } from "./pages.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import {
@@ -180,16 +180,14 @@ export class Namespace<T extends object = Record<string, any>> {
     KeyWith<T, P>[]
   > {
     const variables = { namespace: this.name, keyPrefix };
-    const keys: KeyWith<T, P>[] = [];
-    for await (const { key } of items<{ key: KeyWith<T, P> }>(
-      this.#connection,
-      keysDocument,
-      variables,
-      { signal },
-    )) {
-      keys.push(key);
-    }
-    return keys;
+    return all(
+      items(
+        this.#connection,
+        { document: keysDocument, variables },
+        ({ key }: { readonly key: KeyWith<T, P> }) => key,
+        { signal },
+      ),
+    );
   }
 
   /**
@@ -200,16 +198,17 @@ export class Namespace<T extends object = Record<string, any>> {
    * for await (const entry of jobs.entries({ keyPrefix: "task:" })) console.log(entry.key, entry.value);
    * ```
    */
-  async *entries<P extends string = "">({
-    keyPrefix,
-    signal,
-  }: PrefixOptions<P> = {}): AsyncGenerator<Entry<ValueWith<T, P>, KeyWith<T, P>>, void> {
+  entries<P extends string = "">({ keyPrefix, signal }: PrefixOptions<P> = {}): AsyncGenerator<
+    Entry<ValueWith<T, P>, KeyWith<T, P>>,
+    void
+  > {
     const variables = { namespace: this.name, keyPrefix };
-    for await (const entry of items<AnsweredEntry>(this.#connection, entriesDocument, variables, {
-      signal,
-    })) {
-      yield entryOf(entry);
-    }
+    return items(
+      this.#connection,
+      { document: entriesDocument, variables },
+      (answered: AnsweredEntry) => entryOf(answered),
+      { signal },
+    );
   }
 
   /**
@@ -238,17 +237,16 @@ export class Namespace<T extends object = Record<string, any>> {
     keys: readonly K[],
     { signal }: CallOptions = {},
   ): Promise<Partial<Pick<T, K>>> {
-    const values: [string, unknown][] = [];
+    const values: (readonly [string, unknown])[] = [];
     for (let at = 0; at < keys.length; at += pageSize) {
       const variables = { namespace: this.name, keys: keys.slice(at, at + pageSize) };
-      for await (const { key, value } of items<AnsweredEntry>(
+      const page = items(
         this.#connection,
-        entriesDocument,
-        variables,
+        { document: entriesDocument, variables, call: "getMany" },
+        ({ key, value }: AnsweredEntry) => [key, value] as const,
         { signal },
-      )) {
-        values.push([key, value]);
-      }
+      );
+      values.push(...(await all(page)));
     }
     return Object.fromEntries(values) as Partial<Pick<T, K>>;
   }
@@ -435,19 +433,16 @@ export class Namespace<T extends object = Record<string, any>> {
    * for await (const change of jobs.history("raw")) console.log(change.revision, change.entry?.value);
    * ```
    */
-  async *history<K extends KeyOf<T>>(
+  history<K extends KeyOf<T>>(
     key: K,
     options: CallOptions = {},
   ): AsyncGenerator<Change<T[K], K>, void> {
-    const variables = { namespace: this.name, key };
-    for await (const change of items<AnsweredChange>(
+    return items(
       this.#connection,
-      historyDocument,
-      variables,
+      { document: historyDocument, variables: { namespace: this.name, key } },
+      (answered: AnsweredChange) => changeOf(answered) as Change<T[K], K>,
       options,
-    )) {
-      yield changeOf(change) as Change<T[K], K>;
-    }
+    );
   }
 
   /**

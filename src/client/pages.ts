@@ -1,4 +1,5 @@
-import type { CallOptions, Connection } from "./connection.ts";
+import type { CallOptions, Connection, Operation } from "./connection.ts";
+import { endable } from "./endable.ts";
 
 interface Page<T> {
   readonly page: {
@@ -11,20 +12,42 @@ interface Page<T> {
 export const pageSize = 100;
 
 /** The items of a list, page by page as they are asked for. */
-export async function* items<T>(
+export function items<Answered, T>(
   connection: Connection,
-  document: string,
-  variables: Readonly<Record<string, unknown>>,
+  { document, variables, call }: Operation,
+  itemOf: (answered: Answered) => T,
   { signal }: CallOptions,
 ): AsyncGenerator<T, void> {
-  let after: string | null = null;
-  for (;;) {
-    const { page }: Page<T> = await connection.call(
-      { document, variables: { first: pageSize, ...variables, after } },
-      { signal },
-    );
-    yield* page.nodes;
-    if (!page.pageInfo.hasNextPage || page.pageInfo.endCursor === null) return;
-    after = page.pageInfo.endCursor;
-  }
+  return endable(async function* (link) {
+    let after: string | null = null;
+    for (;;) {
+      const { page }: Page<Answered> = await connection.call(
+        { document, variables: { first: pageSize, ...variables, after }, call },
+        { signal: link },
+      );
+      for (const answered of page.nodes) yield itemOf(answered);
+      if (!page.pageInfo.hasNextPage || page.pageInfo.endCursor === null) return;
+      after = page.pageInfo.endCursor;
+    }
+  }, signal);
+}
+
+/** All of them. */
+export async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of list) found.push(item);
+  return found;
+}
+
+/** The first of them. */
+export function atMost<T>(limit: number, list: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  let left = limit;
+  const next = async (): Promise<IteratorResult<T, void>> => {
+    if (left > 0) {
+      left--;
+      return list.next();
+    }
+    return list.return();
+  };
+  return { ...list, next };
 }

@@ -1,9 +1,8 @@
 import type { CallOptions, Connection } from "./connection.ts";
 import { awaitEntryDocument } from "./documents.ts";
 import type { AnsweredEntry, Revision } from "./entry.ts";
-import { isTransient, LimitExceededError, TimeoutError } from "./errors.ts";
+import { badResponse, LimitExceededError, TimeoutError } from "./errors.ts";
 import { linkedFor, requireDuration } from "./abort.ts";
-import { Backoff } from "./backoff.ts";
 
 /** What to wait for, and how long. */
 export interface WaitOptions extends CallOptions {
@@ -34,7 +33,10 @@ export async function waitFor(
   };
   // At 0 the answer counts, however long its way was.
   const link = linkedFor(timeoutMs || Infinity, timeout, connection.closed, signal);
-  const backoff = new Backoff();
+  const operation = (timeoutSeconds: number) => {
+    return { document: awaitEntryDocument, variables: { ...place, after, timeoutSeconds } };
+  };
+  const patience = connection.patience(operation(0), link.signal);
   let stepSeconds = maxStepSeconds;
   let wasReached = false;
   try {
@@ -42,23 +44,24 @@ export async function waitFor(
       const leftSeconds = Math.max(0, Math.ceil((deadline - performance.now()) / 1_000));
       const timeoutSeconds = wasReached ? Math.min(stepSeconds, leftSeconds) : 0;
       try {
-        const { awaitEntry } = await connection.call<{ awaitEntry: AnsweredEntry | null }>(
-          { document: awaitEntryDocument, variables: { ...place, after, timeoutSeconds } },
-          { signal: link.signal, extraTimeMs: 1_000 * timeoutSeconds },
+        const { awaitEntry } = await connection.call<{ awaitEntry?: AnsweredEntry | null }>(
+          operation(timeoutSeconds),
+          { signal: link.signal, extraTimeMs: 1_000 * timeoutSeconds, isRepeatable: false },
         );
         if (awaitEntry) return awaitEntry;
-        if (performance.now() >= deadline) throw timeout();
+        if (awaitEntry === undefined) throw badResponse(`${connection.name} answered no entry.`);
         wasReached = true;
-        backoff.reset();
+        patience.reset();
+        patience.outlast();
       } catch (error) {
         if (error instanceof LimitExceededError && error.limit === "maxAwaitSeconds") {
           stepSeconds = error.max;
-        } else if (wasReached && isTransient(error)) {
-          await connection.pauseAfter(error, backoff, link.signal);
         } else {
-          throw error;
+          await patience.afterFailure(error);
         }
+        continue;
       }
+      if (performance.now() >= deadline) throw timeout();
     }
   } finally {
     link.unlink();

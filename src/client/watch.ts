@@ -1,10 +1,10 @@
 import { changeOf, type AnsweredChange, type Change } from "./change.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { entryChangedDocument, firstChangeDocument, headDocument } from "./documents.ts";
+import { firstChangeDocument, headDocument } from "./documents.ts";
+import { endable } from "./endable.ts";
 import type { Revision } from "./entry.ts";
-import { isTransient, RevisionCompactedError, unavailable } from "./errors.ts";
-import { linked } from "./abort.ts";
-import { Backoff } from "./backoff.ts";
+import { RevisionCompactedError, unavailable } from "./errors.ts";
+import { follow, followOperation, type Following } from "./follow.ts";
 import { Snapshot } from "./snapshot.ts";
 
 /** Where a watch begins. */
@@ -43,24 +43,30 @@ const steadyAfterMs = 5_000;
 const bookmarkIntervalMs = 600_000;
 
 /**
- * Every matching change, each once, in the order of the log. A lost connection is taken up where it broke off, for as
- * long as that takes; only the first connection is given up after `retryForMs`.
+ * Every matching change, each once, in the order of the log. After any drop, and after any answer that is not Baton's,
+ * it goes on where it was, for as long as that takes; only the first connection is given up after `retryForMs`.
  */
-export async function* watch(
+export function watch(
   connection: Connection,
   { namespace, namespacePrefix, key, keyPrefix, signal, ...start }: StoreWatchOptions,
 ): AsyncGenerator<Change, void> {
   const selection: Selection = { namespace, namespacePrefix, key, keyPrefix };
-  const link = linked(connection.closed, signal);
+  return endable(
+    (link) => untilClosed(connection, resume(connection, selection, start, link)),
+    connection.closed,
+    signal,
+  );
+}
+
+/** Closing the store is its caller's own way to end a watch. */
+async function* untilClosed(
+  connection: Connection,
+  changes: AsyncGenerator<AnsweredChange, void>,
+): AsyncGenerator<Change, void> {
   try {
-    for await (const change of resume(connection, selection, start, link.signal)) {
-      yield changeOf(change);
-    }
+    for await (const change of changes) yield changeOf(change);
   } catch (error) {
-    // Closing the store is its caller's own way to end it.
     if (!connection.closed.aborted) throw error;
-  } finally {
-    link.unlink();
   }
 }
 
@@ -73,68 +79,57 @@ async function* resume(
   let snapshot = start.snapshot ? new Snapshot() : null;
   // A start that both excludes is for the server to refuse.
   let after = start.after ?? (snapshot ? undefined : await head(connection, signal));
-  const backoff = new Backoff();
-  let stream = await open(connection, selection, { after, snapshot: snapshot !== null }, signal);
+  const first = { ...selection, after, snapshot: snapshot !== null };
+  const patience = connection.patience(followOperation(first), signal);
+  let stream = await patience.with(() => open(connection, first, signal));
+  patience.reset();
+  patience.outlast();
   let movedAt = performance.now();
   for (;;) {
-    let isAccepted = false;
     try {
       const openedAt = performance.now();
-      for await (const event of stream) {
-        // A server gives its first sign of life whatever comes next.
-        isAccepted = true;
-        if (event !== null || performance.now() - openedAt > steadyAfterMs) backoff.reset();
-        if (event === null) {
+      for await (const change of stream) {
+        // The server has accepted the token.
+        patience.outlast();
+        if (change !== null || performance.now() - openedAt > steadyAfterMs) patience.reset();
+        if (change === null) {
           if (snapshot || performance.now() - movedAt < bookmarkIntervalMs) continue;
           after = await bookmark(connection, selection, after as Revision, signal);
         } else if (snapshot) {
-          yield* snapshot.admit(event.entryChanged);
-          if (event.entryChanged.kind !== "CAUGHT_UP") continue;
-          after = event.entryChanged.revision;
+          yield* snapshot.admit(change);
+          if (change.kind !== "CAUGHT_UP") continue;
+          after = change.revision;
           snapshot = null;
         } else {
-          after = event.entryChanged.revision;
-          yield event.entryChanged;
+          after = change.revision;
+          yield change;
         }
         movedAt = performance.now();
       }
       throw unavailable(`${connection.name} ended the subscription: it is stopping.`);
     } catch (error) {
-      const renews = isAccepted && connection.mayRenewToken(error);
-      if (signal.aborted || !(isTransient(error) || renews)) throw error;
-      await connection.pauseAfter(error, backoff, signal);
+      await patience.afterFailure(error);
     }
     snapshot?.beginAgain();
-    stream = follow(connection, selection, snapshot ? { snapshot: true } : { after }, signal);
+    stream = follow(
+      connection,
+      { ...selection, ...(snapshot ? { snapshot: true } : { after }) },
+      signal,
+    );
   }
-}
-
-type Events = AsyncGenerator<{ entryChanged: AnsweredChange } | null, void>;
-
-function follow(
-  connection: Connection,
-  selection: Selection,
-  start: WatchStart,
-  signal: AbortSignal,
-): Events {
-  const operation = { document: entryChangedDocument, variables: { ...selection, ...start } };
-  return connection.stream(operation, signal);
 }
 
 /** A stream that has said something, so that a wrong address or token shows at once. */
 async function open(
   connection: Connection,
-  selection: Selection,
-  start: WatchStart,
+  following: Following,
   signal: AbortSignal,
-): Promise<Events> {
-  return connection.patiently(async () => {
-    const events = follow(connection, selection, start, signal);
-    let first = await events.next();
-    // A server gives its first sign of life before it has looked whether it can do this.
-    if (!first.done && first.value === null) first = await events.next();
-    return first.done ? events : withFirst(first.value, events);
-  }, signal);
+): Promise<AsyncGenerator<AnsweredChange | null, void>> {
+  const changes = follow(connection, following, signal);
+  let first = await changes.next();
+  // A server gives its first sign of life before it has looked whether it can do this.
+  if (!first.done && first.value === null) first = await changes.next();
+  return first.done ? changes : withFirst(first.value, changes);
 }
 
 async function* withFirst<T>(first: T, rest: AsyncGenerator<T, void>): AsyncGenerator<T, void> {

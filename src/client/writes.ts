@@ -68,11 +68,10 @@ export async function mutate<P>(
   connection: Connection,
   document: string,
   input: Input,
-  { signal }: CallPolicy,
+  { signal, isRepeatable = connection.retryWrites }: CallPolicy,
 ): Promise<P> {
-  const isRepeatable = connection.retryWrites;
   const variables = {
-    input: isRepeatable ? { idempotencyKey: newIdempotencyKey(), ...input } : input,
+    input: connection.retryWrites ? { idempotencyKey: newIdempotencyKey(), ...input } : input,
   };
   const payloads = await connection.call<Record<string, P>>(
     { document, variables },

@@ -14,7 +14,12 @@ test("the client knows the codes of the API, all of them, and has a class for ea
   for (const error of classes) {
     expect(Object.values(sdk)).toContain(error.constructor);
     expect(error).toBeInstanceOf(BatonError);
-    expect(error.name).toBe("BatonError");
+    expect(error.name).toBe(error.constructor.name);
+    expect(String(error)).toBe(`${error.name} [${error.code}]: m`);
+    expect(error.stack).toContain(`${error.name}: m`);
+  }
+  for (const error of [errorOf({ message: "m" }), new sdk.TimeoutError("m")]) {
+    expect(String(error)).toBe(`${error.constructor.name} [${error.code}]: m`);
   }
 });
 

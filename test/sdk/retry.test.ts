@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import http, { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -9,6 +9,7 @@ import {
   UnavailableError,
   type DataStore,
 } from "../../src/client/index.ts";
+import { beginsWithSubscription } from "../../src/client/begins-with-subscription.ts";
 import { Proxy } from "../examples/proxy.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { storeOf } from "./sdk-store.ts";
@@ -102,6 +103,35 @@ describe("a call of the SDK whose answer is lost", () => {
     await store.graphql(mutation, { once: "once" }, { isRepeatable: true });
     expect((await store.graphql<any>('{ entry(key: "own") { value } }')).entry.value).toBe(2);
     store.close();
+  });
+
+  test("G12: a write on a pooled connection that was closed is sent again, and happens once", async () => {
+    // As a server that closes idle connections just when they are used: before, and after, the request has got through.
+    let requests = 0;
+    const front = createServer((request, response) => {
+      const isClosed = ++requests % 2 === 0;
+      if (isClosed && requests % 4 === 0) return void request.socket.destroy();
+      const forward = http.request(new URL(request.url ?? "", server.url), {
+        method: request.method ?? "GET",
+        headers: request.headers,
+      });
+      request.pipe(forward);
+      forward.on("response", (answer) => {
+        if (isClosed) return void answer.resume().on("end", () => request.socket.destroy());
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      });
+    });
+    front.listen(0, "127.0.0.1");
+    await once(front, "listening");
+    const { port } = front.address() as AddressInfo;
+    await using store = storeOf({ ...server, url: `http://127.0.0.1:${port}` });
+    for (let count = 1; count <= 10; count++) {
+      expect((await store.namespace("pooled").increment("n")).value).toBe(count);
+    }
+    expect(requests).toBeGreaterThan(15);
+    front.closeAllConnections();
+    front.close();
   });
 
   test("a server that is away for a while is waited for, and each attempt is told", async () => {
@@ -222,6 +252,44 @@ describe("what answers and is no Baton", () => {
       break;
     }
     expect([seen, answers]).toEqual([["8"], []]);
+  });
+
+  test("no input makes the client slow: long documents, addresses and answers are read once", async () => {
+    const comments = `${"#".repeat(100_000)}\n`.repeat(10);
+    const documents = [comments, ", \t\n#".repeat(200_000), "#\n".repeat(200_000)];
+    const answer = JSON.stringify({ data: { viewer: { text: `${'\\"'.repeat(10 ** 6)}`, n: 1 } } });
+    const reached = createDataStore({
+      url: `http://127.0.0.1:1${"/".repeat(10 ** 6)}graphql${"/".repeat(10 ** 6)}`,
+      token: "any",
+      numbers: "exact",
+      retryForMs: 0,
+      fetch: async () => new Response(answer.replace("1}", "12345678901234567890}")),
+    });
+    const begun = performance.now();
+    for (const document of documents) {
+      await expect(reached.graphql(`${document}\nsubscription`)).rejects.toThrow(BadUserInputError);
+      const { viewer } = await reached.graphql<any>(`${document}\n{ viewer { user } }`);
+      expect(viewer.n).toBe(12345678901234567890n);
+    }
+    // A regular expression that backtracks takes minutes, or the age of the universe.
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    const unended = createDataStore({
+      token: "any",
+      numbers: "exact",
+      fetch: async () => new Response(`1234567890123456"${'\\"'.repeat(10 ** 6)}`),
+    });
+    await expect(unended.viewer()).rejects.toMatchObject({ code: "BAD_RESPONSE" });
+  });
+
+  test.each([
+    ["subscription { entryChanged { key } }", true],
+    ["# one\n#two\r,\uFEFF subscription S { entryChanged { key } }", true],
+    ["subscriptions", false],
+    ["query subscription { viewer { user } }", false],
+    ["# subscription", false],
+    ["", false],
+  ])("whether %j begins with a subscription: %s", (document, isOne) => {
+    expect(beginsWithSubscription(document)).toBe(isOne);
   });
 
   test("what is no address, and no token, is said before anything is sent", async () => {

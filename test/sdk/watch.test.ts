@@ -303,6 +303,34 @@ describe("a watch of the SDK", () => {
     expect(await ended).toEqual({ done: true, value: undefined });
   });
 
+  test("return ends it without waiting for a change, and so do lists that wait for a page", async () => {
+    const changes = store.watch({ after: "0" });
+    const change = changes.next();
+    await changes.return();
+    expect(await change).toEqual({ done: true, value: undefined });
+    const begun = store.watch({ snapshot: true });
+    expect((await begun.next()).value?.kind).toBe("CAUGHT_UP");
+    const waiting = [begun.next(), begun.next()];
+    expect(await begun.return()).toEqual({ done: true, value: undefined });
+    for (const ended of waiting) expect(await ended).toEqual({ done: true, value: undefined });
+    expect(await begun.next()).toEqual({ done: true, value: undefined });
+    // Nothing answers: only its own end can end it.
+    const silent = storeOf(server, { fetch: () => new Promise(() => {}) });
+    const lists: AsyncGenerator<unknown, void>[] = [
+      silent.watch(),
+      silent.namespace().watch({ snapshot: true }),
+      silent.namespace().entries(),
+      silent.namespace().history("k"),
+      silent.search("text"),
+    ];
+    for (const list of lists) {
+      const next = list.next();
+      await list.return();
+      expect(await next).toEqual({ done: true, value: undefined });
+    }
+    expect(retries).toBe(0);
+  });
+
   test("a token that is given anew for each attempt may be replaced under a watch, and under calls", async () => {
     const tokens = [await server.createToken(), await server.createToken()];
     let current = 0;

@@ -29,9 +29,9 @@ export function say(text: string): void {
   process.stderr.write(`baton: ${escapeControls(line)}\n`);
 }
 
-/** Tests the name and not the class, so that neither the client nor the store is loaded for it. */
+/** Tests the members and not the class, so that neither the client nor the store is loaded for it. */
 function isApiError(error: unknown): error is ApiError {
-  return error instanceof Error && error.name === "BatonError" && "code" in error;
+  return error instanceof Error && "code" in error && "details" in error;
 }
 
 /**
