@@ -59,6 +59,20 @@ const { metafile } = await build({
   plugins: [ownPlaces],
 });
 
+// The client once more, for those who `require` it where Node, or a test runner such as Jest, has CommonJS alone. Its
+// types are beside it: a folder of its own says that they are CommonJS, too.
+const commonjs = join(root, "dist/client/commonjs");
+await build({
+  absWorkingDir: root,
+  entryPoints: ["src/client/index.ts"],
+  outfile: join(commonjs, "index.js"),
+  bundle: true,
+  format: "cjs",
+  platform: "neutral",
+  target: "es2023",
+});
+await writeFile(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
+
 await writeFile(join(folder, "licenses.txt"), await licensesOf(Object.keys(metafile.inputs)));
 
 /** The licenses of the packages that the bundle has copies of. */

@@ -31,3 +31,27 @@ test("what npm packs is enough to serve, and has the licenses of what was bundle
   expect(licenses).toMatch(/^graphql 16\.\S+: MIT\n\nMIT License/m);
   expect((await server.kill("SIGTERM")).code).toBe(0);
 });
+
+test("the client is had by import and by require, from the package and from its subpath, as one module of each kind", async () => {
+  await using folder = await temporaryFolder();
+  const place = join(folder.path, "node_modules/baton-store");
+  for (const path of ["package.json", "dist/client"]) {
+    await cp(path, join(place, path), { recursive: true });
+  }
+  const run = async (code: string, ...args: string[]) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, "-e", code], {
+      cwd: folder.path,
+    });
+    return JSON.parse(stdout) as unknown;
+  };
+  const shown = `
+    const error = new client.TimeoutError("m");
+    console.log(JSON.stringify([client === sub || client.DataStore === sub.DataStore, String(error)]));
+  `;
+  const expected = [true, "TimeoutError [TIMEOUT]: m"];
+  const imports = `import * as client from "baton-store"; import * as sub from "baton-store/client";`;
+  expect(await run(imports + shown, "--input-type=module")).toEqual(expected);
+  // As in runtimes and test runners where CommonJS can't load modules.
+  const requires = `const client = require("baton-store"); const sub = require("baton-store/client");`;
+  expect(await run(requires + shown, "--no-experimental-require-module")).toEqual(expected);
+});
