@@ -1,7 +1,7 @@
 import type { SqliteConnection } from "./connection.ts";
 
 /** A checkpoint follows after so many commits, or after this time. */
-const commitsPerCheckpoint = 256;
+const commitsPerCheckpoint = 1_000;
 const checkpointDelayMs = 1_000;
 
 /**

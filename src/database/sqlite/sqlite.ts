@@ -15,6 +15,7 @@ import { SerialQueue } from "../serial-queue.ts";
 import { sql } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { Checkpoints } from "./checkpoints.ts";
+import { Commits } from "./commits.ts";
 import { SqliteConnection, type Statement } from "./connection.ts";
 import { isBusy, translateErrors } from "./errors.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
@@ -94,6 +95,7 @@ class SqliteDatabase extends Reads implements Database {
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
   readonly #checkpoints: Checkpoints;
+  readonly #commits: Commits;
   readonly #writes = new SerialQueue();
   readonly #transaction: SqliteWriteTransaction;
   readonly #dataVersion: Statement;
@@ -105,6 +107,7 @@ class SqliteDatabase extends Reads implements Database {
     this.#writer = writer;
     this.#reader = reader;
     this.#checkpoints = checkpoints;
+    this.#commits = new Commits(writer);
     this.#transaction = new SqliteWriteTransaction(writer);
     this.#dataVersion = reader.prepare("PRAGMA data_version");
     const readClient = lazily(() => typedClient(reader));
@@ -121,7 +124,11 @@ class SqliteDatabase extends Reads implements Database {
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
   ): Promise<T> {
-    return this.#inTransaction(() => work(this.#transaction.begin(userIds)));
+    const transaction = this.#transaction;
+    return this.#inTransaction(
+      () => work(transaction.begin(userIds)),
+      () => this.#commits.commit(transaction.changeCount),
+    );
   }
 
   indexStep(userId: string): Promise<boolean> {
@@ -167,13 +174,16 @@ class SqliteDatabase extends Reads implements Database {
     return isChanged;
   }
 
-  #inTransaction<T>(work: () => Promise<T>): Promise<T> {
+  #inTransaction<T>(
+    work: () => Promise<T>,
+    commit: () => Promise<void> = () => this.#writer.exec("COMMIT"),
+  ): Promise<T> {
     return this.#writes.run(async () => {
       await begin(this.#writer);
       let result: T;
       try {
         result = await work();
-        await this.#writer.exec("COMMIT");
+        await commit();
       } catch (error) {
         // SQLite itself ends the transaction on some errors (a full disk), and then this fails.
         await this.#writer.exec("ROLLBACK").catch(() => {});

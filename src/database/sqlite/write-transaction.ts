@@ -40,6 +40,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
   readonly #connection: SqliteConnection;
   readonly #statements: WriteStatements;
   #userIds: readonly string[] = [];
+  #changeCount = 0;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -52,7 +53,13 @@ export class SqliteWriteTransaction implements WriteTransaction {
   /** Begins a transaction for these users. `BEGIN IMMEDIATE` holds the only write lock there is. */
   begin(userIds: readonly string[]): this {
     this.#userIds = userIds;
+    this.#changeCount = 0;
     return this;
+  }
+
+  /** How many changes it has saved. */
+  get changeCount(): number {
+    return this.#changeCount;
   }
 
   async readLogs(): Promise<LockedLogs> {
@@ -109,6 +116,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
   async save(effects: ReadonlyMap<string, Effects>): Promise<void> {
     const pacer = new Pacer();
     for (const [userId, effect] of effects) {
+      this.#changeCount += effect.changes.length;
       this.#statements.updateHead.run([effect.head, userId]);
       for (const namespace of effect.cleared) await this.#clear(userId, namespace, pacer);
       for (const { namespace, key } of effect.deleted) {

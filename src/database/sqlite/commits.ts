@@ -1,0 +1,31 @@
+import type { SqliteConnection } from "./connection.ts";
+
+/** A commit of more changes than this is on the driver's thread: requests are read while it waits for the disk. */
+const maxChangesHere = 8;
+/** A disk is quick while its last commit took less than this. */
+const quickMs = 1;
+
+/**
+ * Commits a write transaction, on one of two threads:
+ *
+ * 1. A few changes on a quick disk are committed on this thread. That takes less time than to wake another thread, which
+ *    may have to wait for a core.
+ * 2. All else is committed on the driver's thread, so that a slow disk does not hold the event loop.
+ *
+ * When a disk becomes slow, one commit on this thread notices it.
+ */
+export class Commits {
+  readonly #connection: SqliteConnection;
+  #isQuick = false;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  async commit(changeCount: number): Promise<void> {
+    const begin = performance.now();
+    if (this.#isQuick && changeCount <= maxChangesHere) this.#connection.execSync("COMMIT");
+    else await this.#connection.exec("COMMIT");
+    this.#isQuick = performance.now() - begin < quickMs;
+  }
+}
