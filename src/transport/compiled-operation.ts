@@ -76,7 +76,7 @@ export class CompiledOperation {
     this.#field = field;
     this.#selection = selection;
     const [node] = selection.nodes;
-    this.#readArguments = plainArguments(field, node, operation.variableDefinitions ?? []);
+    this.#readArguments = plainArguments(schema, field, node, operation.variableDefinitions ?? []);
     this.#hasFixedComplexity = typeof field.extensions.complexity !== "function";
     this.#info = {
       fieldName: field.name,
