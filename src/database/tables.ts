@@ -132,32 +132,42 @@ export const storedColumns = columnNames(entryTable.columns, ["userId"]);
 export const changeColumns = columnNames(changeTable.columns, ["userId"]);
 export const claimColumnNames = columnNames(claimColumns);
 
+// Each of these is called for every row that is written: a loop, which makes nothing but the cells.
+
 /** The cells of an entry, for these columns. */
 export function entryCells(
   userId: string,
   entry: StoredHead | StoredEntry,
   columns: readonly string[],
 ): Cell[] {
-  const cells = entry as unknown as Record<string, Cell | undefined>;
-  return columns.map((column) => (column === "userId" ? userId : (cells[column] ?? null)));
+  const cells: Cell[] = [];
+  for (const column of columns) cells.push(column === "userId" ? userId : cellOf(entry, column));
+  return cells;
 }
 
 const logColumns = columnNames(changeTable.columns);
 
 /** The cells of a change, for every column of the log. */
 export function changeCells(userId: string, change: Change): Cell[] {
-  const own = change as unknown as Record<string, Cell | undefined>;
-  const entry = change.entry as unknown as Record<string, Cell | undefined> | null;
-  return logColumns.map((column) => {
-    if (column === "userId") return userId;
+  const { entry } = change;
+  const cells: Cell[] = [];
+  for (const column of logColumns) {
+    if (column === "userId") cells.push(userId);
     // A change's own cells come first: the entry of a SET has some of the same names.
-    return own[column] ?? entry?.[column] ?? null;
-  });
+    else cells.push(cellOf(change, column) ?? (entry && cellOf(entry, column)));
+  }
+  return cells;
 }
 
 /** The cells of a row, for these columns. */
 export function cellsOf(row: object, columns: readonly string[]): Cell[] {
-  return columns.map((column) => (row as Record<string, Cell | undefined>)[column] ?? null);
+  const cells: Cell[] = [];
+  for (const column of columns) cells.push(cellOf(row, column));
+  return cells;
+}
+
+function cellOf(row: object, column: string): Cell {
+  return (row as Record<string, Cell | undefined>)[column] ?? null;
 }
 
 /** A row of the log. */

@@ -132,7 +132,7 @@ export class Statement {
 
   /** The first row. */
   get(values: readonly unknown[]): Row | null {
-    const cells = translateErrors(() => this.#statement.get(values.map(toCell))) as
+    const cells = translateErrors(() => this.#statement.get(toCells(values))) as
       | unknown[]
       | undefined;
     return cells ? this.#toRow(cells) : null;
@@ -140,13 +140,13 @@ export class Statement {
 
   /** The rows as the driver gives them. */
   allRaw(values: readonly unknown[]): unknown[][] {
-    return translateErrors(() => this.#statement.all(values.map(toCell))) as unknown[][];
+    return translateErrors(() => this.#statement.all(toCells(values))) as unknown[][];
   }
 
   /** Returns how many rows were changed. */
   run(values: readonly unknown[]): number {
     if (this.columns.length > 0) return this.allRaw(values).length;
-    return translateErrors(() => this.#statement.run(values.map(toCell))).changes;
+    return translateErrors(() => this.#statement.run(toCells(values))).changes;
   }
 
   #toRow(cells: readonly unknown[]): Row {
@@ -164,10 +164,14 @@ export class Statement {
   }
 }
 
-/** A value as SQLite keeps it: an instant in milliseconds, a boolean as 0 or 1. */
-function toCell(value: unknown): unknown {
-  if (value instanceof Date) return value.getTime();
-  return typeof value === "boolean" ? Number(value) : value;
+/** Values as SQLite keeps them: an instant in milliseconds, a boolean as 0 or 1. */
+function toCells(values: readonly unknown[]): unknown[] {
+  const cells: unknown[] = [];
+  for (const value of values) {
+    if (typeof value === "boolean") cells.push(Number(value));
+    else cells.push(value instanceof Date ? value.getTime() : value);
+  }
+  return cells;
 }
 
 // What Prisma sends and wants back. It speaks of instants and 64-bit numbers as texts.

@@ -72,13 +72,17 @@ export class Draft {
   write(entry: StoredEntry): void {
     if (!this.entry(entry)) this.#count(entry.namespace, 1);
     this.entries.set(placeId(entry), entry);
-    const { namespace, key, updatedBy } = entry;
+    const { revision, namespace, key, updatedAt, updatedBy } = entry;
     // The log does not hold claims.
+    const shown = shownEntry(entry);
     this.#append({
-      ...this.#next(namespace, updatedBy),
       kind: "SET",
+      revision,
+      namespace,
       key,
-      entry: shownEntry(entry),
+      agent: updatedBy,
+      at: updatedAt,
+      entry: shown,
     });
   }
 

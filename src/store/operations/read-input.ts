@@ -52,8 +52,11 @@ export function readEntryWrite(asked: Asked, argument: string, input: EntryWrite
       `Must be 0 (no expiry) or more; this is ${ttlSeconds}.`,
     );
   }
+  const { namespace, key } = readPlace(asked, argument, input);
   return {
-    ...readPlace(asked, argument, input),
+    argument,
+    namespace,
+    key,
     metadata:
       metadata == null ? null : checkMetadata(asked.limits, `${argument}.metadata`, metadata),
     ttlSeconds: ttlSeconds ?? null,
