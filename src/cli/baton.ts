@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { optionsLast } from "./flags/options-last.ts";
 import { createProgram } from "./program.ts";
 import { Interrupted } from "./terminal/interruption.ts";
 import { endWithReader, report } from "./terminal/report.ts";
@@ -8,7 +9,8 @@ endWithReader();
 process.on("uncaughtException", (error) => process.exit(report(error)));
 
 try {
-  await createProgram().parseAsync();
+  const program = createProgram();
+  await program.parseAsync(optionsLast(program, process.argv.slice(2)), { from: "user" });
 } catch (error) {
   process.exitCode = report(error);
   if (error instanceof Interrupted) error.endProcess();

@@ -1,36 +1,51 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { appendCommand } from "./commands/append.ts";
+import { claimCommand } from "./commands/claim.ts";
 import { clearCommand } from "./commands/clear.ts";
 import { completeCommand } from "./commands/complete.ts";
+import { completeWordsCommand } from "./commands/complete-words.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { exportCommand } from "./commands/export.ts";
 import { getCommand } from "./commands/get.ts";
 import { helpCommand } from "./commands/help.ts";
+import { historyCommand } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
+import { incrementCommand } from "./commands/increment.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { namespacesCommand } from "./commands/namespaces.ts";
+import { patchCommand } from "./commands/patch.ts";
 import { searchCommand } from "./commands/search.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { setCommand } from "./commands/set.ts";
+import { statusCommand } from "./commands/status.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { waitCommand } from "./commands/wait.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { describeExitCodes } from "./terminal/exit-codes.ts";
 import { say } from "./terminal/report.ts";
+import { pathOf, suggestionFor } from "./terminal/suggestion.ts";
 
 /** Every command, by the group that the help shows it in. A command loads what is slow to load when it runs. */
 const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
   "Data:": [
     getCommand,
     setCommand,
+    incrementCommand,
+    patchCommand,
+    appendCommand,
     deleteCommand,
     keysCommand,
     namespacesCommand,
     clearCommand,
     searchCommand,
+    historyCommand,
     watchCommand,
     waitCommand,
+    claimCommand,
+    completeCommand,
+    statusCommand,
   ],
   "Server:": [serveCommand, tokenCommand, exportCommand, importCommand],
   "This program:": [completionCommand],
@@ -45,6 +60,7 @@ export function createProgram(): Command {
       "after",
       `
 ${describeExitCodes()}
+Options may stand before the command, too: baton --url … get report.
 Data goes to standard output; what went wrong to standard error, in one line.`,
     )
     .exitOverride();
@@ -53,7 +69,7 @@ Data goes to standard output; what went wrong to standard error, in one line.`,
     for (const command of commands) program.addCommand(command());
   }
   program.addCommand(helpCommand(program));
-  program.addCommand(completeCommand(program), { hidden: true });
+  program.addCommand(completeWordsCommand(program), { hidden: true });
   inheritSettings(program);
   return program;
 }
@@ -66,11 +82,13 @@ function inheritSettings(command: Command): void {
   const path = pathOf(command);
   command.configureOutput({
     outputError: (text) => {
-      const why = text.replace(/^error: /, "").trim();
-      // Commander suggests a similar name where there is one. Otherwise all names are listed.
-      const names = /^unknown command '[^]*'$/.test(why) ? namesIn(command) : "";
-      const known = names === "" ? "" : `. There are: ${names}`;
-      say(`${why}${known}${/[.?)]$/.test(why) ? "" : "."} See: ${path} --help`);
+      const [why = "", similar = ""] = text
+        .replace(/^error: /, "")
+        .trim()
+        .split(/\s*\n(?=\(Did you mean )/);
+      const suggestion = suggestionFor(command, why) || similar || knownNames(command, why);
+      const sentences = [why, suggestion].filter(Boolean).map(sentence);
+      say([...sentences, `See: ${path} --help`].join(" "));
     },
   });
   for (const subcommand of command.commands) {
@@ -80,13 +98,16 @@ function inheritSettings(command: Command): void {
   }
 }
 
-function namesIn(command: Command): string {
+/** All commands, where the command that was given is like none of them. */
+function knownNames(command: Command, why: string): string {
+  if (!why.startsWith("unknown command ")) return "";
   const commands = command.createHelp().visibleCommands(command);
-  return commands.map((subcommand) => subcommand.name()).join(", ");
+  const names = commands.map((subcommand) => subcommand.name());
+  return names.length === 0 ? "" : `There are: ${names.join(", ")}`;
 }
 
-function pathOf(command: Command): string {
-  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+function sentence(text: string): string {
+  return /[.?)]$/.test(text) ? text : `${text}.`;
 }
 
 function version(): string {

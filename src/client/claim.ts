@@ -71,6 +71,11 @@ export class Claim<V = unknown, K extends string = string> {
     return this.entry.key;
   }
 
+  /** Names the claim in the API, for a process that completes it elsewhere. It is a secret while the lease lasts. */
+  get token(): string {
+    return this.#place.token;
+  }
+
   /** The value it had when it was claimed. */
   get value(): V {
     return this.entry.value;

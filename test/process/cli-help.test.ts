@@ -41,6 +41,21 @@ describe("help", () => {
     }
   });
 
+  test("an option has one name, one short name and one kind of value in all commands", () => {
+    const kinds = new Map<string, string>();
+    for (const command of [...commands, ...commands.flatMap(({ commands: below }) => below)]) {
+      for (const { short, long, flags } of command.options) {
+        const kind = flags.replace(/^-\w, /, "").replace(/<.*>/, "<value>");
+        for (const flag of [short, long]) {
+          if (!flag) continue;
+          expect(kinds.get(flag) ?? kind, `${flag} of ${command.name()}`).toBe(kind);
+          kinds.set(flag, kind);
+        }
+      }
+    }
+    expect(kinds.get("-p")).toBe("--prefix <value>");
+  });
+
   test("the program's help has every exit code", () => {
     for (const code of Object.values(exitCodes)) {
       expect(helpOf(program)).toMatch(new RegExp(`^  ${code}  \\w`, "m"));
@@ -60,7 +75,11 @@ describe("help", () => {
 
 test.each([
   ["input.ttlSeconds", "input.ttlSeconds: Must be 0", "--ttl: Must be 0"],
-  ["input.namespacePrefix", "input.namespacePrefix: A namespace", "--prefix: A namespace"],
+  [
+    "input.namespacePrefix",
+    "input.namespacePrefix: A namespace",
+    "--namespace-prefix: A namespace",
+  ],
   ["namespacePrefix", "namespacePrefix: A namespace", "--namespace-prefix: A namespace"],
   ["input.operations.1.delete.key", "input.operations.1.delete.key: A key", "key 2: A key"],
   ["input.key", "Another message: input.key: A key", "Another message: input.key: A key"],

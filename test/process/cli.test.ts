@@ -203,11 +203,11 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
       name: "clear:b",
       entryCount: 2,
     });
-    await refused(exitCodes.usage, /--yes/, ["clear", "--prefix", "clear"]);
+    await refused(exitCodes.usage, /--yes/, ["clear", "--namespace-prefix", "clear"]);
     await refused(exitCodes.usage, /Say what/, ["clear", "--yes"]);
     await refused(exitCodes.usage, /Say what/, ["clear", "--yes", "-n", ""]);
-    await refused(exitCodes.usage, /empty/, ["clear", "--yes", "--prefix", ""]);
-    expect(await printed(["clear", "--yes", "--prefix", "clear:"])).toBe("4\n");
+    await refused(exitCodes.usage, /empty/, ["clear", "--yes", "--namespace-prefix", ""]);
+    expect(await printed(["clear", "--yes", "--namespace-prefix", "clear:"])).toBe("4\n");
     expect(await printed(["namespaces", "clear"])).toBe("clear\n");
     expect(await printed(["clear", "-yn", "clear"])).toBe("2\n");
     expect(await printed(["clear", "-yn", "clear"])).toBe("0\n");

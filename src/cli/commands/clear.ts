@@ -1,17 +1,18 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { DataStore } from "../../client/index.ts";
 import { StartError } from "../../start-error.ts";
 import { openStore } from "../connection/open-store.ts";
-import { completes } from "../flags/completes.ts";
 import { addConnection } from "../flags/connection.ts";
-import { addNamespace, namespaceOf, refuseNamespace } from "../flags/namespace.ts";
-import { confirm } from "../terminal/confirm.ts";
+import { namespaceOf, namespaceOption, refuseNamespace } from "../flags/namespace.ts";
+import { namespacePrefixOption } from "../flags/prefix.ts";
+import { confirm, requireTerminal } from "../terminal/confirm.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { print } from "../terminal/output.ts";
 import { usageError } from "../terminal/usage-error.ts";
 
 interface Flags {
-  readonly prefix?: string;
+  readonly namespace?: string;
+  readonly namespacePrefix?: string;
   readonly allNamespaces?: true;
   readonly yes?: true;
 }
@@ -25,15 +26,15 @@ interface Target {
 }
 
 export function clearCommand(): Command {
-  const command = new Command("clear").description(
-    "Delete every entry of a namespace, or of several, all at once, and print how many there were.",
-  );
-  addNamespace(command)
+  const command = new Command("clear")
+    .description(
+      "Delete every entry of a namespace, or of several, all at once, and print how many there were.",
+    )
+    .addOption(namespaceOption())
     .addOption(
-      completes(
-        "namespaces",
-        new Option("-p, --prefix <prefix>", "every namespace whose name begins with this"),
-      ).conflicts("allNamespaces"),
+      namespacePrefixOption("every namespace whose name begins with this").conflicts(
+        "allNamespaces",
+      ),
     )
     .option("-A, --all-namespaces", "every namespace there is")
     .option("-y, --yes", "do not ask; where nobody can be asked, it is needed");
@@ -45,12 +46,12 @@ The namespace must be named, by -n or BATON_NAMESPACE: even the default one.
 
 Examples:
   $ baton clear -n pipeline:job-123
-  $ baton clear --prefix pipeline: --yes`,
+  $ baton clear --namespace-prefix pipeline: --yes`,
     )
     .action(async () => {
       const { yes } = command.opts<Flags>();
       const target = targetOf(command);
-      if (!yes && !process.stdin.isTTY) throw usageError("Nobody can be asked here: say --yes.");
+      if (!yes) requireTerminal();
       await using store = await openStore(command);
       if (!yes && !(await confirm(questionOf(target, await target.count(store))))) {
         throw new StartError("Nothing was cleared.", exitCodes.other);
@@ -60,19 +61,20 @@ Examples:
 }
 
 function targetOf(command: Command): Target {
-  const { prefix, allNamespaces } = command.opts<Flags>();
-  const source = command.getOptionValueSource("namespace");
-  if (prefix === undefined && !allNamespaces) {
+  const { namespace, namespacePrefix, allNamespaces } = command.opts<Flags>();
+  if (namespacePrefix === undefined && !allNamespaces) {
     // An unset variable of a script gives an empty name.
-    if (source === "default" || command.opts<{ namespace: string }>().namespace === "") {
-      throw usageError("Say what to clear: -n, --prefix or --all-namespaces.");
+    if (!namespace) {
+      throw usageError("Say what to clear: -n, --namespace-prefix or --all-namespaces.");
     }
     return ofNamespace(namespaceOf(command));
   }
-  refuseNamespace(command, "--prefix and --all-namespaces");
+  refuseNamespace(command, "--namespace-prefix and --all-namespaces");
   // An unset variable of a script gives an empty prefix.
-  if (prefix === "") throw usageError("The prefix is empty. Every namespace is --all-namespaces.");
-  return ofPrefix(prefix ?? "");
+  if (namespacePrefix === "") {
+    throw usageError("The prefix is empty. Every namespace is --all-namespaces.");
+  }
+  return ofPrefix(namespacePrefix ?? "");
 }
 
 function ofNamespace(name: string): Target {

@@ -1,23 +1,46 @@
 import { Command } from "commander";
-import { complete } from "../completion/complete.ts";
-import { lookUp } from "../completion/look-up.ts";
+import { completeClaim } from "../connection/complete-claim.ts";
+import { openStore } from "../connection/open-store.ts";
+import { addConnection } from "../flags/connection.ts";
+import { keyArgument } from "../flags/key.ts";
+import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { addFileFlag, addStringFlag, readValue, type ValueFlags } from "../flags/value.ts";
+import { addChangingFlags, writeOptionsOf, type WriteFlags } from "../flags/write.ts";
 import { print } from "../terminal/output.ts";
 
-/**
- * `baton __complete -- <words>`, which the completion scripts call. Prints one candidate per line: the word, a tab, and
- * its description. Prints `:files`, without a tab, where the shell should complete file names. After an error it prints
- * the candidates that need no server.
- */
-export function completeCommand(program: Command): Command {
-  return new Command("__complete")
-    .argument("[words...]")
-    .action(async (words: readonly string[]) => {
-      const wanted = complete(program, words);
-      if (wanted.lookUp === "files") return print(":files\n");
-      const lines = wanted.candidates.map(
-        ({ word, about }) => `${word}\t${about.split("\n")[0]}\n`,
-      );
-      const names = await lookUp(wanted).catch(() => []);
-      return print([...lines, ...names.map((name) => `${wanted.before}${name}\t\n`)].join(""));
+interface Flags extends ValueFlags, WriteFlags {
+  readonly claim: string;
+}
+
+export function completeCommand(): Command {
+  const command = new Command("complete")
+    .description("End claimed work, and print the revision of that.")
+    .addArgument(keyArgument())
+    .argument("[value]", "the result, as JSON; -: from standard input; left out: the value stays")
+    .requiredOption("--claim <token>", "the token that claim printed");
+  addChangingFlags(addFileFlag(addStringFlag(command)));
+  addNamespace(command);
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+The result replaces the value, and the entry is not handed out again. Exits with
+3 where the claim is over; nothing is written then.
+
+Examples:
+  $ baton complete -n work task:1 '{"words": 1200}' --claim "$token"
+  $ ./work | baton complete -n work task:1 - --claim "$token"`,
+    )
+    .action(async (key: string, value: string | undefined) => {
+      const flags = command.opts<Flags>();
+      const hasResult = value !== undefined || flags.file !== undefined;
+      const place = { namespace: namespaceOf(command), key, token: flags.claim };
+      const input = {
+        ...place,
+        ...(hasResult ? { value: await readValue(value, flags) } : {}),
+        ...writeOptionsOf(flags),
+      };
+      await using store = await openStore(command);
+      await print(`${await completeClaim(store, input)}\n`);
     });
 }

@@ -4,7 +4,7 @@ import { StartError } from "../../start-error.ts";
 import { openStore } from "../connection/open-store.ts";
 import { completes } from "../flags/completes.ts";
 import { addConnection } from "../flags/connection.ts";
-import { describeKey } from "../flags/key.ts";
+import { describeKey, wildcardHint } from "../flags/key.ts";
 import { addNamespace, namespaceOf } from "../flags/namespace.ts";
 import { ifRevisionOption } from "../flags/revision.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
@@ -41,7 +41,7 @@ Examples:
       if (first === undefined) return;
       const others = absent.length === 1 ? "" : ` (and ${absent.length - 1} more)`;
       throw new StartError(
-        `There was no ${describeKey(first, namespace)}${others}.`,
+        `There was no ${describeKey(first, namespace)}${others}.${wildcardHint(first)}`,
         exitCodes.absent,
       );
     });

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addDatabaseOptions } from "../flags/options.ts";
+import { namespacePrefixOption } from "../flags/prefix.ts";
 
 /** `baton export` writes a user's store as lines of JSON. */
 export function exportCommand(): Command {
@@ -8,7 +9,7 @@ export function exportCommand(): Command {
       "Write what a user's store holds as lines of JSON, for baton import. Works while the server runs.",
     )
     .option("--user <name>", "owner of the store", "local")
-    .option("--namespace-prefix <text>", "only namespaces that begin so", "")
+    .addOption(namespacePrefixOption("only namespaces that begin with this").default("", "all"))
     .option(
       "--output <file>",
       "file to write, which must not be there yet; without it standard output",

@@ -3,7 +3,7 @@ import { StartError } from "../../start-error.ts";
 import { openStore } from "../connection/open-store.ts";
 import { addConnection } from "../flags/connection.ts";
 import { addEntryFormat } from "../flags/format.ts";
-import { describeKey, keyArgument } from "../flags/key.ts";
+import { describeKey, keyArgument, wildcardHint } from "../flags/key.ts";
 import { addNamespace, namespaceOf } from "../flags/namespace.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { print } from "../terminal/output.ts";
@@ -32,7 +32,10 @@ Examples:
       const namespace = namespaceOf(command);
       const entry = await store.namespace(namespace).entry(key);
       if (!entry) {
-        throw new StartError(`There is no ${describeKey(key, namespace)}.`, exitCodes.absent);
+        throw new StartError(
+          `There is no ${describeKey(key, namespace)}.${wildcardHint(key)}`,
+          exitCodes.absent,
+        );
       }
       await print(showEntry(entry, command.opts<EntryFormat>()));
     });

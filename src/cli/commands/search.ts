@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { minSearchCharacters } from "../../store/model/limits.ts";
 import { openStore } from "../connection/open-store.ts";
-import { completes } from "../flags/completes.ts";
 import { addConnection } from "../flags/connection.ts";
 import { parseCount } from "../flags/count.ts";
 import { addListFormat } from "../flags/format.ts";
+import { namespacePrefixOption } from "../flags/prefix.ts";
 import { oneField } from "../terminal/control-characters.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { printList, type ListFormat } from "../terminal/print-list.ts";
@@ -22,12 +22,7 @@ export function searchCommand(): Command {
       `what to look for: ${minSearchCharacters} characters at least, none of them a wildcard`,
       parseText,
     )
-    .addOption(
-      completes(
-        "namespaces",
-        new Option("--namespace-prefix <prefix>", "only namespaces that begin with this"),
-      ),
-    )
+    .addOption(namespacePrefixOption("only namespaces that begin with this"))
     .addOption(
       new Option("--limit <results>", "at most so many").default(20).argParser(parseCount),
     );

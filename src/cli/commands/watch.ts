@@ -1,16 +1,15 @@
-import { Command, Option } from "commander";
-import type { Change } from "../../client/index.ts";
-import { writeJson } from "../../json/write-json.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { openStore } from "../connection/open-store.ts";
 import { completes } from "../flags/completes.ts";
 import { addConnection } from "../flags/connection.ts";
 import { parseCount } from "../flags/count.ts";
 import { addNamespace, namespaceOf, refuseNamespace } from "../flags/namespace.ts";
+import { keyPrefixOption, namespacePrefixOption } from "../flags/prefix.ts";
 import { parseRevision } from "../flags/revision.ts";
-import { escapeControls } from "../terminal/control-characters.ts";
-import { isOutputTerminal, print } from "../terminal/output.ts";
+import { print } from "../terminal/output.ts";
+import { showChange, type ChangeFormat } from "../terminal/show-change.ts";
 
-interface Flags {
+interface Flags extends ChangeFormat {
   readonly key?: string;
   readonly prefix?: string;
   readonly namespacePrefix?: string;
@@ -18,24 +17,23 @@ interface Flags {
   readonly snapshot?: true;
   readonly after?: string;
   readonly count?: number;
-  readonly json?: true;
 }
 
 export function watchCommand(): Command {
   const command = new Command("watch")
     .description("Print changes as they happen, one a line, until it is interrupted.")
     .addOption(
-      completes("keys", new Option("-k, --key <key>", "only this key")).conflicts("prefix"),
+      completes(
+        "keys",
+        new Option("-k, --key <key>", "only this key").argParser(parseKey),
+      ).conflicts("prefix"),
     )
-    .addOption(
-      completes("keys", new Option("-p, --prefix <prefix>", "only keys that begin with this")),
-    );
+    .addOption(keyPrefixOption());
   addNamespace(command)
     .addOption(
-      completes(
-        "namespaces",
-        new Option("--namespace-prefix <prefix>", "every namespace whose name begins with this"),
-      ).conflicts("allNamespaces"),
+      namespacePrefixOption("every namespace whose name begins with this").conflicts(
+        "allNamespaces",
+      ),
     )
     .option("-A, --all-namespaces", "every namespace")
     .addOption(
@@ -63,15 +61,12 @@ Examples:
   $ baton watch --after "$revision" | while read -r change; do …; done`,
     )
     .action(async () => {
-      const { key, prefix, snapshot, after, count, json } = command.opts<Flags>();
-      const isLine = isOutputTerminal() && !json;
-      await using store = await openStore(command);
+      const { key, prefix, snapshot, after, count, ...format } = command.opts<Flags>();
       const selection = { ...namespacesOf(command), key, keyPrefix: prefix };
+      await using store = await openStore(command);
       let printed = 0;
       for await (const change of store.watch({ ...selection, snapshot, after })) {
-        await print(
-          isLine ? lineOf(change, process.stdout.columns || 80) : `${writeJson(change)}\n`,
-        );
+        await print(showChange(change, format));
         if (++printed === count) return;
       }
     });
@@ -84,18 +79,10 @@ function namespacesOf(command: Command): { namespace?: string; namespacePrefix?:
   return allNamespaces ? {} : { namespacePrefix };
 }
 
-/** A change as one line of a terminal. */
-function lineOf(change: Change, columns: number): string {
-  const { revision, kind, namespace, key, agent, entry } = change;
-  const cells = [
-    revision.padStart(6),
-    kind.padEnd("EXISTING".length),
-    ...(namespace === null ? [] : [namespace]),
-    ...(key === null ? [] : [key]),
-    ...(entry === null ? [] : [escapeControls(writeJson(entry.value))]),
-  ];
-  const by = agent === null ? "" : `  (${agent})`;
-  const line = cells.join("  ");
-  const room = Math.max(columns - by.length - 1, 40);
-  return `${line.length > room ? `${line.slice(0, room - 1)}…` : line}${by}\n`;
+/** A pattern would be followed for ever without a change. */
+function parseKey(text: string): string {
+  if (!text.endsWith("*")) return text;
+  throw new InvalidArgumentError(
+    `A key takes no wildcard. Use --prefix ${text.replace(/\*+$/, "")}`,
+  );
 }

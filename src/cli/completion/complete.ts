@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from "commander";
 import { completionOf, type Completion } from "../flags/completes.ts";
+import { optionsBelow } from "../flags/options-last.ts";
 
 /** A word that a shell may insert at the cursor, and its description. */
 export interface Candidate {
@@ -74,7 +75,9 @@ export function complete(program: Command, words: readonly string[]): Wanted {
 }
 
 function optionOf(command: Command, flag: string): Option | undefined {
-  return command.options.find(({ short, long }) => short === flag || long === flag);
+  const own = command.options.find(({ short, long }) => short === flag || long === flag);
+  // It may stand before the command that has it.
+  return own ?? optionsBelow(command).get(flag);
 }
 
 function subcommandOf(command: Command, name: string): Command | undefined {

@@ -6,19 +6,30 @@ const defaultNamespace = "default";
 
 /** Adds `--namespace`. */
 export function addNamespace(command: Command): Command {
-  return command.addOption(
-    completes(
-      "namespaces",
-      new Option("-n, --namespace <name>", "the group of keys")
-        .env("BATON_NAMESPACE")
-        .default(defaultNamespace),
-    ),
+  return command.addOption(namespaceOption().default(defaultNamespace));
+}
+
+/** `--namespace` without a default. */
+export function namespaceOption(): Option {
+  return completes(
+    "namespaces",
+    new Option("-n, --namespace <name>", "the group of keys").env("BATON_NAMESPACE"),
   );
 }
 
-/** The namespace of a command. An empty one, as an unset variable of a script gives, is the default namespace. */
+/**
+ * The namespace of a command. An empty one, as an unset variable of a script gives, is the default namespace.
+ * @throws StartError (usage) for `pipeline:*` where the command can select namespaces by a prefix
+ */
 export function namespaceOf(command: Command): string {
-  return command.opts<{ namespace: string }>().namespace || defaultNamespace;
+  const name = command.opts<{ namespace?: string }>().namespace || defaultNamespace;
+  const takesPrefix = command.options.some(({ long }) => long === "--namespace-prefix");
+  if (takesPrefix && name.endsWith("*")) {
+    const prefix = name.replace(/\*+$/, "");
+    const instead = prefix === "" ? "--all-namespaces" : `--namespace-prefix ${prefix}`;
+    throw usageError(`-n selects one namespace and takes no wildcard. Use ${instead}.`);
+  }
+  return name;
 }
 
 /**

@@ -1,5 +1,11 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
+import { usageError } from "./usage-error.ts";
+
+/** @throws StartError (usage) when standard input is not a terminal, so that `confirm` has nobody to ask */
+export function requireTerminal(): void {
+  if (!process.stdin.isTTY) throw usageError("Nobody can be asked here: say --yes.");
+}
 
 /**
  * Asks a question on the terminal. The default is no.

@@ -15,7 +15,6 @@ const words: Readonly<Record<string, string>> = {
   keyPrefix: "prefix",
   namespace: "--namespace",
   namespacePrefix: "--namespace-prefix",
-  "input.namespacePrefix": "--prefix",
   metadata: "--metadata",
   ttlSeconds: "--ttl",
   ifRevision: "--if-revision",

@@ -20,7 +20,8 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   absent:
     "there is no such entry, or nothing was found; of commands of the server: it could not begin",
   usage: "an option, an argument or a value is wrong or too large",
-  conflict: "a condition did not hold (--if-revision, --if-absent); nothing was written",
+  conflict:
+    "a condition did not hold (--if-revision, --if-absent), or a claim is over; nothing was written",
   timeout: "what was waited for did not come in time",
   denied: "there is no token, or it is not good, or not good for this",
   unavailable: "the server can't be reached, or can't do its work now",

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { StartError } from "../../start-error.ts";
 import { JsonFault } from "../../json/json-fault.ts";
-import { parseJsonText, type JsonText } from "../../json/json-text.ts";
+import { JsonText, parseJsonText } from "../../json/json-text.ts";
 import { jsonFault } from "./json-fault.ts";
 import { usageError } from "./usage-error.ts";
 
@@ -56,4 +56,9 @@ export function parseJson(what: string, text: string, hint = ""): JsonText {
         : `${what} cannot be stored as it is. ${error.message}`,
     );
   }
+}
+
+/** Whether a value is a JSON object that was read as its text. */
+export function isJsonObject(value: unknown): value is JsonText {
+  return value instanceof JsonText && value.text.startsWith("{");
 }

@@ -1,0 +1,52 @@
+import { Command } from "commander";
+import type { Usage, Viewer } from "../../client/index.ts";
+import { writeJson } from "../../json/write-json.ts";
+import { openStore } from "../connection/open-store.ts";
+import { addConnection, connectionOf } from "../flags/connection.ts";
+import { isOutputTerminal, print } from "../terminal/output.ts";
+
+export function statusCommand(): Command {
+  const command = new Command("status")
+    .description("Tell which server answers, who you are there, and how much the store holds.")
+    .option("--json", "JSON on a terminal, too");
+  return addConnection(command)
+    .addHelpText(
+      "after",
+      `
+Prints one JSON object, with the server's limits; on a terminal a list. Exits
+with 5 where the token is not good, and with 6 where the server can't be
+reached.
+
+Examples:
+  $ baton status
+  $ baton status --retry-for 30s >/dev/null && echo ready
+  $ baton status | jq -r .headRevision`,
+    )
+    .action(async () => {
+      const { url } = connectionOf(command);
+      await using store = await openStore(command);
+      const [viewer, usage] = await Promise.all([store.viewer(), store.usage()]);
+      const { json } = command.opts<{ readonly json?: true }>();
+      await print(
+        isOutputTerminal() && !json
+          ? linesOf(url, viewer, usage)
+          : `${writeJson({ url, ...viewer, usage })}\n`,
+      );
+    });
+}
+
+function linesOf(url: string, viewer: Viewer, usage: Usage): string {
+  const lines = {
+    Server: url,
+    User: viewer.user,
+    Agent: viewer.agent ?? "-",
+    Scopes: viewer.scopes.join(", ").toLowerCase(),
+    Namespaces: viewer.namespacePatterns.join(", "),
+    Revision: viewer.headRevision,
+    Entries: `${usage.entryCount} in ${usage.namespaceCount} namespaces, ${usage.sizeBytes} bytes`,
+  };
+  const width = Math.max(...Object.keys(lines).map(({ length }) => length));
+  return Object.entries(lines)
+    .map(([name, text]) => `${name.padEnd(width)}  ${text}\n`)
+    .join("");
+}

@@ -1,0 +1,122 @@
+import type { Command } from "commander";
+
+/** What other programs call a command, in the order of the suggestions. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  add: ["append", "set", "create"],
+  begin: ["serve"],
+  count: ["increment"],
+  done: ["complete"],
+  fetch: ["get"],
+  find: ["search"],
+  finish: ["complete"],
+  follow: ["watch"],
+  grep: ["search"],
+  inc: ["increment"],
+  incr: ["increment"],
+  incrby: ["increment"],
+  info: ["status"],
+  list: ["keys", "namespaces"],
+  log: ["history", "watch"],
+  ls: ["list", "keys", "namespaces"],
+  merge: ["patch"],
+  new: ["create"],
+  push: ["append"],
+  put: ["set"],
+  read: ["get"],
+  remove: ["delete", "revoke"],
+  rm: ["delete", "revoke"],
+  run: ["serve"],
+  start: ["serve"],
+  subscribe: ["watch"],
+  tail: ["watch"],
+  take: ["claim"],
+  unset: ["delete"],
+  update: ["patch", "set"],
+  viewer: ["status"],
+  whoami: ["status"],
+  write: ["set"],
+};
+
+/**
+ * What the caller most likely meant, as a sentence; `""` where nothing is known.
+ * @param command the command that refused its arguments
+ * @param why commander's message
+ */
+export function suggestionFor(command: Command, why: string): string {
+  const [, name] = /^unknown command '([^']*)'/.exec(why) ?? [];
+  if (name !== undefined) return suggestCommand(command, name);
+  const [, flag] = /^unknown option '([^']*)'/.exec(why) ?? [];
+  if (flag !== undefined) return suggestOption(command, flag);
+  if (why.startsWith("too many arguments")) return suggestPlace(command);
+  return "";
+}
+
+function suggestCommand(command: Command, name: string): string {
+  const known = command.createHelp().visibleCommands(command);
+  const names = known.map((subcommand) => subcommand.name());
+  const others = (otherNames[name] ?? []).filter((other) => names.includes(other));
+  const longer = names.filter((other) => name !== "" && other.startsWith(name));
+  const meant = others.length > 0 ? others : longer;
+  return meant.length === 0 ? "" : `Did you mean ${meant.join(" or ")}?`;
+}
+
+function suggestOption(command: Command, flag: string): string {
+  const name = flag.replace(/^-+/, "");
+  const argument = command.registeredArguments.find((known) => known.name() === name);
+  if (argument) return `It is an argument: ${pathOf(command)} ${command.usage()}.`;
+  const longer = command.options.flatMap(({ long }) => (long?.endsWith(`-${name}`) ? [long] : []));
+  return longer.length === 0 ? "" : `Did you mean ${longer.join(" or ")}?`;
+}
+
+/** There is a word too many: it belongs into an option, or to the word before it. */
+function suggestPlace(command: Command): string {
+  const { args, registeredArguments } = command;
+  if (args.length !== registeredArguments.length + 1) return "";
+  const path = pathOf(command);
+  const has = (long: string) => command.options.some((option) => option.long === long);
+  const last = args.at(-1) as string;
+  if (args.length === 1) {
+    const flags = ["--namespace", "--namespace-prefix", "--prefix", "--key"].filter(has);
+    const ways = flags.map((flag) => `${path} ${flag} ${quoted(last)}`);
+    return ways.length === 0 ? "" : `Did you mean ${ways.join(" or ")}?`;
+  }
+  if (has("--by") && /^[+-]?[\d.]+$/.test(last)) {
+    return `Did you mean ${path} ${quoted(args[0] as string)} --by ${last}?`;
+  }
+  const takesText = command.registeredArguments.some((argument) =>
+    ["text", "value"].includes(argument.name()),
+  );
+  if (takesText && !(has("--namespace") && isJson(last))) {
+    const before = args.slice(0, registeredArguments.length - 1).map(quoted);
+    const text = quoted(args.slice(registeredArguments.length - 1).join(" "));
+    const flag = has("--string") && !/^[[{"]/.test(args.at(-2) as string) ? ["--string"] : [];
+    const line = [path, ...before, ...flag, text].join(" ");
+    return `A text with spaces needs quotes: ${line}.`;
+  }
+  if (!has("--namespace")) return "";
+  const [namespace = "", ...rest] = args.map(quoted);
+  return `Did you mean ${path} --namespace ${namespace} ${rest.join(" ")}?`;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return text === "-";
+  }
+}
+
+const maxShownCharacters = 60;
+
+/** A word as a shell reads it. A long one is cut. */
+function quoted(word: string): string {
+  const shown =
+    word.length > maxShownCharacters ? `${word.slice(0, maxShownCharacters - 1)}…` : word;
+  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** The command as it is called, with the program's name. */
+export function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
