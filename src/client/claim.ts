@@ -102,7 +102,7 @@ export class Claim<V = unknown, K extends string = string> {
    * });
    * ```
    */
-  async complete(result?: unknown, options: CompleteOptions = {}): Promise<Entry<unknown, K>> {
+  async complete(result?: V, options: CompleteOptions = {}): Promise<Entry<V, K>> {
     const also = options.transact && (await transactionInput(options.transact));
     const input = {
       ...this.#place,

@@ -24,6 +24,16 @@ export type {
   IncrementOptions,
   WriteOptions,
 } from "./writes.ts";
+export type {
+  ContainerKeyOf,
+  ItemOf,
+  ListKeyOf,
+  NumberKeyOf,
+  OpenKeyOf,
+  PatchOf,
+  StoredAny,
+  StoredKeyOf,
+} from "./value-types.ts";
 export type { WaitOptions } from "./wait-for.ts";
 export type { StoreWatchOptions, WatchOptions, WatchStart } from "./watch.ts";
 export type { Entry, NamespaceInfo, Revision } from "./entry.ts";

@@ -31,6 +31,16 @@ import { ConflictError } from "./errors.ts";
 import type { KeyOf, KeyWith, NoOtherKeys, ValueWith } from "./keys.ts";
 import { linked, pause } from "./abort.ts";
 import { all, items, pageSize } from "./pages.ts";
+import type {
+  ContainerKeyOf,
+  ItemOf,
+  ListKeyOf,
+  NumberKeyOf,
+  OpenKeyOf,
+  PatchOf,
+  StoredAny,
+  StoredKeyOf,
+} from "./value-types.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import {
@@ -132,11 +142,17 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.set("raw", data, { metadata: { format: "csv" }, ttlSeconds: 3_600 });
    * ```
    */
-  async set<K extends KeyOf<T>>(
+  set<K extends OpenKeyOf<T>, Given>(
+    key: K,
+    value: Given & StoredAny<Given>,
+    options?: ConditionalWriteOptions,
+  ): Promise<Revision>;
+  set<K extends StoredKeyOf<T>>(
     key: K,
     value: T[K],
-    options: ConditionalWriteOptions = {},
-  ): Promise<Revision> {
+    options?: ConditionalWriteOptions,
+  ): Promise<Revision>;
+  async set(key: string, value: unknown, options: ConditionalWriteOptions = {}): Promise<Revision> {
     const { entry } = await mutate<{ entry: { revision: Revision } }>(
       this.#connection,
       setEntryDocument,
@@ -310,7 +326,7 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.update("meta", (meta) => ({ ...meta, n: (meta?.n ?? 0) + 1 }));
    * ```
    */
-  async update<K extends KeyOf<T>>(
+  async update<K extends StoredKeyOf<T> | OpenKeyOf<T>>(
     key: K,
     change: (value: T[K] | undefined, entry: Entry<T[K], K> | undefined) => T[K] | Promise<T[K]>,
     { attempts = 100, ...options }: UpdateOptions = {},
@@ -347,6 +363,11 @@ export class Namespace<T extends object = Record<string, any>> {
    * const { value } = await jobs.increment("meta", { path: "/completed" });
    * ```
    */
+  increment<K extends NumberKeyOf<T>>(key: K, options?: IncrementOptions): Promise<Entry<T[K], K>>;
+  increment<K extends ContainerKeyOf<T>>(
+    key: K,
+    options: IncrementOptions & { readonly path: string },
+  ): Promise<Entry<T[K], K>>;
   async increment<K extends KeyOf<T>>(
     key: K,
     options: IncrementOptions = {},
@@ -362,6 +383,16 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.patch("meta", { phase: "parse", error: null });
    * ```
    */
+  patch<K extends OpenKeyOf<T>, Given>(
+    key: K,
+    patch: Given & StoredAny<Given>,
+    options?: ConditionalWriteOptions,
+  ): Promise<Entry<T[K], K>>;
+  patch<K extends KeyOf<T>>(
+    key: K,
+    patch: PatchOf<T[K]>,
+    options?: ConditionalWriteOptions,
+  ): Promise<Entry<T[K], K>>;
   async patch<K extends KeyOf<T>>(
     key: K,
     patch: unknown,
@@ -379,9 +410,19 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.append("recent", "file-17", { maxLength: 100 });
    * ```
    */
+  append<K extends OpenKeyOf<T>, Given>(
+    key: K,
+    item: Given & StoredAny<Given>,
+    options?: AppendOptions,
+  ): Promise<Entry<T[K], K>>;
+  append<K extends ListKeyOf<T>>(
+    key: K,
+    item: ItemOf<T[K]>,
+    options?: AppendOptions,
+  ): Promise<Entry<T[K], K>>;
   async append<K extends KeyOf<T>>(
     key: K,
-    item: T[K] extends readonly (infer I)[] ? I : unknown,
+    item: unknown,
     options: AppendOptions = {},
   ): Promise<Entry<T[K], K>> {
     return this.#writeEntry(appendToEntryDocument, key, appendInput(item, options), options);

@@ -4,6 +4,16 @@ import { entryOf } from "./entry.ts";
 import { badUserInput } from "./errors.ts";
 import type { KeyOf } from "./keys.ts";
 import type { Namespace } from "./namespace.ts";
+import type {
+  ContainerKeyOf,
+  ItemOf,
+  ListKeyOf,
+  NumberKeyOf,
+  OpenKeyOf,
+  PatchOf,
+  StoredAny,
+  StoredKeyOf,
+} from "./value-types.ts";
 import {
   appendInput,
   incrementInput,
@@ -118,11 +128,17 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in(jobs).set("raw", data, { ttlSeconds: 3_600 }));
    * ```
    */
-  set<K extends KeyOf<T>>(
+  set<K extends OpenKeyOf<T>, Given>(
+    key: K,
+    value: Given & StoredAny<Given>,
+    options?: Within<ConditionalWriteOptions>,
+  ): void;
+  set<K extends StoredKeyOf<T>>(
     key: K,
     value: T[K],
-    options: Within<ConditionalWriteOptions> = {},
-  ): void {
+    options?: Within<ConditionalWriteOptions>,
+  ): void;
+  set(key: string, value: unknown, options: Within<ConditionalWriteOptions> = {}): void {
     this.#add("set", key, setInput(value, options));
   }
 
@@ -146,6 +162,11 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in("stats").increment("totals", { path: "/files", by: 12 }));
    * ```
    */
+  increment(key: NumberKeyOf<T>, options?: Within<IncrementOptions>): void;
+  increment(
+    key: ContainerKeyOf<T>,
+    options: Within<IncrementOptions> & { readonly path: string },
+  ): void;
   increment(key: KeyOf<T>, options: Within<IncrementOptions> = {}): void {
     this.#add("increment", key, incrementInput(options));
   }
@@ -158,7 +179,17 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in(jobs).patch("meta", { phase: "parsed" }));
    * ```
    */
-  patch(key: KeyOf<T>, patch: unknown, options: Within<ConditionalWriteOptions> = {}): void {
+  patch<K extends OpenKeyOf<T>, Given>(
+    key: K,
+    patch: Given & StoredAny<Given>,
+    options?: Within<ConditionalWriteOptions>,
+  ): void;
+  patch<K extends KeyOf<T>>(
+    key: K,
+    patch: PatchOf<T[K]>,
+    options?: Within<ConditionalWriteOptions>,
+  ): void;
+  patch(key: string, patch: unknown, options: Within<ConditionalWriteOptions> = {}): void {
     this.#add("patch", key, patchInput(patch, options));
   }
 
@@ -170,7 +201,13 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in(jobs).append("recent", "file-17", { maxLength: 100 }));
    * ```
    */
-  append(key: KeyOf<T>, item: unknown, options: Within<AppendOptions> = {}): void {
+  append<K extends OpenKeyOf<T>, Given>(
+    key: K,
+    item: Given & StoredAny<Given>,
+    options?: Within<AppendOptions>,
+  ): void;
+  append<K extends ListKeyOf<T>>(key: K, item: ItemOf<T[K]>, options?: Within<AppendOptions>): void;
+  append(key: string, item: unknown, options: Within<AppendOptions> = {}): void {
     this.#add("append", key, appendInput(item, options));
   }
 

@@ -173,6 +173,7 @@ describe("a namespace of the SDK", () => {
     expect(patched.value).toEqual({ n: 2, phase: "parse" });
     for (const item of ["a", "b", "c"]) await jobs.append("recent", item, { maxLength: 2 });
     expect(await jobs.get("recent")).toEqual(["b", "c"]);
+    // @ts-expect-error no number
     await expect(jobs.increment("recent")).rejects.toThrow(BadUserInputError);
     await expect(
       jobs.append("recent", "d", { ifRevision: patched.revision }),
