@@ -33,11 +33,9 @@ export function readStoredLog(
     columns: sql`, "Entry"."claimAttempt", "Entry"."isCompleted"`,
     join: sql` LEFT JOIN "Entry" ON "Entry"."userId" = ${query.userId} AND "Entry"."namespace" = "Change"."namespace"
       AND "Entry"."key" = "Change"."key" AND "Entry"."createdRevision" = "Change"."createdRevision"`,
-    found: sql`, "found"."claimAttempt", "found"."isCompleted"`,
   });
 }
 
-/** One statement is one snapshot: the changes, and the ends of the log they were read from, belong together. */
 /** A row of the log with the claim of the entry; null where that entry is deleted. */
 type StoredChangeRow = ChangeRow & {
   readonly claimAttempt: number | null;
@@ -59,34 +57,34 @@ function toStoredChange({
   return { ...change, entry: { ...change.entry, ...claim } };
 }
 
+/**
+ * One statement is one snapshot: the changes, and the ends of the log they were read from, belong together. Where no
+ * change is found it gives the ends alone.
+ */
 async function readPage<Row extends ChangeRow, E extends Entry>(
   reader: SqlReader,
   query: LogQuery,
   bounds: PageBounds,
   toItem: (row: Row) => Change<E>,
-  more = { columns: empty, join: empty, found: empty },
+  more = { columns: empty, join: empty },
 ): Promise<LogPage<E>> {
   const { userId, after } = query;
   const { candidates, last } = candidatesOf(query, bounds.maxItems);
+  // Not sorted here: the values would be copied for it, though nearly always the rows are in order.
   const rows = await reader.all<CountedEndsRow & (Row | { revision: null })>(sql`
     WITH "candidates" AS (${candidates}), "page" AS (
       SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision" ROWS UNBOUNDED PRECEDING) - "sizeBytes" AS "bytesBefore" FROM "candidates"
     )
-    SELECT "headRevision", "compactedRevision", "candidateCount", ${columns("found", changeColumns)}${more.found} FROM (
-      SELECT "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
-      FROM "User" WHERE "userId" = ${userId}
-    ) AS "ends" LEFT JOIN (
-      SELECT ${columns("Change", changeColumns)}${more.columns} FROM "page" JOIN "Change"
-        ON "Change"."userId" = ${userId} AND "Change"."revision" = "page"."revision"${more.join}
-      WHERE "page"."bytesBefore" < ${bounds.maxBytes}
-    ) AS "found" ON 1 = 1
-    ORDER BY "found"."revision"`);
+    SELECT "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount",
+      ${columns("Change", changeColumns)}${more.columns}
+    FROM "User" LEFT JOIN "page" ON "page"."bytesBefore" < ${bounds.maxBytes}
+      LEFT JOIN "Change" ON "Change"."userId" = ${userId} AND "Change"."revision" = "page"."revision"${more.join}
+    WHERE "User"."userId" = ${userId}`);
   const ends = rows[0];
   if (!ends) return { changes: [], through: after, head: 0n, compacted: 0n };
   const changes: Change<E>[] = [];
-  for (const { headRevision: _, compactedRevision: __, candidateCount: ___, ...row } of rows) {
-    if (row.revision !== null) changes.push(toItem(row as unknown as Row));
-  }
+  for (const row of rows) if (row.revision !== null) changes.push(toItem(row as unknown as Row));
+  changes.sort((one, other) => Number(one.revision - other.revision));
   const candidateCount = Number(ends.candidateCount);
   const full = candidateCount === bounds.maxItems || candidateCount > changes.length;
   const { headRevision: head, compactedRevision: compacted } = ends;

@@ -175,11 +175,14 @@ export type ChangeRow = {
   readonly [Column in Exclude<keyof typeof changeTable.columns, "userId">]: Cell;
 };
 
-/** Makes a change of a row. What its kind does not have is null in the row. */
+/** What a change carries of an entry, beside what the change itself says. */
+const carriedColumns = changeColumns.slice(changeColumns.indexOf("createdRevision"));
+
+/** Makes a change of a row, which may have other cells too. What its kind does not have is null in the row. */
 export function toChange(row: ChangeRow): Change {
-  const { kind, revision, namespace, key, agent, at, ...carried } = row;
-  const base = { kind, revision, namespace, key, agent, at };
-  if (kind !== "SET") return { ...base, entry: null } as Change;
-  const entry = { namespace, key, revision, updatedAt: at, updatedBy: agent, ...carried };
-  return { ...base, entry } as Change;
+  const { kind, revision, namespace, key, agent, at } = row;
+  if (kind !== "SET") return { kind, revision, namespace, key, agent, at, entry: null } as Change;
+  const entry: Record<string, Cell> = { namespace, key, revision, updatedAt: at, updatedBy: agent };
+  for (const column of carriedColumns) entry[column] = row[column as keyof ChangeRow];
+  return { kind, revision, namespace, key, agent, at, entry } as unknown as Change;
 }
