@@ -38,13 +38,11 @@ export function connectionOf<T>(
     fields: (t) => ({
       node: t.field({
         type: node,
-        complexity: 0,
         description: "The item.",
         // Pothos can't see that an unknown T is what a ref of T resolves to.
         resolve: (edge) => edge.node as never,
       }),
       cursor: t.exposeString("cursor", {
-        complexity: 0,
         description: "The item's place: a list asked for `after` it begins right behind.",
       }),
     }),
@@ -54,19 +52,18 @@ export function connectionOf<T>(
     fields: (t) => ({
       nodes: t.field({
         type: [node],
-        complexity: { field: 0, multiplier: 1 },
+        complexity: { field: 1, multiplier: 1 },
         description: "The items of this page.",
         resolve: (page) => [...page.items],
       }),
       edges: t.field({
         type: [edgeRef],
-        complexity: { field: 0, multiplier: 1 },
+        complexity: { field: 1, multiplier: 1 },
         description: "The items of this page, each with its cursor.",
         resolve: (page) => page.items.map((item) => ({ node: item, cursor: page.cursorOf(item) })),
       }),
       pageInfo: t.field({
         type: pageInfoRef,
-        complexity: 0,
         description: "Whether more follow, and from where.",
         resolve: (page) => {
           const last = page.items.at(-1);

@@ -36,7 +36,6 @@ const resultRef = builder.objectRef<Found>("SearchResult").implement({
   fields: (t) => ({
     entry: t.field({
       type: entryRef,
-      complexity: 0,
       description: "The entry.",
       resolve: ({ entry }) => entry,
     }),
@@ -47,7 +46,6 @@ const resultRef = builder.objectRef<Found>("SearchResult").implement({
     }),
     match: t.field({
       type: matchRef,
-      complexity: 0,
       description: "Where the text was found first, and what is around it.",
       resolve: ({ match }) => match,
     }),

@@ -1,4 +1,7 @@
-import { Kind, type GraphQLResolveInfo, type SelectionSetNode } from "graphql";
+import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from "graphql";
+
+/** What was found before. GraphQL passes the same array of nodes to each item of a list. */
+const known = new WeakMap<readonly FieldNode[], Map<string, boolean>>();
 
 /** Whether an operation asks for this field of what a resolver is about to return. */
 export function selectsField(info: GraphQLResolveInfo, name: string): boolean {
@@ -10,11 +13,22 @@ export function selectsWithin(info: GraphQLResolveInfo, name: string): boolean {
   return selects(info, name, true);
 }
 
-function selects(
+function selects(info: GraphQLResolveInfo, name: string, isDeep: boolean): boolean {
+  let answers = known.get(info.fieldNodes);
+  if (!answers) known.set(info.fieldNodes, (answers = new Map()));
+  const question = isDeep ? `…${name}` : name;
+  let answer = answers.get(question);
+  if (answer === undefined) answers.set(question, (answer = search(info, name, isDeep)));
+  return answer;
+}
+
+/** Looks at each fragment once, however often it is spread. */
+function search(
   { fieldNodes, fragments }: GraphQLResolveInfo,
   name: string,
   isDeep: boolean,
 ): boolean {
+  const visited = new Set<string>();
   const within = (set: SelectionSetNode | undefined): boolean =>
     set?.selections.some((selection) => {
       switch (selection.kind) {
@@ -22,8 +36,12 @@ function selects(
           return selection.name.value === name || (isDeep && within(selection.selectionSet));
         case Kind.INLINE_FRAGMENT:
           return within(selection.selectionSet);
-        case Kind.FRAGMENT_SPREAD:
-          return within(fragments[selection.name.value]?.selectionSet);
+        case Kind.FRAGMENT_SPREAD: {
+          const fragment = selection.name.value;
+          if (visited.has(fragment)) return false;
+          visited.add(fragment);
+          return within(fragments[fragment]?.selectionSet);
+        }
       }
     }) ?? false;
   return fieldNodes.some(({ selectionSet }) => within(selectionSet));

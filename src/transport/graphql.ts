@@ -26,7 +26,7 @@ export class Graphql {
   readonly #logger: Logger;
 
   constructor({ logger, ...services }: GraphqlOptions) {
-    this.operations = new Operations(schema, services.store.limits.maxQueryBytes);
+    this.operations = new Operations(schema, services.store.limits);
     this.#services = services;
     this.#logger = logger;
   }

@@ -11,6 +11,7 @@ import {
   type ValidationContext,
 } from "graphql";
 import { limitExceeded } from "../errors.ts";
+import { selectionCount } from "./document-size.ts";
 
 /** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
 const maxQueryTokens = 4_000;
@@ -46,18 +47,24 @@ export class OperationRefusal extends Error {
   }
 }
 
+/** What is known of an operation's cost from its text. */
+interface TextLimits {
+  readonly maxQueryBytes: number;
+  readonly maxQueryComplexity: number;
+}
+
 /** Parses and validates the text of operations for every transport, and keeps the documents that are valid. */
 export class Operations {
   readonly #schema: GraphQLSchema;
-  readonly #maxQueryBytes: number;
+  readonly #limits: TextLimits;
   /** By their text, the least recently used first. */
   readonly #kept = new Map<string, ValidDocument>();
   /** The most recently used. */
   #latest: ValidDocument | null = null;
 
-  constructor(schema: GraphQLSchema, maxQueryBytes: number) {
+  constructor(schema: GraphQLSchema, limits: TextLimits) {
     this.#schema = schema;
-    this.#maxQueryBytes = maxQueryBytes;
+    this.#limits = limits;
   }
 
   /**
@@ -78,20 +85,24 @@ export class Operations {
 
   /** @throws OperationRefusal */
   parse(text: string): DocumentNode {
+    const { maxQueryBytes } = this.#limits;
     const bytes = Buffer.byteLength(text);
-    if (bytes > this.#maxQueryBytes) {
+    if (bytes > maxQueryBytes) {
       throw new OperationRefusal("limit", [
         limitExceeded(
           "maxQueryBytes",
-          this.#maxQueryBytes,
-          `The text of an operation may have ${this.#maxQueryBytes} bytes; this has ${bytes}. Send values as variables.`,
+          maxQueryBytes,
+          `The text of an operation may have ${maxQueryBytes} bytes; this has ${bytes}. Send values as variables.`,
           "query",
         ),
       ]);
     }
     try {
-      return parse(text, { maxTokens: maxQueryTokens });
+      const document = parse(text, { maxTokens: maxQueryTokens });
+      this.#requireFew(selectionCount(document));
+      return document;
     } catch (error) {
+      if (error instanceof OperationRefusal) throw error;
       // The parser recurses: thousands of nested brackets overflow its stack.
       throw new OperationRefusal("text", [
         error instanceof RangeError
@@ -101,8 +112,26 @@ export class Operations {
     }
   }
 
+  /** Whoever walks over a document may follow its fragments wherever they are spread. */
+  #requireFew(selections: number): void {
+    const { maxQueryComplexity } = this.#limits;
+    if (selections <= maxQueryComplexity) return;
+    throw new OperationRefusal("limit", [
+      limitExceeded(
+        "maxQueryComplexity",
+        maxQueryComplexity,
+        `With its fragments written out, the operation selects ${selections} fields, more than ${maxQueryComplexity}. Spread each fragment fewer times.`,
+        "query",
+      ),
+    ]);
+  }
+
   validate(document: DocumentNode): readonly GraphQLError[] {
-    return validate(this.#schema, document, [...specifiedRules, introspectionWithoutAliases]);
+    const errors = validate(this.#schema, document, [
+      ...specifiedRules,
+      introspectionWithoutAliases,
+    ]);
+    return errors.map((error) => (error.message === validationAborted ? tooManyRepeats() : error));
   }
 
   #validDocument(text: string): ValidDocument {
@@ -124,6 +153,15 @@ export class Operations {
       return;
     }
   }
+}
+
+/** What graphql-js says when it has compared as many fields of the same name as it is willing to. */
+const validationAborted = "Validation aborted.";
+
+function tooManyRepeats(): GraphQLError {
+  return new GraphQLError(
+    "The operation selects fields of the same name too often to compare them all. Select each field once.",
+  );
 }
 
 interface ValidDocument {

@@ -131,22 +131,35 @@ export class SelectionCompiler {
   }
 
   /** The fields of selection sets of one object, by the name that each has in the answer. */
-  #collect(
-    sets: readonly SelectionSetNode[],
-    fields: Map<string, Nodes> = new Map(),
-  ): Map<string, Nodes> {
-    for (const node of sets.flatMap(({ selections }) => selections)) {
-      if (!this.#includes(node)) continue;
-      if (node.kind === Kind.FIELD) {
-        const name = node.alias?.value ?? node.name.value;
-        fields.set(name, [...(fields.get(name) ?? []), node] as unknown as Nodes);
-        continue;
+  #collect(sets: readonly SelectionSetNode[]): ReadonlyMap<string, Nodes> {
+    const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
+    // Spread again, a fragment adds nothing; without this, a document of fragments may take exponential time.
+    const visited = new Set<string>();
+    const collect = (set: SelectionSetNode | undefined) => {
+      for (const node of set?.selections ?? []) {
+        if (!this.#includes(node)) continue;
+        // There are no abstract types here: a fragment that validation lets through is one of the object's own type.
+        switch (node.kind) {
+          case Kind.FIELD: {
+            const name = node.alias?.value ?? node.name.value;
+            const nodes = fields.get(name);
+            if (nodes) nodes.push(node);
+            else fields.set(name, [node]);
+            break;
+          }
+          case Kind.INLINE_FRAGMENT:
+            collect(node.selectionSet);
+            break;
+          case Kind.FRAGMENT_SPREAD: {
+            const name = node.name.value;
+            if (visited.has(name)) break;
+            visited.add(name);
+            collect(this.#fragments.get(name)?.selectionSet);
+          }
+        }
       }
-      // There are no abstract types here: a fragment that validation lets through is one of the object's own type.
-      const fragment =
-        node.kind === Kind.INLINE_FRAGMENT ? node : this.#fragments.get(node.name.value);
-      if (fragment) this.#collect([fragment.selectionSet], fields);
-    }
+    };
+    for (const set of sets) collect(set);
     return fields;
   }
 

@@ -1,0 +1,203 @@
+import {
+  getNamedType,
+  isIntrospectionType,
+  isListType,
+  isObjectType,
+  type GraphQLField,
+} from "graphql";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { schema } from "../../src/schema/schema.ts";
+import { request, socketClient, subscribeOn, subscribeBySse, type Refusal } from "../client.ts";
+import { set } from "../operations.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+
+// Documents that are short, and large when they are written out. What is asked of the database plays no part.
+
+/** Fragments, each of which spreads the next one twice. */
+function doubled(count: number, on: string, leaf: string): string {
+  const fragments = Array.from(
+    { length: count },
+    (_, at) => `fragment F${at} on ${on} { ...F${at + 1} ...F${at + 1} }`,
+  );
+  return `${fragments.join(" ")} fragment F${count} on ${on} { ${leaf} }`;
+}
+
+const repeat = (count: number, part: (at: number) => string) =>
+  Array.from({ length: count }, (_, at) => part(at)).join(" ");
+
+/** Where fragments may be spread: each is another walk over the document. */
+const places: readonly [root: string, on: string, leaf: string][] = [
+  ["{ entries(first: 1) { edges { ...F0 } } }", "EntryEdge", "cursor"],
+  ["{ entries(first: 1) { ...F0 } }", "EntryConnection", "nodes { key }"],
+  ['{ entry(key: "k") { ...F0 } }', "Entry", "key"],
+  ["{ viewer { limits { ...F0 } } }", "Limits", "maxKeyBytes"],
+  [
+    "{ namespaces(first: 1) { nodes { entries(first: 1) { nodes { ...F0 } } } } }",
+    "Entry",
+    "value",
+  ],
+  [
+    'mutation { setEntry(input: { key: "written", value: 1 }) { ...F0 } }',
+    "SetEntryPayload",
+    "entry { key }",
+  ],
+  [
+    'mutation { setEntry(input: { key: "written", value: 1 }) { entry { ...F0 } } }',
+    "Entry",
+    "key",
+  ],
+  ["{ ...F0 }", "Query", "viewer { user }"],
+  ["{ __schema { ...F0 } }", "__Schema", "description"],
+];
+
+describe("G9 G14: documents that are large when they are written out", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+    await set(server, { key: "k", value: 1 });
+  });
+  afterAll(() => server.close());
+
+  const ask = (document: string) => request(server.url, server.token, document);
+
+  describe.each(places)("%s", (root, on, leaf) => {
+    test("fragments that spread each other twice are followed once each", async () => {
+      const begin = performance.now();
+      // Written out these are some 100,000 spreads, fewer than are refused.
+      const { data, errors } = await ask(`${root} ${doubled(15, on, leaf)}`);
+      expect(errors).toBeUndefined();
+      expect(data).toBeTruthy();
+      expect(performance.now() - begin).toBeLessThan(2_000);
+    });
+
+    test.each([20, 40, 300])("%i of them are LIMIT_EXCEEDED, without delay", async (count) => {
+      const begin = performance.now();
+      const { errors } = await ask(`${root} ${doubled(count, on, leaf)}`);
+      expect(errors?.[0]?.extensions).toMatchObject({
+        code: "LIMIT_EXCEEDED",
+        limit: "maxQueryComplexity",
+      });
+      expect(performance.now() - begin).toBeLessThan(2_000);
+    });
+  });
+
+  test("so are those of a subscription, on both transports", async () => {
+    const document = `subscription ($after: Revision) { entryChanged(after: $after) { entry { ...F0 } } }`;
+    const client = socketClient(server.url, { token: server.token });
+    const small = `${document} ${doubled(15, "Entry", "key")}`;
+    const large = `${document} ${doubled(40, "Entry", "key")}`;
+    await using bySocket = subscribeOn(client, small, { after: "0" });
+    await using bySse = await subscribeBySse(server, small, { after: "0" });
+    for (const events of [bySocket, bySse]) expect((await events.next()).entry.key).toBe("k");
+    const refused = [
+      subscribeOn(client, large).next(),
+      subscribeBySse(server, large).then((events) => events.next()),
+    ];
+    for (const event of refused) {
+      const { code } = await event.then(
+        () => ({ code: "it was not refused" }),
+        (error: Refusal) => error,
+      );
+      expect(code).toBe("LIMIT_EXCEEDED");
+    }
+    await client.dispose();
+  });
+
+  test.each<[string, string]>([
+    ["one field 3,900 times", `{ viewer { ${repeat(3_900, () => "user")} } }`],
+    [
+      "one field with arguments 200 times",
+      `{ ${repeat(200, () => 'a: entry(key: "k") { key }')} }`,
+    ],
+    ["inline fragments side by side", `{ viewer { ${repeat(900, () => "... { user }")} } }`],
+    [
+      "inline fragments in each other",
+      `{ viewer { ${"...{ user ".repeat(900)} ${"}".repeat(900)} } }`,
+    ],
+    [
+      "a fragment for each field",
+      `{ viewer { ${repeat(400, (at) => `...F${at}`)} } } ${repeat(400, (at) => `fragment F${at} on Viewer { user }`)}`,
+    ],
+    [
+      "a long chain of fragments",
+      `{ viewer { ...F0 } } ${repeat(390, (at) => `fragment F${at} on Viewer { user ...F${at + 1} }`)} fragment F390 on Viewer { user }`,
+    ],
+    [
+      "fragments that spread themselves",
+      `{ viewer { ...F0 } } ${repeat(300, (at) => `fragment F${at} on Viewer { ...F${(at + 1) % 300} ...F0 }`)}`,
+    ],
+    [
+      "many operations that share fragments",
+      `${repeat(250, (at) => `query Q${at} { viewer { ...F0 } }`)} ${repeat(180, (at) => `fragment F${at} on Viewer { user ...F${at + 1} }`)} fragment F180 on Viewer { user }`,
+    ],
+    ["many operations", repeat(500, (at) => `query Q${at} { viewer { user } }`)],
+    ["many directives", `{ viewer { user ${repeat(1_900, (at) => `@d${at}`)} } }`],
+    ["many known directives", `{ viewer { user ${repeat(500, () => "@skip(if: true)")} } }`],
+    ["many variables", `query (${repeat(700, (at) => `$v${at}: Int`)}) { viewer { user } }`],
+    [
+      "a deep list",
+      `mutation { setEntry(input: { key: "deep", value: ${"[".repeat(1_900)}${"]".repeat(1_900)} }) { revision } }`,
+    ],
+    [
+      "a deep object",
+      `mutation { setEntry(input: { key: "deep", value: ${"{a:".repeat(950)}1${"}".repeat(950)} }) { revision } }`,
+    ],
+    [
+      "a wide object with one member again and again",
+      `mutation { setEntry(input: { key: "wide", value: { ${repeat(1_300, () => "a: 1")} } }) { revision } }`,
+    ],
+    ["a deep selection", `{ viewer ${"{ user".repeat(1_300)}${"}".repeat(1_300)} }`],
+  ])("%s: answered or refused, without delay", async (_name, document) => {
+    const begin = performance.now();
+    const { errors } = await ask(document);
+    expect(performance.now() - begin).toBeLessThan(2_000);
+    for (const error of errors ?? []) {
+      expect(["BAD_USER_INPUT", "LIMIT_EXCEEDED"]).toContain(error.extensions.code);
+    }
+  });
+
+  test("no field is free", () => {
+    const free: string[] = [];
+    for (const type of Object.values(schema.getTypeMap())) {
+      if (!isObjectType(type) || isIntrospectionType(type)) continue;
+      for (const field of Object.values(type.getFields())) {
+        for (const args of [{}, { first: 0 }, { first: -9 }, { first: null }]) {
+          const { own, multiplier } = costOf(field, args);
+          if (!(own >= 1 && multiplier >= 1)) free.push(`${type.name}.${field.name}`);
+        }
+      }
+    }
+    expect(free).toEqual([]);
+  });
+
+  test.each([
+    ["cursors", "edges { ALIASES }", "cursor"],
+    ["page infos", "ALIASES", "pageInfo { hasNextPage }"],
+    ["lists of nodes", "ALIASES", "nodes { key }"],
+    ["type names", "nodes { ALIASES }", "__typename"],
+  ])("%s under other names are counted for each item", async (_name, selection, field) => {
+    const aliases = repeat(600, (at) => `a${at}: ${field}`);
+    const { errors } = await ask(
+      `{ entries(first: 500) { ${selection.replace("ALIASES", aliases)} } }`,
+    );
+    expect(errors?.[0]?.extensions).toMatchObject({ limit: "maxQueryComplexity" });
+  });
+});
+
+interface Cost {
+  readonly field?: number;
+  readonly multiplier?: number;
+}
+
+function costOf(field: GraphQLField<unknown, unknown>, args: object) {
+  const given = field.extensions.complexity as
+    | number
+    | Cost
+    | ((args: object) => number | Cost)
+    | undefined;
+  const cost = typeof given === "function" ? given(args) : given;
+  if (typeof cost === "number") return { own: cost, multiplier: 1 };
+  // What a list of leaves holds is not selected one by one.
+  const isList = isListType(field.type) && isObjectType(getNamedType(field.type));
+  return { own: cost?.field ?? 1, multiplier: cost?.multiplier ?? (isList ? 0 : 1) };
+}
