@@ -1,6 +1,7 @@
 import type { FeedEvent } from "../feed/feed-event.ts";
 import type { Change } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
+import { entryId } from "../store/model/entry-id.ts";
 import type { ChangesInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import {
@@ -54,6 +55,12 @@ const changeRef = builder.objectRef<FeedEvent>("EntryChange").implement({
       description: "The key; null on NAMESPACE_CLEARED and CAUGHT_UP.",
       resolve: (event) => place(event).key,
     }),
+    entryId: t.id({
+      nullable: true,
+      description:
+        "`Entry.id` of the key's entry, also when it is gone: a client's cache finds by it what to remove. Null where the key is null.",
+      resolve: (event) => entryIdOf(event),
+    }),
     entry: t.field({
       type: entryRef,
       nullable: true,
@@ -73,6 +80,11 @@ const changeRef = builder.objectRef<FeedEvent>("EntryChange").implement({
     }),
   }),
 });
+
+function entryIdOf(event: FeedEvent): string | null {
+  const { namespace, key } = place(event);
+  return namespace === null || key === null ? null : entryId({ namespace, key });
+}
 
 interface ChangePlace {
   readonly namespace: string | null;

@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { JsonText } from "../json/json-text.ts";
 import type { EntryPage } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
+import { entryId } from "../store/model/entry-id.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
@@ -24,6 +25,11 @@ import { namespaceDescription } from "./write.ts";
 entryRef.implement({
   description: "What a key holds.",
   fields: (t) => ({
+    id: t.id({
+      description:
+        "Identifies the entry for a client's cache, such as Apollo's or urql's. Opaque; always the same for a namespace and key, also after a delete and a set.",
+      resolve: (entry) => entryId(entry),
+    }),
     namespace: t.exposeString("namespace", { description: "The group of keys it belongs to." }),
     key: t.exposeString("key", { description: "Its name, unique within the namespace." }),
     value: t.field({

@@ -10,6 +10,7 @@ const entryArguments = 'namespace: "there", key: "k"';
 
 const selections: [string, string, Record<string, unknown>?][] = [
   ["some fields", `entry(${entryArguments}) { key value revision createdAt expiresAt sizeBytes }`],
+  ["an identifier", `entry(${entryArguments}) { id i: id __typename }`],
   ["aliases", `e: entry(${entryArguments}) { k: key r1: revision r2: revision }`],
   ["the name of a type", `entry(${entryArguments}) { __typename key t: __typename }`],
   ["fragments", `entry(${entryArguments}) { ...F ... on Entry { value } ... { metadata } }`],
