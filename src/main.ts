@@ -1,6 +1,7 @@
 import pino from "pino";
-import type { Config } from "./config.ts";
+import { options, type Config } from "./config.ts";
 import { startServer, type BatonServer } from "./server.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** Starts the server, tells its person what they need, and serves until SIGINT or SIGTERM. */
 export async function serve(config: Config): Promise<void> {
@@ -31,22 +32,32 @@ export async function serve(config: Config): Promise<void> {
   process.on("SIGTERM", stop);
   // Now: whoever waits for this may stop it at once.
   logger.info({ url: server.url, database: server.database }, "started");
-  process.stdout.write(welcome(server));
+  process.stdout.write(welcome(server, config.dataDir, process.stdout.isTTY));
 }
 
-function welcome({ url, localToken, database }: BatonServer): string {
-  const signIn = localToken
-    ? [`  GraphiQL   ${url}/graphql#token=${localToken.secret}`, `  Token      ${localToken.file}`]
-    : [
-        `  GraphiQL   ${url}/graphql`,
-        "  Token      none in this data directory; make one with: baton token create --user local",
-      ];
+/**
+ * @param isTerminal whether a person reads it. Otherwise it may be kept, as the log of a container is, so it has no
+ * secret in it.
+ */
+function welcome(
+  { url, localToken, database }: BatonServer,
+  dataDir: string,
+  isTerminal: boolean,
+): string {
+  const link = localToken && isTerminal ? `#token=${localToken.secret}` : "";
   return [
     "Baton serves.",
-    ...signIn,
+    `  GraphiQL   ${url}/graphql${link}`,
+    `  Token      ${localToken?.file ?? `none in this data directory; make one with: ${remakeCommand(dataDir)}`}`,
     `  API        ${url}/graphql`,
     `  Data       ${database}`,
     "",
     "",
   ].join("\n");
+}
+
+function remakeCommand(dataDir: string): string {
+  const folder =
+    dataDir === options.dataDir.default ? "" : ` --${options.dataDir.flag} ${shellWord(dataDir)}`;
+  return `baton token create --user local --save${folder}`;
 }

@@ -29,11 +29,16 @@ async function startAtOnce(databaseUrl: string, dataDirs: readonly string[]) {
     await end();
     throw error;
   }
-  const instances = processes.map(({ stdout }) => ({
-    url: /API +(http:\S+)\/graphql\n/.exec(stdout)?.[1] as string,
-    token: /#token=(\S+)\n/.exec(stdout)?.[1] ?? null,
-    saysNone: stdout.includes("Token      none"),
-  }));
+  const instances = await Promise.all(
+    processes.map(async ({ stdout }) => {
+      const file = /Token +(\S+local\.token)\n/.exec(stdout)?.[1];
+      return {
+        url: /API +(http:\S+)\/graphql\n/.exec(stdout)?.[1] as string,
+        token: file === undefined ? null : (await readFile(file, "utf8")).trim(),
+        saysNone: stdout.includes("Token      none"),
+      };
+    }),
+  );
   return { instances, [Symbol.asyncDispose]: async () => void (await end()) };
 }
 
@@ -63,7 +68,7 @@ describe("instances that start in the same moment on an empty database", () => {
     }
   });
 
-  test("with one data directory, all print the same token, and it works", async () => {
+  test("with one data directory, all name the same token, and it works", async () => {
     await using database = await createPostgres();
     await using folder = await temporaryFolder();
     const dataDirs = Array.from({ length: count }, () => folder.path);

@@ -21,12 +21,12 @@ function startSilently(config: Partial<Config>): Promise<BatonServer> {
 }
 
 describe("baton serve", () => {
-  test("prints the link, the token's file, the API and the data; and keeps them for the next start", async () => {
+  test("prints the page, the token's file, the API and the data; and keeps them for the next start", async () => {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, "deep", "data");
     const first = await serveProcess(dataDir);
     const tokenFile = join(dataDir, "local.token");
-    expect(first.stdout).toContain(`GraphiQL   ${first.url}/graphql#token=${first.token}\n`);
+    expect(first.stdout).toContain(`GraphiQL   ${first.url}/graphql\n`);
     expect(first.stdout).toContain(`Token      ${tokenFile}\n`);
     expect(first.stdout).toContain(`Data       ${join(dataDir, "baton.db")}\n`);
     expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);

@@ -36,6 +36,10 @@ function createCommand(): Command {
       "--expires <duration>",
       "when it stops to count, such as 30d, 12h, 15m or 90s; without it never",
       parseExpiry,
+    )
+    .option(
+      "--save",
+      "write it to local.token of the data directory, where baton looks for it, and do not print it",
     );
   return addDatabaseOptions(command).action(async () => {
     await (await loadTokenDatabase()).create(command);
@@ -56,7 +60,8 @@ function revokeCommand(): Command {
     .description(
       "Revoke a token: its next operation is refused, its subscriptions end within seconds.",
     )
-    .argument("<token>", "its name, as token list shows it");
+    .argument("<token>", "its name, as token list shows it")
+    .option("-y, --yes", "do not ask before the token in local.token is revoked");
   return addDatabaseOptions(command).action(async () => {
     await (await loadTokenDatabase()).revoke(command);
   });

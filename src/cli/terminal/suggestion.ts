@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { shellWord } from "../../shell-word.ts";
 
 /** What other programs call a command, in the order of the suggestions. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
@@ -109,11 +110,11 @@ function isJson(text: string): boolean {
 
 const maxShownCharacters = 60;
 
-/** A word as a shell reads it. A long one is cut. */
+/** A long word is cut. */
 function quoted(word: string): string {
-  const shown =
-    word.length > maxShownCharacters ? `${word.slice(0, maxShownCharacters - 1)}…` : word;
-  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", String.raw`'\''`)}'`;
+  return shellWord(
+    word.length > maxShownCharacters ? `${word.slice(0, maxShownCharacters - 1)}…` : word,
+  );
 }
 
 /** The command as it is called, with the program's name. */

@@ -42,7 +42,7 @@ function showBar(refused) {
   find("#sign-in").hidden = signedIn;
   find("#sign-in p").textContent =
     (refused && token.get() ? "The server does not accept this token any more. " : "You are not signed in. ") +
-    "Open the link that the server prints when it starts (…/graphql#token=…), or paste its token, which it also keeps in the file local.token of its data directory.";
+    "Paste the token that is in the file local.token of the server's data directory, or open the link that the server prints when it starts on a terminal (…/graphql#token=…).";
 }
 
 function connectBar() {

@@ -1,0 +1,156 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
+import { query, request } from "../client.ts";
+import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { hasTerminals, onTerminal } from "./on-terminal.ts";
+
+const PATH = process.env.PATH ?? "";
+
+/** Runs `baton …` on a terminal, and ends it when it has said what is awaited, or has ended by itself. */
+async function said(
+  args: readonly string[],
+  { typed = "", until }: { typed?: string; until?: RegExp } = {},
+): Promise<string> {
+  const [program, ...rest] = onTerminal(args);
+  const child = spawn(program, rest, { env: { PATH }, stdio: ["pipe", "pipe", "inherit"] });
+  const closed = once(child, "close");
+  onTestFinished(() => void child.kill());
+  // `script` ends only when its input has ended, too.
+  if (until) child.stdin.write(typed);
+  else child.stdin.end(typed);
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+    // Ctrl-C, as a person ends it.
+    if (until?.test(text)) child.stdin.end("\u0003");
+  });
+  await closed;
+  return text.replaceAll("\r", "");
+}
+
+describe("the link that has the token in it", () => {
+  test("is printed to a terminal", async ({ skip }) => {
+    if (!(await hasTerminals())) skip();
+    await using folder = await temporaryFolder();
+    const args = ["serve", "--port", "0", "--data-dir", folder.path];
+    const text = await said(args, { until: /Data {7}\S+\r\n/ });
+    const token = (await readFile(join(folder.path, "local.token"), "utf8")).trim();
+    expect(text).toMatch(new RegExp(`GraphiQL   http://127.0.0.1:\\d+/graphql#token=${token}\n`));
+    expect(text).toContain(`Token      ${join(folder.path, "local.token")}\n`);
+  });
+
+  test.each(["127.0.0.1", "0.0.0.0"])(
+    "is in no output and no log that is kept, with HOST=%s: the file's place is",
+    async (host) => {
+      await using folder = await temporaryFolder();
+      await using server = await serveProcess(folder.path, ["--host", host, "--log-level=debug"]);
+      await query(server, "{ viewer { user } }");
+      const { stdout, stderr } = await server.kill("SIGTERM");
+      expect(stdout).toContain(`Token      ${join(folder.path, "local.token")}\n`);
+      expect(stdout).toMatch(/GraphiQL {3}http:\S+\/graphql\n/);
+      expect(stdout + stderr).not.toContain(server.token);
+      expect(stdout + stderr).not.toContain("#token=");
+    },
+  );
+});
+
+describe.concurrent("revoking the local token", () => {
+  test("warns, needs --yes where nobody can be asked, and names the command that makes another", async () => {
+    await using folder = await temporaryFolder();
+    const at = ["--data-dir", folder.path];
+    const file = join(folder.path, "local.token");
+    const server = await serveProcess(folder.path);
+    const { token: first } = server;
+
+    const unasked = await run(["token", "revoke", "tok_local", ...at]);
+    expect([unasked.code, unasked.stdout]).toEqual([exitCodes.usage, ""]);
+    expect(unasked.stderr).toMatch(/^baton: tok_local is the local token: [^\n]*--yes\.\n$/);
+    await query({ url: server.url, token: first }, "{ viewer { user } }");
+
+    const revoked = await run(["token", "revoke", "tok_local", "--yes", ...at]);
+    expect(revoked.code).toBe(0);
+    expect((await request(server.url, first, "{ viewer { user } }")).status).toBe(401);
+    const [, command = ""] = /To make another: baton (.*)\n/.exec(revoked.stderr) ?? [];
+    expect(command).toBe(`token create --user local --save --data-dir ${folder.path}`);
+
+    const made = await run(command.split(" "));
+    expect([made.code, made.stdout]).toEqual([0, ""]);
+    expect(made.stderr).toContain(file);
+    const second = (await readFile(file, "utf8")).trim();
+    expect(second).not.toBe(first);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    // The command line finds it, as it found the first one, and so does the next start.
+    expect((await run(["status", "--url", server.url, ...at])).code).toBe(0);
+    await server.kill("SIGTERM");
+    await using again = await serveProcess(folder.path);
+    expect(again.stdout).toContain(`Token      ${file}\n`);
+    await query({ url: again.url, token: second }, "{ viewer { user } }");
+
+    // The new one is the local token now.
+    const list = await run(["token", "list", ...at]);
+    const [, id = ""] = /^(tok_\w+) .* valid$/m.exec(list.stdout) ?? [];
+    const next = await run(["token", "revoke", id, ...at]);
+    expect([next.code, next.stderr]).toEqual([
+      exitCodes.usage,
+      expect.stringContaining("is the local token"),
+    ]);
+  });
+
+  test.sequential("asks on a terminal; no, and Ctrl-D, leave it", async ({ skip }) => {
+    if (!(await hasTerminals())) skip();
+    await using folder = await temporaryFolder();
+    const server = await serveProcess(folder.path);
+    await server.kill("SIGTERM");
+    const revoke = ["token", "revoke", "tok_local", "--data-dir", folder.path];
+    const state = async () =>
+      /^tok_local .* (\w+)$/m.exec(
+        (await run(["token", "list", "--data-dir", folder.path])).stdout,
+      )?.[1];
+    for (const typed of ["n\n", "\u0004"]) {
+      expect(await said(revoke, { typed })).toMatch(
+        /tok_local is the local token: .*Revoke it\? \[y\/N\] [^]*Nothing was revoked\.\n/,
+      );
+    }
+    expect(await state()).toBe("valid");
+    expect(await said(revoke, { typed: "y\n" })).toMatch(
+      /tok_local is revoked\.\nTo make another: baton token create --user local --save --data-dir/,
+    );
+    expect(await state()).toBe("revoked");
+    await using again = new BatonProcess(["serve", "--port", "0", "--data-dir", folder.path]);
+    await again.says(/Token +none.*baton token create --user local --save --data-dir \S+\n/);
+  });
+
+  test("any other token is revoked without a question", async () => {
+    await using folder = await temporaryFolder();
+    const at = ["--data-dir", folder.path];
+    await run(["token", "create", "--user", "local", "--save", ...at]);
+    await run(["token", "create", "--user", "ann", ...at]);
+    const list = await run(["token", "list", "--user", "ann", ...at]);
+    const [, id = ""] = /^(tok_\w+) /m.exec(list.stdout) ?? [];
+    const { code, stderr } = await run(["token", "revoke", id, ...at]);
+    expect([code, stderr]).toEqual([0, `${id} is revoked.\n`]);
+  });
+});
+
+describe.concurrent("token create --save", () => {
+  test("does not replace a token that is valid, and replaces what is none", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "local.token");
+    const save = ["token", "create", "--user", "local", "--save", "--data-dir", folder.path];
+    expect((await run(save)).code).toBe(0);
+    const secret = await readFile(file, "utf8");
+    const refused = await run(save);
+    expect([refused.code, refused.stdout]).toEqual([1, ""]);
+    expect(refused.stderr).toMatch(/holds tok_\w+, which is valid.*baton token revoke tok_/);
+    expect(await readFile(file, "utf8")).toBe(secret);
+    await writeFile(file, "not a token\n");
+    expect((await run(save)).code).toBe(0);
+    await rm(file);
+    expect((await run(save)).code).toBe(0);
+    expect((await readFile(file, "utf8")).trim()).toMatch(/^baton_/);
+  });
+});
