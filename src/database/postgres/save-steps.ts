@@ -1,0 +1,192 @@
+import { namespaceEffects, type NamespaceEffects } from "../../store/commit/namespace-effects.ts";
+import type { Effects } from "../../store/commit/user-state.ts";
+import { addedToAgent, addedToNamespace } from "../namespace-deltas.ts";
+import type { RowTable } from "../row-table.ts";
+import { join, name, raw, sql, type Sql } from "../sql.ts";
+import {
+  cellsOf,
+  changeCells,
+  changeTable,
+  claimColumnNames,
+  columnNames,
+  entryCells,
+  entryColumns,
+  entryTable,
+  namespaceAgentTable,
+  namespaceTable,
+  placeColumns,
+  recordTable,
+  type Cell,
+  type Table,
+} from "../tables.ts";
+import { rowTable } from "./row-table.ts";
+
+const recordColumns = columnNames(recordTable.columns);
+const claimTable = {
+  ...placeColumns,
+  claimToken: entryTable.columns.claimToken,
+  claimAttempt: entryTable.columns.claimAttempt,
+  claimExpiresAt: entryTable.columns.claimExpiresAt,
+  isCompleted: entryTable.columns.isCompleted,
+};
+
+/** Statements that can run as one, with those that there is nothing to do for. */
+export type Step = readonly (Sql | null)[];
+
+/** Saves the effects: what is removed first, then all that is written, then the totals that have come to 0. */
+export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Step> {
+  const users = [...effects];
+  const rowsOf = (cells: (userId: string, effects: Effects) => readonly Cell[][]) =>
+    users.flatMap(([userId, effect]) => cells(userId, effect));
+
+  for (const [userId, { cleared }] of users) {
+    if (cleared.length === 0) continue;
+    yield [entryTable, namespaceTable, namespaceAgentTable].map(
+      (table) =>
+        sql`DELETE FROM ${name(table.name)} WHERE "userId" = ${userId} AND "namespace" IN (${join([...cleared])})`,
+    );
+  }
+  const removed = rowsOf((userId, { deleted }) =>
+    deleted.map(({ namespace, key }) => [userId, namespace, key]),
+  );
+  yield [
+    withRows("gone", placeColumns, removed, (rows) => {
+      return sql`DELETE FROM "Entry" WHERE ("userId", "namespace", "key") IN (
+        SELECT "userId", "namespace", "key" FROM ${rows})`;
+    }),
+  ];
+  const [totals, emptied] = saveNamespaces(
+    users.map(([userId, effect]) => [userId, namespaceEffects(effect)]),
+  );
+  yield [
+    // The planner can't look into the rows: by the list it knows how few users, and in which partitions.
+    withRows(
+      "new",
+      { userId: "text", headRevision: "bigint" },
+      users.map(([userId, { head }]) => [userId, head]),
+      (rows) => sql`UPDATE "User" SET "headRevision" = "new"."headRevision" FROM ${rows}
+        WHERE "User"."userId" = "new"."userId" AND "User"."userId" IN (${join([...effects.keys()])})`,
+    ),
+    upsert(
+      entryTable,
+      rowsOf((userId, { written }) =>
+        written.map(({ entry }) => entryCells(userId, entry, entryColumns)),
+      ),
+    ),
+    ...totals,
+    withRows(
+      "new",
+      claimTable,
+      rowsOf((userId, { claimed }) =>
+        claimed.map((entry) => cellsOf({ userId, ...entry }, columnNames(claimTable))),
+      ),
+      (rows) => sql`UPDATE "Entry" SET ${assigned(claimColumnNames, "new")}
+        FROM ${rows} WHERE "Entry"."userId" = "new"."userId"
+          AND "Entry"."namespace" = "new"."namespace" AND "Entry"."key" = "new"."key"`,
+    ),
+    upsert(
+      recordTable,
+      rowsOf((userId, { records }) =>
+        records.map((record) => cellsOf({ userId, ...record }, recordColumns)),
+      ),
+    ),
+    withRows(
+      "new",
+      changeTable.columns,
+      rowsOf((userId, { changes }) => changes.map((change) => changeCells(userId, change))),
+      (rows) =>
+        sql`INSERT INTO "Change" (${list(changeTable)}) SELECT ${list(changeTable)} FROM ${rows}`,
+    ),
+  ];
+  yield emptied;
+}
+
+/** Adds the deltas. Rows that have come to 0 are removed afterwards, where there may be any. */
+export function saveNamespaces(
+  users: readonly (readonly [userId: string, effects: NamespaceEffects])[],
+): readonly [totals: Step, emptied: Step] {
+  const rowsOf = <Delta extends object>(
+    table: Table,
+    deltas: (effects: NamespaceEffects) => readonly Delta[],
+    isWanted: (delta: Delta) => boolean = () => true,
+  ) =>
+    users.flatMap(([userId, effects]) =>
+      deltas(effects)
+        .filter(isWanted)
+        .map((delta) => cellsOf({ userId, ...delta }, columnNames(table.columns))),
+    );
+  const userIds = join(users.map(([userId]) => userId));
+  const totals = [
+    upsert(
+      namespaceTable,
+      rowsOf(namespaceTable, ({ namespaces }) => namespaces),
+      raw(addedToNamespace),
+    ),
+    upsert(
+      namespaceAgentTable,
+      rowsOf(namespaceAgentTable, ({ agents }) => agents),
+      raw(addedToAgent),
+    ),
+  ];
+  const emptied = [
+    withRows(
+      "less",
+      namespaceTable.columns,
+      rowsOf(
+        namespaceTable,
+        (effects) => effects.namespaces,
+        ({ entryCount }) => entryCount < 0,
+      ),
+      (
+        rows,
+      ) => sql`DELETE FROM "Namespace" USING ${rows} WHERE "Namespace"."userId" = "less"."userId"
+        AND "Namespace"."namespace" = "less"."namespace" AND "Namespace"."entryCount" <= 0
+        AND "Namespace"."userId" IN (${userIds})`,
+    ),
+    withRows(
+      "less",
+      namespaceAgentTable.columns,
+      rowsOf(
+        namespaceAgentTable,
+        ({ agents }) => agents,
+        ({ referenceCount }) => referenceCount < 0,
+      ),
+      (
+        rows,
+      ) => sql`DELETE FROM "NamespaceAgent" USING ${rows} WHERE "NamespaceAgent"."userId" = "less"."userId"
+        AND "NamespaceAgent"."namespace" = "less"."namespace" AND "NamespaceAgent"."agent" = "less"."agent"
+        AND "NamespaceAgent"."referenceCount" <= 0 AND "NamespaceAgent"."userId" IN (${userIds})`,
+    ),
+  ];
+  return [totals, emptied];
+}
+
+/** @param set what becomes of a row that is there; without it, its cells are replaced */
+function upsert(table: Table, cells: readonly Cell[][], set: Sql | null = null): Sql | null {
+  const others = columnNames(table.columns).filter((column) => !table.key.includes(column));
+  return withRows("new", table.columns, cells, (rows) => {
+    return sql`INSERT INTO ${name(table.name)} (${list(table)}) SELECT ${list(table)} FROM ${rows} WHERE true
+      ON CONFLICT (${join(table.key.map(name))}) DO UPDATE SET ${set ?? assigned(others, "excluded")}`;
+  });
+}
+
+/** A statement on rows; null if there are none. */
+function withRows(
+  as: string,
+  columnTypes: RowTable["columns"],
+  rows: RowTable["rows"],
+  statement: (rows: Sql) => Sql,
+): Sql | null {
+  return rows.length === 0 ? null : statement(rowTable({ name: as, columns: columnTypes, rows }));
+}
+
+function list(table: Table): Sql {
+  return join(columnNames(table.columns).map(name), ", ");
+}
+
+function assigned(names: readonly string[], from: string): Sql {
+  return join(
+    names.map((column) => sql`${name(column)} = ${name(from)}.${name(column)}`),
+    ", ",
+  );
+}
