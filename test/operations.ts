@@ -86,7 +86,13 @@ const claimFields = "claim { token expiresAt attempt }";
 
 export function claim(
   server: Server,
-  input: { namespace?: string; keyPrefix?: string; leaseSeconds?: number; idempotencyKey?: string },
+  input: {
+    namespace?: string;
+    keyPrefix?: string;
+    leaseSeconds?: number;
+    maxAttempts?: number;
+    idempotencyKey?: string;
+  },
   options: Options = {},
 ): Promise<Record<string, any>> {
   const fields = `revision entry { ${entryFields} } ${claimFields}`;
@@ -113,8 +119,45 @@ export function renew(
   return mutate(server, "renewClaim", `revision ${claimFields}`, input);
 }
 
-export function release(server: Server, input: Held): Promise<Record<string, any>> {
-  return mutate(server, "releaseClaim", "revision", input);
+export function release(
+  server: Server,
+  input: Held & { delaySeconds?: number },
+): Promise<Record<string, any>> {
+  return mutate(server, "releaseClaim", releasedFields, input);
+}
+
+const releasedFields = "revision claimableAt deadLettered";
+
+export function fail(
+  server: Server,
+  input: Held & { error?: unknown; delaySeconds?: number; retry?: boolean },
+  options: Options = {},
+): Promise<Record<string, any>> {
+  return mutate(server, "failClaim", releasedFields, input, options);
+}
+
+export async function reopen(server: Server, input: Repeatable, options: Options = {}) {
+  return (await mutate(server, "reopenEntry", "reopened revision", input, options)).reopened;
+}
+
+export async function requeue(server: Server, input: Repeatable, options: Options = {}) {
+  return (await mutate(server, "requeueEntry", "requeued revision", input, options)).requeued;
+}
+
+interface Repeatable extends Place {
+  readonly idempotencyKey?: string;
+}
+
+/** A page of dead letters. */
+export async function deadLetters(
+  server: Server,
+  variables: { namespace?: string; keyPrefix?: string; first?: number; after?: string },
+  options: Options = {},
+): Promise<Record<string, any>> {
+  const document = `query ($namespace: String! = "default", $keyPrefix: String, $first: Int, $after: String) {
+    deadLetters(namespace: $namespace, keyPrefix: $keyPrefix, first: $first, after: $after) {
+      nodes { entry { key value } attempt maxAttempts failedAt error } pageInfo { hasNextPage endCursor } } }`;
+  return (await query(server, document, variables, options)).deadLetters;
 }
 
 export async function waitFor(

@@ -68,13 +68,15 @@ async function readPage<E extends EntryHead>(
   loaded: readonly string[],
 ): Promise<EntryPage<E>> {
   const { userId } = query;
-  const loadedBytes = loaded.includes("value")
-    ? sql`"sizeBytes"`
-    : sql`OCTET_LENGTH("key") + OCTET_LENGTH("metadata")`;
+  const loadedBytes = loaded.includes("claimError")
+    ? sql`"sizeBytes" + COALESCE(OCTET_LENGTH("claimError"), 0)`
+    : loaded.includes("value")
+      ? sql`"sizeBytes"`
+      : sql`OCTET_LENGTH("key") + OCTET_LENGTH("metadata")`;
   const rows = await client.all<PageEnds & (E | { key: null })>(sql`
     WITH "candidates" AS (
       SELECT "namespace", "key", ${loadedBytes} AS "loadedBytes" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyKeys(query)}${afterPlace(query)}
+      WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyDeadLettered(query)}${onlyKeys(query)}${afterPlace(query)}
       ORDER BY "namespace", "key" LIMIT ${bounds.maxItems + 1}
     ), "page" AS (
       SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY "namespace", "key" ROWS UNBOUNDED PRECEDING) - "loadedBytes" AS "bytesBefore"
@@ -99,6 +101,10 @@ async function readPage<E extends EntryHead>(
     hasMore: Number(rows[0]?.candidateCount ?? 0) > items.length,
     head: BigInt(rows[0]?.head ?? 0),
   };
+}
+
+function onlyDeadLettered({ onlyDeadLettered: isAsked = false }: EntryQuery): Sql {
+  return isAsked ? sql` AND "isCompleted" = false AND "isDeadLettered" = true` : empty;
 }
 
 function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {

@@ -1,14 +1,18 @@
 import { maxRevision } from "../store/model/log.ts";
 import type { LogEnds, LogPage, LogQuery, PageBounds } from "../store/contract.ts";
 import type { Change } from "../store/model/change.ts";
-import type { StoredEntry } from "../store/model/claim.ts";
+import { unclaimed, type ClaimState, type StoredEntry } from "../store/model/claim.ts";
 import type { Entry } from "../store/model/entry.ts";
-import { unclaimed } from "../store/model/claim.ts";
-import { changeColumns, toChange, type ChangeRow } from "./tables.ts";
+import { changeColumns, claimColumnNames, toChange, type ChangeRow } from "./tables.ts";
 import { columns, empty, join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
 
 /** One statement looks at no more revisions than this, however few of them the selection wants. */
 const maxScannedRevisions = 10_000n;
+
+/** What of the work on an entry is more than a lease. */
+const keptClaimColumns = claimColumnNames.filter(
+  (column) => column !== "claimToken" && column !== "claimExpiresAt",
+);
 
 interface EndsRow {
   headRevision: bigint;
@@ -30,31 +34,27 @@ export function readStoredLog(
 ): Promise<LogPage<StoredEntry>> {
   // An entry that was deleted and set anew has another beginning.
   return readPage<StoredChangeRow, StoredEntry>(reader, query, bounds, toStoredChange, {
-    columns: sql`, "Entry"."claimAttempt", "Entry"."isCompleted"`,
+    columns: sql`, ${columns("Entry", keptClaimColumns)}`,
     join: sql` LEFT JOIN "Entry" ON "Entry"."userId" = ${query.userId} AND "Entry"."namespace" = "Change"."namespace"
       AND "Entry"."key" = "Change"."key" AND "Entry"."createdRevision" = "Change"."createdRevision"`,
   });
 }
 
-/** A row of the log with the claim of the entry; null where that entry is deleted. */
+/** A row of the log with the work on the entry; null where that entry is deleted. */
 type StoredChangeRow = ChangeRow & {
-  readonly claimAttempt: number | null;
-  readonly isCompleted: boolean | null;
+  readonly [Name in keyof ClaimState]?: ClaimState[Name] | null;
 };
 
-function toStoredChange({
-  claimAttempt,
-  isCompleted,
-  ...row
-}: StoredChangeRow): Change<StoredEntry> {
-  const change = toChange(row);
+function toStoredChange(row: StoredChangeRow): Change<StoredEntry> {
+  const shown: Record<string, unknown> = { ...row };
+  const work: Record<string, unknown> = { ...unclaimed };
+  for (const column of keptClaimColumns) {
+    if (shown[column] !== null) work[column] = shown[column];
+    delete shown[column];
+  }
+  const change = toChange(shown as ChangeRow);
   if (change.kind !== "SET") return change;
-  const claim = {
-    ...unclaimed,
-    claimAttempt: claimAttempt ?? 0,
-    isCompleted: isCompleted ?? false,
-  };
-  return { ...change, entry: { ...change.entry, ...claim } };
+  return { ...change, entry: { ...change.entry, ...(work as unknown as ClaimState) } };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { FreeQuery } from "../store/contract.ts";
 import type { StoredHead } from "../store/model/claim.ts";
-import { columns, isAlive, matchesText, sql, type SqlReader } from "./sql.ts";
+import { columns, empty, isAlive, matchesText, sql, type Sql, type SqlReader } from "./sql.ts";
 import { headColumns } from "./tables.ts";
 
 const head = columns("Entry", headColumns);
@@ -11,13 +11,19 @@ const head = columns("Entry", headColumns);
  */
 export async function readFree(
   client: SqlReader,
-  { userId, namespace, keys, now }: FreeQuery,
+  { userId, namespace, keys, now, maxAttempts }: FreeQuery,
   maxItems: number,
 ): Promise<StoredHead[]> {
   return client.all<StoredHead>(sql`
     SELECT ${head} FROM "Entry"
-    WHERE "userId" = ${userId} AND "namespace" = ${namespace} AND "isCompleted" = false
+    WHERE "userId" = ${userId} AND "namespace" = ${namespace} AND "isCompleted" = false AND "isDeadLettered" = false
       AND ${matchesText(sql`"key"`, keys)} AND ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now})
-      AND ${isAlive(sql`${now}`)}
-    ORDER BY "isCompleted", "key" LIMIT ${maxItems}`);
+      AND ${isAlive(sql`${now}`)}${hasAttemptsLeft(maxAttempts)}
+    ORDER BY "isCompleted", "isDeadLettered", "key" LIMIT ${maxItems}`);
+}
+
+function hasAttemptsLeft(maxAttempts: FreeQuery["maxAttempts"]): Sql {
+  if (maxAttempts === undefined) return empty;
+  const own = sql` AND ("claimMaxAttempts" IS NULL OR "claimAttempt" < "claimMaxAttempts")`;
+  return maxAttempts === null ? own : sql`${own} AND "claimAttempt" < ${maxAttempts}`;
 }

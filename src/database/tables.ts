@@ -1,6 +1,6 @@
 import type { AgentDelta, NamespaceDelta } from "../store/commit/namespace-effects.ts";
 import type { Change } from "../store/model/change.ts";
-import type { StoredEntry, StoredHead } from "../store/model/claim.ts";
+import type { ClaimState, StoredEntry, StoredHead } from "../store/model/claim.ts";
 
 // The one description of the tables that SQL is written for: their columns, in the order of statements, and how rows
 // become what the store works with. A new column is one line here, one in the schema, and a migration.
@@ -23,13 +23,17 @@ export interface Table<C extends Columns = Columns> {
 /** Names an entry among all users. */
 export const placeColumns = { userId: "text", namespace: "text", key: "text" } as const;
 
-/** What only a write looks at. */
-const claimColumns = {
+/** The work on an entry, which readers do not see. */
+export const claimColumns = {
   claimToken: "text",
   claimAttempt: "integer",
+  claimMaxAttempts: "integer",
   claimExpiresAt: "time",
+  claimFailedAt: "time",
+  claimError: "text",
   isCompleted: "boolean",
-} as const satisfies Columns;
+  isDeadLettered: "boolean",
+} as const satisfies Record<keyof ClaimState, ColumnType>;
 
 /** What an entry holds now. The large columns come last, so that a scan of the others does not read them. */
 export const entryTable = {

@@ -1,10 +1,14 @@
 import type { Claim } from "../store/model/claim.ts";
 import type { CommandResult } from "../store/commit/command.ts";
 import type { Entry } from "../store/model/entry.ts";
-import type { Revised } from "../store/writer.ts";
+import type { Released, Revised } from "../store/writer.ts";
 import type { InputFieldBuilder } from "@pothos/core";
+import type { GraphQLResolveInfo } from "graphql";
+import { JsonText } from "../json/json-text.ts";
 import { builder } from "./builder.ts";
+import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
+import { selectsWithin } from "./selected-fields.ts";
 import { showWritten } from "./show-written.ts";
 import {
   entryOf,
@@ -28,7 +32,8 @@ const claimRef = builder.objectRef<Claim>("Claim").implement({
   description: "A worker's lease of an entry.",
   fields: (t) => ({
     token: t.exposeString("token", {
-      description: "Proves the claim to `completeClaim`, `renewClaim` and `releaseClaim`.",
+      description:
+        "Proves the claim to `completeClaim`, `renewClaim`, `releaseClaim` and `failClaim`.",
     }),
     expiresAt: t.field({
       type: "DateTime",
@@ -37,10 +42,33 @@ const claimRef = builder.objectRef<Claim>("Claim").implement({
       resolve: (claim) => claim.expiresAt,
     }),
     attempt: t.exposeInt("attempt", {
-      description: "How often the entry has been claimed, this time included.",
+      description:
+        "How often the entry has been claimed since it was created, reopened or requeued, this time included.",
+    }),
+    maxAttempts: t.exposeInt("maxAttempts", {
+      nullable: true,
+      description:
+        "How often it may be claimed before it is dead-lettered, as `claimEntry` said last; null without a limit.",
+    }),
+    failedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When an earlier claim was failed last; null if none was.",
+      resolve: (claim) => claim.failedAt,
+    }),
+    error: t.field({
+      type: "JSON",
+      nullable: true,
+      description:
+        "What the `failClaim` before gave as its `error`; null without one. Needs the scope `read`; without it nothing is claimed.",
+      resolve: (claim) => jsonOrNull(claim.error),
     }),
   }),
 });
+
+function jsonOrNull(text: string | null): JsonText | null {
+  return text === null ? null : new JsonText(text);
+}
 
 function leaseInput(t: InputFields) {
   return t.int({
@@ -59,6 +87,18 @@ function heldFields(t: InputFields) {
   };
 }
 
+const failureDelays =
+  "1 second after the first attempt, twice as long after each further one, and at most 300 seconds";
+const releaseDelays =
+  "none after the first three attempts, 1 second after the fourth, twice as long after each further one, and at most 300 seconds";
+
+/** How long nobody may claim an entry. */
+function delayInput(t: InputFields, leftOut: string) {
+  return t.int({
+    description: `Seconds from now until the entry may be claimed again: from 0 to the limit \`maxLeaseSeconds\`. Left out: ${leftOut}.`,
+  });
+}
+
 const claimEntryInput = builder.inputType("ClaimEntryInput", {
   description: "Where to look for work.",
   fields: (t) => ({
@@ -69,6 +109,10 @@ const claimEntryInput = builder.inputType("ClaimEntryInput", {
       description: "Only keys that begin with this, such as `task:`.",
     }),
     leaseSeconds: leaseInput(t),
+    maxAttempts: t.int({
+      description:
+        "How often an entry may be claimed, at least 1. One that was claimed as often already is dead-lettered instead, and the next one is looked at. It stays with the entry until another `claimEntry` gives one. Left out: as the one before said, or without a limit.",
+    }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
 });
@@ -107,7 +151,31 @@ const renewClaimInput = builder.inputType("RenewClaimInput", {
 
 const releaseClaimInput = builder.inputType("ReleaseClaimInput", {
   description: "A claim to give back.",
-  fields: (t) => ({ ...heldFields(t), idempotencyKey: idempotencyKeyInput(t) }),
+  fields: (t) => ({
+    ...heldFields(t),
+    delaySeconds: delayInput(t, `${releaseDelays} of the entry`),
+    idempotencyKey: idempotencyKeyInput(t),
+  }),
+});
+
+const failClaimInput = builder.inputType("FailClaimInput", {
+  description: "A claim whose work failed, and why.",
+  fields: (t) => ({
+    ...heldFields(t),
+    error: t.field({
+      type: "JSON",
+      description:
+        "Why, as any JSON value of at most `maxMetadataBytes`. The next claim of the entry shows it, and so does `deadLetters`. Left out: none, not even the one before.",
+    }),
+    delaySeconds: delayInput(t, failureDelays),
+    retry: t.boolean({
+      required: true,
+      defaultValue: true,
+      description:
+        "`false`: the entry is dead-lettered now, whatever its attempts, since another would fail as well.",
+    }),
+    idempotencyKey: idempotencyKeyInput(t),
+  }),
 });
 
 const claimEntryPayload = builder
@@ -168,10 +236,37 @@ const renewClaimPayload = builder
     }),
   });
 
-const releaseClaimPayload = builder.objectRef<Revised>("ReleaseClaimPayload").implement({
-  description: "What `releaseClaim` came to.",
-  fields: (t) => ({ revision: payloadRevision(t) }),
-});
+/** The payload of a mutation that ends a claim without a result. */
+function releasedPayload(name: string, mutation: string) {
+  return builder.objectRef<Released>(name).implement({
+    description: `What \`${mutation}\` came to.`,
+    fields: (t) => ({
+      claimableAt: t.field({
+        type: "DateTime",
+        nullable: true,
+        description: "When the entry may be claimed again; null if it is dead-lettered.",
+        resolve: (result) => result.claimableAt,
+      }),
+      deadLettered: t.boolean({
+        description: "Whether the entry is dead-lettered: it was claimed as often as it may be.",
+        resolve: (result) => result.claimableAt === null,
+      }),
+      revision: payloadRevision(t),
+    }),
+  });
+}
+
+const releaseClaimPayload = releasedPayload("ReleaseClaimPayload", "releaseClaim");
+const failClaimPayload = releasedPayload("FailClaimPayload", "failClaim");
+
+/** Does a write whose answer shows a claim: why the claim before failed is for those who may read. */
+function showClaim<R>(
+  info: GraphQLResolveInfo,
+  { viewer, budget }: Context,
+  write: () => Promise<R>,
+): Promise<R> {
+  return selectsWithin(info, "error") ? budget.showWritten(viewer, write, () => []) : write();
+}
 
 const lostDescription = "`CLAIM_LOST` when the claim has ended: then nothing is written.";
 
@@ -179,7 +274,7 @@ builder.mutationFields((t) => ({
   claimEntry: t.field({
     type: claimEntryPayload,
     description:
-      "Takes the next free entry whose key has the prefix, in the order of the keys, for a lease: no other worker is given it meanwhile. Free is what nobody holds and nobody has completed; a crashed worker's entry is free again when its lease ends. Claims are not part of entries: they make no changes, and writes do not ask for them.",
+      "Takes the next free entry whose key has the prefix, in the order of the keys, for a lease: no other worker is given it meanwhile. Free is what nobody holds and nobody has completed, nor is dead-lettered or delayed; a crashed worker's entry is free again when its lease ends. Claims are not part of entries: they make no changes, and writes do not ask for them.",
     args: {
       input: t.arg({
         type: claimEntryInput,
@@ -192,13 +287,13 @@ builder.mutationFields((t) => ({
         info,
         context,
         "entry",
-        () => context.writer.claimEntry(context.viewer, input),
+        () => showClaim(info, context, () => context.writer.claimEntry(context.viewer, input)),
         ({ entry }) => [entry],
       ),
   }),
   completeClaim: t.field({
     type: completeClaimPayload,
-    description: `Writes the result of a claimed entry, with other writes if there are any, and ends the work on it: it is not handed out again, unless it is deleted and set anew. ${lostDescription}`,
+    description: `Writes the result of a claimed entry, with other writes if there are any, and ends the work on it: it is not handed out again, whatever is set on it, unless \`reopenEntry\` reopens it, or it is deleted and set anew. ${lostDescription}`,
     args: {
       input: t.arg({
         type: completeClaimInput,
@@ -219,14 +314,27 @@ builder.mutationFields((t) => ({
     args: {
       input: t.arg({ type: renewClaimInput, required: true, description: "The claim." }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }) => writer.renewClaim(viewer, input),
+    resolve: (_mutation, { input }, context, info) =>
+      showClaim(info, context, () => context.writer.renewClaim(context.viewer, input)),
   }),
   releaseClaim: t.field({
     type: releaseClaimPayload,
-    description: `Gives a claimed entry back: it is the next worker's at once. ${lostDescription}`,
+    description: `Gives a claimed entry back: another worker may claim it, after a delay if there is one. After the last attempt that it may have, it is dead-lettered. ${lostDescription}`,
     args: {
       input: t.arg({ type: releaseClaimInput, required: true, description: "The claim." }),
     },
     resolve: (_mutation, { input }, { writer, viewer }) => writer.releaseClaim(viewer, input),
+  }),
+  failClaim: t.field({
+    type: failClaimPayload,
+    description: `Ends a claim whose work failed, and keeps why. The entry is tried again after a delay that grows with its attempts; after the last attempt that it may have, it is dead-lettered: kept, listed by \`deadLetters\`, and not handed out until \`requeueEntry\`. ${lostDescription}`,
+    args: {
+      input: t.arg({
+        type: failClaimInput,
+        required: true,
+        description: "The claim, and why it failed.",
+      }),
+    },
+    resolve: (_mutation, { input }, { writer, viewer }) => writer.failClaim(viewer, input),
   }),
 }));

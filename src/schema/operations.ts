@@ -106,3 +106,7 @@ export const appendToEntry = inputsOf("AppendToEntry", "An item to append to an 
 export const clearNamespace = inputsOf("ClearNamespace", "A namespace to clear.", (t) => ({
   namespace: namespaceInput(t),
 }));
+
+export const reopenEntry = inputsOf("ReopenEntry", "One completed key to reopen.", place);
+
+export const requeueEntry = inputsOf("RequeueEntry", "One dead-lettered key to requeue.", place);

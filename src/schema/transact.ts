@@ -9,6 +9,8 @@ import {
   deleteEntry,
   incrementEntry,
   patchEntry,
+  reopenEntry,
+  requeueEntry,
   setEntry,
 } from "./operations.ts";
 import { showWritten } from "./show-written.ts";
@@ -40,6 +42,8 @@ export const transactOperation = builder.inputType("TransactOperation", {
     patch: t.field({ type: patchEntry.asOperation, description: "As `patchEntry`." }),
     append: t.field({ type: appendToEntry.asOperation, description: "As `appendToEntry`." }),
     clear: t.field({ type: clearNamespace.asOperation, description: "As `clearNamespace`." }),
+    reopen: t.field({ type: reopenEntry.asOperation, description: "As `reopenEntry`." }),
+    requeue: t.field({ type: requeueEntry.asOperation, description: "As `requeueEntry`." }),
   }),
 });
 
@@ -55,7 +59,7 @@ export const operationResult = builder.objectRef<OperationResult>("OperationResu
     entry: t.field({
       type: entryRef,
       nullable: true,
-      description: "The entry right after the operation; null after a delete or a clear.",
+      description: "The entry right after the operation; null after an operation that writes none.",
       resolve: entryOf,
     }),
     deleted: t.boolean({
@@ -67,6 +71,16 @@ export const operationResult = builder.objectRef<OperationResult>("OperationResu
       nullable: true,
       description: "Of a clear: how many entries were deleted.",
       resolve: (result) => (result.kind === "cleared" ? result.clearedCount : null),
+    }),
+    reopened: t.boolean({
+      nullable: true,
+      description: "Of a reopen: whether there was a completed entry to reopen.",
+      resolve: (result) => (result.kind === "reopened" ? result.reopened : null),
+    }),
+    requeued: t.boolean({
+      nullable: true,
+      description: "Of a requeue: whether there was a dead-lettered entry to requeue.",
+      resolve: (result) => (result.kind === "requeued" ? result.requeued : null),
     }),
   }),
 });

@@ -34,6 +34,8 @@ export interface EntryQuery {
   readonly selection: Selection;
   /** Only these keys; null for all. */
   readonly onlyKeys: readonly string[] | null;
+  /** Only dead-lettered entries. The namespaces are one then, which an index has. */
+  readonly onlyDeadLettered?: boolean;
   /** Entries that sort after this place; a null key sorts after every key of the namespace. */
   readonly after: { readonly namespace: string; readonly key: string | null } | null;
 }
@@ -117,6 +119,11 @@ export interface FreeQuery {
   readonly namespace: string;
   readonly keys: TextMatch;
   readonly now: Date;
+  /**
+   * Only entries that were claimed less often than this, and less often than their latest claim said they may be. Null:
+   * the latter alone. Left out: all.
+   */
+  readonly maxAttempts?: number | null;
 }
 
 /** What an import needs of a write transaction, beside what every write needs. */

@@ -9,6 +9,7 @@ import type {
 } from "./contract.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
 import type { Change, Selection } from "./model/change.ts";
+import type { StoredEntry } from "./model/claim.ts";
 import type { Place } from "./model/place.ts";
 import type { Entry, EntryHead, Namespace, Usage } from "./model/entry.ts";
 import {
@@ -37,6 +38,14 @@ export interface EntriesInput extends SelectionInput {
   readonly keys?: readonly string[] | null | undefined;
   readonly first: number;
   readonly after: Place | null;
+}
+
+export interface DeadLettersInput {
+  readonly namespace: string;
+  readonly keyPrefix: string;
+  readonly first: number;
+  /** Only later keys; null for all. */
+  readonly after: string | null;
 }
 
 export interface ChangesInput extends SelectionInput {
@@ -117,6 +126,20 @@ export class Store {
     }
     const selection = this.select(viewer, input);
     return { userId: viewer.userId, selection, onlyKeys: keys, after: input.after };
+  }
+
+  /** Dead-lettered entries of one namespace, in the order of their keys. */
+  async deadLetters(viewer: Viewer, input: DeadLettersInput): Promise<Page<StoredEntry>> {
+    checkPageSize(this.limits, input.first);
+    const { namespace, keyPrefix, after } = input;
+    const query = {
+      userId: viewer.userId,
+      selection: this.select(viewer, { namespace, keyPrefix }),
+      onlyKeys: null,
+      onlyDeadLettered: true,
+      after: after === null ? null : { namespace, key: after },
+    };
+    return this.#database.readStoredEntries(query, this.#pageBounds(input.first));
   }
 
   /** Entries that have a text in their key or value, the last written first. */

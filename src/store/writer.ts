@@ -5,6 +5,7 @@ import { digestOf } from "./commit/idempotency.ts";
 import type { Claim } from "./model/claim.ts";
 import type { Entry } from "./model/entry.ts";
 import { checkIdempotencyKey, checkNamespacePrefix, type Limits } from "./model/limits.ts";
+import type { Place } from "./model/place.ts";
 import { prefixed } from "./model/text-match.ts";
 import { permittedPart, requireScope, type Viewer } from "./model/viewer.ts";
 import type { AppendInput } from "./operations/append.ts";
@@ -12,7 +13,7 @@ import type { ClaimInput } from "./operations/claim.ts";
 import type { ClearInput } from "./operations/clear.ts";
 import type { CompleteInput } from "./operations/complete.ts";
 import type { DeleteInput } from "./operations/delete.ts";
-import type { HeldInput } from "./operations/held-claim.ts";
+import type { FailInput } from "./operations/fail.ts";
 import type { IncrementInput } from "./operations/increment.ts";
 import type { OperationResult, OperationType } from "./operations/operation.ts";
 import {
@@ -29,6 +30,7 @@ import {
   type ConditionInput,
   type Optional,
 } from "./operations/read-input.ts";
+import type { ReleaseInput } from "./operations/release.ts";
 import type { RenewInput } from "./operations/renew.ts";
 import type { SetInput } from "./operations/set.ts";
 
@@ -41,6 +43,12 @@ export interface Repeatable {
 export interface Revised {
   /** The user's head after the write. */
   readonly revision: bigint;
+}
+
+/** What a claim that ends without a result answers. */
+export interface Released extends Revised {
+  /** When the entry may be claimed again; null if it is dead-lettered. */
+  readonly claimableAt: Date | null;
 }
 
 export interface SetEntriesInput {
@@ -181,10 +189,28 @@ export class Writer {
     return { claim: only(results[0], "renewed").claim, revision };
   }
 
-  async releaseClaim(viewer: Viewer, input: HeldInput & Repeatable): Promise<Revised> {
+  async releaseClaim(viewer: Viewer, input: ReleaseInput & Repeatable): Promise<Released> {
     const operation = operations.release.read(this.#asked(viewer), "input", input);
-    const { revision } = await this.#submit(viewer, "releaseClaim", input, [operation]);
-    return { revision };
+    const { results, revision } = await this.#submit(viewer, "releaseClaim", input, [operation]);
+    return { claimableAt: only(results[0], "released").claimableAt, revision };
+  }
+
+  async failClaim(viewer: Viewer, input: FailInput & Repeatable): Promise<Released> {
+    const operation = operations.fail.read(this.#asked(viewer), "input", input);
+    const { results, revision } = await this.#submit(viewer, "failClaim", input, [operation]);
+    return { claimableAt: only(results[0], "released").claimableAt, revision };
+  }
+
+  async reopenEntry(viewer: Viewer, input: Place & Repeatable) {
+    const operation = operations.reopen.read(this.#asked(viewer), "input", input);
+    const { results, revision } = await this.#submit(viewer, "reopenEntry", input, [operation]);
+    return { reopened: only(results[0], "reopened").reopened, revision };
+  }
+
+  async requeueEntry(viewer: Viewer, input: Place & Repeatable) {
+    const operation = operations.requeue.read(this.#asked(viewer), "input", input);
+    const { results, revision } = await this.#submit(viewer, "requeueEntry", input, [operation]);
+    return { requeued: only(results[0], "requeued").requeued, revision };
   }
 
   async #writeEntry<I, O extends Operation>(

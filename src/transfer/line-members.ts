@@ -1,3 +1,5 @@
+import { parseJsonText } from "../json/json-text.ts";
+import { unclaimed } from "../store/model/claim.ts";
 import {
   LineFault,
   type ClearedLine,
@@ -20,8 +22,22 @@ export type Members<T> = { readonly [Name in keyof Omit<T, "kind">]: Reader<T[Na
 /** What the line of an entry says before its metadata and its value. */
 type EntryFields = Omit<
   EntryLine["entry"],
-  "metadata" | "value" | "claimToken" | "claimExpiresAt" | "sizeBytes"
+  "metadata" | "value" | "claimToken" | "claimExpiresAt" | "sizeBytes" | keyof RareFields
 >;
+
+/** What the line of few entries says: of those that work has failed on. */
+type RareFields = Pick<
+  EntryLine["entry"],
+  "claimMaxAttempts" | "claimFailedAt" | "claimError" | "isDeadLettered"
+>;
+
+/** These may be left out of a line: then they are as of an entry that was never claimed. */
+export const rareMembers: Members<RareFields> = {
+  claimMaxAttempts: count,
+  claimFailedAt: time,
+  claimError: jsonText,
+  isDeadLettered: flag,
+};
 
 export const entryMembers: Members<EntryFields> = {
   namespace: text,
@@ -62,6 +78,20 @@ export function readMembers<T>(members: Members<T>, fields: Fields): Omit<T, "ki
   const readers: Readonly<Record<string, Reader<unknown>>> = members;
   for (const name in readers) read[name] = readers[name]?.(fields, name);
   return read as Omit<T, "kind">;
+}
+
+/** Reads those of these members that a line has. */
+export function readRareMembers(fields: Fields): Partial<RareFields> {
+  const own = Object.entries(rareMembers).filter(([name]) => Object.hasOwn(fields, name));
+  return readMembers<Partial<RareFields>>(Object.fromEntries(own) as never, fields);
+}
+
+/** Those of these members that are not as of an entry that was never claimed. */
+export function rareMembersOf(entry: RareFields): Record<string, unknown> {
+  const names = (Object.keys(rareMembers) as (keyof RareFields)[]).filter(
+    (name) => entry[name] !== unclaimed[name],
+  );
+  return Object.fromEntries(names.map((name) => [name, entry[name]]));
 }
 
 /** The members of a line as JSON has them. A revision is a string, because it may not fit a JSON number. */
@@ -105,6 +135,17 @@ function time(fields: Fields, name: string): Date {
   const value = new Date(text(fields, name));
   if (!Number.isNaN(value.getTime()) && value.toISOString() === fields[name]) return value;
   throw new LineFault(`${name} must be a time such as 2026-01-31T12:00:00.000Z.`);
+}
+
+/** A JSON value as its text. */
+function jsonText(fields: Fields, name: string): string {
+  const value = text(fields, name);
+  try {
+    if (parseJsonText(value).text === value) return value;
+  } catch {
+    // Refused below, like JSON that is written otherwise.
+  }
+  throw new LineFault(`${name} must be the text of a JSON value, without spaces around its parts.`);
 }
 
 function orNull<T>(read: Reader<T>): Reader<T | null> {

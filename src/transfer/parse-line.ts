@@ -8,6 +8,7 @@ import {
   entryMembers,
   lineMembers,
   readMembers,
+  readRareMembers,
   type Fields,
   type Members,
 } from "./line-members.ts";
@@ -48,7 +49,7 @@ function parseEntry(fields: Fields, raw: string): EntryLine["entry"] {
   const entry = readMembers(entryMembers, fields);
   const sizeBytes =
     Buffer.byteLength(entry.key) + Buffer.byteLength(value) + Buffer.byteLength(metadata);
-  return { ...unclaimed, ...entry, metadata, value, sizeBytes };
+  return { ...unclaimed, ...entry, ...readRareMembers(fields), metadata, value, sizeBytes };
 }
 
 /** Where the object at the beginning of the text ends. A JSON parser checks the object afterwards. */

@@ -1,5 +1,5 @@
 import { LineFault, metadataMark, valueMark, type EntryLine, type Line } from "./line.ts";
-import { entryMembers, lineMembers, membersOf } from "./line-members.ts";
+import { entryMembers, lineMembers, membersOf, rareMembersOf } from "./line-members.ts";
 
 /**
  * Writes a line, with its line feed.
@@ -22,6 +22,6 @@ function writeEntry({ kind, entry }: EntryLine): string {
   if (/[\n\r]/.test(raw.slice(0, -1))) {
     throw new LineFault(`${JSON.stringify({ namespace, key })} holds JSON of several lines.`);
   }
-  const fields = { kind, ...membersOf(entryMembers, entry) };
+  const fields = { kind, ...membersOf(entryMembers, entry), ...rareMembersOf(entry) };
   return JSON.stringify(fields).slice(0, -1) + raw;
 }

@@ -1,9 +1,10 @@
 import { jsonTextOf, type JsonText } from "../../src/json/json-text.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { OperationResult } from "../../src/store/operations/operation.ts";
+import type { Claim } from "../../src/store/model/claim.ts";
 import type { Entry } from "../../src/store/model/entry.ts";
 import { BatonError } from "../../src/errors.ts";
-import type { Writer } from "../../src/store/writer.ts";
+import type { Released, Writer } from "../../src/store/writer.ts";
 import { leaseSeconds, type Call, type Place } from "./calls.ts";
 
 /** An entry as the model stores it. */
@@ -19,8 +20,13 @@ export interface Stored extends Place {
   readonly isOver: boolean;
   readonly token: string | null;
   readonly attempt: number;
+  readonly maxAttempts: number | null;
+  /** Nobody is handed it now: somebody has it, or, without a token, a delay is not over. */
   readonly isHeld: boolean;
+  readonly hasFailed: boolean;
+  readonly error: unknown;
   readonly isCompleted: boolean;
+  readonly isDeadLettered: boolean;
 }
 
 /** What of an entry the model knows, for comparison. */
@@ -39,9 +45,33 @@ export type Result =
   | { readonly written: Shown }
   | { readonly deleted: boolean }
   | { readonly cleared: number; readonly namespaces: readonly string[] }
-  | { readonly claimed: Shown | null; readonly attempt?: number }
-  | { readonly renewed: number }
-  | "released";
+  | { readonly claimed: Shown | null; readonly claim?: Granted }
+  | { readonly renewed: Granted }
+  | { readonly released: "now" | "later" | "never" }
+  | { readonly reopened: boolean }
+  | { readonly requeued: boolean };
+
+/** What of a claim the model knows. */
+interface Granted {
+  readonly attempt: number;
+  readonly maxAttempts: number | null;
+  readonly hasFailed: boolean;
+  readonly error: string;
+}
+
+export function granted({ attempt, maxAttempts, hasFailed, error }: Stored): Granted {
+  return { attempt, maxAttempts, hasFailed, error: canonical(error) };
+}
+
+function grantedOf({ attempt, maxAttempts, failedAt, error }: Claim): Granted {
+  const hasFailed = failedAt !== null;
+  return { attempt, maxAttempts, hasFailed, error: canonical(JSON.parse(error ?? "null")) };
+}
+
+function releasedOf({ claimableAt }: Released): Result {
+  if (claimableAt === null) return { released: "never" };
+  return { released: claimableAt.getTime() > Date.now() + 60_000 ? "later" : "now" };
+}
 
 /** What came of a call. */
 export type Answer =
@@ -115,7 +145,7 @@ export async function send(writer: Writer, userId: string, call: Call): Promise<
   }
 }
 
-const jsonNames = new Set(["value", "patch", "metadata"]);
+const jsonNames = new Set(["value", "patch", "metadata", "error"]);
 
 /** `patch` is the name of an operation, too. */
 function isOperation(member: unknown): boolean {
@@ -156,7 +186,9 @@ async function perform(writer: Writer, userId: string, call: Call): Promise<Perf
         append: () => writer.appendToEntry(viewer, repeatable),
         delete: () => writer.deleteEntry(viewer, repeatable),
         clear: () => writer.clearNamespace(viewer, repeatable),
-      }[kind as "set" | "increment" | "patch" | "append" | "delete" | "clear"]();
+        reopen: () => writer.reopenEntry(viewer, repeatable),
+        requeue: () => writer.requeueEntry(viewer, repeatable),
+      }[kind as "set"]();
       return { results: [resultOf(answer as never)], revision: answer.revision };
     }
     case "clear all": {
@@ -171,7 +203,7 @@ async function perform(writer: Writer, userId: string, call: Call): Promise<Perf
       const asked = { ...(input as { namespace: string; keyPrefix: string }), leaseSeconds };
       const { entry, claim, revision } = await writer.claimEntry(viewer, asked);
       const claimed = entry && shownEntry(entry);
-      const results = [claim ? { claimed, attempt: claim.attempt } : { claimed }];
+      const results = [claim ? { claimed, claim: grantedOf(claim) } : { claimed }];
       return { results, revision, token: claim?.token };
     }
     case "complete": {
@@ -181,11 +213,15 @@ async function perform(writer: Writer, userId: string, call: Call): Promise<Perf
     case "renew": {
       const asked = { ...(input as Place & { token: string }), leaseSeconds };
       const { claim, revision } = await writer.renewClaim(viewer, asked);
-      return { results: [{ renewed: claim.attempt }], revision };
+      return { results: [{ renewed: grantedOf(claim) }], revision };
     }
     case "release": {
-      const { revision } = await writer.releaseClaim(viewer, input as never);
-      return { results: ["released"], revision };
+      const released = await writer.releaseClaim(viewer, input as never);
+      return { results: [releasedOf(released)], revision: released.revision };
+    }
+    case "fail": {
+      const released = await writer.failClaim(viewer, input as never);
+      return { results: [releasedOf(released)], revision: released.revision };
     }
   }
 }
@@ -193,6 +229,8 @@ async function perform(writer: Writer, userId: string, call: Call): Promise<Perf
 function resultOf(result: OperationResult | Partial<OperationResult>): Result {
   if ("entry" in result && result.entry) return { written: shownEntry(result.entry) };
   if ("deleted" in result) return { deleted: result.deleted as boolean };
+  if ("reopened" in result) return { reopened: result.reopened as boolean };
+  if ("requeued" in result) return { requeued: result.requeued as boolean };
   const { clearedCount, namespaces } = result as OperationResult & { kind: "cleared" };
   return { cleared: clearedCount, namespaces };
 }

@@ -25,7 +25,9 @@ export type Operation<Revision = bigint> =
       };
     }
   | { readonly delete: Place & { readonly ifRevision?: Revision } }
-  | { readonly clear: { readonly namespace: string } };
+  | { readonly clear: { readonly namespace: string } }
+  | { readonly reopen: Place }
+  | { readonly requeue: Place };
 
 export type Condition<Revision = bigint> = Place &
   ({ readonly revision: Revision } | { readonly exists: boolean });
@@ -42,9 +44,21 @@ type Asked<Revision, Held> = { readonly agent: string | null; readonly idempoten
   | { readonly do: "write"; readonly operation: Operation<Revision> }
   | { readonly do: "clear all"; readonly namespacePrefix: string }
   | ({ readonly do: "transact" } & Several<Revision>)
-  | { readonly do: "claim"; readonly namespace: string; readonly keyPrefix: string }
+  | {
+      readonly do: "claim";
+      readonly namespace: string;
+      readonly keyPrefix: string;
+      readonly maxAttempts?: number | undefined;
+    }
   | ({ readonly do: "complete" } & Result & Several<Revision> & Held)
-  | ({ readonly do: "renew" | "release" } & Held)
+  | ({ readonly do: "renew" } & Held)
+  | ({ readonly do: "release"; readonly delaySeconds: number } & Held)
+  | ({
+      readonly do: "fail";
+      readonly error?: unknown;
+      readonly delaySeconds: number;
+      readonly retry: boolean;
+    } & Held)
 );
 
 /** A call as it is sent. */
@@ -124,6 +138,8 @@ const operation = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ delete: fields(place, { ifRevision: relative }) }) },
   { weight: 1, arbitrary: fc.record({ clear: fc.record({ namespace }) }) },
+  { weight: 1, arbitrary: fc.record({ reopen: fc.record(place) }) },
+  { weight: 2, arbitrary: fc.record({ requeue: fc.record(place) }) },
 );
 
 const condition = fc.oneof(
@@ -138,6 +154,9 @@ const several = { conditions, operations: fc.array(operation, { maxLength: 3, si
 const idempotencyKey = fc.constantFrom("once", "again", "third", "fourth");
 /** Mostly a late one: it may still hold. */
 const held = { grant: fc.constantFrom(0, 0, 1, 2, 5) };
+
+/** Over at once, or not while a test runs. */
+const delaySeconds = fc.constantFrom(0, 0, 600);
 
 function planned(kind: Call["do"], of: Fields, sometimes: Fields = {}) {
   return fields(
@@ -168,11 +187,23 @@ export const plan = fc.oneof(
   { weight: 10, arbitrary: writing },
   {
     weight: 4,
-    arbitrary: planned("claim", { namespace, keyPrefix: fc.constantFrom("", "", "a") }),
+    arbitrary: planned("claim", {
+      namespace,
+      keyPrefix: fc.constantFrom("", "", "a"),
+      maxAttempts: fc.constantFrom(undefined, undefined, 1, 2),
+    }),
   },
   { weight: 4, arbitrary: planned("complete", { ...held, ...several }, { value, ...result }) },
   { weight: 1, arbitrary: planned("renew", held) },
-  { weight: 1, arbitrary: planned("release", held) },
+  { weight: 2, arbitrary: planned("release", { ...held, delaySeconds }) },
+  {
+    weight: 2,
+    arbitrary: planned(
+      "fail",
+      { ...held, delaySeconds, retry: fc.constantFrom(true, true, false) },
+      { error: fc.constantFrom<unknown>("why", { a: [1] }, null) },
+    ),
+  },
 ) as fc.Arbitrary<Plan>;
 
 /** The places that a call names; a claim and a clear name none. */
@@ -188,6 +219,7 @@ export function placesOf(call: Call): Place[] {
       return [call, ...call.conditions, ...call.operations.flatMap(ofOperation)];
     case "renew":
     case "release":
+    case "fail":
       return [call];
     default:
       return [];

@@ -123,7 +123,7 @@ async function check(userId: string, done: readonly Done[]): Promise<void> {
   for (const one of ordered) {
     const { idempotencyKey: _, ...call } = one.call;
     // Claims leave nothing in the log that would tell their order.
-    if (call.do === "claim" || call.do === "renew" || call.do === "release") continue;
+    if (["claim", "renew", "release", "fail"].includes(call.do)) continue;
     if (call.do === "complete") model.mark(call, { isHeld: true, token: call.token });
     expect([call, ...model.apply([call], [])]).toEqual([call, one.answer]);
   }
@@ -156,7 +156,7 @@ async function check(userId: string, done: readonly Done[]): Promise<void> {
   const granted = successful.flatMap((one) =>
     resultsOf(one).flatMap((result) =>
       typeof result === "object" && "claimed" in result && result.claimed
-        ? [{ ...result.claimed, attempt: result.attempt, token: one.token }]
+        ? [{ ...result.claimed, attempt: result.claim?.attempt, token: one.token }]
         : [],
     ),
   );
@@ -172,6 +172,13 @@ async function check(userId: string, done: readonly Done[]): Promise<void> {
   expect(new Set(completed).size).toBe(completed.length);
 }
 
+/** What lets work begin again leaves nothing in the log, and without it each entry is completed once. */
+const lasting = plan.filter((one) => {
+  const operations =
+    one.do === "write" ? [one.operation] : "operations" in one ? one.operations : [];
+  return !operations.some((operation) => "reopen" in operation || "requeue" in operation);
+});
+
 const first: Plan[] = keys.map((key) => ({
   do: "write",
   agent: null,
@@ -179,7 +186,7 @@ const first: Plan[] = keys.map((key) => ({
 }));
 
 test("G2 G6 G7: what many do through three instances at once is what they did one after the other", async () => {
-  const plans = fc.array(fc.array(plan, { minLength: 8, maxLength: 16, size: "max" }), {
+  const plans = fc.array(fc.array(lasting, { minLength: 8, maxLength: 16, size: "max" }), {
     minLength: 3 * workersEach,
     maxLength: 3 * workersEach,
   });

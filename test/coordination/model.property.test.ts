@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sweep } from "../../src/store/commit/sweep.ts";
-import { everything } from "../../src/store/model/text-match.ts";
+import { everything, exact } from "../../src/store/model/text-match.ts";
 import { plainDatabases } from "../databases.ts";
 import { expectNamespaceRows, expectNamespacesOf } from "../namespace-rows.ts";
 import type { OwnDatabase } from "../own-database.ts";
-import { send, shown, shownEntry, type Answer } from "./answers.ts";
+import { canonical, send, shown, shownEntry, type Answer } from "./answers.ts";
 import { keys, limits, namespaces, plan, type Call, type Place, type Plan } from "./calls.ts";
 import { openInstances, type Instance } from "./instance.ts";
 import { Model, type ModelChange } from "./model.ts";
@@ -16,6 +16,8 @@ type Step =
   /** Its time is over, by a change of the instant that is stored. Of what is there, counted round. */
   | { do: "expire"; entry: number }
   | { do: "end lease"; grant: number }
+  /** Of what is kept back, counted round. */
+  | { do: "end delay"; entry: number }
   | { do: "sweep" }
   | { do: "age answers" };
 
@@ -29,6 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("expire" as const), entry: fc.nat(9) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("end lease" as const), grant: fc.nat(2) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("end delay" as const), entry: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.constant({ do: "sweep" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "age answers" as const }) },
 );
@@ -59,6 +62,22 @@ const write = (operation: (Plan & { do: "write" })["operation"]): Plan => ({
   operation,
 });
 
+const claim = (maxAttempts?: number): Plan => ({
+  do: "claim",
+  agent: null,
+  namespace: "p:1",
+  keyPrefix: "",
+  maxAttempts,
+});
+const fail = (error: string, delaySeconds: number): Plan => ({
+  do: "fail",
+  agent: null,
+  grant: 0,
+  error,
+  delaySeconds,
+  retry: true,
+});
+
 /** What random steps come to seldom. */
 const rare: Step[][] = [
   // An entry that is written twice is taken back twice, in the opposite order, and the refusal shows what there is then.
@@ -82,9 +101,38 @@ const rare: Step[][] = [
     { do: "calls", plans: [write(set("a", 1)), write(set("ab", 1))] },
     {
       do: "calls",
+      plans: [write({ delete: at("a") }), claim()],
+    },
+  ],
+  // Two that were claimed too often are before the one that is handed out; one of them is requeued, and begins anew.
+  [
+    { do: "calls", plans: [write(set("a", 1)), write(set("ab", 1)), write(set("b", 1))] },
+    { do: "calls", plans: [claim(), claim()] },
+    { do: "end lease", grant: 0 },
+    { do: "end lease", grant: 1 },
+    { do: "calls", plans: [claim(1)] },
+    { do: "calls", plans: [write({ requeue: at("ab") }), claim(1), claim()] },
+  ],
+  // What failed is kept back, and is dead-lettered when it has failed as often as it may.
+  [
+    { do: "calls", plans: [write(set("a", 1)), claim(2)] },
+    { do: "calls", plans: [fail("first", 600), claim()] },
+    { do: "end delay", entry: 0 },
+    { do: "calls", plans: [claim()] },
+    { do: "calls", plans: [fail("second", 0), claim()] },
+    { do: "calls", plans: [write({ requeue: at("a") }), claim()] },
+  ],
+  // What is completed and set again is handed out once it is reopened.
+  [
+    { do: "calls", plans: [write(set("a", 1)), claim()] },
+    {
+      do: "calls",
       plans: [
-        write({ delete: at("a") }),
-        { do: "claim", agent: null, namespace: "p:1", keyPrefix: "" },
+        { do: "complete", agent: null, grant: 0, conditions: [], operations: [], value: 2 },
+        write(set("a", 3)),
+        claim(),
+        write({ reopen: at("a") }),
+        claim(),
       ],
     },
   ],
@@ -161,6 +209,15 @@ describe.each(plainDatabases)("commands on $name, against a model of them", (kin
       // What is stored is what the log has, to the last column.
       const setIn = (revision: bigint) => log[Number(revision) - 1]?.entry;
       for (const entry of entries) expect(entry).toEqual(setIn(entry.revision));
+      expect(await deadLettersOf(userId)).toEqual(
+        model.alive
+          .filter(({ isDeadLettered }) => isDeadLettered)
+          .map((entry) => ({
+            ...shown(entry),
+            attempt: entry.attempt,
+            error: canonical(entry.error),
+          })),
+      );
       await expectNamespaceRows(own);
       await expectNamespacesOf(instance.database, userId, entries);
       expect(await instance.database.readUsage(userId, [everything])).toEqual({
@@ -170,6 +227,27 @@ describe.each(plainDatabases)("commands on $name, against a model of them", (kin
       });
     };
 
+    const deadLettersOf = async (user: string) => {
+      const pages = namespaces.map((namespace) =>
+        instance.database.readStoredEntries(
+          {
+            userId: user,
+            selection: { namespaces: [exact(namespace)], keys: everything },
+            onlyKeys: null,
+            onlyDeadLettered: true,
+            after: null,
+          },
+          { maxItems: 100, maxBytes: 10 ** 6 },
+        ),
+      );
+      return (await Promise.all(pages)).flatMap(({ items }) =>
+        items.map((entry) => ({
+          ...shownEntry(entry),
+          attempt: entry.claimAttempt,
+          error: canonical(JSON.parse(entry.claimError ?? "null")),
+        })),
+      );
+    };
     const update = (table: string, column: string, where: string) =>
       own.execute(
         `UPDATE "${table}" SET "${column}" = ${past} WHERE "userId" = '${userId}' AND ${where}`,
@@ -211,6 +289,13 @@ describe.each(plainDatabases)("commands on $name, against a model of them", (kin
           if (!grant || model.get(grant)?.token !== grant.token) return;
           model.mark(grant, { isHeld: false });
           return update("Entry", "claimExpiresAt", at(grant));
+        }
+        case "end delay": {
+          const delayed = model.alive.filter(({ isHeld, token }) => isHeld && token === null);
+          const entry = delayed[done.entry % Math.max(1, delayed.length)];
+          if (!entry) return;
+          model.mark(entry, { isHeld: false });
+          return update("Entry", "claimExpiresAt", at(entry));
         }
         case "sweep": {
           // As by two instances at once: each expiry is one change.

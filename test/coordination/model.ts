@@ -8,6 +8,7 @@ import {
 } from "./calls.ts";
 import {
   canonical,
+  granted,
   isNothingFree,
   shown,
   type Answer,
@@ -55,10 +56,7 @@ export class Model {
   }
 
   /** Something else about an entry than its value. */
-  mark(
-    place: Place,
-    marks: Partial<Pick<Stored, "isOver" | "isHeld" | "token" | "isCompleted">>,
-  ): void {
+  mark(place: Place, marks: Partial<Stored>): void {
     const entry = this.get(place);
     if (entry) this.entries.set(idOf(place), { ...entry, ...marks });
   }
@@ -117,39 +115,73 @@ export class Model {
         call.conditions.forEach((condition) => this.#require(condition));
         return operate(call.operations);
       case "claim": {
-        const entry = this.alive.find(
-          ({ namespace, key, isHeld, isCompleted }) =>
-            namespace === call.namespace &&
-            key.startsWith(call.keyPrefix) &&
-            !isHeld &&
-            !isCompleted,
-        );
-        if (!entry) return [{ claimed: null }];
-        const attempt = entry.attempt + 1;
-        this.entries.set(idOf(entry), { ...entry, attempt, token, isHeld: true });
-        this.grants.push({ namespace: entry.namespace, key: entry.key, token, attempt });
-        return [{ claimed: shown(entry), attempt }];
+        for (const entry of this.alive) {
+          const { namespace, key, isHeld, isCompleted, isDeadLettered } = entry;
+          if (namespace !== call.namespace || !key.startsWith(call.keyPrefix)) continue;
+          if (isHeld || isCompleted || isDeadLettered) continue;
+          const maxAttempts = call.maxAttempts ?? entry.maxAttempts;
+          if (maxAttempts !== null && entry.attempt >= maxAttempts) {
+            this.mark(entry, { token: null, isDeadLettered: true });
+            continue;
+          }
+          const attempt = entry.attempt + 1;
+          const taken = { ...entry, attempt, maxAttempts, token, isHeld: true };
+          this.entries.set(idOf(entry), taken);
+          this.grants.push({ namespace, key, token, attempt });
+          return [{ claimed: shown(entry), claim: granted(taken) }];
+        }
+        return [{ claimed: null }];
       }
       case "complete": {
         call.conditions.forEach((condition) => this.#require(condition));
         const entry = this.#held(call);
         const value = call.value === undefined ? entry.value : call.value;
         const written = this.#write(call, call.agent, value, true);
-        this.mark(call, { isHeld: false, isCompleted: true });
+        const done = { isHeld: false, isCompleted: true, hasFailed: false, error: null };
+        this.mark(call, { ...done, token: null });
         return [written, ...operate(call.operations)];
       }
       case "renew":
-        return [{ renewed: this.#held(call).attempt }];
+        return [{ renewed: granted(this.#held(call)) }];
       case "release":
-        this.#held(call);
-        this.mark(call, { isHeld: false });
-        return ["released"];
+        return [this.#giveBack(call, this.#held(call), true)];
+      case "fail": {
+        const held = this.#held(call);
+        this.mark(call, { hasFailed: true, error: call.error ?? null });
+        return [this.#giveBack(call, held, call.retry)];
+      }
     }
+  }
+
+  #giveBack(
+    call: Place & { readonly delaySeconds: number },
+    { attempt, maxAttempts }: Stored,
+    retry: boolean,
+  ): Result {
+    if (!retry || (maxAttempts !== null && attempt >= maxAttempts)) {
+      this.mark(call, { token: null, isHeld: false, isDeadLettered: true });
+      return { released: "never" };
+    }
+    this.mark(call, { token: null, isHeld: call.delaySeconds > 0 });
+    return { released: call.delaySeconds > 0 ? "later" : "now" };
+  }
+
+  /** Lets a completed or a dead-lettered entry be claimed again. */
+  #openAgain(place: Place, from: "isCompleted" | "isDeadLettered"): boolean {
+    if (!this.get(place)?.[from]) return false;
+    this.mark(place, { attempt: 0, [from]: false });
+    return true;
   }
 
   #operate(operation: Operation, agent: string | null): Result {
     if ("clear" in operation) {
       return this.#clear((name) => name === operation.clear.namespace, agent);
+    }
+    if ("reopen" in operation) {
+      return { reopened: this.#openAgain(operation.reopen, "isCompleted") };
+    }
+    if ("requeue" in operation) {
+      return { requeued: this.#openAgain(operation.requeue, "isDeadLettered") };
     }
     const [input] = Object.values(operation) as [Place & { ifRevision?: bigint }];
     const entry = this.get(input);
@@ -210,8 +242,12 @@ export class Model {
       isOver: false,
       token: before?.token ?? null,
       attempt: before?.attempt ?? 0,
+      maxAttempts: before?.maxAttempts ?? null,
       isHeld: before?.isHeld ?? false,
+      hasFailed: before?.hasFailed ?? false,
+      error: before?.error ?? null,
       isCompleted: before?.isCompleted ?? false,
+      isDeadLettered: before?.isDeadLettered ?? false,
     };
     this.entries.set(idOf(entry), entry);
     this.#append("SET", namespace, key, agent, entry);

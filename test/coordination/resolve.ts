@@ -30,7 +30,8 @@ export function resolve(plan: Plan, known: Known): Call | null {
       return { ...rest, ...held(grants, grant), ...severalOf(plan, known) };
     }
     case "renew":
-    case "release": {
+    case "release":
+    case "fail": {
       const { grant, ...rest } = plan;
       return { ...rest, ...held(grants, grant) };
     }

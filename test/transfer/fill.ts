@@ -38,7 +38,14 @@ export async function fillStore(database: Database, userId: string): Promise<voi
   const claim = (token: string) =>
     committer.submit(
       commandOf(caller, [
-        { kind: "claim", ...place, keys: everything, leaseSeconds: 1_000, token },
+        {
+          kind: "claim",
+          ...place,
+          keys: everything,
+          leaseSeconds: 1_000,
+          maxAttempts: null,
+          token,
+        },
       ]),
     );
   for (const key of ["done", "held", "todo"]) await set("work", key);

@@ -85,6 +85,42 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     expect(await keysOf(user)).toEqual(["n/b", "n/c"]);
   });
 
+  test("keeps dead letters, why they failed, and how often they may be tried", async () => {
+    const user = newUser();
+    const failed = {
+      claimAttempt: 3,
+      claimMaxAttempts: 3,
+      claimFailedAt: new Date(4_102_444_800_123),
+      claimError: '{"z":1.0,"a":"why"}',
+      isDeadLettered: true,
+    };
+    const entries = [
+      storedEntry({ key: "a", revision: 1n, sizeBytes: 4, ...failed }),
+      storedEntry({ key: "b", revision: 2n, createdRevision: 2n, sizeBytes: 4, ...failed }),
+      storedEntry({ key: "c", revision: 3n, createdRevision: 3n, sizeBytes: 4 }),
+    ] as const;
+    const lines = exportText({ begin: 1n, end: 3n }, [
+      { kind: "EXISTING", entry: entries[0] },
+      { kind: "SET", entry: entries[1] },
+      { kind: "SET", entry: entries[2] },
+    ]);
+    const own = join(folder, user);
+    await writeFile(own, lines.join(""));
+    await importFile(database, user, own, { maxItems: 1 });
+    const selection = { namespaces: [everything], keys: everything };
+    const bounds = { maxItems: 10, maxBytes: 10 ** 9 };
+    const query = { userId: user, selection, onlyKeys: null, after: null };
+    expect((await database.readStoredEntries(query, bounds)).items).toEqual(entries);
+    // An export reads it beside the log, too.
+    await committer.submit(setCommand(user, entries[1]));
+    await committer.submit(setCommand(user, entries[2]));
+    const log = await database.readStoredLog({ userId: user, selection, after: 3n }, bounds);
+    expect(log.changes.map(({ entry }) => entry)).toMatchObject([
+      { key: "b", ...failed },
+      { key: "c", claimAttempt: 0, claimError: null, isDeadLettered: false },
+    ]);
+  });
+
   test("is refused where there is an entry, or a later revision, and begins after a log that is gone", async () => {
     const user = newUser();
     await committer.submit(setCommand(user, place));

@@ -97,6 +97,35 @@ test("a line is read as it was written, to the byte", () => {
   );
 });
 
+const failed = storedEntry({
+  key: "k",
+  claimAttempt: 3,
+  claimMaxAttempts: 3,
+  claimFailedAt: new Date(4_102_444_800_123),
+  claimError: '{"z":1.0,"a":",\\"metadata\\":{}"}',
+  isDeadLettered: true,
+  sizeBytes: 4,
+});
+
+test("what became of work on an entry is read as it was written; most lines say nothing of it", () => {
+  const line = writeLine({ kind: "EXISTING", entry: failed });
+  expect(parseLine(Buffer.from(line.slice(0, -1)))).toEqual({ kind: "EXISTING", entry: failed });
+  const usual = writeLine({ kind: "EXISTING", entry: storedEntry({ key: "k", claimAttempt: 3 }) });
+  expect(usual).not.toMatch(/claimMaxAttempts|claimFailedAt|claimError|isDeadLettered/);
+});
+
+test.each([
+  [/"claimError":"[^,]*/, '"claimError":"{"', /claimError must be the text of a JSON value/],
+  [/"claimError":"[^,]*/, '"claimError":" 1"', /claimError must be the text of a JSON value/],
+  [/"claimError":"[^,]*/, '"claimError":null', /claimError must be text/],
+  [/"claimMaxAttempts":3/, '"claimMaxAttempts":-1', /claimMaxAttempts must be a whole number/],
+  [/"isDeadLettered":true/, '"isDeadLettered":1', /isDeadLettered must be true or false/],
+])("a line with %s as %s is refused", (part, other, message) => {
+  const entry = { ...failed, claimError: '"why"' };
+  const line = writeLine({ kind: "EXISTING", entry }).slice(0, -1);
+  expect(() => parseLine(Buffer.from(line.replace(part, other)))).toThrow(message);
+});
+
 test("JSON of several lines, which Baton does not write, does not break a file", () => {
   const entry = storedEntry({ key: "k", value: "[1,\n2]" });
   expect(() => writeLine({ kind: "SET", entry })).toThrow("several lines");

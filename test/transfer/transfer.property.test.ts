@@ -187,6 +187,7 @@ function writerOf(database: Database, userId: string) {
           namespace,
           keys: everything,
           leaseSeconds: 1_000,
+          maxAttempts: null,
           token,
         });
         const [claimed] = results;

@@ -8,6 +8,7 @@ import {
   changeCells,
   changeTable,
   claimColumnNames,
+  claimColumns,
   columnNames,
   entryCells,
   entryColumns,
@@ -22,13 +23,7 @@ import {
 import { rowTable } from "./row-table.ts";
 
 const recordColumns = columnNames(recordTable.columns);
-const claimTable = {
-  ...placeColumns,
-  claimToken: entryTable.columns.claimToken,
-  claimAttempt: entryTable.columns.claimAttempt,
-  claimExpiresAt: entryTable.columns.claimExpiresAt,
-  isCompleted: entryTable.columns.isCompleted,
-};
+const claimTable = { ...placeColumns, ...claimColumns };
 
 /** Statements that can run as one, with those that there is nothing to do for. */
 export type Step = readonly (Sql | null)[];

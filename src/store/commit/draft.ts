@@ -109,9 +109,8 @@ export class Draft {
   }
 
   /** Changes the claim of an entry, which is not a change of the log. */
-  setClaim(entry: LoadedEntry, claim: ClaimState): LoadedEntry {
-    const { claimToken, claimAttempt, claimExpiresAt, isCompleted } = claim;
-    const changed = { ...entry, claimToken, claimAttempt, claimExpiresAt, isCompleted };
+  setClaim(entry: LoadedEntry, claim: Partial<ClaimState>): LoadedEntry {
+    const changed = { ...entry, ...claim };
     const id = placeId(entry);
     this.entries.set(id, changed);
     this.claimed.add(id);

@@ -54,7 +54,7 @@ export function serialiseResult({ operations }: Command, result: CommandResult):
 
 // JSON has neither 64-bit numbers nor instants: their members are known by name.
 const revisions = new Set(["revision", "createdRevision"]);
-const instants = new Set(["createdAt", "updatedAt", "expiresAt"]);
+const instants = new Set(["createdAt", "updatedAt", "expiresAt", "failedAt", "claimableAt"]);
 
 /** Reads a result for the repeat of its call. */
 export function parseResult({ operations }: Command, text: string): CommandResult {

@@ -1,6 +1,7 @@
 import { limitExceeded, type BatonError } from "../../errors.ts";
 import type { WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
+import { isExhausted } from "../model/claim.ts";
 import { importUnderWay } from "../model/log.ts";
 import { userPlaceId } from "../model/place.ts";
 import { intersect, matches } from "../model/text-match.ts";
@@ -202,8 +203,16 @@ function tooMuch({ maxResponseBytes }: Limits): BatonError {
   );
 }
 
+/** As many of the entries that were claimed too often are dead-lettered by one transaction, before the one it grants. */
+const maxDeadLettered = 500;
+
 /**
  * Loads as many free entries as the claims could be granted, if every other touched entry turned out not to be free.
+ *
+ * Where some of them were claimed as often as they may be, the claims dead-letter these and need others:
+ *
+ * 1. as many that every one of the claims may be granted, however many of the former are before them;
+ * 2. the first ones of all, which the claims dead-letter on their way. What is beyond them is left to later claims.
  */
 async function loadFree(
   transaction: WriteTransaction,
@@ -212,20 +221,13 @@ async function loadFree(
   touched: readonly WantedEntry[],
   now: Date,
 ): Promise<LoadedEntry[]> {
-  const groups = new Map<string, ClaimOperation[]>();
-  for (const operation of operations) {
-    if (operation.kind !== "claim") continue;
-    const id = JSON.stringify([operation.namespace, operation.keys]);
-    groups.set(id, [...(groups.get(id) ?? []), operation]);
-  }
+  const claims = operations.filter((operation) => operation.kind === "claim");
+  const groups = new Map<string, ClaimOperation>();
+  for (const claim of claims) groups.set(JSON.stringify([claim.namespace, claim.keys]), claim);
   const found: LoadedEntry[] = [];
-  for (const claims of groups.values()) {
-    const { namespace, keys } = claims[0] as ClaimOperation;
-    const rivals = operations.filter(
-      (operation) =>
-        operation.kind === "claim" &&
-        operation.namespace === namespace &&
-        intersect(operation.keys, keys) !== null,
+  for (const { namespace, keys } of groups.values()) {
+    const rivals = claims.filter(
+      (claim) => claim.namespace === namespace && intersect(claim.keys, keys) !== null,
     );
     const others = new Set(
       touched
@@ -233,7 +235,16 @@ async function loadFree(
         .map(({ key }) => key),
     );
     const maxItems = rivals.length + others.size;
-    found.push(...(await transaction.loadFree({ userId, namespace, keys, now }, maxItems)));
+    const query = { userId, namespace, keys, now };
+    const first = await transaction.loadFree(query, maxItems);
+    found.push(...first);
+    if (!first.some((entry) => rivals.some((claim) => isExhausted(entry, claim.maxAttempts)))) {
+      continue;
+    }
+    const limits = rivals.flatMap(({ maxAttempts }) => maxAttempts ?? []);
+    const maxAttempts = limits.length > 0 ? Math.min(...limits) : null;
+    found.push(...(await transaction.loadFree({ ...query, maxAttempts }, maxItems)));
+    found.push(...(await transaction.loadFree(query, maxItems + maxDeadLettered)));
   }
   return found;
 }

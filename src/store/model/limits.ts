@@ -213,6 +213,34 @@ export function checkLeaseSeconds(limits: Limits, argument: string, leaseSeconds
   }
 }
 
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless an entry may be kept back so long, which may be no time */
+export function checkDelaySeconds(limits: Limits, argument: string, delaySeconds: number): void {
+  const { maxLeaseSeconds } = limits;
+  if (delaySeconds < 0) {
+    throw badUserInput(argument, `Must be 0 (no delay) or more; this is ${delaySeconds}.`);
+  }
+  if (delaySeconds > maxLeaseSeconds) {
+    throw limitExceeded(
+      "maxLeaseSeconds",
+      maxLeaseSeconds,
+      `A delay may have ${maxLeaseSeconds} seconds, as a lease may.`,
+      argument,
+    );
+  }
+}
+
+/** @throws BAD_USER_INPUT unless an entry may be claimed so often */
+export function checkMaxAttempts(argument: string, maxAttempts: number): void {
+  if (maxAttempts < 1) throw badUserInput(argument, `Must be at least 1; this is ${maxAttempts}.`);
+}
+
+/** @throws LIMIT_EXCEEDED when it is too deep, or larger than metadata may be */
+export function checkClaimError(limits: Limits, argument: string, error: JsonText): string {
+  checkDepth(limits, argument, error.text);
+  const { maxMetadataBytes } = limits;
+  return checkBytes("maxMetadataBytes", maxMetadataBytes, argument, "An error", error.text);
+}
+
 /** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless one call may wait so long */
 export function checkAwaitSeconds(limits: Limits, timeoutSeconds: number): void {
   const { maxAwaitSeconds } = limits;

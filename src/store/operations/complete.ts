@@ -39,6 +39,8 @@ export const completeOperation: OperationType<CompleteInput, CompleteOperation> 
       }),
       claimToken: null,
       claimExpiresAt: null,
+      claimFailedAt: null,
+      claimError: null,
       isCompleted: true,
     };
     draft.write(entry);

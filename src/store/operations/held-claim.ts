@@ -1,9 +1,11 @@
 import { BatonError } from "../../errors.ts";
 import type { Draft } from "../commit/draft.ts";
-import { isHeld, type StoredHead } from "../model/claim.ts";
+import type { LoadedEntry } from "../commit/user-state.ts";
+import { isExhausted, isHeld, type ClaimState, type StoredHead } from "../model/claim.ts";
+import { checkDelaySeconds } from "../model/limits.ts";
 import type { Place } from "../model/place.ts";
 import type { Argument, Asked } from "./operation.ts";
-import { readPlace } from "./read-input.ts";
+import { readPlace, type Optional } from "./read-input.ts";
 
 // What the operations on a claim that a worker holds have in common.
 
@@ -20,16 +22,53 @@ export function readHeld(asked: Asked, argument: string, input: HeldInput): Held
   return { ...readPlace(asked, argument, input), token: input.token };
 }
 
-/** When a lease ends that begins now. */
-export function leaseEnd({ now }: Draft, leaseSeconds: number): Date {
-  return new Date(now.getTime() + leaseSeconds * 1_000);
+export function secondsFromNow({ now }: Draft, seconds: number): Date {
+  return new Date(now.getTime() + seconds * 1_000);
+}
+
+/** The entry is not handed out any more, and stays for a person to look at. */
+export function deadLetter(draft: Draft, entry: LoadedEntry, more: Partial<ClaimState> = {}): void {
+  const over = { claimToken: null, claimExpiresAt: null, isDeadLettered: true };
+  draft.setClaim(entry, { ...more, ...over });
+}
+
+/**
+ * Ends a claim without a result. The entry is handed out again after a delay; or never, if it was claimed as often as it
+ * may be.
+ * @returns when the entry may be claimed again; null if it is dead-lettered
+ */
+export function giveBack(
+  draft: Draft,
+  entry: LoadedEntry,
+  delaySeconds: number,
+  more: Partial<ClaimState> = {},
+): Date | null {
+  if (isExhausted(entry, null)) {
+    deadLetter(draft, entry, more);
+    return null;
+  }
+  const claimableAt = secondsFromNow(draft, delaySeconds);
+  const claimExpiresAt = delaySeconds === 0 ? null : claimableAt;
+  draft.setClaim(entry, { ...more, claimToken: null, claimExpiresAt });
+  return claimableAt;
+}
+
+/** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
+export function readDelay(
+  { limits }: Asked,
+  argument: string,
+  delaySeconds: Optional<number>,
+): number | null {
+  if (delaySeconds == null) return null;
+  checkDelaySeconds(limits, `${argument}.delaySeconds`, delaySeconds);
+  return delaySeconds;
 }
 
 /**
  * The entry that the token's claim holds (G11).
  * @throws CLAIM_LOST if it holds none
  */
-export function requireHeld(draft: Draft, held: Held): StoredHead {
+export function requireHeld(draft: Draft, held: Held): LoadedEntry {
   const { argument, namespace, key, token } = held;
   const head = draft.entry(held);
   if (head && head.claimToken === token && isHeld(head, draft.now)) return head;
@@ -44,6 +83,7 @@ export function requireHeld(draft: Draft, held: Held): StoredHead {
 function reason(head: StoredHead | null, token: string): string {
   if (!head) return "there is no such entry any more";
   if (head.isCompleted) return "it is completed";
+  if (head.isDeadLettered) return "it is dead-lettered";
   if (head.claimToken === token) return "its lease has ended";
-  return "it was released or its lease ended, and another may have it now";
+  return "it was released or failed, or its lease ended, and another may have it now";
 }

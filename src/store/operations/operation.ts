@@ -62,7 +62,10 @@ export type OperationResult<Shown extends EntryHead = Entry> =
   /** Both are null if no entry was free. */
   | { readonly kind: "claimed"; readonly entry: Shown | null; readonly claim: Claim | null }
   | { readonly kind: "renewed"; readonly claim: Claim }
-  | { readonly kind: "released" };
+  /** A claim ended without a result. When the entry may be claimed again; null if it is dead-lettered. */
+  | { readonly kind: "released"; readonly claimableAt: Date | null }
+  | { readonly kind: "reopened"; readonly reopened: boolean }
+  | { readonly kind: "requeued"; readonly requeued: boolean };
 
 /** A condition that does not hold. */
 export interface Unmet {

@@ -4,12 +4,15 @@ import { claimOperation } from "./claim.ts";
 import { clearOperation } from "./clear.ts";
 import { completeOperation } from "./complete.ts";
 import { deleteOperation } from "./delete.ts";
+import { failOperation } from "./fail.ts";
 import { incrementOperation } from "./increment.ts";
 import type { Asked, OperationType } from "./operation.ts";
 import { patchOperation } from "./patch.ts";
 import { requireCount, type Optional } from "./read-input.ts";
 import { releaseOperation } from "./release.ts";
 import { renewOperation } from "./renew.ts";
+import { reopenOperation } from "./reopen.ts";
+import { requeueOperation } from "./requeue.ts";
 import { setOperation } from "./set.ts";
 
 /** The operations that `transact` and `completeClaim` take, under the names that their input has. */
@@ -20,6 +23,8 @@ const transactable = {
   patch: patchOperation,
   append: appendOperation,
   clear: clearOperation,
+  reopen: reopenOperation,
+  requeue: requeueOperation,
 };
 
 /** Every kind of operation, by the `kind` of its operations. */
@@ -29,6 +34,7 @@ export const operations = {
   complete: completeOperation,
   renew: renewOperation,
   release: releaseOperation,
+  fail: failOperation,
 };
 
 type Operations = typeof operations;

@@ -1,5 +1,6 @@
+import { grantedClaim } from "../model/claim.ts";
 import { checkLeaseSeconds } from "../model/limits.ts";
-import { leaseEnd, readHeld, requireHeld, type Held, type HeldInput } from "./held-claim.ts";
+import { readHeld, requireHeld, secondsFromNow, type Held, type HeldInput } from "./held-claim.ts";
 import { baseSizeBytes, type OperationType } from "./operation.ts";
 
 export interface RenewInput extends HeldInput {
@@ -22,9 +23,9 @@ export const renewOperation: OperationType<RenewInput, RenewOperation> = {
   sizeBytes: ({ key }) => baseSizeBytes + key.length,
   decide(draft, operation) {
     const held = requireHeld(draft, operation);
-    const expiresAt = leaseEnd(draft, operation.leaseSeconds);
-    draft.setClaim(held, { ...held, claimExpiresAt: expiresAt });
-    const claim = { token: operation.token, expiresAt, attempt: held.claimAttempt };
+    const claimExpiresAt = secondsFromNow(draft, operation.leaseSeconds);
+    draft.setClaim(held, { claimExpiresAt });
+    const claim = grantedClaim({ ...held, claimToken: operation.token, claimExpiresAt });
     return { kind: "renewed", claim };
   },
 };

@@ -1,5 +1,5 @@
 import type { Draft } from "../commit/draft.ts";
-import { unclaimed, type StoredEntry, type StoredHead } from "../model/claim.ts";
+import { claimStateOf, unclaimed, type StoredEntry, type StoredHead } from "../model/claim.ts";
 import { JsonText } from "../../json/json-text.ts";
 import { mergeMembers } from "../../json/merge-patch-text.ts";
 import { checkMetadataBytes, checkValue, type Limits } from "../model/limits.ts";
@@ -80,7 +80,6 @@ export function entryAfter(
   const { namespace, key, value, expiresAt } = written;
   const metadata = mergedMetadata(limits, written, current);
   const revision = head + 1n;
-  const claim = current ?? unclaimed;
   return {
     namespace,
     key,
@@ -91,10 +90,7 @@ export function entryAfter(
     createdBy: current ? current.createdBy : agent,
     updatedBy: agent,
     expiresAt,
-    claimToken: claim.claimToken,
-    claimAttempt: claim.claimAttempt,
-    claimExpiresAt: claim.claimExpiresAt,
-    isCompleted: claim.isCompleted,
+    ...claimStateOf(current ?? unclaimed),
     sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(value) + Buffer.byteLength(metadata),
     metadata,
     value,

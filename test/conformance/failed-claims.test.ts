@@ -1,0 +1,366 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { claimedWork, expectLost, newWork } from "../claimed-work.ts";
+import { refusal } from "../client.ts";
+import { plainDatabases } from "../databases.ts";
+import {
+  claim,
+  complete,
+  deadLetters,
+  fail,
+  get,
+  headRevision,
+  mutate,
+  refusedWhole,
+  release,
+  reopen,
+  requeue,
+  transact,
+} from "../operations.ts";
+import type { OwnDatabase } from "../own-database.ts";
+import { post } from "../raw-client.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+import { endLease } from "../time.ts";
+
+const nothing = { entry: null, claim: null };
+
+describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
+  let own: OwnDatabase;
+  let server: TestServer;
+  beforeAll(async () => {
+    own = await create();
+    server = await startTestServer({}, own);
+  });
+  afterAll(() => server.close());
+
+  /** Claims the only entry of a namespace, whose delay is over, so often; returns what each end of a claim answers. */
+  async function attempts(count: number, end: (held: Held) => Promise<Record<string, any>>) {
+    const { namespace, keys } = await newWork(server, "task");
+    const key = keys[0] as string;
+    const delays: number[] = [];
+    for (let attempt = 1; attempt <= count; attempt++) {
+      const taken = await claim(server, { namespace });
+      expect(taken.claim.attempt).toBe(attempt);
+      const before = Date.now();
+      const { claimableAt, deadLettered } = await end({ namespace, key, token: taken.claim.token });
+      expect(deadLettered).toBe(false);
+      const delayMs = Date.parse(claimableAt) - before;
+      const seconds = Math.floor((delayMs + 50) / 1_000);
+      delays.push(seconds);
+      if (seconds > 0) expect(await claim(server, { namespace })).toMatchObject(nothing);
+      await endLease(own, key);
+    }
+    return delays;
+  }
+
+  test("a failed entry is tried again after 1, 2, 4 … 300 seconds", async () => {
+    const delays = await attempts(11, (held) => fail(server, held));
+    expect(delays).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+  });
+
+  test("a released entry is free at once three times, then after 1, 2, 4 … seconds: no loop of releases spins", async () => {
+    const delays = await attempts(6, (held) => release(server, held));
+    expect(delays).toEqual([0, 0, 0, 1, 2, 4]);
+  });
+
+  test("either may say its delay, from none to the longest lease", async () => {
+    expect(await attempts(5, (held) => fail(server, { ...held, delaySeconds: 0 }))).toEqual([
+      0, 0, 0, 0, 0,
+    ]);
+    expect(await attempts(2, (held) => release(server, { ...held, delaySeconds: 90 }))).toEqual([
+      90, 90,
+    ]);
+    expect(await attempts(1, (held) => fail(server, { ...held, delaySeconds: 86_400 }))).toEqual([
+      86_400,
+    ]);
+  });
+
+  test("G13: why it failed is kept exactly, and shown to the next worker until one completes it", async () => {
+    const { place, held } = await claimedWork(server);
+    const error = '{"z":12345678901234567890,"a":[1.0,null],"message":"no \u{1F600}"}';
+    const failed = await rawRequest(server, failMutation, { ...held, delaySeconds: 0 }, error);
+    expect(failed).toContain('"deadLettered":false');
+    const { namespace, key } = place;
+    const again = await rawRequest(server, claimMutation, { namespace });
+    expect(again).toContain(`"error":${error}`);
+    const { token } = JSON.parse(again).data.claimEntry.claim;
+    await complete(server, { namespace, key, token });
+    expect(await reopen(server, place)).toBe(true);
+    expect(await rawRequest(server, claimMutation, { namespace })).toContain(
+      '"failedAt":null,"error":null',
+    );
+  });
+
+  test("G11: a claim that failed or was given back is over", async () => {
+    const { held } = await claimedWork(server);
+    await fail(server, { ...held, error: "why" });
+    await expectLost(server, held);
+    const extensions = await refusedWhole(server, () => fail(server, { ...held, error: "again" }));
+    expect(extensions).toMatchObject({ code: "CLAIM_LOST", argument: "input.token" });
+  });
+
+  test("after its last attempt it is dead-lettered: kept, listed, not handed out, and requeued", async () => {
+    const { namespace, keys } = await newWork(server, "task");
+    const key = keys[0] as string;
+    const head = await headRevision(server);
+    for (const attempt of [1, 2]) {
+      const taken = await claim(server, { namespace, maxAttempts: 2 });
+      expect(taken.claim.attempt).toBe(attempt);
+      const held = { namespace, key, token: taken.claim.token };
+      const ended = await fail(server, { ...held, error: `attempt ${attempt}`, delaySeconds: 0 });
+      expect(ended.deadLettered).toBe(attempt === 2);
+      if (attempt === 2) expect(ended.claimableAt).toBeNull();
+    }
+    expect(await claim(server, { namespace })).toMatchObject(nothing);
+    expect(await claim(server, { namespace, maxAttempts: 100 })).toMatchObject(nothing);
+    expect((await get(server, key, namespace))?.value).toBe(key);
+    expect(await deadLetters(server, { namespace })).toEqual({
+      nodes: [
+        {
+          entry: { key, value: key },
+          attempt: 2,
+          maxAttempts: 2,
+          failedAt: expect.any(String),
+          error: "attempt 2",
+        },
+      ],
+      pageInfo: { hasNextPage: false, endCursor: expect.any(String) },
+    });
+    // None of it is a change.
+    expect(await headRevision(server)).toBe(head);
+
+    expect(await requeue(server, { namespace, key })).toBe(true);
+    expect(await requeue(server, { namespace, key })).toBe(false);
+    expect((await deadLetters(server, { namespace })).nodes).toEqual([]);
+    const taken = await mutate(server, "claimEntry", "claim { token attempt maxAttempts error }", {
+      namespace,
+    });
+    expect(taken.claim).toMatchObject({ attempt: 1, maxAttempts: 2, error: "attempt 2" });
+    await complete(server, { namespace, key, token: taken.claim.token });
+    expect(await requeue(server, { namespace, key })).toBe(false);
+  });
+
+  test("a claim with retry: false is dead-lettered by its first failure", async () => {
+    const { place, held } = await claimedWork(server);
+    const ended = await fail(server, { ...held, error: "not a task", retry: false });
+    expect(ended).toMatchObject({ claimableAt: null, deadLettered: true });
+    const [letter] = (await deadLetters(server, place)).nodes;
+    expect(letter).toMatchObject({ attempt: 1, maxAttempts: null, error: "not a task" });
+  });
+
+  test("the last attempt of a worker that dies, or gives back, counts too", async () => {
+    const { namespace, keys } = await newWork(server, "a", "b");
+    await claim(server, { namespace, maxAttempts: 1 });
+    await endLease(own, keys[0] as string);
+    const next = await claim(server, { namespace, maxAttempts: 1 });
+    expect(next.entry.key).toBe(keys[1]);
+    expect((await deadLetters(server, { namespace })).nodes).toMatchObject([
+      { entry: { key: keys[0] }, attempt: 1, failedAt: null, error: null },
+    ]);
+    const held = { namespace, key: keys[1] as string, token: next.claim.token };
+    expect(await release(server, held)).toMatchObject({ claimableAt: null, deadLettered: true });
+    await expectLost(server, held);
+    expect((await deadLetters(server, { namespace })).nodes).toHaveLength(2);
+  });
+
+  test("the limit of a claim counts for the attempts before it, and stays for those after it", async () => {
+    const { namespace, keys } = await newWork(server, "a", "b");
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await claim(server, { namespace, keyPrefix: "a" });
+      await endLease(own, keys[0] as string);
+    }
+    expect((await claim(server, { namespace, keyPrefix: "a", maxAttempts: 4 })).claim.attempt).toBe(
+      4,
+    );
+    await endLease(own, keys[0] as string);
+    // Without a limit of its own, the one before counts; a higher one would allow more.
+    expect((await claim(server, { namespace })).entry.key).toBe(keys[1]);
+    expect((await deadLetters(server, { namespace })).nodes).toMatchObject([
+      { entry: { key: keys[0] }, attempt: 4, maxAttempts: 4 },
+    ]);
+  });
+
+  test("a free entry behind many that were claimed too often is handed out, to each of several workers", async () => {
+    const poison = Array.from({ length: 40 }, (_, at) => `a${String(at).padStart(2, "0")}`);
+    const { namespace, keys } = await newWork(server, ...poison, "b1", "b2", "b3");
+    await Promise.all(poison.map(() => claim(server, { namespace, keyPrefix: "a" })));
+    await own.execute(
+      `UPDATE "Entry" SET "claimExpiresAt" = NULL WHERE "namespace" = '${namespace}'`,
+    );
+    const taken = await Promise.all(
+      [1, 1, 1, 1].map((maxAttempts) => claim(server, { namespace, maxAttempts })),
+    );
+    expect(taken.map(({ entry }) => entry?.key ?? null).sort()).toEqual(
+      [...keys.slice(40), null].sort(),
+    );
+    expect((await deadLetters(server, { namespace, first: 100 })).nodes).toHaveLength(40);
+  });
+
+  test("a page of dead letters ends, goes on behind its cursor, and has a prefix", async () => {
+    const { namespace, keys } = await newWork(server, "a1", "a2", "b1", "b2", "b3");
+    for (const key of keys) {
+      const { token } = (await claim(server, { namespace })).claim;
+      if (!key.startsWith("b2")) await fail(server, { namespace, key, token, retry: false });
+    }
+    const seen: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await deadLetters(server, { namespace, first: 1, ...(after && { after }) });
+      seen.push(...page.nodes.map(({ entry }: any) => entry.key));
+      if (!page.pageInfo.hasNextPage) break;
+      after = page.pageInfo.endCursor;
+    }
+    expect(seen).toEqual(keys.filter((key) => !key.startsWith("b2")));
+    const some = await deadLetters(server, { namespace, keyPrefix: "b" });
+    expect(some.nodes.map(({ entry }: any) => entry.key)).toEqual([keys[2], keys[4]]);
+    const wrong = await refusal(deadLetters(server, { namespace, after: "no cursor" }));
+    expect(wrong).toMatchObject({ code: "BAD_USER_INPUT" });
+  });
+
+  test("G1: another user, another namespace, and one who may not read, see and change nothing", async () => {
+    const { place, held } = await claimedWork(server);
+    await fail(server, { ...held, error: "secret", retry: false });
+    const token = async (grant: object) => ({
+      token: (await server.createToken(grant)).secret,
+    });
+    const other = await token({ userId: "other" });
+    expect((await deadLetters(server, place, other)).nodes).toEqual([]);
+    expect(await requeue(server, place, other)).toBe(false);
+    const limited = await token({ namespacePatterns: ["elsewhere"] });
+    for (const call of [
+      () => deadLetters(server, place, limited),
+      () => requeue(server, place, limited),
+      () => fail(server, { ...held, error: "again" }, limited),
+    ]) {
+      expect(await refusedWhole(server, call)).toMatchObject({ code: "FORBIDDEN" });
+    }
+    const reader = await token({ scopes: ["read"] });
+    expect(await refusedWhole(server, () => requeue(server, place, reader))).toMatchObject({
+      code: "FORBIDDEN",
+      requiredScope: "write",
+    });
+    const writer = await token({ scopes: ["write"] });
+    expect(await requeue(server, place, writer)).toBe(true);
+    const claimWithError = () =>
+      mutate(server, "claimEntry", "claim { error }", { namespace: place.namespace }, writer);
+    expect(await refusedWhole(server, claimWithError)).toMatchObject({
+      code: "FORBIDDEN",
+      requiredScope: "read",
+    });
+    expect((await claim(server, { namespace: place.namespace })).claim.attempt).toBe(1);
+  });
+
+  test.each([
+    ["delaySeconds", -1, "BAD_USER_INPUT"],
+    ["delaySeconds", 86_401, "LIMIT_EXCEEDED"],
+    ["error", "x".repeat(16 * 1024), "LIMIT_EXCEEDED"],
+    ["maxAttempts", 0, "BAD_USER_INPUT"],
+    ["maxAttempts", -1, "BAD_USER_INPUT"],
+  ])("G9: %s of %s is %s", async (name, value, code) => {
+    const { place, held } = await claimedWork(server);
+    const calls =
+      name === "maxAttempts"
+        ? [() => claim(server, { namespace: place.namespace, [name]: value as number })]
+        : [
+            () => fail(server, { ...held, [name]: value }),
+            ...(name === "error" ? [] : [() => release(server, { ...held, [name]: value })]),
+          ];
+    for (const call of calls) {
+      const extensions = await refusedWhole(server, call);
+      expect(extensions).toMatchObject({ code, argument: `input.${name}` });
+    }
+    await complete(server, held);
+  });
+
+  test("G12: each is answered again as it was, and done once", async () => {
+    const { place, held } = await claimedWork(server);
+    const failing = { ...held, error: "why", idempotencyKey: `fail ${held.token}` };
+    const failed = await fail(server, failing);
+    expect(await fail(server, failing)).toEqual(failed);
+    await endLease(own, place.key);
+    const { token } = (await claim(server, { namespace: place.namespace, maxAttempts: 2 })).claim;
+    const last = { ...place, token, idempotencyKey: `last ${token}` };
+    const dead = await fail(server, last);
+    expect(dead).toMatchObject({ claimableAt: null, deadLettered: true });
+    expect(await fail(server, last)).toEqual(dead);
+    const again = { ...place, idempotencyKey: `requeue ${token}` };
+    expect(await requeue(server, again)).toBe(true);
+    const second = (await claim(server, { namespace: place.namespace })).claim;
+    await fail(server, { ...place, token: second.token, retry: false });
+    expect(await requeue(server, again)).toBe(true);
+    expect((await deadLetters(server, place)).nodes).toHaveLength(1);
+  });
+
+  test("G6: dead letters are requeued together with other writes, or none of them", async () => {
+    const { namespace, keys } = await newWork(server, "a", "b");
+    for (const key of keys) {
+      const { token } = (await claim(server, { namespace })).claim;
+      await fail(server, { namespace, key, token, retry: false });
+    }
+    const requeues = [...keys, "none"].map((key) => ({ requeue: { namespace, key } }));
+    const refused = { increment: { namespace, key: keys[0] as string } };
+    const extensions = await refusedWhole(server, () =>
+      transact(server, { operations: [...requeues, refused] }),
+    );
+    expect(extensions.code).toBe("BAD_USER_INPUT");
+    expect((await deadLetters(server, { namespace })).nodes).toHaveLength(2);
+
+    const counted = { increment: { namespace: `${namespace}:log`, key: "requeued", by: 2 } };
+    const done = await mutate(server, "transact", "results { requeued entry { value } }", {
+      operations: [...requeues, counted],
+    });
+    expect(done.results).toEqual([
+      { requeued: true, entry: null },
+      { requeued: true, entry: null },
+      { requeued: false, entry: null },
+      { requeued: null, entry: { value: 2 } },
+    ]);
+    expect((await deadLetters(server, { namespace })).nodes).toEqual([]);
+  });
+
+  test("a delete takes a dead letter with it: what is set after it is new work", async () => {
+    const { place, held } = await claimedWork(server);
+    await fail(server, { ...held, error: "why", retry: false });
+    await mutate(server, "deleteEntry", "deleted", place);
+    await mutate(server, "setEntry", "revision", { ...place, value: 1 });
+    expect((await deadLetters(server, place)).nodes).toEqual([]);
+    const taken = await mutate(server, "claimEntry", "claim { attempt error failedAt }", {
+      namespace: place.namespace,
+    });
+    expect(taken.claim).toEqual({ attempt: 1, error: null, failedAt: null });
+  });
+
+  test("of a worker that only releases what it can't do, 36 calls get the task 4 times", async () => {
+    const { namespace } = await newWork(server, "poison");
+    let granted = 0;
+    for (let call = 1; call <= 36; call++) {
+      const { entry, claim: own } = await claim(server, { namespace });
+      if (!entry) continue;
+      granted++;
+      await release(server, { namespace, key: entry.key, token: own.token });
+    }
+    expect(granted).toBeLessThanOrEqual(5);
+    expect(granted).toBeGreaterThanOrEqual(4);
+  });
+});
+
+const failMutation =
+  "mutation ($input: FailClaimInput!) { failClaim(input: $input) { deadLettered } }";
+const claimMutation =
+  "mutation ($input: ClaimEntryInput!) { claimEntry(input: $input) { claim { token failedAt error } } }";
+
+/** The text of an answer: what JSON.parse makes of it may not be all that it says. */
+function rawRequest(
+  server: TestServer,
+  query: string,
+  input: object,
+  error?: string,
+): Promise<string> {
+  const members = JSON.stringify(input).slice(1, -1);
+  const text = error === undefined ? members : `${members},"error":${error}`;
+  return post(server, `{"query":${JSON.stringify(query)},"variables":{"input":{${text}}}}`);
+}
+
+interface Held {
+  readonly namespace: string;
+  readonly key: string;
+  readonly token: string;
+}
