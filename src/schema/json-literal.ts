@@ -1,12 +1,13 @@
-import { GraphQLError, Kind, type ValueNode } from "graphql";
+import { GraphQLError, Kind, type ValueNode, type VariableNode } from "graphql";
 import { JsonFault } from "../json/json-fault.ts";
 import { jsonTextOf, JsonText } from "../json/json-text.ts";
 
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
 /**
- * The text of a JSON value that is written into an operation. A number keeps its digits. A variable of type JSON is put
- * in as it was sent; one of another type as what GraphQL made of it, a missing one as null.
+ * The text of a JSON value that is written into an operation. A number keeps its digits. A variable is put in as it was
+ * sent. One that was left out leaves out the member that it is the value of, as in an input object; as an item of a list
+ * it is null, as in a list of GraphQL's.
  * @throws GraphQLError for what JSON does not have, and for a duplicate member
  */
 export function jsonTextOfLiteral(node: ValueNode, variables: Variables): JsonText {
@@ -33,25 +34,24 @@ function write(node: ValueNode, variables: Variables): string {
       return `[${node.values.map((value) => write(value, variables)).join(",")}]`;
     case Kind.OBJECT: {
       const names = new Set<string>();
-      const members = node.fields.map(({ name, value }) => {
+      const members: string[] = [];
+      for (const { name, value } of node.fields) {
         if (names.has(name.value)) {
           throw new JsonFault(`The member "${name.value}" appears more than once.`);
         }
         names.add(name.value);
-        return `"${name.value}":${write(value, variables)}`;
-      });
+        if (value.kind === Kind.VARIABLE && !isGiven(value, variables)) continue;
+        members.push(`"${name.value}":${write(value, variables)}`);
+      }
       return `{${members.join(",")}}`;
     }
-    case Kind.VARIABLE: {
-      const name = node.name.value;
-      return variables && Object.hasOwn(variables, name) ? variableText(variables[name]) : "null";
-    }
+    case Kind.VARIABLE:
+      return isGiven(node, variables) ? jsonTextOf(variables?.[node.name.value]).text : "null";
     case Kind.ENUM:
       throw new GraphQLError(`JSON has no ${node.value}; did you mean "${node.value}"?`);
   }
 }
 
-function variableText(value: unknown): string {
-  // A Revision: decimal text, as it is sent.
-  return jsonTextOf(typeof value === "bigint" ? String(value) : value).text;
+function isGiven({ name }: VariableNode, variables: Variables): boolean {
+  return variables != null && Object.hasOwn(variables, name.value);
 }

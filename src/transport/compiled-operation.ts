@@ -36,7 +36,8 @@ export function compiledOperation(prepared: Prepared): CompiledOperation | null 
   return operation;
 }
 
-function compile({ document, operation }: Prepared): CompiledOperation | null {
+function compile(prepared: Prepared): CompiledOperation | null {
+  const { document, operation } = prepared;
   const root = schema.getRootType(operation.operation);
   if (!root || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
   const compiler = new SelectionCompiler(document, null, maxCompiledFields);
@@ -45,7 +46,7 @@ function compile({ document, operation }: Prepared): CompiledOperation | null {
   if (!selection || compiler.usesVariables) return null;
   const field = root.getFields()[selection.nodes[0].name.value];
   if (!field?.resolve) return null;
-  return new CompiledOperation({ document, operation }, root, field, selection);
+  return new CompiledOperation(prepared, root, field, selection);
 }
 
 /** An operation of one field. */

@@ -4,6 +4,7 @@ import type { Session } from "../auth/authenticator.ts";
 import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
 import { compiledOperation } from "./compiled-operation.ts";
+import { embeddedValues } from "./embedded-variables.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import { Operations, type Prepared } from "./operations.ts";
@@ -11,13 +12,14 @@ import { publicError } from "./public-error.ts";
 import { readMessage, type SocketMessage } from "./read-message.ts";
 import { readOperation, type Operation } from "./read-operation.ts";
 import { readSearch } from "./read-search.ts";
+import type { SentVariables } from "./sent-variables.ts";
 import { writeResult } from "./write-result.ts";
 
 export interface GraphqlOptions extends Services {
   readonly logger: Logger;
 }
 
-type Variables = Readonly<Record<string, unknown>> | null | undefined;
+type Variables = SentVariables | null | undefined;
 
 /** Executes operations, whichever transport they came by. Errors in results are what a caller may see. */
 export class Graphql {
@@ -57,10 +59,16 @@ export class Graphql {
     variables: Variables,
     context: OperationContext,
   ): Promise<string> {
+    let given: Variables;
+    try {
+      given = embeddedValues(prepared, variables);
+    } catch (error) {
+      return writeResult({ errors: this.publicErrors([error]) });
+    }
     const compiled = compiledOperation(prepared);
     const result = await (compiled
-      ? compiled.run(variables, context)
-      : execute(argumentsOf(prepared, variables, context)));
+      ? compiled.run(given, context)
+      : execute(argumentsOf(prepared, given, context)));
     return typeof result === "string" ? result : writeResult(this.#withPublicErrors(result));
   }
 

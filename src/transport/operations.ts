@@ -12,6 +12,7 @@ import {
 } from "graphql";
 import { limitExceeded } from "../errors.ts";
 import { selectionCount } from "./document-size.ts";
+import { embedVariables, type Embedding } from "./embedded-variables.ts";
 
 /** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
 const maxQueryTokens = 4_000;
@@ -20,8 +21,7 @@ const maxKeptLength = 4_096;
 const maxKept = 500;
 
 /** A document that may be executed, and the operation of it that is meant. */
-export interface Prepared {
-  readonly document: DocumentNode;
+export interface Prepared extends Embedding {
   readonly operation: OperationDefinitionNode;
 }
 
@@ -76,8 +76,8 @@ export class Operations {
     const valid = known ?? this.#validDocument(text);
     if (text.length <= maxKeptLength) this.#keep(text, valid);
     if (operationName == null && valid.only) return valid.only;
-    const operation = getOperationAST(valid.document, operationName);
-    if (operation) return { document: valid.document, operation };
+    const operation = getOperationAST(valid.embedding.document, operationName);
+    if (operation) return { ...valid.embedding, operation };
     throw new OperationRefusal("name", [
       new GraphQLError("operationName must name one of the operations, where there are several."),
     ]);
@@ -138,8 +138,9 @@ export class Operations {
     const document = this.parse(text);
     const errors = this.validate(document);
     if (errors.length > 0) throw new OperationRefusal("text", errors);
-    const operation = getOperationAST(document);
-    return { document, only: operation ? { document, operation } : null };
+    const embedding = embedVariables(this.#schema, document);
+    const operation = getOperationAST(embedding.document);
+    return { embedding, only: operation ? { ...embedding, operation } : null };
   }
 
   #keep(text: string, valid: ValidDocument): void {
@@ -165,7 +166,7 @@ function tooManyRepeats(): GraphQLError {
 }
 
 interface ValidDocument {
-  readonly document: DocumentNode;
+  readonly embedding: Embedding;
   /** Null where there are several, of which one must be named. */
   readonly only: Prepared | null;
 }

@@ -1,20 +1,21 @@
 import type { GraphQLInputType, GraphQLSchema } from "graphql";
 import { badUserInput, BatonError, limitExceeded } from "../errors.ts";
 import { JsonFault, shownPath, type JsonPath } from "../json/json-fault.ts";
-import { parseOrdinary } from "../json/json-text.ts";
+import { JsonText, parseOrdinary } from "../json/json-text.ts";
 import { JsonScanner } from "../json/json-scanner.ts";
 import { decodeLongString, stepUnits, type Steps } from "../json/long-value-parts.ts";
 import { decodeString, endOfString } from "../json/value-parts.ts";
 import { faultWithin, readEnvelope, type Envelope } from "./envelope.ts";
 import { readExactValue, readPlainValue } from "./exact-value.ts";
 import { atOnce, inSteps } from "./in-steps.ts";
+import { sentTexts, type SentVariables } from "./sent-variables.ts";
 import { isJsonType, typesOfVariables, typeWithin, type VariableTypes } from "./variable-types.ts";
 
 /** What a request asks for. Where the schema has JSON, its variables hold a `JsonText`, or a plain value that is as exact. */
 export interface Operation {
   readonly query: string;
   readonly operationName: string | null;
-  readonly variables: Readonly<Record<string, unknown>> | null;
+  readonly variables: SentVariables | null;
   readonly extensions: Readonly<Record<string, unknown>> | null;
 }
 
@@ -82,10 +83,11 @@ export function* operationIn(
     if (fault) throw refusalOf(fault, types, limits);
   }
   if (query === null) throw notAnOperation();
+  const mayHoldHalves = faults.has("variables");
   return {
     query,
     operationName,
-    variables: (yield* readVariables(members.get("variables"), types)) as Operation["variables"],
+    variables: yield* readVariables(members.get("variables"), types, mayHoldHalves),
     extensions: (yield* readOptional(members, "extensions", "{")) as Operation["extensions"],
   };
 }
@@ -148,10 +150,16 @@ function* readOptional(members: Envelope["members"], name: string, first: string
   return (yield* readPlainValue(text, 0)).value;
 }
 
-function* readVariables(text: string | undefined, types: VariableTypes): Steps<unknown> {
+/** @param mayHoldHalves whether a string of another type than JSON may hold half of a surrogate pair */
+function* readVariables(
+  text: string | undefined,
+  types: VariableTypes,
+  mayHoldHalves: boolean,
+): Steps<SentVariables | null> {
   if (text === undefined || text === "null") return null;
   if (!text.startsWith("{")) throw wrong("variables");
-  const variables = Object.create(null) as Record<string, unknown>;
+  const texts = new Map<string, JsonText | JsonFault>();
+  const variables = Object.create(null) as Record<string, unknown> & SentVariables;
   let at = 1;
   while (text[at] !== "}") {
     if (text[at] === ",") at++;
@@ -159,9 +167,19 @@ function* readVariables(text: string | undefined, types: VariableTypes): Steps<u
     const name = decodeString(text.slice(at, nameEnd));
     const { value, end } = yield* readExactValue(text, nameEnd + 1, types.get(name));
     variables[name] = value;
+    if (value !== null && !(value instanceof JsonText)) {
+      const sent = text.slice(nameEnd + 1, end);
+      texts.set(name, (mayHoldHalves ? yield* faultOf(sent) : null) ?? new JsonText(sent));
+    }
     at = end;
   }
-  return variables;
+  return Object.defineProperty(variables, sentTexts, { value: texts });
+}
+
+function* faultOf(text: string): Steps<JsonFault | null> {
+  const scanner = new JsonScanner(text);
+  while (!scanner.run(scanner.at + stepUnits)) yield;
+  return scanner.fault;
 }
 
 function refusalOf(

@@ -1,0 +1,132 @@
+import {
+  Kind,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+  type ConstValueNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  type VariableDefinitionNode,
+} from "graphql";
+import { badUserInput } from "../errors.ts";
+import { JsonFault } from "../json/json-fault.ts";
+import { JsonText, jsonTextOfParsed } from "../json/json-text.ts";
+import { sentTexts, type SentVariables } from "./sent-variables.ts";
+import { isJsonType } from "./variable-types.ts";
+
+/** A document whose JSON literals take their variables as they were sent. */
+export interface Embedding {
+  readonly document: DocumentNode;
+  /** The names of the variables that are used inside a JSON literal. */
+  readonly embedded: readonly string[];
+}
+
+/** No caller can give this name to a variable: it is not one of GraphQL's. */
+function embeddedName(name: string): string {
+  return `${name} as JSON`;
+}
+
+/**
+ * Lets a variable inside a JSON literal stand for what the caller sent, whatever the variable's type is. GraphQL would
+ * put in what the type made of it: an enum's internal value, an input object with its defaults, a rounded number.
+ *
+ * 1. In each JSON literal, a variable gets another name.
+ * 2. Each operation that declares the variable declares that name too, of type JSON, with the same default.
+ * 3. `embeddedValues` gives that name the text that was sent. The variable itself is still checked by its own type.
+ *
+ * @param document a valid one
+ */
+export function embedVariables(schema: GraphQLSchema, document: DocumentNode): Embedding {
+  const embedded = new Set<string>();
+  const renamed = renameInLiterals(schema, document, embedded);
+  if (embedded.size === 0) return { document, embedded: [] };
+  return {
+    embedded: [...embedded],
+    document: visit(renamed, {
+      OperationDefinition(node) {
+        const own = node.variableDefinitions ?? [];
+        const added = own.filter(({ variable }) => embedded.has(variable.name.value)).map(asJson);
+        return { ...node, variableDefinitions: [...own, ...added] };
+      },
+    }),
+  };
+}
+
+function renameInLiterals(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  embedded: Set<string>,
+): DocumentNode {
+  const types = new TypeInfo(schema);
+  let depth = 0;
+  const literal = {
+    enter() {
+      if (depth > 0 || isJsonType(types.getInputType() ?? undefined)) depth++;
+    },
+    leave() {
+      if (depth > 0) depth--;
+    },
+  };
+  return visit(
+    document,
+    visitWithTypeInfo(types, {
+      ListValue: literal,
+      ObjectValue: literal,
+      Variable(node) {
+        if (depth === 0) return undefined;
+        const { value } = node.name;
+        embedded.add(value);
+        return { ...node, name: { ...node.name, value: embeddedName(value) } };
+      },
+    }),
+  );
+}
+
+function asJson({
+  variable,
+  defaultValue,
+  ...node
+}: VariableDefinitionNode): VariableDefinitionNode {
+  return {
+    ...node,
+    variable: { ...variable, name: { ...variable.name, value: embeddedName(variable.name.value) } },
+    type: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: "JSON" } },
+    ...(defaultValue === undefined ? {} : { defaultValue: withoutEnums(defaultValue) }),
+  };
+}
+
+/** JSON writes an enum's value as a string. */
+function withoutEnums(value: ConstValueNode): ConstValueNode {
+  return visit(value, { EnumValue: (node) => ({ ...node, kind: Kind.STRING }) });
+}
+
+/**
+ * The variables of a call, with what its JSON literals use.
+ * @throws BAD_USER_INPUT for a variable that JSON cannot hold as it was sent
+ */
+export function embeddedValues(
+  { embedded }: Pick<Embedding, "embedded">,
+  variables: SentVariables | null | undefined,
+): SentVariables | null | undefined {
+  if (embedded.length === 0 || !variables) return variables;
+  // Without a prototype, as a variable may be named `__proto__`.
+  const values = Object.assign(Object.create(null) as Record<string, unknown>, variables);
+  for (const name of embedded) {
+    delete values[embeddedName(name)];
+    if (!Object.hasOwn(variables, name)) continue;
+    const value = variables[name];
+    values[embeddedName(name)] = value === null ? null : textOf(name, value, variables);
+  }
+  return values;
+}
+
+function textOf(name: string, value: unknown, variables: SentVariables): JsonText {
+  if (value instanceof JsonText) return value;
+  try {
+    const sent = variables[sentTexts]?.get(name) ?? jsonTextOfParsed(value);
+    if (sent instanceof JsonFault) throw sent;
+    return sent;
+  } catch (error) {
+    throw error instanceof JsonFault ? badUserInput(name, error.message) : error;
+  }
+}
