@@ -68,12 +68,13 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
   toItem: (row: Row) => Change<E>,
   more = { columns: empty, join: empty },
 ): Promise<LogPage<E>> {
-  const { userId, after } = query;
+  const { userId, after, isNewestFirst = false } = query;
   const { candidates, last } = candidatesOf(query, bounds.maxItems);
+  const order = isNewestFirst ? sql`"revision" DESC` : sql`"revision"`;
   // Not sorted here: the values would be copied for it, though nearly always the rows are in order.
   const rows = await reader.all<CountedEndsRow & (Row | { revision: null })>(sql`
     WITH "candidates" AS (${candidates}), "page" AS (
-      SELECT "revision", SUM("sizeBytes") OVER (ORDER BY "revision" ROWS UNBOUNDED PRECEDING) - "sizeBytes" AS "bytesBefore" FROM "candidates"
+      SELECT "revision", SUM("sizeBytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "sizeBytes" AS "bytesBefore" FROM "candidates"
     )
     SELECT "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount",
       ${columns("Change", changeColumns)}${more.columns}
@@ -84,13 +85,14 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
   if (!ends) return { changes: [], through: after, head: 0n, compacted: 0n };
   const changes: Change<E>[] = [];
   for (const row of rows) if (row.revision !== null) changes.push(toItem(row as unknown as Row));
-  changes.sort((one, other) => Number(one.revision - other.revision));
+  const sign = isNewestFirst ? -1 : 1;
+  changes.sort((one, other) => sign * Number(one.revision - other.revision));
   const candidateCount = Number(ends.candidateCount);
   const full = candidateCount === bounds.maxItems || candidateCount > changes.length;
   const { headRevision: head, compactedRevision: compacted } = ends;
   return {
     changes,
-    through: full ? (changes.at(-1)?.revision ?? after) : last < head ? last : head,
+    through: full ? (changes.at(-1)?.revision ?? after) : last > head ? head : last,
     head,
     compacted,
   };
@@ -98,27 +100,39 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
 
 /** The statement that finds the revisions of a page, and the last revision that it looks at. */
 function candidatesOf(
-  { userId, selection, after }: LogQuery,
+  { userId, selection, after, isNewestFirst = false }: LogQuery,
   maxItems: number,
 ): { candidates: Sql; last: bigint } {
   const found = sql`SELECT "revision", COALESCE("sizeBytes", 0) AS "sizeBytes" FROM "Change"`;
-  const order = sql`ORDER BY "revision" LIMIT ${maxItems}`;
+  const behind = isNewestFirst ? sql`"revision" < ${after}` : sql`"revision" > ${after}`;
+  const order = sql`ORDER BY "revision" ${isNewestFirst ? sql`DESC` : empty} LIMIT ${maxItems}`;
   const [namespace, another] = selection.namespaces;
   const isOneKey = namespace?.kind === "exact" && !another && selection.keys.kind === "exact";
   if (isOneKey) {
     // The changes of one key, and the clears of its namespace, are each a range of an index.
     const range = (key: Sql) =>
       sql`SELECT * FROM (${found} WHERE "userId" = ${userId} AND "namespace" = ${namespace.text}
-        AND "key" ${key} AND "revision" > ${after} ${order}) AS "range"`;
+        AND "key" ${key} AND ${behind} ${order}) AS "range"`;
     const ranges = sql`${range(sql`= ${selection.keys.text}`)} UNION ALL ${range(sql`IS NULL`)}`;
-    return { candidates: sql`SELECT * FROM (${ranges}) AS "both" ${order}`, last: maxRevision };
+    const last = isNewestFirst ? 0n : maxRevision;
+    return { candidates: sql`SELECT * FROM (${ranges}) AS "both" ${order}`, last };
   }
   // What the selection wants may be rare: a statement looks at a stretch of the log.
-  const last =
-    after > maxRevision - maxScannedRevisions ? maxRevision : after + maxScannedRevisions;
-  const candidates = sql`${found} WHERE "userId" = ${userId} AND "revision" > ${after} AND "revision" <= ${last}
+  const last = isNewestFirst ? stretchBefore(after) : stretchAfter(after);
+  const within = isNewestFirst ? sql`"revision" >= ${last}` : sql`"revision" <= ${last}`;
+  const candidates = sql`${found} WHERE "userId" = ${userId} AND ${behind} AND ${within}
     AND ${matchesChanges(selection)} ${order}`;
   return { candidates, last };
+}
+
+function stretchAfter(revision: bigint): bigint {
+  const last = revision + maxScannedRevisions;
+  return last > maxRevision ? maxRevision : last;
+}
+
+function stretchBefore(revision: bigint): bigint {
+  const last = revision - maxScannedRevisions;
+  return last < 0n ? 0n : last;
 }
 
 export async function readLogEnds(reader: SqlReader, userId: string): Promise<LogEnds> {

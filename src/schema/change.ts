@@ -106,18 +106,39 @@ function place(event: FeedEvent): ChangePlace {
   }
 }
 
+const changeOrder = builder.enumType("ChangeOrder", {
+  description: "In which order changes are listed. `after` goes on in the same order.",
+  values: {
+    REVISION_ASC: { description: "The oldest first." },
+    REVISION_DESC: { description: "The newest first." },
+  } as const,
+});
+
+/** The argument of lists of changes. */
+export const changeOrderBy = {
+  type: changeOrder,
+  defaultValue: "REVISION_ASC",
+  description:
+    "The oldest first (default), or the newest first. Pages of one list are asked for in one order.",
+} as const;
+
 export const changeConnection = connectionOf<FeedEvent>("Change", "changes", changeRef);
 
 interface PageArgs {
   readonly first?: number | null | undefined;
   readonly after?: bigint | null | undefined;
+  readonly orderBy?: "REVISION_ASC" | "REVISION_DESC" | null | undefined;
 }
 
 async function changesPage(
-  { store, viewer, budget }: Context,
-  input: ChangesInput,
+  { store, viewer, budget, closed }: Context,
+  { orderBy, ...input }: Omit<ChangesInput, "isNewestFirst"> & Pick<PageArgs, "orderBy">,
 ): Promise<Connection<FeedEvent>> {
-  const page = await store.changes(viewer, input);
+  const page = await store.changes(
+    viewer,
+    { ...input, isNewestFirst: orderBy === "REVISION_DESC" },
+    closed,
+  );
   budget.spend(page.items.map((change: Change) => change.entry));
   return { ...page, cursorOf: (event) => String((event as Change).revision) };
 }
@@ -125,13 +146,14 @@ async function changesPage(
 export function historyOf(
   context: Context,
   { namespace, key }: Entry,
-  { first, after }: PageArgs,
+  { first, after, orderBy }: PageArgs,
 ): Promise<Connection<FeedEvent>> {
   return changesPage(context, {
     namespace,
     key,
     first: first ?? defaultPageSize,
     after: after ?? null,
+    orderBy,
   });
 }
 
@@ -148,7 +170,7 @@ builder.queryFields((t) => ({
     type: changeConnection,
     complexity: pageComplexity,
     description:
-      "The log, oldest first: every change, as far back as it is kept. What `entryChanged` delivers live, as a paged query.",
+      "The log: every change, as far back as it is kept. What `entryChanged` delivers live, as a paged query. A page ends before `first` changes only where the log does, or at a size in bytes.",
     args: {
       namespace: t.arg.string({ description: namespaceDescription }),
       namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
@@ -157,8 +179,9 @@ builder.queryFields((t) => ({
       after: t.arg({
         type: "Revision",
         description:
-          "Only changes later than this revision, such as a `pageInfo.endCursor`. Left out: from the oldest kept. REVISION_COMPACTED when the log does not reach back to it.",
+          "Only changes behind this revision, such as a `pageInfo.endCursor`: later ones, and earlier ones with the newest first. Left out: from the first of the order. REVISION_COMPACTED when later ones are asked for and the log does not reach back to it.",
       }),
+      orderBy: t.arg(changeOrderBy),
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
     },
     resolve: (_query, args, context) =>

@@ -6,7 +6,7 @@ import { entryId } from "../store/model/entry-id.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
-import { changeConnection, historyOf } from "./change.ts";
+import { changeConnection, changeOrderBy, historyOf } from "./change.ts";
 import {
   connectionOf,
   decodeCursor,
@@ -87,13 +87,15 @@ entryRef.implement({
       nullable: true,
       complexity: pageComplexity,
       description:
-        "The changes of this key that the log keeps, oldest first, each with the entry as it was then. A cleared namespace is one of them.",
+        "The changes of this key that the log keeps, each with the entry as it was then. A cleared namespace is one of them.",
       args: {
         first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
         after: t.arg({
           type: "Revision",
-          description: "Only changes later than this revision, such as a `pageInfo.endCursor`.",
+          description:
+            "Only changes behind this revision in the order asked for, such as a `pageInfo.endCursor`.",
         }),
+        orderBy: t.arg(changeOrderBy),
       },
       resolve: (entry, args, context) => historyOf(context, entry, args),
     }),

@@ -43,7 +43,7 @@ export interface EntryQuery {
 /** A stretch of a user's log, read by one statement. */
 export interface LogPage<E extends Entry = Entry> {
   readonly changes: readonly Change<E>[];
-  /** The selection has no other change up to here. */
+  /** The selection has no other change up to here; of a page with the newest first, down to here. */
   readonly through: bigint;
   /** The user's head. The log is read to its end when `through` has reached it. */
   readonly head: bigint;
@@ -55,6 +55,8 @@ export interface LogQuery {
   readonly userId: string;
   readonly selection: Selection;
   readonly after: bigint;
+  /** Whether earlier changes than `after` are asked for, the latest first. Default: later ones, in their order. */
+  readonly isNewestFirst?: boolean;
 }
 
 /**

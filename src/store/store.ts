@@ -21,7 +21,7 @@ import {
   checkSearch,
   type Limits,
 } from "./model/limits.ts";
-import { requireWithinLog } from "./model/log.ts";
+import { readChanges } from "./read-changes.ts";
 import { search, type Found } from "./search/search.ts";
 import { everything, exact, prefixed, type TextMatch } from "./model/text-match.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
@@ -50,8 +50,10 @@ export interface DeadLettersInput {
 
 export interface ChangesInput extends SelectionInput {
   readonly first: number;
-  /** Only later changes; null: from the oldest kept. */
+  /** Only changes behind this revision, in the order of the page; null: from its beginning. */
   readonly after: bigint | null;
+  /** Default: false, the oldest first. */
+  readonly isNewestFirst?: boolean;
 }
 
 export interface SearchInput {
@@ -156,25 +158,21 @@ export class Store {
     return search(this.#database, query, this.#pageBounds(input.first));
   }
 
-  /** The log as a page. */
-  async changes(viewer: Viewer, input: ChangesInput): Promise<Page<Change>> {
+  /**
+   * The log as a page.
+   * @param closed ends the reading when its caller has gone
+   */
+  async changes(
+    viewer: Viewer,
+    input: ChangesInput,
+    closed: AbortSignal | null,
+  ): Promise<Page<Change>> {
     checkPageSize(this.limits, input.first);
     const { userId } = viewer;
     const selection = this.select(viewer, input);
-    const bounds = this.#pageBounds(input.first);
-    let position = input.after ?? 0n;
-    for (;;) {
-      const page = await this.#database.readLog({ userId, selection, after: position }, bounds);
-      // Without a place to begin, what is no longer kept is not missed.
-      if (input.after === null && page.compacted > position) {
-        position = page.compacted;
-        continue;
-      }
-      requireWithinLog(position, page);
-      position = page.through;
-      const hasMore = position < page.head;
-      if (page.changes.length > 0 || !hasMore) return { items: page.changes, hasMore };
-    }
+    const { after, isNewestFirst = false } = input;
+    const bounds = { ...this.#pageBounds(input.first), closed };
+    return readChanges(this.#database, { userId, selection, after, isNewestFirst }, bounds);
   }
 
   async namespace(viewer: Viewer, name: string): Promise<Namespace | null> {

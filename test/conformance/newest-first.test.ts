@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { query, refusal } from "../client.ts";
+import { databases } from "../databases.ts";
+import { clear, headRevision, remove, set, setMany } from "../operations.ts";
+import type { TestServer } from "../server.ts";
+
+const changesDocument = `query (
+  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $first: Int, $after: Revision, $orderBy: ChangeOrder
+) {
+  page: changes(
+    namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix
+    first: $first, after: $after, orderBy: $orderBy
+  ) { nodes { revision kind namespace key entry { value } } edges { cursor } pageInfo { hasNextPage endCursor } }
+}`;
+
+describe.each(databases)("changes with the newest first on $name", ({ start }) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start({ retentionDays: 0, retentionChanges: 20_000 });
+    for (let value = 1; value <= 5; value++) {
+      await set(server, { namespace: "a", key: `task:${value % 2}`, value });
+      await set(server, { namespace: "b", key: "k", value: "x".repeat(100) });
+    }
+    await remove(server, { namespace: "a", key: "task:0" });
+    await clear(server, "a");
+    await set(server, { namespace: "a", key: "task:1", value: "again" });
+  });
+  afterAll(() => server.close());
+
+  const page = async (variables: Record<string, unknown>) =>
+    (await query(server, changesDocument, variables)).page;
+
+  /** All of a list, page by page. */
+  async function listed(variables: Record<string, unknown>, first: number) {
+    const pages: Record<string, any>[] = [];
+    for (let after: string | null = null; ;) {
+      const next: Record<string, any> = await page({ ...variables, first, after });
+      pages.push(next);
+      if (!next.pageInfo.hasNextPage) return pages;
+      after = next.pageInfo.endCursor as string;
+    }
+  }
+
+  test.each([
+    {},
+    { namespace: "a" },
+    { namespacePrefix: "b" },
+    { keyPrefix: "task:" },
+    { namespace: "a", key: "task:1" },
+    { namespace: "a", key: "task:0" },
+    { namespace: "nowhere" },
+  ])("they are the same in reverse, in pages of every size: %j", async (selection) => {
+    const oldestFirst = (await page(selection)).nodes;
+    const [whole] = await listed({ ...selection, orderBy: "REVISION_DESC" }, 100);
+    expect(whole?.nodes).toEqual(oldestFirst.toReversed());
+    for (const first of [1, 2, 3]) {
+      for (const orderBy of ["REVISION_ASC", "REVISION_DESC"]) {
+        const pages = await listed({ ...selection, orderBy }, first);
+        const expected = orderBy === "REVISION_ASC" ? oldestFirst : oldestFirst.toReversed();
+        expect(pages.flatMap(({ nodes }) => nodes)).toEqual(expected);
+        // Each but the last is full, and the last is not empty.
+        expect(pages.length).toBe(Math.max(1, Math.ceil(expected.length / first)));
+        for (const { nodes, edges } of pages) {
+          expect(edges.map(({ cursor }: any) => cursor)).toEqual(
+            nodes.map(({ revision }: any) => revision),
+          );
+        }
+      }
+    }
+  });
+
+  test("an entry's history has both orders, too", async () => {
+    const document = `query ($orderBy: ChangeOrder, $after: Revision) {
+      entry(namespace: "a", key: "task:1") {
+        history(orderBy: $orderBy, after: $after, first: 2) { nodes { revision kind } pageInfo { hasNextPage endCursor } }
+      }
+    }`;
+    const head = await headRevision(server);
+    const { history } = (await query(server, document, { orderBy: "REVISION_DESC" })).entry;
+    const cleared = String(BigInt(head) - 1n);
+    expect(history.nodes).toEqual([
+      { revision: head, kind: "SET" },
+      { revision: cleared, kind: "NAMESPACE_CLEARED" },
+    ]);
+    expect(history.pageInfo).toEqual({ hasNextPage: true, endCursor: cleared });
+    const rest = (await query(server, document, { orderBy: "REVISION_DESC", after: cleared }))
+      .entry;
+    expect(rest.history.nodes.map(({ revision }: any) => revision)).toEqual(["9", "5"]);
+    expect((await query(server, document)).entry.history.nodes[0]).toEqual({
+      revision: "1",
+      kind: "SET",
+    });
+  });
+
+  test("a revision that is not of this store is refused in both orders", async () => {
+    for (const orderBy of ["REVISION_ASC", "REVISION_DESC"]) {
+      const refused = await refusal(page({ orderBy, after: "9000000000000000000" }));
+      expect(refused).toMatchObject({ code: "BAD_USER_INPUT", extensions: { argument: "after" } });
+    }
+    expect((await page({ orderBy: "REVISION_DESC", after: "1" })).nodes).toEqual([]);
+    expect((await page({ orderBy: "REVISION_DESC", after: "0" })).nodes).toEqual([]);
+  });
+
+  test("a page is full or has reached the end, however rare what it wants is", async () => {
+    const rare = { namespace: "rare" };
+    const found: string[] = [];
+    for (let part = 0; part < 3; part++) {
+      const { revision } = await set(server, { ...rare, key: `k${part}`, value: part });
+      found.push(revision);
+      // More than one statement looks at.
+      for (let batch = 0; batch < 6; batch++) {
+        const entries = Array.from({ length: 1_000 }, (_, key) => ({ key: `k${key}`, value: 0 }));
+        await setMany(server, "much", entries);
+      }
+    }
+    for (const orderBy of ["REVISION_ASC", "REVISION_DESC"]) {
+      const expected = orderBy === "REVISION_ASC" ? found : found.toReversed();
+      const revisions = ({ nodes }: Record<string, any>) => nodes.map((node: any) => node.revision);
+      for (const first of [3, 20]) {
+        const whole = await page({ ...rare, orderBy, first });
+        expect(revisions(whole)).toEqual(expected);
+        expect(whole.pageInfo.hasNextPage).toBe(false);
+      }
+      const begin = await page({ ...rare, orderBy, first: 2 });
+      expect([revisions(begin), begin.pageInfo.hasNextPage]).toEqual([expected.slice(0, 2), true]);
+    }
+    // The log is cut: a list with the newest first ends there, and one that goes on behind the cut is empty.
+    const head = BigInt(await headRevision(server));
+    await server.withDatabase((database) => database.compact({ maxAgeMs: 0, maxChanges: 10_000 }));
+    const kept = await page({ ...rare, orderBy: "REVISION_DESC" });
+    expect(kept.nodes.map(({ revision }: any) => revision)).toEqual(
+      found.filter((revision) => BigInt(revision) > head - 10_000n).toReversed(),
+    );
+    const gone = await page({ orderBy: "REVISION_DESC", after: found[0] });
+    expect([gone.nodes, gone.pageInfo.hasNextPage]).toEqual([[], false]);
+    expect((await refusal(page({ after: found[0] }))).code).toBe("REVISION_COMPACTED");
+  });
+});
