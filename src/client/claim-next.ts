@@ -23,10 +23,10 @@ interface Look {
 export async function claimNext<V, K extends string>(
   connection: Connection,
   namespace: string,
-  { keyPrefix = "", leaseSeconds = 60, waitMs = 0, signal }: ClaimOptions,
+  { keyPrefix = "", leaseSeconds = 60, maxAttempts, waitMs = 0, signal }: ClaimOptions,
 ): Promise<Claim<V, K> | undefined> {
   const deadline = performance.now() + requireDuration("waitMs", waitMs);
-  const where = { namespace, keyPrefix, leaseSeconds };
+  const where = { namespace, keyPrefix, leaseSeconds, maxAttempts };
   // Of one claim the server knows as long as it has an answer that we may lack.
   let idempotencyKey = newIdempotencyKey();
   let askedAt: number | null = null;

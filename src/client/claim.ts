@@ -1,11 +1,17 @@
 import type { CallOptions, Connection } from "./connection.ts";
-import { completeClaimDocument, releaseClaimDocument, renewClaimDocument } from "./documents.ts";
+import { dateOrNull } from "./dead-letter.ts";
+import {
+  completeClaimDocument,
+  failClaimDocument,
+  releaseClaimDocument,
+  renewClaimDocument,
+} from "./documents.ts";
 import { entryOf, type AnsweredEntry, type Entry } from "./entry.ts";
 import { ClaimLostError, unavailable } from "./errors.ts";
 import { requireJson } from "./json.ts";
 import { linked, linkedFor, pause } from "./abort.ts";
 import { transactionInput, type Transaction } from "./transaction.ts";
-import { mutate, writeInput, type WriteOptions } from "./writes.ts";
+import { mutate, writeInput, type Input, type WriteOptions } from "./writes.ts";
 
 /** Which work to take, and for how long. */
 export interface ClaimOptions<P extends string = string> extends CallOptions {
@@ -13,6 +19,11 @@ export interface ClaimOptions<P extends string = string> extends CallOptions {
   readonly keyPrefix?: P | undefined;
   /** Seconds until a worker that has died loses it. It is renewed for as long as this one lives. Default: 60. */
   readonly leaseSeconds?: number | undefined;
+  /**
+   * How often an entry may be claimed. One that was claimed as often already is dead-lettered, and the next one is looked
+   * at. Default: as the claim before said, or without a limit.
+   */
+  readonly maxAttempts?: number | undefined;
   /** Milliseconds to wait for something free; `Infinity` for ever. Default: 0. */
   readonly waitMs?: number | undefined;
 }
@@ -23,10 +34,36 @@ export interface CompleteOptions extends WriteOptions {
   readonly transact?: ((transaction: Transaction) => void | Promise<void>) | undefined;
 }
 
+/** How an entry is given back. */
+export interface ReleaseOptions extends CallOptions {
+  /**
+   * Seconds until the entry may be claimed again. Default: none after the first three attempts, then 1, 2, 4 … 300.
+   */
+  readonly delaySeconds?: number | undefined;
+}
+
+/** What follows from work that failed. */
+export interface FailOptions extends CallOptions {
+  /** Seconds until the entry may be claimed again. Default: 1, 2, 4 … 300, by the number of attempts. */
+  readonly delaySeconds?: number | undefined;
+  /** `false`: the entry is dead-lettered now, since another attempt would fail as well. Default: true. */
+  readonly retry?: boolean | undefined;
+}
+
 /** A claim as GraphQL answers it. */
 export interface AnsweredClaim {
   readonly token: string;
   readonly attempt: number;
+  readonly maxAttempts: number | null;
+  readonly failedAt: string | null;
+  readonly error: unknown;
+}
+
+/** What the text of an `Error` keeps: a message may be long. */
+const maxErrorLength = 1_000;
+/** What ends without a result comes to. */
+interface Released {
+  readonly claimableAt: string | null;
 }
 
 /** A lease is renewed when this part of it is over. */
@@ -43,23 +80,32 @@ export class Claim<V = unknown, K extends string = string> {
   readonly entry: Entry<V, K>;
   /** How often the entry has been claimed, this time included: more than 1 after a worker died of it, or gave it back. */
   readonly attempt: number;
+  /** How often it may be claimed before it is dead-lettered; null without a limit. */
+  readonly maxAttempts: number | null;
+  /** When an earlier claim was failed last; null if none was. */
+  readonly failedAt: Date | null;
+  /** What the `fail` before gave as its error; null without one. */
+  readonly error: unknown;
   readonly #connection: Connection;
   readonly #place: { readonly namespace: string; readonly key: string; readonly token: string };
   readonly #leaseSeconds: number;
   readonly #ended = new AbortController();
   readonly #lost = new AbortController();
-  #completing: Promise<unknown> = Promise.resolve();
+  #ending: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(
     connection: Connection,
     entry: Entry<V, K>,
-    { token, attempt }: AnsweredClaim,
+    { token, attempt, maxAttempts, failedAt, error }: AnsweredClaim,
     leaseSeconds: number,
     claimedAt: number,
   ) {
     this.entry = entry;
     this.attempt = attempt;
+    this.maxAttempts = maxAttempts;
+    this.failedAt = dateOrNull(failedAt);
+    this.error = error;
     this.#connection = connection;
     this.#place = { namespace: entry.namespace, key: entry.key, token };
     this.#leaseSeconds = leaseSeconds;
@@ -110,33 +156,58 @@ export class Claim<V = unknown, K extends string = string> {
       ...writeInput(options),
       ...also,
     };
-    const completing = mutate<{ entry: AnsweredEntry }>(
-      this.#connection,
+    const { entry } = await this.#end<{ entry: AnsweredEntry }>(
       completeClaimDocument,
       input,
       options,
-    ).then((payload) => {
-      this.#ended.abort();
-      return payload;
-    });
-    // A renewal meanwhile may be told that the claim is over, because it was completed.
-    this.#completing = completing.catch(() => {});
-    const { entry } = await completing;
+    );
     return entryOf(entry);
   }
 
   /**
-   * Gives the entry back: it is the next worker's at once.
+   * Ends the work: it failed. The entry is tried again after a delay. After its last attempt it is dead-lettered: kept,
+   * listed by `Namespace.deadLetters`, and not handed out until `Namespace.requeue`. Of an `Error` its text is kept.
    *
+   * @returns when the entry may be claimed again; null if it is dead-lettered
    * @throws ClaimLostError when the claim is over already
    * @example
    * ```ts
-   * if (isTooLarge(task.value)) await task.release();
+   * try {
+   *   await task.complete(await parse(task.value, task.signal));
+   * } catch (error) {
+   *   await task.fail(error);
+   * }
    * ```
    */
-  async release(options: CallOptions = {}): Promise<void> {
+  async fail(
+    error: unknown = null,
+    { delaySeconds, retry, signal }: FailOptions = {},
+  ): Promise<Date | null> {
+    const given = error instanceof Error ? String(error).slice(0, maxErrorLength) : error;
+    const reason = requireJson("error", given);
+    const input = { ...this.#place, error: reason, delaySeconds, retry };
+    const { claimableAt } = await this.#end<Released>(failClaimDocument, input, { signal });
+    return dateOrNull(claimableAt);
+  }
+
+  /**
+   * Gives the entry back: another worker may claim it, after a delay if there is one. After the last attempt that it may
+   * have, it is dead-lettered. Where the work failed, use `fail`.
+   *
+   * @returns when the entry may be claimed again; null if it is dead-lettered
+   * @throws ClaimLostError when the claim is over already
+   * @example
+   * ```ts
+   * if (isBusy()) await task.release({ delaySeconds: 30 });
+   * ```
+   */
+  async release({ delaySeconds, signal }: ReleaseOptions = {}): Promise<Date | null> {
     this.#ended.abort();
-    await mutate(this.#connection, releaseClaimDocument, this.#place, options);
+    const input = { ...this.#place, delaySeconds };
+    const { claimableAt } = await mutate<Released>(this.#connection, releaseClaimDocument, input, {
+      signal,
+    });
+    return dateOrNull(claimableAt);
   }
 
   /**
@@ -154,6 +225,17 @@ export class Claim<V = unknown, K extends string = string> {
     });
   }
 
+  /** Sends what ends the claim. If it is refused, the claim goes on. */
+  #end<P>(document: string, input: Input, options: CallOptions): Promise<P> {
+    const ending = mutate<P>(this.#connection, document, input, options).then((payload) => {
+      this.#ended.abort();
+      return payload;
+    });
+    // A renewal meanwhile may be told that the claim is over, because this ended it.
+    this.#ending = ending.catch(() => {});
+    return ending;
+  }
+
   /** Renews the lease until the work has ended, or the lease has. */
   async #keep(claimedAt: number): Promise<void> {
     const link = linked(this.#ended.signal, this.#connection.closed);
@@ -166,7 +248,7 @@ export class Claim<V = unknown, K extends string = string> {
       for (;;) {
         await pause(Math.min(delayMs, endsAt - performance.now()), link.signal, false);
         const renewedAt = performance.now();
-        if (renewedAt >= endsAt) throw this.#ending(fault);
+        if (renewedAt >= endsAt) throw this.#lapsed(fault);
         // One that gets no answer leaves time for another.
         const attempt = linkedFor(
           Math.min(restMs, endsAt - renewedAt),
@@ -188,7 +270,7 @@ export class Claim<V = unknown, K extends string = string> {
         }
       }
     } catch (error) {
-      await this.#completing;
+      await this.#ending;
       if (!this.#ended.signal.aborted) this.#lost.abort(error);
     } finally {
       link.unlink();
@@ -204,7 +286,7 @@ export class Claim<V = unknown, K extends string = string> {
     );
   }
 
-  #ending(fault: unknown): ClaimLostError {
+  #lapsed(fault: unknown): ClaimLostError {
     const { namespace, key } = this.#place;
     const message = `The lease of ${JSON.stringify(key)} could not be renewed before its end.`;
     return new ClaimLostError("CLAIM_LOST", message, { namespace, key }, fault);

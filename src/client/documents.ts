@@ -60,6 +60,14 @@ export const historyDocument = `query history($namespace: String!, $key: String!
   }
 }`;
 
+export const deadLettersDocument = `query deadLetters(
+  $namespace: String!, $keyPrefix: String, $first: Int, $after: String
+) {
+  page: deadLetters(namespace: $namespace, keyPrefix: $keyPrefix, first: $first, after: $after) {
+    nodes { attempt maxAttempts failedAt error entry { ${entryFields} } } pageInfo { hasNextPage endCursor }
+  }
+}`;
+
 export const searchDocument = `query search($text: String!, $namespacePrefix: String, $first: Int, $after: String) {
   page: searchEntries(text: $text, namespacePrefix: $namespacePrefix, first: $first, after: $after) {
     nodes { snippet match { path before text after } entry { ${entryFields} } }
@@ -136,20 +144,33 @@ export const transactDocument = mutation(
   "transact",
   "transact",
   "TransactInput",
-  `revision results { entry { ${entryFields} } deleted clearedCount }`,
+  `revision results { entry { ${entryFields} } deleted clearedCount reopened requeued }`,
 );
 export const claimEntryDocument = mutation(
   "claim",
   "claimEntry",
   "ClaimEntryInput",
-  `revision entry { ${entryFields} } claim { token expiresAt attempt }`,
+  `revision entry { ${entryFields} } claim { token expiresAt attempt maxAttempts failedAt error }`,
 );
 export const renewClaimDocument = mutation("renew", "renewClaim", "RenewClaimInput", "revision");
 export const releaseClaimDocument = mutation(
   "release",
   "releaseClaim",
   "ReleaseClaimInput",
-  "revision",
+  "claimableAt",
+);
+export const failClaimDocument = mutation("fail", "failClaim", "FailClaimInput", "claimableAt");
+export const reopenEntryDocument = mutation(
+  "reopen",
+  "reopenEntry",
+  "ReopenEntryInput",
+  "reopened",
+);
+export const requeueEntryDocument = mutation(
+  "requeue",
+  "requeueEntry",
+  "RequeueEntryInput",
+  "requeued",
 );
 export const completeClaimDocument = mutation(
   "complete",

@@ -1,6 +1,7 @@
 import { changeOf, type AnsweredChange, type Change } from "./change.ts";
 import type { Claim, ClaimOptions } from "./claim.ts";
 import { claimNext } from "./claim-next.ts";
+import { deadLetterOf, type AnsweredDeadLetter, type DeadLetter } from "./dead-letter.ts";
 import type { CallOptions, Connection } from "./connection.ts";
 import {
   appendToEntryDocument,
@@ -8,12 +9,15 @@ import {
   deleteEntryDocument,
   entriesDocument,
   entryDocument,
+  deadLettersDocument,
   historyDocument,
   incrementEntryDocument,
   keysDocument,
   namespaceDocument,
   patchEntryDocument,
+  reopenEntryDocument,
   replaceEntryDocument,
+  requeueEntryDocument,
   setEntriesDocument,
   setEntryDocument,
   valueDocument,
@@ -488,7 +492,7 @@ export class Namespace<T extends object = Record<string, any>> {
 
   /**
    * Takes the next free entry, in the order of the keys, for this worker alone; undefined when nothing is free within
-   * `waitMs`. Free is what nobody holds and nobody has completed: what a dead worker held is free again when its lease
+   * `waitMs`. Free is what nobody holds and nobody has completed, and what is neither delayed nor dead-lettered: what a dead worker held is free again when its lease
    * ends.
    *
    * @example
@@ -501,6 +505,69 @@ export class Namespace<T extends object = Record<string, any>> {
     options: ClaimOptions<P> = {},
   ): Promise<Claim<ValueWith<T, P>, KeyWith<T, P>> | undefined> {
     return claimNext(this.#connection, this.name, options);
+  }
+
+  /**
+   * The entries that are not handed out any more, because the work on them failed, sorted by key, page by page as they
+   * are asked for. They stay until `requeue` or `delete`.
+   *
+   * @example
+   * ```ts
+   * for await (const { entry, attempt, error } of work.deadLetters()) console.log(entry.key, attempt, error);
+   * ```
+   */
+  deadLetters<P extends string = "">({ keyPrefix, signal }: PrefixOptions<P> = {}): AsyncGenerator<
+    DeadLetter<ValueWith<T, P>, KeyWith<T, P>>,
+    void
+  > {
+    const variables = { namespace: this.name, keyPrefix };
+    return items(
+      this.#connection,
+      { document: deadLettersDocument, variables },
+      (answered: AnsweredDeadLetter) => deadLetterOf(answered),
+      { signal },
+    );
+  }
+
+  /**
+   * Lets a dead-lettered entry be claimed again. Its attempts are counted from 1 again.
+   *
+   * @returns whether there was a dead-lettered entry
+   * @example
+   * ```ts
+   * for await (const { entry } of work.deadLetters()) await work.requeue(entry.key);
+   * ```
+   */
+  async requeue(key: KeyOf<T>, options: CallOptions = {}): Promise<boolean> {
+    const input = { namespace: this.name, key };
+    const { requeued } = await mutate<{ requeued: boolean }>(
+      this.#connection,
+      requeueEntryDocument,
+      input,
+      options,
+    );
+    return requeued;
+  }
+
+  /**
+   * Lets a completed entry be claimed again: what is set on it is not handed out otherwise. To set it in the same step,
+   * use `transact`.
+   *
+   * @returns whether there was a completed entry
+   * @example
+   * ```ts
+   * await work.reopen("task:1");
+   * ```
+   */
+  async reopen(key: KeyOf<T>, options: CallOptions = {}): Promise<boolean> {
+    const input = { namespace: this.name, key };
+    const { reopened } = await mutate<{ reopened: boolean }>(
+      this.#connection,
+      reopenEntryDocument,
+      input,
+      options,
+    );
+    return reopened;
   }
 
   /**

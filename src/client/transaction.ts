@@ -37,12 +37,16 @@ export type Requirement =
 
 /** What one operation of a transaction came to. */
 export interface OperationResult {
-  /** The entry right after the operation; null after a delete or a clear. */
+  /** The entry right after the operation; null after an operation that writes none. */
   readonly entry: Entry | null;
   /** Of a delete: whether there was an entry. */
   readonly deleted: boolean | null;
   /** Of a clear: how many entries there were. */
   readonly clearedCount: number | null;
+  /** Of a reopen: whether there was a completed entry. */
+  readonly reopened: boolean | null;
+  /** Of a requeue: whether there was a dead-lettered entry. */
+  readonly requeued: boolean | null;
 }
 
 /** What a transaction came to. */
@@ -221,6 +225,33 @@ export class TransactionPart<T extends object = Record<string, any>> {
    */
   clear(): void {
     this.#open().operations.push({ clear: { namespace: this.#namespace } });
+  }
+
+  /**
+   * Lets a completed entry be claimed again, as `Namespace.reopen` does.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => {
+   *   t.in(work).set("task:1", again);
+   *   t.in(work).reopen("task:1");
+   * });
+   * ```
+   */
+  reopen(key: KeyOf<T>): void {
+    this.#add("reopen", key, {});
+  }
+
+  /**
+   * Lets a dead-lettered entry be claimed again, as `Namespace.requeue` does.
+   *
+   * @example
+   * ```ts
+   * await store.transact((t) => t.in(work).requeue("task:1"));
+   * ```
+   */
+  requeue(key: KeyOf<T>): void {
+    this.#add("requeue", key, {});
   }
 
   #add(operation: string, key: string, input: Input): void {
