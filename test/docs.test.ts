@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { query } from "./client.ts";
 import { blocksOf, codeIn, compile, Shown, started, type Block } from "./document.ts";
 import { Proxy } from "./examples/proxy.ts";
-import { get, set, setMany } from "./operations.ts";
+import { claim, complete, get, mutate, requeue, set, setMany } from "./operations.ts";
 import { temporaryFolder } from "./process/baton-process.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 
@@ -124,6 +124,29 @@ describe("what docs/*.md show, done as they show it", () => {
       });
       expect((await get(server, "meta", "work"))?.value).toEqual({ completed: 1 });
       expect((await query(server, take)).claimEntry).toEqual({ entry: null, claim: null });
+    });
+
+    test("work fails, is dead-lettered and begins again as it says", async () => {
+      const [failing = "", letters = "", again = ""] = (await blocksIn("graphql")).slice(4);
+      const namespace = "work";
+      const key = "task:0001";
+      await mutate(server, "clearNamespace", "revision", { namespace });
+      await set(server, { namespace, key, value: "todo" });
+      const taken = await claim(server, { namespace, maxAttempts: 1 });
+      const variables = { key, token: taken.claim.token, error: { message: "why" } };
+      expect((await query(server, failing, variables)).failClaim).toEqual({
+        claimableAt: null,
+        deadLettered: true,
+      });
+      expect((await query(server, letters)).deadLetters.nodes).toMatchObject([
+        { entry: { key, value: "todo" }, attempt: 1, error: { message: "why" } },
+      ]);
+      await requeue(server, { namespace, key });
+      const { token } = (await claim(server, { namespace })).claim;
+      await complete(server, { namespace, key, token });
+      expect((await query(server, again)).transact.results[1]).toEqual({ reopened: true });
+      expect((await claim(server, { namespace })).entry.value).toEqual({ page: 2 });
+      await mutate(server, "clearNamespace", "revision", { namespace });
     });
 
     test("its worker completes every task once, and counts them", async () => {
