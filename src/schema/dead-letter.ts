@@ -23,7 +23,6 @@ const deadLetterRef = builder.objectRef<StoredEntry>("DeadLetter").implement({
   fields: (t) => ({
     entry: t.field({
       type: entryRef,
-      complexity: 0,
       description: "The entry.",
       resolve: (entry) => shownEntry(entry),
     }),

@@ -159,6 +159,27 @@ const attempts: Record<string, Attempt> = {
     names: true,
     refusal: "CLAIM_LOST",
   },
+  "Query.deadLetters": {
+    operation: `{ deadLetters(namespace: "mine:1") { nodes { entry { key value } attempt error } } }`,
+    needs: "read",
+    names: true,
+  },
+  "Mutation.failClaim": {
+    operation: `mutation { failClaim(input: { namespace: "mine:1", key: "secret", token: "none", error: 1 }) { revision } }`,
+    needs: "write",
+    names: true,
+    refusal: "CLAIM_LOST",
+  },
+  "Mutation.reopenEntry": {
+    operation: `mutation { reopenEntry(input: { namespace: "mine:1", key: "secret" }) { reopened } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.requeueEntry": {
+    operation: `mutation { requeueEntry(input: { namespace: "mine:1", key: "secret" }) { requeued } }`,
+    needs: "write",
+    names: true,
+  },
   "Mutation.releaseClaim": {
     operation: `mutation { releaseClaim(input: { namespace: "mine:1", key: "secret", token: "none" }) { revision } }`,
     needs: "write",

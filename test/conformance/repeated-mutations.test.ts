@@ -111,8 +111,27 @@ const mutations: Record<string, Repeatable> = {
     before: there,
     claims: true,
     input: { key: "k" },
+    other: { key: "k", delaySeconds: 9 },
+    fields: "revision claimableAt deadLettered",
+  },
+  failClaim: {
+    before: there,
+    claims: true,
+    input: { key: "k", error: { message: "why" } },
+    other: { key: "k", error: { message: "who" } },
+    fields: "revision claimableAt deadLettered",
+  },
+  reopenEntry: {
+    before: there,
+    input: { key: "k" },
     other: { key: "l" },
-    fields: "revision",
+    fields: "revision reopened",
+  },
+  requeueEntry: {
+    before: there,
+    input: { key: "k" },
+    other: { key: "l" },
+    fields: "revision requeued",
   },
 };
 
