@@ -112,8 +112,10 @@ function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {
   return keys.length === 0 ? sql` AND 1 = 0` : sql` AND "key" IN (${join([...keys])})`;
 }
 
-function afterPlace({ after }: EntryQuery): Sql {
+function afterPlace({ after, onlyDeadLettered: isOneNamespace = false }: EntryQuery): Sql {
   if (after === null) return empty;
+  // A range of the index that has dead letters, which a comparison of rows is not.
+  if (isOneNamespace) return sql` AND "key" > ${after.key}`;
   if (after.key === null) return sql` AND "namespace" > ${after.namespace}`;
   // By nothing else about the namespace: SQLite would search its index by that, and walk through all of it.
   return sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`;

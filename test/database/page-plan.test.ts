@@ -4,11 +4,12 @@ import pino from "pino";
 import { expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
-import { readEntries } from "../../src/database/read-entries.ts";
+import { readEntries, readStoredEntries } from "../../src/database/read-entries.ts";
 import { countEntries, readNamespaces, readUsage } from "../../src/database/read-namespaces.ts";
+import { readFree } from "../../src/database/read-write-view.ts";
 import { now } from "../../src/database/sqlite/now.ts";
 import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
-import { everything, prefixed } from "../../src/store/model/text-match.ts";
+import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
 import { createSqlite } from "../own-database.ts";
 
 /** The steps by which SQLite finds the rows of some tables, in an empty database. */
@@ -51,6 +52,30 @@ test("SQLite finds a page of entries by the index, and looks at no others", asyn
     `${byIndex} (userId=? AND (namespace,key)>(?,?))`,
     `${byIndex} (userId=? AND namespace=? AND key=?) LEFT-JOIN`,
   ]);
+});
+
+test("SQLite finds free entries and dead letters by the index alone, past none that are over", async () => {
+  const byWork =
+    "SEARCH Entry USING INDEX Entry_userId_namespace_isCompleted_isDeadLettered_key_idx";
+  const ofWork = "userId=? AND namespace=? AND isCompleted=? AND isDeadLettered=?";
+  const free = { userId: "local", namespace: "n", keys: prefixed("task:"), now: new Date() };
+  for (const maxAttempts of [undefined, null, 3]) {
+    const query = maxAttempts === undefined ? free : { ...free, maxAttempts };
+    expect(await stepsOf(["Entry"], ({ client }) => readFree(client, query, 1))).toEqual([
+      `${byWork} (${ofWork} AND key>? AND key<?)`,
+    ]);
+  }
+  const query = {
+    userId: "local",
+    selection: { namespaces: [exact("n")], keys: prefixed("task:") },
+    onlyKeys: null,
+    onlyDeadLettered: true,
+    after: { namespace: "n", key: "task:7" },
+  };
+  const [found] = await stepsOf(["Entry"], (reader) =>
+    readStoredEntries(reader, query, { maxItems: 10, maxBytes: 1_000 }),
+  );
+  expect(found).toContain(`${byWork} (${ofWork} AND key>?`);
 });
 
 test("SQLite reads what namespaces hold from their rows, and of the entries those that have expired", async () => {

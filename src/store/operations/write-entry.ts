@@ -1,5 +1,5 @@
 import type { Draft } from "../commit/draft.ts";
-import { claimStateOf, unclaimed, type StoredEntry, type StoredHead } from "../model/claim.ts";
+import { unclaimed, type StoredEntry, type StoredHead } from "../model/claim.ts";
 import { JsonText } from "../../json/json-text.ts";
 import { mergeMembers } from "../../json/merge-patch-text.ts";
 import { checkMetadataBytes, checkValue, type Limits } from "../model/limits.ts";
@@ -80,6 +80,7 @@ export function entryAfter(
   const { namespace, key, value, expiresAt } = written;
   const metadata = mergedMetadata(limits, written, current);
   const revision = head + 1n;
+  const work = current ?? unclaimed;
   return {
     namespace,
     key,
@@ -90,7 +91,14 @@ export function entryAfter(
     createdBy: current ? current.createdBy : agent,
     updatedBy: agent,
     expiresAt,
-    ...claimStateOf(current ?? unclaimed),
+    claimToken: work.claimToken,
+    claimAttempt: work.claimAttempt,
+    claimMaxAttempts: work.claimMaxAttempts,
+    claimExpiresAt: work.claimExpiresAt,
+    claimFailedAt: work.claimFailedAt,
+    claimError: work.claimError,
+    isCompleted: work.isCompleted,
+    isDeadLettered: work.isDeadLettered,
     sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(value) + Buffer.byteLength(metadata),
     metadata,
     value,
