@@ -134,6 +134,8 @@ export class Store {
   async deadLetters(viewer: Viewer, input: DeadLettersInput): Promise<Page<StoredEntry>> {
     checkPageSize(this.limits, input.first);
     const { namespace, keyPrefix, after } = input;
+    // A cursor is a caller's text, whatever it was made of.
+    if (after !== null) checkKey(this.limits, "after", after);
     const query = {
       userId: viewer.userId,
       selection: this.select(viewer, { namespace, keyPrefix }),

@@ -211,8 +211,13 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect(seen).toEqual(keys.filter((key) => !key.startsWith("b2")));
     const some = await deadLetters(server, { namespace, keyPrefix: "b" });
     expect(some.nodes.map(({ entry }: any) => entry.key)).toEqual([keys[2], keys[4]]);
-    const wrong = await refusal(deadLetters(server, { namespace, after: "no cursor" }));
-    expect(wrong).toMatchObject({ code: "BAD_USER_INPUT" });
+    const forged = [["\u0000"], [""], ["a", "b"], [1]].map((parts) =>
+      Buffer.from(JSON.stringify(parts)).toString("base64url"),
+    );
+    for (const cursor of ["no cursor", ...forged]) {
+      const wrong = await refusal(deadLetters(server, { namespace, after: cursor }));
+      expect(wrong.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "after" });
+    }
   });
 
   test("G1: another user, another namespace, and one who may not read, see and change nothing", async () => {
