@@ -1,0 +1,155 @@
+"""Sends GraphQL operations to one server, again where that does no harm."""
+
+from __future__ import annotations
+
+import http.client
+import uuid
+from typing import Any, Awaitable, Mapping, TypeVar
+
+from . import _exact_json
+from ._event_parser import EventParser
+from ._io import Answer, Io, Source
+from ._patience import Patience
+from .errors import BadResponseError, BatonError, UnavailableError, error_of
+
+T = TypeVar("T")
+
+# Statuses of an answer without GraphQL that another attempt may not have: too late, too early, too many.
+_PASSING_STATUSES = (408, 425, 429)
+# The server gives a sign of life every 5 seconds.
+_MAX_SILENCE_SECONDS = 40.0
+
+_LIMITS = "query limits { viewer { limits { maxPageSize maxBatchOperations maxBodyBytes } } }"
+
+
+class Connection:
+    """The server as all data stores of one origin reach it, whatever their namespaces."""
+
+    def __init__(self, io: Io, name: str, timeout_seconds: float, retry_seconds: float):
+        self.io = io
+        self.name = name
+        self.timeout_seconds = timeout_seconds
+        self._retry_seconds = retry_seconds
+        self._was_reached = False
+        self._limits: Mapping[str, int] | None = None
+
+    def patience(self) -> Patience:
+        """For the attempts of one operation."""
+        patience = Patience(self.io, self._retry_seconds)
+        patience.was_reached = self._was_reached
+        return patience
+
+    async def call(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = True) -> Any:
+        """The data of an operation. Raises the first of its errors."""
+        body = _body(document, variables)
+        patience = self.patience()
+        while True:
+            try:
+                return await self.attempt(body, self.timeout_seconds)
+            except BatonError as error:
+                if not repeat:
+                    raise
+                await patience.after_failure(error)
+
+    async def mutate(self, document: str, given: Mapping[str, Any]) -> Any:
+        """The payload of a mutation of one input. It happens once, however often it is sent."""
+        data = await self.call(document, {"input": {"idempotencyKey": uuid.uuid4().hex, **given}})
+        return next(iter(data.values()))
+
+    async def attempt(self, body: bytes, timeout_seconds: float) -> Any:
+        """The data of one request."""
+        return self._data(await self._reach(self.io.post(body, timeout_seconds)))
+
+    async def follow(self, document: str, variables: Mapping[str, Any]) -> Events:
+        """The events of a subscription. Raises the error of a server that refuses it."""
+        answer = await self._reach(self.io.stream(_body(document, variables), self.timeout_seconds))
+        if isinstance(answer, Answer):
+            self._data(answer)
+            raise BadResponseError(f"{self.name} does not stream subscriptions.")
+        self._was_reached = True
+        return Events(self, answer)
+
+    async def limits(self) -> Mapping[str, int]:
+        """The server's limits, as it said them first."""
+        if self._limits is None:
+            self._limits = (await self.call(_LIMITS))["viewer"]["limits"]
+        return self._limits
+
+    async def _reach(self, work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except TimeoutError as error:
+            raise UnavailableError(f"{self.name} gave no answer in time.") from error
+        except (OSError, http.client.HTTPException) as error:
+            if self.io.is_closed:
+                raise UnavailableError("The data store was closed.") from error
+            raise UnavailableError(f"{self.name} cannot be reached: {error or type(error).__name__}.") from error
+
+    def _data(self, answer: Answer) -> Any:
+        data = _data_of(answer.body)
+        if data is not None:
+            self._was_reached = True
+            return _without_errors(data)
+        if 300 <= answer.status < 400:
+            target = answer.location or "another address"
+            raise BadResponseError(f"{self.name} redirects to {target}. Redirects are not followed.")
+        message = f"{self.name} answered {answer.status} without GraphQL."
+        # Baton answers its own faults as GraphQL: this comes from what stands before it.
+        if answer.status >= 500 or answer.status in _PASSING_STATUSES:
+            raise UnavailableError(message)
+        raise BadResponseError(f"{message} Check the address.")
+
+
+class Events:
+    """What one subscription says, until its connection ends."""
+
+    def __init__(self, connection: Connection, source: Source):
+        self._connection = connection
+        self._source = source
+        self._parser = EventParser()
+        self._ready: list[tuple[str, bytes] | None] = []
+
+    async def next(self, timeout_seconds: float = _MAX_SILENCE_SECONDS) -> Any:
+        """The data of the next event; None for a sign of life. Raises UnavailableError at the end."""
+        name = self._connection.name
+        while not self._ready:
+            chunk = await self._connection._reach(self._source.read(min(timeout_seconds, _MAX_SILENCE_SECONDS)))
+            if not chunk:
+                raise UnavailableError(f"{name} broke off the subscription.")
+            self._ready = list(self._parser.feed(chunk))[::-1]
+        event = self._ready.pop()
+        if event is None:
+            return None
+        if event[0] == "complete":
+            raise UnavailableError(f"{name} ended the subscription: it is stopping.")
+        data = _data_of(event[1])
+        if data is None:
+            raise BadResponseError(f"{name} sent an event without GraphQL.")
+        return _without_errors(data)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._source.close()
+
+
+def _body(document: str, variables: Mapping[str, Any] | None) -> bytes:
+    return _exact_json.encode({"query": document, "variables": variables or {}})
+
+
+def _data_of(text: bytes) -> Any:
+    """An answer of GraphQL; None for anything else, such as a proxy's page."""
+    try:
+        answer = _exact_json.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(answer, dict):
+        return None
+    errors = answer.get("errors")
+    has_error = isinstance(errors, list) and errors and isinstance(errors[0], dict) and "message" in errors[0]
+    return answer if has_error or isinstance(answer.get("data"), dict) else None
+
+
+def _without_errors(answer: Mapping[str, Any]) -> Any:
+    if answer.get("errors"):
+        raise error_of(answer["errors"][0])
+    return answer["data"]

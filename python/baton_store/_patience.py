@@ -1,0 +1,62 @@
+"""Decides whether an operation that failed is tried again, and when."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+
+from ._io import Io
+from .errors import BatonError, UnavailableError, is_foreign, is_transient, may_pass
+
+_log = logging.getLogger("baton_store")
+
+_FIRST_DELAY_SECONDS = 0.1
+_MAX_DELAY_SECONDS = 5.0
+
+
+class Patience:
+    """Attempts of one operation.
+
+    1. A call is tried again for ``retry_seconds`` while the server cannot be reached, or a proxy answers for a server
+       that was reached before. Any other error is its result.
+    2. A watch or a wait is a call until the server has accepted it (``outlast``). From then on only an error that
+       another attempt cannot change ends it.
+    """
+
+    def __init__(self, io: Io, retry_seconds: float):
+        self._io = io
+        self._retry_seconds = retry_seconds
+        self._delay_seconds = _FIRST_DELAY_SECONDS
+        self._deadline: float | None = None
+        self._outlasts = False
+        self.was_reached = False
+
+    def outlast(self) -> None:
+        """The server has accepted the operation. It is from now on as patient as what it waits for."""
+        self._outlasts = True
+
+    def reset(self) -> None:
+        """The operation has gone on: the next failure is the first of another series."""
+        self._delay_seconds = _FIRST_DELAY_SECONDS
+        self._deadline = None
+
+    async def after_failure(self, error: BatonError, deadline: float | None = None) -> None:
+        """Waits before the next attempt, at most until a deadline. Raises the error if there is to be none."""
+        now = time.monotonic()
+        delay = self._delay_seconds * random.uniform(0.5, 1.5)
+        self._delay_seconds = min(2 * self._delay_seconds, _MAX_DELAY_SECONDS)
+        if self._deadline is None:
+            self._deadline = now + self._retry_seconds
+        if self._io.is_closed or not self._may_repeat(error, now + delay):
+            raise error
+        _log.info("%s Next attempt in %.1f seconds.", error, delay)
+        await self._io.sleep(delay if deadline is None else min(delay, max(deadline - now, 0)))
+        if self._io.is_closed:
+            raise UnavailableError("The data store was closed.") from error
+
+    def _may_repeat(self, error: BatonError, at: float) -> bool:
+        if self._outlasts:
+            return may_pass(error)
+        is_passing = is_transient(error) or (self.was_reached and is_foreign(error))
+        return is_passing and self._deadline is not None and at <= self._deadline

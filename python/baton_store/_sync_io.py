@@ -1,0 +1,179 @@
+"""Input and output that block: ``http.client`` connections that are kept open, and threads."""
+
+from __future__ import annotations
+
+import collections
+import http.client
+import os
+import select
+import socket
+import ssl
+import threading
+from typing import Any, Callable, Coroutine
+
+from ._endpoint import Endpoint
+from ._io import Answer, Background, Source, run
+
+_MAX_IDLE_CONNECTIONS = 32
+
+
+class SyncIo:
+    """Requests of any number of threads. A thread that sends one has a connection for itself until it is answered."""
+
+    def __init__(self, endpoint: Endpoint):
+        self._endpoint = endpoint
+        self._context = ssl.create_default_context() if endpoint.is_tls else None
+        self._idle: collections.deque[http.client.HTTPConnection] = collections.deque()
+        self._process = os.getpid()
+        self._busy: dict[http.client.HTTPConnection, socket.socket] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed.is_set()
+
+    async def post(self, body: bytes, timeout_seconds: float) -> Answer:
+        connection = self._take(timeout_seconds)
+        try:
+            self._open(connection)
+            response = self._send(connection, body, "application/json")
+            answer = _answer(response, response.read())
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            self._release(connection)
+        # Without a socket the server has said that it closes the connection.
+        if connection.sock is not None and len(self._idle) < _MAX_IDLE_CONNECTIONS and not self.is_closed:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return answer
+
+    async def stream(self, body: bytes, timeout_seconds: float) -> Answer | Source:
+        connection = self._connection(timeout_seconds)
+        is_followed = False
+        try:
+            sock = self._open(connection)
+            response = self._send(connection, body, "text/event-stream")
+            is_followed = response.headers.get_content_type() == "text/event-stream"
+            if is_followed:
+                return _Stream(self, connection, response, sock)
+            return _answer(response, response.read())
+        finally:
+            if not is_followed:
+                self._release(connection)
+                connection.close()
+
+    async def sleep(self, seconds: float) -> None:
+        self._closed.wait(seconds)
+
+    def background(self, work: Callable[[Background], Coroutine[Any, Any, None]]) -> Background:
+        return _Thread(work)
+
+    def close(self) -> None:
+        self._closed.set()
+        with self._lock:
+            busy = list(self._busy.values())
+        for sock in busy:
+            _shut_down(sock)
+        while self._idle:
+            self._idle.pop().close()
+
+    def __del__(self) -> None:
+        if self._process == os.getpid():
+            while self._idle:
+                self._idle.pop().close()
+
+    def _take(self, timeout_seconds: float) -> http.client.HTTPConnection:
+        """An idle connection that the server has not closed, or a new one."""
+        if self._process != os.getpid():
+            # A child process has its parent's sockets: both would read from them.
+            self._idle, self._process = collections.deque(), os.getpid()
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return self._connection(timeout_seconds)
+            if not _has_ended(connection.sock):
+                connection.sock.settimeout(timeout_seconds)
+                return connection
+            connection.close()
+
+    def _connection(self, timeout_seconds: float) -> http.client.HTTPConnection:
+        host, port = self._endpoint.host, self._endpoint.port
+        if self._context is not None:
+            return http.client.HTTPSConnection(host, port, timeout=timeout_seconds, context=self._context)
+        return http.client.HTTPConnection(host, port, timeout=timeout_seconds)
+
+    def _open(self, connection: http.client.HTTPConnection) -> socket.socket:
+        if connection.sock is None:
+            connection.connect()
+        sock: socket.socket = connection.sock
+        with self._lock:
+            self._busy[connection] = sock
+        if self.is_closed:
+            raise ConnectionAbortedError("closed")
+        return sock
+
+    def _send(self, connection: http.client.HTTPConnection, body: bytes, accept: str) -> http.client.HTTPResponse:
+        try:
+            connection.request("POST", self._endpoint.path, body, {**self._endpoint.headers, "Accept": accept})
+        except (BrokenPipeError, ConnectionResetError):
+            # A server that refuses a large body answers before it has read it.
+            return connection.getresponse()
+        return connection.getresponse()
+
+    def _release(self, connection: http.client.HTTPConnection) -> None:
+        with self._lock:
+            self._busy.pop(connection, None)
+
+
+class _Stream:
+    def __init__(
+        self, io: SyncIo, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, sock: socket.socket
+    ):
+        self._io, self._connection, self._response, self._sock = io, connection, response, sock
+
+    async def read(self, timeout_seconds: float) -> bytes:
+        self._sock.settimeout(max(timeout_seconds, 0.001))
+        return self._response.read1(65_536)
+
+    def close(self) -> None:
+        """Also ends a read of another thread."""
+        self._io._release(self._connection)
+        _shut_down(self._sock)
+        self._connection.close()
+
+
+class _Thread:
+    def __init__(self, work: Callable[[Background], Coroutine[Any, Any, None]]):
+        self._ended = threading.Event()
+        threading.Thread(target=lambda: run(work(self)), name="baton-store", daemon=True).start()
+
+    async def sleep(self, seconds: float) -> bool:
+        return self._ended.wait(max(seconds, 0))
+
+    def stop(self) -> None:
+        self._ended.set()
+
+
+def _answer(response: http.client.HTTPResponse, body: bytes) -> Answer:
+    return Answer(response.status, response.headers.get_content_type(), response.headers.get("Location"), body)
+
+
+def _has_ended(sock: socket.socket) -> bool:
+    """Whether an idle connection has something to read: its end, or what nobody asked for."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+def _shut_down(sock: socket.socket) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass

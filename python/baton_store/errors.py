@@ -1,0 +1,184 @@
+"""The errors of the package: one class for each error code of Baton, all of them a ``BatonError``."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+
+class BatonError(Exception):
+    """A call that failed.
+
+    ``code`` is stable and made to be compared; ``message`` is made to be read. ``details`` holds what else the server
+    said, by the names that ``docs/guarantees.md`` lists.
+    """
+
+    code: str = "INTERNAL"
+
+    def __init__(self, message: str, details: Mapping[str, Any] | None = None, code: str | None = None):
+        super().__init__(message)
+        self.message = message
+        self.details: dict[str, Any] = dict(details or {})
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.message}"
+
+
+class UnauthenticatedError(BatonError):
+    """There is no token, or it is unknown, expired or revoked."""
+
+    code = "UNAUTHENTICATED"
+
+
+class ForbiddenError(BatonError):
+    """The token's scopes or namespaces do not cover the call."""
+
+    code = "FORBIDDEN"
+
+
+class BadUserInputError(BatonError):
+    """An argument is wrong. ``argument`` is its path, or None."""
+
+    code = "BAD_USER_INPUT"
+
+    @property
+    def argument(self) -> str | None:
+        """Path of the argument in what was sent, such as ``input.key``."""
+        return self.details.get("argument")
+
+
+class InvalidValueError(BadUserInputError, TypeError):
+    """A value that JSON cannot represent, such as a set, bytes, NaN or Infinity. It is also a ``TypeError``."""
+
+
+class ConflictError(BatonError):
+    """A condition did not hold, such as ``if_revision``. Nothing was written."""
+
+    code = "CONFLICT"
+
+    @property
+    def current_revision(self) -> int:
+        """The revision that the entry is at; 0 if there is no entry."""
+        return int(self.details.get("currentRevision") or 0)
+
+    @property
+    def current_value(self) -> Any:
+        """The value of the entry; None if there is no entry, and for a token without the scope ``read``."""
+        return self.details.get("currentValue")
+
+
+class ClaimLostError(BatonError):
+    """The claim has ended: its lease is over, or it was completed or released. Nothing was written."""
+
+    code = "CLAIM_LOST"
+
+
+class RevisionCompactedError(BatonError):
+    """The log does not reach back to the revision. Begin again with a snapshot."""
+
+    code = "REVISION_COMPACTED"
+
+    @property
+    def oldest_revision(self) -> int | None:
+        """The oldest revision that the log has; None if the server did not say."""
+        oldest = self.details.get("oldestRevision")
+        return None if oldest is None else int(oldest)
+
+
+class LimitExceededError(BatonError):
+    """Something is larger than a limit of the server."""
+
+    code = "LIMIT_EXCEEDED"
+
+    @property
+    def limit(self) -> str | None:
+        """Name of the limit, such as ``maxValueBytes``."""
+        return self.details.get("limit")
+
+    @property
+    def max(self) -> int | None:
+        """Value of the limit."""
+        return self.details.get("max")
+
+
+class RateLimitedError(BatonError):
+    """More was asked for than may be asked for now."""
+
+    code = "RATE_LIMITED"
+
+
+class PayloadTooLargeError(BatonError):
+    """The request is larger than the server reads."""
+
+    code = "PAYLOAD_TOO_LARGE"
+
+
+class UnavailableError(BatonError):
+    """The server cannot be reached, or cannot do its work now. The call was repeated for ``retry_seconds``.
+
+    It is not known whether a write that ends with this error was applied.
+    """
+
+    code = "UNAVAILABLE"
+
+
+class InternalError(BatonError):
+    """A fault of the server, which has logged it."""
+
+    code = "INTERNAL"
+
+
+class WaitTimeoutError(BatonError, TimeoutError):
+    """What was waited for did not come in time. It is also a ``TimeoutError``."""
+
+    code = "TIMEOUT"
+
+
+class BadResponseError(BatonError):
+    """What answered is not Baton, but for example a proxy or another server."""
+
+    code = "BAD_RESPONSE"
+
+
+_CLASSES: dict[str, type[BatonError]] = {
+    each.code: each
+    for each in (
+        UnauthenticatedError,
+        ForbiddenError,
+        BadUserInputError,
+        ConflictError,
+        ClaimLostError,
+        RevisionCompactedError,
+        LimitExceededError,
+        RateLimitedError,
+        PayloadTooLargeError,
+        UnavailableError,
+        InternalError,
+    )
+}
+
+
+def error_of(answered: Mapping[str, Any]) -> BatonError:
+    """The error of its code's class, from an error of a GraphQL answer."""
+    details = dict(answered.get("extensions") or {})
+    code = str(details.pop("code", ""))
+    message = str(answered.get("message"))
+    if code in _CLASSES:
+        return _CLASSES[code](message, details)
+    return BadResponseError(message, {"code": code, **details})
+
+
+def is_transient(error: BatonError) -> bool:
+    """Whether the same call may succeed soon."""
+    return error.code in ("UNAVAILABLE", "RATE_LIMITED")
+
+
+def is_foreign(error: BatonError) -> bool:
+    """Whether the error comes from something that stands before the server."""
+    return error.code == "BAD_RESPONSE" and "code" not in error.details
+
+
+def may_pass(error: BatonError) -> bool:
+    """Whether the same call can succeed at any later time."""
+    return is_transient(error) or error.code in ("INTERNAL", "BAD_RESPONSE")
