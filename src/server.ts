@@ -20,6 +20,7 @@ import { sweep } from "./store/commit/sweep.ts";
 import { Writer } from "./store/writer.ts";
 import { Graphql } from "./transport/graphql.ts";
 import { httpListener } from "./transport/http.ts";
+import { refuseUnreadable } from "./transport/unreadable-request.ts";
 import { serveWebsocket } from "./transport/websocket.ts";
 
 /** A server that serves. */
@@ -116,6 +117,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     keepOpen(http, config.keepAliveSeconds * 1_000);
     // Browsers and others open connections ahead of their requests. Node does not count such a one as idle.
     const unused = new Set<Socket>();
+    http.on("clientError", refuseUnreadable);
     http.on("connection", (socket: Socket) => {
       unused.add(socket);
       socket.once("close", () => unused.delete(socket));

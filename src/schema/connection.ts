@@ -95,6 +95,11 @@ export function encodeCursor(parts: readonly string[]): string {
   return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 
+/** Whether it may be in a cursor that was given out: PostgreSQL refuses a text with a NUL, and no name has one. */
+function canBeName(part: string): boolean {
+  return part.isWellFormed() && !part.includes("\0");
+}
+
 /** @throws BAD_USER_INPUT unless it is a cursor of as many parts */
 export function decodeCursor(cursor: string, length: number): string[] {
   try {
@@ -103,7 +108,7 @@ export function decodeCursor(cursor: string, length: number): string[] {
       Array.isArray(parts) &&
       parts.length === length &&
       parts.every((part) => typeof part === "string");
-    if (isCursor && parts.every((part: string) => part.isWellFormed())) return parts as string[];
+    if (isCursor && parts.every(canBeName)) return parts as string[];
   } catch {
     // Not even JSON: refused below like any other text that is no cursor.
   }

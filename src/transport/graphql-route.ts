@@ -7,7 +7,7 @@ import { acceptedType, type ResultType } from "./accepted-type.ts";
 import { headerCredentials } from "./credentials.ts";
 import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
 import type { Graphql } from "./graphql.ts";
-import type { OperationContext } from "./operation-context.ts";
+import { missingQuery, mutationByGet, notAcceptable, unknownMethod } from "./http-refusal.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody } from "./read-body.ts";
 import type { Operation } from "./read-operation.ts";
@@ -23,8 +23,10 @@ export interface GraphqlRouteOptions {
   readonly logger: Logger;
 }
 
-/** What a refused operation is answered with as `application/graphql-response+json`; as JSON it is 200 for most. */
-const refusalStatuses: Record<RefusalKind, number> = { limit: 200, text: 400, name: 400 };
+/** The status of an operation that was not executed, as `application/graphql-response+json`. */
+const refusedStatus = 400;
+/** The same as `application/json`, by what is wrong with it. */
+const jsonStatuses: Record<RefusalKind, number> = { limit: 200, text: 200, name: 400 };
 
 /**
  * /graphql over HTTP. A query or mutation that is answered with one JSON document goes the short way:
@@ -34,7 +36,7 @@ const refusalStatuses: Record<RefusalKind, number> = { limit: 200, text: 400, na
  * 3. The document is looked up, or parsed and validated.
  * 4. It is executed, and the result is written with one call.
  *
- * A subscription goes to `serveEventStream`. Everything else is Yoga's.
+ * A subscription goes to `serveEventStream`, and a preflight request to Yoga.
  */
 export class GraphqlRoute {
   readonly #options: GraphqlRouteOptions;
@@ -46,62 +48,59 @@ export class GraphqlRoute {
 
   /** @throws BatonError when the request is refused before its operation is read */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === "OPTIONS") return this.#respondByYoga(request, response, null, null);
-    const { graphql, authenticator, maxBodyBytes } = this.#options;
+    if (request.method === "OPTIONS") return this.#respondByYoga(request, response);
+    const { graphql, authenticator } = this.#options;
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     const context = graphql.context(session, { closed: closedOf(response) });
-    let sent: Operation | null;
-    if (request.method === "POST") {
-      requireJson(request);
-      sent = await graphql.readOperation(textOf(await readBody(request, maxBodyBytes)));
-    } else {
-      sent =
-        request.method === "GET" ? await graphql.readSearch(searchOf(request.url ?? "")) : null;
-    }
-    const type = acceptedType(request.headers.accept);
-    if (sent === null) return this.#respondByYoga(request, response, context, sent);
+    const sent = await this.#read(request);
+    const { accept } = request.headers;
+    const type = acceptedType(accept);
     let prepared: Prepared;
     try {
       prepared = graphql.operations.prepare(sent.query, sent.operationName);
     } catch (error) {
       if (!(error instanceof OperationRefusal)) throw error;
-      if (type === null) return this.#respondByYoga(request, response, context, sent);
-      const status =
-        type === "application/json" && error.kind === "text" ? 200 : refusalStatuses[error.kind];
+      const shown = type ?? "application/json";
+      const status = shown === "application/json" ? jsonStatuses[error.kind] : refusedStatus;
       const result = writeResult({ errors: graphql.publicErrors(error.errors) });
-      return send(request, response, status, type, result);
+      return send(request, response, status, shown, result);
     }
     const kind = prepared.operation.operation;
-    if (kind === "subscription" && acceptsEventStream(request.headers.accept)) {
+    if (kind === "subscription") {
+      if (!acceptsEventStream(accept)) throw notAcceptable(accept, true);
       const { variables } = sent;
       const { maxWaitingBytes } = this.#options;
       const stream = { graphql, prepared, variables, context, maxWaitingBytes };
       return serveEventStream(request, response, stream);
     }
-    // Among others a subscription whose events are not accepted, and a mutation that came by GET: they are refused.
-    if (
-      type === null ||
-      kind === "subscription" ||
-      (kind === "mutation" && request.method !== "POST")
-    ) {
-      return this.#respondByYoga(request, response, context, sent);
-    }
-    const result = await graphql.answer(prepared, sent.variables, context);
-    send(request, response, 200, type, result);
+    if (type === null) throw notAcceptable(accept, false);
+    if (kind === "mutation" && request.method !== "POST") throw mutationByGet();
+    const { text, isExecuted } = await graphql.answer(prepared, sent.variables, context);
+    const status = isExecuted || type === "application/json" ? 200 : refusedStatus;
+    send(request, response, status, type, text);
   }
 
-  async #respondByYoga(
-    request: IncomingMessage,
-    response: ServerResponse,
-    context: OperationContext | null,
-    sent: Operation | null,
-  ): Promise<void> {
-    const { graphql, logger } = this.#options;
-    this.#yoga ??= import("./yoga.ts").then(({ createYogaResponder }) =>
-      createYogaResponder(graphql.operations, logger),
-    );
+  /** @throws HttpRefusal, BAD_USER_INPUT, PAYLOAD_TOO_LARGE, LIMIT_EXCEEDED */
+  async #read(request: IncomingMessage): Promise<Operation> {
+    const { graphql, maxBodyBytes } = this.#options;
+    switch (request.method) {
+      case "POST":
+        requireJson(request);
+        return graphql.readOperation(textOf(await readBody(request, maxBodyBytes)));
+      case "GET": {
+        const sent = await graphql.readSearch(searchOf(request.url ?? ""));
+        if (sent) return sent;
+        throw missingQuery();
+      }
+      default:
+        throw unknownMethod(request.method);
+    }
+  }
+
+  async #respondByYoga(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#yoga ??= import("./yoga.ts").then(({ createYogaResponder }) => createYogaResponder());
     const respond = await this.#yoga;
-    await respond(request, response, { context, sent });
+    await respond(request, response);
   }
 }
 

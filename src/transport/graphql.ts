@@ -21,6 +21,16 @@ export interface GraphqlOptions extends Services {
 
 type Variables = SentVariables | null | undefined;
 
+/** What a query or a mutation came to. */
+export interface Answer {
+  /** The result as JSON. */
+  readonly text: string;
+  /** Whether it was executed. It was not if a variable was refused. */
+  readonly isExecuted: boolean;
+  /** The code of its first error; null if it has none. */
+  readonly errorCode: string | null;
+}
+
 /** Executes operations, whichever transport they came by. Errors in results are what a caller may see. */
 export class Graphql {
   readonly operations: Operations;
@@ -53,23 +63,33 @@ export class Graphql {
     return new OperationContext(this.#services, session, connection);
   }
 
-  /** Answers a query or a mutation: with its result as JSON. */
+  /** Answers a query or a mutation. */
   async answer(
     prepared: Prepared,
     variables: Variables,
     context: OperationContext,
-  ): Promise<string> {
+  ): Promise<Answer> {
     let given: Variables;
     try {
       given = embeddedValues(prepared, variables);
     } catch (error) {
-      return writeResult({ errors: this.publicErrors([error]) });
+      return this.#answerOf({ errors: [error as GraphQLError] });
     }
     const compiled = compiledOperation(prepared);
     const result = await (compiled
       ? compiled.run(given, context)
       : execute(argumentsOf(prepared, given, context)));
-    return typeof result === "string" ? result : writeResult(this.#withPublicErrors(result));
+    if (typeof result !== "string") return this.#answerOf(result);
+    return { text: result, isExecuted: true, errorCode: null };
+  }
+
+  #answerOf(result: ExecutionResult): Answer {
+    const errors = result.errors && this.publicErrors(result.errors);
+    return {
+      text: writeResult(errors ? { ...result, errors } : result),
+      isExecuted: "data" in result,
+      errorCode: errors ? codeOf(errors) : null,
+    };
   }
 
   /** Begins a subscription; a result says why it did not begin. */
@@ -90,10 +110,11 @@ export class Graphql {
   publicErrors(errors: readonly unknown[]): GraphQLError[] {
     return errors.map((error) => publicError(error, this.#logger));
   }
+}
 
-  #withPublicErrors(result: ExecutionResult): ExecutionResult {
-    return result.errors ? { ...result, errors: this.publicErrors(result.errors) } : result;
-  }
+/** The code of the first of these errors. */
+export function codeOf([error]: readonly GraphQLError[]): string | null {
+  return error ? String(error.extensions.code) : null;
 }
 
 function argumentsOf(

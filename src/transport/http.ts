@@ -6,6 +6,7 @@ import { BatonError, type ErrorCode } from "../errors.ts";
 import { GraphqlRoute } from "./graphql-route.ts";
 import { serveGraphiql } from "./graphiql.ts";
 import type { Graphql } from "./graphql.ts";
+import { HttpRefusal } from "./http-refusal.ts";
 import { publicError } from "./public-error.ts";
 
 export interface HttpOptions {
@@ -42,7 +43,7 @@ export function httpListener(options: HttpOptions): RequestListener {
       if (request.destroyed && (!request.complete || isReset(error))) return;
       const fault = publicError(error, logger);
       if (response.headersSent) response.destroy();
-      else refuse(request, response, fault);
+      else refuse(request, response, fault, error instanceof HttpRefusal ? error : null);
     });
   };
 }
@@ -90,7 +91,7 @@ async function answer(
       response.writeHead(302, { Location: "/graphql" }).end();
       return;
     default:
-      sendJson(response, 404, { error: "Nothing is here. The API is at /graphql." });
+      throw new HttpRefusal(404, "Nothing is here. The API is at /graphql.");
   }
 }
 
@@ -98,8 +99,14 @@ async function answer(
 const lingerMs = 3_000;
 
 /** Answers a request whose operation was not even read. */
-function refuse(request: IncomingMessage, response: ServerResponse, error: GraphQLError): void {
-  const status = statuses[error.extensions.code as ErrorCode] ?? 400;
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: GraphQLError,
+  form: HttpRefusal | null,
+): void {
+  const status = form?.status ?? statuses[error.extensions.code as ErrorCode] ?? 400;
+  for (const [name, value] of Object.entries(form?.headers ?? {})) response.setHeader(name, value);
   if (status === 413) response.setHeader("Connection", "close");
   if (status === 401) response.setHeader("WWW-Authenticate", 'Bearer realm="Baton"');
   response.setHeader("Access-Control-Allow-Origin", "*");

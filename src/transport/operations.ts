@@ -13,6 +13,7 @@ import {
 import { limitExceeded } from "../errors.ts";
 import { selectionCount } from "./document-size.ts";
 import { embedVariables, type Embedding } from "./embedded-variables.ts";
+import { subscriptionDirectives } from "./subscription-directives.ts";
 
 /** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
 const maxQueryTokens = 4_000;
@@ -130,6 +131,7 @@ export class Operations {
     const errors = validate(this.#schema, document, [
       ...specifiedRules,
       introspectionWithoutAliases,
+      subscriptionDirectives,
     ]);
     return errors.map((error) => (error.message === validationAborted ? tooManyRepeats() : error));
   }

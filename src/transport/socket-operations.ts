@@ -100,7 +100,8 @@ export class SocketOperations {
     const { connection, id, prepared, variableValues, contextValue } = args as Arguments;
     let result: string;
     try {
-      result = await this.#options.graphql.answer(prepared, variableValues, contextValue);
+      const answer = await this.#options.graphql.answer(prepared, variableValues, contextValue);
+      result = answer.text;
     } catch (error) {
       // graphql-ws would close the whole socket for it.
       result = writeResult({ errors: [this.#socketError(error)] });

@@ -6,6 +6,7 @@ import { WebSocketServer } from "ws";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Graphql } from "./graphql.ts";
 import { openSocket, type Extra } from "./open-socket.ts";
+import { refusalText } from "./unreadable-request.ts";
 import { endAbandoned, SocketOperations } from "./socket-operations.ts";
 
 export interface WebsocketOptions {
@@ -58,7 +59,11 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
     if (path !== "/graphql" || closing) {
       // The other side may keep its half open, and nothing else would ever close it.
       stream.once("finish", () => stream.destroy());
-      stream.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+      stream.end(
+        closing
+          ? refusalText(503, "The server is stopping. Connect again in a moment.", "UNAVAILABLE")
+          : refusalText(404, "Nothing is here. Connect to /graphql."),
+      );
       return;
     }
     const { authorization, "baton-agent": agent } = request.headers;

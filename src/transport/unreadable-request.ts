@@ -1,0 +1,43 @@
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ErrorCode } from "../errors.ts";
+
+/** By the code of Node's error: the status, and what the caller can do. */
+const refusals: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, "The request's headers are too large. Send values in the body."],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "The request's chunks have too many extensions."],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "The request did not arrive in time. Send it again."],
+};
+
+/** Answers what Node cannot read as a request of HTTP, in the form of every other refusal. */
+export function refuseUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
+  // Node keeps the answer that it is sending here. Nothing may be written into the middle of one.
+  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent?: boolean } | null };
+  if (!socket.writable || error.code === "ECONNRESET" || answer?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = refusals[error.code ?? ""] ?? [
+    400,
+    "This is not a request of HTTP/1.1 that the server can read.",
+  ];
+  socket.once("finish", () => socket.destroy());
+  socket.end(refusalText(status, message));
+}
+
+/** A refusal as the text of an answer, for a connection that has no response of Node's. It ends the connection. */
+export function refusalText(
+  status: number,
+  message: string,
+  code: ErrorCode = "BAD_USER_INPUT",
+): string {
+  const body = `${JSON.stringify({ errors: [{ message, extensions: { code } }] })}\n`;
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "Connection: close",
+    "Content-Type: application/json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "",
+    body,
+  ].join("\r\n");
+}
