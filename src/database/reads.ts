@@ -1,5 +1,6 @@
 import type { Database } from "../store/contract.ts";
 import { readUnindexed } from "./index-search.ts";
+import { readCreatedEntries } from "./read-created-entries.ts";
 import {
   readEntries,
   readEntry,
@@ -40,6 +41,8 @@ export class Reads {
     this.#read((reader) => readEntryHeads(reader, ...args));
   readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
     this.#read((reader) => readStoredEntries(reader, ...args));
+  readonly readCreatedEntries: Database["readCreatedEntries"] = (...args) =>
+    this.#read((reader) => readCreatedEntries(reader, ...args));
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
     this.#read((reader) => readNamespaces(reader, ...args));
   readonly readUsage: Database["readUsage"] = (...args) =>

@@ -1,5 +1,5 @@
 import type { ObjectRef } from "@pothos/core";
-import { badUserInput } from "../errors.ts";
+import { badUserInput, type BatonError } from "../errors.ts";
 import { builder } from "./builder.ts";
 
 /** A page of a connection, as its resolver returns it. */
@@ -112,7 +112,18 @@ export function decodeCursor(cursor: string, length: number): string[] {
   } catch {
     // Not even JSON: refused below like any other text that is no cursor.
   }
-  throw badUserInput(
+  throw notOfThisList();
+}
+
+/** @throws BAD_USER_INPUT unless it is a cursor of a revision */
+export function decodeRevisionCursor(cursor: string): bigint {
+  const [revision = ""] = decodeCursor(cursor, 1);
+  if (/^[1-9][0-9]{0,17}$/.test(revision)) return BigInt(revision);
+  throw notOfThisList();
+}
+
+function notOfThisList(): BatonError {
+  return badUserInput(
     "after",
     "This is no cursor of this list; pass a pageInfo.endCursor of it unchanged.",
   );

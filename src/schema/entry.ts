@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { JsonText } from "../json/json-text.ts";
-import type { EntryPage } from "../store/contract.ts";
+import type { EntryPage, Page } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { entryId } from "../store/model/entry-id.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
@@ -10,6 +10,7 @@ import { changeConnection, changeOrderBy, historyOf } from "./change.ts";
 import {
   connectionOf,
   decodeCursor,
+  decodeRevisionCursor,
   defaultPageSize,
   encodeCursor,
   firstDescription,
@@ -104,7 +105,30 @@ entryRef.implement({
 
 export const entryConnection = connectionOf("Entry", "entries", entryRef);
 
+const entryOrder = builder.enumType("EntryOrder", {
+  description: "In which order entries are listed. A cursor is of one order of the list's.",
+  values: {
+    KEY_ASC: {
+      description: "By namespace and then key, in the byte order of their UTF-8.",
+    },
+    CREATED_AT_ASC: { description: "The oldest first." },
+    CREATED_AT_DESC: {
+      description:
+        "The newest first. An entry that is written again keeps its place: `changes` lists what was written last.",
+    },
+  } as const,
+});
+
+/** The argument of lists of entries. */
+export const entryOrderBy = {
+  type: entryOrder,
+  defaultValue: "KEY_ASC",
+  description:
+    "By key (default), or by the time of their creation, the oldest or the newest first. Pages of one list are asked for in one order.",
+} as const;
+
 interface EntriesArgs extends SelectionInput {
+  readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | null | undefined;
   readonly keys?: readonly string[] | null | undefined;
   readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
@@ -112,25 +136,49 @@ interface EntriesArgs extends SelectionInput {
 
 /** The `entries` field, of the store or of one namespace. */
 export async function entriesPage(
-  { store, viewer, budget }: Context,
+  context: Context,
   info: GraphQLResolveInfo,
-  args: EntriesArgs,
+  { orderBy, ...args }: EntriesArgs,
 ): Promise<Connection<Entry>> {
-  const [namespace, key] = args.after == null ? [] : decodeCursor(args.after, 2);
+  const { budget } = context;
   const withoutValues = !selectsWithin(info, "value");
-  const input = {
-    ...args,
-    first: args.first ?? defaultPageSize,
-    after: namespace === undefined || key === undefined ? null : { namespace, key },
-  };
-  // Nothing resolves the value of an entry without one.
-  const read = withoutValues
-    ? (store.entryHeads(viewer, input) as Promise<EntryPage>)
-    : store.entries(viewer, input);
+  const input = { ...args, first: args.first ?? defaultPageSize };
+  const isByKey = (orderBy ?? "KEY_ASC") === "KEY_ASC";
+  const read = isByKey
+    ? entriesByKey(context, input, withoutValues)
+    : entriesByCreation(context, input, withoutValues, orderBy === "CREATED_AT_DESC");
   const page = await budget.showRead(read, ({ items }) =>
     withoutValues ? items.map(sizeWithoutValue) : items,
   );
-  return { ...page, cursorOf: (entry) => encodeCursor([entry.namespace, entry.key]) };
+  const cursorOf = isByKey
+    ? (entry: Entry) => encodeCursor([entry.namespace, entry.key])
+    : (entry: Entry) => encodeCursor([String(entry.createdRevision)]);
+  return { ...page, cursorOf };
+}
+
+type PageInput = Omit<EntriesArgs, "orderBy" | "first"> & { readonly first: number };
+
+/** Nothing resolves the value of an entry without one. */
+function entriesByKey(
+  { store, viewer }: Context,
+  input: PageInput,
+  withoutValues: boolean,
+): Promise<Page<Entry>> {
+  const [namespace, key] = input.after == null ? [] : decodeCursor(input.after, 2);
+  const after = namespace === undefined || key === undefined ? null : { namespace, key };
+  return withoutValues
+    ? (store.entryHeads(viewer, { ...input, after }) as Promise<EntryPage>)
+    : store.entries(viewer, { ...input, after });
+}
+
+function entriesByCreation(
+  { store, viewer, closed }: Context,
+  input: PageInput,
+  withoutValues: boolean,
+  isNewestFirst: boolean,
+): Promise<Page<Entry>> {
+  const after = input.after == null ? null : decodeRevisionCursor(input.after);
+  return store.createdEntries(viewer, { ...input, after, isNewestFirst, withoutValues }, closed);
 }
 
 /** One entry, whatever else the operation asks for. */
@@ -195,7 +243,7 @@ builder.queryFields((t) => ({
     type: entryConnection,
     complexity: pageComplexity,
     description:
-      "Entries, sorted by namespace and then key in the byte order of their UTF-8. Without arguments: all that the token covers.",
+      "Entries, sorted by namespace and then key in the byte order of their UTF-8, unless `orderBy` says otherwise. Without arguments: all that the token covers.",
     args: {
       namespace: t.arg.string({ description: namespaceDescription }),
       namespacePrefix: t.arg.string({
@@ -210,6 +258,7 @@ builder.queryFields((t) => ({
       after: t.arg.string({
         description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
       }),
+      orderBy: t.arg(entryOrderBy),
     },
     resolve: (_query, args, context, info) => entriesPage(context, info, args),
   }),

@@ -10,7 +10,13 @@ import {
   pageComplexity,
   statementComplexity,
 } from "./connection.ts";
-import { entriesPage, entryConnection, keyPrefixDescription, oneEntry } from "./entry.ts";
+import {
+  entriesPage,
+  entryConnection,
+  entryOrderBy,
+  keyPrefixDescription,
+  oneEntry,
+} from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
 import { clearNamespace } from "./operations.ts";
 import { requireScope } from "../store/model/viewer.ts";
@@ -48,7 +54,8 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
     entries: t.field({
       type: entryConnection,
       complexity: pageComplexity,
-      description: "Its entries, sorted by key in the byte order of their UTF-8.",
+      description:
+        "Its entries, sorted by key in the byte order of their UTF-8, unless `orderBy` says otherwise.",
       args: {
         keyPrefix: t.arg.string({ description: keyPrefixDescription }),
         keys: t.arg.stringList({
@@ -59,6 +66,7 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
         after: t.arg.string({
           description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
         }),
+        orderBy: t.arg(entryOrderBy),
       },
       resolve: (namespace, args, context, info) =>
         entriesPage(context, info, { ...args, namespace: namespace.name }),

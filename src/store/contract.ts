@@ -40,6 +40,26 @@ export interface EntryQuery {
   readonly after: { readonly namespace: string; readonly key: string | null } | null;
 }
 
+/** Which entries to read in the order of their creation, of which an entry's `createdRevision` tells. */
+export interface CreatedQuery {
+  readonly userId: string;
+  readonly selection: Selection;
+  /** Only these keys; null for all. */
+  readonly onlyKeys: readonly string[] | null;
+  /** Entries that were created later than this; with the newest first, earlier. */
+  readonly after: bigint;
+  readonly isNewestFirst: boolean;
+  /** Whether the values are not to be loaded: nothing may read them then. */
+  readonly withoutValues: boolean;
+}
+
+/** Entries in the order of their creation, of one stretch of all that there are. */
+export interface CreatedPage {
+  readonly items: readonly Entry[];
+  /** The selection has no other entry up to here: go on after it. Null where there are no more. */
+  readonly next: bigint | null;
+}
+
 /** A stretch of a user's log, read by one statement. */
 export interface LogPage<E extends Entry = Entry> {
   readonly changes: readonly Change<E>[];
@@ -76,6 +96,7 @@ export interface ReadView {
   readEntryHeads(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<EntryHead>>;
   /** Like `readEntries`, with the claims. */
   readStoredEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<StoredEntry>>;
+  readCreatedEntries(query: CreatedQuery, bounds: PageBounds): Promise<CreatedPage>;
   /** In byte order of the name. */
   readNamespaces(
     userId: string,

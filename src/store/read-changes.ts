@@ -1,4 +1,5 @@
-import type { Log, Page } from "./contract.ts";
+import type { Log, Page, PageBounds } from "./contract.ts";
+import { fillPage, type FillBounds, type Stretch } from "./fill-page.ts";
 import type { Change, Selection } from "./model/change.ts";
 import { requireWithinLog } from "./model/log.ts";
 
@@ -11,52 +12,35 @@ export interface ChangesQuery {
   readonly isNewestFirst: boolean;
 }
 
-interface ChangesBounds {
-  readonly maxItems: number;
-  readonly maxBytes: number;
-  /** Aborts when nobody waits for the page any more. */
-  readonly closed: AbortSignal | null;
-}
-
 /**
- * A page of the log. It is full, or has reached the log's end, however few changes the selection wants: each statement
- * looks at a stretch of the log, and the reading goes on until one of both is so. One item more than the page has tells
- * whether more follow.
- *
+ * A page of the log.
  * @throws REVISION_COMPACTED, BAD_USER_INPUT, UNAVAILABLE
  */
 export async function readChanges(
   log: Pick<Log, "readLog" | "readLogEnds">,
   { userId, selection, after, isNewestFirst }: ChangesQuery,
-  { maxItems, maxBytes, closed }: ChangesBounds,
+  bounds: FillBounds,
 ): Promise<Page<Change>> {
-  const items: Change[] = [];
-  let leftBytes = maxBytes;
   let position = after ?? (isNewestFirst ? (await log.readLogEnds(userId)).head + 1n : 0n);
-  for (;;) {
-    if (closed?.aborted) return { items, hasMore: true };
-    const page = await log.readLog(
-      { userId, selection, after: position, isNewestFirst },
-      { maxItems: maxItems + 1 - items.length, maxBytes: Math.max(1, leftBytes) },
-    );
+  let hasBegun = after !== null;
+  const readStretch = async (rest: PageBounds): Promise<Stretch<Change>> => {
+    const page = await log.readLog({ userId, selection, after: position, isNewestFirst }, rest);
     // Without a place to begin, what is no longer kept is not missed.
-    if (!isNewestFirst && after === null && items.length === 0 && page.compacted > position) {
+    if (!isNewestFirst && !hasBegun && page.compacted > position) {
       position = page.compacted;
-      continue;
+      return { items: [], isAtEnd: false };
     }
+    hasBegun = true;
     if (isNewestFirst) requireWithinLog(latestOf(after ?? page.head, page.compacted), page);
     else requireWithinLog(position, page);
-    for (const change of page.changes) {
-      // A step of the compaction may not have removed it yet.
-      if (change.revision <= page.compacted) break;
-      if (items.length === maxItems || leftBytes <= 0) return { items, hasMore: true };
-      items.push(change);
-      leftBytes -= change.entry?.sizeBytes ?? 0;
-    }
     position = page.through;
-    const isAtEnd = isNewestFirst ? position <= page.compacted + 1n : position >= page.head;
-    if (isAtEnd) return { items, hasMore: false };
-  }
+    return {
+      // A step of the compaction may not have removed it yet.
+      items: page.changes.filter(({ revision }) => revision > page.compacted),
+      isAtEnd: isNewestFirst ? position <= page.compacted + 1n : position >= page.head,
+    };
+  };
+  return fillPage(readStretch, ({ entry }) => entry?.sizeBytes ?? 0, bounds);
 }
 
 function latestOf(one: bigint, other: bigint): bigint {

@@ -21,6 +21,7 @@ import {
   checkSearch,
   type Limits,
 } from "./model/limits.ts";
+import { readCreated } from "./read-created.ts";
 import { readChanges } from "./read-changes.ts";
 import { search, type Found } from "./search/search.ts";
 import { everything, exact, prefixed, type TextMatch } from "./model/text-match.ts";
@@ -46,6 +47,14 @@ export interface DeadLettersInput {
   readonly first: number;
   /** Only later keys; null for all. */
   readonly after: string | null;
+}
+
+export interface CreatedInput extends Omit<EntriesInput, "after"> {
+  /** Only entries behind this `createdRevision`, in the order of the page; null: from its beginning. */
+  readonly after: bigint | null;
+  readonly isNewestFirst: boolean;
+  /** Whether the values are not loaded: nothing may read them then. */
+  readonly withoutValues: boolean;
 }
 
 export interface ChangesInput extends SelectionInput {
@@ -106,6 +115,24 @@ export class Store {
     return this.#database.readEntryHeads(
       this.#entryQuery(viewer, input),
       this.#pageBounds(input.first),
+    );
+  }
+
+  /**
+   * Entries in the order of their creation.
+   * @param closed ends the reading when its caller has gone
+   */
+  async createdEntries(
+    viewer: Viewer,
+    input: CreatedInput,
+    closed: AbortSignal | null,
+  ): Promise<Page<Entry>> {
+    const { userId, selection, onlyKeys } = this.#entryQuery(viewer, { ...input, after: null });
+    const { after, isNewestFirst, withoutValues } = input;
+    return readCreated(
+      this.#database,
+      { userId, selection, onlyKeys, after, isNewestFirst, withoutValues },
+      { ...this.#pageBounds(input.first), closed },
     );
   }
 

@@ -5,6 +5,8 @@ import { expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { readEntries, readStoredEntries } from "../../src/database/read-entries.ts";
+import { readCreatedEntries } from "../../src/database/read-created-entries.ts";
+import { readLog } from "../../src/database/read-log.ts";
 import { countEntries, readNamespaces, readUsage } from "../../src/database/read-namespaces.ts";
 import { readFree } from "../../src/database/read-write-view.ts";
 import { now } from "../../src/database/sqlite/now.ts";
@@ -16,6 +18,7 @@ import { createSqlite } from "../own-database.ts";
 async function stepsOf(
   tables: readonly string[],
   read: (reader: StoreReader) => Promise<unknown>,
+  answer: readonly object[] = [],
 ): Promise<string[]> {
   await using own = await createSqlite();
   const database = await openDatabase(defaultConfig(own.config), pino({ level: "silent" }));
@@ -27,7 +30,7 @@ async function stepsOf(
       const args = values as string[];
       const { rows } = await sqlite.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
       searched.push(...rows.map(({ detail }) => String(detail)));
-      return [] as Row[];
+      return [...answer] as Row[];
     },
   };
   await read({ client, now });
@@ -76,6 +79,44 @@ test("SQLite finds free entries and dead letters by the index alone, past none t
     readStoredEntries(reader, query, { maxItems: 10, maxBytes: 1_000 }),
   );
   expect(found).toContain(`${byWork} (${ofWork} AND key>?`);
+});
+
+test("SQLite finds entries by their creation, and changes from the log's end, in the order of an index", async () => {
+  const bounds = { maxItems: 10, maxBytes: 1_000 };
+  const byIndex =
+    "SEARCH Entry USING COVERING INDEX Entry_userId_createdRevision_namespace_key_idx";
+  const found =
+    "SEARCH Entry USING INDEX sqlite_autoindex_Entry_1 (userId=? AND namespace=? AND key=?) LEFT-JOIN";
+  for (const namespaces of [
+    [everything],
+    [prefixed("n")],
+    [exact("n")],
+    [exact("n"), exact("m")],
+  ]) {
+    for (const isNewestFirst of [true, false]) {
+      const selection = { namespaces, keys: prefixed("k") };
+      const steps = await stepsOf(
+        ["Entry"],
+        async (reader) => {
+          const query = { userId: "local", selection, onlyKeys: null, withoutValues: false };
+          await readCreatedEntries(reader, { ...query, after: 5n, isNewestFirst }, bounds);
+        },
+        [{ createdRevision: 5n, key: null }],
+      );
+      expect(steps).toEqual([
+        `${byIndex} (userId=? AND createdRevision${isNewestFirst ? "<" : ">"}?)`,
+        `${byIndex.replace("COVERING ", "")} (userId=? AND createdRevision>? AND createdRevision<?)`,
+        found,
+      ]);
+      const log = await stepsOf(["Change"], ({ client }) =>
+        readLog(client, { userId: "local", selection, after: 5n, isNewestFirst }, bounds),
+      );
+      expect(log).toEqual([
+        "SEARCH Change USING INDEX sqlite_autoindex_Change_1 (userId=? AND revision>? AND revision<?)",
+        "SEARCH Change USING INDEX sqlite_autoindex_Change_1 (userId=? AND revision=?) LEFT-JOIN",
+      ]);
+    }
+  }
 });
 
 test("SQLite reads what namespaces hold from their rows, and of the entries those that have expired", async () => {

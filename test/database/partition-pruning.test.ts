@@ -5,6 +5,7 @@ import {
   createUsers,
   PostgresWriteTransaction,
 } from "../../src/database/postgres/write-transaction.ts";
+import { readCreatedEntries } from "../../src/database/read-created-entries.ts";
 import { readEntries, readEntry, readStoredEntries } from "../../src/database/read-entries.ts";
 import { readNamespaces, readUsage } from "../../src/database/read-namespaces.ts";
 import {
@@ -159,6 +160,21 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   readLogEnds: (client) => readLogEnds(client, user),
   readHeads: (client) => readHeads(client, [user]),
   readLog: (client) => readLog(client, { userId: user, selection: whole, after: 3n }, bounds),
+  "readLog: the newest first": (client) =>
+    readLog(client, { userId: user, selection: whole, after: 3n, isNewestFirst: true }, bounds),
+  readCreatedEntries: (client) =>
+    readCreatedEntries(
+      reader(client),
+      {
+        userId: user,
+        selection: whole,
+        onlyKeys: null,
+        after: 3n,
+        isNewestFirst: true,
+        withoutValues: true,
+      },
+      bounds,
+    ),
   readStoredLog: (client) =>
     readStoredLog(client, { userId: user, selection: whole, after: 3n }, bounds),
   readLastClear: (client) => readLastClear(client, user, namespace, 0n, 100n),

@@ -1,0 +1,91 @@
+import type { CreatedPage, CreatedQuery, PageBounds } from "../store/contract.ts";
+import type { Entry } from "../store/model/entry.ts";
+import { maxRevision } from "../store/model/log.ts";
+import {
+  columns,
+  empty,
+  isAlive,
+  join,
+  matchesAny,
+  matchesText,
+  sql,
+  type StoreReader,
+} from "./sql.ts";
+import { shownColumns, shownHeadColumns } from "./tables.ts";
+
+/** One statement looks at entries of no more revisions than this, however few of them the selection wants. */
+const maxScannedRevisions = 10_000n;
+
+type Row = {
+  readonly candidateCount: bigint | number;
+} & (Entry | { readonly key: null });
+
+/**
+ * Entries of one stretch of the log, in the order of their creation. Sizes are summed before any value is read, as where
+ * entries are read by their keys. An index has the entries in this order. The selection is compared with expressions
+ * that no index has, or a database might sort a whole namespace instead.
+ */
+export async function readCreatedEntries(
+  { client, now }: StoreReader,
+  { userId, selection, onlyKeys, after, isNewestFirst, withoutValues }: CreatedQuery,
+  bounds: PageBounds,
+): Promise<CreatedPage> {
+  const loaded = withoutValues ? shownHeadColumns : shownColumns;
+  const loadedBytes = withoutValues
+    ? sql`OCTET_LENGTH("key") + OCTET_LENGTH("metadata")`
+    : sql`"sizeBytes"`;
+  const order = isNewestFirst ? sql`"createdRevision" DESC` : sql`"createdRevision"`;
+  const first = await firstBehind(client, userId, after, isNewestFirst);
+  if (first === null) return { items: [], next: null };
+  const last = isNewestFirst ? first - maxScannedRevisions : first + maxScannedRevisions;
+  const [low, high] = isNewestFirst
+    ? [last < 0n ? 0n : last, first]
+    : [first, last > maxRevision ? maxRevision : last];
+  const keys =
+    onlyKeys === null
+      ? empty
+      : sql` AND "key" IN (${onlyKeys.length === 0 ? sql`NULL` : join([...onlyKeys])})`;
+  const rows = await client.all<Row>(sql`
+    WITH "candidates" AS (
+      SELECT "namespace", "key", "createdRevision", ${loadedBytes} AS "loadedBytes" FROM "Entry"
+      WHERE "userId" = ${userId} AND "createdRevision" >= ${low} AND "createdRevision" <= ${high}
+        AND ${matchesAny(sql`("namespace" || '')`, selection.namespaces)} AND ${matchesText(sql`("key" || '')`, selection.keys)}
+        AND ${isAlive(now)}${keys}
+      ORDER BY ${order} LIMIT ${bounds.maxItems}
+    ), "page" AS (
+      SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "loadedBytes" AS "bytesBefore"
+      FROM "candidates"
+    )
+    SELECT "ends"."candidateCount", ${columns("found", loaded)} FROM (
+      SELECT (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
+    ) AS "ends" LEFT JOIN (
+      SELECT ${columns("Entry", loaded)} FROM "page" LEFT JOIN "Entry" ON "Entry"."userId" = ${userId}
+        AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"
+      WHERE "page"."bytesBefore" < ${bounds.maxBytes}
+    ) AS "found" ON 1 = 1
+    ORDER BY "found".${order}`);
+  const items: Entry[] = [];
+  for (const { candidateCount: _, ...entry } of rows) {
+    if (entry.key !== null) items.push(entry as unknown as Entry);
+  }
+  const candidateCount = Number(rows[0]?.candidateCount ?? 0);
+  const isFull = candidateCount === bounds.maxItems || candidateCount > items.length;
+  const reached = isNewestFirst ? low : high;
+  return { items, next: isFull ? (items.at(-1)?.createdRevision ?? after) : reached };
+}
+
+/** The creation of the first entry behind a revision, which the same index has. */
+async function firstBehind(
+  client: StoreReader["client"],
+  userId: string,
+  after: bigint,
+  isNewestFirst: boolean,
+): Promise<bigint | null> {
+  const behind = isNewestFirst
+    ? sql`"createdRevision" < ${after} ORDER BY "createdRevision" DESC`
+    : sql`"createdRevision" > ${after} ORDER BY "createdRevision"`;
+  const rows = await client.all<{ createdRevision: bigint | string }>(
+    sql`SELECT "createdRevision" FROM "Entry" WHERE "userId" = ${userId} AND ${behind} LIMIT 1`,
+  );
+  return rows[0] ? BigInt(rows[0].createdRevision) : null;
+}
