@@ -14,7 +14,9 @@ export function jsonTextOfLiteral(node: ValueNode, variables: Variables): JsonTe
   try {
     return new JsonText(write(node, variables));
   } catch (error) {
-    throw error instanceof JsonFault ? new GraphQLError(error.message, { nodes: node }) : error;
+    // The text of an operation may nest deeper than the stack bears, and far deeper than a value may.
+    const fault = error instanceof RangeError ? new JsonFault("It is nested too deep.") : error;
+    throw fault instanceof JsonFault ? new GraphQLError(fault.message, { nodes: node }) : fault;
   }
 }
 
