@@ -1,5 +1,5 @@
 import type { Database } from "../store/contract.ts";
-import { readUnindexed } from "./index-search.ts";
+import { readUnindexed, type SearchReader } from "../store/search/search-reader.ts";
 import { readCreatedEntries } from "./read-created-entries.ts";
 import {
   readEntries,
@@ -10,73 +10,39 @@ import {
 } from "./read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "./read-log.ts";
 import { readNamespaces, readUsage } from "./read-namespaces.ts";
-import {
-  readIndexed,
-  readPlaces,
-  readSearchState,
-  readWritten,
-  type SearchReader,
-} from "./read-search.ts";
-import type { StoreReader } from "./sql.ts";
-
-/** How a database runs what reads. */
-export interface ReadAccess {
-  readonly reader: StoreReader;
-  readonly searchReader: SearchReader;
-}
 
 /** The part of the contract that reads: the same statements on both databases. */
 export class Reads {
-  readonly #access: ReadAccess;
+  readonly searchReader: SearchReader;
 
-  constructor(access: ReadAccess) {
-    this.#access = access;
+  constructor(reader: SearchReader) {
+    this.searchReader = reader;
   }
 
-  readonly readEntry: Database["readEntry"] = (...args) =>
-    this.#read((reader) => readEntry(reader, ...args));
+  readonly readEntry: Database["readEntry"] = (...args) => readEntry(this.searchReader, ...args);
   readonly readEntries: Database["readEntries"] = (...args) =>
-    this.#read((reader) => readEntries(reader, ...args));
+    readEntries(this.searchReader, ...args);
   readonly readEntryHeads: Database["readEntryHeads"] = (...args) =>
-    this.#read((reader) => readEntryHeads(reader, ...args));
+    readEntryHeads(this.searchReader, ...args);
   readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
-    this.#read((reader) => readStoredEntries(reader, ...args));
+    readStoredEntries(this.searchReader, ...args);
   readonly readCreatedEntries: Database["readCreatedEntries"] = (...args) =>
-    this.#read((reader) => readCreatedEntries(reader, ...args));
+    readCreatedEntries(this.searchReader, ...args);
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    this.#read((reader) => readNamespaces(reader, ...args));
-  readonly readUsage: Database["readUsage"] = (...args) =>
-    this.#read((reader) => readUsage(reader, ...args));
+    readNamespaces(this.searchReader, ...args);
+  readonly readUsage: Database["readUsage"] = (...args) => readUsage(this.searchReader, ...args);
   readonly readExpired: Database["readExpired"] = (...args) =>
-    this.#read((reader) => readExpired(reader, ...args));
+    readExpired(this.searchReader, ...args);
 
   readonly readLogEnds: Database["readLogEnds"] = (...args) =>
-    this.#read(({ client }) => readLogEnds(client, ...args));
-  readonly readLog: Database["readLog"] = (...args) =>
-    this.#read(({ client }) => readLog(client, ...args));
+    readLogEnds(this.searchReader.client, ...args);
+  readonly readLog: Database["readLog"] = (...args) => readLog(this.searchReader.client, ...args);
   readonly readStoredLog: Database["readStoredLog"] = (...args) =>
-    this.#read(({ client }) => readStoredLog(client, ...args));
+    readStoredLog(this.searchReader.client, ...args);
   readonly readHeads: Database["readHeads"] = (...args) =>
-    this.#read(({ client }) => readHeads(client, ...args));
+    readHeads(this.searchReader.client, ...args);
   readonly readLastClear: Database["readLastClear"] = (...args) =>
-    this.#read(({ client }) => readLastClear(client, ...args));
+    readLastClear(this.searchReader.client, ...args);
   readonly readUnindexed: Database["readUnindexed"] = (...args) =>
-    this.#read(({ client }) => readUnindexed(client, ...args));
-
-  readonly readSearchState: Database["readSearchState"] = (...args) =>
-    this.#search((reader) => readSearchState(reader, ...args));
-  readonly readIndexed: Database["readIndexed"] = (...args) =>
-    this.#search((reader) => readIndexed(reader, ...args));
-  readonly readWritten: Database["readWritten"] = (...args) =>
-    this.#search((reader) => readWritten(reader, ...args));
-  readonly readPlaces: Database["readPlaces"] = (...args) =>
-    this.#search((reader) => readPlaces(reader, ...args));
-
-  #read<T>(work: (reader: StoreReader) => Promise<T>): Promise<T> {
-    return work(this.#access.reader);
-  }
-
-  #search<T>(work: (reader: SearchReader) => Promise<T>): Promise<T> {
-    return work(this.#access.searchReader);
-  }
+    readUnindexed(this.searchReader, ...args);
 }

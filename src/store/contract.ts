@@ -7,6 +7,7 @@ import type { ImportState } from "./model/import-state.ts";
 import type { Place, UserPlace } from "./model/place.ts";
 import type { TextMatch } from "./model/text-match.ts";
 import type { Token } from "./model/token.ts";
+import type { SearchReader } from "./search/search-reader.ts";
 
 // What the store, the feed and the command line ask of a database, as one small interface for each use. Failures to
 // reach the database are `UNAVAILABLE`.
@@ -215,53 +216,11 @@ export interface WriteAccess {
   ): Promise<T>;
 }
 
-export interface SearchQuery {
-  readonly userId: string;
-  readonly namespaces: readonly TextMatch[];
-  /** The text to find, as `fold` of the store gives it: at least three characters. */
-  readonly folded: string;
-  /** Only entries of earlier revisions; null for all. */
-  readonly before: bigint | null;
-}
-
-/** An entry that a search may find, without its value. */
-export interface Hit extends Place {
-  readonly revision: bigint;
-  readonly sizeBytes: number;
-}
-
-/** What decides how a search is made. */
-export interface SearchState {
-  /** Entries in the namespaces, counted up to the bound that was asked. */
-  readonly entryCount: number;
-  readonly sizeBytes: number;
-  /** The index has every entry that was written last up to here … */
-  readonly indexedRevision: bigint;
-  /** … if it is built, and the log reaches back to it. */
-  readonly isBuilt: boolean;
-}
-
-/** What a stretch of a user's log wrote that is still there, the newest first. */
-export interface WrittenPage {
-  readonly hits: readonly Hit[];
-  /** It is read back to this revision; null when it is read to its begin. */
-  readonly through: bigint | null;
-  /** Changes up to here are no longer kept. */
-  readonly compacted: bigint;
-}
-
-/** The search index, and what a search reads beside it. */
-export interface SearchIndex {
-  readSearchState(query: SearchQuery, maxCounted: number): Promise<SearchState>;
-  /** Entries that have the text, by the index, the last written first. Those that were written since are left out. */
-  readIndexed(query: SearchQuery, maxItems: number): Promise<readonly Hit[]>;
-  /** What was written after a revision, whatever its text. */
-  readWritten(query: SearchQuery, after: bigint, maxChanges: number): Promise<WrittenPage>;
-  /** The entries at these places. */
-  readPlaces(userId: string, places: readonly Place[]): Promise<readonly Entry[]>;
+/** Lets the search index follow the logs. */
+export interface Indexing {
   /** Users whose log the index has not followed to its head. */
   readUnindexed(maxUsers: number): Promise<readonly string[]>;
-  /** Lets the index follow a user's log by one short step. Returns whether there may be more to do. */
+  /** Follows a user's log by one short step. Returns whether there is more to do. */
   indexStep(userId: string): Promise<boolean>;
 }
 
@@ -319,8 +278,9 @@ export interface TokenTable {
 }
 
 /** A database that a server serves from. */
-export interface Database
-  extends ReadView, Log, WriteAccess, SearchIndex, Maintenance, Notifications {
+export interface Database extends ReadView, Log, WriteAccess, Indexing, Maintenance, Notifications {
+  /** Runs the statements of `src/store/search`. */
+  readonly searchReader: SearchReader;
   readonly tokens: TokenTable;
   /** @throws UNAVAILABLE unless it answers */
   ping(): Promise<void>;

@@ -1,12 +1,4 @@
-import type {
-  EntryPage,
-  EntryQuery,
-  Log,
-  LogEnds,
-  Page,
-  ReadView,
-  SearchIndex,
-} from "./contract.ts";
+import type { EntryPage, EntryQuery, Log, LogEnds, Page, ReadView } from "./contract.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
 import type { Change, Selection } from "./model/change.ts";
 import type { StoredEntry } from "./model/claim.ts";
@@ -23,7 +15,7 @@ import {
 } from "./model/limits.ts";
 import { readCreated } from "./read-created.ts";
 import { readChanges } from "./read-changes.ts";
-import { search, type Found } from "./search/search.ts";
+import { search, type Found, type SearchDatabase } from "./search/search.ts";
 import { everything, exact, prefixed, type TextMatch } from "./model/text-match.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
 
@@ -74,7 +66,7 @@ export interface SearchInput {
 }
 
 /** The part of a database that the store reads. */
-export interface StoreDatabase extends ReadView, Log, SearchIndex {}
+export interface StoreDatabase extends ReadView, Log, SearchDatabase {}
 
 /**
  * What one user's store shows its viewers: every read checks the viewer's scopes and namespaces (G1) and

@@ -1,9 +1,10 @@
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
 import type { Database, HeadListener, Retention, WriteTransaction } from "../../store/contract.ts";
+import { indexStep } from "../../store/search/index-step.ts";
+import { postgresSearch } from "../../store/search/search-postgres.ts";
 import { compact, forgetRecords } from "../compact.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
-import { indexStep } from "../index-search.ts";
 import { Reads } from "../reads.ts";
 import { sql } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
@@ -12,7 +13,7 @@ import { translateErrors } from "./errors.ts";
 import { announceTokens, Notifications, type NotificationListeners } from "./notifications.ts";
 import { now } from "./now.ts";
 import { prepareSchema } from "./prepare-schema.ts";
-import { postgresIndexDialect, postgresSearchReader } from "./search-postgres.ts";
+import { rowTable } from "./row-table.ts";
 import type { SessionConfig } from "./session-client.ts";
 import { connectTimeoutMs, sessionConfig } from "./session-config.ts";
 import { sessionSettings } from "./session-settings.ts";
@@ -86,8 +87,7 @@ class PostgresDatabase extends Reads implements Database {
     pool: PostgresConnection,
     startNotifications: StartNotifications,
   ) {
-    const reader = { client: pool, now };
-    super({ reader, searchReader: postgresSearchReader(reader) });
+    super({ client: pool, now, table: rowTable, dialect: postgresSearch });
     this.#committer = committer;
     this.#pool = pool;
     this.#startNotifications = startNotifications;
@@ -138,7 +138,7 @@ class PostgresDatabase extends Reads implements Database {
   }
 
   indexStep(userId: string): Promise<boolean> {
-    return this.#pool.transaction((client) => indexStep(client, postgresIndexDialect, userId));
+    return indexStep(this, (work) => this.#pool.transaction(work), userId);
   }
 
   forgetRecords(before: Date): Promise<void> {

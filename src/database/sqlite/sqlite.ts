@@ -5,9 +5,10 @@ import { Backoff } from "../../backoff.ts";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
 import type { Retention, WriteTransaction, Database } from "../../store/contract.ts";
+import { indexStep } from "../../store/search/index-step.ts";
+import { sqliteSearch } from "../../store/search/search-sqlite.ts";
 import { compact, forgetRecords } from "../compact.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
-import { indexStep } from "../index-search.ts";
 import { MigrationError } from "../migrate.ts";
 import { PacedReader } from "../paced-reader.ts";
 import { Reads } from "../reads.ts";
@@ -20,7 +21,7 @@ import { SqliteConnection, type Statement } from "./connection.ts";
 import { isBusy, translateErrors } from "./errors.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { now } from "./now.ts";
-import { sqliteIndexDialect, sqliteSearchReader } from "./search-sqlite.ts";
+import { rowTable } from "./row-table.ts";
 import { startFault } from "./start-fault.ts";
 import { SqliteWriteTransaction } from "./write-transaction.ts";
 
@@ -103,7 +104,7 @@ class SqliteDatabase extends Reads implements Database {
 
   constructor(writer: SqliteConnection, reader: SqliteConnection, checkpoints: Checkpoints) {
     const paced = new PacedReader(reader);
-    super({ reader: { client: paced, now }, searchReader: sqliteSearchReader(paced) });
+    super({ client: paced, now, table: rowTable, dialect: sqliteSearch });
     this.#writer = writer;
     this.#reader = reader;
     this.#checkpoints = checkpoints;
@@ -132,9 +133,7 @@ class SqliteDatabase extends Reads implements Database {
   }
 
   indexStep(userId: string): Promise<boolean> {
-    return this.#inTransaction(() =>
-      indexStep(this.#writer, sqliteIndexDialect(this.#writer), userId),
-    );
+    return indexStep(this, (work) => this.#inTransaction(() => work(this.#writer)), userId);
   }
 
   forgetRecords(before: Date): Promise<void> {

@@ -88,12 +88,6 @@ function visitTexts(
   if (visit(compose(key), null)) return;
   const path: (string | number)[] = [];
   let leftUnits = maxSearchedUnits;
-  const walkBelow = (member: string | number, child: unknown): boolean => {
-    path.push(member);
-    const isDone = walk(child);
-    path.pop();
-    return isDone;
-  };
   const walk = (node: unknown): boolean => {
     if (typeof node === "string") {
       const composed = compose(node);
@@ -102,8 +96,14 @@ function visitTexts(
       return (shown !== "" && visit(shown, path)) || leftUnits === 0;
     }
     if (typeof node !== "object" || node === null) return false;
-    if (Array.isArray(node)) return node.some((child, index) => walkBelow(index, child));
-    return Object.entries(node).some(([member, child]) => walkBelow(member, child));
+    const walkBelow = (child: unknown, member: string | number) => {
+      path.push(member);
+      const isDone = walk(child);
+      path.pop();
+      return isDone;
+    };
+    if (Array.isArray(node)) return node.some(walkBelow);
+    return Object.entries(node).some(([member, child]) => walkBelow(child, member));
   };
   walk(JSON.parse(value));
 }

@@ -1,8 +1,17 @@
-import type { Database, Hit, Page, PageBounds, SearchQuery } from "../contract.ts";
+import type { Database, Page, PageBounds } from "../contract.ts";
 import type { Entry } from "../model/entry.ts";
-import { findMatch, type Match } from "./search-text.ts";
 import { placeId } from "../model/place.ts";
 import { everything } from "../model/text-match.ts";
+import {
+  logWindow,
+  readIndexed,
+  readIndexState,
+  readPlaces,
+  readWritten,
+  type Hit,
+  type SearchQuery,
+} from "./search-reader.ts";
+import { findMatch, type Match } from "./search-text.ts";
 
 /** An entry that was found, and where. */
 export interface Found {
@@ -10,120 +19,105 @@ export interface Found {
   readonly match: Match;
 }
 
-/** The part of a database that searches. */
-export type SearchDatabase = Pick<
-  Database,
-  "readEntries" | "readIndexed" | "readPlaces" | "readSearchState" | "readWritten"
->;
+/** The part of a database that a search reads. */
+export type SearchDatabase = Pick<Database, "readEntries" | "searchReader">;
 
-/** What is no more than this is read rather than looked up. */
-const scannedEntries = 500;
-/** How much is loaded to be looked through at once; then others have their turn. */
-const chunk = { maxItems: 500, maxBytes: 1024 * 1024 };
+/** How many entries are loaded and looked through in one piece, so that other requests have their turn between two. */
+export const piece = { maxItems: 100, maxBytes: 128 * 1024 };
 
 /**
- * Finds entries by their text, the last written first. The index follows the log a little behind it, so what was written since is read: an
- * answered write is always found. Reads see no common snapshot. The index is read first: what is written meanwhile is in
- * the log when that is read, so it may be met twice and is never missed.
+ * Finds entries by their text, the last written first. The index follows the log some time behind it:
+ *
+ * 1. Read up to which revision the index has followed the log. If the index is not built, look through all entries
+ *    instead, and go on with step 6.
+ * 2. Read from the index the newest entries that have the text.
+ * 3. Read the log from its head back to the revision of step 1, and look through the entries that it wrote, until there
+ *    are enough.
+ * 4. Read the ends of the log again. If it has grown, look through what it wrote since, until it has not.
+ * 5. If the log was compacted past the revision of step 1, begin again: the index has moved on.
+ * 6. Keep the newest of all, each place once, and cut the page.
+ * 7. Load the entries of the page, and leave out those that have lost the text. If none is left, go on with what is older.
+ *
+ * The steps share no snapshot. The index is read before the log, so an entry that is written in between is written at a
+ * revision that step 3 or 4 reads. It may be met twice, and is never missed.
  */
 export async function search(
   database: SearchDatabase,
   query: SearchQuery,
   bounds: PageBounds,
 ): Promise<Page<Found>> {
+  const maxItems = bounds.maxItems + 1;
   for (let rest = query; ;) {
-    const hits = await findHits(database, rest, bounds.maxItems + 1);
-    const within = hits.slice(0, countWithin(hits.slice(0, bounds.maxItems), bounds.maxBytes));
-    const last = within.at(-1);
-    const hasMore = hits.length > within.length;
-    const items = await loadFound(database, rest, within);
-    // They may have gone since.
-    if (items.length > 0 || !hasMore || last === undefined) return { items, hasMore };
-    rest = { ...query, before: last.revision };
+    const wanted = { database, query: rest, maxItems };
+    const hits = await findHits(wanted);
+    const page = firstOf(hits, bounds);
+    const items = await load(wanted, page);
+    const hasMore = hits.length > page.length;
+    if (items.length > 0 || !hasMore) return { items, hasMore };
+    rest = { ...query, before: page.at(-1)?.revision ?? null };
   }
 }
 
-/** The first entries that have the text, the last written first. */
-async function findHits(
-  database: SearchDatabase,
-  query: SearchQuery,
-  maxItems: number,
-): Promise<readonly Hit[]> {
-  const state = await database.readSearchState(query, scannedEntries);
-  const isSmall = state.entryCount <= scannedEntries && state.sizeBytes <= chunk.maxBytes;
-  if (isSmall || !state.isBuilt) return scan(database, query, maxItems);
-
-  const { indexedRevision } = state;
-  const isBehind = query.before === null || query.before > indexedRevision;
-  const before = isBehind ? indexedRevision + 1n : query.before;
-  const indexed = await database.readIndexed({ ...query, before }, maxItems);
-  const later = await scanLog(database, query, indexedRevision, maxItems);
-  // The log was compacted up to where the index has come meanwhile.
-  if (later === null) return findHits(database, query, maxItems);
-  return newestOf([...later, ...indexed], maxItems);
+interface Wanted {
+  readonly database: SearchDatabase;
+  readonly query: SearchQuery;
+  readonly maxItems: number;
 }
 
-/** Of what was written after a revision, the newest; null when the log does not reach back so far any more. */
-async function scanLog(
-  database: SearchDatabase,
-  query: SearchQuery,
-  after: bigint,
-  maxItems: number,
-): Promise<Hit[] | null> {
+/** Steps 1 to 6, without the cut. */
+async function findHits(wanted: Wanted): Promise<Hit[]> {
+  const { query, maxItems } = wanted;
+  const { searchReader } = wanted.database;
+  const readState = () => readIndexState(searchReader, query.userId);
+  const { indexedRevision: indexed, compactedRevision, buildingKey } = await readState();
+  if (buildingKey !== null || compactedRevision > indexed) return scan(wanted);
+
+  /** The last revision that is wanted of those up to one. */
+  const upTo = (revision: bigint) => least(revision, (query.before ?? revision + 1n) - 1n);
+  let hits = await readIndexed(searchReader, { ...query, before: upTo(indexed) + 1n }, maxItems);
+  for (let after = indexed; ;) {
+    const state = await readState();
+    if (state.compactedRevision > indexed) return findHits(wanted);
+    const through = upTo(state.headRevision);
+    if (through <= after) return hits;
+    hits = newestOf([...hits, ...(await scanLog(wanted, after, through))], maxItems);
+    after = through;
+  }
+}
+
+/** Looks through what the log wrote after a revision and up to another, from its end. */
+async function scanLog(wanted: Wanted, after: bigint, through: bigint): Promise<Hit[]> {
+  const { database, query, maxItems } = wanted;
   const found: Hit[] = [];
-  let { before } = query;
-  /** The first page has all that was written later. */
-  let newest: bigint | null = null;
-  while ((before === null || before > after + 1n) && found.length < maxItems) {
-    const page = await database.readWritten({ ...query, before }, after, chunk.maxItems);
-    if (page.compacted > after) return null;
-    for (const part of chunksOf(page.hits)) found.push(...(await loadHits(database, query, part)));
-    if (page.through === null) break;
-    newest ??= page.hits[0]?.revision ?? page.through;
-    before = page.through;
+  for (let end = through; end > after && found.length < maxItems; end -= logWindow) {
+    const begin = end - least(logWindow, end - after);
+    let written = await readWritten(database.searchReader, query, begin, end);
+    while (written.length > 0) {
+      const some = firstOf(written, piece);
+      found.push(...(await load(wanted, some)).map(hitOf));
+      written = written.slice(some.length);
+    }
   }
-  if (newest === null || query.before !== null) return found;
-  // What was to come on a later page may have been written again meanwhile, and lie before the first one now.
-  const later = await scanLog(database, query, newest, maxItems);
-  return later && [...found, ...later];
+  return found;
 }
 
-/** Reads every entry of the namespaces, in their order. */
-async function scan(
-  database: SearchDatabase,
-  query: SearchQuery,
-  maxItems: number,
-): Promise<Hit[]> {
-  const { userId, namespaces } = query;
-  const selection = { namespaces, keys: everything };
+/** Looks through all entries of the namespaces, in the order of their places. */
+async function scan({ database, query, maxItems }: Wanted): Promise<Hit[]> {
+  const selection = { namespaces: query.namespaces, keys: everything };
   let found: Hit[] = [];
-  let after: { namespace: string; key: string } | null = null;
-  for (;;) {
-    const entries = { userId, selection, onlyKeys: null, after };
-    const page = await database.readEntries(entries, chunk);
+  for (let after: Hit | null = null; ;) {
+    const entries = { userId: query.userId, selection, onlyKeys: null, after };
+    const page = await database.readEntries(entries, piece);
     found = newestOf([...found, ...matching(query, page.items).map(hitOf)], maxItems);
-    const last = page.items.at(-1);
-    if (!page.hasMore || last === undefined) return found;
-    after = { namespace: last.namespace, key: last.key };
+    after = page.items.at(-1) ?? null;
+    if (!page.hasMore || after === null) return found;
   }
 }
 
-async function loadHits(
-  database: SearchDatabase,
-  query: SearchQuery,
-  hits: readonly Hit[],
-): Promise<Hit[]> {
-  return (await loadFound(database, query, hits)).map(hitOf);
-}
-
-/** As they are now: one that was written since has its new revision, if it still has the text. */
-async function loadFound(
-  database: SearchDatabase,
-  query: SearchQuery,
-  hits: readonly Hit[],
-): Promise<Found[]> {
+/** As they are now: an entry that was written since has its new revision. */
+async function load({ database, query }: Wanted, hits: readonly Hit[]): Promise<Found[]> {
   if (hits.length === 0) return [];
-  return matching(query, newestFirst(await database.readPlaces(query.userId, hits)));
+  return matching(query, newestFirst(await readPlaces(database.searchReader, query.userId, hits)));
 }
 
 function matching({ folded, before }: SearchQuery, entries: readonly Entry[]): Found[] {
@@ -137,33 +131,25 @@ function hitOf({ entry: { namespace, key, revision, sizeBytes } }: Found): Hit {
   return { namespace, key, revision, sizeBytes };
 }
 
-/** Each entry once, as it is the newest. */
+/** Each place once, with its newest revision. */
 function newestOf(hits: readonly Hit[], maxItems: number): Hit[] {
   const met = new Set<string>();
-  return newestFirst(hits)
-    .filter(({ namespace, key }) => {
-      const id = placeId({ namespace, key });
-      return met.size < met.add(id).size;
-    })
-    .slice(0, maxItems);
+  const isNew = (hit: Hit) => met.size < met.add(placeId(hit)).size;
+  return newestFirst(hits).filter(isNew).slice(0, maxItems);
 }
 
 function newestFirst<T extends { readonly revision: bigint }>(items: readonly T[]): T[] {
   return items.toSorted((a, b) => Number(b.revision - a.revision));
 }
 
-/** How many of them have no more bytes together; one at least. */
-function countWithin(hits: readonly Hit[], maxBytes: number): number {
+/** The first of them, up to the bounds; at least one. */
+export function firstOf(hits: readonly Hit[], { maxItems, maxBytes }: PageBounds): Hit[] {
   let bytes = 0;
   let count = 0;
-  while (count < hits.length && bytes < maxBytes) bytes += hits[count++]?.sizeBytes ?? 0;
-  return count;
+  while (count < Math.min(hits.length, maxItems) && bytes < maxBytes) {
+    bytes += hits[count++]?.sizeBytes ?? 0;
+  }
+  return hits.slice(0, count);
 }
 
-function* chunksOf(hits: readonly Hit[]): Generator<readonly Hit[]> {
-  for (let begin = 0; begin < hits.length;) {
-    const end = begin + countWithin(hits.slice(begin), chunk.maxBytes);
-    yield hits.slice(begin, end);
-    begin = end;
-  }
-}
+const least = (a: bigint, b: bigint) => (a < b ? a : b);

@@ -1,0 +1,146 @@
+import { sql, type Sql, type SqlClient } from "../../database/sql.ts";
+import type { Entry } from "../model/entry.ts";
+import { everything } from "../model/text-match.ts";
+import {
+  logWindow,
+  readIndexState,
+  readPlaces,
+  readWritten,
+  selectChanges,
+  type IndexState,
+  type SearchReader,
+} from "./search-reader.ts";
+import { searchText } from "./search-text.ts";
+import { firstOf, piece, type SearchDatabase } from "./search.ts";
+
+/** How many rows a step removes: all that a window of the log can replace. It adds one piece. */
+const mostRemoved = Number(logWindow);
+
+const namespaces = [everything];
+const revisionColumn = { revision: "bigint" } as const;
+const textColumns = { namespace: "text", key: "text", ...revisionColumn, text: "text" } as const;
+
+/** What a step does: how far the index comes, the revisions whose rows it removes, and the entries that it adds. */
+interface Step extends Partial<IndexState> {
+  readonly removed?: readonly bigint[];
+  readonly added?: readonly Entry[];
+}
+
+/**
+ * Lets the index follow a user's log by one short step. Returns whether there is more to do.
+ *
+ * 1. Read how far the index has come, and the ends of the log.
+ * 2. Choose what is next, and read its entries. Nothing is locked: what is written meanwhile has a later revision, and a
+ *    later step reads it.
+ * 3. In one transaction, move the index on, unless another instance has done so or the log was compacted. Then replace
+ *    the rows. A write waits for this alone.
+ */
+export async function indexStep(
+  database: SearchDatabase,
+  transaction: <T>(work: (client: SqlClient) => Promise<T>) => Promise<T>,
+  userId: string,
+): Promise<boolean> {
+  const { dialect, table } = database.searchReader;
+  const state = await readIndexState(database.searchReader, userId);
+  const step = await chooseStep(database, userId, state);
+  if (step === null) return false;
+  const { removed = [], added = [] } = step;
+  const next = { ...state, ...step };
+  const texts = added.map((entry) => ({ ...entry, text: searchText(entry) }));
+  return transaction(async (client) => {
+    if ((await client.run(moveIndex(userId, state, next))) === 0) return false;
+    if (removed.length > 0) {
+      const gone = table({
+        name: "gone",
+        columns: revisionColumn,
+        rows: removed.map((one) => [one]),
+      });
+      await client.run(sql`
+        DELETE FROM "SearchText" WHERE "userId" = ${userId} AND "revision" IN (SELECT "revision" FROM ${gone})`);
+    }
+    if (texts.length > 0) {
+      const rows = texts.map((row) => [row.namespace, row.key, row.revision, row.text]);
+      await client.run(sql`
+        INSERT INTO "SearchText" ("userId", "namespace", "key", "revision", "text")
+        SELECT ${userId}, "namespace", "key", "revision", "text" FROM ${table({ name: "new", columns: textColumns, rows })}`);
+    }
+    for (const statement of dialect.afterReplacement(userId, removed, texts)) {
+      await client.run(statement);
+    }
+    return next.buildingKey !== null || next.indexedRevision < next.headRevision;
+  });
+}
+
+/** What is next; null when there is nothing to do. */
+async function chooseStep(
+  database: SearchDatabase,
+  userId: string,
+  state: IndexState,
+): Promise<Step | null> {
+  const { searchReader: reader } = database;
+  const { indexedRevision: indexed, headRevision: head, compactedRevision: compacted } = state;
+  // An import is under way: what it brings is followed when it is whole.
+  if (compacted > head) return null;
+
+  // The log does not reach back. What the index has is removed first: an import may have given its revisions out again.
+  // Then the entries themselves are added, and what the log has after its present head.
+  if (compacted > indexed) {
+    const removed = await readRevisions(reader, userId, sql`1 = 1`);
+    if (removed.length > 0) return { removed };
+    return { indexedRevision: head, buildingNamespace: "", buildingKey: "" };
+  }
+  if (state.buildingNamespace !== null) {
+    const after = { namespace: state.buildingNamespace, key: state.buildingKey };
+    const query = { userId, selection: { namespaces, keys: everything }, onlyKeys: null, after };
+    const { items, hasMore } = await database.readEntries(query, piece);
+    const last = hasMore ? items.at(-1) : undefined;
+    const { namespace: buildingNamespace = null, key: buildingKey = null } = last ?? {};
+    return { buildingNamespace, buildingKey, added: items };
+  }
+
+  // The next changes, up to a cleared namespace. That is a step of its own, or several.
+  if (indexed >= head) return null;
+  let end = indexed + logWindow < head ? indexed + logWindow : head;
+  const [clear] = await reader.client.all<{ revision: bigint; namespace: string }>(sql`
+    SELECT "revision", "namespace" FROM (${selectChanges(userId, indexed, end)}) AS "next"
+    WHERE "key" IS NULL ORDER BY "revision" LIMIT 1`);
+  if (clear?.revision === indexed + 1n) {
+    const removed = await readRevisions(reader, userId, sql`"namespace" = ${clear.namespace}`);
+    return removed.length > 0 ? { removed } : { indexedRevision: clear.revision };
+  }
+  if (clear) end = clear.revision - 1n;
+  const written = (await readWritten(reader, { userId, namespaces }, indexed, end)).toReversed();
+  const taken = firstOf(written, piece);
+  if (taken.length < written.length) end = taken.at(-1)?.revision ?? end;
+  const changed = sql`("namespace", "key") IN (
+    SELECT "namespace", "key" FROM (${selectChanges(userId, indexed, end)}) AS "changed")`;
+  return {
+    indexedRevision: end,
+    removed: await readRevisions(reader, userId, changed),
+    added: taken.length > 0 ? await readPlaces(reader, userId, taken) : [],
+  };
+}
+
+/** The revisions of some rows of the index, of all if there are few, in their order. */
+async function readRevisions(
+  { client }: SearchReader,
+  userId: string,
+  condition: Sql,
+): Promise<bigint[]> {
+  const rows = await client.all<{ revision: bigint }>(sql`
+    SELECT "revision" FROM "SearchText" WHERE "userId" = ${userId} AND ${condition} LIMIT ${mostRemoved}`);
+  return rows.map(({ revision }) => revision).toSorted((a, b) => Number(a - b));
+}
+
+/** Changes no row if the state is not as it was read. */
+function moveIndex(userId: string, from: IndexState, to: IndexState): Sql {
+  return sql`
+    INSERT INTO "SearchProgress" ("userId", "indexedRevision", "buildingNamespace", "buildingKey")
+    SELECT "userId", ${to.indexedRevision}, ${to.buildingNamespace}, ${to.buildingKey}
+    FROM "User" WHERE "userId" = ${userId} AND "compactedRevision" = ${from.compactedRevision}
+    ON CONFLICT ("userId") DO UPDATE SET "indexedRevision" = excluded."indexedRevision",
+      "buildingNamespace" = excluded."buildingNamespace", "buildingKey" = excluded."buildingKey"
+    WHERE "SearchProgress"."indexedRevision" = ${from.indexedRevision}
+      AND "SearchProgress"."buildingNamespace" IS NOT DISTINCT FROM ${from.buildingNamespace}
+      AND "SearchProgress"."buildingKey" IS NOT DISTINCT FROM ${from.buildingKey}`;
+}

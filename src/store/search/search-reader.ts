@@ -1,0 +1,146 @@
+import type { RowTable } from "../../database/row-table.ts";
+import { columns, empty, isAlive, matchesAny, raw, sql } from "../../database/sql.ts";
+import type { Sql, StoreReader } from "../../database/sql.ts";
+import { placeColumns, shownColumns } from "../../database/tables.ts";
+import type { Entry } from "../model/entry.ts";
+import type { Place } from "../model/place.ts";
+import type { TextMatch } from "../model/text-match.ts";
+
+// The statements that both databases share. CROSS JOIN tells SQLite which table comes first: it could otherwise read all
+// entries of a user.
+
+/** Where the statements of this folder run. */
+export interface SearchReader extends StoreReader {
+  readonly table: (table: RowTable) => Sql;
+  readonly dialect: SearchDialect;
+}
+
+/** What each database does in its own way. */
+export interface SearchDialect {
+  /** The index is read in windows of so many entries, from the newest back. Infinity: all that are left. */
+  readonly firstWindow: number;
+  readonly nextWindow: number;
+  /** Selects the newest entries that have the text, from a revision on; null: from the first. */
+  selectHits(query: SearchQuery, from: bigint | null, maxItems: number, now: Sql): Sql;
+  /** Selects columns of the entries at places, of which `isWanted` says how they belong to entries. */
+  selectEntries(columns: Sql, places: Sql, isWanted: Sql): Sql;
+  /** What else to do when rows of "SearchText" were removed and then others added. */
+  afterReplacement(
+    userId: string,
+    removed: readonly bigint[],
+    added: readonly IndexedText[],
+  ): readonly Sql[];
+}
+
+export interface SearchQuery {
+  readonly userId: string;
+  readonly namespaces: readonly TextMatch[];
+  /** The text to find, as `fold` gives it: at least three characters. */
+  readonly folded: string;
+  /** Only entries of earlier revisions; null for all. */
+  readonly before: bigint | null;
+}
+
+/** An entry that a search may find, without its value. */
+export type Hit = Pick<Entry, "namespace" | "key" | "revision" | "sizeBytes">;
+
+/** A row of "SearchText": the text of an entry as it was at its revision. */
+export type IndexedText = Pick<Entry, "namespace" | "key" | "revision"> & { readonly text: string };
+
+/** How far the index has followed a user's log, and the ends of that log. */
+export interface IndexState {
+  /** The index has every entry that was last written up to here … */
+  readonly indexedRevision: bigint;
+  /** … unless it is being built from the entries, and has come to this place; null when it is not. */
+  readonly buildingNamespace: string | null;
+  readonly buildingKey: string | null;
+  readonly headRevision: bigint;
+  readonly compactedRevision: bigint;
+}
+
+const emptyState = {
+  buildingNamespace: null,
+  buildingKey: null,
+  headRevision: 0n,
+  compactedRevision: 0n,
+};
+
+export async function readIndexState({ client }: StoreReader, userId: string): Promise<IndexState> {
+  const [row] = await client.all<IndexState & { readonly indexedRevision: bigint | null }>(sql`
+    SELECT "indexedRevision", "buildingNamespace", "buildingKey", "headRevision", "compactedRevision"
+    FROM "User" LEFT JOIN "SearchProgress" ON "SearchProgress"."userId" = ${userId} WHERE "User"."userId" = ${userId}`);
+  return { ...emptyState, ...row, indexedRevision: row?.indexedRevision ?? 0n };
+}
+
+/** Users whose log the index has not followed to its head; not those into whose store an import is under way. */
+export async function readUnindexed({ client }: StoreReader, maxUsers: number): Promise<string[]> {
+  const rows = await client.all<{ userId: string }>(sql`
+    SELECT "User"."userId" FROM "User" LEFT JOIN "SearchProgress" ON "SearchProgress"."userId" = "User"."userId"
+    WHERE ("headRevision" > COALESCE("indexedRevision", 0) OR "buildingKey" IS NOT NULL)
+      AND "compactedRevision" <= "headRevision" LIMIT ${maxUsers}`);
+  return rows.map(({ userId }) => userId);
+}
+
+/** Entries that have the text by the index, the last written first. An entry that was written since is left out. */
+export async function readIndexed(
+  { client, now, dialect }: SearchReader,
+  query: SearchQuery,
+  maxItems: number,
+): Promise<Hit[]> {
+  const hits: Hit[] = [];
+  let { before } = query;
+  for (let entries = dialect.firstWindow; ; entries = dialect.nextWindow) {
+    const newest = sql`SELECT "revision" FROM "SearchText" WHERE "userId" = ${query.userId}${isBefore(before)}
+      ORDER BY "revision" DESC LIMIT 1`;
+    const begin =
+      entries === Infinity ? [] : await client.all<Hit>(sql`${newest} OFFSET ${entries - 1}`);
+    const from = begin[0]?.revision ?? null;
+    const window = dialect.selectHits({ ...query, before }, from, maxItems - hits.length, now);
+    hits.push(...(await client.all<Hit>(window)));
+    if (hits.length >= maxItems || from === null) return hits;
+    before = from;
+  }
+}
+
+export function isBefore(revision: bigint | null): Sql {
+  return revision === null ? empty : sql` AND "revision" < ${revision}`;
+}
+
+/** The log is read in windows of at most so many revisions. */
+export const logWindow = 250n;
+
+/** Selects the changes of a window. The LIMIT leaves out none: it tells PostgreSQL how few they are. */
+export function selectChanges(userId: string, after: bigint, through: bigint): Sql {
+  return sql`SELECT "revision", "namespace", "key" FROM "Change" WHERE "userId" = ${userId}
+    AND "revision" > ${after} AND "revision" <= ${through} ORDER BY "revision" DESC LIMIT ${raw(String(logWindow))}`;
+}
+
+/** Entries that were last written in a window of the log, whatever their text, the last written first. */
+export function readWritten(
+  { client, now }: StoreReader,
+  { userId, namespaces }: Pick<SearchQuery, "userId" | "namespaces">,
+  after: bigint,
+  through: bigint,
+): Promise<Hit[]> {
+  return client.all<Hit>(sql`
+    SELECT "Entry"."namespace", "Entry"."key", "Entry"."revision", "Entry"."sizeBytes"
+    FROM (${selectChanges(userId, after, through)}) AS "latest" CROSS JOIN "Entry" WHERE "Entry"."userId" = ${userId}
+      AND "Entry"."namespace" = "latest"."namespace" AND "Entry"."key" = "latest"."key"
+      AND "Entry"."revision" = "latest"."revision" AND ${matchesAny(sql`"Entry"."namespace"`, namespaces)} AND ${isAlive(now)}
+    ORDER BY "Entry"."revision" DESC`);
+}
+
+const shown = columns("Entry", shownColumns);
+
+/** The entries at these places, as they are now. */
+export function readPlaces(
+  { client, now, table, dialect }: SearchReader,
+  userId: string,
+  places: readonly Place[],
+): Promise<Entry[]> {
+  const rows = places.map(({ namespace, key }) => [userId, namespace, key]);
+  const wanted = table({ name: "wanted", columns: placeColumns, rows });
+  const isWanted = sql`"Entry"."userId" = ${userId} AND "Entry"."namespace" = "wanted"."namespace"
+    AND "Entry"."key" = "wanted"."key" AND ${isAlive(now)}`;
+  return client.all<Entry>(dialect.selectEntries(shown, wanted, isWanted));
+}
