@@ -31,10 +31,10 @@ export const valueDocument = `query get($namespace: String!, $key: String!) {
 }`;
 
 export const entriesDocument = `query entries(
-  $namespace: String, $namespacePrefix: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String
+  $namespace: String, $namespacePrefix: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String, $orderBy: EntryOrder
 ) {
   page: entries(
-    namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, keys: $keys, first: $first, after: $after
+    namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, keys: $keys, first: $first, after: $after, orderBy: $orderBy
   ) { nodes { ${entryFields} } pageInfo { hasNextPage endCursor } }
 }`;
 
@@ -54,8 +54,10 @@ export const namespaceDocument = `query info($name: String!) {
   namespace(name: $name) { name entryCount sizeBytes updatedAt agents }
 }`;
 
-export const historyDocument = `query history($namespace: String!, $key: String!, $first: Int, $after: Revision) {
-  page: changes(namespace: $namespace, key: $key, first: $first, after: $after) {
+export const historyDocument = `query history(
+  $namespace: String!, $key: String!, $first: Int, $after: Revision, $orderBy: ChangeOrder
+) {
+  page: changes(namespace: $namespace, key: $key, first: $first, after: $after, orderBy: $orderBy) {
     nodes { ${changeFields} } pageInfo { hasNextPage endCursor }
   }
 }`;

@@ -65,6 +65,21 @@ export interface PrefixOptions<P extends string = string> extends CallOptions {
   readonly keyPrefix?: P | undefined;
 }
 
+/** Which entries, and in which order. */
+export interface EntriesOptions<P extends string = string> extends PrefixOptions<P> {
+  /**
+   * `"KEY_ASC"`: by key, in the byte order of its UTF-8. `"CREATED_AT_DESC"`, `"CREATED_AT_ASC"`: by creation, the newest
+   * or the oldest first; an entry that is written again keeps its place. Default: `"KEY_ASC"`.
+   */
+  readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | undefined;
+}
+
+/** In which order changes are listed. */
+export interface HistoryOptions extends CallOptions {
+  /** `"REVISION_ASC"`: the oldest first. `"REVISION_DESC"`: the newest first. Default: `"REVISION_ASC"`. */
+  readonly orderBy?: "REVISION_ASC" | "REVISION_DESC" | undefined;
+}
+
 /** How an update is made. */
 export interface UpdateOptions extends WriteOptions {
   /** How often to begin anew when another agent's write came between. Default: 100. */
@@ -211,18 +226,19 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * The entries, sorted by key, page by page as they are asked for.
+   * The entries, sorted by key or as `orderBy` says, page by page as they are asked for.
    *
    * @example
    * ```ts
    * for await (const entry of jobs.entries({ keyPrefix: "task:" })) console.log(entry.key, entry.value);
    * ```
    */
-  entries<P extends string = "">({ keyPrefix, signal }: PrefixOptions<P> = {}): AsyncGenerator<
-    Entry<ValueWith<T, P>, KeyWith<T, P>>,
-    void
-  > {
-    const variables = { namespace: this.name, keyPrefix };
+  entries<P extends string = "">({
+    keyPrefix,
+    orderBy,
+    signal,
+  }: EntriesOptions<P> = {}): AsyncGenerator<Entry<ValueWith<T, P>, KeyWith<T, P>>, void> {
+    const variables = { namespace: this.name, keyPrefix, orderBy };
     return items(
       this.#connection,
       { document: entriesDocument, variables },
@@ -471,7 +487,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * The changes of a key that the log keeps, oldest first, each with the entry as it was then.
+   * The changes of a key that the log keeps, the oldest first unless `orderBy` says otherwise, each with the entry as it was then.
    *
    * @example
    * ```ts
@@ -480,13 +496,13 @@ export class Namespace<T extends object = Record<string, any>> {
    */
   history<K extends KeyOf<T>>(
     key: K,
-    options: CallOptions = {},
+    { orderBy, signal }: HistoryOptions = {},
   ): AsyncGenerator<Change<T[K], K>, void> {
     return items(
       this.#connection,
-      { document: historyDocument, variables: { namespace: this.name, key } },
+      { document: historyDocument, variables: { namespace: this.name, key, orderBy } },
       (answered: AnsweredChange) => changeOf(answered) as Change<T[K], K>,
-      options,
+      { signal },
     );
   }
 

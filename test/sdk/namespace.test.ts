@@ -216,6 +216,19 @@ describe("a namespace of the SDK", () => {
       ["DELETED", undefined],
     ]);
     expect(changes.map(({ at }) => at)).toEqual(Array(3).fill(expect.any(Date)));
+    const newestFirst = await collect(jobs.history("raw", { orderBy: "REVISION_DESC" }));
+    expect(newestFirst).toEqual(changes.toReversed());
+  });
+
+  test("entries by their creation, the newest or the oldest first, over pages", async () => {
+    const keys = Array.from({ length: 120 }, (_, index) => `task:${(index * 7) % 120}` as const);
+    const task = { file: "f" };
+    await jobs.setMany(Object.fromEntries(keys.map((key) => [key, task])));
+    await jobs.set(keys[0]!, { file: "again" });
+    const listed = async (orderBy: "CREATED_AT_ASC" | "CREATED_AT_DESC") =>
+      (await collect(jobs.entries({ keyPrefix: "task:", orderBy }))).map(({ key }) => key);
+    expect(await listed("CREATED_AT_ASC")).toEqual(keys);
+    expect(await listed("CREATED_AT_DESC")).toEqual(keys.toReversed());
   });
 
   test("G6: transact writes all or nothing, across namespaces", async () => {
