@@ -1,5 +1,4 @@
-import type { LoadedEntry, Effects } from "./commit/user-state.ts";
-import type { WantedEntry } from "./commit/load.ts";
+import type { Effects, LoadedEntry, WantedEntry } from "./commit/state.ts";
 import type { Change, Selection } from "./model/change.ts";
 import type { StoredEntry, StoredHead } from "./model/claim.ts";
 import type { Entry, EntryHead, Namespace, Usage } from "./model/entry.ts";

@@ -3,7 +3,7 @@ import { BatonError } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import type { ImportState } from "../store/model/import-state.ts";
 import { NetEffect } from "../store/commit/net-effect.ts";
-import type { Effects } from "../store/commit/user-state.ts";
+import type { Effects } from "../store/commit/state.ts";
 import { isExpired } from "../store/model/entry.ts";
 import { placeId } from "../store/model/place.ts";
 import type { Line } from "./line.ts";

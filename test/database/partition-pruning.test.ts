@@ -29,7 +29,7 @@ import type { Sql, SqlClient } from "../../src/database/sql.ts";
 import { unclaimed, type StoredEntry } from "../../src/store/model/claim.ts";
 import { everything } from "../../src/store/model/text-match.ts";
 import type { EntryQuery, PageBounds } from "../../src/store/contract.ts";
-import type { Effects } from "../../src/store/commit/user-state.ts";
+import type { Effects } from "../../src/store/commit/state.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { createPartitionedPostgres } from "../postgres-partitioned.ts";
 

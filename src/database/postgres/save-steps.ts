@@ -1,5 +1,5 @@
 import { namespaceEffects, type NamespaceEffects } from "../../store/commit/namespace-effects.ts";
-import type { Effects } from "../../store/commit/user-state.ts";
+import type { Effects } from "../../store/commit/state.ts";
 import { addedToAgent, addedToNamespace } from "../namespace-deltas.ts";
 import type { RowTable } from "../row-table.ts";
 import { join, name, raw, sql, type Sql } from "../sql.ts";

@@ -1,4 +1,4 @@
-import type { Effects, LoadedEntry } from "../../store/commit/user-state.ts";
+import type { Effects, LoadedEntry } from "../../store/commit/state.ts";
 import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";

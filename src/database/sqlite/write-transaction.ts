@@ -1,5 +1,5 @@
 import { namespaceEffects, type NamespaceEffects } from "../../store/commit/namespace-effects.ts";
-import type { Effects, LoadedEntry, WrittenEntry } from "../../store/commit/user-state.ts";
+import type { Effects, LoadedEntry, WrittenEntry } from "../../store/commit/state.ts";
 import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import type { StoredHead } from "../../store/model/claim.ts";
 import { isImporting } from "../../store/model/log.ts";

@@ -1,3 +1,4 @@
+import type { BatonError } from "../../errors.ts";
 import type { EntryHead, Entry } from "../model/entry.ts";
 import type { Place } from "../model/place.ts";
 import { baseSizeBytes, type Condition, type OperationResult } from "../operations/operation.ts";
@@ -46,6 +47,12 @@ export interface CommandResult<Shown extends EntryHead = Entry> {
   /** The user's head after the command. */
   readonly revision: bigint;
 }
+
+/** What came of one command: its result, why it was refused, or that the transaction was full before it. */
+export type Outcome =
+  | { readonly result: CommandResult }
+  | { readonly refusal: BatonError }
+  | { readonly postponed: true };
 
 /** Bytes that a command holds in memory while it waits and is done, roughly. */
 export function commandBytes({ conditions, sweep, operations }: Command): number {

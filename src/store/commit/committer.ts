@@ -1,9 +1,9 @@
 import { BatonError, unavailable } from "../../errors.ts";
 import type { WriteAccess } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
-import { commandBytes, type Command, type CommandResult } from "./command.ts";
-import { execute, type Committed, type Outcome } from "./execute.ts";
-import type { Effects } from "./user-state.ts";
+import { commandBytes, type Command, type CommandResult, type Outcome } from "./command.ts";
+import { execute, type Committed } from "./execute.ts";
+import type { Effects } from "./state.ts";
 
 /** Called with what each transaction committed, by user and in commit order. */
 type CommitListener = (committed: ReadonlyMap<string, Pick<Effects, "changes" | "head">>) => void;

@@ -11,7 +11,7 @@ import { typeOf, type Operation } from "../operations/operations.ts";
 import { holds } from "../operations/write-entry.ts";
 import type { Command, CommandResult } from "./command.ts";
 import { Draft } from "./draft.ts";
-import type { LoadedEntry, State } from "./user-state.ts";
+import type { LoadedEntry, State } from "./state.ts";
 
 /** What a command comes to. */
 export type Decision =

@@ -3,7 +3,7 @@ import { isFree, type ClaimState, type StoredEntry } from "../model/claim.ts";
 import { shownEntry } from "../model/entry.ts";
 import { placeId, type Place } from "../model/place.ts";
 import { compareText, matches, type TextMatch } from "../model/text-match.ts";
-import type { LoadedEntry, State } from "./user-state.ts";
+import type { LoadedEntry, State } from "./state.ts";
 
 /**
  * What one command does to a state, which it leaves as it is. A draft of a refused command is dropped, so a command

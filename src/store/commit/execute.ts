@@ -1,24 +1,13 @@
 import { BatonError } from "../../errors.ts";
 import type { WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
-import type { Command, CommandResult } from "./command.ts";
+import type { Command, CommandResult, Outcome } from "./command.ts";
 import { decide, type Decision } from "./decide.ts";
-import {
-  isRecorded,
-  parseResult,
-  requireSameCall,
-  serialiseResult,
-  type IdempotencyRecord,
-} from "./idempotency.ts";
+import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
 import { ShownValues } from "./shown-values.ts";
-import type { Effects, UserState } from "./user-state.ts";
-
-/** What came of one command: its result, why it was refused, or that the transaction was full before it. */
-export type Outcome =
-  | { readonly result: CommandResult }
-  | { readonly refusal: BatonError }
-  | { readonly postponed: true };
+import type { Effects, IdempotencyRecord } from "./state.ts";
+import type { UserState } from "./user-state.ts";
 
 /** What a committed batch came to. */
 export interface Committed {

@@ -5,16 +5,6 @@ import type { OperationResult } from "../operations/operation.ts";
 import type { Operation } from "../operations/operations.ts";
 import type { Command, CommandResult, Idempotency } from "./command.ts";
 
-/** The result of a mutation with an idempotency key, kept for its repeats (G12). */
-export interface IdempotencyRecord {
-  readonly idempotencyKey: string;
-  /** SHA-256 of what was asked, hexadecimal. */
-  readonly digest: string;
-  readonly at: Date;
-  /** Serialised by `serialiseResult`. */
-  readonly results: string;
-}
-
 /** How long a repeat of a mutation returns the first result. */
 export const recordAgeMs = 24 * 3_600_000;
 

@@ -9,18 +9,11 @@ import type { ClaimOperation } from "../operations/claim.ts";
 import { typeOf, type Operation } from "../operations/operations.ts";
 import type { Command } from "./command.ts";
 import { recordAgeMs } from "./idempotency.ts";
-import { UserState, type LoadedEntry } from "./user-state.ts";
+import type { LoadedEntry, WantedEntry } from "./state.ts";
+import { UserState } from "./user-state.ts";
 
 /** A transaction loads at most this many bytes of values. The commands after that wait for the next one. */
 const maxLoadedBytes = 64 * 1024 * 1024;
-
-/** An entry that a command touches. */
-export interface WantedEntry {
-  readonly userId: string;
-  readonly namespace: string;
-  readonly key: string;
-  readonly withValue: boolean;
-}
 
 /** Whether a command may be decided in this transaction: yes, in the next one, or why not. */
 type Admission = "admitted" | "postponed" | BatonError;

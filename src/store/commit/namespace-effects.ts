@@ -1,5 +1,5 @@
 import type { StoredHead } from "../model/claim.ts";
-import type { Effects } from "./user-state.ts";
+import type { Effects } from "./state.ts";
 
 /** What a namespace's row counts of one entry. */
 type CountedEntry = Pick<

@@ -1,6 +1,6 @@
 import type { StoredEntry, StoredHead } from "../model/claim.ts";
 import { placeId, type Place } from "../model/place.ts";
-import type { Effects } from "./user-state.ts";
+import type { Effects } from "./state.ts";
 
 /** What a series of writes leaves of a user's store, without the steps in between. */
 export class NetEffect {

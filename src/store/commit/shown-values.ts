@@ -1,11 +1,10 @@
 import type { WriteTransaction } from "../contract.ts";
 import { userPlaceId, type Place } from "../model/place.ts";
 import type { OperationResult } from "../operations/operation.ts";
-import type { Command } from "./command.ts";
+import type { Command, Outcome } from "./command.ts";
 import { conflict } from "./conflict.ts";
 import type { Decision } from "./decide.ts";
-import type { Outcome } from "./execute.ts";
-import type { LoadedEntry } from "./user-state.ts";
+import type { LoadedEntry } from "./state.ts";
 
 /** A command's step that is a decision about it. */
 const isDecision = (step: Decision | Outcome): step is Decision => "kind" in step;

@@ -1,6 +1,6 @@
 import { BatonError } from "../../errors.ts";
 import type { Draft } from "../commit/draft.ts";
-import type { LoadedEntry } from "../commit/user-state.ts";
+import type { LoadedEntry } from "../commit/state.ts";
 import { isExhausted, isHeld, type ClaimState, type StoredHead } from "../model/claim.ts";
 import { checkDelaySeconds } from "../model/limits.ts";
 import type { Place } from "../model/place.ts";

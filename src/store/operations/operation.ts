@@ -5,7 +5,7 @@ import type { Limits } from "../model/limits.ts";
 import type { Place } from "../model/place.ts";
 import type { Viewer } from "../model/viewer.ts";
 import type { Draft } from "../commit/draft.ts";
-import type { LoadedEntry } from "../commit/user-state.ts";
+import type { LoadedEntry } from "../commit/state.ts";
 
 // What every kind of operation has in common. Each kind is one file beside this one; `operations.ts` lists them.
 
