@@ -1,4 +1,5 @@
 import { GraphQLError, Kind, type ValueNode, type VariableNode } from "graphql";
+import { BatonError, limitExceeded } from "../errors.ts";
 import { JsonFault } from "../json/json-fault.ts";
 import { jsonTextOf, JsonText } from "../json/json-text.ts";
 
@@ -8,19 +9,30 @@ type Variables = Readonly<Record<string, unknown>> | null | undefined;
  * The text of a JSON value that is written into an operation. A number keeps its digits. A variable is put in as it was
  * sent. One that was left out leaves out the member that it is the value of, as in an input object; as an item of a list
  * it is null, as in a list of GraphQL's.
- * @throws GraphQLError for what JSON does not have, and for a duplicate member
+ * @throws GraphQLError for what JSON does not have, for a duplicate member, and for what is too deep
  */
 export function jsonTextOfLiteral(node: ValueNode, variables: Variables): JsonText {
   try {
-    return new JsonText(write(node, variables));
+    return new JsonText(write(node, variables, 0));
   } catch (error) {
-    // The text of an operation may nest deeper than the stack bears, and far deeper than a value may.
-    const fault = error instanceof RangeError ? new JsonFault("It is nested too deep.") : error;
-    throw fault instanceof JsonFault ? new GraphQLError(fault.message, { nodes: node }) : fault;
+    if (error instanceof JsonFault) throw new GraphQLError(error.message, { nodes: node });
+    const fault = error instanceof RangeError ? tooDeep() : error;
+    if (!(fault instanceof BatonError)) throw fault;
+    // Of any other error graphql-js would write the whole literal into its message.
+    throw new GraphQLError(fault.message, { nodes: node, originalError: fault });
   }
 }
 
-function write(node: ValueNode, variables: Variables): string {
+/** The limit on the depth of values may be this at most. A deeper literal would overflow the stack of whoever walks it. */
+const maxDepth = 1_000;
+
+function tooDeep(): BatonError {
+  const message = `JSON may be nested ${maxDepth} deep at most; this is deeper.`;
+  return limitExceeded("maxValueDepth", maxDepth, message);
+}
+
+function write(node: ValueNode, variables: Variables, depth: number): string {
+  if (depth > maxDepth) throw tooDeep();
   switch (node.kind) {
     case Kind.NULL:
       return "null";
@@ -33,7 +45,7 @@ function write(node: ValueNode, variables: Variables): string {
       // GraphQL's numbers are written as JSON's are.
       return node.value;
     case Kind.LIST:
-      return `[${node.values.map((value) => write(value, variables)).join(",")}]`;
+      return `[${node.values.map((value) => write(value, variables, depth + 1)).join(",")}]`;
     case Kind.OBJECT: {
       const names = new Set<string>();
       const members: string[] = [];
@@ -43,7 +55,7 @@ function write(node: ValueNode, variables: Variables): string {
         }
         names.add(name.value);
         if (value.kind === Kind.VARIABLE && !isGiven(value, variables)) continue;
-        members.push(`"${name.value}":${write(value, variables)}`);
+        members.push(`"${name.value}":${write(value, variables, depth + 1)}`);
       }
       return `{${members.join(",")}}`;
     }

@@ -4,19 +4,20 @@ import {
   parse,
   specifiedRules,
   validate,
-  type ASTVisitor,
   type DocumentNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
-  type ValidationContext,
 } from "graphql";
 import { limitExceeded } from "../errors.ts";
 import { selectionCount } from "./document-size.ts";
 import { embedVariables, type Embedding } from "./embedded-variables.ts";
+import { introspectionBytes } from "./introspection-size.ts";
 import { subscriptionDirectives } from "./subscription-directives.ts";
 
 /** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
 const maxQueryTokens = 4_000;
+/** Several times what tools ask for that want to know all of the schema. */
+const maxIntrospectionBytes = 4 * 1024 * 1024;
 /** Only short documents are kept: the long ones are data written into a query, and never seen again. */
 const maxKeptLength = 4_096;
 const maxKept = 500;
@@ -85,64 +86,65 @@ export class Operations {
   }
 
   /** @throws OperationRefusal */
-  parse(text: string): DocumentNode {
-    const { maxQueryBytes } = this.#limits;
-    const bytes = Buffer.byteLength(text);
-    if (bytes > maxQueryBytes) {
-      throw new OperationRefusal("limit", [
-        limitExceeded(
-          "maxQueryBytes",
-          maxQueryBytes,
-          `The text of an operation may have ${maxQueryBytes} bytes; this has ${bytes}. Send values as variables.`,
-          "query",
-        ),
-      ]);
-    }
+  #validDocument(text: string): ValidDocument {
+    this.#requireShort(text);
     try {
       const document = parse(text, { maxTokens: maxQueryTokens });
       this.#requireFew(selectionCount(document));
-      return document;
+      this.#requireValid(document);
+      this.#requireSmallIntrospection(document);
+      const embedding = embedVariables(this.#schema, document);
+      const operation = getOperationAST(embedding.document);
+      return { embedding, only: operation ? { ...embedding, operation } : null };
     } catch (error) {
       if (error instanceof OperationRefusal) throw error;
-      // The parser recurses: thousands of nested brackets overflow its stack.
-      throw new OperationRefusal("text", [
-        error instanceof RangeError
-          ? new GraphQLError("The operation is nested too deep.")
-          : (error as GraphQLError),
-      ]);
+      // Thousands of nested brackets overflow the stack of whoever walks them.
+      if (error instanceof RangeError) throw invalid("The operation is nested too deep.");
+      if (error instanceof GraphQLError) throw new OperationRefusal("text", [error]);
+      throw error;
     }
+  }
+
+  #requireShort(text: string): void {
+    const { maxQueryBytes } = this.#limits;
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= maxQueryBytes) return;
+    throw tooLarge(
+      "maxQueryBytes",
+      maxQueryBytes,
+      `The text of an operation may have ${maxQueryBytes} bytes; this has ${bytes}. Send values as variables.`,
+    );
   }
 
   /** Whoever walks over a document may follow its fragments wherever they are spread. */
   #requireFew(selections: number): void {
     const { maxQueryComplexity } = this.#limits;
     if (selections <= maxQueryComplexity) return;
-    throw new OperationRefusal("limit", [
-      limitExceeded(
-        "maxQueryComplexity",
-        maxQueryComplexity,
-        `With its fragments written out, the operation selects ${selections} fields, more than ${maxQueryComplexity}. Spread each fragment fewer times.`,
-        "query",
-      ),
-    ]);
+    throw tooLarge(
+      "maxQueryComplexity",
+      maxQueryComplexity,
+      `With its fragments written out, the operation selects ${selections} fields, more than ${maxQueryComplexity}. Spread each fragment fewer times.`,
+    );
   }
 
-  validate(document: DocumentNode): readonly GraphQLError[] {
-    const errors = validate(this.#schema, document, [
-      ...specifiedRules,
-      introspectionWithoutAliases,
-      subscriptionDirectives,
-    ]);
-    return errors.map((error) => (error.message === validationAborted ? tooManyRepeats() : error));
-  }
-
-  #validDocument(text: string): ValidDocument {
-    const document = this.parse(text);
-    const errors = this.validate(document);
+  #requireValid(document: DocumentNode): void {
+    const errors = validate(this.#schema, document, [...specifiedRules, subscriptionDirectives]);
+    if (errors.some(({ message }) => message === validationAborted)) {
+      throw invalid(
+        "The operation selects fields of the same name too often to compare them all. Select each field once.",
+      );
+    }
     if (errors.length > 0) throw new OperationRefusal("text", errors);
-    const embedding = embedVariables(this.#schema, document);
-    const operation = getOperationAST(embedding.document);
-    return { embedding, only: operation ? { ...embedding, operation } : null };
+  }
+
+  #requireSmallIntrospection(document: DocumentNode): void {
+    const bytes = introspectionBytes(this.#schema, document, maxIntrospectionBytes);
+    if (bytes <= maxIntrospectionBytes) return;
+    throw tooLarge(
+      "maxIntrospectionBytes",
+      maxIntrospectionBytes,
+      `The answer of an introspection may have ${maxIntrospectionBytes} bytes, which is several times what the whole schema needs; this asks for more. Ask for each part of the schema once.`,
+    );
   }
 
   #keep(text: string, valid: ValidDocument): void {
@@ -161,30 +163,16 @@ export class Operations {
 /** What graphql-js says when it has compared as many fields of the same name as it is willing to. */
 const validationAborted = "Validation aborted.";
 
-function tooManyRepeats(): GraphQLError {
-  return new GraphQLError(
-    "The operation selects fields of the same name too often to compare them all. Select each field once.",
-  );
+function invalid(message: string): OperationRefusal {
+  return new OperationRefusal("text", [new GraphQLError(message)]);
+}
+
+function tooLarge(limit: string, max: number, message: string): OperationRefusal {
+  return new OperationRefusal("limit", [limitExceeded(limit, max, message, "query")]);
 }
 
 interface ValidDocument {
   readonly embedding: Embedding;
   /** Null where there are several, of which one must be named. */
   readonly only: Prepared | null;
-}
-
-/**
- * Without aliases an introspection can't ask for anything twice, and graphql-js bounds its depth; with them a kilobyte
- * of query makes an answer of megabytes. No tool uses them there.
- */
-function introspectionWithoutAliases(context: ValidationContext): ASTVisitor {
-  return {
-    Field(node) {
-      const parent = context.getParentType()?.name ?? "";
-      const introspects = parent.startsWith("__") || /^__(schema|type)$/.test(node.name.value);
-      if (!node.alias || !introspects) return;
-      const message = "An introspection may not have aliases.";
-      context.reportError(new GraphQLError(message, { nodes: node }));
-    },
-  };
 }

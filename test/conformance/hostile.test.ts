@@ -1,7 +1,6 @@
 import { on, once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
-import { getIntrospectionQuery } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { errorCodes } from "../../src/errors.ts";
@@ -41,20 +40,6 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
       setEntry(input: { key: "named", value: [$toString, $__proto__] }) { entry { value } }
     }`;
     expect((await ask(document)).data?.setEntry.entry.value).toEqual([null, null]);
-  });
-
-  test("the usual introspection is answered, one with aliases is not", async () => {
-    const usual = await ask(
-      getIntrospectionQuery({ inputValueDeprecation: true, specifiedByUrl: true }),
-    );
-    expect(usual.errors).toBeUndefined();
-    for (const document of [
-      "{ __schema { a: types { name } b: types { name } } }",
-      '{ a: __type(name: "Entry") { name } }',
-      "{ __schema { types { ...F } } } fragment F on __Type { x: fields { name } }",
-    ]) {
-      expect((await ask(document)).errors?.[0]?.extensions.code).toBe("BAD_USER_INPUT");
-    }
   });
 
   test("fields that each ask the database are counted as that", async () => {
