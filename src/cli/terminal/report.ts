@@ -31,7 +31,7 @@ export function say(text: string): void {
 
 /** Tests the members and not the class, so that neither the client nor the store is loaded for it. */
 function isApiError(error: unknown): error is ApiError {
-  return error instanceof Error && "code" in error && "details" in error;
+  return error instanceof Error && "code" in error && ("details" in error || "extensions" in error);
 }
 
 /**
