@@ -1,8 +1,11 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from "graphql";
 import type { Context as SocketContext } from "graphql-ws";
+import type { Logger } from "pino";
+import type { Authenticator } from "../auth/authenticator.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
 import { schema } from "../schema/schema.ts";
 import { socketCredentials } from "./credentials.ts";
+import type { Graphql } from "./graphql.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { OpenOperation } from "./open-operation.ts";
 import type { Extra } from "./open-socket.ts";
@@ -11,8 +14,15 @@ import { OperationRefusal, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 import { RefusedPayload } from "./read-message.ts";
 import { nextHead, SocketSink } from "./socket-sink.ts";
-import type { WebsocketOptions } from "./websocket.ts";
 import { writeResult } from "./write-result.ts";
+
+export interface SocketOperationsOptions {
+  readonly graphql: Graphql;
+  readonly authenticator: Authenticator;
+  /** Operations that one socket may have open. */
+  readonly maxOperations: number;
+  readonly logger: Logger;
+}
 
 const maxOperationIdLength = 256;
 
@@ -42,9 +52,9 @@ type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
  * that yield nothing and complete: their results are written straight to the socket.
  */
 export class SocketOperations {
-  readonly #options: WebsocketOptions;
+  readonly #options: SocketOperationsOptions;
 
-  constructor(options: WebsocketOptions) {
+  constructor(options: SocketOperationsOptions) {
     this.#options = options;
   }
 

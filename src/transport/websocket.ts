@@ -1,25 +1,21 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { handleProtocols, makeServer, type Context as SocketContext } from "graphql-ws";
-import type { Logger } from "pino";
 import { WebSocketServer } from "ws";
-import type { Authenticator } from "../auth/authenticator.ts";
-import type { Graphql } from "./graphql.ts";
 import { openSocket, type Extra } from "./open-socket.ts";
 import { refusalText } from "./unreadable-request.ts";
-import { endAbandoned, SocketOperations } from "./socket-operations.ts";
+import {
+  endAbandoned,
+  SocketOperations,
+  type SocketOperationsOptions,
+} from "./socket-operations.ts";
 
-export interface WebsocketOptions {
-  readonly graphql: Graphql;
-  readonly authenticator: Authenticator;
+export interface WebsocketOptions extends SocketOperationsOptions {
   readonly maxMessageBytes: number;
-  /** Operations that one socket may have open. */
-  readonly maxOperations: number;
   /** Bytes of entries in the answers that one socket has asked for and not read yet. */
   readonly maxUnreadBytes: number;
   /** Bytes that wait in memory for one socket, before its subscriptions are fed from the log. */
   readonly maxWaitingBytes: number;
-  readonly logger: Logger;
 }
 
 export interface WebsocketTransport {
