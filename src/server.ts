@@ -83,7 +83,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       () => void poll().catch((error: unknown) => logger.debug({ err: error }, "polling")),
     );
     const store = new Store(database, config);
-    const graphql = new Graphql({
+    const services = {
       store,
       writer: new Writer(committer, config),
       feed: new Feed({
@@ -93,8 +93,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         pageBounds: defaultPageBounds,
         queueBounds,
       }),
-      logger,
-    });
+    };
+    const graphql = new Graphql({ ...services, logger });
     const authenticator = new Authenticator(database.tokens, config);
 
     let stopping = false;
@@ -106,6 +106,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const http = createServer(
       httpListener({
         graphql,
+        services,
         authenticator,
         maxBodyBytes,
         maxWaitingBytes: config.subscriberQueueBytes,

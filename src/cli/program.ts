@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { appendCommand } from "./commands/append.ts";
 import { claimCommand } from "./commands/claim.ts";
@@ -25,6 +24,7 @@ import { waitCommand } from "./commands/wait.ts";
 import { watchCommand } from "./commands/watch.ts";
 import { describeExitCodes } from "./terminal/exit-codes.ts";
 import { say } from "./terminal/report.ts";
+import { packageVersion } from "../package-version.ts";
 import { pathOf, suggestionFor } from "./terminal/suggestion.ts";
 
 /** Every command, by the group that the help shows it in. A command loads what is slow to load when it runs. */
@@ -54,7 +54,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
 /** The command line of `baton`. `parseAsync` runs it. */
 export function createProgram(): Command {
   const program = new Command("baton")
-    .version(version())
+    .version(packageVersion())
     .description("The shared data store through which agents hand work to one another.")
     .addHelpText(
       "after",
@@ -108,9 +108,4 @@ function knownNames(command: Command, why: string): string {
 
 function sentence(text: string): string {
   return /[.?)]$/.test(text) ? text : `${text}.`;
-}
-
-function version(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

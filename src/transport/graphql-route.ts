@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
@@ -9,7 +8,7 @@ import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
 import type { Graphql } from "./graphql.ts";
 import { missingQuery, mutationByGet, notAcceptable, unknownMethod } from "./http-refusal.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
-import { readBody } from "./read-body.ts";
+import { readBody, textOf } from "./read-body.ts";
 import type { Operation } from "./read-operation.ts";
 import { writeResult } from "./write-result.ts";
 import type { RespondByYoga } from "./yoga.ts";
@@ -114,15 +113,6 @@ function requireJson(request: IncomingMessage): void {
     "BAD_USER_INPUT",
     `The Content-Type must be application/json; this is ${type?.slice(0, 100) ?? "missing"}.`,
   );
-}
-
-/** @throws BAD_USER_INPUT unless it is UTF-8 */
-function textOf(body: Buffer): string {
-  if (!isUtf8(body)) {
-    throw new BatonError("BAD_USER_INPUT", "The request's body is not JSON in UTF-8.");
-  }
-  const text = body.toString("utf8");
-  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 /** What follows the question mark. */

@@ -7,10 +7,14 @@ import { GraphqlRoute } from "./graphql-route.ts";
 import { serveGraphiql } from "./graphiql.ts";
 import type { Graphql } from "./graphql.ts";
 import { HttpRefusal } from "./http-refusal.ts";
+import { McpRoute } from "./mcp-route.ts";
+import type { Services } from "./operation-context.ts";
 import { publicError } from "./public-error.ts";
 
 export interface HttpOptions {
   readonly graphql: Graphql;
+  /** What tools work with. */
+  readonly services: Services;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
   /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
@@ -31,14 +35,20 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   UNAVAILABLE: 503,
 };
 
-/** GraphQL over POST, GET and server-sent events; GraphiQL for browsers; health for whoever supervises the process. */
+/**
+ * GraphQL over POST, GET and server-sent events; GraphiQL for browsers; MCP for models; health for whoever supervises the
+ * process.
+ */
 export function httpListener(options: HttpOptions): RequestListener {
   const { logger } = options;
-  const graphql = new GraphqlRoute(options);
+  const routes = {
+    graphql: new GraphqlRoute(options),
+    mcp: new McpRoute({ ...options, ...options.services }),
+  };
   return (request, response) => {
     if (options.isStopping()) response.setHeader("Connection", "close");
     if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response);
-    answer(options, graphql, request, response).catch((error: unknown) => {
+    answer(options, routes, request, response).catch((error: unknown) => {
       // The client went away in the middle of its request.
       if (request.destroyed && (!request.complete || isReset(error))) return;
       const fault = publicError(error, logger);
@@ -69,7 +79,7 @@ function isReset(error: unknown): boolean {
 
 async function answer(
   options: HttpOptions,
-  graphql: GraphqlRoute,
+  { graphql, mcp }: { readonly graphql: GraphqlRoute; readonly mcp: McpRoute },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -79,6 +89,8 @@ async function answer(
   switch (path) {
     case "/graphql":
       return graphql.answer(request, response);
+    case "/mcp":
+      return mcp.answer(request, response);
     case "/health/live":
       return sendJson(response, 200, { status: "live" });
     case "/health/ready":
@@ -91,7 +103,7 @@ async function answer(
       response.writeHead(302, { Location: "/graphql" }).end();
       return;
     default:
-      throw new HttpRefusal(404, "Nothing is here. The API is at /graphql.");
+      throw new HttpRefusal(404, "Nothing is here. The API is at /graphql, and MCP at /mcp.");
   }
 }
 
@@ -110,13 +122,22 @@ function refuse(
   if (status === 413) response.setHeader("Connection", "close");
   if (status === 401) response.setHeader("WWW-Authenticate", 'Bearer realm="Baton"');
   response.setHeader("Access-Control-Allow-Origin", "*");
-  sendJson(response, status, { errors: [error.toJSON()] }, () => {
+  const body =
+    pathOf(request) === "/mcp"
+      ? { jsonrpc: "2.0", id: null, error: rpcErrorOf(error) }
+      : { errors: [error.toJSON()] };
+  sendJson(response, status, body, () => {
     if (request.complete) return response.end();
     // Closed with a body still coming, the connection would be reset, and the answer lost on its way.
     const linger = setTimeout(() => response.end(), lingerMs);
     request.resume().once("close", () => clearTimeout(linger));
     request.once("end", () => response.end());
   });
+}
+
+/** The range of codes is the one that JSON-RPC leaves to servers. */
+function rpcErrorOf({ message, extensions }: GraphQLError): object {
+  return { code: -32_000, message, data: extensions };
 }
 
 /** @param end ends the answer, all of which was sent */

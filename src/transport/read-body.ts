@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { BatonError } from "../errors.ts";
 
@@ -31,6 +32,15 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     request.once("end", () => resolve(joined(chunks)));
     request.once("error", reject);
   });
+}
+
+/** @throws BAD_USER_INPUT unless the body is UTF-8 */
+export function textOf(body: Buffer): string {
+  if (!isUtf8(body)) {
+    throw new BatonError("BAD_USER_INPUT", "The request's body is not JSON in UTF-8.");
+  }
+  const text = body.toString("utf8");
+  return text.startsWith("\ufeff") ? text.slice(1) : text;
 }
 
 /** Most bodies come in one chunk. */

@@ -1,0 +1,84 @@
+import { BatonError } from "../errors.ts";
+import { JsonFault } from "../json/json-fault.ts";
+import { parseJsonText } from "../json/json-text.ts";
+import { decodeString, membersAt } from "../json/value-parts.ts";
+
+/** A JSON-RPC message as a caller sent it. */
+export interface McpMessage {
+  /** As the protocol's library takes it. A tool's arguments are left out of it: it would change their numbers. */
+  readonly body: unknown;
+  /** Undefined in a notification. */
+  readonly id: unknown;
+  /** Empty where it has none. */
+  readonly method: string;
+  /** Of a tool, as the text of a `JsonText`. */
+  readonly argumentsText: string;
+  /** The parameters of the message. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** What the caller says that it is: of `initialize`, and of each request of the stateless protocol. */
+  readonly clientName: string | null;
+}
+
+const clientInfoKey = "io.modelcontextprotocol/clientInfo";
+
+/**
+ * Reads the body of a request.
+ * @throws BAD_USER_INPUT when it is not one JSON-RPC message
+ */
+export function readMcpMessage(text: string): McpMessage {
+  const json = parse(text);
+  if (!json.startsWith("{")) {
+    const what = json.startsWith("[") ? "This is an array: send each message on its own." : "";
+    throw new BatonError("BAD_USER_INPUT", `The body must be one JSON-RPC message. ${what}`.trim());
+  }
+  const call = argumentsOf(json);
+  const body = JSON.parse(call.rest) as Record<string, unknown>;
+  const params = recordOf(body.params);
+  const meta = recordOf(params._meta);
+  const info = recordOf(body.method === "initialize" ? params.clientInfo : meta[clientInfoKey]);
+  return {
+    body,
+    id: body.id,
+    method: typeof body.method === "string" ? body.method : "",
+    argumentsText: call.argumentsText,
+    params,
+    clientName: typeof info.name === "string" && info.name !== "" ? info.name : null,
+  };
+}
+
+function parse(text: string): string {
+  try {
+    return parseJsonText(text).text;
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    throw new BatonError("BAD_USER_INPUT", `The body is not valid: ${error.message}`);
+  }
+}
+
+/** The arguments of a tool, and the message with `{}` in their place. */
+function argumentsOf(json: string): { readonly rest: string; readonly argumentsText: string } {
+  const none = { rest: json, argumentsText: "{}" };
+  const members = new Map([...membersAt(json, 0)].map((member) => [member.name, member]));
+  const method = members.get("method");
+  const params = members.get("params");
+  if (!method || decodedString(json.slice(method.begin, method.end)) !== "tools/call") return none;
+  if (!params || json[params.begin] !== "{") return none;
+  for (const { name, begin, end } of membersAt(json, params.begin)) {
+    if (name !== "arguments" || json[begin] !== "{") continue;
+    return {
+      rest: `${json.slice(0, begin)}{}${json.slice(end)}`,
+      argumentsText: json.slice(begin, end),
+    };
+  }
+  return none;
+}
+
+function decodedString(text: string): string | null {
+  return text.startsWith('"') ? decodeString(text) : null;
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
+}

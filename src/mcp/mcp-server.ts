@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
+import type { Logger } from "pino";
+import { writeJson } from "../json/write-json.ts";
+import type { McpMessage } from "./mcp-message.ts";
+import type { McpCall, ToolResult } from "./tool.ts";
+import { shownError, toolError } from "./tool-error.ts";
+import { findTool, tools } from "./tools.ts";
+
+/** What a model is told of the whole. */
+const instructions = [
+  "Baton is a data store that agents share: namespaces hold keys, keys hold JSON values.",
+  "Hand work over by setting a key that another agent waits for, or by entries that agents claim as tasks.",
+  "Write with ifRevision, or with baton_update, where others may write the same key.",
+].join(" ");
+
+/** The result of one request, which is written as the text that it has in the store. */
+export class ExactResult {
+  #text = "";
+  /** Stands for the text in what the protocol's library writes, which would change numbers. */
+  readonly #mark = { exact: randomUUID() };
+
+  /** Gives what the library is to write. */
+  hold(result: ToolResult): { readonly text: string; readonly structuredContent: object } {
+    this.#text = writeJson(result);
+    return { text: this.#text, structuredContent: this.#mark };
+  }
+
+  /** Puts the text in. */
+  fill(written: string): string {
+    if (this.#text === "") return written;
+    return written.replace(JSON.stringify(this.#mark), () => this.#text);
+  }
+}
+
+export interface McpServerOptions {
+  readonly call: McpCall;
+  readonly message: McpMessage;
+  readonly result: ExactResult;
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** The server of one request. It holds nothing that the next one needs. */
+export function createMcpServer(options: McpServerOptions): Server {
+  const { call, message, result, version, logger } = options;
+  const server = new Server(
+    { name: "baton", title: "Baton", version },
+    { capabilities: { tools: {} }, instructions },
+  );
+  server.setRequestHandler("tools/list", () => ({ tools: tools.map(({ listed }) => listed) }));
+  server.setRequestHandler("tools/call", async ({ params: { name } }) => {
+    const tool = findTool(name);
+    if (!tool) {
+      const names = tools.map((known) => known.name).join(", ");
+      throw new ProtocolError(
+        ProtocolErrorCode.InvalidParams,
+        `There is no tool ${JSON.stringify(name.slice(0, 100))}. There are: ${names}.`,
+      );
+    }
+    const [isError, answer] = await tool.run(call, message.argumentsText).then(
+      (done) => [false, done] as const,
+      (error: unknown) => [true, toolError(shownError(error, logger), tool.argumentOf)] as const,
+    );
+    const { text, structuredContent } = result.hold(answer);
+    return {
+      content: [{ type: "text", text }],
+      structuredContent: { ...structuredContent },
+      ...(isError ? { isError } : {}),
+    };
+  });
+  return server;
+}

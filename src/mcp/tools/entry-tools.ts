@@ -1,0 +1,173 @@
+import { badUserInput } from "../../errors.ts";
+import { parseJsonPointer } from "../../json/json-pointer.ts";
+import type { JsonText } from "../../json/json-text.ts";
+import { partOf } from "../../json/part-of.ts";
+import type { Viewer } from "../../store/model/viewer.ts";
+import {
+  choice,
+  integer,
+  json,
+  number,
+  object,
+  optional,
+  required,
+  revision,
+  text,
+  withDefault,
+} from "../fields.ts";
+import { entryFacts, glimpse, maxShownUnits, shownValue } from "../shown-value.ts";
+import { namespaceField, tool, type Tool } from "../tool.ts";
+
+const ifRevision = optional(
+  revision,
+  'Write only if the entry is still at this revision, so that nothing another agent wrote is lost; "0": only if it does not exist.',
+);
+const metadata = optional(object, "Facts about the value, merged into the entry's metadata.");
+
+const get = tool({
+  name: "baton_get",
+  title: "Get a value",
+  description:
+    "Read the value of one key in the shared store. Says so when there is no such entry. A long value is cut; the result says how to get the rest.",
+  fields: {
+    namespace: namespaceField,
+    key: required(text, "The key."),
+    path: optional(text, 'JSON Pointer to one part of the value, such as "/items/0".'),
+    offset: withDefault(integer, 0, "Where to go on in a long value, as an earlier result says."),
+  },
+  async run({ store, session }, { namespace, key, path, offset }) {
+    if (offset < 0) throw badUserInput("offset", `Must be 0 or more; this is ${offset}.`);
+    const entry = await store.entry(session.viewer, namespace, key);
+    if (!entry) {
+      const next =
+        "List the keys with baton_list_keys, or wait until it is set with baton_wait_for.";
+      return { found: false, namespace, key, next };
+    }
+    const next = (end: number) =>
+      `The value is longer. Call baton_get again with offset: ${end}${path === null ? ', or with path for one part of it, such as "/items/0"' : " and the same path"}.`;
+    return {
+      found: true,
+      namespace,
+      key,
+      path: path ?? undefined,
+      ...shownValue(partAt(entry.value, path), maxShownUnits, next, offset),
+      ...entryFacts(entry),
+    };
+  },
+});
+
+/** @throws BAD_USER_INPUT */
+function partAt(value: string, path: string | null): string {
+  const members = parseJsonPointer(path ?? "");
+  if (members === null) {
+    throw badUserInput("path", 'Must be a JSON Pointer, such as "/items/0".');
+  }
+  const part = partOf(value, members);
+  if (part !== null) return part;
+  throw badUserInput("path", "The value has no such part. Call again without path to see it.");
+}
+
+const set = tool({
+  name: "baton_set",
+  title: "Set a value",
+  description:
+    "Store a JSON value under a key, for other agents to read. Replaces the value that is there. Use baton_update to change a part of a value that others write, too.",
+  writes: "replaces",
+  fields: {
+    namespace: namespaceField,
+    key: required(text, "The key."),
+    value: required(json, "Any JSON value: an object, array, string, number, boolean or null."),
+    metadata,
+    ttlSeconds: optional(integer, "Seconds after which the entry expires. Default: never."),
+    ifRevision,
+  },
+  async run({ writer, session }, input) {
+    const { entry } = await writer.setEntry(session.viewer, input);
+    return { ...written(entry), isNew: entry.revision === entry.createdRevision };
+  },
+});
+
+const remove = tool({
+  name: "baton_delete",
+  title: "Delete a value",
+  description: "Remove a key and its value from the shared store.",
+  writes: "replaces",
+  fields: { namespace: namespaceField, key: required(text, "The key."), ifRevision },
+  async run({ writer, session }, input) {
+    const { deleted, revision: head } = await writer.deleteEntry(session.viewer, input);
+    const { namespace, key } = input;
+    return {
+      namespace,
+      key,
+      deleted,
+      revision: String(head),
+      next: deleted ? undefined : "There was no such entry; nothing was changed.",
+    };
+  },
+});
+
+const update = tool({
+  name: "baton_update",
+  title: "Change a part of a value",
+  description:
+    "Change a value in one atomic step, so that agents who change it at the same time lose nothing: patch members of an object, increment a number, or append to an array. Creates the entry if there is none.",
+  writes: "adds",
+  fields: {
+    namespace: namespaceField,
+    key: required(text, "The key."),
+    action: required(choice(["patch", "increment", "append"]), "What to do with the value."),
+    patch: optional(
+      object,
+      "For patch: a JSON Merge Patch. Its members replace those of the value; a member that is null is removed.",
+    ),
+    by: withDefault(number, 1, "For increment: what to add; negative to subtract."),
+    path: optional(
+      text,
+      'For increment: JSON Pointer of the number, such as "/done". Default: the whole value.',
+    ),
+    value: optional(json, "For append: the item to append."),
+    maxLength: optional(integer, "For append: keep so many items, the newest. Default: all."),
+    metadata,
+    ttlSeconds: optional(
+      integer,
+      "Seconds after which the entry expires; 0: never. Default: as before.",
+    ),
+    ifRevision,
+  },
+  async run({ writer, session: { viewer } }, { action, patch, by, path, value, maxLength, ...to }) {
+    const change = () => {
+      switch (action) {
+        case "patch":
+          return writer.patchEntry(viewer, { ...to, patch: given(patch, "patch", action) });
+        case "increment":
+          return writer.incrementEntry(viewer, { ...to, by, path });
+        case "append":
+          return writer.appendToEntry(viewer, {
+            ...to,
+            value: given(value, "value", action),
+            maxLength,
+          });
+      }
+    };
+    const { entry } = await change();
+    return { ...written(entry), ...(mayRead(viewer) ? glimpse(entry) : {}) };
+  },
+});
+
+/** @throws BAD_USER_INPUT if the action's argument was left out */
+function given(value: JsonText | null, argument: string, action: string): JsonText {
+  if (value !== null) return value;
+  throw badUserInput(argument, `Is required when action is ${action}.`);
+}
+
+function mayRead({ scopes }: Viewer): boolean {
+  return scopes.includes("read");
+}
+
+/** What every caller may see of an entry that it wrote. */
+function written(entry: { namespace: string; key: string; revision: bigint }) {
+  return { namespace: entry.namespace, key: entry.key, revision: String(entry.revision) };
+}
+
+/** Tools for one entry. */
+export const entryTools: readonly Tool[] = [get, set, remove, update];

@@ -1,0 +1,161 @@
+import { badUserInput } from "../../errors.ts";
+import { integer, optional, required, revision, text, withDefault } from "../fields.ts";
+import { glimpse } from "../shown-value.ts";
+import { namespaceField, tool, type Tool } from "../tool.ts";
+
+const keyPrefix = withDefault(text, "", "Only keys that begin with this.");
+
+function first(count: number) {
+  return withDefault(integer, count, "How many at most.");
+}
+
+const listKeys = tool({
+  name: "baton_list_keys",
+  title: "List keys",
+  description:
+    "List the keys of one namespace, sorted, with who wrote each one and when, without the values.",
+  fields: {
+    namespace: namespaceField,
+    keyPrefix,
+    first: first(100),
+    after: optional(text, "Only keys after this one: the last key of the page before."),
+  },
+  async run({ store, session }, { namespace, after, ...input }) {
+    const page = await store.entryHeads(session.viewer, {
+      namespace,
+      ...input,
+      after: after === null ? null : { namespace, key: after },
+    });
+    const last = page.items.at(-1);
+    return {
+      namespace,
+      keys: page.items.map((entry) => ({
+        key: entry.key,
+        revision: String(entry.revision),
+        updatedBy: entry.updatedBy ?? undefined,
+        updatedAt: entry.updatedAt.toISOString(),
+        sizeBytes: entry.sizeBytes,
+      })),
+      hasMore: page.hasMore,
+      next:
+        page.hasMore && last
+          ? `There are more. Call again with after: ${JSON.stringify(last.key)}.`
+          : last || after !== null
+            ? undefined
+            : "There is no such key. See the namespaces with baton_list_namespaces.",
+    };
+  },
+});
+
+const listNamespaces = tool({
+  name: "baton_list_namespaces",
+  title: "List namespaces",
+  description:
+    "List the namespaces of the shared store that you may see, with how many entries each one has and which agents wrote there. Start here to find out what is in the store.",
+  fields: {
+    prefix: withDefault(text, "", "Only namespaces that begin with this."),
+    first: first(50),
+    after: optional(text, "Only namespaces after this one: the last of the page before."),
+  },
+  async run({ store, session }, { prefix, first: count, after }) {
+    const page = await store.namespaces(session.viewer, prefix, count, after);
+    const last = page.items.at(-1);
+    return {
+      namespaces: page.items.map(({ name, entryCount, updatedAt, agents }) => ({
+        name,
+        entryCount,
+        updatedAt: updatedAt.toISOString(),
+        agents: agents.slice(0, 10),
+      })),
+      hasMore: page.hasMore,
+      next:
+        page.hasMore && last
+          ? `There are more. Call again with after: ${JSON.stringify(last.name)}.`
+          : undefined,
+    };
+  },
+});
+
+const search = tool({
+  name: "baton_search",
+  title: "Search keys and values",
+  description:
+    "Find entries by a text in their key or in a string of their value, in every namespace you may see, the last written first. Upper and lower case are the same.",
+  fields: {
+    text: required(text, "The text, at least 3 characters. No character is a wildcard."),
+    namespacePrefix: withDefault(text, "", "Only namespaces that begin with this."),
+    first: first(10),
+    after: optional(
+      revision,
+      "Only results after this one: the revision of the last result before.",
+    ),
+  },
+  async run({ store, session }, { after, ...input }) {
+    const page = await store.searchEntries(session.viewer, { ...input, before: after });
+    const last = page.items.at(-1);
+    return {
+      results: page.items.map(({ entry, match }) => ({
+        namespace: entry.namespace,
+        key: entry.key,
+        revision: String(entry.revision),
+        path: match.path ?? undefined,
+        snippet: match.before + match.text + match.after,
+      })),
+      hasMore: page.hasMore,
+      next:
+        page.hasMore && last
+          ? `There are more. Call again with after: "${last.entry.revision}".`
+          : undefined,
+    };
+  },
+});
+
+const history = tool({
+  name: "baton_history",
+  title: "See what changed",
+  description:
+    "List the changes of a key, or of a whole namespace, the newest first: what was set or deleted, when and by which agent.",
+  fields: {
+    namespace: namespaceField,
+    key: optional(text, "Only this key."),
+    keyPrefix: optional(text, "Only keys that begin with this."),
+    first: first(20),
+    after: optional(
+      revision,
+      "Only older changes: the revision of the last change of the page before.",
+    ),
+  },
+  async run({ store, session, closed }, input) {
+    if (input.key !== null && input.keyPrefix !== null) {
+      throw badUserInput("keyPrefix", "key and keyPrefix exclude each other.");
+    }
+    const page = await store.changes(session.viewer, { ...input, isNewestFirst: true }, closed);
+    const last = page.items.at(-1);
+    return {
+      namespace: input.namespace,
+      changes: page.items.map(({ kind, revision: at, key, agent, at: time, entry }) => ({
+        kind,
+        revision: String(at),
+        key: key ?? undefined,
+        agent: agent ?? undefined,
+        at: time.toISOString(),
+        ...(entry ? glimpseWithin(entry, page.items.length) : {}),
+      })),
+      hasMore: page.hasMore,
+      next:
+        page.hasMore && last
+          ? `There are older ones. Call again with after: "${last.revision}".`
+          : undefined,
+    };
+  },
+});
+
+/** Values are left out where there are many changes: a list stays short. */
+function glimpseWithin(entry: Parameters<typeof glimpse>[0], count: number) {
+  return count > maxWithValues ? {} : glimpse(entry);
+}
+
+const maxWithValues = 20;
+
+/** Tools that list. */
+export const listTools: readonly Tool[] = [listKeys, listNamespaces, search, history];

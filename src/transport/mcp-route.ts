@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "pino";
+import type { Authenticator } from "../auth/authenticator.ts";
+import { BatonError } from "../errors.ts";
+import type { McpAnswer, McpEndpoint } from "../mcp/mcp-endpoint.ts";
+import type { Services } from "./operation-context.ts";
+import { headerCredentials } from "./credentials.ts";
+import { packageVersion } from "../package-version.ts";
+import { HttpRefusal } from "./http-refusal.ts";
+import { readBody, textOf } from "./read-body.ts";
+
+export interface McpRouteOptions extends Services {
+  readonly authenticator: Authenticator;
+  readonly logger: Logger;
+}
+
+/** What a message has beside a value. */
+const messageBytes = 64 * 1024;
+
+/** Headers that a page may send and read. */
+const corsHeaders = {
+  "Access-Control-Allow-Methods": "POST, GET, DELETE, OPTIONS",
+  "Access-Control-Allow-Headers":
+    "Authorization, Content-Type, Accept, Baton-Agent, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name",
+  "Access-Control-Expose-Headers": "Mcp-Session-Id, WWW-Authenticate",
+  "Access-Control-Max-Age": "600",
+};
+
+/**
+ * /mcp: the Model Context Protocol over Streamable HTTP.
+ *
+ * 1. The caller is authenticated, before its body is read.
+ * 2. The body is read. The client's name in it is the agent, unless the token or a header names one.
+ * 3. The endpoint, which is loaded for the first request, answers. Its answer is passed on as it comes.
+ */
+export class McpRoute {
+  readonly #options: McpRouteOptions;
+  #endpoint: Promise<McpEndpoint> | null = null;
+
+  constructor(options: McpRouteOptions) {
+    this.#options = options;
+  }
+
+  /** @throws BatonError when the request is refused before its message is read */
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { authenticator, store } = this.#options;
+    const { limits } = store;
+    allowOrigin(request, response);
+    if (request.method === "OPTIONS") {
+      response.writeHead(204).end();
+      return;
+    }
+    const credentials = headerCredentials(request.headers);
+    await authenticator.authenticate(credentials);
+    if (request.method !== "POST") {
+      throw new HttpRefusal(405, `Send each message by POST; this is ${request.method}.`, {
+        Allow: "POST",
+      });
+    }
+    const maxBytes = Math.min(limits.maxBodyBytes, limits.maxValueBytes + messageBytes);
+    const text = textOf(await readBody(request, maxBytes));
+    const closing = new AbortController();
+    response.once("close", () => closing.abort());
+    const endpoint = await this.#load();
+    const answer = await endpoint.answer({
+      text,
+      request: webRequest(request, closing.signal),
+      authenticate: (clientName) =>
+        authenticator.authenticate({ ...credentials, agent: credentials.agent ?? clientName }),
+    });
+    await pass(answer, response);
+  }
+
+  #load(): Promise<McpEndpoint> {
+    const { store, writer, feed, logger } = this.#options;
+    // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+    this.#endpoint ??= import("../mcp/mcp-endpoint.ts").then(
+      ({ McpEndpoint }) =>
+        new McpEndpoint({ store, writer, feed, logger, version: packageVersion() }),
+    );
+    return this.#endpoint;
+  }
+}
+
+/**
+ * Lets pages on this machine ask, such as the protocol's inspector. A caller is known by its token alone; still, the
+ * protocol demands that the pages of others are refused.
+ * @throws FORBIDDEN for a page of another site
+ */
+function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
+  const { origin } = request.headers;
+  if (origin === undefined) return;
+  const hostname = URL.canParse(origin) ? new URL(origin).hostname : "";
+  if (!/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
+    throw new BatonError(
+      "FORBIDDEN",
+      `A page at ${JSON.stringify(origin.slice(0, 200))} may not use MCP here: only pages on this machine may. Programs send no Origin header.`,
+    );
+  }
+  response.setHeader("Access-Control-Allow-Origin", origin);
+  response.setHeader("Vary", "Origin");
+  for (const [name, value] of Object.entries(corsHeaders)) response.setHeader(name, value);
+}
+
+/** The request without its body, which was read. */
+function webRequest(request: IncomingMessage, signal: AbortSignal): Request {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    // The token is for this server alone.
+    if (typeof value === "string" && name !== "authorization") headers.set(name, value);
+  }
+  // Whatever the client called this server, its name decides nothing.
+  return new Request("http://baton.invalid/mcp", {
+    method: request.method ?? "POST",
+    headers,
+    signal,
+  });
+}
+
+/** Sends the answer as it comes. What is written at once is one message, so that it is filled in one piece. */
+async function pass({ response: from, fill }: McpAnswer, to: ServerResponse): Promise<void> {
+  if (to.destroyed) {
+    await from.body?.cancel();
+    return;
+  }
+  for (const [name, value] of from.headers) to.setHeader(name, value);
+  to.setHeader("Cache-Control", "no-store");
+  to.writeHead(from.status);
+  if (!from.body) {
+    to.end();
+    return;
+  }
+  const decoder = new TextDecoder();
+  const body = from.body as unknown as AsyncIterable<Uint8Array>;
+  for await (const chunk of body) {
+    if (to.destroyed) return;
+    to.write(fill(decoder.decode(chunk, { stream: true })));
+  }
+  to.end();
+}
