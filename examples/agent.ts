@@ -42,7 +42,7 @@ async function connect(name: string): Promise<DataStore> {
   const options: ConnectionOptions = {
     token: process.env.BATON_TOKEN || (await localToken()),
     agent: name,
-    onRetry: ({ call, error }) => console.error(`${call}: ${error.message} Trying again.`),
+    onRetry: ({ call, error }) => console.error(`${error.message} Trying ${call} again.`),
   };
   // A wrong address or token shows now and at once, not in the middle of the work; from then on there is patience.
   await createDataStore({ ...options, retryForMs: 0 }).viewer();
