@@ -7,6 +7,7 @@
 {'rows': 3}
 """
 
+from .claim import Claim
 from .data_store import DataStore
 from .errors import (
     BadResponseError,
@@ -26,12 +27,15 @@ from .errors import (
     WaitTimeoutError,
 )
 from .records import Change, Entry, OperationResult, SearchResult
+from .transaction import Transaction
+from .watch import Watch
 
 __all__ = [
     "BadResponseError",
     "BadUserInputError",
     "BatonError",
     "Change",
+    "Claim",
     "ClaimLostError",
     "ConflictError",
     "DataStore",
@@ -45,7 +49,9 @@ __all__ = [
     "RateLimitedError",
     "RevisionCompactedError",
     "SearchResult",
+    "Transaction",
     "UnauthenticatedError",
     "UnavailableError",
     "WaitTimeoutError",
+    "Watch",
 ]

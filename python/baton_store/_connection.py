@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import uuid
-from typing import Any, Awaitable, Mapping, TypeVar
+from collections.abc import Awaitable, Mapping
+from typing import Any, TypeVar
 
 from . import _exact_json
 from ._event_parser import EventParser
@@ -41,7 +42,7 @@ class Connection:
 
     async def call(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = True) -> Any:
         """The data of an operation. Raises the first of its errors."""
-        body = _body(document, variables)
+        body = encode_operation(document, variables)
         patience = self.patience()
         while True:
             try:
@@ -51,9 +52,10 @@ class Connection:
                     raise
                 await patience.after_failure(error)
 
-    async def mutate(self, document: str, given: Mapping[str, Any]) -> Any:
+    async def mutate(self, document: str, given: Mapping[str, Any], *, repeat: bool = True) -> Any:
         """The payload of a mutation of one input. It happens once, however often it is sent."""
-        data = await self.call(document, {"input": {"idempotencyKey": uuid.uuid4().hex, **given}})
+        variables = {"input": {"idempotencyKey": uuid.uuid4().hex, **given}}
+        data = await self.call(document, variables, repeat=repeat)
         return next(iter(data.values()))
 
     async def attempt(self, body: bytes, timeout_seconds: float) -> Any:
@@ -62,7 +64,7 @@ class Connection:
 
     async def follow(self, document: str, variables: Mapping[str, Any]) -> Events:
         """The events of a subscription. Raises the error of a server that refuses it."""
-        answer = await self._reach(self.io.stream(_body(document, variables), self.timeout_seconds))
+        answer = await self._reach(self.io.stream(encode_operation(document, variables), self.timeout_seconds))
         if isinstance(answer, Answer):
             self._data(answer)
             raise BadResponseError(f"{self.name} does not stream subscriptions.")
@@ -132,7 +134,8 @@ class Events:
         self._source.close()
 
 
-def _body(document: str, variables: Mapping[str, Any] | None) -> bytes:
+def encode_operation(document: str, variables: Mapping[str, Any] | None) -> bytes:
+    """The body of a request."""
     return _exact_json.encode({"query": document, "variables": variables or {}})
 
 

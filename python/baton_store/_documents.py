@@ -68,3 +68,5 @@ FIRST_CHANGE = """query (
   changes(
     namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix, after: $after, first: 1
   ) { nodes { revision } } }"""
+KEPT_NAMES = """query ($namespace: String, $key: String) {
+  changes(namespace: $namespace, key: $key, first: 20) { nodes { entry { metadata } } } }"""

@@ -8,8 +8,9 @@ Everything that decides something is written once, as ``async def``, and does it
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Awaitable, Callable, Coroutine, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -28,7 +29,7 @@ class Source(Protocol):
     """The body of an answer that goes on."""
 
     async def read(self, timeout_seconds: float) -> bytes:
-        """What has come, at least one byte; nothing at the end. Raises OSError after the timeout, or for a lost connection."""
+        """What has come; no byte at the end. Raises OSError after the timeout and for a lost connection."""
 
     def close(self) -> None:
         """Closes the connection."""

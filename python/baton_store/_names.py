@@ -8,7 +8,8 @@ escaped, so that the original can be restored:
 3. A name that is too long after that keeps its beginning, followed by ``␛sha256:`` and the hash of the original. The
    original is kept in the entry's metadata, as ``baton:key`` or ``baton:namespace``.
 
-All other names are stored as they are. Escaping goes character by character, so a prefix finds the same names as before.
+All other names are stored as they are. Escaping goes character by character, so a prefix finds the same names as
+before.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import base64
 import hashlib
 import re
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 _ESCAPE = "\u241b"
 _REJECTED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff" + _ESCAPE + "]")

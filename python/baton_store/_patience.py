@@ -29,12 +29,12 @@ class Patience:
         self._retry_seconds = retry_seconds
         self._delay_seconds = _FIRST_DELAY_SECONDS
         self._deadline: float | None = None
-        self._outlasts = False
+        self.outlasts = False
         self.was_reached = False
 
     def outlast(self) -> None:
         """The server has accepted the operation. It is from now on as patient as what it waits for."""
-        self._outlasts = True
+        self.outlasts = True
 
     def reset(self) -> None:
         """The operation has gone on: the next failure is the first of another series."""
@@ -56,7 +56,7 @@ class Patience:
             raise UnavailableError("The data store was closed.") from error
 
     def _may_repeat(self, error: BatonError, at: float) -> bool:
-        if self._outlasts:
+        if self.outlasts:
             return may_pass(error)
         is_passing = is_transient(error) or (self.was_reached and is_foreign(error))
         return is_passing and self._deadline is not None and at <= self._deadline

@@ -9,7 +9,8 @@ import select
 import socket
 import ssl
 import threading
-from typing import Any, Callable, Coroutine
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from ._endpoint import Endpoint
 from ._io import Answer, Background, Source, run
@@ -21,12 +22,13 @@ class SyncIo:
     """Requests of any number of threads. A thread that sends one has a connection for itself until it is answered."""
 
     def __init__(self, endpoint: Endpoint):
+        self._idle: collections.deque[http.client.HTTPConnection] = collections.deque()
         self._endpoint = endpoint
         self._context = ssl.create_default_context() if endpoint.is_tls else None
-        self._idle: collections.deque[http.client.HTTPConnection] = collections.deque()
         self._process = os.getpid()
         self._busy: dict[http.client.HTTPConnection, socket.socket] = {}
-        self._lock = threading.Lock()
+        # The collector may close a watch while its thread has the lock.
+        self._lock = threading.RLock()
         self._closed = threading.Event()
 
     @property
@@ -78,19 +80,21 @@ class SyncIo:
             busy = list(self._busy.values())
         for sock in busy:
             _shut_down(sock)
-        while self._idle:
-            self._idle.pop().close()
+        self._close_idle()
 
     def __del__(self) -> None:
-        if self._process == os.getpid():
-            while self._idle:
-                self._idle.pop().close()
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
 
     def _take(self, timeout_seconds: float) -> http.client.HTTPConnection:
         """An idle connection that the server has not closed, or a new one."""
         if self._process != os.getpid():
             # A child process has its parent's sockets: both would read from them.
-            self._idle, self._process = collections.deque(), os.getpid()
+            self._process, self._lock, self._busy = os.getpid(), threading.RLock(), {}
+            self._close_idle()
         while True:
             try:
                 connection = self._idle.pop()
@@ -131,20 +135,40 @@ class SyncIo:
 
 
 class _Stream:
+    """Another thread than the one that reads may close it: then it ends the read, and the reader closes the rest."""
+
     def __init__(
-        self, io: SyncIo, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, sock: socket.socket
+        self,
+        io: SyncIo,
+        connection: http.client.HTTPConnection,
+        response: http.client.HTTPResponse,
+        sock: socket.socket,
     ):
         self._io, self._connection, self._response, self._sock = io, connection, response, sock
+        self._lock = threading.Lock()
+        self._is_reading = self._is_closed = False
 
     async def read(self, timeout_seconds: float) -> bytes:
-        self._sock.settimeout(max(timeout_seconds, 0.001))
-        return self._response.read1(65_536)
+        with self._lock:
+            if self._is_closed:
+                raise ConnectionAbortedError("closed")
+            self._is_reading = True
+        try:
+            self._sock.settimeout(max(timeout_seconds, 0.001))
+            return self._response.read1(65_536)
+        finally:
+            with self._lock:
+                self._is_reading = False
+                if self._is_closed:
+                    self._connection.close()
 
     def close(self) -> None:
-        """Also ends a read of another thread."""
         self._io._release(self._connection)
-        _shut_down(self._sock)
-        self._connection.close()
+        with self._lock:
+            self._is_closed = True
+            _shut_down(self._sock)
+            if not self._is_reading:
+                self._connection.close()
 
 
 class _Thread:
@@ -174,6 +198,7 @@ def _has_ended(sock: socket.socket) -> bool:
 
 def _shut_down(sock: socket.socket) -> None:
     try:
-        sock.shutdown(socket.SHUT_RDWR)
+        # Not that of a TLS socket, which another thread may be reading.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         pass

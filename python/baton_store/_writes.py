@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import random
-from typing import Any, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from . import _documents, _exact_json
 from ._reads import get_entry

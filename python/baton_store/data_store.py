@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from types import TracebackType
-from typing import Any, Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from . import _documents, _reads, _writes
 from ._connection import Connection
@@ -13,7 +15,12 @@ from ._names import NAMESPACES
 from ._pages import Pages, T
 from ._scope import Scope
 from ._sync_io import SyncIo
+from ._transact import SyncTransacting
+from ._wait_for import wait_for
+from ._watch import follower
+from .claim import Claiming
 from .records import Entry, SearchResult
+from .watch import Watch
 
 
 class DataStore:
@@ -120,6 +127,159 @@ class DataStore:
     def clear(self) -> int:
         """Deletes every entry of the namespace in one step, and returns how many there were."""
         return run(_writes.clear(self._scope))
+
+    def increment(
+        self,
+        key: str,
+        by: int | float = 1,
+        *,
+        path: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        ttl_seconds: int | None = None,
+        if_revision: int | str | None = None,
+    ) -> Entry:
+        """Adds to a number in one step and returns the entry after it. Begins at 0 if there is no entry.
+
+        Args:
+            path: Where the number is inside the value, as a JSON Pointer such as ``/totals/done``.
+        """
+        options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
+        given = _writes.increment_input(self._scope, key, by, path, **options)
+        return run(_writes.write_entry(self._scope, _documents.INCREMENT, given))
+
+    def patch(
+        self,
+        key: str,
+        patch: Any,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        ttl_seconds: int | None = None,
+        if_revision: int | str | None = None,
+    ) -> Entry:
+        """Merges into a value in one step, by JSON Merge Patch (RFC 7396): None removes a member."""
+        options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
+        given = _writes.patch_input(self._scope, key, patch, **options)
+        return run(_writes.write_entry(self._scope, _documents.PATCH, given))
+
+    def append(
+        self,
+        key: str,
+        item: Any,
+        *,
+        max_length: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        ttl_seconds: int | None = None,
+        if_revision: int | str | None = None,
+    ) -> Entry:
+        """Appends to a list in one step. Makes a list if there is no entry.
+
+        Args:
+            max_length: Keep no more items than this, the newest. Default: all.
+        """
+        options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
+        given = _writes.append_input(self._scope, key, item, max_length, **options)
+        return run(_writes.write_entry(self._scope, _documents.APPEND, given))
+
+    def update(
+        self,
+        key: str,
+        change: Callable[[Any], Any],
+        *,
+        default: Any = None,
+        attempts: int = 100,
+        metadata: Mapping[str, Any] | None = None,
+        ttl_seconds: int | None = None,
+    ) -> Entry:
+        """Sets a key to what a function makes of its value. Nobody's write is lost.
+
+        When another agent's write comes between, the function is called again with what that wrote.
+
+        Args:
+            default: What the function is given if there is no entry.
+            attempts: How often the function is called at most. After that a ConflictError is raised.
+        """
+        options = {"metadata": metadata, "ttl_seconds": ttl_seconds}
+        return run(_writes.update(self._scope, key, change, default, attempts, **options))
+
+    def transact(self) -> SyncTransacting:
+        """Several writes, across namespaces, all or none, as a block. They are sent when the block ends.
+
+        >>> with data_store.transact() as transaction:
+        ...     transaction.require("owner", exists=False)
+        ...     transaction.set("owner", "planner")
+        ...     transaction.use_namespace("stats").increment("planned")
+
+        Raises:
+            ConflictError: What was required does not hold. Nothing was written.
+        """
+        return SyncTransacting(self._scope)
+
+    def wait_for(self, key: str, *, after: int | str | None = None, timeout_seconds: float | None = None) -> Entry:
+        """Waits for a key: returns its entry when there is one.
+
+        Args:
+            after: Only a later revision of the entry counts.
+            timeout_seconds: Seconds to wait at most. Default: without a limit.
+
+        Raises:
+            WaitTimeoutError: It did not come in time. It is a ``TimeoutError``.
+        """
+        return run(wait_for(self._scope, key, after, timeout_seconds))
+
+    def watch(
+        self,
+        *,
+        key: str | None = None,
+        prefix: str | None = None,
+        namespace_prefix: str | None = None,
+        after: int | str | None = None,
+        snapshot: bool = False,
+    ) -> Watch:
+        """Every matching change, each once, in the order of the log. It has no end, and goes on after any drop.
+
+        Args:
+            key: Only this key.
+            prefix: Only keys that begin with this.
+            namespace_prefix: Every namespace that begins with this, in place of this one; ``""``: all of them.
+            after: Begin with the changes later than this revision. Default: with those after the first ``next``.
+            snapshot: Begin with what there is: ``EXISTING`` for each entry, then ``CAUGHT_UP``, then what comes.
+
+        Raises:
+            RevisionCompactedError: The log does not reach back to where the watch is to go on.
+        """
+        return Watch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot))
+
+    def claim(
+        self, prefix: str = "", *, lease_seconds: int = 60, wait_seconds: float = 0, max_attempts: int | None = None
+    ) -> Claiming:
+        """Takes the next free entry for this worker alone, as a block.
+
+        The lease is renewed while the block runs. At its end the entry is completed; if the block raises, the entry is
+        given back. If nothing is free in time, the block is given None.
+
+        >>> with data_store.claim("task:", wait_seconds=30) as task:
+        ...     if task:
+        ...         task.result = work(task.value)
+
+        Args:
+            prefix: Only keys that begin with this.
+            lease_seconds: Seconds until a worker that has died loses the entry.
+            wait_seconds: Seconds to wait for something free; ``math.inf``: without a limit.
+            max_attempts: How often an entry may be claimed before it is dead-lettered.
+        """
+        return Claiming(self._scope, prefix, lease_seconds, wait_seconds, max_attempts)
+
+    def search(
+        self, text: str, *, namespace_prefix: str | None = None, limit: int | None = None
+    ) -> Iterator[SearchResult]:
+        """The entries of all namespaces that have a text in their key or in a string of their value, newest first.
+
+        Args:
+            text: At least three characters. Upper and lower case are the same.
+            namespace_prefix: Only namespaces that begin with this.
+            limit: At most how many results. Default: all, page by page as they are asked for.
+        """
+        return islice(_each(_reads.search(self._scope, text, namespace_prefix, limit)), limit)
 
     def entries(self, prefix: str | None = None) -> Iterator[Entry]:
         """The entries whose keys begin with a prefix, page by page as they are asked for."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Mapping
+from typing import Any
 
 from ._names import KEYS, NAMESPACES
 
@@ -48,7 +49,7 @@ class Change:
     entry: Entry | None
     #: The agent that made the change; None if it gave no name.
     agent: str | None
-    #: When it was made. None on CAUGHT_UP, and on a DELETED that was found by a second snapshot after a lost connection.
+    #: When it was made. None on CAUGHT_UP, and on a DELETED that a second snapshot found after a lost connection.
     at: datetime | None
 
 
@@ -93,18 +94,17 @@ def entry_of(answered: Mapping[str, Any]) -> Entry:
     )
 
 
-def change_of(answered: Mapping[str, Any]) -> Change:
-    """The change of a GraphQL answer."""
-    entry = answered["entry"] and entry_of(answered["entry"])
-    namespace, key = answered["namespace"], answered["key"]
+def change_of(answered: Mapping[str, Any], metadata: Mapping[str, Any]) -> Change:
+    """The change of a GraphQL answer. The metadata has the originals of hashed names."""
+    namespace, key, at = answered["namespace"], answered["key"], answered["at"]
     return Change(
         kind=answered["kind"],
         revision=int(answered["revision"]),
-        namespace=entry.namespace if entry else namespace and NAMESPACES.original(namespace),
-        key=entry.key if entry else key and KEYS.original(key),
-        entry=entry,
+        namespace=None if namespace is None else NAMESPACES.original(namespace, metadata),
+        key=None if key is None else KEYS.original(key, metadata),
+        entry=None if answered["entry"] is None else entry_of(answered["entry"]),
         agent=answered["agent"],
-        at=answered["at"] and _instant(answered["at"]),
+        at=None if at is None else _instant(at),
     )
 
 

@@ -96,7 +96,7 @@ class DataStoreTest(unittest.TestCase):
         self.assertEqual(self.store.list_keys(), [])
 
     def test_text_is_kept(self) -> None:
-        text = "".join(map(chr, range(0x20))) + "\x7f\u2028 é 😀 \\ \" </script>"
+        text = "".join(map(chr, range(0x20))) + '\x7f\u2028 é 😀 \\ " </script>'
         self.store.set("k", {text: text})
         self.assertEqual(self.store.get("k"), {text: text})
         self.store.set("pair", "\ud83d\ude00")

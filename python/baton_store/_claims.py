@@ -1,0 +1,161 @@
+"""Takes, keeps and ends claims."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import _documents
+from ._connection import Connection, encode_operation
+from ._io import Background
+from ._names import escape
+from ._scope import Scope
+from .errors import BatonError, ClaimLostError, UnavailableError
+from .records import Entry, entry_of
+
+# How often, in a lease, to look for what another worker's has freed by its end, which is not a change to wait for.
+_LOOKS_PER_LEASE = 4
+_MAX_LOOK_INTERVAL_SECONDS = 5.0
+# How long to wait at most, where the server was away, before a renewal is tried again.
+_MAX_RENEWAL_PAUSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """An entry that one worker has until the lease ends."""
+
+    connection: Connection
+    #: Namespace, key and token, as they are sent.
+    place: Mapping[str, Any]
+    entry: Entry
+    attempt: int
+    error: Any
+    seconds: int
+    claimed_at: float
+
+
+async def take(
+    scope: Scope, prefix: str, lease_seconds: int, wait_seconds: float, max_attempts: int | None
+) -> Lease | None:
+    """The next free entry, or None if nothing is free in time.
+
+    It looks whenever something changes, and a few times in each lease. Once the server was reached, it is waited for as
+    patiently as the work.
+    """
+    connection = scope.connection
+    deadline = time.monotonic() + wait_seconds
+    where = {"namespace": scope.namespace.stored, "keyPrefix": escape(prefix)}
+    given: dict[str, Any] = {**where, "leaseSeconds": lease_seconds}
+    if max_attempts is not None:
+        given["maxAttempts"] = max_attempts
+    patience = connection.patience()
+    # The server may have given the claim of an answer that was lost: the same key gets the same claim.
+    repeat_key = uuid.uuid4().hex
+    asked_at: float | None = None
+    while True:
+        asked_at = time.monotonic() if asked_at is None else asked_at
+        body = encode_operation(_documents.CLAIM, {"input": {**given, "idempotencyKey": repeat_key}})
+        try:
+            payload = (await connection.attempt(body, connection.timeout_seconds))["claimEntry"]
+        except BatonError as error:
+            if patience.outlasts and time.monotonic() >= deadline:
+                raise
+            await patience.after_failure(error)
+            continue
+        is_over = time.monotonic() >= asked_at + lease_seconds
+        if payload["entry"] and payload["claim"] and not is_over:
+            return _lease(scope, payload["entry"], payload["claim"], lease_seconds, asked_at)
+        if is_over:
+            repeat_key = uuid.uuid4().hex
+        asked_at = None
+        patience.reset()
+        patience.outlast()
+        left_seconds = deadline - time.monotonic()
+        if left_seconds <= 0:
+            return None
+        look_seconds = min(lease_seconds / _LOOKS_PER_LEASE, _MAX_LOOK_INTERVAL_SECONDS, left_seconds)
+        await _change(connection, {**where, "after": payload["revision"]}, look_seconds)
+
+
+async def keep(background: Background, lease: Lease) -> ClaimLostError | None:
+    """Renews the lease until the work has ended. Returns why the claim was lost, if it was."""
+    rest_seconds = lease.seconds / 3
+    ends_at = lease.claimed_at + lease.seconds
+    delay_seconds = rest_seconds
+    # Renewed twice it ends no earlier: no idempotency key is needed.
+    body = encode_operation(_documents.RENEW, {"input": {**lease.place, "leaseSeconds": lease.seconds}})
+    cause: BatonError | None = None
+    while True:
+        if await background.sleep(min(delay_seconds, ends_at - time.monotonic())) or lease.connection.io.is_closed:
+            return None
+        renewed_at = time.monotonic()
+        if renewed_at >= ends_at:
+            lost = ClaimLostError(f"The lease of {lease.entry.key!r} could not be renewed before its end.")
+            lost.__cause__ = cause
+            return lost
+        try:
+            # One that gets no answer leaves time for another.
+            await lease.connection.attempt(body, min(rest_seconds, ends_at - renewed_at))
+            ends_at = renewed_at + lease.seconds
+            delay_seconds = rest_seconds
+        except ClaimLostError as error:
+            return error
+        except BatonError as error:
+            # Until the lease has ended, nothing else says that the claim has.
+            cause = error
+            delay_seconds = min(_MAX_RENEWAL_PAUSE_SECONDS, rest_seconds / 4)
+
+
+async def complete(
+    lease: Lease,
+    also: Mapping[str, Any],
+    value: Mapping[str, Any],
+    metadata: Mapping[str, Any] | None,
+    ttl_seconds: int | None,
+) -> Entry:
+    """Writes the result, with other writes, and ends the work on the entry."""
+    given: dict[str, Any] = {**lease.place, **also, **value}
+    if metadata is not None:
+        given["metadata"] = dict(metadata)
+    if ttl_seconds is not None:
+        given["ttlSeconds"] = ttl_seconds
+    return entry_of((await lease.connection.mutate(_documents.COMPLETE, given))["entry"])
+
+
+async def release(lease: Lease, delay_seconds: int | None = None, *, repeat: bool = True) -> None:
+    """Gives the entry back."""
+    delay = {} if delay_seconds is None else {"delaySeconds": delay_seconds}
+    await lease.connection.mutate(_documents.RELEASE, {**lease.place, **delay}, repeat=repeat)
+
+
+async def fail(lease: Lease, error: Any, retry: bool, delay_seconds: int | None) -> bool:
+    """Says that the work failed. True if the entry is dead-lettered."""
+    given = {**lease.place, "error": error, "retry": retry}
+    if delay_seconds is not None:
+        given["delaySeconds"] = delay_seconds
+    return bool((await lease.connection.mutate(_documents.FAIL, given))["deadLettered"])
+
+
+def _lease(scope: Scope, entry: Mapping[str, Any], claim: Mapping[str, Any], seconds: int, claimed_at: float) -> Lease:
+    place = {"namespace": entry["namespace"], "key": entry["key"], "token": claim["token"]}
+    return Lease(scope.connection, place, entry_of(entry), claim["attempt"], claim["error"], seconds, claimed_at)
+
+
+async def _change(connection: Connection, where: Mapping[str, Any], timeout_seconds: float) -> None:
+    """Waits until something matching has changed, or the time is over. It ignores a server that is away."""
+    ends_at = time.monotonic() + timeout_seconds
+    try:
+        events = await connection.follow(_documents.WATCH, where)
+        try:
+            while (left_seconds := ends_at - time.monotonic()) > 0:
+                if await events.next(left_seconds) is not None:
+                    return
+        finally:
+            events.close()
+    except BatonError as error:
+        if connection.io.is_closed:
+            raise UnavailableError("The data store was closed.") from error
+        await connection.io.sleep(max(ends_at - time.monotonic(), 0))

@@ -1,0 +1,174 @@
+"""Every matching change, each once, in the order of the log, across drops."""
+
+from __future__ import annotations
+
+import collections
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from . import _documents
+from ._connection import Connection, Events
+from ._names import KEYS, NAMESPACES, is_hashed
+from ._scope import Scope
+from ._snapshot import Snapshot
+from .errors import BadResponseError, BadUserInputError, BatonError, RevisionCompactedError
+from .records import Change, change_of
+
+# A connection that has lasted so long was not a failed attempt.
+_STEADY_AFTER_SECONDS = 5.0
+# How long a watch may be quiet before it moves its place in the log forward.
+_BOOKMARK_INTERVAL_SECONDS = 600.0
+
+
+def follower(
+    scope: Scope,
+    key: str | None,
+    prefix: str | None,
+    namespace_prefix: str | None,
+    after: int | str | None,
+    snapshot: bool,
+) -> Follower:
+    """A watch of a namespace, or of all that begin with a prefix."""
+    selection = {
+        "namespace": scope.namespace.stored if namespace_prefix is None else None,
+        "namespacePrefix": NAMESPACES.prefix(namespace_prefix),
+        "key": None if key is None else KEYS.name(key).stored,
+        "keyPrefix": KEYS.prefix(prefix),
+    }
+    return Follower(scope.connection, selection, prefix or "", None if after is None else str(after), snapshot)
+
+
+class Follower:
+    """A watch: reads the events of one connection, and opens another one where that broke off.
+
+    Only the first connection is given up after ``retry_seconds``. From then on the watch goes on for as long as that
+    takes.
+    """
+
+    def __init__(
+        self, connection: Connection, selection: Mapping[str, Any], key_prefix: str, after: str | None, snapshot: bool
+    ):
+        self._events: Events | None = None
+        if after is not None and snapshot:
+            raise BadUserInputError("after: It excludes snapshot.", {"argument": "after"})
+        self._connection = connection
+        self._selection = selection
+        # What the server finds by a prefix may be more than what was asked for.
+        self._key_prefix = key_prefix
+        self._after = after
+        self._snapshot = Snapshot() if snapshot else None
+        self._patience = connection.patience()
+        self._ready: collections.deque[Change] = collections.deque()
+        self._signs = 0
+        self._is_closed = False
+        self._opened_at = self._moved_at = time.monotonic()
+
+    async def next(self) -> Change | None:
+        """The next change; None after ``close``. Raises RevisionCompactedError if the log does not reach back."""
+        while not self._is_closed:
+            if self._ready:
+                return self._ready.popleft()
+            try:
+                events = await self._open()
+                await self._take(await events.next())
+            except BatonError as error:
+                self._drop()
+                if self._has_ended():
+                    return None
+                try:
+                    await self._patience.after_failure(error)
+                except BatonError:
+                    if self._has_ended():
+                        return None
+                    raise
+            except BaseException:
+                # The wait was cancelled: another connection reads again what this one had read.
+                self._drop()
+                raise
+        return None
+
+    def close(self) -> None:
+        """Ends the watch and closes its connection."""
+        self._is_closed = True
+        self._drop()
+
+    def __del__(self) -> None:
+        self._drop()
+
+    def _has_ended(self) -> bool:
+        return self._is_closed or self._connection.io.is_closed
+
+    def _drop(self) -> None:
+        if self._events:
+            self._events.close()
+            self._events = None
+            if self._snapshot:
+                self._snapshot.begin_again()
+
+    async def _open(self) -> Events:
+        if self._events is None:
+            if self._after is None and not self._snapshot:
+                # What happens from now on is not to be missed, even if the first connection breaks off.
+                self._after = await self._head()
+            start = {"snapshot": True} if self._snapshot else {"after": self._after}
+            self._events = await self._connection.follow(_documents.WATCH, {**self._selection, **start})
+            self._opened_at = time.monotonic()
+        return self._events
+
+    async def _take(self, data: Any) -> None:
+        now = time.monotonic()
+        self._signs += 1
+        if data is not None or self._signs > 1:
+            # The server gives its first sign of life before it has looked whether it can do this.
+            self._patience.outlast()
+        if data is not None or now - self._opened_at > _STEADY_AFTER_SECONDS:
+            self._patience.reset()
+        if data is None:
+            if not self._snapshot and now - self._moved_at >= _BOOKMARK_INTERVAL_SECONDS:
+                self._after = await self._bookmark()
+                self._moved_at = now
+            return
+        change = data.get("entryChanged")
+        if not isinstance(change, dict) or not str(change.get("revision")).isdigit():
+            raise BadResponseError(f"{self._connection.name} sent an event that is not a change.")
+        for each in self._snapshot.admit(change) if self._snapshot else (change,):
+            await self._deliver(each)
+        if self._snapshot is None or change["kind"] == "CAUGHT_UP":
+            self._after, self._snapshot = change["revision"], None
+        self._moved_at = now
+
+    async def _deliver(self, answered: Mapping[str, Any]) -> None:
+        change = change_of(answered, await self._kept(answered))
+        if change.key is None or change.key.startswith(self._key_prefix):
+            self._ready.append(change)
+
+    async def _kept(self, answered: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The metadata that has the originals of hashed names: of the entry, or of an earlier change if it is gone."""
+        if answered["entry"]:
+            return answered["entry"]["metadata"]  # type: ignore[no-any-return]
+        place = {"namespace": answered["namespace"], "key": answered["key"]}
+        if not any(name and is_hashed(name) for name in place.values()):
+            return {}
+        try:
+            nodes = (await self._connection.call(_documents.KEPT_NAMES, place))["changes"]["nodes"]
+        except BatonError:
+            return {}
+        return next((node["entry"]["metadata"] for node in nodes if node["entry"]), {})
+
+    async def _head(self) -> str:
+        return str((await self._connection.call(_documents.HEAD))["viewer"]["headRevision"])
+
+    async def _bookmark(self) -> str | None:
+        """A later place to go on after, where nothing has matched since.
+
+        Otherwise the log could be compacted past a watch that is quiet for days. The head is asked first, so what is
+        asked after it covers all that lies before it.
+        """
+        try:
+            latest = await self._head()
+            found = await self._connection.call(_documents.FIRST_CHANGE, {**self._selection, "after": self._after})
+            return self._after if found["changes"]["nodes"] else latest
+        except RevisionCompactedError:
+            # The watch has missed nothing as long as its connection lasts.
+            return self._after

@@ -1,0 +1,61 @@
+"""Work that one worker has at a time, for ``with``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from . import _claims
+from ._held_claim import UNSET, HeldClaim
+from ._io import run
+from ._scope import Scope
+from .records import Entry
+
+
+class Claim(HeldClaim):
+    """An entry that this worker alone has, until its block ends. A thread renews the lease meanwhile."""
+
+    def complete(
+        self, result: Any = UNSET, *, metadata: Mapping[str, Any] | None = None, ttl_seconds: int | None = None
+    ) -> Entry:
+        """Ends the work before the block does: the result replaces the entry's value, and it is not handed out again.
+
+        Raises:
+            ClaimLostError: The claim has ended. Nothing was written.
+        """
+        return run(self._complete(result, metadata, ttl_seconds))
+
+    def release(self, *, delay_seconds: int | None = None) -> None:
+        """Gives the entry back before the block ends. After ``delay_seconds`` another worker may claim it."""
+        run(self._release(delay_seconds))
+
+    def fail(self, error: Any = None, *, retry: bool = True, delay_seconds: int | None = None) -> bool:
+        """Says that the work failed, and why. True if the entry is dead-lettered now.
+
+        Args:
+            error: Any JSON value. The next claim of the entry shows it.
+            retry: False: the entry is dead-lettered now, whatever its attempts.
+            delay_seconds: Seconds until it may be claimed again. Default: longer with each attempt.
+        """
+        return run(self._fail(error, retry, delay_seconds))
+
+
+class Claiming:
+    """The block of a claim."""
+
+    def __init__(self, scope: Scope, prefix: str, lease_seconds: int, wait_seconds: float, max_attempts: int | None):
+        self._scope = scope
+        self._asked = (prefix, lease_seconds, wait_seconds, max_attempts)
+        self._claim: Claim | None = None
+
+    def __enter__(self) -> Claim | None:
+        lease = run(_claims.take(self._scope, *self._asked))
+        self._claim = None if lease is None else Claim(self._scope, lease)
+        return self._claim
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._claim:
+            run(self._claim._leave(kind))

@@ -1,0 +1,196 @@
+"""Watches: what they deliver, and that a drop costs neither a change nor a repeat."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import unittest
+from collections.abc import Iterable
+
+from baton_store import BadUserInputError, Change, DataStore, RevisionCompactedError
+
+from .proxy import Proxy
+from .server import Server, new_namespace, new_store, shared_server
+
+
+def take(changes: Iterable[Change], count: int) -> list[Change]:
+    return list(itertools.islice(changes, count))
+
+
+class WatchTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.store = new_store()
+        self.addCleanup(self.store.close)
+
+    def test_a_snapshot_is_what_there_is_and_then_what_comes(self) -> None:
+        self.store.set_many({"a": 1, "b": None})
+        with self.store.watch(snapshot=True) as watch:
+            begun = take(watch, 3)
+            self.assertEqual(
+                [(c.kind, c.key) for c in begun], [("EXISTING", "a"), ("EXISTING", "b"), ("CAUGHT_UP", None)]
+            )
+            self.store.set("a", 2)
+            self.store.delete("b")
+            self.store.clear()
+            came = take(watch, 3)
+        self.assertEqual([c.kind for c in came], ["SET", "DELETED", "NAMESPACE_CLEARED"])
+        assert came[0].entry is not None
+        self.assertEqual((came[0].entry.value, came[1].key, came[1].entry), (2, "b", None))
+        self.assertEqual([c.revision for c in came], sorted({c.revision for c in came}))
+
+    def test_after_a_revision_every_later_change_is_delivered(self) -> None:
+        first = self.store.increment("n").revision
+        self.store.increment("n")
+        self.store.set("other", 1)
+        self.assertEqual([c.key for c in take(self.store.watch(after=first), 2)], ["n", "other"])
+        self.assertEqual([c.key for c in take(self.store.watch(after=first, key="other"), 1)], ["other"])
+        self.assertEqual([c.key for c in take(self.store.watch(after=str(first), prefix="ot"), 1)], ["other"])
+
+    def test_across_namespaces(self) -> None:
+        prefix = new_namespace()
+        for name in ("a", "b"):
+            self.store.use_namespace(f"{prefix}:{name}").set("k", name)
+        seen = take(self.store.watch(namespace_prefix=f"{prefix}:", snapshot=True), 3)
+        self.assertEqual([c.namespace for c in seen], [f"{prefix}:a", f"{prefix}:b", None])
+
+    def test_without_a_start_it_begins_with_what_comes(self) -> None:
+        self.store.set("before", 1)
+        watch = self.store.watch()
+        begun = threading.Event()
+        seen: list[Change] = []
+
+        def follow() -> None:
+            for change in watch:
+                seen.append(change)
+                begun.set()
+                if change.key == "last":
+                    return
+
+        thread = threading.Thread(target=follow)
+        thread.start()
+        while not begun.is_set():
+            self.store.increment("n")
+        self.store.set("last", 1)
+        thread.join()
+        self.assertNotIn("before", [c.key for c in seen])
+        revisions = [c.revision for c in seen]
+        self.assertEqual(revisions, list(range(revisions[0], revisions[0] + len(revisions))))
+
+    def test_names_that_are_escaped_or_hashed_are_delivered_as_they_were_given(self) -> None:
+        keys = ["", "line\nend", "é" * 600]
+        there = self.store.use_namespace(new_namespace() + "n" * 300)
+        start = self.store.increment("n").revision
+        for key in keys:
+            there.set(key, 1)
+            there.delete(key)
+        there.clear()
+        seen = take(there.watch(after=start), 6)
+        self.assertEqual([c.key for c in seen], [key for key in keys for _ in range(2)])
+        self.assertEqual({c.namespace for c in seen}, {there.namespace})
+        self.assertEqual(len(take(there.watch(after=start, key=keys[2]), 2)), 2)
+
+    def test_what_cannot_be_followed_is_refused(self) -> None:
+        with self.assertRaises(BadUserInputError):
+            self.store.watch(after=0, snapshot=True)
+        with self.assertRaises(BadUserInputError):
+            next(self.store.watch(after="none"))
+
+    def test_closing_ends_it_in_another_thread(self) -> None:
+        for close_of in ("watch", "store"):
+            with new_store() as store:
+                store.set("k", 1)
+                watch = store.watch(snapshot=True)
+                caught_up = threading.Event()
+
+                def follow() -> None:
+                    for change in watch:
+                        if change.kind == "CAUGHT_UP":
+                            caught_up.set()
+
+                thread = threading.Thread(target=follow)
+                thread.start()
+                caught_up.wait()
+                (watch if close_of == "watch" else store).close()
+                thread.join(10)
+                self.assertFalse(thread.is_alive(), close_of)
+
+
+class DropTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.server = shared_server()
+        self.proxy = Proxy(self.server.port)
+        self.addCleanup(self.proxy.close)
+        self.namespace = new_namespace()
+        self.direct = DataStore(self.server.url, self.server.token, self.namespace)
+        self.store = DataStore(self.proxy.url, self.server.token, self.namespace)
+        self.addCleanup(self.direct.close)
+        self.addCleanup(self.store.close)
+
+    def test_g3_every_change_is_delivered_once_whatever_drops(self) -> None:
+        start = self.direct.increment("n").revision
+
+        def write() -> None:
+            for _ in range(300):
+                self.direct.increment("n")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        values = []
+        for change in self.store.watch(key="n", after=start):
+            assert change.entry is not None
+            values.append(change.entry.value)
+            if len(values) % 40 == 0:
+                self.proxy.drop()
+            if len(values) == 300:
+                break
+        writer.join()
+        self.assertEqual(values, list(range(2, 302)))
+        self.assertGreater(self.proxy.opened, 5)
+
+    def test_g4_a_snapshot_that_breaks_off_shows_each_entry_once_and_what_is_gone(self) -> None:
+        self.direct.set_many({f"k{number:04}": "v" * 4_000 for number in range(1_500)})
+        state: dict[str | None, object] = {}
+        shown: list[str | None] = []
+        for change in self.store.watch(snapshot=True):
+            if change.kind == "CAUGHT_UP":
+                break
+            if change.kind == "EXISTING":
+                shown.append(change.key)
+            if change.entry:
+                state[change.key] = change.entry.value
+            else:
+                del state[change.key]
+            if len(shown) in (3, 400):
+                self.direct.delete(f"k{len(shown) - 3:04}")
+                self.direct.set(f"k{len(shown):04}", len(shown))
+                self.proxy.drop()
+        # What was written again may be shown again.
+        unchanged = [key for key in shown if key not in ("k0003", "k0400")]
+        self.assertEqual(len(unchanged), len(set(unchanged)))
+        self.assertEqual(state, self.direct.get_all())
+
+    def test_g3_a_crash_and_a_restart_of_the_server(self) -> None:
+        server = Server()
+        self.addCleanup(server.close)
+        store = DataStore(server.url, server.token)
+        self.addCleanup(store.close)
+        watch = store.watch(after=0)
+        store.set("a", 1)
+        self.assertEqual(next(watch).key, "a")
+        seen: list[Change] = []
+        follower = threading.Thread(target=lambda: seen.append(next(watch)))
+        waited: list[object] = []
+        waiter = threading.Thread(target=lambda: waited.append(store.wait_for("b").value))
+        follower.start()
+        waiter.start()
+        server.kill()
+        setter = threading.Thread(target=lambda: store.set("b", 2))
+        setter.start()
+        server.start(server.port)
+        for thread in (setter, waiter, follower):
+            thread.join()
+        self.assertEqual(([c.key for c in seen], waited), (["b"], [2]))
+
+    def test_a_log_that_does_not_reach_back_is_said(self) -> None:
+        with self.assertRaises((RevisionCompactedError, BadUserInputError)):
+            next(self.store.watch(after=10**15))
