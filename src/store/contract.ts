@@ -219,8 +219,8 @@ export interface WriteAccess {
 export interface Indexing {
   /** Users whose log the index has not followed to its head. */
   readUnindexed(maxUsers: number): Promise<readonly string[]>;
-  /** Follows a user's log by one short step. Returns whether there is more to do. */
-  indexStep(userId: string): Promise<boolean>;
+  /** Follows a user's log by one short step. Returns how many changes the index is still behind. */
+  indexStep(userId: string): Promise<number>;
 }
 
 /** How much of each user's log to keep. A change that either bound keeps is kept. */

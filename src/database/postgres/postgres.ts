@@ -137,7 +137,7 @@ class PostgresDatabase extends Reads implements Database {
     }
   }
 
-  indexStep(userId: string): Promise<boolean> {
+  indexStep(userId: string): Promise<number> {
     return indexStep(this, (work) => this.#pool.transaction(work), userId);
   }
 

@@ -132,7 +132,7 @@ class SqliteDatabase extends Reads implements Database {
     );
   }
 
-  indexStep(userId: string): Promise<boolean> {
+  indexStep(userId: string): Promise<number> {
     return indexStep(this, (work) => this.#inTransaction(() => work(this.#writer)), userId);
   }
 

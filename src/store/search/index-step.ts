@@ -27,28 +27,30 @@ interface Step extends Partial<IndexState> {
 }
 
 /**
- * Lets the index follow a user's log by one short step. Returns whether there is more to do.
+ * Lets the index follow a user's log by one short step.
  *
  * 1. Read how far the index has come, and the ends of the log.
  * 2. Choose what is next, and read its entries. Nothing is locked: what is written meanwhile has a later revision, and a
  *    later step reads it.
  * 3. In one transaction, move the index on, unless another instance has done so or the log was compacted. Then replace
  *    the rows. A write waits for this alone.
+ *
+ * @returns how many changes the index is still behind; 0 when there is nothing more to do
  */
 export async function indexStep(
   database: SearchDatabase,
   transaction: <T>(work: (client: SqlClient) => Promise<T>) => Promise<T>,
   userId: string,
-): Promise<boolean> {
+): Promise<number> {
   const { dialect, table } = database.searchReader;
   const state = await readIndexState(database.searchReader, userId);
   const step = await chooseStep(database, userId, state);
-  if (step === null) return false;
+  if (step === null) return 0;
   const { removed = [], added = [] } = step;
   const next = { ...state, ...step };
   const texts = added.map((entry) => ({ ...entry, text: searchText(entry) }));
   return transaction(async (client) => {
-    if ((await client.run(moveIndex(userId, state, next))) === 0) return false;
+    if ((await client.run(moveIndex(userId, state, next))) === 0) return 0;
     if (removed.length > 0) {
       const gone = table({
         name: "gone",
@@ -67,7 +69,9 @@ export async function indexStep(
     for (const statement of dialect.afterReplacement(userId, removed, texts)) {
       await client.run(statement);
     }
-    return next.buildingKey !== null || next.indexedRevision < next.headRevision;
+    // While it is built from the entries, all that are left are missing.
+    if (next.buildingKey !== null) return Infinity;
+    return Number(next.headRevision - next.indexedRevision);
   });
 }
 

@@ -4,8 +4,13 @@ import type { Indexing } from "../contract.ts";
 /** How often to look for logs that no instance follows any more, and how many of them. */
 const lookIntervalMs = 60_000;
 const usersPerLook = 1_000;
-/** While writes go on, indexing takes at most this part of the time. A write may have to wait for a step to end. */
-const maxShare = 0.1;
+/**
+ * While writes go on, indexing takes this part of the time: a write may have to wait for a step to end. An index that is
+ * many changes behind takes more of it, for searches read all those from the log.
+ */
+const usualShare = 0.02;
+const urgentShare = 0.1;
+const urgentlyBehind = 50_000;
 const maxPauseMs = 500;
 
 /**
@@ -14,7 +19,7 @@ const maxPauseMs = 500;
  * 1. A log that this instance has written to is noticed. One that another instance left behind is found by looking.
  * 2. Each run takes one step of every such log in turn, until no step leaves more to do. So a log that is written all
  *    the time costs a few transactions a run, however many its writes are.
- * 3. While writes go on, each step is followed by a pause that is several times as long.
+ * 3. While writes go on, each step is followed by a pause that is many times as long.
  */
 export class SearchIndexer {
   readonly #index: Indexing;
@@ -54,19 +59,20 @@ export class SearchIndexer {
     this.#behind.delete(userId);
     this.#isWritten = false;
     const begin = performance.now();
-    let hasMore = true;
+    let behind = 1;
     try {
-      hasMore = await this.#index.indexStep(userId);
+      behind = await this.#index.indexStep(userId);
     } finally {
-      if (hasMore) this.#behind.add(userId);
+      if (behind > 0) this.#behind.add(userId);
     }
-    await this.#pause(performance.now() - begin);
-    return hasMore;
+    await this.#pause(performance.now() - begin, behind);
+    return behind > 0;
   }
 
-  async #pause(stepMs: number): Promise<void> {
+  async #pause(stepMs: number, behind: number): Promise<void> {
+    const share = behind < urgentlyBehind ? usualShare : urgentShare;
     // SQLite works on this thread: other requests have their turn.
-    if (this.#isWritten) await setTimeout(Math.min(stepMs * (1 / maxShare - 1), maxPauseMs));
+    if (this.#isWritten) await setTimeout(Math.min(stepMs * (1 / share - 1), maxPauseMs));
     else await setImmediate();
   }
 }
