@@ -10,6 +10,7 @@ import {
   encodeCursor,
   firstDescription,
   pageComplexity,
+  statementComplexity,
 } from "./connection.ts";
 import { keyPrefixDescription } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
@@ -38,6 +39,45 @@ const deadLetterRef = builder.objectRef<StoredEntry>("DeadLetter").implement({
       nullable: true,
       description:
         "When it was failed last; null if it never was: its workers gave it back, or their leases ended.",
+      resolve: (entry) => entry.claimFailedAt,
+    }),
+    error: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "What the last `failClaim` gave as its `error`; null without one.",
+      resolve: ({ claimError }) => (claimError === null ? null : new JsonText(claimError)),
+    }),
+  }),
+});
+
+const claimStateRef = builder.objectRef<StoredEntry>("ClaimState").implement({
+  description:
+    "The work on an entry. Where it is neither completed nor dead-lettered nor kept back, the next `claimEntry` may take it.",
+  fields: (t) => ({
+    attempt: t.exposeInt("claimAttempt", {
+      description: "How often it was claimed since it was created, reopened or requeued.",
+    }),
+    maxAttempts: t.exposeInt("claimMaxAttempts", {
+      nullable: true,
+      description: "How often it may be claimed, as `claimEntry` said last; null without a limit.",
+    }),
+    claimableAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description:
+        "It is not handed out before this instant of the database's clock, which may have passed: the end of a lease, or of the delay after one. Null for neither.",
+      resolve: (entry) => entry.claimExpiresAt,
+    }),
+    completed: t.exposeBoolean("isCompleted", {
+      description: "Whether it is completed: it is not handed out until `reopenEntry`.",
+    }),
+    deadLettered: t.exposeBoolean("isDeadLettered", {
+      description: "Whether it is dead-lettered: it is not handed out until `requeueEntry`.",
+    }),
+    failedAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When it was failed last; null if it never was, or is completed.",
       resolve: (entry) => entry.claimFailedAt,
     }),
     error: t.field({
@@ -85,6 +125,27 @@ builder.queryField("deadLetters", (t) =>
 function sizeWithError({ sizeBytes, claimError }: StoredEntry) {
   return { sizeBytes: sizeBytes + Buffer.byteLength(claimError ?? "") };
 }
+
+builder.queryField("claimState", (t) =>
+  t.field({
+    type: claimStateRef,
+    nullable: true,
+    complexity: statementComplexity,
+    description: "The work on an entry, without claiming it; null where the key holds nothing.",
+    args: {
+      namespace: t.arg.string({
+        required: true,
+        defaultValue: "default",
+        description: namespaceDescription,
+      }),
+      key: t.arg.string({ required: true, description: "The key." }),
+    },
+    resolve: (_query, { namespace, key }, { store, viewer, budget }) =>
+      budget.showRead(store.claimState(viewer, namespace, key), (entry) =>
+        entry ? [sizeWithError(entry)] : [],
+      ),
+  }),
+);
 
 const reopenEntryPayload = builder
   .objectRef<Revised & { readonly reopened: boolean }>("ReopenEntryPayload")

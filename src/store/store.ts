@@ -165,6 +165,19 @@ export class Store {
     return this.#database.readStoredEntries(query, this.#pageBounds(input.first));
   }
 
+  /** An entry with the work on it; null where there is none. */
+  async claimState(viewer: Viewer, namespace: string, key: string): Promise<StoredEntry | null> {
+    const place = this.place(viewer, namespace, key);
+    const query = {
+      userId: viewer.userId,
+      selection: { namespaces: [exact(place.namespace)], keys: exact(place.key) },
+      onlyKeys: null,
+      after: null,
+    };
+    const { items } = await this.#database.readStoredEntries(query, this.#pageBounds(1));
+    return items[0] ?? null;
+  }
+
   /** Entries that have a text in their key or value, the last written first. */
   async searchEntries(viewer: Viewer, input: SearchInput): Promise<Page<Found>> {
     requireScope(viewer, "read");

@@ -164,6 +164,11 @@ const attempts: Record<string, Attempt> = {
     needs: "read",
     names: true,
   },
+  "Query.claimState": {
+    operation: `{ claimState(namespace: "mine:1", key: "secret") { attempt error } }`,
+    needs: "read",
+    names: true,
+  },
   "Mutation.failClaim": {
     operation: `mutation { failClaim(input: { namespace: "mine:1", key: "secret", token: "none", error: 1 }) { revision } }`,
     needs: "write",

@@ -47,12 +47,12 @@ const hostile = [
   "default_transaction_isolation = 'repeatable read'",
   "default_transaction_read_only = on",
   "default_transaction_deferrable = on",
-  "statement_timeout = '500ms'",
+  "statement_timeout = '3s'",
   "lock_timeout = '1ms'",
   "idle_in_transaction_session_timeout = '1ms'",
   // Long enough to connect and to set another.
-  "idle_session_timeout = '500ms'",
-  "transaction_timeout = '500ms'",
+  "idle_session_timeout = '3s'",
+  "transaction_timeout = '3s'",
   "search_path = public, pg_catalog",
 ] as const;
 
