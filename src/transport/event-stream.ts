@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ExecutionResult } from "graphql";
 import { EventStreamSink } from "./event-stream-sink.ts";
-import type { Graphql } from "./graphql.ts";
+import { codeOf, type Graphql } from "./graphql.ts";
 import { LiveOperation } from "./live-operation.ts";
 import type { OperationContext } from "./operation-context.ts";
+import type { OperationNote } from "./operation-note.ts";
 import type { Prepared } from "./operations.ts";
 import { writeResult } from "./write-result.ts";
 
@@ -17,6 +18,7 @@ export interface EventStreamOptions {
   readonly context: OperationContext;
   /** Bytes that wait in memory for the stream, before it is fed from the log. */
   readonly maxWaitingBytes: number;
+  readonly note: OperationNote;
 }
 
 /**
@@ -41,7 +43,7 @@ export function acceptsEventStream(accept: string | undefined): boolean {
 export async function serveEventStream(
   request: IncomingMessage,
   response: ServerResponse,
-  { graphql, prepared, variables, context, maxWaitingBytes }: EventStreamOptions,
+  { graphql, prepared, variables, context, maxWaitingBytes, note }: EventStreamOptions,
 ): Promise<void> {
   const begun = await graphql.subscribe(prepared, variables, context);
   const live = begun instanceof LiveOperation ? begun : null;
@@ -55,12 +57,16 @@ export async function serveEventStream(
     try {
       await live.deliver(sink);
     } catch (error) {
-      sink.send(Buffer.from(writeResult({ errors: graphql.publicErrors([error]) })));
+      const errors = graphql.publicErrors([error]);
+      note.errorCode = codeOf(errors);
+      sink.send(Buffer.from(writeResult({ errors })));
     } finally {
       clearInterval(pings);
     }
   } else {
-    sink.send(Buffer.from(writeResult(begun as ExecutionResult)));
+    const result = begun as ExecutionResult;
+    note.errorCode = codeOf(result.errors ?? []);
+    sink.send(Buffer.from(writeResult(result)));
   }
   sink.complete();
 }

@@ -5,8 +5,9 @@ import { BatonError } from "../errors.ts";
 import { acceptedType, type ResultType } from "./accepted-type.ts";
 import { headerCredentials } from "./credentials.ts";
 import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
-import type { Graphql } from "./graphql.ts";
+import { codeOf, type Graphql } from "./graphql.ts";
 import { missingQuery, mutationByGet, notAcceptable, unknownMethod } from "./http-refusal.ts";
+import type { OperationNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody, textOf } from "./read-body.ts";
 import type { Operation } from "./read-operation.ts";
@@ -45,11 +46,19 @@ export class GraphqlRoute {
     this.#options = options;
   }
 
-  /** @throws BatonError when the request is refused before its operation is read */
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /**
+   * @param note where what is known of the operation is noted
+   * @throws BatonError when the request is refused before its operation is executed
+   */
+  async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    note: OperationNote,
+  ): Promise<void> {
     if (request.method === "OPTIONS") return this.#respondByYoga(request, response);
     const { graphql, authenticator } = this.#options;
     const session = await authenticator.authenticate(headerCredentials(request.headers));
+    note.viewer = session.viewer;
     const context = graphql.context(session, { closed: closedOf(response) });
     const sent = await this.#read(request);
     const { accept } = request.headers;
@@ -61,20 +70,23 @@ export class GraphqlRoute {
       if (!(error instanceof OperationRefusal)) throw error;
       const shown = type ?? "application/json";
       const status = shown === "application/json" ? jsonStatuses[error.kind] : refusedStatus;
-      const result = writeResult({ errors: graphql.publicErrors(error.errors) });
-      return send(request, response, status, shown, result);
+      const errors = graphql.publicErrors(error.errors);
+      note.errorCode = codeOf(errors);
+      return send(request, response, status, shown, writeResult({ errors }));
     }
+    note.definition = prepared.operation;
     const kind = prepared.operation.operation;
     if (kind === "subscription") {
       if (!acceptsEventStream(accept)) throw notAcceptable(accept, true);
       const { variables } = sent;
       const { maxWaitingBytes } = this.#options;
-      const stream = { graphql, prepared, variables, context, maxWaitingBytes };
+      const stream = { graphql, prepared, variables, context, maxWaitingBytes, note };
       return serveEventStream(request, response, stream);
     }
     if (type === null) throw notAcceptable(accept, false);
     if (kind === "mutation" && request.method !== "POST") throw mutationByGet();
-    const { text, isExecuted } = await graphql.answer(prepared, sent.variables, context);
+    const { text, isExecuted, errorCode } = await graphql.answer(prepared, sent.variables, context);
+    note.errorCode = errorCode;
     const status = isExecuted || type === "application/json" ? 200 : refusedStatus;
     send(request, response, status, type, text);
   }

@@ -5,10 +5,11 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError, type ErrorCode } from "../errors.ts";
 import { GraphqlRoute } from "./graphql-route.ts";
 import { serveGraphiql } from "./graphiql.ts";
-import type { Graphql } from "./graphql.ts";
+import { codeOf, type Graphql } from "./graphql.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 import { McpRoute } from "./mcp-route.ts";
 import type { Services } from "./operation-context.ts";
+import { loggedNote, type OperationNote } from "./operation-note.ts";
 import { publicError } from "./public-error.ts";
 
 export interface HttpOptions {
@@ -47,24 +48,32 @@ export function httpListener(options: HttpOptions): RequestListener {
   };
   return (request, response) => {
     if (options.isStopping()) response.setHeader("Connection", "close");
-    if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response);
-    answer(options, routes, request, response).catch((error: unknown) => {
+    const note: OperationNote = {};
+    if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response, note);
+    answer(options, routes, request, response, note).catch((error: unknown) => {
       // The client went away in the middle of its request.
       if (request.destroyed && (!request.complete || isReset(error))) return;
       const fault = publicError(error, logger);
+      note.errorCode = codeOf([fault]);
       if (response.headersSent) response.destroy();
       else refuse(request, response, fault, error instanceof HttpRefusal ? error : null);
     });
   };
 }
 
-function logWhenAnswered(logger: Logger, request: IncomingMessage, response: ServerResponse): void {
+function logWhenAnswered(
+  logger: Logger,
+  request: IncomingMessage,
+  response: ServerResponse,
+  note: OperationNote,
+): void {
   const begin = performance.now();
   response.once("close", () => {
     const { method } = request;
     const durationMs = Math.round(performance.now() - begin);
     const path = pathOf(request);
-    logger.debug({ method, path, status: response.statusCode, durationMs }, "request");
+    const { statusCode: status } = response;
+    logger.debug({ method, path, status, ...loggedNote(note), durationMs }, "request");
   });
 }
 
@@ -82,13 +91,16 @@ async function answer(
   { graphql, mcp }: { readonly graphql: GraphqlRoute; readonly mcp: McpRoute },
   request: IncomingMessage,
   response: ServerResponse,
+  note: OperationNote,
 ): Promise<void> {
   const path = pathOf(request);
-  if (request.method === "POST" && path === "/graphql") return graphql.answer(request, response);
+  if (request.method === "POST" && path === "/graphql") {
+    return graphql.answer(request, response, note);
+  }
   if (serveGraphiql(request, response)) return;
   switch (path) {
     case "/graphql":
-      return graphql.answer(request, response);
+      return graphql.answer(request, response, note);
     case "/mcp":
       return mcp.answer(request, response);
     case "/health/live":

@@ -1,8 +1,11 @@
 import type { ResponseBudget } from "../store/response-budget.ts";
+import type { OperationNote } from "./operation-note.ts";
 
 /** An operation of a socket that has not been answered to its end. */
 export class OpenOperation {
   budget: ResponseBudget | null = null;
+  readonly note: OperationNote = {};
+  readonly beganAt = performance.now();
   #isAbandoned = false;
   /** Made when it is asked for: most operations end before their caller gives them up. */
   #closed: AbortController | null = null;

@@ -22,14 +22,11 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
         ? `${error.message.slice(0, maxMessageLength)}…`
         : error.message;
     const argument = argumentIn(error.message);
-    const { http } = error.extensions;
     return new GraphQLError(message, {
       ...place,
       extensions: {
         code: "BAD_USER_INPUT",
         ...(argument === undefined ? {} : { argument }),
-        // Yoga's own errors say which HTTP status they are to have.
-        ...(http === undefined ? {} : { http }),
       },
     });
   }

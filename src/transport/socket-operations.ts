@@ -5,11 +5,12 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
 import { schema } from "../schema/schema.ts";
 import { socketCredentials } from "./credentials.ts";
-import type { Graphql } from "./graphql.ts";
+import { codeOf, type Graphql } from "./graphql.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { OpenOperation } from "./open-operation.ts";
 import type { Extra } from "./open-socket.ts";
 import type { OperationContext } from "./operation-context.ts";
+import { loggedNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 import { RefusedPayload } from "./read-message.ts";
@@ -40,6 +41,7 @@ interface Payload {
 interface Arguments extends ExecutionArgs {
   readonly connection: Connection;
   readonly id: string;
+  readonly operation: OpenOperation;
   readonly prepared: Prepared;
   readonly variableValues: Readonly<Record<string, unknown>> | undefined;
   readonly contextValue: OperationContext;
@@ -66,30 +68,31 @@ export class SocketOperations {
   ): Promise<Arguments | GraphQLError[]> {
     const { graphql, authenticator } = this.#options;
     const { extra } = connection;
-    let operation: OpenOperation | undefined;
+    const operation = new OpenOperation();
     try {
       if (payload instanceof RefusedPayload) throw payload.fault;
       // What was given up in this turn of the event loop has ended by the next one.
       if (this.#isFull(extra)) await new Promise((resolve) => setImmediate(resolve));
       this.#requireRoom(extra, id);
-      operation = new OpenOperation();
-      const open = operation;
-      extra.operations.set(id, open);
+      extra.operations.set(id, operation);
       const session = await authenticator.authenticate(
         socketCredentials(connection.connectionParams, payload.extensions, extra.headers),
       );
       extra.authenticated = true;
+      operation.note.viewer = session.viewer;
       const prepared = graphql.operations.prepare(payload.query, payload.operationName);
       const contextValue = graphql.context(session, {
         underWay: extra.underWay,
-        closed: () => open.closed,
+        closed: () => operation.closed,
       });
-      open.budget = contextValue.budget;
+      operation.note.definition = prepared.operation;
+      operation.budget = contextValue.budget;
       // Its caller may have given it up while the token was looked up.
-      if (!(id in connection.subscriptions)) open.abandon();
+      if (!(id in connection.subscriptions)) operation.abandon();
       return {
         connection,
         id,
+        operation,
         schema,
         prepared,
         document: prepared.document,
@@ -99,22 +102,28 @@ export class SocketOperations {
       };
     } catch (error) {
       // graphql-ws does not complete what it refuses.
-      if (operation) extra.operations.delete(id);
-      if (error instanceof OperationRefusal) return graphql.publicErrors(error.errors);
-      return [this.#socketError(error)];
+      if (extra.operations.get(id) === operation) extra.operations.delete(id);
+      const errors =
+        error instanceof OperationRefusal
+          ? graphql.publicErrors(error.errors)
+          : [publicError(error, this.#options.logger)];
+      operation.note.errorCode = codeOf(errors);
+      this.#log(operation);
+      return errors;
     }
   }
 
   /** Answers a query or a mutation. */
   async execute(args: ExecutionArgs): Promise<Result> {
-    const { connection, id, prepared, variableValues, contextValue } = args as Arguments;
+    const { connection, id, operation, prepared, variableValues, contextValue } = args as Arguments;
     let result: string;
     try {
       const answer = await this.#options.graphql.answer(prepared, variableValues, contextValue);
       result = answer.text;
+      operation.note.errorCode = answer.errorCode;
     } catch (error) {
       // graphql-ws would close the whole socket for it.
-      result = writeResult({ errors: [this.#socketError(error)] });
+      result = writeResult({ errors: [this.#noted(error, operation)] });
     }
     const { writer } = connection.extra;
     if (id in connection.subscriptions) {
@@ -126,24 +135,41 @@ export class SocketOperations {
   }
 
   async subscribe(args: ExecutionArgs): Promise<Result> {
-    const { connection, id, prepared, variableValues, contextValue } = args as Arguments;
+    const { connection, id, operation, prepared, variableValues, contextValue } = args as Arguments;
     try {
       const begun = await this.#options.graphql.subscribe(prepared, variableValues, contextValue);
-      if (!(begun instanceof LiveOperation)) return begun;
-      return this.#delivery(begun, new SocketSink(connection.extra.writer, id));
+      if (begun instanceof LiveOperation) {
+        return this.#delivery(begun, new SocketSink(connection.extra.writer, id), operation);
+      }
+      operation.note.errorCode = codeOf(begun.errors ?? []);
+      return begun;
     } catch (error) {
-      return { errors: [this.#socketError(error)] };
+      return { errors: [this.#noted(error, operation)] };
     }
   }
 
   /** The operation has ended, and its answer was taken. */
   complete({ extra: { operations } }: Connection, id: string): void {
-    operations.get(id)?.budget?.reset();
+    const operation = operations.get(id);
+    if (!operation) return;
+    operation.budget?.reset();
     operations.delete(id);
+    this.#log(operation);
+  }
+
+  #log({ note, beganAt }: OpenOperation): void {
+    const { logger } = this.#options;
+    if (!logger.isLevelEnabled("debug")) return;
+    const durationMs = Math.round(performance.now() - beganAt);
+    logger.debug({ ...loggedNote(note), durationMs }, "operation on a socket");
   }
 
   /** Yields nothing: completes when the subscription does, and throws what that ends with. */
-  #delivery(live: LiveOperation, sink: SocketSink): AsyncGenerator<never, void, void> {
+  #delivery(
+    live: LiveOperation,
+    sink: SocketSink,
+    operation: OpenOperation,
+  ): AsyncGenerator<never, void, void> {
     const done = { done: true as const, value: undefined };
     const end = async () => {
       live.close();
@@ -154,7 +180,7 @@ export class SocketOperations {
         try {
           await live.deliver(sink);
         } catch (error) {
-          throw this.#socketError(error);
+          throw this.#noted(error, operation);
         }
         return done;
       },
@@ -190,10 +216,9 @@ export class SocketOperations {
     return operations.size >= this.#options.maxOperations;
   }
 
-  /** As elsewhere, without what is for HTTP. */
-  #socketError(error: unknown): GraphQLError {
+  #noted(error: unknown, { note }: OpenOperation): GraphQLError {
     const shown = publicError(error, this.#options.logger);
-    delete shown.extensions.http;
+    note.errorCode = codeOf([shown]);
     return shown;
   }
 }
