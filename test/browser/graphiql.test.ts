@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { set } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 import { startTestServer } from "../server.ts";
 import { findChromium } from "./find-chromium.ts";
@@ -71,6 +72,33 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
   /** Waits until the editor shows the text. */
   async function shown(page: Page, editor: string, text: string): Promise<void> {
     await page.locator(`${editor} .view-lines`).filter({ hasText: text }).waitFor();
+  }
+
+  /** What an editor marks as an error in a text. A wrong text before it makes the editor tell when it has checked this one. */
+  async function errorsIn(page: Page, text: string, editor = "variables.json"): Promise<string[]> {
+    return page.evaluate(`(async () => {
+      const model = monaco.editor.getModels().find(({ uri }) => uri.path.endsWith("${editor}"));
+      const errors = () => monaco.editor.getModelMarkers({ resource: model.uri })
+        .filter(({ severity }) => severity === monaco.MarkerSeverity.Error).map(({ message }) => message);
+      const check = (text, isDone) => new Promise((resolve) => {
+        const listener = monaco.editor.onDidChangeMarkers((uris) => {
+          if (!uris.some(({ path }) => path === model.uri.path) || !isDone()) return;
+          listener.dispose();
+          resolve();
+        });
+        model.setValue(text);
+      });
+      await check("{ ] " + Math.random(), () => errors().length > 0);
+      await check(${JSON.stringify(text)}, () => true);
+      return errors();
+    })()`);
+  }
+
+  /** The text of an editor. */
+  function textIn(page: Page, editor: string): Promise<string> {
+    return page.evaluate(
+      `monaco.editor.getModels().find(({ uri }) => uri.path.endsWith("${editor}")).getValue()`,
+    );
   }
 
   const result = ".graphiql-response";
@@ -176,11 +204,117 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     await signIn(page).waitFor();
   });
 
-  test("a token that the server refuses brings the banner", async () => {
+  test("a token that the server never knew, and one that was revoked, each bring their own banner", async () => {
     const page = await context.newPage();
     await page.goto(`${server.url}/graphql#token=not-a-token`);
-    await signIn(page).getByText("The server does not accept this token any more.").waitFor();
+    await signIn(page).getByText("This token is not known here.").waitFor();
     expect(page.url()).toBe(`${server.url}/graphql`);
+    const { secret, tokenId } = await server.createToken();
+    const schema = answer(page, "query IntrospectionQuery");
+    await page.getByLabel("Token").fill(secret);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await schema;
+    await bar(page).waitFor();
+    await server.revokeToken(tokenId);
+    await run(page, "Read");
+    await signIn(page).getByText("This token was revoked.").waitFor();
+  });
+
+  test("G13: numbers are shown and sent as they are, without rounding", async () => {
+    const page = await openSignedIn();
+    await page.getByRole("tab", { name: "Set" }).click();
+    await shown(page, ".graphiql-query-editor", "SET");
+    const value = '{"status":"ready","n":[12345678901234567890,1.0,1e400]}';
+    const input = `{"input":{"namespace":"handoff","key":"report","value":${value}}}`;
+    await page.evaluate(
+      `monaco.editor.getModels().find(({ uri }) => uri.path.endsWith("variables.json")).setValue(${JSON.stringify(input)})`,
+    );
+    const sent = page.waitForRequest((request) => sends(request, "mutation Set"));
+    await page.getByRole("button", { name: "Execute query" }).click();
+    expect((await sent).postData()).toContain(value);
+    for (const number of ["12345678901234567890", "1.0", "1e400"]) {
+      await shown(page, result, number);
+    }
+  });
+
+  test("no JSON value is marked as an error; what an API's type excludes is", async () => {
+    const page = await openSignedIn();
+    await page.getByRole("tab", { name: "Set" }).click();
+    await shown(page, ".graphiql-query-editor", "SET");
+    const example = await textIn(page, "variables.json");
+    // From now on the editor knows the types of the variables.
+    await expect
+      .poll(() => errorsIn(page, '{"input":{"key":[],"value":1}}'), { timeout: 20_000 })
+      .not.toEqual([]);
+    expect(await errorsIn(page, example), "the example itself").toEqual([]);
+    for (const value of [
+      '{"a":{"b":[1]}}',
+      "[]",
+      '[1,"2",null]',
+      '"text"',
+      "1.5",
+      "true",
+      "false",
+    ]) {
+      const variables = `{"input":{"key":"k","value":${value},"ifRevision":"0","ttlSeconds":5}}`;
+      expect(await errorsIn(page, variables), value).toEqual([]);
+    }
+    const query = `mutation Literals {
+      a: setEntry(input: { key: "k", value: { a: [1, "2", null, { b: 1.5 }], c: true } }) { revision }
+      b: setEntry(input: { key: "k", value: [] }) { revision }
+      c: setEntry(input: { key: "k", value: 12345678901234567890 }) { revision }
+      d: setEntry(input: { key: "k", value: "text", metadata: { type: "a" } }) { revision }
+    }`;
+    expect(await errorsIn(page, query, "operation.graphql")).toEqual([]);
+    expect(await errorsIn(page, "{ nonsense }", "operation.graphql")).not.toEqual([]);
+  });
+
+  test("at 390 pixels the response has the width of the window", async () => {
+    const page = await openSignedIn();
+    await page.setViewportSize({ width: 390, height: 844 });
+    // A tab moves under the mouse when it shows its close button: this presses it without one, as a finger does.
+    await page.getByRole("tab", { name: "Set" }).locator("button").first().dispatchEvent("click");
+    await shown(page, ".graphiql-query-editor", "SET");
+    await page.getByRole("button", { name: "Execute query" }).click();
+    await shown(page, result, '"setEntry"');
+    const pane = await page.locator(result).boundingBox();
+    expect(pane?.width).toBeGreaterThan(280);
+    expect(pane?.height).toBeGreaterThan(200);
+    const editor = await page.locator(".graphiql-query-editor").boundingBox();
+    expect(editor?.width).toBeGreaterThan(280);
+    const width = await page.evaluate("document.documentElement.scrollWidth");
+    expect(width).toBe(390);
+  });
+
+  test("leaving a tab asks while its subscription runs, and only then", async () => {
+    const page = await openSignedIn();
+    const questions: string[] = [];
+    let leave = false;
+    page.on("dialog", async (dialog) => {
+      questions.push(`${dialog.type()}: ${dialog.message()}`);
+      await (leave ? dialog.accept() : dialog.dismiss());
+    });
+    await run(page, "Wait");
+    await shown(page, result, '"kind": "CAUGHT_UP"');
+    await page.getByRole("tab", { name: "Wait" }).click();
+    expect(questions, "the tab itself").toEqual([]);
+    await page.getByRole("tab", { name: "Set" }).click();
+    expect(questions).toEqual([expect.stringMatching(/^confirm: A subscription runs in this tab/)]);
+    await set(server, { namespace: "handoff", key: "still", value: "followed" });
+    await shown(page, result, '"still"');
+
+    leave = true;
+    const ended = page.waitForEvent("requestfailed", (request) =>
+      sends(request, "subscription Wait"),
+    );
+    await page.getByRole("tab", { name: "Set" }).click();
+    await ended;
+    expect(questions).toHaveLength(2);
+    await shown(page, ".graphiql-query-editor", "SET");
+    await page.getByRole("tab", { name: "Log" }).click();
+    await shown(page, ".graphiql-query-editor", "LOG");
+    expect(questions, "nothing runs any more").toHaveLength(2);
+    expect(complaints).toEqual([]);
   });
 
   test("a server that cannot be reached is told in plain words", async () => {

@@ -11,7 +11,7 @@ export interface Completion {
   readonly ttlSeconds?: number | undefined;
 }
 
-const document = `mutation ($input: CompleteClaimInput!) {
+const document = `mutation complete($input: CompleteClaimInput!) {
   completeClaim(input: $input) { entry { revision } }
 }`;
 

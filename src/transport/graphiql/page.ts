@@ -30,6 +30,14 @@ const style = `
   #graphiql { flex: 1; min-height: 0; }
   #graphiql > p { padding: 0 16px; }
   #graphiql .graphiql-container { width: 100%; height: 100%; }
+  /* Side by side, the panes of a narrow window are too narrow to read: there they are one above the other. */
+  @media (max-width: 720px) {
+    #bar input { width: 100%; }
+    #graphiql .graphiql-sessions { margin-right: 8px; }
+    #graphiql [id^="graphiql-session"] { flex-direction: column; min-height: 0; }
+    #graphiql [id^="graphiql-session"] > .graphiql-horizontal-drag-bar { display: none; }
+    #graphiql .graphiql-editors, #graphiql .graphiql-response { flex: 1 1 50% !important; width: 100%; min-height: 0; }
+  }
 `;
 
 /** The page at /graphql. `urlOf` gives the address of an asset. */

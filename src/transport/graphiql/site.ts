@@ -1,5 +1,6 @@
 import { Asset } from "./asset.ts";
 import { loadBundle } from "./bundle.ts";
+import { adaptWorker } from "./graphql-worker.ts";
 import { icon, renderPage } from "./page.ts";
 import { renderStartScript } from "./start-script.ts";
 import { tabs } from "./tabs.ts";
@@ -29,7 +30,7 @@ async function buildSite(): Promise<Site> {
     ["app.js", new Asset(script, bundle.js)],
     ["app.css", new Asset("text/css; charset=utf-8", bundle.css)],
     ["editor-worker.js", new Asset(script, bundle.editorWorkerService)],
-    ["graphql-worker.js", new Asset(script, bundle.graphqlWorker)],
+    ["graphql-worker.js", new Asset(script, adaptWorker(bundle.graphqlWorker))],
     ["json-worker.js", new Asset(script, bundle.jsonWorker)],
     ["icon.svg", new Asset("image/svg+xml", icon)],
   ]);

@@ -36,13 +36,21 @@ function takeTokenFromAddress() {
 
 const find = (selector) => document.querySelector(selector);
 
-function showBar(refused) {
-  const signedIn = token.get() !== null && !refused;
+// refusal: what the server says about the token, such as that it was revoked; "" while it is accepted.
+function showBar(refusal) {
+  const signedIn = token.get() !== null && refusal === "";
   find("#signed-in").hidden = !signedIn;
   find("#sign-in").hidden = signedIn;
   find("#sign-in p").textContent =
-    (refused && token.get() ? "The server does not accept this token any more. " : "You are not signed in. ") +
-    "Paste the token that is in the file local.token of the server's data directory, or open the link that the server prints when it starts on a terminal (…/graphql#token=…).";
+    (token.get() && refusal ? refusal : "You are not signed in.") +
+    " Paste the token that is in the file local.token of the server's data directory, or open the link that the server prints when it starts on a terminal (…/graphql#token=…).";
+}
+
+// The server tells a token that it never knew from one that was revoked or has expired: only who has that one can see it.
+function showRefusal(result) {
+  const refusal = result.errors?.find((error) => error.extensions?.code === "UNAUTHENTICATED");
+  if (refusal) showBar(refusal.message);
+  return result;
 }
 
 function connectBar() {
@@ -77,13 +85,12 @@ async function runOperation(operation, options) {
     const response = await fetch(location.pathname, {
       method: "POST",
       headers,
-      body: JSON.stringify(withoutStaleName(operation)),
+      body: requestBody(withoutStaleName(operation)),
       signal: controller.signal,
     });
-    if (response.status === 401) showBar(true);
     const type = response.headers.get("content-type") ?? "";
     if (type.includes("text/event-stream")) return followEvents(response.body, controller);
-    if (type.includes("json")) return checkResult(await response.json());
+    if (type.includes("json")) return showRefusal(parseExactly(await response.text()));
     return failure("The server answered " + response.status + ": " + (await response.text()).slice(0, 1000));
   } catch (error) {
     return failure("The server gave no answer (" + error.message + ").");
@@ -100,9 +107,72 @@ function withoutStaleName({ operationName, ...operation }) {
   return known ? { operationName, ...operation } : operation;
 }
 
-function checkResult(result) {
-  if (result.errors?.some((error) => error.extensions?.code === "UNAUTHENTICATED")) showBar(true);
-  return result;
+// ---- numbers, which JavaScript would round
+
+// The browser's own. app.js puts others in their place, which know no raw numbers and refuse 1e400.
+const native = { parse: JSON.parse, stringify: JSON.stringify };
+
+// Numbers as they are in the text: JSON.stringify, by which GraphiQL shows a result, writes a raw one as it was read.
+// A browser that has no raw ones rounds them.
+function parseExactly(text) {
+  if (!JSON.rawJSON) return JSON.parse(text);
+  return JSON.parse(text, (_name, value, context) =>
+    typeof value === "number" && context.source !== String(value) ? JSON.rawJSON(context.source) : value,
+  );
+}
+
+// GraphiQL gives the variables as values. The text of their editor says the same without rounding.
+function variablesText(variables) {
+  const said = JSON.stringify(variables);
+  const models = self.monaco?.editor.getModels() ?? [];
+  for (const model of models.filter(({ uri }) => uri.path.endsWith("variables.json"))) {
+    const text = model.getValue();
+    try {
+      if (JSON.stringify(JSON.parse(text)) === said) return text;
+    } catch {
+      // It has a comment, or a comma too many, which GraphiQL allows.
+    }
+  }
+  return said;
+}
+
+function requestBody({ variables, ...operation }) {
+  const body = JSON.stringify(operation);
+  return variables === undefined ? body : body.slice(0, -1) + ',"variables":' + variablesText(variables) + "}";
+}
+
+// ---- subscriptions
+
+// Those that run. GraphiQL ends one when its tab is left.
+const running = new Set();
+
+const leaving = "A subscription runs in this tab, and ends when you leave it. To keep it, work in another window.";
+
+// GraphiQL ends it when any tab is pressed, the open one too, when one is added, and when the open one is closed.
+function endsSubscription(target) {
+  if (target.closest(".graphiql-tab-add")) return true;
+  return Boolean(target.closest(".graphiql-tab")) && (isOpenTab(target) || !target.closest(".graphiql-tab-close"));
+}
+
+function isOpenTab(target) {
+  return Boolean(target.closest(".graphiql-tab-active"));
+}
+
+function warnBeforeLeaving() {
+  addEventListener(
+    "click",
+    (event) => {
+      const { target } = event;
+      if (running.size === 0 || !endsSubscription(target)) return;
+      // A press on the open tab does nothing else, so it does nothing.
+      const stays = isOpenTab(target) && !target.closest(".graphiql-tab-close");
+      if (!stays && confirm(leaving + " Leave it?")) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    true,
+  );
+  addEventListener("beforeunload", (event) => running.size > 0 && event.preventDefault());
 }
 
 // An async iterator over the results of an event stream. Its return() ends the request even while next() waits,
@@ -111,6 +181,12 @@ function followEvents(body, controller) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = "";
   let stopped = false;
+  running.add(controller);
+
+  function stop() {
+    stopped = true;
+    running.delete(controller);
+  }
 
   async function nextEvent() {
     for (;;) {
@@ -135,19 +211,20 @@ function followEvents(body, controller) {
         while (!stopped) {
           const event = await nextEvent();
           if (event.name === "complete") break;
-          if (event.name === "next") return { done: false, value: checkResult(JSON.parse(event.data)) };
+          if (event.name === "next") return { done: false, value: showRefusal(parseExactly(event.data)) };
         }
       } catch (error) {
         if (!stopped) {
-          stopped = true;
+          stop();
           const message = "The subscription lost its connection (" + error.message + "). Run it again.";
           return { done: false, value: failure(message) };
         }
       }
+      stop();
       return { done: true, value: undefined };
     },
     async return() {
-      stopped = true;
+      stop();
       controller.abort();
       return { done: true, value: undefined };
     },
@@ -168,11 +245,13 @@ function parseEvent(text) {
 // ---- GraphiQL
 
 self.MonacoEnvironment = {
-  globalAPI: false,
+  // The variables are read from their editor: see variablesText.
+  globalAPI: true,
   getWorkerUrl: (_module, label) => settings.workers[label],
 };
 
 function startGraphiql() {
+  Object.assign(JSON, native);
   // A link may carry a query: /graphql?query=... It is opened, not run, in a tab of its own.
   const linkedQuery = new URLSearchParams(location.search).get("query");
   history.replaceState(null, "", location.pathname);
@@ -200,7 +279,8 @@ function initialTab(linkedQuery) {
 
 takeTokenFromAddress();
 connectBar();
-showBar(false);
+warnBeforeLeaving();
+showBar("");
 addEventListener("hashchange", () => takeTokenFromAddress() && location.reload());
 // app.js, deferred like this script, has run by then.
 addEventListener("DOMContentLoaded", startGraphiql);

@@ -17,9 +17,9 @@ export const tabs: readonly Tab[] = [
 # change as it is made. The right-hand pane shows
 # the latest.
 #
-# Leaving this tab stops its subscription: let it
-# run, press "Open another window, signed in", and
-# run the tab "Set" there.
+# Leaving this tab stops its subscription, after a
+# question: let it run, press "Open another window,
+# signed in", and run the tab "Set" there.
 
 subscription Wait {
   entryChanged(namespace: "handoff", snapshot: true) {
