@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { query } from "./client.ts";
 import { blocksOf, codeIn, compile, Shown, started, type Block } from "./document.ts";
 import { Proxy } from "./examples/proxy.ts";
+import { FaultyProxy } from "./faulty-proxy.ts";
 import { claim, complete, get, mutate, requeue, set, setMany } from "./operations.ts";
 import { temporaryFolder } from "./process/baton-process.ts";
 import { startTestServer, type TestServer } from "./server.ts";
@@ -279,6 +280,63 @@ work_until_done(work, is_done, lease_seconds=3)`;
         keys.map(async (key) => (await get(server, key, "work"))?.value),
       );
       expect(values).toEqual([["todo", 2], ...keys.slice(1).map(() => ["todo", 1])]);
+    });
+
+    for (const library of ["json", "requests"] as const) {
+      test(`its worker outlives a restart and spoilt answers, by ${library}: no work is done twice`, async ({
+        skip,
+      }) => {
+        await need(skip, library);
+        const { client, worker, requests } = await python();
+        await setMany(server, "work", [
+          { key: "task:1", value: "long" },
+          { key: "task:2", value: "short" },
+        ]);
+        await using proxy = await FaultyProxy.start(() => server.url);
+        const spoilt = [
+          proxy.spoil("entry(namespace", "refused"),
+          proxy.spoil("claimEntry", "cut"),
+          proxy.spoil("renewClaim", "refused"),
+          proxy.spoil("renewClaim", "cut"),
+          proxy.spoil("completeClaim", "cut"),
+        ];
+        const program = `
+META = 'query { entry(namespace: "work", key: "meta") { value } }'
+def is_done():
+    entry = run(META)["entry"]
+    return entry is not None and entry["value"]["completed"] == 2
+def work(value, attempt):
+    print("took", flush=True)
+    time.sleep(3.5 if value == "long" else 0)  # longer than the lease, which is renewed
+    return [value, attempt]
+work_until_done(work, is_done, lease_seconds=3)`;
+        const replaced = library === "requests" ? requests : "";
+        await using shown = start([client, worker, replaced, program], proxy.url);
+        await shown.shows("took");
+        await server.restart();
+        await shown.whole();
+        await Promise.all(spoilt);
+        expect((await get(server, "meta", "work"))?.value).toEqual({ completed: 2 });
+        expect((await get(server, "task:1", "work"))?.value).toEqual(["long", 1]);
+        expect((await get(server, "task:2", "work"))?.value).toEqual(["short", 1]);
+      });
+    }
+
+    test("a token is taken without its line end, and never shown", async ({ skip }) => {
+      await need(skip, "json");
+      const { client } = await python();
+      const parts = [client, "print(run('{ viewer { user } }'))"];
+      const withToken = (token: string) =>
+        new Shown("python3", ["-c", parts.join("\n")], {
+          env: { ...environment(), BATON_TOKEN: token },
+        });
+      await using shown = withToken(`${server.token}\r\n`);
+      expect(await shown.whole()).toBe("{'viewer': {'user': 'local'}}\n");
+      for (const token of ["baton_sec\nret", "baton_sec ret", "baton_secrét"]) {
+        await using refused = withToken(token);
+        await refused.shows("BATON_TOKEN is not a token");
+        expect(refused.output + refused.complaints).not.toContain("baton_sec");
+      }
     });
 
     test("its calls by requests do what it says", async ({ skip }) => {
