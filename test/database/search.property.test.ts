@@ -200,4 +200,32 @@ describe("searches on every database", () => {
     );
     expect(hits).toBeGreaterThan(0);
   }, 120_000);
+
+  test("two instances that follow one log at the same time index each entry once", async () => {
+    const userId = "followed by two";
+    const keys = Array.from({ length: 300 }, (_, place) => `k${place}`);
+    for (const { own, database, committer } of opened) {
+      const other = await openDatabase(defaultConfig(own.config), pino({ level: "silent" }));
+      const follow = async (one: Database) => {
+        while ((await one.readUnindexed(1_000)).includes(userId)) await one.indexStep(userId);
+      };
+      try {
+        for (const text of ['"before"', '"after"']) {
+          const places = keys.map((key) => ({ namespace: "n", key }));
+          await Promise.all(
+            places.map((place) => committer.submit(setCommand(userId, place, text))),
+          );
+          await Promise.all([follow(database), follow(other)]);
+        }
+        const rows = `FROM "SearchText" WHERE "userId" = '${userId}' AND "revision" > 300`;
+        const [counted] = await own.query<{ count: number }>(`SELECT COUNT(*) AS "count" ${rows}`);
+        expect(Number(counted?.count)).toBe(300);
+        const query = { userId, namespaces: [prefixed("")] };
+        expect(await searchAll(database, { ...query, folded: "after" }, 500)).toHaveLength(300);
+        expect(await searchAll(database, { ...query, folded: "before" }, 500)).toEqual([]);
+      } finally {
+        await other.close();
+      }
+    }
+  });
 });

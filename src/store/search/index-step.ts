@@ -30,10 +30,10 @@ interface Step extends Partial<IndexState> {
  * Lets the index follow a user's log by one short step.
  *
  * 1. Read how far the index has come, and the ends of the log.
- * 2. Choose what is next, and read its entries. Nothing is locked: what is written meanwhile has a later revision, and a
- *    later step reads it.
+ * 2. Choose what is next, and read its entries. Nothing is locked: a write during the step has a later revision, which a
+ *    later step reads.
  * 3. In one transaction, move the index on, unless another instance has done so or the log was compacted. Then replace
- *    the rows. A write waits for this alone.
+ *    the rows. Writes wait for this transaction alone.
  *
  * @returns how many changes the index is still behind; 0 when there is nothing more to do
  */
@@ -75,7 +75,7 @@ export async function indexStep(
   });
 }
 
-/** What is next; null when there is nothing to do. */
+/** Chooses the next step; null when there is nothing to do. */
 async function chooseStep(
   database: SearchDatabase,
   userId: string,
@@ -83,11 +83,11 @@ async function chooseStep(
 ): Promise<Step | null> {
   const { searchReader: reader } = database;
   const { indexedRevision: indexed, headRevision: head, compactedRevision: compacted } = state;
-  // An import is under way: what it brings is followed when it is whole.
+  // While an import is under way, nothing is followed.
   if (compacted > head) return null;
 
-  // The log does not reach back. What the index has is removed first: an import may have given its revisions out again.
-  // Then the entries themselves are added, and what the log has after its present head.
+  // The log does not reach back to the index's position, after an upgrade or an import. All rows are removed: an import
+  // may use their revisions again. Then the entries are added, and after them the changes later than the present head.
   if (compacted > indexed) {
     const removed = await readRevisions(reader, userId, sql`1 = 1`);
     if (removed.length > 0) return { removed };
@@ -102,7 +102,7 @@ async function chooseStep(
     return { buildingNamespace, buildingKey, added: items };
   }
 
-  // The next changes, up to a cleared namespace. That is a step of its own, or several.
+  // The next changes, up to a cleared namespace. Steps of their own remove the rows of that.
   if (indexed >= head) return null;
   let end = indexed + logWindow < head ? indexed + logWindow : head;
   const [clear] = await reader.client.all<{ revision: bigint; namespace: string }>(sql`
@@ -125,7 +125,7 @@ async function chooseStep(
   };
 }
 
-/** The revisions of some rows of the index, of all if there are few, in their order. */
+/** The first revisions of the rows of the index that a condition names, at most `mostRemoved`, in ascending order. */
 async function readRevisions(
   { client }: SearchReader,
   userId: string,

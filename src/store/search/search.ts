@@ -36,10 +36,11 @@ export const piece = { maxItems: 100, maxBytes: 128 * 1024 };
  * 4. Read the ends of the log again. If it has grown, look through what it wrote since, until it has not.
  * 5. If the log was compacted past the revision of step 1, begin again: the index has moved on.
  * 6. Keep the newest of all, each place once, and cut the page.
- * 7. Load the entries of the page, and leave out those that have lost the text. If none is left, go on with what is older.
+ * 7. Load the entries of the page, and leave out those that no longer have the text. If none is left, search for older
+ *    entries.
  *
- * The steps share no snapshot. The index is read before the log, so an entry that is written in between is written at a
- * revision that step 3 or 4 reads. It may be met twice, and is never missed.
+ * The steps share no snapshot. The index is read before the log, so an entry that is written during a search has a
+ * revision that step 3 or 4 reads. It may be found twice, and is never missed.
  */
 export async function search(
   database: SearchDatabase,
