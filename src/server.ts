@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
@@ -98,6 +98,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const authenticator = new Authenticator(database.tokens, config);
 
     let stopping = false;
+    const stopped = new AbortController();
+    setMaxListeners(0, stopped.signal);
     const checkReady = async () => {
       if (stopping) throw unavailable("The server is stopping.");
       await database.ping();
@@ -111,6 +113,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         maxBodyBytes,
         maxWaitingBytes: config.subscriberQueueBytes,
         checkReady,
+        stopped: stopped.signal,
         isStopping: () => stopping,
         logger,
       }),
@@ -165,6 +168,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       localToken,
       async close(deadlineMs = 4_000) {
         stopping = true;
+        stopped.abort();
         const deadline = Date.now() + deadlineMs;
         const closed = once(http, "close");
         http.close();

@@ -1,11 +1,16 @@
 import { createMcpHandler, type Server } from "@modelcontextprotocol/server";
 import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
+import { BatonError } from "../errors.ts";
 import { agentNameOf } from "./agent-name.ts";
-import { createMcpServer, ExactResult } from "./mcp-server.ts";
+import { Listen } from "./listen.ts";
+import { createMcpServer, ExactResult, rpcError } from "./mcp-server.ts";
 import { readMcpMessage, type McpMessage } from "./mcp-message.ts";
+import { ResourceSessions } from "./resource-sessions.ts";
+import type { Outlet } from "./resource-watch.ts";
 import { RunningCalls } from "./running-calls.ts";
 import { clientNameOf, sessionIdOf } from "./session-id.ts";
+import { shownError } from "./tool-error.ts";
 import type { McpServices } from "./tool.ts";
 
 export interface McpEndpointOptions extends McpServices {
@@ -19,6 +24,7 @@ export interface McpRequest {
   readonly text: string;
   /** URL, method and headers. Its signal aborts when the caller is gone. */
   readonly request: Request;
+  readonly outlet: Outlet;
   /** Gives the caller's session. The name counts where neither the token nor a header names the agent. */
   readonly authenticate: (clientName: string | undefined) => Session | Promise<Session>;
 }
@@ -36,13 +42,15 @@ export interface McpAnswer {
 export class McpEndpoint {
   readonly #options: McpEndpointOptions;
   readonly #running = new RunningCalls();
+  readonly #sessions: ResourceSessions;
 
   constructor(options: McpEndpointOptions) {
     this.#options = options;
+    this.#sessions = new ResourceSessions(options);
   }
 
   /** @throws BAD_USER_INPUT when the body is not one message; UNAUTHENTICATED */
-  async answer({ text, request, authenticate }: McpRequest): Promise<McpAnswer> {
+  async answer({ text, request, outlet, authenticate }: McpRequest): Promise<McpAnswer> {
     const { store, writer, feed, version, logger } = this.#options;
     const message = readMcpMessage(text);
     const sessionId = request.headers.get("mcp-session-id");
@@ -51,30 +59,85 @@ export class McpEndpoint {
       store.limits.maxAgentBytes,
     );
     const session = await authenticate(clientName);
-    const closed = this.#closedOf(session, message, request);
+    const caller = callerOf(session, sessionId);
+    const closed = this.#closedOf(caller, message, request.signal);
     const call = { store, writer, feed, session, closed };
     const result = new ExactResult();
-    const server = (): Server => createMcpServer({ call, message, result, version, logger });
+    const server = (): Server =>
+      createMcpServer({
+        call,
+        message,
+        result,
+        subscribe: async (uri) => this.#sessions.subscribe(requireCaller(caller), session, uri),
+        unsubscribe: (uri) => this.#sessions.unsubscribe(requireCaller(caller), uri),
+        version,
+        logger,
+      });
+    const listen =
+      message.method === "subscriptions/listen"
+        ? new Listen({ feed, store, session, outlet, onEnd: () => void handler.close() })
+        : null;
     const handler = createMcpHandler(server, {
       onerror: (error) => logger.debug({ err: error }, "mcp"),
+      ...(listen ? { bus: listen } : {}),
     });
+    try {
+      await listen?.begin(message.params);
+    } catch (error) {
+      const { code, message: why, data } = rpcError(shownError(error, logger));
+      const body = { jsonrpc: "2.0", id: message.id ?? null, error: { code, message: why, data } };
+      return { response: Response.json(body), fill: asItIs };
+    }
     const response = await handler.fetch(request, { parsedBody: message.body });
+    if (listen && !isEventStream(response)) listen.close();
     if (message.method === "initialize" && response.ok) {
       response.headers.set("Mcp-Session-Id", sessionIdOf(clientName ?? ""));
     }
     return { response, fill: (written) => result.fill(written) };
   }
 
+  /**
+   * The stream on which clients of the 2025 versions are told of changes.
+   * @returns null for a request that no such client sends
+   */
+  async stream(
+    request: Request,
+    outlet: Outlet,
+    authenticate: McpRequest["authenticate"],
+  ): Promise<McpAnswer | null> {
+    const session = await authenticate(undefined);
+    const caller = callerOf(session, request.headers.get("mcp-session-id"));
+    const accept = request.headers.get("accept") ?? "";
+    if (caller === null || !accept.includes("text/event-stream")) return null;
+    const response = this.#sessions.open(caller, { session, outlet, closed: request.signal });
+    return { response, fill: asItIs };
+  }
+
   /** The signal that aborts when the caller no longer waits. Cancels another call if that is what the message says. */
-  #closedOf({ viewer }: Session, message: McpMessage, request: Request): AbortSignal {
-    const sessionId = request.headers.get("mcp-session-id");
-    if (sessionId === null) return request.signal;
-    const caller = `${viewer.userId}\n${sessionId}`;
+  #closedOf(caller: string | null, message: McpMessage, closed: AbortSignal): AbortSignal {
+    if (caller === null) return closed;
     if (message.method === "notifications/cancelled") {
       this.#running.cancel(caller, message.params.requestId);
     }
     return message.method === "tools/call"
-      ? this.#running.begin(caller, message.id, request.signal)
-      : request.signal;
+      ? this.#running.begin(caller, message.id, closed)
+      : closed;
   }
+}
+
+const asItIs = (written: string) => written;
+
+/** Names a client of a 2025 version among all; null for one of the stateless protocol. */
+function callerOf({ viewer }: Session, sessionId: string | null): string | null {
+  return sessionId === null ? null : `${viewer.userId}\n${sessionId}`;
+}
+
+/** @throws BAD_USER_INPUT */
+function requireCaller(caller: string | null): string {
+  if (caller !== null) return caller;
+  throw new BatonError("BAD_USER_INPUT", "Send the Mcp-Session-Id that initialize answered.");
+}
+
+function isEventStream({ headers }: Response): boolean {
+  return headers.get("content-type")?.startsWith("text/event-stream") === true;
 }

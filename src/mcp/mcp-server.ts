@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
 import type { Logger } from "pino";
+import type { BatonError, ErrorCode } from "../errors.ts";
 import { writeJson } from "../json/write-json.ts";
 import type { McpMessage } from "./mcp-message.ts";
 import type { McpCall, ToolResult } from "./tool.ts";
+import { listResources, readResource, resourceTemplates } from "./resources.ts";
 import { shownError, toolError } from "./tool-error.ts";
 import { findTool, tools } from "./tools.ts";
 
@@ -37,16 +39,19 @@ export interface McpServerOptions {
   readonly call: McpCall;
   readonly message: McpMessage;
   readonly result: ExactResult;
+  /** Subscribes to resources, or no longer, in the 2025 versions of the protocol. */
+  readonly subscribe: (uri: string) => Promise<void>;
+  readonly unsubscribe: (uri: string) => void;
   readonly version: string;
   readonly logger: Logger;
 }
 
 /** The server of one request. It holds nothing that the next one needs. */
 export function createMcpServer(options: McpServerOptions): Server {
-  const { call, message, result, version, logger } = options;
+  const { call, message, result, subscribe, unsubscribe, version, logger } = options;
   const server = new Server(
     { name: "baton", title: "Baton", version },
-    { capabilities: { tools: {} }, instructions },
+    { capabilities: { tools: {}, resources: { subscribe: true } }, instructions },
   );
   server.setRequestHandler("tools/list", () => ({ tools: tools.map(({ listed }) => listed) }));
   server.setRequestHandler("tools/call", async ({ params: { name } }) => {
@@ -69,5 +74,34 @@ export function createMcpServer(options: McpServerOptions): Server {
       ...(isError ? { isError } : {}),
     };
   });
+  const orRpcError = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw error instanceof ProtocolError ? error : rpcError(shownError(error, logger));
+    });
+  server.setRequestHandler("resources/list", ({ params }) =>
+    orRpcError(listResources(call, params?.cursor)),
+  );
+  server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates }));
+  server.setRequestHandler("resources/read", ({ params: { uri } }) =>
+    orRpcError(readResource(call, uri)),
+  );
+  server.setRequestHandler("resources/subscribe", async ({ params: { uri } }) => {
+    await orRpcError(subscribe(uri));
+    return {};
+  });
+  server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }) => {
+    unsubscribe(uri);
+    return {};
+  });
   return server;
+}
+
+/** Faults of the server, as opposed to those of what was asked. */
+const ownFaults: readonly ErrorCode[] = ["UNAVAILABLE", "INTERNAL", "RATE_LIMITED"];
+
+/** The error of a request that is no tool's. Its data is what GraphQL shows as `extensions`. */
+export function rpcError(error: BatonError): ProtocolError {
+  const { InternalError, InvalidParams } = ProtocolErrorCode;
+  const code = ownFaults.includes(error.code) ? InternalError : InvalidParams;
+  return new ProtocolError(code, error.message, { ...error.extensions });
 }

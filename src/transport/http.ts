@@ -22,6 +22,8 @@ export interface HttpOptions {
   readonly maxWaitingBytes: number;
   /** Rejects while the server can't do its work. */
   readonly checkReady: () => Promise<void>;
+  /** Aborts when the server begins to stop. */
+  readonly stopped: AbortSignal;
   /** Then a connection ends with its answer: its client's next request goes elsewhere. */
   readonly isStopping: () => boolean;
   readonly logger: Logger;

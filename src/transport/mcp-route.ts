@@ -5,12 +5,17 @@ import { BatonError } from "../errors.ts";
 import type { McpAnswer, McpEndpoint } from "../mcp/mcp-endpoint.ts";
 import type { Services } from "./operation-context.ts";
 import { headerCredentials } from "./credentials.ts";
+import type { Outlet } from "../mcp/resource-watch.ts";
 import { packageVersion } from "../package-version.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 import { readBody, textOf } from "./read-body.ts";
 
 export interface McpRouteOptions extends Services {
   readonly authenticator: Authenticator;
+  /** Bytes that wait in memory for a stream of notifications, before the feed waits. */
+  readonly maxWaitingBytes: number;
+  /** Aborts when the server begins to stop. */
+  readonly stopped: AbortSignal;
   readonly logger: Logger;
 }
 
@@ -43,7 +48,7 @@ export class McpRoute {
 
   /** @throws BatonError when the request is refused before its message is read */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { authenticator, store } = this.#options;
+    const { authenticator, store, maxWaitingBytes } = this.#options;
     const { limits } = store;
     allowOrigin(request, response);
     if (request.method === "OPTIONS") {
@@ -51,24 +56,41 @@ export class McpRoute {
       return;
     }
     const credentials = headerCredentials(request.headers);
-    await authenticator.authenticate(credentials);
+    const authenticate = (clientName: string | undefined) =>
+      authenticator.authenticate({ ...credentials, agent: credentials.agent ?? clientName });
+    await authenticate(undefined);
+    const outlet = outletOf(response, maxWaitingBytes);
     if (request.method !== "POST") {
+      const signal = this.#signalOf(response);
+      const endpoint = await this.#load();
+      const stream =
+        request.method === "GET"
+          ? await endpoint.stream(webRequest(request, signal), outlet, authenticate)
+          : null;
+      if (stream) return pass(stream, response);
       throw new HttpRefusal(405, `Send each message by POST; this is ${request.method}.`, {
         Allow: "POST",
       });
     }
     const maxBytes = Math.min(limits.maxBodyBytes, limits.maxValueBytes + messageBytes);
     const text = textOf(await readBody(request, maxBytes));
-    const closing = new AbortController();
-    response.once("close", () => closing.abort());
+    const signal = this.#signalOf(response);
     const endpoint = await this.#load();
-    const answer = await endpoint.answer({
-      text,
-      request: webRequest(request, closing.signal),
-      authenticate: (clientName) =>
-        authenticator.authenticate({ ...credentials, agent: credentials.agent ?? clientName }),
+    const sent = { text, request: webRequest(request, signal), outlet, authenticate };
+    return pass(await endpoint.answer(sent), response);
+  }
+
+  /** Aborts when the caller is gone; that of a stream also when the server stops. */
+  #signalOf(response: ServerResponse): AbortSignal {
+    const { stopped } = this.#options;
+    const closing = new AbortController();
+    const close = () => closing.abort();
+    if (response.req.method === "GET") stopped.addEventListener("abort", close);
+    response.once("close", () => {
+      stopped.removeEventListener("abort", close);
+      close();
     });
-    await pass(answer, response);
+    return closing.signal;
   }
 
   #load(): Promise<McpEndpoint> {
@@ -100,6 +122,25 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader("Access-Control-Allow-Origin", origin);
   response.setHeader("Vary", "Origin");
   for (const [name, value] of Object.entries(corsHeaders)) response.setHeader(name, value);
+}
+
+function outletOf(response: ServerResponse, maxWaitingBytes: number): Outlet {
+  return {
+    get isFull() {
+      return response.writableLength >= maxWaitingBytes;
+    },
+    async drained() {
+      while (this.isFull && !response.destroyed) {
+        await new Promise<void>((resolve) => {
+          const done = () => {
+            response.off("drain", done).off("close", done);
+            resolve();
+          };
+          response.on("drain", done).on("close", done);
+        });
+      }
+    },
+  };
 }
 
 /** The request without its body, which was read. */

@@ -1,0 +1,64 @@
+import { ResourceNotFoundError } from "@modelcontextprotocol/server";
+import { badUserInput } from "../errors.ts";
+import type { Place } from "../store/model/place.ts";
+import { parseResourceUri, resourceTemplate, resourceUri } from "./resource-uri.ts";
+import type { McpCall } from "./tool.ts";
+
+// Entries as the protocol's resources: what a person chooses to show to a model.
+
+const mimeType = "application/json";
+const pageSize = 100;
+
+export const resourceTemplates = [
+  {
+    uriTemplate: resourceTemplate,
+    name: "entry",
+    title: "Entry",
+    description: "The value of a key in a namespace.",
+    mimeType,
+  },
+];
+
+/** Every entry that the caller may read, page by page. */
+export async function listResources({ store, session }: McpCall, cursor: string | undefined) {
+  const after = cursor === undefined ? null : placeOf(cursor);
+  const first = Math.min(pageSize, store.limits.maxPageSize);
+  const page = await store.entryHeads(session.viewer, { first, after });
+  const last = page.items.at(-1);
+  return {
+    resources: page.items.map(({ namespace, key, updatedBy, updatedAt }) => ({
+      uri: resourceUri({ namespace, key }),
+      name: key,
+      description: `In namespace ${namespace}${updatedBy === null ? "" : `, by ${updatedBy}`}.`,
+      mimeType,
+      annotations: { lastModified: updatedAt.toISOString() },
+    })),
+    ...(page.hasMore && last ? { nextCursor: cursorOf(last) } : {}),
+  };
+}
+
+/**
+ * The whole value: who reads a resource is a client, which shows as much of it as it likes.
+ * @throws ResourceNotFoundError
+ */
+export async function readResource({ store, session }: McpCall, uri: string) {
+  const { namespace, key } = parseResourceUri(uri);
+  const entry = await store.entry(session.viewer, namespace, key);
+  if (!entry) throw new ResourceNotFoundError(uri);
+  return { contents: [{ uri, mimeType, text: entry.value }] };
+}
+
+function cursorOf({ namespace, key }: Place): string {
+  return Buffer.from(JSON.stringify([namespace, key])).toString("base64url");
+}
+
+/** @throws BAD_USER_INPUT */
+function placeOf(cursor: string): Place {
+  try {
+    const [namespace, key]: unknown[] = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    if (typeof namespace === "string" && typeof key === "string") return { namespace, key };
+  } catch {
+    // Not one of ours.
+  }
+  throw badUserInput("cursor", "Must be the nextCursor of the page before.");
+}

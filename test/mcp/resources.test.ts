@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { plainDatabases } from "../databases.ts";
+import { clear, remove, set } from "../operations.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+import { eras, McpClient } from "./mcp-client.ts";
+import { follow } from "./follow.ts";
+
+const cases = plainDatabases.flatMap(({ name, start }) =>
+  eras.map((era) => ({ name, start, era })),
+);
+
+describe.each(cases)("resources of MCP $era on $name", ({ start, era }) => {
+  let server: TestServer;
+  let reader: McpClient;
+  beforeAll(async () => {
+    server = await start();
+    reader = await McpClient.connect(server, { era });
+  });
+  afterAll(async () => {
+    await reader[Symbol.asyncDispose]();
+    await server.close();
+  });
+
+  test("an entry is read by its URI, whatever its names have in them", async () => {
+    const { resourceTemplates } = await reader.client.listResourceTemplates();
+    expect(resourceTemplates).toMatchObject([{ uriTemplate: "baton://{namespace}/{key}" }]);
+    const value = '{"n":12345678901234567890,"t":1.0}';
+    for (const [namespace, key, uri] of [
+      ["default", "report", "baton://default/report"],
+      ["pipeline:job 1", "a/b?c#d%", "baton://pipeline%3Ajob%201/a%2Fb%3Fc%23d%25"],
+      ["ü", "🙂", "baton://%C3%BC/%F0%9F%99%82"],
+    ] as const) {
+      await reader.call("set", { namespace, key, value: { uri } });
+      expect(await reader.client.readResource({ uri })).toMatchObject({
+        contents: [{ uri, mimeType: "application/json", text: JSON.stringify({ uri }) }],
+      });
+    }
+    await server.besideServer(async (_database, submit) => {
+      await submit({ key: "exact", value });
+    });
+    const exact = await reader.client.readResource({ uri: "baton://default/exact" });
+    expect(exact.contents).toMatchObject([{ text: value }]);
+    await expect(reader.client.readResource({ uri: "baton://default/none" })).rejects.toThrow(
+      /not found/i,
+    );
+    await expect(reader.client.readResource({ uri: "file:///etc/passwd" })).rejects.toThrow(
+      /must be of the form/i,
+    );
+  });
+
+  test("G1: a list has every entry that the token may read, and no other", async () => {
+    const keys = Array.from({ length: 150 }, (_, index) => `k${index}`);
+    await reader.call("write_many", {
+      writes: keys.map((key) => ({ action: "set", namespace: "many", key, value: 1 })),
+    });
+    const { secret } = await server.createToken({ namespacePatterns: ["many"] });
+    await using limited = await McpClient.connect({ url: server.url, token: secret }, { era });
+    // Without a cursor, the client reads every page.
+    const { resources } = await limited.client.listResources();
+    expect(resources.map(({ uri }) => uri).sort()).toEqual(
+      keys.map((key) => `baton://many/${key}`).sort(),
+    );
+    const theirs = { uri: "baton://default/report" };
+    await expect(limited.client.readResource(theirs)).rejects.toThrow(/does not reach/);
+    await expect(follow(limited, era, [theirs.uri])).rejects.toThrow(/does not reach/);
+    await expect(limited.client.listResources({ cursor: "x" })).rejects.toThrow(/nextCursor/);
+  });
+
+  test("G3: a subscriber is told of every kind of change of the resources it named", async () => {
+    const uris = ["baton://watched/a", "baton://watched/b"];
+    await using followed = await follow(reader, era, uris);
+    await set(server, { namespace: "watched", key: "other", value: 1 });
+    await set(server, { namespace: "watched", key: "a", value: 1 });
+    expect(await followed.next()).toBe(uris[0]);
+    await remove(server, { namespace: "watched", key: "a" });
+    expect(await followed.next()).toBe(uris[0]);
+    await set(server, { namespace: "watched", key: "b", value: 1, ttlSeconds: 1 });
+    expect(await followed.next()).toBe(uris[1]);
+    // It expires.
+    expect(await followed.next()).toBe(uris[1]);
+    await set(server, { namespace: "watched", key: "b", value: 1 });
+    expect(await followed.next()).toBe(uris[1]);
+    await clear(server, "watched");
+    expect([await followed.next(), await followed.next()].sort()).toEqual(uris);
+  });
+});
+
+test("a stream of 2025 is closed by the server's stop without delay, with or without subscriptions", async () => {
+  const server = await startTestServer();
+  const idle = await McpClient.connect(server, { era: "2025" });
+  const other = await McpClient.connect(server, { era: "2025" });
+  const followed = await follow(other, "2025", ["baton://default/k"]);
+  const begin = performance.now();
+  await server.close();
+  expect(performance.now() - begin).toBeLessThan(3_000);
+  await followed[Symbol.asyncDispose]();
+  await idle[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+});
+
+test("a stream of 2026-07-28 ends with its token", async () => {
+  await using server = await startTestServer();
+  const { secret, tokenId } = await server.createToken();
+  await using client = await McpClient.connect({ url: server.url, token: secret });
+  const subscription = await client.client.listen({ resourceSubscriptions: ["baton://default/k"] });
+  await server.revokeToken(tokenId);
+  await subscription.closed;
+});
