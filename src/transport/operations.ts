@@ -13,6 +13,7 @@ import { selectionCount } from "./document-size.ts";
 import { embedVariables, type Embedding } from "./embedded-variables.ts";
 import { introspectionBytes } from "./introspection-size.ts";
 import { subscriptionDirectives } from "./subscription-directives.ts";
+import { fewValueNames } from "./value-names.ts";
 
 /** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
 const maxQueryTokens = 4_000;
@@ -128,7 +129,7 @@ export class Operations {
   }
 
   #requireValid(document: DocumentNode): void {
-    const errors = validate(this.#schema, document, [...specifiedRules, subscriptionDirectives]);
+    const errors = validate(this.#schema, document, rules);
     if (errors.some(({ message }) => message === validationAborted)) {
       throw invalid(
         "The operation selects fields of the same name too often to compare them all. Select each field once.",
@@ -159,6 +160,8 @@ export class Operations {
     }
   }
 }
+
+const rules = [...specifiedRules, subscriptionDirectives, fewValueNames];
 
 /** What graphql-js says when it has compared as many fields of the same name as it is willing to. */
 const validationAborted = "Validation aborted.";

@@ -182,6 +182,25 @@ describe("G9 G14: documents that are large when they are written out", () => {
     );
     expect(errors?.[0]?.extensions).toMatchObject({ limit: "maxQueryComplexity" });
   });
+
+  test("values under many names are LIMIT_EXCEEDED, however they are spread", async () => {
+    await set(server, { key: "large", value: "x".repeat(1_000_000) });
+    const each = (part: (name: string) => string) => repeat(600, (at) => part(`v${at}: value`));
+    for (const document of [
+      `{ entry(key: "large") { ${each((name) => name)} } }`,
+      `{ ${repeat(90, (at) => `entry(key: "large") { v${at}: value }`)} }`,
+      `{ entry(key: "large") { ...F } } fragment F on Entry { ${each((name) => `... { ${name} }`)} }`,
+      `mutation { setEntry(input: { key: "large", value: 1 }) { entry { ${each((name) => name)} } } }`,
+    ]) {
+      const { errors } = await ask(document);
+      expect(errors?.[0]?.extensions).toMatchObject({
+        code: "LIMIT_EXCEEDED",
+        limit: "maxValueNames",
+      });
+    }
+    const { data } = await ask('{ entry(key: "large") { a: value b: value metadata } }');
+    expect(data?.entry.b.length).toBe(1_000_000);
+  });
 });
 
 interface Cost {
