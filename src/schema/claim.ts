@@ -18,6 +18,7 @@ import {
   transactOperation,
 } from "./transact.ts";
 import {
+  batchComplexity,
   idempotencyKeyInput,
   keyInput,
   metadataInput,
@@ -293,6 +294,7 @@ builder.mutationFields((t) => ({
   }),
   completeClaim: t.field({
     type: completeClaimPayload,
+    complexity: ({ input }) => batchComplexity(input.operations?.length ?? 1),
     description: `Writes the result of a claimed entry, with other writes if there are any, and ends the work on it: it is not handed out again, whatever is set on it, unless \`reopenEntry\` reopens it, or it is deleted and set anew. ${lostDescription}`,
     args: {
       input: t.arg({

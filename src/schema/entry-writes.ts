@@ -13,7 +13,7 @@ import {
   setFields,
 } from "./operations.ts";
 import { showWritten } from "./show-written.ts";
-import { idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
+import { batchComplexity, idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
 
 const setEntriesItem = builder.inputType("SetEntriesItem", {
   description: "One of several keys to set.",
@@ -105,6 +105,7 @@ builder.mutationFields((t) => ({
   }),
   setEntries: t.field({
     type: setEntriesPayload,
+    complexity: ({ input }) => batchComplexity(input.entries.length),
     description:
       "Sets several keys of one namespace, all or none: one refused condition and nothing is written. Each key is a change of its own in the log.",
     args: {

@@ -14,7 +14,13 @@ import {
   setEntry,
 } from "./operations.ts";
 import { showWritten } from "./show-written.ts";
-import { idempotencyKeyInput, keyInput, namespaceInput, payloadRevision } from "./write.ts";
+import {
+  batchComplexity,
+  idempotencyKeyInput,
+  keyInput,
+  namespaceInput,
+  payloadRevision,
+} from "./write.ts";
 
 /** What must hold before a transaction does anything. */
 export const transactCondition = builder.inputType("TransactCondition", {
@@ -121,6 +127,7 @@ const transactPayload = builder.objectRef<CommandResult>("TransactPayload").impl
 builder.mutationField("transact", (t) =>
   t.field({
     type: transactPayload,
+    complexity: ({ input }) => batchComplexity(input.operations.length),
     description:
       "Several writes, across namespaces, all or none. Their changes lie side by side in the log.",
     args: {

@@ -68,3 +68,8 @@ export function payloadRevision<T extends { readonly revision: bigint }>(
     resolve: (result) => result.revision,
   });
 }
+
+/** What a mutation costs that answers with a list: what is selected, as often as the list may have items. */
+export function batchComplexity(itemCount: number) {
+  return { field: 1, multiplier: Math.max(1, itemCount) };
+}

@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "../../src/schema/schema.ts";
 import { request, socketClient, subscribeOn, subscribeBySse, type Refusal } from "../client.ts";
-import { set } from "../operations.ts";
+import { headRevision, set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
 // Documents that are short, and large when they are written out. What is asked of the database plays no part.
@@ -161,8 +161,9 @@ describe("G9 G14: documents that are large when they are written out", () => {
     for (const type of Object.values(schema.getTypeMap())) {
       if (!isObjectType(type) || isIntrospectionType(type)) continue;
       for (const field of Object.values(type.getFields())) {
-        for (const args of [{}, { first: 0 }, { first: -9 }, { first: null }]) {
-          const { own, multiplier } = costOf(field, args);
+        const input = { entries: [], operations: [] };
+        for (const args of [{ input }, { first: 0 }, { first: -9 }, { first: null }]) {
+          const { own, multiplier } = costOf(field, { input, ...args });
           if (!(own >= 1 && multiplier >= 1)) free.push(`${type.name}.${field.name}`);
         }
       }
@@ -181,6 +182,23 @@ describe("G9 G14: documents that are large when they are written out", () => {
       `{ entries(first: 500) { ${selection.replace("ALIASES", aliases)} } }`,
     );
     expect(errors?.[0]?.extensions).toMatchObject({ limit: "maxQueryComplexity" });
+  });
+
+  test("what a batch shows is counted for each of its items, before anything is written", async () => {
+    const aliases = repeat(600, (at) => `a${at}: key`);
+    const entries = Array.from({ length: 500 }, (_, at) => ({ key: `batch${at}`, value: 0 }));
+    const operations = entries.map((entry) => ({ set: entry }));
+    const before = await headRevision(server);
+    for (const [mutation, input, shown] of [
+      ["setEntries", { entries }, `entries { ${aliases} }`],
+      ["transact", { operations }, `results { entry { ${aliases} } }`],
+    ] as const) {
+      const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input!`;
+      const document = `mutation ($input: ${type}) { ${mutation}(input: $input) { ${shown} } }`;
+      const { errors } = await request(server.url, server.token, document, { input });
+      expect(errors?.[0]?.extensions).toMatchObject({ limit: "maxQueryComplexity" });
+    }
+    expect(await headRevision(server)).toBe(before);
   });
 
   test("values under many names are LIMIT_EXCEEDED, however they are spread", async () => {
