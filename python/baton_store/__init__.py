@@ -7,6 +7,9 @@
 {'rows': 3}
 """
 
+from .async_claim import AsyncClaim
+from .async_data_store import AsyncDataStore
+from .async_watch import AsyncWatch
 from .claim import Claim
 from .data_store import DataStore
 from .errors import (
@@ -31,6 +34,9 @@ from .transaction import Transaction
 from .watch import Watch
 
 __all__ = [
+    "AsyncClaim",
+    "AsyncDataStore",
+    "AsyncWatch",
     "BadResponseError",
     "BadUserInputError",
     "BatonError",

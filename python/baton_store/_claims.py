@@ -98,7 +98,7 @@ async def keep(background: Background, lease: Lease) -> ClaimLostError | None:
             return lost
         try:
             # One that gets no answer leaves time for another.
-            await lease.connection.attempt(body, min(rest_seconds, ends_at - renewed_at))
+            await lease.connection.attempt(body, min(rest_seconds, ends_at - renewed_at), is_long=True)
             ends_at = renewed_at + lease.seconds
             delay_seconds = rest_seconds
         except ClaimLostError as error:

@@ -58,9 +58,9 @@ class Connection:
         data = await self.call(document, variables, repeat=repeat)
         return next(iter(data.values()))
 
-    async def attempt(self, body: bytes, timeout_seconds: float) -> Any:
-        """The data of one request."""
-        return self._data(await self._reach(self.io.post(body, timeout_seconds)))
+    async def attempt(self, body: bytes, timeout_seconds: float, *, is_long: bool = False) -> Any:
+        """The data of one request. What is long waits for another agent."""
+        return self._data(await self._reach(self.io.post(body, timeout_seconds, is_long)))
 
     async def follow(self, document: str, variables: Mapping[str, Any]) -> Events:
         """The events of a subscription. Raises the error of a server that refuses it."""

@@ -52,8 +52,11 @@ class Io(Protocol):
     def is_closed(self) -> bool:
         """Whether nothing may be sent any more."""
 
-    async def post(self, body: bytes, timeout_seconds: float) -> Answer:
-        """Sends one request and returns its answer. A request that is cancelled closes its connection."""
+    async def post(self, body: bytes, timeout_seconds: float, is_long: bool) -> Answer:
+        """Sends one request and returns its answer. A request that is cancelled closes its connection.
+
+        What is long waits for another agent: it never keeps the requests of others waiting.
+        """
 
     async def stream(self, body: bytes, timeout_seconds: float) -> Answer | Source:
         """Sends a subscription: returns its events, or the answer of a server that refuses it."""

@@ -15,7 +15,7 @@ from typing import Any
 from ._endpoint import Endpoint
 from ._io import Answer, Background, Source, run
 
-_MAX_IDLE_CONNECTIONS = 32
+_MAX_IDLE_CONNECTIONS = 64
 
 
 class SyncIo:
@@ -35,7 +35,7 @@ class SyncIo:
     def is_closed(self) -> bool:
         return self._closed.is_set()
 
-    async def post(self, body: bytes, timeout_seconds: float) -> Answer:
+    async def post(self, body: bytes, timeout_seconds: float, is_long: bool) -> Answer:
         connection = self._take(timeout_seconds)
         try:
             self._open(connection)

@@ -33,7 +33,7 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
             answer_seconds = max(min(answer_seconds, left_seconds), 0.001)
         try:
             body = encode_operation(_documents.AWAIT, {**place, "timeoutSeconds": step_seconds})
-            data = await connection.attempt(body, answer_seconds)
+            data = await connection.attempt(body, answer_seconds, is_long=True)
             if "awaitEntry" not in data:
                 raise BadResponseError(f"{connection.name} answered no entry.")
             if data["awaitEntry"] is not None:
