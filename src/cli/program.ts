@@ -13,6 +13,7 @@ import { historyCommand } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
 import { incrementCommand } from "./commands/increment.ts";
 import { keysCommand } from "./commands/keys.ts";
+import { mcpCommand } from "./commands/mcp.ts";
 import { namespacesCommand } from "./commands/namespaces.ts";
 import { patchCommand } from "./commands/patch.ts";
 import { searchCommand } from "./commands/search.ts";
@@ -47,7 +48,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
     completeCommand,
     statusCommand,
   ],
-  "Server:": [serveCommand, tokenCommand, exportCommand, importCommand],
+  "Server:": [serveCommand, mcpCommand, tokenCommand, exportCommand, importCommand],
   "This program:": [completionCommand],
 };
 

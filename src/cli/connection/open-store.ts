@@ -13,8 +13,8 @@ import { exitCodes } from "../terminal/exit-codes.ts";
  * @throws StartError when a flag is not valid (usage), or when there is no token (denied)
  */
 export async function openStore(command: Command, retryForMs?: number): Promise<DataStore> {
-  const connection = connectionOf(command);
-  const token = connection.token || (await readLocalToken(connection));
+  const connection = await connectionWithToken(command);
+  const { token } = connection;
   // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
   const { createDataStore } = await import("../../client/index.ts");
   return createDataStore({
@@ -26,6 +26,15 @@ export async function openStore(command: Command, retryForMs?: number): Promise<
     retryWrites: connection.retryForMs > 0,
     json: exactJson,
   });
+}
+
+/**
+ * The values of the connection flags. Where no token is given, it is the one in the server's data directory.
+ * @throws StartError when a flag is not valid (usage), or when there is no token (denied)
+ */
+export async function connectionWithToken(command: Command): Promise<Connection> {
+  const connection = connectionOf(command);
+  return { ...connection, token: connection.token || (await readLocalToken(connection)) };
 }
 
 /** The token in the server's data directory. It is not sent to another machine unless the caller names the directory. */

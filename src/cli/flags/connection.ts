@@ -13,14 +13,19 @@ export interface Connection {
   /** `""` where none is given. */
   readonly token: string;
   readonly agent: string;
+  /** Whether the agent was given, and is not the default. */
+  readonly isAgentGiven: boolean;
   readonly dataDir: string;
   /** Whether the data directory was given, and is not the default. */
   readonly isDataDirGiven: boolean;
   readonly retryForMs: number;
 }
 
-/** Adds the flags of a command that calls a running server. */
-export function addConnection(command: Command): Command {
+/**
+ * Adds the flags of a command that calls a running server.
+ * @param unnamed whose name is recorded where no agent is named
+ */
+export function addConnection(command: Command, unnamed?: string): Command {
   const group = "Connection:";
   const all = [
     new Option("--url <url>", "address of the server").env("BATON_URL").default(defaultUrl),
@@ -42,7 +47,7 @@ export function addConnection(command: Command): Command {
       "the name that changes are recorded under, unless the token has one",
     )
       .env("BATON_AGENT")
-      .default(defaultAgent)
+      .default(defaultAgent, unnamed)
       .argParser(parseAgent),
     new Option(
       "--retry-for <duration>",
@@ -72,6 +77,7 @@ export function connectionOf(command: Command): Connection {
     url: checkUrl(url || defaultUrl),
     token: checkToken(token ?? ""),
     agent: agent || defaultAgent,
+    isAgentGiven: agent !== "" && command.getOptionValueSource("agent") !== "default",
     dataDir: dataDir || options.dataDir.default,
     isDataDirGiven: command.getOptionValueSource("dataDir") !== "default",
     retryForMs: retryFor,

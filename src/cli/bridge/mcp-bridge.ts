@@ -1,0 +1,218 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { readBridgeMessage, standardHeaders, type BridgeMessage } from "./bridge-message.ts";
+import { eventData } from "./event-data.ts";
+
+export interface McpBridgeOptions {
+  /** Of the server, without a path. */
+  readonly url: string;
+  readonly token: string;
+  /** The name that changes are recorded under. Left out: the client's. */
+  readonly agent?: string | undefined;
+  /** How long a server that can't be reached is tried again. */
+  readonly retryForMs: number;
+  /** Writes one message, which has no line feed in it. */
+  readonly write: (message: string) => Promise<void>;
+}
+
+const retryPauseMs = 250;
+const reopenPauseMs = 1_000;
+
+/**
+ * Connects a client that speaks MCP over standard input and output with the server's `/mcp`. It sends each message on as it
+ * came, in either version of the protocol, and knows nothing of tools and resources.
+ *
+ * 1. A message becomes a POST. What is answered, one message or a stream of them, is written.
+ * 2. A client cancels a request by a message; over HTTP, the request is broken off.
+ * 3. In the versions of 2025, the server names a session as the client connects. A GET of it is the stream that the client
+ *    is told of changes on. When it breaks, it is opened again, and what was subscribed to is subscribed to again.
+ */
+export class McpBridge {
+  readonly #options: McpBridgeOptions;
+  readonly #requests = new Map<string | number, AbortController>();
+  readonly #ended = new AbortController();
+  /** Of the versions of 2025. */
+  #session: { readonly id: string; readonly version: string } | null = null;
+  /** The messages that subscribed, by URI. */
+  readonly #subscribed = new Map<string, string>();
+
+  constructor(options: McpBridgeOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a line of the client. Resolves when it is answered. */
+  async take(line: string): Promise<void> {
+    const message = readBridgeMessage(line);
+    if (message === null) {
+      return this.#writeError(null, -32_700, "A line is not a JSON-RPC message.");
+    }
+    if (message.method === "notifications/cancelled") {
+      this.#requests.get(message.params.requestId as string | number)?.abort();
+      return;
+    }
+    const abort = new AbortController();
+    if (message.id !== undefined) this.#requests.set(message.id, abort);
+    try {
+      await this.#exchange(message, abort.signal);
+    } catch (error) {
+      if (!abort.signal.aborted && message.id !== undefined) {
+        await this.#writeError(message.id, -32_000, this.#why(error));
+      }
+    } finally {
+      if (message.id !== undefined) this.#requests.delete(message.id);
+    }
+  }
+
+  /** Breaks off what is under way: the client is gone. */
+  end(): void {
+    this.#ended.abort();
+    for (const abort of this.#requests.values()) abort.abort();
+  }
+
+  async #exchange(message: BridgeMessage, signal: AbortSignal): Promise<void> {
+    const response = await this.#post(message.text, standardHeaders(message), signal);
+    const isAnswered = await this.#pass(message, response);
+    if (message.id !== undefined && !isAnswered) {
+      throw new Error("The server ended its answer before it was complete.");
+    }
+    const { uri } = message.params;
+    if (typeof uri === "string" && response.ok) {
+      if (message.method === "resources/subscribe") this.#subscribed.set(uri, message.text);
+      if (message.method === "resources/unsubscribe") this.#subscribed.delete(uri);
+    }
+    if (message.method === "notifications/initialized" && this.#session) void this.#follow();
+  }
+
+  /** @returns whether the answer was in there */
+  async #pass(message: BridgeMessage, response: Response): Promise<boolean> {
+    const type = response.headers.get("content-type") ?? "";
+    if (type.startsWith("text/event-stream") && response.body) {
+      let isAnswered = false;
+      for await (const data of eventData(response.body)) {
+        isAnswered ||= this.#isAnswer(message, data, response);
+        await this.#options.write(data);
+      }
+      return isAnswered;
+    }
+    const text = (await response.text()).trim();
+    if (text === "" || message.id === undefined) return false;
+    if (!response.ok || !this.#isAnswer(message, text, response)) {
+      const { error } = (readJson(text) ?? {}) as { error?: { code: number; message: string } };
+      const why = error?.message ?? `The server answered with status ${response.status}.`;
+      await this.#writeError(message.id, error?.code ?? -32_000, why, error);
+      return true;
+    }
+    await this.#options.write(text);
+    return true;
+  }
+
+  #isAnswer(message: BridgeMessage, text: string, response: Response): boolean {
+    const answer = readJson(text) as {
+      id?: unknown;
+      result?: { protocolVersion?: unknown };
+    } | null;
+    if (answer === null || answer.id !== message.id) return false;
+    const id = response.headers.get("mcp-session-id");
+    const version = answer.result?.protocolVersion;
+    if (message.method === "initialize" && id !== null && typeof version === "string") {
+      this.#session = { id, version };
+    }
+    return true;
+  }
+
+  /** Passes on what the client of a 2025 version is told of, until the bridge ends. */
+  async #follow(): Promise<void> {
+    const { signal } = this.#ended;
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      try {
+        const response = await fetch(this.#url, {
+          headers: { ...this.#headers(), Accept: "text/event-stream" },
+          signal,
+        });
+        // A server without such a stream answers 405, and one that no longer knows the token 401.
+        if (!response.ok || !response.body) return;
+        if (!isFirst) {
+          for (const text of this.#subscribed.values()) {
+            await (await this.#post(text, {}, signal)).text();
+          }
+        }
+        for await (const data of eventData(response.body)) await this.#options.write(data);
+      } catch {
+        // It is opened again.
+      }
+      await pause(reopenPauseMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #post(
+    body: string,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const until = performance.now() + this.#options.retryForMs;
+    for (;;) {
+      try {
+        return await fetch(this.#url, {
+          method: "POST",
+          headers: {
+            ...this.#headers(),
+            "Content-Type": "application/json",
+            Accept: "application/json, text/event-stream",
+            ...headers,
+          },
+          body,
+          signal,
+        });
+      } catch (error) {
+        // Only what certainly did not reach the server is sent again.
+        if (!isRefused(error) || performance.now() >= until) throw error;
+        await pause(retryPauseMs, undefined, { signal });
+      }
+    }
+  }
+
+  get #url(): string {
+    return `${this.#options.url.replace(/\/+$/, "")}/mcp`;
+  }
+
+  #headers(): Record<string, string> {
+    const { token, agent } = this.#options;
+    return {
+      Authorization: `Bearer ${token}`,
+      ...(agent === undefined ? {} : { "Baton-Agent": agent }),
+      ...(this.#session
+        ? { "Mcp-Session-Id": this.#session.id, "MCP-Protocol-Version": this.#session.version }
+        : {}),
+    };
+  }
+
+  #why(error: unknown): string {
+    if (isRefused(error)) {
+      return `Nothing answers at ${this.#options.url}. Start the server with: baton serve. Or set BATON_URL.`;
+    }
+    return `The connection to ${this.#options.url} was lost. Call again; a write may have been done.`;
+  }
+
+  #writeError(
+    id: string | number | null,
+    code: number,
+    message: string,
+    error: object = {},
+  ): Promise<void> {
+    const written = { jsonrpc: "2.0", id, error: { ...error, code, message } };
+    return this.#options.write(JSON.stringify(written));
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  const cause = (error as { cause?: { code?: unknown; errors?: { code?: unknown }[] } }).cause;
+  const codes = [cause?.code, ...(cause?.errors ?? []).map(({ code }) => code)];
+  return codes.some((code) => code === "ECONNREFUSED" || code === "ENOTFOUND");
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
