@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { Hub } from "../../src/feed/hub.ts";
@@ -117,4 +118,15 @@ test("a wait ends with its token, and with the server", async () => {
   while (attach.mock.calls.length === 1) await turn();
   await other.close();
   expect(await last).toMatchObject({ code: "UNAVAILABLE", next: expect.any(String) });
+});
+
+test("docs/mcp.md lists the tools, all and no others, and its JSON is JSON", async () => {
+  await using client = await McpClient.connect(server);
+  const { tools } = await client.client.listTools();
+  const page = await readFile("docs/mcp.md", "utf8");
+  const listed = [...page.matchAll(/^\| `(baton_\w+)`/gm)].map(([, name]) => name);
+  expect(listed).toEqual(tools.map(({ name }) => name));
+  const blocks = [...page.matchAll(/^```json\n(.*?)^```$/gms)].map(([, json]) => json ?? "");
+  expect(blocks.length).toBeGreaterThan(4);
+  for (const json of blocks) expect(JSON.parse(json)).toBeTypeOf("object");
 });
