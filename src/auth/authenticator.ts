@@ -72,9 +72,13 @@ function secretOf(authorization: string | undefined): string {
   if (authorization === undefined || authorization === "") {
     throw unauthenticated("A token is needed: send it as authorization: Bearer <token>.");
   }
-  const secret = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-  if (secret === undefined) {
-    throw unauthenticated("The authorization is not of the form: Bearer <token>.");
-  }
-  return secret;
+  // A token that was read from a file may end in a newline. HTTP removes it from a header; a socket's parameters keep it.
+  const given = authorization.trim();
+  const secret = /^Bearer +(\S+)$/i.exec(given)?.[1];
+  if (secret !== undefined) return secret;
+  throw unauthenticated(
+    /^Bearer$/i.test(given)
+      ? "The authorization has no token after Bearer."
+      : "The authorization is not of the form: Bearer <token>.",
+  );
 }

@@ -87,6 +87,22 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     expect(calls).toEqual({ version: 1, findByHash: 1 });
   });
 
+  test("a token that was read from a file with its line end is admitted; none is told from a wrong form", async () => {
+    const { authorization } = await addToken();
+    await expect(admit(`${authorization}\n`)).resolves.toBe(await admit(authorization));
+    for (const none of ["Bearer", "Bearer ", "bearer \n"]) {
+      await expect(admit(none)).rejects.toMatchObject({
+        code: "UNAUTHENTICATED",
+        message: "The authorization has no token after Bearer.",
+      });
+    }
+    for (const wrong of ["Basic abc", "Bearer two words", "token"]) {
+      await expect(admit(wrong)).rejects.toMatchObject({
+        message: "The authorization is not of the form: Bearer <token>.",
+      });
+    }
+  });
+
   test("revoked by this process: refused immediately, and what it has open ends", async () => {
     const { authorization, tokenId } = await addToken();
     const other = await addToken();

@@ -71,7 +71,11 @@ export async function revoke(command: Command): Promise<void> {
   await withDatabase(command, true, async ({ tokens }) => {
     const tokenId = command.args[0] as string;
     const [token] = await tokens.find([tokenId]);
-    if (!token) throw new StartError(`There is no token ${tokenId}. See: baton token list`);
+    if (!token) {
+      throw new StartError(
+        `There is no token ${tokenId}. Name one as the column TOKEN of baton token list does, such as tok_1a2b3c4d5e6f.`,
+      );
+    }
     const isLocal = await isLocalToken(dataDir, tokens, tokenId);
     if (isLocal && !token.revokedAt) await confirmLocal(command, tokenId);
     await tokens.revoke(tokenId, new Date());
