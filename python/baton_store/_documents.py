@@ -1,4 +1,4 @@
-"""The GraphQL operations that the package sends. A test checks them against the server's schema."""
+"""The GraphQL operations that the package sends."""
 
 from __future__ import annotations
 

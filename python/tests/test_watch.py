@@ -8,6 +8,7 @@ import unittest
 from collections.abc import Iterable
 
 from baton_store import BadUserInputError, Change, DataStore, RevisionCompactedError
+from baton_store._io import run
 
 from .proxy import Proxy
 from .server import Server, new_namespace, new_store, shared_server
@@ -88,6 +89,14 @@ class WatchTest(unittest.TestCase):
         self.assertEqual([c.key for c in seen], [key for key in keys for _ in range(2)])
         self.assertEqual({c.namespace for c in seen}, {there.namespace})
         self.assertEqual(len(take(there.watch(after=start, key=keys[2]), 2)), 2)
+
+    def test_a_quiet_watch_moves_its_place_forward_only_past_what_does_not_match(self) -> None:
+        start = self.store.increment("n").revision
+        follower = self.store.watch(after=start, key="other")._follower
+        head = self.store.increment("n").revision
+        self.assertGreaterEqual(int(run(follower._bookmark()) or 0), head)
+        self.store.set("other", 1)
+        self.assertEqual(run(follower._bookmark()), str(start))
 
     def test_what_cannot_be_followed_is_refused(self) -> None:
         with self.assertRaises(BadUserInputError):
