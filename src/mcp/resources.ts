@@ -42,10 +42,19 @@ export async function listResources({ store, session }: McpCall, cursor: string 
  * @throws ResourceNotFoundError
  */
 export async function readResource({ store, session }: McpCall, uri: string) {
-  const { namespace, key } = parseResourceUri(uri);
+  const { namespace, key } = placeAt(uri);
   const entry = await store.entry(session.viewer, namespace, key);
   if (!entry) throw new ResourceNotFoundError(uri);
   return { contents: [{ uri, mimeType, text: entry.value }] };
+}
+
+/** @throws ResourceNotFoundError also for a URI of another form, as the protocol has it */
+function placeAt(uri: string): Place {
+  try {
+    return parseResourceUri(uri);
+  } catch (error) {
+    throw new ResourceNotFoundError(uri, (error as Error).message);
+  }
 }
 
 function cursorOf({ namespace, key }: Place): string {
