@@ -174,7 +174,8 @@ class _Stream:
 class _Thread:
     def __init__(self, work: Callable[[Background], Coroutine[Any, Any, None]]):
         self._ended = threading.Event()
-        threading.Thread(target=lambda: run(work(self)), name="baton-store", daemon=True).start()
+        self._thread = threading.Thread(target=lambda: run(work(self)), name="baton-store", daemon=True)
+        self._thread.start()
 
     async def sleep(self, seconds: float) -> bool:
         return self._ended.wait(max(seconds, 0))
