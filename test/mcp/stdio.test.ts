@@ -72,6 +72,23 @@ test("G13: baton mcp sends messages on, and answers, as they came", async () => 
   expect(await once(command, "close")).toEqual([0, null]);
 });
 
+test("G3: baton mcp goes on telling of changes after the server was started again", async () => {
+  await using restarted = await startTestServer();
+  const port = Number(new URL(restarted.url).port);
+  const env = { BATON_URL: restarted.url, BATON_TOKEN: restarted.token };
+  await using client = await connect({ era: "2025" }, env);
+  const uri = "baton://default/k";
+  await using followed = await follow(client, "2025", [uri]);
+  await set(restarted, { key: "k", value: 1 });
+  expect(await followed.next()).toBe(uri);
+  await restarted.restart({ port });
+  // What happened while it was away is not known, so the client is told to read again.
+  expect(await followed.next()).toBe(uri);
+  await set(restarted, { key: "k", value: 2 });
+  expect(await followed.next()).toBe(uri);
+  expect(await client.call("get", { key: "k" })).toMatchObject({ value: 2 });
+});
+
 test("baton mcp says what to do when nothing answers, or when the token is wrong", async () => {
   const gone = await startTestServer();
   const { url } = gone;

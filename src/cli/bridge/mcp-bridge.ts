@@ -131,8 +131,10 @@ export class McpBridge {
         // A server without such a stream answers 405, and one that no longer knows the token 401.
         if (!response.ok || !response.body) return;
         if (!isFirst) {
-          for (const text of this.#subscribed.values()) {
+          for (const [uri, text] of this.#subscribed) {
             await (await this.#post(text, {}, signal)).text();
+            // It may have changed in between.
+            await this.#options.write(updated(uri));
           }
         }
         for await (const data of eventData(response.body)) await this.#options.write(data);
@@ -201,6 +203,11 @@ export class McpBridge {
     const written = { jsonrpc: "2.0", id, error: { ...error, code, message } };
     return this.#options.write(JSON.stringify(written));
   }
+}
+
+function updated(uri: string): string {
+  const method = "notifications/resources/updated";
+  return JSON.stringify({ jsonrpc: "2.0", method, params: { uri } });
 }
 
 function isRefused(error: unknown): boolean {
