@@ -128,9 +128,10 @@ describe.concurrent("what the server did not say", () => {
     }
   }
 
-  test.each(Object.keys(strange))(
+  // Tests beside one another share the global `expect`, which then does not know whose turn it is.
+  test.for(Object.keys(strange))(
     "G3: a watch, a wait and a claim that waits go on after %s",
-    async (name) => {
+    async (name, { expect }) => {
       const here = direct.namespace(`strange ${name}`);
       await here.set("first", 1);
       await using proxy = await openProxy();
@@ -185,7 +186,7 @@ describe.concurrent("what the server did not say", () => {
     writing.store.close();
   });
 
-  test("an error that another attempt can't change ends a watch and a wait", async () => {
+  test("an error that another attempt can't change ends a watch and a wait", async ({ expect }) => {
     const { secret } = await server.createToken({ namespacePatterns: ["mine"] });
     await using proxy = await openProxy();
     let token = server.token;
@@ -206,14 +207,14 @@ describe.concurrent("what the server did not say", () => {
     for (const { store } of [watching, waiting]) store.close();
   });
 
-  test.each([
-    ["the old token", (old: string) => old],
+  test.for<[string, (old: string) => string]>([
+    ["the old token", (old) => old],
     ["no token", () => ""],
     ["nothing", () => null as unknown as string],
     ["half of a token", () => "half of\na token"],
   ])(
     "G3: a watch, a wait and a claim go on where they are given %s for a while",
-    async (name, given) => {
+    async ([name, given], { expect }) => {
       await using proxy = await openProxy();
       const here = direct.namespace(`rotated ${name}`);
       const tokens = [await server.createToken(), await server.createToken()] as const;
@@ -264,7 +265,9 @@ describe.concurrent("what the server did not say", () => {
     watching.store.close();
   });
 
-  test("an outage takes few lines of a log, which say which call is tried again", async () => {
+  test("an outage takes few lines of a log, which say which call is tried again", async ({
+    expect,
+  }) => {
     await using proxy = await openProxy();
     const waiting = new Reached(proxy, "query waitFor");
     const entry = waiting.store.namespace("away").waitFor("awaited");
