@@ -5,6 +5,7 @@ const unavailableStates: ReadonlyMap<string, string> = new Map([
   ["08", "the connection to it broke"],
   ["25006", "it only reads, as a standby does"],
   ["25P03", "the connection was idle for too long"],
+  ["25P04", "the transaction took too long"],
   ["28", "it refuses this server's user"],
   ["3D000", "it is not there"],
   ["40", "it had to undo the transaction"],
