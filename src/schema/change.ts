@@ -2,6 +2,7 @@ import type { FeedEvent } from "../feed/feed-event.ts";
 import type { Change } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { entryId } from "../store/model/entry-id.ts";
+import { largestEntries } from "../store/response-budget.ts";
 import type { ChangesInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import {
@@ -139,8 +140,15 @@ async function changesPage(
     { ...input, isNewestFirst: orderBy === "REVISION_DESC" },
     closed,
   );
-  budget.spend(page.items.map((change: Change) => change.entry));
+  budget.spend(
+    page.items.map(({ entry, namespace, key }: Change) => entry ?? sizeOfNames(namespace, key)),
+  );
   return { ...page, cursorOf: (event) => String((event as Change).revision) };
+}
+
+/** A change that leaves no entry still shows where it was. */
+function sizeOfNames(namespace: string, key: string | null) {
+  return { sizeBytes: Buffer.byteLength(key ?? ""), namespace, key };
 }
 
 export function historyOf(
@@ -214,7 +222,10 @@ builder.subscriptionFields((t) => ({
           "Begin with the matching entries (EXISTING), then changes made meanwhile, then CAUGHT_UP. Excludes `after`.",
       }),
     },
-    subscribe: (_root, input, context) => context.feed.subscribe(context, input),
+    subscribe: (_root, input, context) => {
+      context.budget.requireRoomFor(largestEntries(context.store.limits, 1));
+      return context.feed.subscribe(context, input);
+    },
     resolve: (event, _args, { budget }) => {
       budget.reset();
       return event;

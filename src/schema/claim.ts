@@ -261,12 +261,16 @@ const releaseClaimPayload = releasedPayload("ReleaseClaimPayload", "releaseClaim
 const failClaimPayload = releasedPayload("FailClaimPayload", "failClaim");
 
 /** Does a write whose answer shows a claim: why the claim before failed is for those who may read. */
-function showClaim<R>(
+function showClaim<R extends { readonly claim: Claim | null }>(
   info: GraphQLResolveInfo,
-  { viewer, budget }: Context,
+  { viewer, budget, store }: Context,
   write: () => Promise<R>,
 ): Promise<R> {
-  return selectsWithin(info, "error") ? budget.showWritten(viewer, write, () => []) : write();
+  if (!selectsWithin(info, "error")) return write();
+  const largest = { sizeBytes: store.limits.maxMetadataBytes, nameBytes: 0 };
+  return budget.showWritten(viewer, largest, write, ({ claim }) => [
+    { sizeBytes: Buffer.byteLength(claim?.error ?? "") },
+  ]);
 }
 
 const lostDescription = "`CLAIM_LOST` when the claim has ended: then nothing is written.";
@@ -288,6 +292,7 @@ builder.mutationFields((t) => ({
         info,
         context,
         "entry",
+        1,
         () => showClaim(info, context, () => context.writer.claimEntry(context.viewer, input)),
         ({ entry }) => [entry],
       ),
@@ -306,8 +311,15 @@ builder.mutationFields((t) => ({
     resolve: (_mutation, { input }, context, info) => {
       const complete = () => context.writer.completeClaim(context.viewer, input);
       const withResults = () =>
-        showWritten(info, context, "results", complete, ({ results }) => results.map(entryOf));
-      return showWritten(info, context, "entry", withResults, ({ entry }) => [entry]);
+        showWritten(
+          info,
+          context,
+          "results",
+          input.operations?.length ?? 0,
+          complete,
+          ({ results }) => results.map(entryOf),
+        );
+      return showWritten(info, context, "entry", 1, withResults, ({ entry }) => [entry]);
     },
   }),
   renewClaim: t.field({

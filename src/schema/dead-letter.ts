@@ -122,8 +122,8 @@ builder.queryField("deadLetters", (t) =>
   }),
 );
 
-function sizeWithError({ sizeBytes, claimError }: StoredEntry) {
-  return { sizeBytes: sizeBytes + Buffer.byteLength(claimError ?? "") };
+function sizeWithError({ namespace, key, sizeBytes, claimError }: StoredEntry) {
+  return { namespace, key, sizeBytes: sizeBytes + Buffer.byteLength(claimError ?? "") };
 }
 
 builder.queryField("claimState", (t) =>

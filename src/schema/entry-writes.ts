@@ -85,7 +85,7 @@ function showEntry<R extends { readonly entry: Entry }>(
   context: Context,
   write: () => Promise<R>,
 ): Promise<R> {
-  return showWritten(info, context, "entry", write, ({ entry }) => [entry]);
+  return showWritten(info, context, "entry", 1, write, ({ entry }) => [entry]);
 }
 
 builder.mutationFields((t) => ({
@@ -120,6 +120,7 @@ builder.mutationFields((t) => ({
         info,
         context,
         "entries",
+        input.entries.length,
         () => context.writer.setEntries(context.viewer, input),
         ({ entries }) => entries,
       ),

@@ -19,7 +19,6 @@ import {
 } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
 import { clearNamespace } from "./operations.ts";
-import { requireScope } from "../store/model/viewer.ts";
 import { selectsField } from "./selected-fields.ts";
 import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./write.ts";
 
@@ -89,7 +88,10 @@ builder.queryFields((t) => ({
         description: namespaceDescription,
       }),
     },
-    resolve: (_query, { name }, { store, viewer }) => store.namespace(viewer, name),
+    resolve: (_query, { name }, { store, viewer, budget }) =>
+      budget.showRead(store.namespace(viewer, name), (namespace) =>
+        namespace ? [sizeOfNames(namespace)] : [],
+      ),
   }),
   namespaces: t.field({
     type: namespaceConnection,
@@ -103,13 +105,23 @@ builder.queryFields((t) => ({
         description: "Only namespaces behind this cursor, a `pageInfo.endCursor`.",
       }),
     },
-    resolve: async (_query, { prefix, first, after }, { store, viewer }) => {
+    resolve: async (_query, { prefix, first, after }, { store, viewer, budget }) => {
       const [name = null] = after == null ? [] : decodeCursor(after, 1);
-      const page = await store.namespaces(viewer, prefix ?? "", first ?? defaultPageSize, name);
+      const read = store.namespaces(viewer, prefix ?? "", first ?? defaultPageSize, name);
+      const page = await budget.showRead(read, ({ items }) => items.map(sizeOfNames));
       return { ...page, cursorOf: (namespace: Namespace) => encodeCursor([namespace.name]) };
     },
   }),
 }));
+
+/** What is shown of a namespace: its name, and those of its agents. */
+function sizeOfNames({ name, agents }: Namespace) {
+  return { namespace: name, sizeBytes: Buffer.byteLength(name) + bytesOf(agents) };
+}
+
+function bytesOf(names: readonly string[]): number {
+  return names.reduce((bytes, name) => bytes + Buffer.byteLength(name), 0);
+}
 
 interface Cleared extends Revised {
   readonly clearedCount: number;
@@ -169,9 +181,14 @@ builder.mutationFields((t) => ({
         description: "Which namespaces.",
       }),
     },
-    resolve: (_mutation, { input }, { writer, viewer }, info) => {
-      if (selectsField(info, "namespaces")) requireScope(viewer, "read");
-      return writer.clearNamespaces(viewer, input);
+    resolve: (_mutation, { input }, { store, writer, viewer, budget }, info) => {
+      const clear = () => writer.clearNamespaces(viewer, input);
+      if (!selectsField(info, "namespaces")) return clear();
+      const { maxClearedNamespaces, maxNamespaceBytes } = store.limits;
+      const largest = { sizeBytes: maxClearedNamespaces * maxNamespaceBytes, nameBytes: 0 };
+      return budget.showWritten(viewer, largest, clear, ({ namespaces }) => [
+        { sizeBytes: bytesOf(namespaces) },
+      ]);
     },
   }),
 }));

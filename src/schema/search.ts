@@ -93,8 +93,14 @@ builder.queryField("searchEntries", (t) =>
         first: args.first ?? defaultSearchSize,
         before: args.after == null ? null : decodeRevisionCursor(args.after),
       });
-      const page = await budget.showRead(found, ({ items }) => items.map(({ entry }) => entry));
+      const page = await budget.showRead(found, ({ items }) => items.map(sizeWithMatch));
       return { ...page, cursorOf: ({ entry }: Found) => encodeCursor([String(entry.revision)]) };
     },
   }),
 );
+
+/** What is around the match is one of the texts that are shown. */
+function sizeWithMatch({ entry, match: { before, text, after } }: Found) {
+  const { sizeBytes, namespace, key } = entry;
+  return { sizeBytes, namespace, key: key + before + text + after };
+}

@@ -1,18 +1,22 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { Context } from "./context.ts";
+import { largestEntries, type Sized } from "../store/response-budget.ts";
 import { selectsField } from "./selected-fields.ts";
 
 /**
  * Does a write, as one whose answer shows entries if the operation asks for them.
  * @param field of the payload, which shows them
+ * @param maxEntries how many it may show
  * @throws what the write throws, and `ResponseBudget.showWritten`
  */
 export function showWritten<R>(
   info: GraphQLResolveInfo,
-  { viewer, budget }: Context,
+  { viewer, budget, store }: Context,
   field: string,
+  maxEntries: number,
   write: () => Promise<R>,
-  entriesOf: (result: R) => Iterable<{ readonly sizeBytes: number } | null>,
+  entriesOf: (result: R) => Iterable<Sized>,
 ): Promise<R> {
-  return selectsField(info, field) ? budget.showWritten(viewer, write, entriesOf) : write();
+  if (!selectsField(info, field)) return write();
+  return budget.showWritten(viewer, largestEntries(store.limits, maxEntries), write, entriesOf);
 }

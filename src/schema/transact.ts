@@ -142,6 +142,7 @@ builder.mutationField("transact", (t) =>
         info,
         context,
         "results",
+        input.operations.length,
         () => context.writer.transact(context.viewer, input),
         ({ results }) => results.map(entryOf),
       ),

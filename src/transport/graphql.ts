@@ -75,6 +75,7 @@ export class Graphql {
     } catch (error) {
       return this.#answerOf({ errors: [error as GraphQLError] });
     }
+    context.budget.shown = prepared.shown;
     const compiled = compiledOperation(prepared);
     const result = await (compiled
       ? compiled.run(given, context)
@@ -98,6 +99,7 @@ export class Graphql {
     variables: Variables,
     context: Context,
   ): Promise<ExecutionResult | LiveOperation> {
+    context.budget.shown = prepared.shown;
     return openLiveOperation({
       ...argumentsOf(prepared, variables, context),
       operation: prepared.operation,

@@ -9,11 +9,13 @@ import {
   type OperationDefinitionNode,
 } from "graphql";
 import { limitExceeded } from "../errors.ts";
+import type { ShownTexts } from "../store/response-budget.ts";
 import { selectionCount } from "./document-size.ts";
 import { embedVariables, type Embedding } from "./embedded-variables.ts";
 import { introspectionBytes } from "./introspection-size.ts";
+import { shortAliases } from "./short-aliases.ts";
+import { shownTexts } from "./shown-texts.ts";
 import { subscriptionDirectives } from "./subscription-directives.ts";
-import { fewValueNames } from "./value-names.ts";
 
 /** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
 const maxQueryTokens = 4_000;
@@ -26,6 +28,8 @@ const maxKept = 500;
 /** A document that may be executed, and the operation of it that is meant. */
 export interface Prepared extends Embedding {
   readonly operation: OperationDefinitionNode;
+  /** How often its answer shows what it reads. */
+  readonly shown: ShownTexts;
 }
 
 /**
@@ -80,7 +84,7 @@ export class Operations {
     if (text.length <= maxKeptLength) this.#keep(text, valid);
     if (operationName == null && valid.only) return valid.only;
     const operation = getOperationAST(valid.embedding.document, operationName);
-    if (operation) return { ...valid.embedding, operation };
+    if (operation) return { ...valid.embedding, operation, shown: valid.shown };
     throw new OperationRefusal("name", [
       new GraphQLError("operationName must name one of the operations, where there are several."),
     ]);
@@ -96,7 +100,8 @@ export class Operations {
       this.#requireSmallIntrospection(document);
       const embedding = embedVariables(this.#schema, document);
       const operation = getOperationAST(embedding.document);
-      return { embedding, only: operation ? { ...embedding, operation } : null };
+      const shown = shownTexts(this.#schema, document);
+      return { embedding, shown, only: operation ? { ...embedding, operation, shown } : null };
     } catch (error) {
       if (error instanceof OperationRefusal) throw error;
       // Thousands of nested brackets overflow the stack of whoever walks them.
@@ -129,7 +134,8 @@ export class Operations {
   }
 
   #requireValid(document: DocumentNode): void {
-    const errors = validate(this.#schema, document, rules);
+    const begun = validate(this.#schema, document, [subscriptionDirectives]);
+    const errors = begun.length > 0 ? begun : validate(this.#schema, document, rules);
     if (errors.some(({ message }) => message === validationAborted)) {
       throw invalid(
         "The operation selects fields of the same name too often to compare them all. Select each field once.",
@@ -161,7 +167,8 @@ export class Operations {
   }
 }
 
-const rules = [...specifiedRules, subscriptionDirectives, fewValueNames];
+/** `subscriptionDirectives` is checked before these: one of them throws where a subscription's own field has a variable. */
+const rules = [...specifiedRules, shortAliases];
 
 /** What graphql-js says when it has compared as many fields of the same name as it is willing to. */
 const validationAborted = "Validation aborted.";
@@ -176,6 +183,7 @@ function tooLarge(limit: string, max: number, message: string): OperationRefusal
 
 interface ValidDocument {
   readonly embedding: Embedding;
+  readonly shown: ShownTexts;
   /** Null where there are several, of which one must be named. */
   readonly only: Prepared | null;
 }

@@ -15,6 +15,10 @@ export function subscriptionDirectives(context: ValidationContext): ASTVisitor {
   return {
     OperationDefinition({ operation, selectionSet }) {
       if (operation === OperationTypeNode.SUBSCRIPTION) checkSet(selectionSet, new Set());
+      return false;
+    },
+    FragmentDefinition() {
+      return false;
     },
   };
 

@@ -213,7 +213,7 @@ describe("G9 G14: documents that are large when they are written out", () => {
       const { errors } = await ask(document);
       expect(errors?.[0]?.extensions).toMatchObject({
         code: "LIMIT_EXCEEDED",
-        limit: "maxValueNames",
+        limit: "maxResponseBytes",
       });
     }
     const { data } = await ask('{ entry(key: "large") { a: value b: value metadata } }');

@@ -1,0 +1,116 @@
+import {
+  getNamedType,
+  getNullableType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  Kind,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  type SelectionSetNode,
+} from "graphql";
+import { shownOnce, type ShownTexts } from "../store/response-budget.ts";
+
+/** What one field with arguments shows of each entry that it reads. */
+interface Part {
+  readonly contents: Map<string, number>;
+  names: number;
+}
+
+/** A list of items is the same list, whichever of these shows it. */
+const listFields = new Set(["nodes", "edges", "node"]);
+
+/**
+ * How often a document's answer shows the texts of one entry. Under other names, in the same list or in a list that is
+ * shown again, one entry may be in the answer thousands of times.
+ *
+ * 1. A field with arguments reads its own entries, and the fields below it show them.
+ * 2. Below it, each field of an entry is counted once for each place in the answer that shows it.
+ * 3. The largest counts of all fields with arguments are those of the document.
+ *
+ * What `@skip` and `@include` may leave out is counted.
+ * @param document a valid one
+ */
+export function shownTexts(schema: GraphQLSchema, document: DocumentNode): ShownTexts {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
+      fragments.set(definition.name.value, definition);
+    }
+  }
+  let { contents, names } = shownOnce;
+
+  function countPart(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): void {
+    const part: Part = { contents: new Map(), names: 0 };
+    countObject(type, sets, "", part);
+    contents = Math.max(contents, ...part.contents.values());
+    names = Math.max(names, part.names);
+  }
+
+  function countObject(
+    type: GraphQLObjectType,
+    sets: readonly SelectionSetNode[],
+    path: string,
+    part: Part,
+  ): void {
+    for (const nodes of fieldsOf(sets, fragments).values()) {
+      const name = nodes[0]?.name.value ?? "";
+      const field = type.getFields()[name];
+      if (!field) continue;
+      const named = getNamedType(field.type);
+      const place = listFields.has(name) ? path : `${path}.${name}`;
+      if (isObjectType(named)) {
+        const within = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+        if (field.args.length > 0) countPart(named, within);
+        else countObject(named, within, place, part);
+      } else if (named.name === "JSON" || isListOfTexts(field.type)) {
+        part.contents.set(place, (part.contents.get(place) ?? 0) + 1);
+      } else if (named.name === "String" || named.name === "ID") {
+        part.names++;
+      }
+    }
+  }
+
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const root = schema.getRootType(definition.operation);
+    if (root) countPart(root, [definition.selectionSet]);
+  }
+  return contents === shownOnce.contents && names === shownOnce.names
+    ? shownOnce
+    : { contents, names };
+}
+
+function isListOfTexts(type: Parameters<typeof getNullableType>[0]): boolean {
+  const nullable = getNullableType(type);
+  return isListType(nullable) && isLeafType(getNamedType(nullable));
+}
+
+/** The fields of selection sets of one object, by the name that each has in the answer. */
+function fieldsOf(
+  sets: readonly SelectionSetNode[],
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): ReadonlyMap<string, FieldNode[]> {
+  const fields = new Map<string, FieldNode[]>();
+  const visited = new Set<string>();
+  const collect = (set: SelectionSetNode | undefined): void => {
+    for (const node of set?.selections ?? []) {
+      if (node.kind === Kind.FIELD) {
+        const name = (node.alias ?? node.name).value;
+        const nodes = fields.get(name);
+        if (nodes) nodes.push(node);
+        else fields.set(name, [node]);
+      } else if (node.kind === Kind.INLINE_FRAGMENT) {
+        collect(node.selectionSet);
+      } else if (!visited.has(node.name.value)) {
+        visited.add(node.name.value);
+        collect(fragments.get(node.name.value)?.selectionSet);
+      }
+    }
+  };
+  for (const set of sets) collect(set);
+  return fields;
+}
