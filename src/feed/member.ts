@@ -47,15 +47,18 @@ export class Member<T = unknown> {
   /** Settles when it is closed: rejects for a failure. */
   readonly done: Promise<void>;
   readonly #options: MemberOptions<T>;
+  /** Kept beside the options: a delivery to many members takes as long as the memory that it touches. */
+  readonly #sink: Sink<T>;
   readonly #tail: Tail;
   #state: State<T> = { kind: "catching up" };
-  /** When it joined, it had everything up to here. */
-  #joinedAt = 0n;
+  /** When it joined, it had everything up to here; null once the group has passed on what comes later. */
+  #joinedAt: bigint | null = null;
   #resolve: () => void = () => {};
   #reject: (reason: unknown) => void = () => {};
 
   constructor(options: MemberOptions<T>, start: Start) {
     this.#options = options;
+    this.#sink = options.sink;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -74,15 +77,17 @@ export class Member<T = unknown> {
   }
 
   get isFull(): boolean {
-    return this.#options.sink.isFull;
+    return this.#sink.isFull;
   }
 
   /** Takes the payloads of consecutive changes. */
   take(slice: readonly { readonly revision: bigint; readonly payload: T }[]): void {
-    const { sink } = this.#options;
+    const sink = this.#sink;
     if (slice.length > 1) sink.cork();
     for (const { revision, payload } of slice) {
-      if (revision > this.#joinedAt) sink.send(payload);
+      if (this.#joinedAt !== null && revision <= this.#joinedAt) continue;
+      this.#joinedAt = null;
+      sink.send(payload);
     }
     if (slice.length > 1) sink.uncork();
   }
@@ -92,7 +97,8 @@ export class Member<T = unknown> {
     if (this.#state.kind !== "live") return;
     this.#tail.leave(this, this.#state.group);
     this.#state = { kind: "catching up" };
-    const after = position > this.#joinedAt ? position : this.#joinedAt;
+    const joinedAt = this.#joinedAt ?? 0n;
+    const after = position > joinedAt ? position : joinedAt;
     this.#begin(new CatchUp(this.#options.reads, { kind: "log", after }));
   }
 
@@ -204,8 +210,9 @@ export class Member<T = unknown> {
       // Read from the log, it is rendered for this member alone.
       return false;
     }
-    this.#joinedAt = missed.at(-1)?.revision ?? through;
-    this.#state = { kind: "live", group: this.#tail.join(this, this.#joinedAt) };
+    const joinedAt = missed.at(-1)?.revision ?? through;
+    this.#joinedAt = joinedAt;
+    this.#state = { kind: "live", group: this.#tail.join(this, joinedAt) };
     return true;
   }
 
