@@ -138,23 +138,30 @@ class DropTest(unittest.TestCase):
     def test_g3_every_change_is_delivered_once_whatever_drops(self) -> None:
         start = self.direct.increment("n").revision
 
+        # The second half of each 40 is written after a drop, so that only another connection can bring it.
+        dropped = threading.Semaphore()
+
         def write() -> None:
-            for _ in range(300):
+            for number in range(300):
+                if number % 40 == 20:
+                    dropped.acquire()
                 self.direct.increment("n")
 
+        dropped.acquire()
         writer = threading.Thread(target=write)
         writer.start()
         values = []
         for change in self.store.watch(key="n", after=start):
             assert change.entry is not None
             values.append(change.entry.value)
-            if len(values) % 40 == 0:
+            if len(values) % 40 == 20:
                 self.proxy.drop()
+                dropped.release()
             if len(values) == 300:
                 break
         writer.join()
         self.assertEqual(values, list(range(2, 302)))
-        self.assertGreater(self.proxy.opened, 5)
+        self.assertGreater(self.proxy.opened, 7)
 
     def test_g4_a_snapshot_that_breaks_off_shows_each_entry_once_and_what_is_gone(self) -> None:
         self.direct.set_many({f"k{number:04}": "v" * 4_000 for number in range(1_500)})
