@@ -299,6 +299,14 @@ work_until_done(work, is_done, lease_seconds=3)`;
           proxy.spoil("renewClaim", "refused"),
           proxy.spoil("renewClaim", "cut"),
           proxy.spoil("completeClaim", "cut"),
+          // JSON that is not Baton's.
+          proxy.spoil("renewClaim", { status: 200, json: { errors: "no" } }),
+          proxy.spoil("entry(namespace", { status: 200, json: { data: {} } }),
+          proxy.spoil("entry(namespace", {
+            status: 429,
+            json: { errors: [{ message: "slow down" }] },
+          }),
+          proxy.spoil("completeClaim", { status: 200, json: { errors: [] } }),
         ];
         const program = `
 META = 'query { entry(namespace: "work", key: "meta") { value } }'

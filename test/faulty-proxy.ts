@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 
 /**
  * What comes back in the place of an answer. `"refused"`: a proxy's own page, and the request goes nowhere. `"cut"`: the
- * request was carried out, and a part of its answer comes.
+ * request was carried out, and a part of its answer comes. An object: its JSON, and the request goes nowhere.
  */
-export type Fault = "refused" | "cut";
+export type Fault = "refused" | "cut" | { readonly status: number; readonly json: unknown };
 
 interface Planned {
   readonly operation: string;
@@ -56,6 +56,12 @@ export class FaultyProxy implements AsyncDisposable {
       response.writeHead(502, { "Content-Type": "text/html" }).end("<h1>Bad Gateway</h1>");
     if (planned?.fault === "refused") {
       page();
+      planned.happened();
+      return;
+    }
+    if (typeof planned?.fault === "object") {
+      const { status, json } = planned.fault;
+      response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(json));
       planned.happened();
       return;
     }

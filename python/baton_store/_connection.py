@@ -148,8 +148,10 @@ def _data_of(text: bytes) -> Any:
     if not isinstance(answer, dict):
         return None
     errors = answer.get("errors")
-    has_error = isinstance(errors, list) and errors and isinstance(errors[0], dict) and "message" in errors[0]
-    return answer if has_error or isinstance(answer.get("data"), dict) else None
+    if errors:
+        has_error = isinstance(errors, list) and isinstance(errors[0], dict) and "message" in errors[0]
+        return answer if has_error else None
+    return answer if isinstance(answer.get("data"), dict) else None
 
 
 def _without_errors(answer: Mapping[str, Any]) -> Any:

@@ -81,7 +81,7 @@ async function* resume(
   let after = start.after ?? (snapshot ? undefined : await head(connection, signal));
   const first = { ...selection, after, snapshot: snapshot !== null };
   const patience = connection.patience(followOperation(first), signal);
-  let stream = await patience.with(() => open(connection, first, signal));
+  let stream = await patience.with(() => open(connection, first, signal, () => patience.outlast()));
   patience.reset();
   patience.outlast();
   let movedAt = performance.now();
@@ -119,16 +119,23 @@ async function* resume(
   }
 }
 
-/** A stream that has said something, so that a wrong address or token shows at once. */
+/**
+ * A stream that has said something, so that a wrong address or token is reported immediately.
+ * @param accepted called when the server has accepted the token; it may still refuse what is asked
+ */
 async function open(
   connection: Connection,
   following: Following,
   signal: AbortSignal,
+  accepted: () => void,
 ): Promise<AsyncGenerator<AnsweredChange | null, void>> {
   const changes = follow(connection, following, signal);
   let first = await changes.next();
-  // A server gives its first sign of life before it has looked whether it can do this.
-  if (!first.done && first.value === null) first = await changes.next();
+  if (!first.done && first.value === null) {
+    accepted();
+    // A server gives its first sign of life before it has looked whether it can do this.
+    first = await changes.next();
+  }
   return first.done ? changes : withFirst(first.value, changes);
 }
 

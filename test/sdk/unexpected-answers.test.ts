@@ -249,6 +249,47 @@ describe.concurrent("what the server did not say", () => {
     },
   );
 
+  test.for<[string, () => string]>([
+    ["no token", () => ""],
+    ["an unknown token", () => "unknown"],
+    ["half of a token", () => "half of\na token"],
+  ])(
+    "G3: a watch that has begun and seen nothing goes on where it is given %s for a while",
+    async ([name, given], { expect }) => {
+      await using proxy = await openProxy();
+      let token = () => server.token;
+      let begun = 0;
+      const watching = new Reached(proxy, "subscription watch", {
+        token: () => token(),
+        fetch: async (input, init) => {
+          const { body, status, headers } = await fetch(input, init);
+          if (!String(init?.body).includes("subscription watch") || status !== 200) {
+            return new Response(body, { status, headers });
+          }
+          const noted = new TransformStream<Uint8Array, Uint8Array>({
+            transform(chunk, controller) {
+              begun++;
+              controller.enqueue(chunk);
+            },
+          });
+          return new Response(body?.pipeThrough(noted) ?? null, { status, headers });
+        },
+      });
+      const here = direct.namespace(`quiet ${name}`);
+      await using changes = watching.store.namespace(here.name).watch();
+      const change = changes.next();
+      await expect.poll(() => begun).toBeGreaterThan(0);
+      token = given;
+      await proxy.cut();
+      await proxy.open();
+      await expect.poll(() => watching.retries.at(-1)?.attempt ?? 0).toBeGreaterThanOrEqual(2);
+      token = () => server.token;
+      await here.set("key", 1);
+      expect((await change).value).toMatchObject({ kind: "SET", key: "key" });
+      watching.store.close();
+    },
+  );
+
   test("a watch whose token stays refused ends after retryForMs", async () => {
     await using proxy = await openProxy();
     const { tokenId, secret } = await server.createToken();
