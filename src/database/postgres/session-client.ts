@@ -21,6 +21,9 @@ export class SessionClient extends AnsweringClient {
   constructor(config: SessionConfig) {
     super(config);
     this.#config = config;
+    // A pool listens only once the connection is made. A connection lost before that rejects `connect`; without a
+    // listener its `error` event would also end the process.
+    this.on("error", () => {});
   }
 
   override connect(...args: any[]): any {
