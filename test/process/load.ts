@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { query, Refusal, subscribe, subscribeBySse, type Events } from "../client.ts";
 import { wholeLog } from "../operations.ts";
 
@@ -41,9 +41,10 @@ export class Load implements AsyncDisposable {
   /** Waits for so many more acknowledged writes. */
   async more(count: number): Promise<void> {
     const target = this.acknowledged.length + count;
-    await expect
-      .poll(() => this.acknowledged.length, { interval: 10, timeout: 40_000 })
-      .toBeGreaterThanOrEqual(target);
+    await vi.waitFor(() => expect(this.acknowledged.length).toBeGreaterThanOrEqual(target), {
+      interval: 10,
+      timeout: 40_000,
+    });
   }
 
   /** Resolves when every write has its answer. */
@@ -145,9 +146,9 @@ export async function expectNothingLost(
   const lost = load.acknowledged.filter(({ revision, value }) => valueAt.get(revision) !== value);
   expect(lost).toEqual([]);
   for (const { changes } of followers) {
-    await expect
-      .poll(() => changes.at(-1)?.revision, { timeout: 20_000 })
-      .toBe(log.at(-1)?.revision);
+    await vi.waitFor(() => expect(changes.at(-1)?.revision).toBe(log.at(-1)?.revision), {
+      timeout: 20_000,
+    });
     expect(changes).toEqual(log);
   }
 }

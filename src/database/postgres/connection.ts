@@ -1,7 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import pg from "pg";
-import type { Sql, SqlClient } from "../sql.ts";
+import type { Sql, SqlClient, SqlReader } from "../sql.ts";
 import { translateErrors } from "./errors.ts";
 import { statementNames } from "./prepared-statements.ts";
 import { SessionClient, type SessionConfig } from "./session-client.ts";
@@ -43,6 +43,12 @@ export class PostgresConnection implements SqlClient {
     return translateErrors(() => this.#clientOf(this.#pool).run(query));
   }
 
+  /** The same connections, for statements whose caller can't wait longer than this for an answer. */
+  answeringWithin(answerTimeoutMs: number): SqlReader {
+    const client = this.#clientOf(this.#pool, answerTimeoutMs);
+    return { all: <Row>(query: Sql) => translateErrors(() => client.all<Row>(query)) };
+  }
+
   /** Runs work in a transaction: commits if it resolves, rolls back if it rejects. */
   transaction<T>(work: (client: SqlClient) => Promise<T>): Promise<T> {
     return translateErrors(async () => {
@@ -82,10 +88,16 @@ export class PostgresConnection implements SqlClient {
     await this.#pool.end();
   }
 
-  #clientOf(queryable: Queryable): SqlClient {
+  /** @param answerTimeoutMs the connection's own by default */
+  #clientOf(queryable: Queryable, answerTimeoutMs = this.#options.query_timeout): SqlClient {
     const query = ({ text, values }: Sql) => {
       const name = this.#nameOf({ sql: text });
-      const statement = { text, values: values.map(toParameter), types };
+      const statement = {
+        text,
+        values: values.map(toParameter),
+        types,
+        query_timeout: answerTimeoutMs,
+      };
       return queryable.query(name === "" ? statement : { ...statement, name });
     };
     return {

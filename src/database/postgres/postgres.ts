@@ -34,6 +34,8 @@ const answerTimeoutMs = 35_000;
 const idleTransactionTimeoutMs = 5_000;
 /** … who wait longer than that. */
 const lockTimeoutMs = 10_000;
+/** Every request waits for its token. */
+const tokenTimeoutMs = 5_000;
 const idleConnectionTimeoutMs = 5 * 60_000;
 /** A database that takes longer to say that it is there can't serve. */
 const pingTimeoutMs = 2_000;
@@ -94,7 +96,7 @@ class PostgresDatabase extends Reads implements Database {
     let typed: Promise<PrismaClient> | null = null;
     const withClient = <T>(work: (client: PrismaClient) => Promise<T>) =>
       translateErrors(async () => work(await (typed ??= typedClient(pool))));
-    this.tokens = tokenTable(pool, withClient, withClient, {
+    this.tokens = tokenTable(pool.answeringWithin(tokenTimeoutMs), withClient, withClient, {
       // Should it fail, the others notice by themselves within a second.
       announce: () => announceTokens(pool).catch(() => {}),
       listen: (changed) => (this.#tokensChanged = changed),

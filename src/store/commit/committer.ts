@@ -20,8 +20,9 @@ const maxBatchBytes = 16 * 1024 * 1024;
 /** When more than this waits, new commands are refused. */
 const maxWaitingCommands = 10_000;
 const maxWaitingBytes = 128 * 1024 * 1024;
-/** A command that has waited longer than this is refused. */
+/** A command that has waited longer than this for its transaction is refused, also while the database hangs. */
 const maxWaitMs = 10_000;
+const staleCheckIntervalMs = 1_000;
 
 interface Waiting {
   readonly command: Command;
@@ -44,6 +45,7 @@ interface Waiting {
  */
 export class Committer {
   readonly #options: CommitterOptions;
+  readonly #staleCheck = setInterval(() => this.#refuseStale(), staleCheckIntervalMs).unref();
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #running: Promise<void> | null = null;
@@ -82,6 +84,7 @@ export class Committer {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
+    clearInterval(this.#staleCheck);
   }
 
   async #run(): Promise<void> {
@@ -118,7 +121,7 @@ export class Committer {
     try {
       committed = await this.#write(userIds, () => (batch = this.#takeBatch(userIds)));
     } catch (error) {
-      return this.#fail(batch ?? this.#take(first.length), error);
+      return this.#fail(batch ?? this.#takeOf(first), error);
     }
     this.#settle(batch ?? [], committed);
   }
@@ -170,6 +173,15 @@ export class Committer {
     }
     this.#waiting = left;
     this.#waitingBytes -= bytes;
+    return taken;
+  }
+
+  /** Takes those of these commands that still wait. */
+  #takeOf(commands: readonly Waiting[]): Waiting[] {
+    const chosen = new Set(commands);
+    const taken = this.#waiting.filter((waiting) => chosen.has(waiting));
+    this.#waiting = this.#waiting.filter((waiting) => !chosen.has(waiting));
+    for (const { bytes } of taken) this.#waitingBytes -= bytes;
     return taken;
   }
 
