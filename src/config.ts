@@ -201,6 +201,13 @@ export const options = {
     16 * mebi,
     "A page ends when its entries have so many bytes",
   ),
+  maxExaminedItems: limit(
+    "maxExaminedItems",
+    "items",
+    10_000,
+    "A page that a filter selects ends when it has looked at so many entries, changes or namespaces",
+    100,
+  ),
   maxResponseBytes: limit(
     "maxResponseBytes",
     "bytes",

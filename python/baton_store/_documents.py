@@ -23,8 +23,13 @@ KEYS = _entries("key")
 VALUES = _entries("key value")
 ENTRIES = _entries(ENTRY)
 METADATA = _entries("key metadata")
-NAMESPACES = f"""query ($first: Int, $after: String) {{
-  page: namespaces(first: $first, after: $after) {{ nodes {{ name }} {_PAGE} }} }}"""
+NAMESPACES = f"""query (
+  $prefix: String, $suffix: [String!], $segments: [String!], $depth: Int, $delimiter: String, $first: Int, $after: String
+) {{
+  page: namespaces(
+    prefix: $prefix, suffix: $suffix, segments: $segments, depth: $depth, delimiter: $delimiter, first: $first
+    after: $after
+  ) {{ nodes {{ name }} {_PAGE} }} }}"""
 SEARCH = f"""query ($text: String!, $namespacePrefix: String, $first: Int, $after: String) {{
   page: searchEntries(text: $text, namespacePrefix: $namespacePrefix, first: $first, after: $after) {{
     nodes {{ snippet match {{ path }} entry {{ {ENTRY} }} }} {_PAGE} }} }}"""

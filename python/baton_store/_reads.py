@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from . import _documents
-from ._names import KEYS, NAMESPACES, is_hashed
+from ._names import KEYS, NAMESPACES, escape, is_hashed
 from ._pages import Pages
 from ._scope import Scope
 from .records import Entry, SearchResult, entry_of, search_result_of
@@ -36,10 +36,23 @@ async def list_keys(scope: Scope, prefix: str | None) -> list[str]:
     return sorted(key for key in originals.values() if key.startswith(prefix or ""))
 
 
-async def list_namespaces(scope: Scope) -> list[str]:
+async def list_namespaces(
+    scope: Scope,
+    prefix: str | None,
+    suffix: Iterable[str] | None,
+    segments: Iterable[str] | None,
+    depth: int | None,
+    delimiter: str,
+) -> list[str]:
     """The namespaces that hold an entry, sorted."""
-    nodes = await Pages(scope.connection, _documents.NAMESPACES, {}, lambda node: str(node["name"])).all()
-    return sorted([await _namespace(scope, stored) for stored in nodes])
+    variables: dict[str, Any] = {"prefix": NAMESPACES.prefix(prefix)}
+    if suffix is not None or segments is not None or depth is not None:
+        variables["suffix"] = None if suffix is None else [escape(segment) for segment in suffix]
+        variables["segments"] = None if segments is None else [escape(segment) for segment in segments]
+        variables |= {"depth": depth, "delimiter": escape(delimiter)}
+    nodes = await Pages(scope.connection, _documents.NAMESPACES, variables, lambda node: str(node["name"])).all()
+    names = {NAMESPACES.original(stored) if depth else await _namespace(scope, stored) for stored in nodes}
+    return sorted(name for name in names if name.startswith(prefix or ""))
 
 
 async def get_all(scope: Scope) -> dict[str, Any]:

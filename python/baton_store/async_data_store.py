@@ -93,9 +93,17 @@ class AsyncDataStore:
         """As ``DataStore.list_keys``."""
         return await _reads.list_keys(self._scope, prefix)
 
-    async def list_namespaces(self) -> list[str]:
+    async def list_namespaces(
+        self,
+        prefix: str | None = None,
+        *,
+        suffix: Iterable[str] | None = None,
+        segments: Iterable[str] | None = None,
+        depth: int | None = None,
+        delimiter: str = ":",
+    ) -> list[str]:
         """As ``DataStore.list_namespaces``."""
-        return await _reads.list_namespaces(self._scope)
+        return await _reads.list_namespaces(self._scope, prefix, suffix, segments, depth, delimiter)
 
     async def get_all(self) -> dict[str, Any]:
         """As ``DataStore.get_all``."""

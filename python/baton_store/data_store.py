@@ -106,9 +106,26 @@ class DataStore:
         """The keys that begin with a prefix, sorted. Default: every key."""
         return run(_reads.list_keys(self._scope, prefix))
 
-    def list_namespaces(self) -> list[str]:
-        """The namespaces that hold an entry, sorted."""
-        return run(_reads.list_namespaces(self._scope))
+    def list_namespaces(
+        self,
+        prefix: str | None = None,
+        *,
+        suffix: Iterable[str] | None = None,
+        segments: Iterable[str] | None = None,
+        depth: int | None = None,
+        delimiter: str = ":",
+    ) -> list[str]:
+        """The namespaces that hold an entry, sorted.
+
+        Args:
+            prefix: Only names that begin with this.
+            suffix: Only names whose last segments are these; ``"*"`` is any one segment.
+            segments: Only names of these segments, such as ``["users", "*", "memories"]``. ``"*"`` is any one segment;
+                ``"**"``, once, any number of them.
+            depth: Cuts names after so many segments, and lists each result once.
+            delimiter: What segments of a name lie between.
+        """
+        return run(_reads.list_namespaces(self._scope, prefix, suffix, segments, depth, delimiter))
 
     def get_all(self) -> dict[str, Any]:
         """All keys and values, sorted by key."""

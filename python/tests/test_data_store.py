@@ -54,6 +54,15 @@ class DataStoreTest(unittest.TestCase):
         self.assertEqual(self.store.list_keys(prefix="file:"), ["file:a", "file:b"])
         self.assertEqual(self.store.list_keys("none"), [])
 
+    def test_namespaces_by_their_segments_whole_or_cut(self) -> None:
+        root = self.store.namespace
+        for name in ("ann:memories", "ann:notes", "bob:me\nmories"):
+            self.store.use_namespace(f"{root}:{name}").set("k", 1)
+        names = self.store.list_namespaces
+        self.assertEqual(names(segments=[root, "*", "me\nmories"]), [f"{root}:bob:me\nmories"])
+        self.assertEqual(names(f"{root}:", depth=2), [f"{root}:ann", f"{root}:bob"])
+        self.assertEqual(names(segments=[root, "**"], suffix=["ann", "*"]), [f"{root}:ann:memories", f"{root}:ann:notes"])
+
     def test_namespaces_are_separate_and_listed_while_they_hold_an_entry(self) -> None:
         first, second = new_namespace(), new_namespace()
         there = self.store.use_namespace(first)

@@ -3,6 +3,7 @@ import type { ConnectionOptions } from "./connection-options.ts";
 import type { Change } from "./change.ts";
 import {
   clearNamespacesDocument,
+  namespaceNamesDocument,
   namespacesDocument,
   searchDocument,
   transactDocument,
@@ -33,6 +34,20 @@ const searchPageSize = 20;
 export interface NamespacesOptions extends CallOptions {
   /** Only names that begin with this. Default: all that the token covers. */
   readonly namespacePrefix?: string | undefined;
+  /** Only names whose last segments are these; `"*"` is any one segment. Default: any. */
+  readonly suffix?: readonly string[] | undefined;
+  /**
+   * Only names of these segments, such as `["users", "*", "memories"]`. `"*"` is any one segment; `"**"`, once, any number
+   * of them. Default: any.
+   */
+  readonly segments?: readonly string[] | undefined;
+  /**
+   * Cuts names after so many segments, and lists each result once. It stands for all namespaces that are cut to it.
+   * Default: names are whole.
+   */
+  readonly depth?: number | undefined;
+  /** What segments of a name lie between. Default: `":"`. */
+  readonly delimiter?: string | undefined;
 }
 
 /** How a document of the caller's own is sent. */
@@ -83,9 +98,25 @@ export class DataStore implements AsyncDisposable {
    * for (const { name, entryCount } of await store.namespaces({ namespacePrefix: "pipeline:" })) console.log(name, entryCount);
    * ```
    */
-  async namespaces({ namespacePrefix, signal }: NamespacesOptions = {}): Promise<NamespaceInfo[]> {
-    const operation = { document: namespacesDocument, variables: { namespacePrefix } };
+  async namespaces({ signal, ...variables }: NamespacesOptions = {}): Promise<NamespaceInfo[]> {
+    const operation = { document: namespacesDocument, variables };
     return all(items(this.#connection, operation, namespaceOf, { signal }));
+  }
+
+  /**
+   * The names of the namespaces, in the same order, page by page as they are asked for. What they hold is not read, so
+   * that many cost little.
+   *
+   * @example
+   * ```ts
+   * for await (const name of store.namespaceNames({ segments: ["users", "**"], depth: 2 })) console.log(name);
+   * ```
+   */
+  namespaceNames({ signal, ...variables }: NamespacesOptions = {}): AsyncGenerator<string, void> {
+    const operation = { document: namespaceNamesDocument, variables };
+    return items(this.#connection, operation, ({ name }: { readonly name: string }) => name, {
+      signal,
+    });
   }
 
   /**

@@ -44,11 +44,22 @@ export const keysDocument = `query keys($namespace: String!, $keyPrefix: String,
   }
 }`;
 
-export const namespacesDocument = `query namespaces($namespacePrefix: String, $first: Int, $after: String) {
-  page: namespaces(prefix: $namespacePrefix, first: $first, after: $after) {
-    nodes { name entryCount sizeBytes updatedAt agents } pageInfo { hasNextPage endCursor }
-  }
+/** A list of namespaces, and what is asked of each. */
+function namespaces(call: string, selection: string): string {
+  return `query ${call}(
+  $namespacePrefix: String, $suffix: [String!], $segments: [String!], $depth: Int, $delimiter: String, $first: Int, $after: String
+) {
+  page: namespaces(
+    prefix: $namespacePrefix, suffix: $suffix, segments: $segments, depth: $depth, delimiter: $delimiter, first: $first, after: $after
+  ) { nodes { ${selection} } pageInfo { hasNextPage endCursor } }
 }`;
+}
+
+export const namespacesDocument = namespaces(
+  "namespaces",
+  "name entryCount sizeBytes updatedAt agents",
+);
+export const namespaceNamesDocument = namespaces("namespaceNames", "name");
 
 export const namespaceDocument = `query info($name: String!) {
   namespace(name: $name) { name entryCount sizeBytes updatedAt agents }

@@ -1,4 +1,4 @@
-import type { Page } from "../store/contract.ts";
+import type { NameBound, Page } from "../store/contract.ts";
 import type { Namespace, Usage } from "../store/model/entry.ts";
 import type { TextMatch } from "../store/model/text-match.ts";
 import { empty, matchesAny, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
@@ -59,6 +59,25 @@ export async function readNamespaces(
       updatedAt,
       agents: agents === null ? [] : agents.split(separator),
     })),
+    hasMore: rows.length > maxItems,
+  };
+}
+
+/** The names alone, in their order, from a name on; null starts with the first. */
+export async function readNamespaceNames(
+  { client, now }: StoreReader,
+  userId: string,
+  namespaces: readonly TextMatch[],
+  from: NameBound | null,
+  maxItems: number,
+): Promise<Page<string>> {
+  const bound = from && (from.isIncluded ? sql`>= ${from.name}` : sql`> ${from.name}`);
+  const rows = await client.all<{ name: string }>(sql`
+    WITH ${namespaceSelection(userId, namespaces, now)}
+    SELECT "namespace" AS "name" FROM "living"${bound ? sql` WHERE "namespace" ${bound}` : empty}
+    ORDER BY "namespace" LIMIT ${maxItems + 1}`);
+  return {
+    items: rows.slice(0, maxItems).map(({ name }) => name),
     hasMore: rows.length > maxItems,
   };
 }

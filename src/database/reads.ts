@@ -9,7 +9,7 @@ import {
   readStoredEntries,
 } from "./read-entries.ts";
 import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "./read-log.ts";
-import { readNamespaces, readUsage } from "./read-namespaces.ts";
+import { readNamespaceNames, readNamespaces, readUsage } from "./read-namespaces.ts";
 
 /** The part of the contract that reads: the same statements on both databases. */
 export class Reads {
@@ -30,6 +30,8 @@ export class Reads {
     readCreatedEntries(this.searchReader, ...args);
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>
     readNamespaces(this.searchReader, ...args);
+  readonly readNamespaceNames: Database["readNamespaceNames"] = (...args) =>
+    readNamespaceNames(this.searchReader, ...args);
   readonly readUsage: Database["readUsage"] = (...args) => readUsage(this.searchReader, ...args);
   readonly readExpired: Database["readExpired"] = (...args) =>
     readExpired(this.searchReader, ...args);

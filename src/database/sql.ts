@@ -59,6 +59,9 @@ export function matchesAny(column: Sql, options: readonly TextMatch[]): Sql {
   if (options.length === 0) return nothing;
   const [first, another] = options;
   if (first && !another) return matchesText(column, first);
+  if (options.every((match) => match.kind === "exact")) {
+    return sql`${column} IN (${join(options.map(({ text }) => text))})`;
+  }
   return sql`(${join(
     options.map((match) => matchesText(column, match)),
     " OR ",

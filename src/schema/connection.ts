@@ -7,6 +7,8 @@ export interface Connection<T> {
   readonly items: readonly T[];
   readonly hasMore: boolean;
   readonly cursorOf: (item: T) => string;
+  /** Where the next page begins, of a list that a filter selects; null where nothing was looked at. */
+  readonly end?: string | null;
 }
 
 interface PageInfo {
@@ -22,7 +24,8 @@ const pageInfoRef = builder.objectRef<PageInfo>("PageInfo").implement({
     }),
     endCursor: t.exposeString("endCursor", {
       nullable: true,
-      description: "Cursor of the last item; null where the page is empty.",
+      description:
+        "Where the next page begins: behind the last item or, with a filter, behind the last that it looked at. Null where there is neither.",
     }),
   }),
 });
@@ -67,9 +70,10 @@ export function connectionOf<T>(
         description: "Whether more follow, and from where.",
         resolve: (page) => {
           const last = page.items.at(-1);
+          const lastCursor = last === undefined ? null : page.cursorOf(last);
           return {
             hasNextPage: page.hasMore,
-            endCursor: last === undefined ? null : page.cursorOf(last),
+            endCursor: page.end === undefined ? lastCursor : page.end,
           };
         },
       }),
@@ -122,7 +126,8 @@ export function decodeRevisionCursor(cursor: string): bigint {
   throw notOfThisList();
 }
 
-function notOfThisList(): BatonError {
+/** A cursor that is not one of the list it was given to. */
+export function notOfThisList(): BatonError {
   return badUserInput(
     "after",
     "This is no cursor of this list; pass a pageInfo.endCursor of it unchanged.",

@@ -1,4 +1,9 @@
+import type { GraphQLResolveInfo } from "graphql";
+import type { NamespaceCursor } from "../store/list-namespaces.ts";
 import type { Namespace } from "../store/model/entry.ts";
+import type { Limits } from "../store/model/limits.ts";
+import { defaultDelimiter, readNamespaceFilter } from "../store/model/namespace-filter.ts";
+import type { FilteredNamespacesInput } from "../store/store.ts";
 import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
 import {
@@ -7,9 +12,12 @@ import {
   defaultPageSize,
   encodeCursor,
   firstDescription,
+  notOfThisList,
   pageComplexity,
   statementComplexity,
+  type Connection,
 } from "./connection.ts";
+import type { Context } from "./context.ts";
 import {
   entriesPage,
   entryConnection,
@@ -19,7 +27,7 @@ import {
 } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
 import { clearNamespace } from "./operations.ts";
-import { selectsField } from "./selected-fields.ts";
+import { selectsField, selectsWithin } from "./selected-fields.ts";
 import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./write.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
@@ -97,25 +105,93 @@ builder.queryFields((t) => ({
     type: namespaceConnection,
     complexity: pageComplexity,
     description:
-      "The namespaces that the token covers, sorted by name in the byte order of their UTF-8.",
+      "The namespaces that the token covers, sorted by name in the byte order of their UTF-8. With `segments`, `suffix` or `depth`, a page looks at no more namespaces than the limit `maxExaminedItems`, and may end before `first` there: go on while `pageInfo.hasNextPage` is true. No entry is looked at.",
     args: {
       prefix: t.arg.string({ description: "Only names that begin with this." }),
+      suffix: t.arg.stringList({
+        description:
+          'Only names whose last segments are these, such as `["memories"]`. `*` is any one segment.',
+      }),
+      segments: t.arg.stringList({
+        description:
+          'Only names of these segments, such as `["users", "*", "memories"]`. `*` is any one segment. `**`, which may be given once, is any number of segments, also none: `["users", "**"]` is `users` and all below.',
+      }),
+      depth: t.arg.int({
+        description:
+          "Cuts names after so many segments, at least 1, and lists each result once: `users:ann:memories` is `users:ann` at depth 2. What is listed so stands for all namespaces that pass the other arguments and are cut to it. It stands where the first of them does. Its `entryCount` and `sizeBytes` are sums, `updatedAt` is the latest, and `agents` are the first 100 of all; LIMIT_EXCEEDED if a page sums up more namespaces than `maxExaminedItems`. Its `entry` and `entries` are of the namespace of exactly this name.",
+      }),
+      delimiter: t.arg.string({
+        defaultValue: defaultDelimiter,
+        description: "What segments of a name lie between, for `suffix`, `segments` and `depth`.",
+      }),
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({
-        description: "Only namespaces behind this cursor, a `pageInfo.endCursor`.",
+        description:
+          "Only namespaces behind this cursor, a `pageInfo.endCursor` of a list with the same arguments.",
       }),
     },
-    resolve: async (_query, { prefix, first, after }, { store, viewer, budget }) => {
+    resolve: async (_query, { prefix, first, after, ...filterInput }, context, info) => {
+      const { store, viewer, budget } = context;
+      const page = { prefix: prefix ?? "", first: first ?? defaultPageSize };
+      const filter = readNamespaceFilter(store.limits, filterInput);
+      if (filter) return filteredPage(context, info, { ...page, filter }, after ?? null);
       const [name = null] = after == null ? [] : decodeCursor(after, 1);
-      const read = store.namespaces(viewer, prefix ?? "", first ?? defaultPageSize, name);
-      const page = await budget.showRead(read, ({ items }) => items.map(sizeOfNames));
-      return { ...page, cursorOf: (namespace: Namespace) => encodeCursor([namespace.name]) };
+      const read = store.namespaces(viewer, page.prefix, page.first, name);
+      const found = await budget.showRead(read, ({ items }) => items.map(sizeOfNames));
+      return { ...found, cursorOf: (namespace: Namespace) => encodeCursor([namespace.name]) };
     },
   }),
 }));
 
+/** A page of a list with a filter. */
+async function filteredPage(
+  { store, viewer, budget }: Context,
+  info: GraphQLResolveInfo,
+  input: Omit<FilteredNamespacesInput, "after">,
+  after: string | null,
+): Promise<Connection<Namespace>> {
+  const withTotals = totalFields.some((field) => selectsWithin(info, field));
+  const place = after === null ? null : decodeNamespaceCursor(store.limits, after);
+  const read = store.filteredNamespaces(viewer, { ...input, after: place }, withTotals);
+  const { items, cursors, end, hasMore } = await budget.showRead(read, (page) =>
+    page.items.map(sizeOfNames),
+  );
+  return {
+    // Nothing resolves what was not read.
+    items: items as readonly Namespace[],
+    hasMore,
+    cursorOf: ({ name }) => encodeNamespaceCursor(cursors.get(name) as NamespaceCursor),
+    end: end && encodeNamespaceCursor(end),
+  };
+}
+
+/** What of a namespace is more than its name. */
+const totalFields = ["entryCount", "sizeBytes", "updatedAt", "agents"];
+
+function encodeNamespaceCursor({ bound, listed }: NamespaceCursor): string {
+  // Names that were listed are what the bound begins with.
+  const lengths = listed.map((name) => name.length).join(",");
+  return encodeCursor([bound.name, bound.isIncluded ? "from" : "after", lengths]);
+}
+
+/** @throws BAD_USER_INPUT */
+function decodeNamespaceCursor({ maxNamespaceBytes }: Limits, cursor: string): NamespaceCursor {
+  const [name = "", side, lengths = ""] = decodeCursor(cursor, 3);
+  const listed = lengths === "" ? [] : lengths.split(",").map(Number);
+  const isOfName = listed.every(
+    (length, index) => length > (listed[index - 1] ?? 0) && length <= name.length,
+  );
+  // A bound that is not a name is one character longer at most.
+  const isBound = Buffer.byteLength(name) <= maxNamespaceBytes + 4;
+  if (!isOfName || !isBound || (side !== "from" && side !== "after")) throw notOfThisList();
+  return {
+    bound: { name, isIncluded: side === "from" },
+    listed: listed.map((length) => name.slice(0, length)),
+  };
+}
+
 /** What is shown of a namespace: its name, and those of its agents. */
-function sizeOfNames({ name, agents }: Namespace) {
+function sizeOfNames({ name, agents = [] }: Pick<Namespace, "name"> & Partial<Namespace>) {
   return { namespace: name, sizeBytes: Buffer.byteLength(name) + bytesOf(agents) };
 }
 

@@ -27,6 +27,8 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxSearchBytes: "Bytes of UTF-8 that the text of `searchEntries` may have.",
   maxPageSize: "The largest `first`.",
   maxPageBytes: "A page ends when its entries have this many bytes, though never before its first.",
+  maxExaminedItems:
+    "How many entries, changes or namespaces a page looks at whose list has a filter; the page ends there.",
   maxResponseBytes: "Bytes of entries that one operation may load or write.",
   maxQueryBytes: "Bytes of UTF-8 that the text of an operation may have.",
   maxQueryComplexity:

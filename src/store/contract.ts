@@ -23,6 +23,13 @@ export interface PageBounds {
   readonly maxBytes: number;
 }
 
+/** Where a list of names begins. */
+export interface NameBound {
+  readonly name: string;
+  /** Whether the name itself is in the list. */
+  readonly isIncluded: boolean;
+}
+
 /** Entries in byte order of namespace, then key. */
 export interface EntryPage<E extends EntryHead = Entry> extends Page<E> {
   /** The user's head when the page was read, by the same statement. */
@@ -104,6 +111,13 @@ export interface ReadView {
     after: string | null,
     maxItems: number,
   ): Promise<Page<Namespace>>;
+  /** Like `readNamespaces`, without what they hold. */
+  readNamespaceNames(
+    userId: string,
+    namespaces: readonly TextMatch[],
+    from: NameBound | null,
+    maxItems: number,
+  ): Promise<Page<string>>;
   readUsage(userId: string, namespaces: readonly TextMatch[]): Promise<Usage>;
 }
 

@@ -4,6 +4,8 @@ import type { Change, Selection } from "./model/change.ts";
 import type { StoredEntry } from "./model/claim.ts";
 import type { Place } from "./model/place.ts";
 import type { Entry, EntryHead, Namespace, Usage } from "./model/entry.ts";
+import { listNamespaceNames, namespacesOf, type NamespaceCursor } from "./list-namespaces.ts";
+import { rangeOf, type NamespaceFilter } from "./model/namespace-filter.ts";
 import {
   checkKey,
   checkKeyPrefix,
@@ -16,7 +18,7 @@ import {
 import { readCreated } from "./read-created.ts";
 import { readChanges } from "./read-changes.ts";
 import { search, type Found, type SearchDatabase } from "./search/search.ts";
-import { everything, exact, prefixed, type TextMatch } from "./model/text-match.ts";
+import { everything, exact, intersect, prefixed, type TextMatch } from "./model/text-match.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
 
 /** Which part of the store a reader asks for. What is left out is not narrowed. */
@@ -63,6 +65,21 @@ export interface SearchInput {
   readonly first: number;
   /** Only entries of earlier revisions; null for all. */
   readonly before: bigint | null;
+}
+
+export interface FilteredNamespacesInput {
+  readonly prefix: string;
+  readonly filter: NamespaceFilter;
+  readonly first: number;
+  readonly after: NamespaceCursor | null;
+}
+
+/** A page of filtered namespaces; each has a name alone where nothing else was asked for. */
+export interface ListedNamespaces extends Page<Namespace | Pick<Namespace, "name">> {
+  /** By name. */
+  readonly cursors: ReadonlyMap<string, NamespaceCursor>;
+  /** Where the next page begins. */
+  readonly end: NamespaceCursor | null;
 }
 
 /** The part of a database that the store reads. */
@@ -226,6 +243,30 @@ export class Store {
     checkPageSize(this.limits, first);
     const namespaces = permittedPart(viewer, prefixed(prefix));
     return this.#database.readNamespaces(viewer.userId, namespaces, after, first);
+  }
+
+  /**
+   * A page of the names that a filter lets pass.
+   * @param withTotals whether what they hold is read, too; else they have a name alone
+   */
+  async filteredNamespaces(
+    viewer: Viewer,
+    { prefix, filter, first, after }: FilteredNamespacesInput,
+    withTotals: boolean,
+  ): Promise<ListedNamespaces> {
+    requireScope(viewer, "read");
+    checkNamespacePrefix(this.limits, "prefix", prefix);
+    checkPageSize(this.limits, first);
+    const range = intersect(prefixed(prefix), rangeOf(filter));
+    const namespaces = range === null ? [] : permittedPart(viewer, range);
+    const query = { userId: viewer.userId, namespaces, filter, first, after };
+    const page = await listNamespaceNames(this.#database, this.limits, query);
+    const names = page.items.map(({ name }) => name);
+    const cursors = new Map(page.items.map(({ name, cursor }) => [name, cursor]));
+    const items = withTotals
+      ? await namespacesOf(this.#database, this.limits, query, names)
+      : names.map((name) => ({ name }));
+    return { ...page, items, cursors };
   }
 
   async usage(viewer: Viewer): Promise<Usage> {

@@ -7,7 +7,12 @@ import { openDatabase } from "../../src/database/open-database.ts";
 import { readEntries, readStoredEntries } from "../../src/database/read-entries.ts";
 import { readCreatedEntries } from "../../src/database/read-created-entries.ts";
 import { readLog } from "../../src/database/read-log.ts";
-import { countEntries, readNamespaces, readUsage } from "../../src/database/read-namespaces.ts";
+import {
+  countEntries,
+  readNamespaceNames,
+  readNamespaces,
+  readUsage,
+} from "../../src/database/read-namespaces.ts";
 import { readFree } from "../../src/database/read-write-view.ts";
 import { now } from "../../src/database/sqlite/now.ts";
 import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
@@ -130,6 +135,17 @@ test("SQLite reads what namespaces hold from their rows, and of the entries thos
     `${byName} (userId=? AND namespace>?)`,
     "SEARCH NamespaceAgent USING INDEX sqlite_autoindex_NamespaceAgent_1 (userId=? AND namespace=?)",
   ]);
+  const behind = { name: "n", isIncluded: true };
+  expect(
+    await stepsOf(tables, (reader) =>
+      readNamespaceNames(reader, "local", [everything], behind, 10),
+    ),
+  ).toEqual([expired, `${byName} (userId=? AND namespace>?)`]);
+  expect(
+    await stepsOf(tables, (reader) =>
+      readNamespaceNames(reader, "local", [exact("n"), exact("m")], null, 10),
+    ),
+  ).toEqual([expired, `${byName} (userId=? AND namespace=?)`]);
   const prefix = [prefixed("pipeline:")];
   const inRange = [expired, `${byName} (userId=? AND namespace>? AND namespace<?)`];
   expect(

@@ -7,7 +7,11 @@ import {
 } from "../../src/database/postgres/write-transaction.ts";
 import { readCreatedEntries } from "../../src/database/read-created-entries.ts";
 import { readEntries, readEntry, readStoredEntries } from "../../src/database/read-entries.ts";
-import { readNamespaces, readUsage } from "../../src/database/read-namespaces.ts";
+import {
+  readNamespaceNames,
+  readNamespaces,
+  readUsage,
+} from "../../src/database/read-namespaces.ts";
 import {
   readHeads,
   readLastClear,
@@ -167,6 +171,7 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
       bounds,
     ),
   readNamespaces: (client) => readNamespaces(reader(client), user, [everything], null, 10),
+  readNamespaceNames: (client) => readNamespaceNames(reader(client), user, [everything], null, 10),
   readUsage: (client) => readUsage(reader(client), user, [everything]),
   readLogEnds: (client) => readLogEnds(client, user),
   readHeads: (client) => readHeads(client, [user]),

@@ -91,6 +91,7 @@ describe("errors of the SDK", () => {
     reopen: (store, signal) => store.namespace().reopen("k", { signal }),
     info: (store, signal) => store.namespace().info({ signal }),
     "store.namespaces": (store, signal) => store.namespaces({ signal }),
+    "store.namespaceNames": (store, signal) => store.namespaceNames({ signal }).next(),
     "store.clear": (store, signal) => store.clear("", { signal }),
     "store.transact": (store, signal) => store.transact((t) => t.in("n").set("k", 1), { signal }),
     "store.watch": (store, signal) => store.watch({ signal }).next(),

@@ -281,6 +281,26 @@ describe("a namespace of the SDK", () => {
     });
   });
 
+  test("namespaces by their segments, whole or cut", async () => {
+    for (const name of ["ann:memories", "ann:notes", "bob:memories"]) {
+      await store.namespace(`segments:${name}`).set("k", 1);
+    }
+    const memories = await store.namespaces({ segments: ["segments", "*", "memories"] });
+    expect(memories.map(({ name }) => name)).toEqual([
+      "segments:ann:memories",
+      "segments:bob:memories",
+    ]);
+    const cut = await store.namespaces({ namespacePrefix: "segments:", depth: 2 });
+    expect(cut).toMatchObject([
+      { name: "segments:ann", entryCount: 2 },
+      { name: "segments:bob", entryCount: 1 },
+    ]);
+    const names: string[] = [];
+    const listed = store.namespaceNames({ segments: ["segments", "**"], suffix: ["notes"] });
+    for await (const name of listed) names.push(name);
+    expect(names).toEqual(["segments:ann:notes"]);
+  });
+
   test("namespaces, and clearing them by prefix", async () => {
     const prefix = `${jobs.name}:`;
     for (const name of ["a", "b"]) await store.namespace(prefix + name).set("k", name);

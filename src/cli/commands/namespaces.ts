@@ -1,29 +1,44 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { openStore } from "../connection/open-store.ts";
 import { addConnection } from "../flags/connection.ts";
 import { addListFormat } from "../flags/format.ts";
+import { parseCount } from "../flags/count.ts";
 import { prefixArgument } from "../flags/prefix.ts";
 import { printList, type ListFormat } from "../terminal/print-list.ts";
 
 export function namespacesCommand(): Command {
   const command = new Command("namespaces")
     .description("List the namespaces: those that hold an entry.")
-    .addArgument(prefixArgument("namespaces", "only names that begin with this"));
+    .addArgument(prefixArgument("namespaces", "only names that begin with this"))
+    .option("--segments <pattern>", "only names of these segments: * is any one, ** any number")
+    .option("--suffix <pattern>", "only names whose last segments are these: * is any one")
+    .addOption(new Option("--depth <segments>", "cut names after so many").argParser(parseCount))
+    .option("--delimiter <text>", "what segments lie between", ":");
   addListFormat(command);
   return addConnection(command)
     .addHelpText(
       "after",
       `
-Prints the names, one a line; on a terminal a table. None is no failure.
+Prints the names, one a line; on a terminal a table. None is no failure. A name that is cut stands for all namespaces
+that are cut to it, with the sums of what they hold.
 
 Examples:
   $ baton namespaces pipeline:
+  $ baton namespaces --segments 'users:*:memories'
+  $ baton namespaces --depth 1
   $ baton namespaces --json | jq -r 'select(.entryCount > 100) | .name'`,
     )
     .action(async (prefix: string) => {
       await using store = await openStore(command);
+      const { segments, suffix, depth, delimiter } = command.opts<Flags>();
       await printList(command.opts<ListFormat>(), {
-        items: await store.namespaces({ namespacePrefix: prefix }),
+        items: await store.namespaces({
+          namespacePrefix: prefix,
+          segments: segments?.split(delimiter),
+          suffix: suffix?.split(delimiter),
+          depth,
+          delimiter,
+        }),
         nameOf: ({ name }) => name,
         columns: {
           ENTRIES: ({ entryCount }) => String(entryCount),
@@ -34,4 +49,11 @@ Examples:
         },
       });
     });
+}
+
+interface Flags {
+  readonly segments?: string;
+  readonly suffix?: string;
+  readonly depth?: number;
+  readonly delimiter: string;
 }

@@ -17,6 +17,7 @@ export interface Limits {
   readonly maxSearchBytes: number;
   readonly maxPageSize: number;
   readonly maxPageBytes: number;
+  readonly maxExaminedItems: number;
   readonly maxAgentBytes: number;
   readonly maxResponseBytes: number;
   readonly maxQueryBytes: number;
