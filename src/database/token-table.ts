@@ -3,10 +3,7 @@ import type { Token } from "../store/model/token.ts";
 import type { Scope } from "../store/model/viewer.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
-import { columns, join, sql, type SqlReader } from "./sql.ts";
-
-/** Prisma's code for a row that is there already. */
-const uniqueViolation = "P2002";
+import { columns, join, name, sql, type SqlClient } from "./sql.ts";
 
 /** Runs work with Prisma's client, which is loaded at its first use. */
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
@@ -21,7 +18,7 @@ export interface TokenChanges {
   isNoticed(): boolean;
 }
 
-const shown = columns("Token", [
+const columnNames = [
   "tokenId",
   "hash",
   "userId",
@@ -31,14 +28,16 @@ const shown = columns("Token", [
   "createdAt",
   "expiresAt",
   "revokedAt",
-]);
+] as const;
+const shown = columns("Token", columnNames);
 
 /**
  * The table of tokens, by typed queries. What a start and each request ask is SQL: it runs without loading Prisma.
+ * @param direct what runs that SQL; a statement that writes is a transaction of its own
  * @param changes how a change of the table gets about
  */
 export function tokenTable(
-  reader: SqlReader,
+  direct: SqlClient,
   read: WithClient,
   write: WithClient,
   changes: TokenChanges,
@@ -51,28 +50,27 @@ export function tokenTable(
     tell();
     await changes.announce();
   };
-  const insert = async (token: Token) => {
-    await write((client) => client.token.create({ data: toRow(token) }));
-    await wrote();
-  };
   return {
-    insert,
+    async insert(token) {
+      await write((client) => client.token.create({ data: toRow(token) }));
+      await wrote();
+    },
     async insertOnce(token) {
-      try {
-        await insert(token);
-      } catch (error) {
-        // Prisma's upsert reads first and inserts then: of two at the same time one would fail.
-        if ((error as { code?: unknown }).code !== uniqueViolation) throw error;
-      }
+      const row = toRow(token);
+      const cells = columnNames.map((column) => row[column]);
+      await direct.run(
+        sql`INSERT INTO "Token" (${join(columnNames.map(name))}) VALUES (${join(cells)}) ON CONFLICT DO NOTHING`,
+      );
+      await wrote();
     },
     async findByHash(hash) {
-      const [row] = await reader.all<TokenModel>(
+      const [row] = await direct.all<TokenModel>(
         sql`SELECT ${shown} FROM "Token" WHERE "hash" = ${hash}`,
       );
       return row ? toToken(row) : null;
     },
     async find(tokenIds) {
-      const rows = await reader.all<TokenModel>(
+      const rows = await direct.all<TokenModel>(
         sql`SELECT ${shown} FROM "Token" WHERE "tokenId" IN (${join([...tokenIds])})`,
       );
       return rows.map(toToken);
@@ -94,7 +92,7 @@ export function tokenTable(
       return count > 0 || (await read((client) => client.token.count({ where: { tokenId } }))) > 0;
     },
     async isEmpty() {
-      const rows = await reader.all(sql`SELECT 1 AS "one" FROM "Token" LIMIT 1`);
+      const rows = await direct.all(sql`SELECT 1 AS "one" FROM "Token" LIMIT 1`);
       return rows.length === 0;
     },
     watch(watcher) {
@@ -105,7 +103,7 @@ export function tokenTable(
       if (changes.isNoticed()) tell();
     },
     async version() {
-      const [row] = await reader.all<{ made: unknown; revoked: unknown }>(
+      const [row] = await direct.all<{ made: unknown; revoked: unknown }>(
         sql`SELECT COUNT(*) AS "made", COUNT("revokedAt") AS "revoked" FROM "Token"`,
       );
       return `${row?.made} ${row?.revoked}`;

@@ -1,7 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import pg from "pg";
-import type { Sql, SqlClient, SqlReader } from "../sql.ts";
+import type { Sql, SqlClient } from "../sql.ts";
 import { translateErrors } from "./errors.ts";
 import { statementNames } from "./prepared-statements.ts";
 import { SessionClient, type SessionConfig } from "./session-client.ts";
@@ -44,9 +44,12 @@ export class PostgresConnection implements SqlClient {
   }
 
   /** The same connections, for statements whose caller can't wait longer than this for an answer. */
-  answeringWithin(answerTimeoutMs: number): SqlReader {
+  answeringWithin(answerTimeoutMs: number): SqlClient {
     const client = this.#clientOf(this.#pool, answerTimeoutMs);
-    return { all: <Row>(query: Sql) => translateErrors(() => client.all<Row>(query)) };
+    return {
+      all: <Row>(query: Sql) => translateErrors(() => client.all<Row>(query)),
+      run: (query) => translateErrors(() => client.run(query)),
+    };
   }
 
   /** Runs work in a transaction: commits if it resolves, rolls back if it rejects. */

@@ -114,7 +114,10 @@ class SqliteDatabase extends Reads implements Database {
     const readClient = lazily(() => typedClient(reader));
     const writeClient = lazily(() => typedClient(writer));
     this.tokens = tokenTable(
-      reader,
+      {
+        all: (query) => reader.all(query),
+        run: (query) => this.#inTransaction(() => writer.run(query)),
+      },
       (work) => translateErrors(async () => work(await readClient())),
       (work) => translateErrors(() => this.#inTransaction(async () => work(await writeClient()))),
       { announce: async () => {}, listen() {}, isNoticed: () => this.#isChanged() },
