@@ -1,5 +1,16 @@
 import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files that start many processes take longest. They come first, so that none of them runs alone at the end. */
+const slow = /\/test\/(docs\.test|command-line|process|browser|examples|sdk\/claim)/;
+
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isQuick = ({ moduleId }: TestSpecification) => Number(!slow.test(moduleId));
+    return files.toSorted((a, b) => isQuick(a) - isQuick(b));
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -17,5 +28,6 @@ export default defineConfig({
     maxWorkers: 3,
     // Files share what they have loaded, the server most of all; each starts servers and databases of its own.
     isolate: false,
+    sequence: { sequencer: SlowFirst },
   },
 });
