@@ -33,6 +33,17 @@ const ownPlaces = {
   },
 };
 
+/** An adapter's bundle loads the client's. */
+const sharedClient = {
+  name: "shared-client",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/client\/index\.ts$/ }, () => ({
+      path: "../../client/commonjs/index.js",
+      external: true,
+    }));
+  },
+};
+
 for (const name of await readdir(folder)) {
   if (name.startsWith("chunk-")) await rm(join(folder, name));
 }
@@ -61,17 +72,35 @@ const { metafile } = await build({
 
 // The client once more, for those who `require` it where Node, or a test runner such as Jest, has CommonJS alone. Its
 // types are beside it: a folder of its own says that they are CommonJS, too.
-const commonjs = join(root, "dist/client/commonjs");
-await build({
-  absWorkingDir: root,
-  entryPoints: ["src/client/index.ts"],
-  outfile: join(commonjs, "index.js"),
-  bundle: true,
-  format: "cjs",
-  platform: "neutral",
-  target: "es2023",
-});
-await writeFile(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
+await bundleForCommonjs("client", []);
+// The adapters as well. They share the client, so that a store and its errors are of the same classes.
+await bundleForCommonjs("langgraph", ["@langchain/langgraph-checkpoint"]);
+
+/** @param packages those that it takes from its caller */
+async function bundleForCommonjs(name, packages) {
+  const commonjs = join(root, "dist", name, "commonjs");
+  await build({
+    absWorkingDir: root,
+    entryPoints: [`src/${name}/index.ts`],
+    outfile: join(commonjs, "index.js"),
+    bundle: true,
+    format: "cjs",
+    platform: "neutral",
+    target: "es2023",
+    external: packages,
+    plugins: name === "client" ? [] : [sharedClient],
+  });
+  await writeFile(join(commonjs, "package.json"), '{ "type": "commonjs" }\n');
+  if (name === "client") return;
+  for (const file of await readdir(join(root, "dist", name))) {
+    if (!file.endsWith(".d.ts")) continue;
+    const types = await readFile(join(root, "dist", name, file), "utf8");
+    await writeFile(
+      join(commonjs, file),
+      types.replaceAll('"../client/index.ts"', '"../../client/commonjs/index.ts"'),
+    );
+  }
+}
 
 await writeFile(join(folder, "licenses.txt"), await licensesOf(Object.keys(metafile.inputs)));
 

@@ -1,0 +1,39 @@
+/** Characters that Baton refuses in keys and namespaces, and the one that escapes them. */
+// eslint-disable-next-line no-control-regex
+const refused = /[\u0000-\u001f\u007f-\u009f\u241b]|\p{Surrogate}/gu;
+const escaped = /\u241b([0-9A-F]{4})/g;
+
+/**
+ * A string without characters that Baton refuses. Each becomes `␛` (U+241B) and its code in four hexadecimal digits, as
+ * the Python package writes it; so does `␛` itself.
+ */
+export function escapeText(text: string): string {
+  return text.replace(refused, (character) => `\u241b${codeOf(character, 4)}`);
+}
+
+/** What `escapeText` was given. */
+export function originalText(text: string): string {
+  return text.replace(escaped, (_, code: string) => characterOf(code));
+}
+
+/**
+ * A string as one part of a name whose parts are joined by a separator: `namePart("a:b", ":")` is `a%3Ab`. The separator
+ * and `%` become `%` and their code in two hexadecimal digits. What Baton refuses is escaped as `escapeText` does it.
+ */
+export function namePart(text: string, separator: ":" | "/"): string {
+  const isReserved = separator === ":" ? /[%:]/g : /[%/]/g;
+  return escapeText(text.replace(isReserved, (character) => `%${codeOf(character, 2)}`));
+}
+
+/** What `namePart` was given. */
+export function originalPart(part: string): string {
+  return originalText(part).replace(/%([0-9A-F]{2})/g, (_, code: string) => characterOf(code));
+}
+
+function codeOf(character: string, digits: number): string {
+  return character.charCodeAt(0).toString(16).toUpperCase().padStart(digits, "0");
+}
+
+function characterOf(code: string): string {
+  return String.fromCharCode(Number.parseInt(code, 16));
+}

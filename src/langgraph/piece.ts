@@ -1,0 +1,70 @@
+import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+
+/**
+ * What LangGraph's serializer made of a value, as JSON: as the JSON value that it is, which other agents can read and
+ * search; else as text; else as base64.
+ */
+export type Piece = { readonly type: string } & (
+  | { readonly json: unknown }
+  | { readonly text: string }
+  | { readonly base64: string }
+);
+
+/** Baton's limit is 64 levels; a piece is some levels below its entry. */
+const maxJsonDepth = 48;
+
+export async function pieceOf(serde: SerializerProtocol, value: unknown): Promise<Piece> {
+  const [type, bytes] = await serde.dumpsTyped(value);
+  const text = textOf(bytes);
+  if (text === null) return { type, base64: base64Of(bytes) };
+  const json = type === "json" ? exactJson(text) : undefined;
+  return json === undefined ? { type, text } : { type, json };
+}
+
+export function valueOf(serde: SerializerProtocol, piece: Piece): Promise<unknown> {
+  if ("json" in piece) return serde.loadsTyped(piece.type, JSON.stringify(piece.json));
+  if ("text" in piece) return serde.loadsTyped(piece.type, new TextEncoder().encode(piece.text));
+  return serde.loadsTyped(piece.type, bytesOf(piece.base64));
+}
+
+/** Half of a surrogate pair as `JSON.stringify` writes it. Baton refuses it in JSON, though not in a text of JSON. */
+const loneSurrogate = /\\ud[89a-f]/i;
+
+/** The value, if Baton takes it and `JSON.stringify` makes the same text of it; otherwise undefined. */
+function exactJson(text: string): unknown {
+  if (loneSurrogate.test(text)) return undefined;
+  try {
+    const json: unknown = JSON.parse(text);
+    return JSON.stringify(json) === text && isShallow(json, maxJsonDepth) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isShallow(json: unknown, levels: number): boolean {
+  if (typeof json !== "object" || json === null) return true;
+  return levels > 0 && Object.values(json).every((member) => isShallow(member, levels - 1));
+}
+
+function textOf(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** In slices, since a call takes only so many arguments. */
+const sliceBytes = 32_768;
+
+export function base64Of(bytes: Uint8Array): string {
+  let binary = "";
+  for (let at = 0; at < bytes.length; at += sliceBytes) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + sliceBytes));
+  }
+  return btoa(binary);
+}
+
+export function bytesOf(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}

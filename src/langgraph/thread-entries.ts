@@ -1,0 +1,190 @@
+import type { DataStore } from "../client/index.ts";
+import { partKeys, restored, type KeyToSet, type StorableValue } from "./large-value.ts";
+
+/** An entry as the adapters read it. */
+export interface ReadEntry {
+  readonly namespace: string;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** Which entries to scan: those of one namespace, or of all that begin with a prefix. */
+export type Selection = { readonly keyPrefix: string } & (
+  | { readonly namespace: string }
+  | { readonly namespacePrefix: string }
+);
+
+interface Page<T> {
+  readonly page: {
+    readonly nodes: readonly T[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+}
+
+/** The least `maxPageSize` that a server can have. */
+const maxPageSize = 100;
+/** The server's limits are 1,000 operations and 10 MiB a request. */
+const maxOperations = 1_000;
+const maxRequestBytes = 8_000_000;
+
+const scanDocument = `query langgraphScan(
+  $namespace: String, $namespacePrefix: String, $keyPrefix: String, $first: Int, $after: String
+) {
+  page: entries(
+    namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, first: $first, after: $after
+  ) { nodes { namespace key value } pageInfo { hasNextPage endCursor } }
+}`;
+const keysDocument = `query langgraphRead($namespace: String!, $keys: [String!], $first: Int, $after: String) {
+  page: entries(namespace: $namespace, keys: $keys, first: $first, after: $after) {
+    nodes { key value } pageInfo { hasNextPage endCursor }
+  }
+}`;
+const entryDocument = `query langgraphEntry($namespace: String!, $key: String!) {
+  entry(namespace: $namespace, key: $key) { value revision }
+}`;
+const transactDocument = `mutation langgraphWrite($input: TransactInput!) {
+  transact(input: $input) { revision }
+}`;
+
+/** Entries with values of any size, read in pages and written in transactions. */
+export class ThreadEntries {
+  readonly #store: DataStore;
+
+  constructor(store: DataStore) {
+    this.#store = store;
+  }
+
+  /** Entries in the order of their keys, page by page. The first page has at most `first`. */
+  async *pages(selection: Selection, first: number): AsyncGenerator<ReadEntry[], void> {
+    let after: string | null = null;
+    let size = Math.max(1, Math.min(first, maxPageSize));
+    for (;;) {
+      const { page }: Page<ReadEntry> = await this.#store.graphql(scanDocument, {
+        ...selection,
+        first: size,
+        after,
+      });
+      yield await this.#restored(page.nodes);
+      if (!page.pageInfo.hasNextPage || page.pageInfo.endCursor === null) return;
+      after = page.pageInfo.endCursor;
+      size = maxPageSize;
+    }
+  }
+
+  /** The values of keys, without those that there are not. */
+  async read(namespace: string, keys: readonly string[]): Promise<Map<string, unknown>> {
+    const entries: ReadEntry[] = [];
+    for (let at = 0; at < keys.length; at += maxPageSize) {
+      const some = keys.slice(at, at + maxPageSize);
+      entries.push(...(await this.#restored(await this.#readWhole(namespace, some))));
+    }
+    return new Map(entries.map(({ key, value }) => [key, value]));
+  }
+
+  /** One value and its revision; undefined where there is none. */
+  async entry(
+    namespace: string,
+    key: string,
+  ): Promise<{ readonly value: unknown; readonly revision: string } | undefined> {
+    const { entry } = await this.#store.graphql<{
+      entry: { value: unknown; revision: string } | null;
+    }>(entryDocument, { namespace, key });
+    if (entry === null) return undefined;
+    const [found] = await this.#restored([{ namespace, key, value: entry.value }]);
+    return { value: found?.value, revision: entry.revision };
+  }
+
+  /**
+   * Writes values of one namespace in one transaction. What does not fit in one request is written ahead, in further
+   * transactions: parts of large values and `ahead`, which nothing refers to before the last transaction.
+   *
+   * @param revisions revisions that keys must have; `"0"`: none
+   * @throws ConflictError when a key has another revision; nothing visible was written then
+   */
+  async write(
+    namespace: string,
+    {
+      ahead = [],
+      values,
+      revisions = {},
+    }: {
+      readonly ahead?: readonly StorableValue[];
+      readonly values: readonly StorableValue[];
+      readonly revisions?: Readonly<Record<string, string>>;
+    },
+  ): Promise<void> {
+    const unseen = [
+      ...[...ahead, ...values].flatMap(({ parts }) => parts),
+      ...ahead.map(({ entry }) => entry),
+    ];
+    const last = values.map(({ entry }) => entry);
+    for (const batch of batchesOf([...unseen, ...last], unseen.length)) {
+      const operations = batch.map(({ key, value }) => ({
+        set: { namespace, key, value, ifRevision: revisions[key] },
+      }));
+      await this.#store.graphql(
+        transactDocument,
+        { input: { operations, idempotencyKey: crypto.randomUUID() } },
+        { isRepeatable: true },
+      );
+    }
+  }
+
+  async #readWhole(namespace: string, keys: readonly string[]): Promise<ReadEntry[]> {
+    const entries: ReadEntry[] = [];
+    let after: string | null = null;
+    for (;;) {
+      const { page }: Page<Omit<ReadEntry, "namespace">> = await this.#store.graphql(keysDocument, {
+        namespace,
+        keys,
+        first: keys.length,
+        after,
+      });
+      entries.push(...page.nodes.map((node) => ({ namespace, ...node })));
+      if (!page.pageInfo.hasNextPage || page.pageInfo.endCursor === null) return entries;
+      after = page.pageInfo.endCursor;
+    }
+  }
+
+  /** The entries with their whole values, without those that were deleted while they were read. */
+  async #restored(entries: readonly ReadEntry[]): Promise<ReadEntry[]> {
+    const whole: ReadEntry[] = [];
+    for (const entry of entries) {
+      const keys = partKeys(entry.value);
+      const parts = new Map<string, unknown>();
+      for (let at = 0; at < keys.length; at += maxPageSize) {
+        const some = keys.slice(at, at + maxPageSize);
+        for (const { key, value } of await this.#readWhole(entry.namespace, some)) {
+          parts.set(key, value);
+        }
+      }
+      const value = restored(entry.value, parts);
+      if (value !== undefined) whole.push({ ...entry, value });
+    }
+    return whole;
+  }
+}
+
+/**
+ * In one batch if they fit in one request; otherwise the first `movable` of them in as many as it takes, and the rest
+ * together in the last.
+ */
+function batchesOf(all: readonly KeyToSet[], movable: number): (readonly KeyToSet[])[] {
+  const bytesOf = ({ value }: KeyToSet) => JSON.stringify(value).length;
+  const batches: KeyToSet[][] = [[]];
+  let bytes = 0;
+  const total = all.reduce((sum, item) => sum + bytesOf(item), 0);
+  if (total <= maxRequestBytes && all.length <= maxOperations) return [all];
+  for (const item of all.slice(0, movable)) {
+    const more = bytesOf(item);
+    const current = batches.at(-1) ?? [];
+    if (current.length > 0 && (bytes + more > maxRequestBytes || current.length >= maxOperations)) {
+      batches.push([item]);
+      bytes = more;
+    } else {
+      current.push(item);
+      bytes += more;
+    }
+  }
+  return [...batches.filter((batch) => batch.length > 0), all.slice(movable)];
+}
