@@ -11,6 +11,7 @@ import { ClaimLostError, unavailable } from "./errors.ts";
 import { requireJson } from "./json.ts";
 import { linked, linkedFor, pause } from "./abort.ts";
 import { transactionInput, type Transaction } from "./transaction.ts";
+import type { IsWide, Metadata, StoredAny, StoredFailure } from "./value-types.ts";
 import { mutate, writeInput, type Input, type WriteOptions } from "./writes.ts";
 
 /** Which work to take, and for how long. */
@@ -29,7 +30,7 @@ export interface ClaimOptions<P extends string = string> extends CallOptions {
 }
 
 /** What is to be written with a result. */
-export interface CompleteOptions extends WriteOptions {
+export interface CompleteOptions<M extends Metadata = Metadata> extends WriteOptions<M> {
   /** Other writes that happen with it or not at all, such as a counter. */
   readonly transact?: ((transaction: Transaction) => void | Promise<void>) | undefined;
 }
@@ -148,12 +149,15 @@ export class Claim<V = unknown, K extends string = string> {
    * });
    * ```
    */
-  async complete(result?: V, options: CompleteOptions = {}): Promise<Entry<V, K>> {
+  async complete<Given = unknown, M extends Metadata = Metadata>(
+    result?: IsWide<V> extends true ? StoredAny<Given> : V,
+    options: CompleteOptions<M> = {},
+  ): Promise<Entry<V, K>> {
     const also = options.transact && (await transactionInput(options.transact));
     const input = {
       ...this.#place,
       ...(result === undefined ? {} : { value: requireJson("result", result) }),
-      ...writeInput(options),
+      ...writeInput(options as CompleteOptions),
       ...also,
     };
     const { entry } = await this.#end<{ entry: AnsweredEntry }>(
@@ -179,11 +183,11 @@ export class Claim<V = unknown, K extends string = string> {
    * }
    * ```
    */
-  async fail(
-    error: unknown = null,
+  async fail<Given = null>(
+    error?: StoredFailure<Given>,
     { delaySeconds, retry, signal }: FailOptions = {},
   ): Promise<Date | null> {
-    const given = error instanceof Error ? String(error).slice(0, maxErrorLength) : error;
+    const given = error instanceof Error ? String(error).slice(0, maxErrorLength) : (error ?? null);
     const reason = requireJson("error", given);
     const input = { ...this.#place, error: reason, delaySeconds, retry };
     const { claimableAt } = await this.#end<Released>(failClaimDocument, input, { signal });

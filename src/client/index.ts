@@ -27,13 +27,18 @@ export type {
 } from "./writes.ts";
 export type {
   ContainerKeyOf,
+  IsWide,
   ItemOf,
   ListKeyOf,
+  Metadata,
   NumberKeyOf,
-  OpenKeyOf,
   PatchOf,
+  Stored,
   StoredAny,
-  StoredKeyOf,
+  StoredFailure,
+  StoredMembers,
+  StoredMetadata,
+  StoredResult,
 } from "./value-types.ts";
 export type { WaitOptions } from "./wait-for.ts";
 export type { StoreWatchOptions, WatchOptions, WatchStart } from "./watch.ts";

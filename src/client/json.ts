@@ -6,8 +6,9 @@ import { badUserInput, BatonError } from "./errors.ts";
  * @throws BAD_USER_INPUT
  */
 export function requireJson<T>(argument: string, value: T): T {
+  let text: string | undefined;
   try {
-    JSON.stringify(value, (name, member: unknown) => {
+    text = JSON.stringify(value, (name, member: unknown) => {
       // Whether it may be sent is the store's option.
       if (typeof member === "bigint") return 0;
       const fault = faultOf(member);
@@ -22,7 +23,8 @@ export function requireJson<T>(argument: string, value: T): T {
       `JSON can't say it: ${(error as Error).message.split("\n", 1)[0]}`,
     );
   }
-  if (value === undefined) throw badUserInput(argument, "Must be a JSON value; null is one.");
+  // Also what says by `toJSON` that it is nothing.
+  if (text === undefined) throw badUserInput(argument, "Must be a JSON value; null is one.");
   return value;
 }
 
@@ -42,12 +44,14 @@ function faultOf(value: unknown): string | null {
 
 /** What is an object or a plain value to JSON. Of other kinds it takes the members they happen to have. */
 const jsonKinds = ["Null", "Object", "Array", "String", "Number", "Boolean"];
+/** What is lost whatever members somebody has added to it. */
+const lostKinds = ["Error", "Map", "Set", "RegExp", "Promise"];
 
 function objectFaultOf(value: object | null): string | null {
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
   if (kind === "Number") return faultOf(Number(value));
   const isLost =
-    kind === "Error" || ArrayBuffer.isView(value) || Object.keys(value ?? {}).length === 0;
+    lostKinds.includes(kind) || ArrayBuffer.isView(value) || Object.keys(value ?? {}).length === 0;
   if (jsonKinds.includes(kind) || !isLost) return null;
   return kind === "Promise"
     ? "JSON has no Promise. Await it first."

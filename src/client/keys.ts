@@ -13,8 +13,3 @@ export type KeyThatBegins<K, P extends string> = K extends `${P}${string}`
 
 /** Any of the values of such keys. */
 export type ValueWith<T, P extends string> = T[KeyWith<T, P>];
-
-/** Lets no key pass that the namespace's type has not; of an object whose keys nobody knows, any. */
-export type NoOtherKeys<T, V> = string extends keyof V
-  ? unknown
-  : { readonly [K in Exclude<keyof V, keyof T>]: never };

@@ -32,18 +32,19 @@ import {
   type Revision,
 } from "./entry.ts";
 import { ConflictError } from "./errors.ts";
-import type { KeyOf, KeyWith, NoOtherKeys, ValueWith } from "./keys.ts";
+import type { KeyOf, KeyWith, ValueWith } from "./keys.ts";
 import { linked, pause } from "./abort.ts";
 import { all, items, pageSize } from "./pages.ts";
 import type {
   ContainerKeyOf,
   ItemOf,
   ListKeyOf,
+  Metadata,
   NumberKeyOf,
-  OpenKeyOf,
   PatchOf,
-  StoredAny,
-  StoredKeyOf,
+  Stored,
+  StoredMembers,
+  StoredResult,
 } from "./value-types.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -81,7 +82,7 @@ export interface HistoryOptions extends CallOptions {
 }
 
 /** How an update is made. */
-export interface UpdateOptions extends WriteOptions {
+export interface UpdateOptions<M extends Metadata = Metadata> extends WriteOptions<M> {
   /** How often to begin anew when another agent's write came between. Default: 100. */
   readonly attempts?: number | undefined;
 }
@@ -161,17 +162,11 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.set("raw", data, { metadata: { format: "csv" }, ttlSeconds: 3_600 });
    * ```
    */
-  set<K extends OpenKeyOf<T>, Given>(
+  async set<K extends KeyOf<T>, Given extends T[K] = T[K], M extends Metadata = Metadata>(
     key: K,
-    value: Given & StoredAny<Given>,
-    options?: ConditionalWriteOptions,
-  ): Promise<Revision>;
-  set<K extends StoredKeyOf<T>>(
-    key: K,
-    value: T[K],
-    options?: ConditionalWriteOptions,
-  ): Promise<Revision>;
-  async set(key: string, value: unknown, options: ConditionalWriteOptions = {}): Promise<Revision> {
+    value: Stored<T[K], Given>,
+    options: ConditionalWriteOptions<M> = {},
+  ): Promise<Revision> {
     const { entry } = await mutate<{ entry: { revision: Revision } }>(
       this.#connection,
       setEntryDocument,
@@ -295,12 +290,11 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.setMany({ raw: data, meta: { completed: 0 } });
    * ```
    */
-  setMany<V extends Partial<T>>(
-    values: V & NoOtherKeys<T, V>,
-    options?: WriteOptions,
+  setMany<V extends Partial<T>, M extends Metadata = Metadata>(
+    values: StoredMembers<T, V>,
+    options?: WriteOptions<M>,
   ): Promise<{ [K in keyof V]: Revision }>;
-  setMany(values: Partial<T>, options?: WriteOptions): Promise<{ [K in keyof T]?: Revision }>;
-  async setMany(values: Partial<T>, options: WriteOptions = {}): Promise<Record<string, Revision>> {
+  async setMany(values: object, options: WriteOptions = {}): Promise<Record<string, Revision>> {
     const { entries } = await mutate<{ entries: { key: string; revision: Revision }[] }>(
       this.#connection,
       setEntriesDocument,
@@ -346,10 +340,17 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.update("meta", (meta) => ({ ...meta, n: (meta?.n ?? 0) + 1 }));
    * ```
    */
-  async update<K extends StoredKeyOf<T> | OpenKeyOf<T>>(
+  async update<
+    K extends KeyOf<T>,
+    Given extends T[K] | Promise<T[K]> = T[K],
+    M extends Metadata = Metadata,
+  >(
     key: K,
-    change: (value: T[K] | undefined, entry: Entry<T[K], K> | undefined) => T[K] | Promise<T[K]>,
-    { attempts = 100, ...options }: UpdateOptions = {},
+    change: (
+      value: T[K] | undefined,
+      entry: Entry<T[K], K> | undefined,
+    ) => StoredResult<T[K], Given>,
+    { attempts = 100, ...options }: UpdateOptions<M> = {},
   ): Promise<Entry<T[K], K>> {
     for (let attempt = 1; ; attempt++) {
       const entry = await this.entry(key, options);
@@ -383,10 +384,13 @@ export class Namespace<T extends object = Record<string, any>> {
    * const { value } = await jobs.increment("meta", { path: "/completed" });
    * ```
    */
-  increment<K extends NumberKeyOf<T>>(key: K, options?: IncrementOptions): Promise<Entry<T[K], K>>;
-  increment<K extends ContainerKeyOf<T>>(
+  increment<K extends NumberKeyOf<T>, M extends Metadata = Metadata>(
     key: K,
-    options: IncrementOptions & { readonly path: string },
+    options?: IncrementOptions<M>,
+  ): Promise<Entry<T[K], K>>;
+  increment<K extends ContainerKeyOf<T>, M extends Metadata = Metadata>(
+    key: K,
+    options: IncrementOptions<M> & { readonly path: string },
   ): Promise<Entry<T[K], K>>;
   async increment<K extends KeyOf<T>>(
     key: K,
@@ -403,20 +407,10 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.patch("meta", { phase: "parse", error: null });
    * ```
    */
-  patch<K extends OpenKeyOf<T>, Given>(
+  async patch<K extends KeyOf<T>, Given = unknown, M extends Metadata = Metadata>(
     key: K,
-    patch: Given & StoredAny<Given>,
-    options?: ConditionalWriteOptions,
-  ): Promise<Entry<T[K], K>>;
-  patch<K extends KeyOf<T>>(
-    key: K,
-    patch: PatchOf<T[K]>,
-    options?: ConditionalWriteOptions,
-  ): Promise<Entry<T[K], K>>;
-  async patch<K extends KeyOf<T>>(
-    key: K,
-    patch: unknown,
-    options: ConditionalWriteOptions = {},
+    patch: PatchOf<T[K], Given>,
+    options: ConditionalWriteOptions<M> = {},
   ): Promise<Entry<T[K], K>> {
     return this.#writeEntry(patchEntryDocument, key, patchInput(patch, options), options);
   }
@@ -430,20 +424,10 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.append("recent", "file-17", { maxLength: 100 });
    * ```
    */
-  append<K extends OpenKeyOf<T>, Given>(
+  async append<K extends ListKeyOf<T>, Given = unknown, M extends Metadata = Metadata>(
     key: K,
-    item: Given & StoredAny<Given>,
-    options?: AppendOptions,
-  ): Promise<Entry<T[K], K>>;
-  append<K extends ListKeyOf<T>>(
-    key: K,
-    item: ItemOf<T[K]>,
-    options?: AppendOptions,
-  ): Promise<Entry<T[K], K>>;
-  async append<K extends KeyOf<T>>(
-    key: K,
-    item: unknown,
-    options: AppendOptions = {},
+    item: ItemOf<T[K], Given>,
+    options: AppendOptions<M> = {},
   ): Promise<Entry<T[K], K>> {
     return this.#writeEntry(appendToEntryDocument, key, appendInput(item, options), options);
   }

@@ -8,11 +8,10 @@ import type {
   ContainerKeyOf,
   ItemOf,
   ListKeyOf,
+  Metadata,
   NumberKeyOf,
-  OpenKeyOf,
   PatchOf,
-  StoredAny,
-  StoredKeyOf,
+  Stored,
 } from "./value-types.ts";
 import {
   appendInput,
@@ -132,17 +131,11 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in(jobs).set("raw", data, { ttlSeconds: 3_600 }));
    * ```
    */
-  set<K extends OpenKeyOf<T>, Given>(
+  set<K extends KeyOf<T>, Given extends T[K] = T[K], M extends Metadata = Metadata>(
     key: K,
-    value: Given & StoredAny<Given>,
-    options?: Within<ConditionalWriteOptions>,
-  ): void;
-  set<K extends StoredKeyOf<T>>(
-    key: K,
-    value: T[K],
-    options?: Within<ConditionalWriteOptions>,
-  ): void;
-  set(key: string, value: unknown, options: Within<ConditionalWriteOptions> = {}): void {
+    value: Stored<T[K], Given>,
+    options: Within<ConditionalWriteOptions<M>> = {},
+  ): void {
     this.#add("set", key, setInput(value, options));
   }
 
@@ -166,10 +159,13 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in("stats").increment("totals", { path: "/files", by: 12 }));
    * ```
    */
-  increment(key: NumberKeyOf<T>, options?: Within<IncrementOptions>): void;
-  increment(
+  increment<M extends Metadata = Metadata>(
+    key: NumberKeyOf<T>,
+    options?: Within<IncrementOptions<M>>,
+  ): void;
+  increment<M extends Metadata = Metadata>(
     key: ContainerKeyOf<T>,
-    options: Within<IncrementOptions> & { readonly path: string },
+    options: Within<IncrementOptions<M>> & { readonly path: string },
   ): void;
   increment(key: KeyOf<T>, options: Within<IncrementOptions> = {}): void {
     this.#add("increment", key, incrementInput(options));
@@ -183,17 +179,11 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in(jobs).patch("meta", { phase: "parsed" }));
    * ```
    */
-  patch<K extends OpenKeyOf<T>, Given>(
+  patch<K extends KeyOf<T>, Given = unknown, M extends Metadata = Metadata>(
     key: K,
-    patch: Given & StoredAny<Given>,
-    options?: Within<ConditionalWriteOptions>,
-  ): void;
-  patch<K extends KeyOf<T>>(
-    key: K,
-    patch: PatchOf<T[K]>,
-    options?: Within<ConditionalWriteOptions>,
-  ): void;
-  patch(key: string, patch: unknown, options: Within<ConditionalWriteOptions> = {}): void {
+    patch: PatchOf<T[K], Given>,
+    options: Within<ConditionalWriteOptions<M>> = {},
+  ): void {
     this.#add("patch", key, patchInput(patch, options));
   }
 
@@ -205,13 +195,11 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in(jobs).append("recent", "file-17", { maxLength: 100 }));
    * ```
    */
-  append<K extends OpenKeyOf<T>, Given>(
+  append<K extends ListKeyOf<T>, Given = unknown, M extends Metadata = Metadata>(
     key: K,
-    item: Given & StoredAny<Given>,
-    options?: Within<AppendOptions>,
-  ): void;
-  append<K extends ListKeyOf<T>>(key: K, item: ItemOf<T[K]>, options?: Within<AppendOptions>): void;
-  append(key: string, item: unknown, options: Within<AppendOptions> = {}): void {
+    item: ItemOf<T[K], Given>,
+    options: Within<AppendOptions<M>> = {},
+  ): void {
     this.#add("append", key, appendInput(item, options));
   }
 

@@ -2,11 +2,12 @@ import type { CallOptions, CallPolicy, Connection } from "./connection.ts";
 import type { Revision } from "./entry.ts";
 import { badUserInput } from "./errors.ts";
 import { requireJson } from "./json.ts";
+import type { Metadata, StoredMetadata } from "./value-types.ts";
 
 /** What every write of one entry takes. */
-export interface WriteOptions extends CallOptions {
+export interface WriteOptions<M extends Metadata = Metadata> extends CallOptions {
   /** Members to merge into the entry's metadata. Default: the metadata stays. */
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  readonly metadata?: StoredMetadata<M> | undefined;
   /**
    * Seconds that the entry lives from now on; 0: for ever. Default: for ever after `set`, `setMany` and `update`;
    * otherwise as it was.
@@ -15,7 +16,7 @@ export interface WriteOptions extends CallOptions {
 }
 
 /** What a write of one entry takes that may depend on what there is. */
-export interface ConditionalWriteOptions extends WriteOptions {
+export interface ConditionalWriteOptions<M extends Metadata = Metadata> extends WriteOptions<M> {
   /**
    * Only if the entry is at this revision; `"0"`: only if there is none. Otherwise nothing is written, and
    * `ConflictError` says what there is. Default: whatever there is.
@@ -24,7 +25,9 @@ export interface ConditionalWriteOptions extends WriteOptions {
 }
 
 /** Where the number is, and what to add. */
-export interface IncrementOptions extends ConditionalWriteOptions {
+export interface IncrementOptions<
+  M extends Metadata = Metadata,
+> extends ConditionalWriteOptions<M> {
   /** What to add; less than 0 subtracts. Default: 1. */
   readonly by?: number | undefined;
   /** Where the number is inside the value, as a JSON Pointer such as `/totals/done`. Default: the value itself. */
@@ -32,7 +35,7 @@ export interface IncrementOptions extends ConditionalWriteOptions {
 }
 
 /** How long the array may become. */
-export interface AppendOptions extends ConditionalWriteOptions {
+export interface AppendOptions<M extends Metadata = Metadata> extends ConditionalWriteOptions<M> {
   /** Keep no more items than this, the newest. Default: all. */
   readonly maxLength?: number | undefined;
 }

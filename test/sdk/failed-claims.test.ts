@@ -79,7 +79,7 @@ describe("work of the SDK that fails", () => {
   test("a claim whose failure was refused goes on; one that failed is over", async () => {
     const claim = await taken();
     await expect(claim.fail("x".repeat(20_000))).rejects.toThrow(LimitExceededError);
-    await expect(claim.fail(() => {})).rejects.toThrow(BadUserInputError);
+    await expect(claim.fail((() => {}) as unknown)).rejects.toThrow(BadUserInputError);
     await claim.fail("short");
     await expect(claim.fail("twice")).rejects.toThrow(ClaimLostError);
     await expect(claim.complete()).rejects.toThrow(ClaimLostError);

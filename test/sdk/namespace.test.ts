@@ -7,6 +7,7 @@ import {
   type DataStore,
   type Entry,
   type Namespace,
+  type StoredMembers,
 } from "../../src/client/index.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { collect, storeOf } from "./sdk-store.ts";
@@ -266,7 +267,7 @@ describe("a namespace of the SDK", () => {
     class Point {
       readonly x = 1;
     }
-    const value = {
+    const value: unknown = {
       list: runInNewContext("[{ a: 1 }]"),
       point: new Point(),
       at: new Date(0),
@@ -359,12 +360,17 @@ describe("a namespace of the SDK", () => {
     await expect(store.graphql(subscription)).rejects.toThrow(/watch/);
   });
 
-  test.each([
+  test.each<[string, unknown]>([
     ["NaN", Number.NaN],
     ["Infinity inside", { list: [Infinity] }],
     ["a bigint", 1n],
     ["a function", () => {}],
     ["a Map", new Map([["a", 1]])],
+    ["a symbol", Symbol("s")],
+    ["a Map with a member", Object.assign(new Map([["a", 1]]), { member: 1 })],
+    ["a Set", new Set([1])],
+    ["a RegExp inside", { pattern: /x/ }],
+    ["a toJSON that gives nothing", { toJSON: () => undefined }],
     ["a promise", Promise.resolve(1)],
     ["an error inside", [new Error("no JSON")]],
     ["bytes", new Uint8Array(2)],
@@ -423,8 +429,10 @@ describe("a namespace of the SDK", () => {
       // @ts-expect-error no such key
       void store.transact((t) => t.in(jobs).set("nowhere", 1));
     };
-    const generic = <T extends object>(namespace: Namespace<T>, values: Partial<T>) =>
-      namespace.setMany(values);
+    const generic = <T extends object>(
+      namespace: Namespace<T>,
+      values: StoredMembers<T, Partial<T>>,
+    ) => namespace.setMany(values);
     expectTypeOf(generic<Jobs>).returns.resolves.toHaveProperty("raw");
     expectTypeOf(misuse).returns.toEqualTypeOf<void>();
   });

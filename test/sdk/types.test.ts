@@ -2,6 +2,7 @@ import { expect, expectTypeOf, test } from "vitest";
 import {
   createDataStore,
   type Claim,
+  type ConditionalWriteOptions,
   type DataStore,
   type Entry,
   type Namespace,
@@ -154,9 +155,251 @@ async function transactions(store: DataStore, jobs: Namespace<Jobs>) {
   });
 }
 
+interface Wide {
+  object: object;
+  braces: {};
+  optional: { a?: number };
+}
+
+async function openValues(open: Namespace, wide: Namespace<Wide>, store: DataStore) {
+  await open.update("k", (value) => (value ?? 0) + 1);
+  await open.update("k", async () => ({ a: 1 }));
+  await open.update("k", (value: unknown) => value);
+  await open.update("k", () => null);
+  await open.set("k", null);
+  await open.set("k", [1, "a", { b: true }], { metadata: { format: "csv", parts: [1] } });
+  await open.patch("k", { a: null, b: { c: [1] } });
+  await wide.set("object", { a: 1 });
+  await wide.set("braces", 1);
+  await wide.set("optional", { a: 1 });
+  await wide.update("object", () => ({ a: 1 }));
+  await wide.patch("object", { a: 1 });
+  await wide.setMany({ object: { a: 1 }, braces: "b" });
+  // @ts-expect-error JSON has no such value
+  await open.set("k", undefined);
+  // @ts-expect-error JSON has no such value
+  await open.set("k", () => 1);
+  // @ts-expect-error JSON has no such value
+  await open.set("k", Symbol("s"));
+  // @ts-expect-error JSON has no such value
+  await open.set("k", new Map());
+  // @ts-expect-error JSON has no such value
+  await open.set("k", new Set());
+  // @ts-expect-error JSON has no such value
+  await open.set("k", /x/);
+  // @ts-expect-error JSON has no such value
+  await open.set("k", new Error("e"));
+  // @ts-expect-error JSON has no such value
+  await open.set("k", Promise.resolve(1));
+  // @ts-expect-error also inside
+  await open.set("k", { a: [new Date()] });
+  // @ts-expect-error not stored as what it is
+  await open.update("k", () => new Date());
+  // @ts-expect-error not stored as what it is
+  await open.update("k", async () => new Date());
+  // @ts-expect-error not stored as what it is
+  await open.update("k", () => ({ a: new Date() }));
+  // @ts-expect-error not stored as what it is
+  await open.update("k", () => new Map());
+  // @ts-expect-error not stored as what it is
+  await open.patch("k", { a: new Date() });
+  // @ts-expect-error not stored as what it is
+  await open.append("k", { a: new Date() });
+  // @ts-expect-error not stored as what it is
+  await open.append("k", undefined);
+  // @ts-expect-error not stored as what it is
+  await wide.set("object", new Date());
+  // @ts-expect-error not stored as what it is
+  await wide.set("braces", new Date());
+  // @ts-expect-error not stored as what it is
+  await wide.set("braces", new Map());
+  // @ts-expect-error not stored as what it is
+  await wide.update("object", () => new Date());
+  // @ts-expect-error not stored as what it is
+  await wide.patch("object", { a: new Date() });
+  // @ts-expect-error a number, where the type says an object
+  await wide.set("object", 1);
+  await store.transact((t) => {
+    const here = t.in("open");
+    const there = t.in(wide);
+    there.set("object", { a: 1 });
+    here.set("k", { a: 1 }, { metadata: { format: "csv" } });
+    // @ts-expect-error not stored as what it is
+    here.set("k", undefined);
+    // @ts-expect-error not stored as what it is
+    here.set("k", new Map());
+    // @ts-expect-error not stored as what it is
+    here.patch("k", { a: new Date() });
+    // @ts-expect-error not stored as what it is
+    here.append("k", [new Date()]);
+    // @ts-expect-error not stored as what it is
+    there.set("object", new Date());
+    // @ts-expect-error not stored as what it is
+    here.set("k", 1, { metadata: { at: new Date() } });
+    // @ts-expect-error not stored as what it is
+    here.increment("k", { metadata: { at: new Date() } });
+    // @ts-expect-error not stored as what it is
+    here.patch("k", {}, { metadata: { at: new Date() } });
+    // @ts-expect-error not stored as what it is
+    here.append("k", 1, { metadata: { at: new Date() } });
+  });
+}
+
+type Tree = { value: number; children: Tree[] };
+type Outcome = { ok: true; value: number } | { ok: false; reason?: string };
+
+/** What has nothing that JSON loses goes on compiling, with the types that programs have. */
+async function ordinary<V, R extends object>(
+  open: Namespace,
+  given: {
+    rows: readonly Jobs["meta"][];
+    row: Jobs["meta"] | null;
+    part: Partial<Jobs["meta"]>;
+    record: Record<string, unknown>;
+    outcome: Outcome;
+    tree: Tree;
+    generic: V;
+    result: () => Promise<R>;
+  },
+) {
+  await open.set("k", given.rows);
+  await open.set("k", given.row);
+  await open.set("k", given.part);
+  await open.set("k", given.record);
+  await open.set("k", given.outcome);
+  await open.set("k", given.tree);
+  await open.set("k", { a: given.generic as unknown, none: undefined });
+  await open.set("k", (await given.result()) as unknown);
+  await open.set("k", ["a", 1] as const);
+  await open.set<string, Jobs["meta"]>("k", { completed: 1 });
+  await open.update("k", (value) => ({ ...value, n: (value?.n ?? 0) + 1 }));
+  await open.update("k", async (value, entry) => (entry ? [value, 1] : null));
+  await open.update("k", (value: Outcome | undefined) => value ?? { ok: true, value: 1 });
+  await open.setMany({ a: 1, b: given.outcome, c: [given.tree] });
+  await open.setMany(given.record);
+  await open.setMany(JSON.parse("{}"));
+  await open.setMany(Object.fromEntries([["a", given.row]]));
+  await open.append("k", given.part);
+  await open.patch("k", given.part);
+  await open.set("k", 1, { metadata: { ...given.record, part: given.part } });
+}
+
+interface Literals {
+  state: "open" | "done";
+  pair: { kind: "a" | "b"; of?: [number, string] };
+  tree: Tree;
+  outcome: Outcome;
+}
+
+async function literals(here: Namespace<Literals>, tree: Tree) {
+  await here.set("state", "done");
+  await here.set("pair", { kind: "a", of: [1, "b"] });
+  await here.set("tree", tree);
+  await here.set("outcome", { ok: false, reason: "why" });
+  await here.update("state", (state) => (state === "done" ? "open" : "done"));
+  await here.update("pair", (pair) => ({ ...pair, kind: "a" }));
+  await here.update("pair", async () => ({ kind: "a", of: [1, "b"] }));
+  await here.setMany({ state: "done", pair: { kind: "b", of: [1, "b"] } });
+  await here.patch("pair", { kind: "b", of: null });
+  // @ts-expect-error another type
+  await here.set("state", "gone");
+  // @ts-expect-error another type
+  await here.update("pair", () => ({ kind: "c" }));
+  // @ts-expect-error another type
+  await here.setMany({ state: "gone" });
+  // @ts-expect-error no such key
+  await here.setMany({ nothing: 1 });
+}
+
+async function several(open: Namespace, wide: Namespace<Wide>) {
+  // @ts-expect-error not stored as what it is
+  await open.setMany({ d: { at: new Date() } });
+  // @ts-expect-error JSON has no such value
+  await open.setMany({ d: undefined });
+  // @ts-expect-error JSON has no such value
+  await open.setMany({ a: 1, d: () => 1 });
+  // @ts-expect-error JSON has no such value
+  await open.setMany({ d: Promise.resolve(1) });
+  // @ts-expect-error not stored as what it is
+  await open.setMany(Object.fromEntries([["d", new Date()]]));
+  // @ts-expect-error not stored as what it is
+  await wide.setMany({ object: new Date() });
+  // @ts-expect-error a number, where the type says an object
+  await wide.setMany({ object: 1 });
+}
+
+async function metadata(jobs: Namespace<Jobs>, open: Namespace, entry: Entry) {
+  await open.set("k", 1, { metadata: entry.metadata });
+  await jobs.set("count", 1, { metadata: { source: "a" as unknown, none: undefined } });
+  await jobs.setMany({ count: 1 }, { metadata: { source: "a" } });
+  await jobs.update("count", () => 1, { metadata: { source: "a" }, attempts: 3 });
+  const general: ConditionalWriteOptions = { metadata: { source: "a" }, ifRevision: "0" };
+  await open.set("k", 1, general);
+  const claim = await open.claim();
+  // @ts-expect-error a Date is stored as a string
+  await open.set("k", 1, { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await jobs.set("count", 1, { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await jobs.setMany({ count: 1 }, { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await jobs.update("count", () => 1, { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await open.update("k", () => 1, { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await jobs.increment("count", { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await jobs.increment("meta", { path: "/completed", metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await jobs.patch("meta", { completed: 1 }, { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await open.patch("k", {}, { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await jobs.append("list", "a", { metadata: { at: new Date() } });
+  // @ts-expect-error a Date is stored as a string
+  await open.append("k", "a", { metadata: { inner: { at: new Date() } } });
+  // @ts-expect-error a Date is stored as a string
+  await claim!.complete(1, { metadata: { at: new Date() } });
+}
+
+async function failures(open: Namespace, caught: unknown) {
+  const claim = (await open.claim())!;
+  await claim.fail();
+  await claim.fail(caught);
+  await claim.fail(new TypeError("e"), { retry: false });
+  await claim.fail({ message: "why", steps: [1] });
+  await claim.complete(caught);
+  await claim.complete(undefined);
+  // @ts-expect-error not stored as what it is
+  await claim.fail({ error: new Date() });
+  // @ts-expect-error not stored as what it is
+  await claim.fail(() => {});
+  // @ts-expect-error not stored as what it is
+  await claim.fail(new Map());
+  // @ts-expect-error not stored as what it is
+  await claim.complete(new Date());
+  // @ts-expect-error not stored as what it is
+  await claim.complete({ at: new Date() });
+  // @ts-expect-error not stored as what it is
+  await claim.complete(new Map());
+}
+
 test("G13: what can't be stored as its type says does not compile", async () => {
   expectTypeOf(values).returns.toEqualTypeOf<Promise<void>>();
-  for (const misuse of [values, increments, patches, appends, claims, transactions]) {
+  for (const misuse of [
+    values,
+    increments,
+    patches,
+    appends,
+    claims,
+    transactions,
+    openValues,
+    ordinary,
+    literals,
+    several,
+    metadata,
+    failures,
+  ]) {
     expect(misuse).toBeTypeOf("function");
   }
   await using store = createDataStore();
