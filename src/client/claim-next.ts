@@ -4,7 +4,8 @@ import type { Connection } from "./connection.ts";
 import { claimEntryDocument } from "./documents.ts";
 import { entryOf, type AnsweredEntry, type Revision } from "./entry.ts";
 import { follow, type Following } from "./follow.ts";
-import { mutate, newIdempotencyKey } from "./writes.ts";
+import { newIdempotencyKey } from "./idempotency-key.ts";
+import { mutate } from "./writes.ts";
 
 /** How often, in a lease, to look for what another worker's has freed by its end, which is no change to wait for. */
 const looksPerLease = 4;

@@ -61,7 +61,7 @@ export interface ConnectionOptions {
   /**
    * How numbers in values and metadata are read and written. `"float"`: as JavaScript's 64-bit floats, which change whole
    * numbers beyond 2^53. `"exact"`: a whole number beyond 2^53 is read as a bigint, and a bigint may be written; other
-   * numbers are floats. Default: `"float"`.
+   * numbers are floats. -0 stays -0 in both. Default: `"float"`.
    */
   readonly numbers?: Numbers | undefined;
   /** Reads answers and writes requests in place of `numbers`. @internal */

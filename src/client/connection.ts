@@ -12,6 +12,7 @@ import { after, linked, requireDuration, unlessAborted } from "./abort.ts";
 import type { ConnectionOptions, Retry } from "./connection-options.ts";
 import { Credentials } from "./credentials.ts";
 import { jsonCodec, type JsonCodec } from "./json-codec.ts";
+import { writeNegativeZeros } from "./negative-zero.ts";
 import { Patience } from "./patience.ts";
 
 /** What every call takes. */
@@ -223,7 +224,7 @@ export class Connection {
   /** @throws BAD_USER_INPUT for a bigint where numbers are floats */
   #serialise({ document, variables }: Operation): string {
     try {
-      return this.#json.stringify({ query: document, variables });
+      return writeNegativeZeros(this.#json.stringify({ query: document, variables }));
     } catch (error) {
       throw badUserInput(
         "value",

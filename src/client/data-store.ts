@@ -13,6 +13,7 @@ import {
 import { beginsWithSubscription } from "./begins-with-subscription.ts";
 import { entryOf, namespaceOf, type NamespaceInfo, type Revision } from "./entry.ts";
 import { badUserInput } from "./errors.ts";
+import { requireJson } from "./json.ts";
 import { Namespace } from "./namespace.ts";
 import { all, atMost, items } from "./pages.ts";
 import {
@@ -256,7 +257,11 @@ export class DataStore implements AsyncDisposable {
         "A subscription has no one answer. Follow changes by `watch`.",
       );
     }
-    const operation = { document, variables, call: "graphql" };
+    const operation = {
+      document,
+      variables: requireJson("variables", variables),
+      call: "graphql",
+    };
     return this.#connection.call<D>(operation, { signal, isRepeatable });
   }
 

@@ -1,4 +1,4 @@
-import { newIdempotencyKey } from "./writes.ts";
+import { newIdempotencyKey } from "./idempotency-key.ts";
 
 /** How requests are written and answers read. */
 export interface JsonCodec {

@@ -1,16 +1,19 @@
 import { badUserInput, BatonError } from "./errors.ts";
+import { markNegativeZeros } from "./negative-zero.ts";
 
 /**
  * The value, if JSON can say it: `JSON.stringify` would turn NaN into null and a Map into `{}`. A bigint is said as
- * a number, where the store is told so.
+ * a number, where the store is told so; -0 is marked, since `JSON.stringify` would write it as 0.
  * @throws BAD_USER_INPUT
  */
 export function requireJson<T>(argument: string, value: T): T {
+  let hasNegativeZero = false;
   let text: string | undefined;
   try {
     text = JSON.stringify(value, (name, member: unknown) => {
       // Whether it may be sent is the store's option.
       if (typeof member === "bigint") return 0;
+      hasNegativeZero ||= Object.is(member, -0);
       const fault = faultOf(member);
       if (fault === null) return member;
       throw badUserInput(argument, `${name === "" ? "" : `${name}: `}${fault}`);
@@ -25,7 +28,7 @@ export function requireJson<T>(argument: string, value: T): T {
   }
   // Also what says by `toJSON` that it is nothing.
   if (text === undefined) throw badUserInput(argument, "Must be a JSON value; null is one.");
-  return value;
+  return hasNegativeZero ? (markNegativeZeros(value) as T) : value;
 }
 
 function faultOf(value: unknown): string | null {

@@ -1,6 +1,7 @@
 import type { CallOptions, CallPolicy, Connection } from "./connection.ts";
 import type { Revision } from "./entry.ts";
 import { badUserInput } from "./errors.ts";
+import { newIdempotencyKey } from "./idempotency-key.ts";
 import { requireJson } from "./json.ts";
 import type { Metadata, StoredMetadata } from "./value-types.ts";
 
@@ -62,8 +63,8 @@ export function appendInput(item: unknown, { maxLength, ...options }: AppendOpti
 }
 
 export function writeInput({ metadata, ttlSeconds, ifRevision }: ConditionalWriteOptions): Input {
-  if (metadata !== undefined) requireJson("metadata", metadata);
-  return { metadata, ttlSeconds, ifRevision };
+  const given = metadata === undefined ? undefined : requireJson("metadata", metadata);
+  return { metadata: given, ttlSeconds, ifRevision };
 }
 
 /** Sends a mutation of one input: as one that happens once, however often it is sent. */
@@ -81,10 +82,4 @@ export async function mutate<P>(
     { signal, isRepeatable },
   );
   return Object.values(payloads)[0] as P;
-}
-
-/** `crypto.randomUUID` is not on every page: browsers keep it for secure contexts. */
-export function newIdempotencyKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -302,6 +302,42 @@ describe("a namespace of the SDK", () => {
     expect(names).toEqual(["segments:ann:notes"]);
   });
 
+  test.each(["float", "exact"] as const)(
+    'G13: -0 comes back as -0, with numbers: "%s"',
+    async (numbers) => {
+      await using own = storeOf(server, { numbers });
+      const here = own.namespace(jobs.name);
+      const value = { a: -0, list: [0, -0, [-0]], half: -0.5, text: "-0", none: undefined };
+      const { a, list, half, text } = value;
+      await here.set("set", value, { metadata: { zero: -0 } });
+      expect(await here.get("set")).toStrictEqual({ a, list, half, text });
+      expect((await here.entry("set"))?.metadata).toStrictEqual({ zero: -0 });
+      await here.set("alone", -0);
+      expect(await here.get("alone")).toBe(-0);
+      await here.patch("alone", { a: -0 });
+      expect(await here.get("alone")).toStrictEqual({ a: -0 });
+      await store.transact((t) => t.in(here).append("many", -0));
+      expect(await here.get("many")).toStrictEqual([-0]);
+      const document = `mutation ($value: JSON!, $namespace: String!) {
+        setEntry(input: { namespace: $namespace, key: "own", value: $value }) { entry { value } }
+      }`;
+      const answer = await own.graphql(document, { value: [-0, 0], namespace: here.name });
+      expect(answer).toStrictEqual({ setEntry: { entry: { value: [-0, 0] } } });
+    },
+  );
+
+  test('G13: -0 beside a bigint, with numbers: "exact"', async () => {
+    await using exact = storeOf(server, { numbers: "exact" });
+    const here = exact.namespace(jobs.name);
+    const value = [-0, 2n ** 70n, -(2n ** 70n)];
+    await here.set("k", value);
+    expect(await here.get("k")).toStrictEqual(value);
+    await expect(store.namespace(jobs.name).set("k", value)).rejects.toThrow(BadUserInputError);
+    await expect(
+      store.graphql("query ($a: JSON) { viewer { user } }", { a: [Number.NaN] }),
+    ).rejects.toThrow(/NaN/);
+  });
+
   test("namespaces, and clearing them by prefix", async () => {
     const prefix = `${jobs.name}:`;
     for (const name of ["a", "b"]) await store.namespace(prefix + name).set("k", name);
