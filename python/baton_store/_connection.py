@@ -11,7 +11,7 @@ from . import _exact_json
 from ._event_parser import EventParser
 from ._io import Answer, Io, Source
 from ._patience import Patience
-from .errors import BadResponseError, BatonError, UnavailableError, error_of
+from .errors import BadResponseError, BatonError, UnavailableError, error_of, is_error
 
 T = TypeVar("T")
 
@@ -60,7 +60,11 @@ class Connection:
 
     async def attempt(self, body: bytes, timeout_seconds: float, *, is_long: bool = False) -> Any:
         """The data of one request. What is long waits for another agent."""
-        return self._data(await self._reach(self.io.post(body, timeout_seconds, is_long)))
+        data = self._data(await self._reach(self.io.post(body, timeout_seconds, is_long)))
+        # Only a directive leaves every field out.
+        if not data and b"@" not in body:
+            raise BadResponseError(f"{self.name} answered without a field that was asked for.")
+        return data
 
     async def follow(self, document: str, variables: Mapping[str, Any]) -> Events:
         """The events of a subscription. Raises the error of a server that refuses it."""
@@ -149,9 +153,9 @@ def _data_of(text: bytes) -> Any:
         return None
     errors = answer.get("errors")
     if errors:
-        has_error = isinstance(errors, list) and isinstance(errors[0], dict) and "message" in errors[0]
-        return answer if has_error else None
-    return answer if isinstance(answer.get("data"), dict) else None
+        return answer if isinstance(errors, list) and is_error(errors[0]) else None
+    has_no_errors = errors is None or errors == []
+    return answer if has_no_errors and isinstance(answer.get("data"), dict) else None
 
 
 def _without_errors(answer: Mapping[str, Any]) -> Any:

@@ -60,7 +60,6 @@ class Follower:
         self._snapshot = Snapshot() if snapshot else None
         self._patience = connection.patience()
         self._ready: collections.deque[Change] = collections.deque()
-        self._signs = 0
         self._is_closed = False
         self._opened_at = self._moved_at = time.monotonic()
 
@@ -118,10 +117,8 @@ class Follower:
 
     async def _take(self, data: Any) -> None:
         now = time.monotonic()
-        self._signs += 1
-        if data is not None or self._signs > 1:
-            # The server gives its first sign of life before it has looked whether it can do this.
-            self._patience.outlast()
+        # The server has accepted the token. An error of what was asked for is still final.
+        self._patience.outlast()
         if data is not None or now - self._opened_at > _STEADY_AFTER_SECONDS:
             self._patience.reset()
         if data is None:

@@ -160,6 +160,16 @@ _CLASSES: dict[str, type[BatonError]] = {
 }
 
 
+def is_error(answered: Any) -> bool:
+    """Whether it is an error as Baton answers it: each has a message and a code."""
+    extensions = answered.get("extensions") if isinstance(answered, dict) else None
+    return (
+        isinstance(extensions, dict)
+        and isinstance(extensions.get("code"), str)
+        and isinstance(answered.get("message"), str)
+    )
+
+
 def error_of(answered: Mapping[str, Any]) -> BatonError:
     """The error of its code's class, from an error of a GraphQL answer."""
     details = dict(answered.get("extensions") or {})

@@ -186,6 +186,50 @@ class ErrorTest(unittest.TestCase):
                     nested = [nested]
                 store.set("k", nested)
 
+    def test_json_that_is_not_batons_is_an_answer_that_may_pass(self) -> None:
+        answers: list[tuple[int, str]] = []
+
+        class Gateway(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                status, text = answers.pop() if answers else (200, '{"data":{"entry":null}}')
+                body = text.encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        gateway = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+        threading.Thread(target=gateway.serve_forever, daemon=True).start()
+        self.addCleanup(gateway.server_close)
+        self.addCleanup(gateway.shutdown)
+        url = f"http://127.0.0.1:{gateway.server_port}"
+        for status, text in (
+            (200, '{"errors":"x"}'),
+            (200, '{"errors":"x","data":{"entry":{"value":1}}}'),
+            (200, '{"errors":[]}'),
+            (200, '{"errors":[null]}'),
+            (200, '{"errors":[{"message":"m","extensions":"x"}]}'),
+            (200, '{"errors":[{"message":"m","extensions":{"code":["x"]}}]}'),
+            (200, '{"data":{}}'),
+            (200, '{"data":[]}'),
+            (200, "[]"),
+            (429, '{"errors":[{"message":"slow down"}]}'),
+        ):
+            with self.subTest(text), DataStore(url) as store:
+                answers.append((status, text))
+                if status == 200:
+                    # It was not reached before: the address may be wrong.
+                    with self.assertRaises(BadResponseError):
+                        store.get("k")
+                self.assertIsNone(store.get("k"))
+                answers.append((status, text))
+                self.assertIsNone(store.get("k"))
+                self.assertEqual(answers, [])
+
     def test_what_is_not_baton_is_a_bad_response(self) -> None:
         class Page(http.server.BaseHTTPRequestHandler):
             status = 200

@@ -138,7 +138,7 @@ export class Connection {
         this.#send(body, "text/event-stream", controller.signal),
       );
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
-        dataOf(await this.#within(this.#timeoutMs, controller, () => this.#answer(response)));
+        dataOf(await this.#within(this.#timeoutMs, controller, () => this.#answer(response, body)));
         throw badResponse(`${this.name} does not stream subscriptions.`);
       }
       this.#wasReached = true;
@@ -147,7 +147,7 @@ export class Connection {
       for await (const event of readEvents(this.#chunks(stream, controller))) {
         if (event.event === "complete") return;
         if (event.event === null) yield null;
-        else if (event.event === "next") yield this.#event(event.data) as D;
+        else if (event.event === "next") yield this.#event(event.data, body) as D;
       }
       throw unavailable(`${this.name} broke off the subscription.`);
     } finally {
@@ -160,7 +160,7 @@ export class Connection {
     const { controller, unlink } = linked(signal);
     try {
       const answer = await this.#within(timeoutMs, controller, async () =>
-        this.#answer(await this.#send(body, "application/json", controller.signal)),
+        this.#answer(await this.#send(body, "application/json", controller.signal), body),
       );
       return dataOf(answer);
     } finally {
@@ -183,8 +183,8 @@ export class Connection {
     return send();
   }
 
-  async #answer(response: Response): Promise<Answer> {
-    const answer = this.#parse(await response.text());
+  async #answer(response: Response, body: string): Promise<Answer> {
+    const answer = this.#parse(await response.text(), body);
     if (answer) {
       this.#wasReached = true;
       return answer;
@@ -201,14 +201,14 @@ export class Connection {
   }
 
   /** The data of an event of a stream. */
-  #event(text: string): unknown {
-    const answer = this.#parse(text);
+  #event(text: string, body: string): unknown {
+    const answer = this.#parse(text, body);
     if (answer) return dataOf(answer);
     throw badResponse(`${this.name} sent an event without GraphQL.`);
   }
 
-  /** An answer of GraphQL; null for anything else. */
-  #parse(text: string): Answer | null {
+  /** An answer of GraphQL to this request; null for anything else. */
+  #parse(text: string, body: string): Answer | null {
     let answer: Answer | null;
     try {
       answer = this.#json.parse(text) as Answer | null;
@@ -216,9 +216,14 @@ export class Connection {
       // A proxy's page, most likely.
       return null;
     }
-    const hasData = typeof answer?.data === "object" && answer.data !== null;
-    const hasError = Array.isArray(answer?.errors) && typeof answer.errors[0]?.message === "string";
-    return hasData || hasError ? answer : null;
+    const { data, errors } = answer ?? {};
+    if (errors !== undefined && errors !== null) {
+      if (!Array.isArray(errors)) return null;
+      if (errors.length > 0) return isError(errors[0]) ? answer : null;
+    }
+    if (typeof data !== "object" || data === null) return null;
+    // Only a directive leaves every field out.
+    return Object.keys(data).length > 0 || body.includes("@") ? answer : null;
   }
 
   /** @throws BAD_USER_INPUT for a bigint where numbers are floats */
@@ -273,6 +278,11 @@ export class Connection {
 function dataOf({ data, errors }: Answer): unknown {
   if (errors?.[0]) throw errorOf(errors[0]);
   return data;
+}
+
+/** Whether it is an error as Baton answers it: each has a message and a code. */
+function isError(answered: Partial<AnsweredError> | null | undefined): boolean {
+  return typeof answered?.message === "string" && typeof answered.extensions?.code === "string";
 }
 
 /** An address without slashes at its end, and without the path of the API. */

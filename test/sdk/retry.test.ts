@@ -282,6 +282,33 @@ describe("what answers and is no Baton", () => {
   });
 
   test.each([
+    '{"errors":"x"}',
+    '{"errors":[]}',
+    '{"errors":[null]}',
+    '{"errors":"x","data":{"viewer":{"headRevision":"1"}}}',
+    '{"errors":[{"message":"slow down","extensions":null}]}',
+    '{"data":{}}',
+    '{"data":[]}',
+    "[]",
+  ])("JSON that is not an answer of Baton is a BAD_RESPONSE that may pass: %s", async (answer) => {
+    const answers = [answer];
+    const store = createDataStore({
+      token: "any",
+      fetch: async () =>
+        new Response(answers.pop() ?? '{"data":{"entry":{"value":1}}}', { status: 200 }),
+    });
+    await expect(store.namespace().get("k")).rejects.toMatchObject({ code: "BAD_RESPONSE" });
+    expect(await store.namespace().get("k")).toBe(1);
+    answers.push(answer);
+    expect(await store.namespace().get("k")).toBe(1);
+  });
+
+  test("an operation that leaves every field out is answered with no data", async () => {
+    const store = createDataStore({ token: "any", fetch: async () => new Response('{"data":{}}') });
+    expect(await store.graphql("{ viewer @skip(if: true) { user } }")).toEqual({});
+  });
+
+  test.each([
     ["subscription { entryChanged { key } }", true],
     ["# one\n#two\r,\uFEFF subscription S { entryChanged { key } }", true],
     ["subscriptions", false],

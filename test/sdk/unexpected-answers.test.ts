@@ -290,6 +290,49 @@ describe.concurrent("what the server did not say", () => {
     },
   );
 
+  test("G3: a watch that has begun and seen nothing goes on after a gateway's error and an outage longer than retryForMs", async ({
+    expect,
+  }) => {
+    await using proxy = await openProxy();
+    let begun = 0;
+    let faults = 0;
+    const retries: Retry[] = [];
+    await using store = storeOf(
+      { ...server, url: proxy.url },
+      {
+        retryForMs: 100,
+        onRetry: (retry) => retries.push(retry),
+        fetch: async (input, init) => {
+          if (!String(init?.body).includes("subscription watch")) return fetch(input, init);
+          if (faults-- > 0) {
+            const errors = [{ message: "m", extensions: { code: "WAF_BLOCK" } }];
+            return Response.json({ errors }, { status: 400 });
+          }
+          const { body, status, headers } = await fetch(input, init);
+          const noted = new TransformStream<Uint8Array, Uint8Array>({
+            transform(chunk, controller) {
+              begun++;
+              controller.enqueue(chunk);
+            },
+          });
+          return new Response(body?.pipeThrough(noted) ?? null, { status, headers });
+        },
+      },
+    );
+    const here = direct.namespace("quiet gateway");
+    await using changes = store.namespace(here.name).watch();
+    const change = changes.next();
+    await expect.poll(() => begun).toBeGreaterThan(0);
+    await proxy.cut();
+    // The pauses before a fourth attempt are longer than retryForMs together.
+    await expect.poll(() => retries.at(-1)?.attempt ?? 0).toBeGreaterThanOrEqual(4);
+    faults = 2;
+    await proxy.open();
+    await expect.poll(() => faults).toBeLessThanOrEqual(0);
+    await here.set("key", 1);
+    expect((await change).value).toMatchObject({ kind: "SET", key: "key" });
+  });
+
   test("a watch whose token stays refused ends after retryForMs", async () => {
     await using proxy = await openProxy();
     const { tokenId, secret } = await server.createToken();
