@@ -36,6 +36,7 @@ export type {
   Stored,
   StoredAny,
   StoredFailure,
+  StoredKeyOf,
   StoredMembers,
   StoredMetadata,
   StoredResult,

@@ -43,6 +43,7 @@ import type {
   NumberKeyOf,
   PatchOf,
   Stored,
+  StoredKeyOf,
   StoredMembers,
   StoredResult,
 } from "./value-types.ts";
@@ -162,11 +163,18 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.set("raw", data, { metadata: { format: "csv" }, ttlSeconds: 3_600 });
    * ```
    */
-  async set<K extends KeyOf<T>, Given extends T[K] = T[K], M extends Metadata = Metadata>(
+  set<K extends StoredKeyOf<T>, M extends Metadata = Metadata>(
+    key: K,
+    value: T[K],
+    options?: ConditionalWriteOptions<M>,
+  ): Promise<Revision>;
+  // The compiler's message is that of the last signature.
+  set<K extends KeyOf<T>, Given extends T[K] = T[K], M extends Metadata = Metadata>(
     key: K,
     value: Stored<T[K], Given>,
-    options: ConditionalWriteOptions<M> = {},
-  ): Promise<Revision> {
+    options?: ConditionalWriteOptions<M>,
+  ): Promise<Revision>;
+  async set(key: string, value: unknown, options: ConditionalWriteOptions = {}): Promise<Revision> {
     const { entry } = await mutate<{ entry: { revision: Revision } }>(
       this.#connection,
       setEntryDocument,
@@ -340,7 +348,12 @@ export class Namespace<T extends object = Record<string, any>> {
    * await jobs.update("meta", (meta) => ({ ...meta, n: (meta?.n ?? 0) + 1 }));
    * ```
    */
-  async update<
+  update<K extends StoredKeyOf<T>, M extends Metadata = Metadata>(
+    key: K,
+    change: (value: T[K] | undefined, entry: Entry<T[K], K> | undefined) => T[K] | Promise<T[K]>,
+    options?: UpdateOptions<M>,
+  ): Promise<Entry<T[K], K>>;
+  update<
     K extends KeyOf<T>,
     Given extends T[K] | Promise<T[K]> = T[K],
     M extends Metadata = Metadata,
@@ -350,7 +363,12 @@ export class Namespace<T extends object = Record<string, any>> {
       value: T[K] | undefined,
       entry: Entry<T[K], K> | undefined,
     ) => StoredResult<T[K], Given>,
-    { attempts = 100, ...options }: UpdateOptions<M> = {},
+    options?: UpdateOptions<M>,
+  ): Promise<Entry<T[K], K>>;
+  async update<K extends KeyOf<T>>(
+    key: K,
+    change: (value: T[K] | undefined, entry: Entry<T[K], K> | undefined) => unknown,
+    { attempts = 100, ...options }: UpdateOptions = {},
   ): Promise<Entry<T[K], K>> {
     for (let attempt = 1; ; attempt++) {
       const entry = await this.entry(key, options);

@@ -12,6 +12,7 @@ import type {
   NumberKeyOf,
   PatchOf,
   Stored,
+  StoredKeyOf,
 } from "./value-types.ts";
 import {
   appendInput,
@@ -131,11 +132,17 @@ export class TransactionPart<T extends object = Record<string, any>> {
    * await store.transact((t) => t.in(jobs).set("raw", data, { ttlSeconds: 3_600 }));
    * ```
    */
+  set<K extends StoredKeyOf<T>, M extends Metadata = Metadata>(
+    key: K,
+    value: T[K],
+    options?: Within<ConditionalWriteOptions<M>>,
+  ): void;
   set<K extends KeyOf<T>, Given extends T[K] = T[K], M extends Metadata = Metadata>(
     key: K,
     value: Stored<T[K], Given>,
-    options: Within<ConditionalWriteOptions<M>> = {},
-  ): void {
+    options?: Within<ConditionalWriteOptions<M>>,
+  ): void;
+  set(key: string, value: unknown, options: Within<ConditionalWriteOptions> = {}): void {
     this.#add("set", key, setInput(value, options));
   }
 

@@ -122,3 +122,15 @@ export type ContainerKeyOf<T> = KeyWithValue<T, object>;
 
 /** The keys whose values may be arrays. */
 export type ListKeyOf<T> = KeyWithValue<T, readonly unknown[]>;
+
+/**
+ * The keys of a namespace's type whose values may be stored. Not those of a type that JSON changes, such as one with a
+ * Date: it would come back as another type.
+ */
+export type StoredKeyOf<T> = {
+  [K in Extract<keyof T, string>]-?: IsWide<T[K]> extends true
+    ? never
+    : true extends IsChanged<T[K]>
+      ? never
+      : K;
+}[Extract<keyof T, string>];

@@ -291,6 +291,16 @@ interface Literals {
   outcome: Outcome;
 }
 
+/** A function that is generic over the keys of one type. */
+async function byKey<K extends keyof Literals>(
+  here: Namespace<Literals>,
+  key: K,
+  value: Literals[K],
+) {
+  await here.set(key, value);
+  await here.update(key, (before) => before ?? value);
+}
+
 async function literals(here: Namespace<Literals>, tree: Tree) {
   await here.set("state", "done");
   await here.set("pair", { kind: "a", of: [1, "b"] });
@@ -395,6 +405,7 @@ test("G13: what can't be stored as its type says does not compile", async () => 
     transactions,
     openValues,
     ordinary,
+    byKey,
     literals,
     several,
     metadata,
