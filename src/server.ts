@@ -7,6 +7,7 @@ import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
 import { databaseOf, describePlace, type Config } from "./config.ts";
 import { openDatabase } from "./database/open-database.ts";
 import { unavailable } from "./errors.ts";
+import { ClaimFeed } from "./feed/claim-feed.ts";
 import { defaultPageBounds, Feed } from "./feed/feed.ts";
 import { pollHeads } from "./feed/head-poll.ts";
 import { Hub } from "./feed/hub.ts";
@@ -64,12 +65,17 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       onError: (error) =>
         logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
     });
+    const store = new Store(database, config);
+    const claims = new ClaimFeed({ store, notifications: database });
     const indexer = new SearchIndexer(database);
     const committer = new Committer({
       database,
       limits: config,
       onCommit: (committed) => {
-        for (const [userId, { changes }] of committed) hub.publish(userId, changes);
+        for (const [userId, effects] of committed) {
+          hub.publish(userId, effects.changes);
+          claims.publish(userId, effects);
+        }
         const grown = [...committed].filter(([, { changes }]) => changes.length > 0);
         if (grown.length > 0) {
           indexer.notice(grown.map(([userId]) => userId));
@@ -79,10 +85,16 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     });
     const poll = () => pollHeads(database, hub);
     database.listen(
-      (userId, head) => hub.noticeHead(userId, head),
-      () => void poll().catch((error: unknown) => logger.debug({ err: error }, "polling")),
+      (userId, head) => {
+        hub.noticeHead(userId, head);
+        claims.notice(userId, "changed");
+      },
+      () => {
+        claims.noticeAll();
+        void poll().catch((error: unknown) => logger.debug({ err: error }, "polling"));
+      },
+      (userId, news) => claims.notice(userId, news),
     );
-    const store = new Store(database, config);
     const services = {
       store,
       writer: new Writer(committer, config),
@@ -90,6 +102,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         source: database,
         store,
         hub,
+        claims,
         pageBounds: defaultPageBounds,
         queueBounds,
       }),
@@ -173,6 +186,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         const closed = once(http, "close");
         http.close();
         hub.close();
+        claims.close();
         const answered = Promise.all([
           ...background.map((work) => work.stop()),
           committer.close(),

@@ -128,7 +128,9 @@ describe("what docs/*.md show, done as they show it", () => {
     });
 
     test("work fails, is dead-lettered and begins again as it says", async () => {
-      const [failing = "", letters = "", again = ""] = (await blocksIn("graphql")).slice(4);
+      const [failing = "", letters = "", stuck = "", again = ""] = (
+        await blocksIn("graphql")
+      ).slice(4);
       const namespace = "work";
       const key = "task:0001";
       await mutate(server, "clearNamespace", "revision", { namespace });
@@ -147,6 +149,10 @@ describe("what docs/*.md show, done as they show it", () => {
       await complete(server, { namespace, key, token });
       expect((await query(server, again)).transact.results[1]).toEqual({ reopened: true });
       expect((await claim(server, { namespace })).entry.value).toEqual({ page: 2 });
+      await mutate(server, "clearNamespace", "revision", { namespace });
+      await set(server, { namespace, key: "task:7", value: "todo" });
+      await claim(server, { namespace });
+      expect((await query(server, stuck)).revokeClaim).toEqual({ revoked: true });
       await mutate(server, "clearNamespace", "revision", { namespace });
     });
 

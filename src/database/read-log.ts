@@ -11,7 +11,7 @@ const maxScannedRevisions = 10_000n;
 
 /** What of the work on an entry is more than a lease. */
 const keptClaimColumns = claimColumnNames.filter(
-  (column) => column !== "claimToken" && column !== "claimExpiresAt",
+  (column) => !["claimToken", "claimAgent", "claimExpiresAt"].includes(column),
 );
 
 interface EndsRow {

@@ -8,6 +8,7 @@ import {
   readExpired,
   readStoredEntries,
 } from "./read-entries.ts";
+import { readClaims, readHeldClaims } from "./read-claims.ts";
 import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "./read-log.ts";
 import { readNamespaceNames, readNamespaces, readUsage } from "./read-namespaces.ts";
 
@@ -26,6 +27,9 @@ export class Reads {
     readEntryHeads(this.searchReader, ...args);
   readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
     readStoredEntries(this.searchReader, ...args);
+  readonly readHeldClaims: Database["readHeldClaims"] = (...args) =>
+    readHeldClaims(this.searchReader, ...args);
+  readonly readClaims: Database["readClaims"] = (...args) => readClaims(this.searchReader, ...args);
   readonly readCreatedEntries: Database["readCreatedEntries"] = (...args) =>
     readCreatedEntries(this.searchReader, ...args);
   readonly readNamespaces: Database["readNamespaces"] = (...args) =>

@@ -26,6 +26,7 @@ export const placeColumns = { userId: "text", namespace: "text", key: "text" } a
 /** The work on an entry, which readers do not see. */
 export const claimColumns = {
   claimToken: "text",
+  claimAgent: "text",
   claimAttempt: "integer",
   claimMaxAttempts: "integer",
   claimExpiresAt: "time",

@@ -7,6 +7,8 @@ import type { Viewer } from "../store/model/viewer.ts";
 import type { SelectionInput, Store } from "../store/store.ts";
 import { awaitEntry } from "./await-entry.ts";
 import type { CatchUpSource } from "./catch-up.ts";
+import type { ClaimFeed } from "./claim-feed.ts";
+import type { ClaimWatch } from "./claim-watch.ts";
 import type { QueueBounds } from "./event-queue.ts";
 import type { Hub } from "./hub.ts";
 import { Subscription } from "./subscription.ts";
@@ -38,6 +40,7 @@ export interface FeedOptions {
   readonly source: CatchUpSource & Pick<Database, "readEntry" | "readLogEnds">;
   readonly store: Pick<Store, "limits" | "place" | "select">;
   readonly hub: Hub;
+  readonly claims: Pick<ClaimFeed, "watch">;
   /** How much of the log, or of the entries, one read takes. */
   readonly pageBounds: PageBounds;
   /** What waits in memory for a subscriber in this process. */
@@ -90,6 +93,14 @@ export class Feed {
       { hub, ended, queueBounds, reads: { source, userId, selection, pageBounds } },
       snapshot ? { kind: "snapshot", head: ends.head } : { kind: "log", after: after ?? ends.head },
     );
+  }
+
+  /**
+   * The counts of the work on a selection, now and whenever they may be others.
+   * @throws what an argument is refused with: BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
+   */
+  watchClaims(session: FeedSession, input: SelectionInput): ClaimWatch {
+    return this.#options.claims.watch(session, input);
   }
 
   /**

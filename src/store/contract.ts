@@ -1,6 +1,7 @@
 import type { Effects, LoadedEntry, WantedEntry } from "./commit/state.ts";
 import type { Change, Selection } from "./model/change.ts";
 import type { StoredEntry, StoredHead } from "./model/claim.ts";
+import type { ClaimCounts, HeldClaim } from "./model/claim-counts.ts";
 import type { Entry, EntryHead, Namespace, Usage } from "./model/entry.ts";
 import type { ImportState } from "./model/import-state.ts";
 import type { Place, UserPlace } from "./model/place.ts";
@@ -95,6 +96,25 @@ export interface LogEnds {
   readonly compacted: bigint;
 }
 
+/** Of which entries to read the claims, in byte order of namespace, then key. */
+export interface ClaimQuery {
+  readonly userId: string;
+  readonly selection: Selection;
+  /** Entries that sort after this place; null for all. */
+  readonly after: Place | null;
+}
+
+/** The work on one stretch of the entries that there are. */
+export interface ClaimStretch {
+  readonly counts: ClaimCounts;
+  /** The first claims that hold entries of the stretch. */
+  readonly held: readonly HeldClaim[];
+  /** The first end of a lease or of a delay; null for neither. */
+  readonly nextAt: Date | null;
+  /** The last entry of the stretch; null where the selection has no more behind it. */
+  readonly next: Place | null;
+}
+
 /** Reads of what a store holds. Entries that have expired by the database's time are left out (G8). */
 export interface ReadView {
   readEntry(userId: string, place: Place): Promise<Entry | null>;
@@ -104,6 +124,10 @@ export interface ReadView {
   /** Like `readEntries`, with the claims. */
   readStoredEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<StoredEntry>>;
   readCreatedEntries(query: CreatedQuery, bounds: PageBounds): Promise<CreatedPage>;
+  /** The claims that hold entries at these places, in any order. */
+  readHeldClaims(userId: string, places: readonly Place[]): Promise<readonly HeldClaim[]>;
+  /** Counts one stretch of the entries, and lists at most so many of its claims. */
+  readClaims(query: ClaimQuery, maxHeld: number): Promise<ClaimStretch>;
   /** In byte order of the name. */
   readNamespaces(
     userId: string,
@@ -256,12 +280,21 @@ export interface Maintenance {
 /** Called with the head that a user's log has reached, or a later one. */
 export type HeadListener = (userId: string, head: bigint) => void;
 
+/** What is told of the claims of a user: that some changed, or that an instance wants to be told so for a minute. */
+export type ClaimNews = "changed" | "watched";
+
 /** Wakes instances that share a database. All of it is a hint: it may be lost, so its users poll too. */
 export interface Notifications {
   /** Tells other instances that these logs have grown. SQLite has no way to do that. */
   announce(heads: ReadonlyMap<string, bigint>): void;
+  /** Tells other instances about the claims of a user. */
+  announceClaims(userId: string, news: ClaimNews): void;
   /** Calls back when other instances announce, and `missed` when some may not have been heard. */
-  listen(listener: HeadListener, missed: () => void): void;
+  listen(
+    listener: HeadListener,
+    missed: () => void,
+    claims: (userId: string, news: ClaimNews) => void,
+  ): void;
 }
 
 /** Where tokens are kept. */

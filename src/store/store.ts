@@ -2,6 +2,7 @@ import type { EntryPage, EntryQuery, Log, LogEnds, Page, ReadView } from "./cont
 import { badUserInput, limitExceeded } from "../errors.ts";
 import type { Change, Selection } from "./model/change.ts";
 import type { StoredEntry } from "./model/claim.ts";
+import type { HeldClaim } from "./model/claim-counts.ts";
 import type { Place } from "./model/place.ts";
 import type { Entry, EntryHead, Namespace, Usage } from "./model/entry.ts";
 import { listNamespaceNames, namespacesOf, type NamespaceCursor } from "./list-namespaces.ts";
@@ -15,6 +16,7 @@ import {
   checkSearch,
   type Limits,
 } from "./model/limits.ts";
+import { countClaims, readHeldPage, type ClaimTally } from "./read-claims.ts";
 import { readCreated } from "./read-created.ts";
 import { readChanges } from "./read-changes.ts";
 import { search, type Found, type SearchDatabase } from "./search/search.ts";
@@ -41,6 +43,11 @@ export interface DeadLettersInput {
   readonly first: number;
   /** Only later keys; null for all. */
   readonly after: string | null;
+}
+
+export interface ClaimsInput extends Omit<SelectionInput, "key"> {
+  readonly first: number;
+  readonly after: Place | null;
 }
 
 export interface CreatedInput extends Omit<EntriesInput, "after"> {
@@ -193,6 +200,35 @@ export class Store {
     };
     const { items } = await this.#database.readStoredEntries(query, this.#pageBounds(1));
     return items[0] ?? null;
+  }
+
+  /** The claims that hold entries at these places, which the viewer has been shown. */
+  async heldClaims(viewer: Viewer, places: readonly Place[]): Promise<readonly HeldClaim[]> {
+    requireScope(viewer, "read");
+    return this.#database.readHeldClaims(viewer.userId, places);
+  }
+
+  /** The claims that hold entries, in the order of the keys. */
+  async claims(
+    viewer: Viewer,
+    { first, after, ...selected }: ClaimsInput,
+    closed: AbortSignal | null,
+  ): Promise<Page<HeldClaim>> {
+    checkPageSize(this.limits, first);
+    const query = { userId: viewer.userId, selection: this.select(viewer, selected), after };
+    return readHeldPage(this.#database, query, { ...this.#pageBounds(first), closed });
+  }
+
+  /**
+   * How far the work on a selection is.
+   * @param closed ends the counting when its caller has gone
+   */
+  claimCounts(
+    userId: string,
+    selection: Selection,
+    closed: AbortSignal | null,
+  ): Promise<ClaimTally> {
+    return countClaims(this.#database, { userId, selection }, closed);
   }
 
   /** Entries that have a text in their key or value, the last written first. */

@@ -32,6 +32,7 @@ import {
 } from "./operations/read-input.ts";
 import type { ReleaseInput } from "./operations/release.ts";
 import type { RenewInput } from "./operations/renew.ts";
+import type { RevokeInput } from "./operations/revoke.ts";
 import type { SetInput } from "./operations/set.ts";
 
 /** What makes a repeat of a call return the first result (G12). */
@@ -199,6 +200,13 @@ export class Writer {
     const operation = operations.fail.read(this.#asked(viewer), "input", input);
     const { results, revision } = await this.#submit(viewer, "failClaim", input, [operation]);
     return { claimableAt: only(results[0], "released").claimableAt, revision };
+  }
+
+  /** Ends a claim without its token. */
+  async revokeClaim(viewer: Viewer, input: RevokeInput & Repeatable) {
+    const operation = operations.revoke.read(this.#asked(viewer), "input", input);
+    const { results, revision } = await this.#submit(viewer, "revokeClaim", input, [operation]);
+    return { revoked: only(results[0], "revoked").revoked, revision };
   }
 
   async reopenEntry(viewer: Viewer, input: Place & Repeatable) {

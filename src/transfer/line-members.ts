@@ -22,7 +22,13 @@ export type Members<T> = { readonly [Name in keyof Omit<T, "kind">]: Reader<T[Na
 /** What the line of an entry says before its metadata and its value. */
 type EntryFields = Omit<
   EntryLine["entry"],
-  "metadata" | "value" | "claimToken" | "claimExpiresAt" | "sizeBytes" | keyof RareFields
+  | "metadata"
+  | "value"
+  | "claimToken"
+  | "claimAgent"
+  | "claimExpiresAt"
+  | "sizeBytes"
+  | keyof RareFields
 >;
 
 /** What the line of few entries says: of those that work has failed on. */

@@ -7,8 +7,10 @@ import {
   type GraphQLError,
   type OperationDefinitionNode,
 } from "graphql";
+import { ClaimWatch } from "../feed/claim-watch.ts";
 import type { FeedEvent } from "../feed/feed-event.ts";
 import type { SharedRendering } from "../feed/group.ts";
+import type { Delivery } from "../feed/member.ts";
 import type { Sink } from "../feed/sink.ts";
 import { Subscription } from "../feed/subscription.ts";
 import { schema } from "../schema/schema.ts";
@@ -34,16 +36,43 @@ export async function openLiveOperation(
 ): Promise<ExecutionResult | LiveOperation> {
   const source = await createSourceEventStream(args);
   if (source instanceof Subscription) return new LiveOperation(args, source);
+  if (source instanceof ClaimWatch) return new LiveOperation(args, new SteppedSource(source));
   if (Symbol.asyncIterator in source) throw new Error("The feed knows no such subscription.");
   return { errors: args.publicErrors(source.errors ?? []) };
+}
+
+/** What a live operation delivers the events of. */
+interface LiveSource {
+  deliver(delivery: Delivery<Buffer>): Promise<void>;
+  close(): void;
+}
+
+/** Takes the next event when the sink has room for it: for a source that keeps no events. */
+class SteppedSource implements LiveSource {
+  readonly #watch: ClaimWatch;
+
+  constructor(watch: ClaimWatch) {
+    this.#watch = watch;
+  }
+
+  async deliver({ render, sink }: Delivery<Buffer>): Promise<void> {
+    for await (const counts of this.#watch) {
+      sink.send(await render(counts as never));
+      if (sink.isFull) await sink.drained();
+    }
+  }
+
+  close(): void {
+    this.#watch.close();
+  }
 }
 
 /** A subscription as a transport delivers it: each event as the JSON text of its result, in UTF-8. */
 export class LiveOperation {
   readonly #args: LiveArguments;
-  readonly #subscription: Subscription;
+  readonly #subscription: LiveSource;
 
-  constructor(args: LiveArguments, subscription: Subscription) {
+  constructor(args: LiveArguments, subscription: LiveSource) {
     this.#args = args;
     this.#subscription = subscription;
   }

@@ -1,5 +1,6 @@
 import { defaultConfig } from "../../src/config.ts";
 import type { Database, PageBounds } from "../../src/store/contract.ts";
+import { ClaimFeed } from "../../src/feed/claim-feed.ts";
 import { Feed, type FeedSession } from "../../src/feed/feed.ts";
 import { Hub } from "../../src/feed/hub.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
@@ -16,10 +17,12 @@ export function feedInstance(database: Database, pageBounds: PageBounds) {
       throw error;
     },
   });
+  const store = new Store(database, defaultConfig());
   const feed = new Feed({
     source: database,
-    store: new Store(database, defaultConfig()),
+    store,
     hub,
+    claims: new ClaimFeed({ store, notifications: database }),
     pageBounds,
     queueBounds,
   });

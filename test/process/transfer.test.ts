@@ -74,7 +74,7 @@ describe("baton export and baton import", () => {
     expect(await readFile(second)).toEqual(await readFile(first));
 
     const rows = (await rowsOf(origin, "local")).map((row) => {
-      return { ...row, claimToken: null, claimExpiresAt: null };
+      return { ...row, claimToken: null, claimAgent: null, claimExpiresAt: null };
     });
     expect(rows.length).toBeGreaterThan(100);
     expect(rows.map(({ key }) => key)).not.toContain("todo");

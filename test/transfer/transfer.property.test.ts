@@ -227,7 +227,8 @@ async function rowsOf(database: Database, userId: string): Promise<readonly Stor
 
 /** Without what does not move: whose lease runs. How often it was claimed is as of when it was read. */
 function moved(rows: readonly StoredEntry[]) {
-  return rows.map((row) => ({ ...row, claimToken: null, claimAttempt: 0, claimExpiresAt: null }));
+  const unheld = { claimToken: null, claimAgent: null, claimAttempt: 0, claimExpiresAt: null };
+  return rows.map((row) => ({ ...row, ...unheld }));
 }
 
 async function exported(database: Database, user: string): Promise<string> {
@@ -308,7 +309,7 @@ describe.each([
         expect(moved(there)).toEqual(moved(rows));
         expect(await target.readLogEnds(user)).toEqual({ head, compacted: head });
         there.forEach((row, index) => {
-          expect(row).toMatchObject({ claimToken: null, claimExpiresAt: null });
+          expect(row).toMatchObject({ claimToken: null, claimAgent: null, claimExpiresAt: null });
           expect(row.claimAttempt).toBeLessThanOrEqual(rows[index]?.claimAttempt as number);
         });
 

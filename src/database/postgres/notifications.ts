@@ -3,7 +3,7 @@ import type pg from "pg";
 import { Backoff } from "../../backoff.ts";
 import { SessionClient, type SessionConfig } from "./session-client.ts";
 import { sql, type SqlClient } from "../sql.ts";
-import type { HeadListener } from "../../store/contract.ts";
+import type { ClaimNews, HeadListener } from "../../store/contract.ts";
 
 const channel = "baton_heads";
 const tokenChannel = "baton_tokens";
@@ -19,6 +19,7 @@ const lastRetryMs = 5_000;
 export interface NotificationListeners {
   readonly headGrown: HeadListener;
   readonly tokensChanged: () => void;
+  readonly claims: (userId: string, news: ClaimNews) => void;
   /** Called whenever there is a connection (again): what was sent before was not heard. */
   readonly missed: () => void;
 }
@@ -42,6 +43,8 @@ export class Notifications {
   #client: pg.Client | null = null;
   /** What others don't know yet: the latest head counts. */
   #pending = new Map<string, bigint>();
+  /** What of claims others don't know yet, as payloads. */
+  readonly #pendingClaims = new Set<string>();
   #isSending = false;
   readonly #backoff = new Backoff(firstRetryMs, lastRetryMs);
   #retry: NodeJS.Timeout | undefined;
@@ -58,6 +61,13 @@ export class Notifications {
     // Without a connection they wait for the next one; those beyond the bound are found by polling.
     if (this.#pending.size > maxPendingUsers) this.#pending.clear();
     for (const [userId, head] of heads) this.#pending.set(userId, head);
+    if (this.#client && !this.#isSending) void this.#send(this.#client);
+  }
+
+  /** Tells the other instances about the claims of a user, in the same way. */
+  sendClaims(userId: string, news: ClaimNews): void {
+    if (this.#pendingClaims.size > maxPendingUsers) this.#pendingClaims.clear();
+    this.#pendingClaims.add(JSON.stringify([userId, news]));
     if (this.#client && !this.#isSending) void this.#send(this.#client);
   }
 
@@ -114,11 +124,13 @@ export class Notifications {
   async #send(client: pg.Client): Promise<void> {
     this.#isSending = true;
     try {
-      while (this.#pending.size > 0 && this.#client === client) {
+      while (this.#pending.size + this.#pendingClaims.size > 0 && this.#client === client) {
         const payloads = [...this.#pending]
           .map(([userId, head]) => JSON.stringify([userId, String(head)]))
+          .concat(...this.#pendingClaims)
           .filter((payload) => Buffer.byteLength(payload) < maxPayloadBytes);
         this.#pending.clear();
+        this.#pendingClaims.clear();
         await client.query("SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload", [
           channel,
           payloads,
@@ -139,7 +151,9 @@ export class Notifications {
       return;
     }
     const [userId, head] = Array.isArray(message) ? (message as unknown[]) : [];
-    if (typeof userId !== "string" || typeof head !== "string" || !/^\d{1,19}$/.test(head)) return;
+    if (typeof userId !== "string" || typeof head !== "string") return;
+    if (head === "changed" || head === "watched") return this.#options.claims(userId, head);
+    if (!/^\d{1,19}$/.test(head)) return;
     this.#options.headGrown(userId, BigInt(head));
   }
 }

@@ -1,6 +1,12 @@
 import type { Logger } from "pino";
 import { unavailable } from "../../errors.ts";
-import type { Database, HeadListener, Retention, WriteTransaction } from "../../store/contract.ts";
+import type {
+  Database,
+  ClaimNews,
+  HeadListener,
+  Retention,
+  WriteTransaction,
+} from "../../store/contract.ts";
 import { indexStep } from "../../store/search/index-step.ts";
 import { postgresSearch } from "../../store/search/search-postgres.ts";
 import { compact, forgetRecords } from "../compact.ts";
@@ -155,11 +161,20 @@ class PostgresDatabase extends Reads implements Database {
     this.#notifications?.send(heads);
   }
 
-  listen(listener: HeadListener, missed: () => void): void {
+  announceClaims(userId: string, news: ClaimNews): void {
+    this.#notifications?.sendClaims(userId, news);
+  }
+
+  listen(
+    listener: HeadListener,
+    missed: () => void,
+    claims: (userId: string, news: ClaimNews) => void,
+  ): void {
     this.#notifications ??= this.#startNotifications({
       headGrown: listener,
       tokensChanged: () => this.#tokensChanged(),
       missed,
+      claims,
     });
   }
 

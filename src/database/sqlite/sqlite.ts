@@ -153,6 +153,7 @@ class SqliteDatabase extends Reads implements Database {
   }
 
   announce(): void {}
+  announceClaims(): void {}
   listen(): void {}
 
   async ping(): Promise<void> {

@@ -6,7 +6,9 @@ import { execute, type Committed } from "./execute.ts";
 import type { Effects } from "./state.ts";
 
 /** Called with what each transaction committed, by user and in commit order. */
-type CommitListener = (committed: ReadonlyMap<string, Pick<Effects, "changes" | "head">>) => void;
+type CommitListener = (
+  committed: ReadonlyMap<string, Pick<Effects, "changes" | "claimed" | "head">>,
+) => void;
 
 export interface CommitterOptions {
   readonly database: WriteAccess;

@@ -7,6 +7,8 @@ import { isExpired, type Entry, type EntryHead } from "./entry.ts";
 export interface ClaimState {
   /** The token of the claim that holds the entry, or held it until its lease ended; null if no claim does. */
   readonly claimToken: string | null;
+  /** The agent that was granted that claim; null where it said no name, and without a claim. */
+  readonly claimAgent: string | null;
   /** How often the entry has been claimed since it was created, reopened or requeued. */
   readonly claimAttempt: number;
   /** How often it may be claimed, as the latest claim said; null without a limit. */
@@ -47,6 +49,7 @@ export interface Claim {
 
 export const unclaimed: ClaimState = {
   claimToken: null,
+  claimAgent: null,
   claimAttempt: 0,
   claimMaxAttempts: null,
   claimExpiresAt: null,
@@ -58,10 +61,11 @@ export const unclaimed: ClaimState = {
 
 /** The work on an entry, without the entry. */
 export function claimStateOf(state: ClaimState): ClaimState {
-  const { claimToken, claimAttempt, claimMaxAttempts, claimExpiresAt } = state;
+  const { claimToken, claimAgent, claimAttempt, claimMaxAttempts, claimExpiresAt } = state;
   const { claimFailedAt, claimError, isCompleted, isDeadLettered } = state;
   return {
     claimToken,
+    claimAgent,
     claimAttempt,
     claimMaxAttempts,
     claimExpiresAt,

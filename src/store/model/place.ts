@@ -18,3 +18,14 @@ export function placeId({ namespace, key }: Place): string {
 export function userPlaceId(userId: string, place: Place): string {
   return `${userId.length}:${userId}${placeId(place)}`;
 }
+
+/** The keys of each namespace, each once. */
+export function placesByNamespace(places: readonly Place[]): Map<string, string[]> {
+  const keys = new Map<string, Set<string>>();
+  for (const { namespace, key } of places) {
+    const known = keys.get(namespace);
+    if (known) known.add(key);
+    else keys.set(namespace, new Set([key]));
+  }
+  return new Map(Array.from(keys, ([namespace, own]) => [namespace, [...own]]));
+}

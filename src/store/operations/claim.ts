@@ -40,7 +40,7 @@ export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
   },
   touches: () => [],
   sizeBytes: () => claimSizeBytes,
-  decide(draft, { namespace, keys, leaseSeconds, maxAttempts, token }) {
+  decide(draft, { namespace, keys, leaseSeconds, maxAttempts, token }, { agent }) {
     for (;;) {
       const free = draft.firstFree(namespace, keys);
       if (!free) return { kind: "claimed", entry: null, claim: null };
@@ -51,6 +51,7 @@ export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
       const granted = {
         ...claimStateOf(free),
         claimToken: token,
+        claimAgent: agent,
         claimAttempt: free.claimAttempt + 1,
         claimMaxAttempts: maxAttempts ?? free.claimMaxAttempts,
         claimExpiresAt: secondsFromNow(draft, leaseSeconds),

@@ -38,6 +38,7 @@ export const completeOperation: OperationType<CompleteInput, CompleteOperation> 
         expiresAt: expiryAfter(draft.now, operation.ttlSeconds, held.expiresAt),
       }),
       claimToken: null,
+      claimAgent: null,
       claimExpiresAt: null,
       claimFailedAt: null,
       claimError: null,

@@ -26,9 +26,12 @@ export function secondsFromNow({ now }: Draft, seconds: number): Date {
   return new Date(now.getTime() + seconds * 1_000);
 }
 
+/** What an entry has of a claim when none holds it. */
+const noClaim = { claimToken: null, claimAgent: null };
+
 /** The entry is not handed out any more, and stays for a person to look at. */
 export function deadLetter(draft: Draft, entry: LoadedEntry, more: Partial<ClaimState> = {}): void {
-  const over = { claimToken: null, claimExpiresAt: null, isDeadLettered: true };
+  const over = { ...noClaim, claimExpiresAt: null, isDeadLettered: true };
   draft.setClaim(entry, { ...more, ...over });
 }
 
@@ -49,7 +52,7 @@ export function giveBack(
   }
   const claimableAt = secondsFromNow(draft, delaySeconds);
   const claimExpiresAt = delaySeconds === 0 ? null : claimableAt;
-  draft.setClaim(entry, { ...more, claimToken: null, claimExpiresAt });
+  draft.setClaim(entry, { ...more, ...noClaim, claimExpiresAt });
   return claimableAt;
 }
 

@@ -65,7 +65,8 @@ export type OperationResult<Shown extends EntryHead = Entry> =
   /** A claim ended without a result. When the entry may be claimed again; null if it is dead-lettered. */
   | { readonly kind: "released"; readonly claimableAt: Date | null }
   | { readonly kind: "reopened"; readonly reopened: boolean }
-  | { readonly kind: "requeued"; readonly requeued: boolean };
+  | { readonly kind: "requeued"; readonly requeued: boolean }
+  | { readonly kind: "revoked"; readonly revoked: boolean };
 
 /** A condition that does not hold. */
 export interface Unmet {

@@ -13,6 +13,7 @@ import { releaseOperation } from "./release.ts";
 import { renewOperation } from "./renew.ts";
 import { reopenOperation } from "./reopen.ts";
 import { requeueOperation } from "./requeue.ts";
+import { revokeOperation } from "./revoke.ts";
 import { setOperation } from "./set.ts";
 
 /** The operations that `transact` and `completeClaim` take, under the names that their input has. */
@@ -35,6 +36,7 @@ export const operations = {
   renew: renewOperation,
   release: releaseOperation,
   fail: failOperation,
+  revoke: revokeOperation,
 };
 
 type Operations = typeof operations;

@@ -92,6 +92,7 @@ export function entryAfter(
     updatedBy: agent,
     expiresAt,
     claimToken: work.claimToken,
+    claimAgent: work.claimAgent,
     claimAttempt: work.claimAttempt,
     claimMaxAttempts: work.claimMaxAttempts,
     claimExpiresAt: work.claimExpiresAt,

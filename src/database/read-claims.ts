@@ -1,0 +1,125 @@
+import type { ClaimStretch, ClaimQuery } from "../store/contract.ts";
+import type { ClaimCounts, HeldClaim } from "../store/model/claim-counts.ts";
+import type { Place } from "../store/model/place.ts";
+import { placesByNamespace } from "../store/model/place.ts";
+import { empty, isAlive, join, matchesEntries, sql, type Sql, type StoreReader } from "./sql.ts";
+
+/** One statement looks at no more entries than this, however many there are. */
+const maxScannedEntries = 2_000;
+/** One statement asks for no more keys than this. */
+const maxKeys = 500;
+
+type Count = bigint | number | string | null;
+
+interface HeldRow {
+  readonly namespace: string;
+  readonly key: string;
+  readonly claimAgent: string | null;
+  readonly claimExpiresAt: Date;
+  readonly claimAttempt: number;
+  readonly claimMaxAttempts: number | null;
+}
+
+type StretchRow = { readonly [Name in keyof ClaimCounts]: Count } & {
+  readonly scannedCount: Count;
+  readonly nextAt: Date | bigint | number | null;
+  readonly lastNamespace: string | null;
+  readonly lastKey: string | null;
+} & (HeldRow | { readonly key: null });
+
+const heldColumns = sql`"namespace", "key", "claimAgent", "claimExpiresAt", "claimAttempt", "claimMaxAttempts"`;
+
+/** Whether a claim holds an entry: a delay has no token. */
+function isTaken(now: Sql): Sql {
+  return sql`"isCompleted" = false AND "isDeadLettered" = false AND "claimToken" IS NOT NULL AND "claimExpiresAt" > ${now}`;
+}
+
+/** The claims that hold entries at these places, each place asked for once. */
+export async function readHeldClaims(
+  { client, now }: StoreReader,
+  userId: string,
+  places: readonly Place[],
+): Promise<HeldClaim[]> {
+  const held: HeldClaim[] = [];
+  for (const [namespace, keys] of placesByNamespace(places)) {
+    for (let start = 0; start < keys.length; start += maxKeys) {
+      const rows = await client.all<HeldRow>(sql`
+        SELECT ${heldColumns} FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${namespace}
+          AND "key" IN (${join(keys.slice(start, start + maxKeys))}) AND ${isTaken(now)} AND ${isAlive(now)}`);
+      for (const row of rows) held.push(toHeld(row));
+    }
+  }
+  return held;
+}
+
+/**
+ * Counts a stretch of entries in the order of their keys, and lists the first of its claims. The counted columns stand
+ * before the large ones, and no more entries are looked at than one statement may (G14).
+ */
+export async function readClaims(
+  { client, now }: StoreReader,
+  { userId, selection, after }: ClaimQuery,
+  maxHeld: number,
+): Promise<ClaimStretch> {
+  const behind = after
+    ? sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`
+    : empty;
+  const open = sql`"isCompleted" = false AND "isDeadLettered" = false`;
+  const isLater = sql`"claimExpiresAt" IS NOT NULL AND "claimExpiresAt" > ${now}`;
+  const last = (column: Sql) =>
+    sql`(SELECT ${column} FROM "scanned" ORDER BY "namespace" DESC, "key" DESC LIMIT 1)`;
+  const count = (condition: Sql) => sql`COALESCE(SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END), 0)`;
+  const rows = await client.all<StretchRow>(sql`
+    WITH "scanned" AS MATERIALIZED (
+      SELECT ${heldColumns}, "claimToken", "isCompleted", "isDeadLettered" FROM "Entry"
+      WHERE "userId" = ${userId} AND ${matchesEntries(selection)} AND ${isAlive(now)}${behind}
+      ORDER BY "namespace", "key" LIMIT ${maxScannedEntries}
+    )
+    SELECT "counts".*, "held".* FROM (
+      SELECT COUNT(*) AS "scannedCount", ${count(sql`"isCompleted" = true`)} AS "completed",
+        ${count(sql`"isCompleted" = false AND "isDeadLettered" = true`)} AS "deadLettered",
+        ${count(isTaken(now))} AS "taken",
+        ${count(sql`${open} AND "claimToken" IS NULL AND ${isLater}`)} AS "delayed",
+        MIN(CASE WHEN ${open} AND ${isLater} THEN "claimExpiresAt" END) AS "nextAt",
+        ${last(sql`"namespace"`)} AS "lastNamespace", ${last(sql`"key"`)} AS "lastKey"
+      FROM "scanned"
+    ) AS "counts" LEFT JOIN (
+      SELECT ${heldColumns} FROM "scanned" WHERE ${isTaken(now)} ORDER BY "namespace", "key" LIMIT ${maxHeld}
+    ) AS "held" ON 1 = 1
+    ORDER BY "held"."namespace", "held"."key"`);
+  const [first] = rows;
+  if (!first) throw new Error("Counting gave no row.");
+  const scannedCount = Number(first.scannedCount);
+  const [taken, delayed] = [Number(first.taken), Number(first.delayed)];
+  const [completed, deadLettered] = [Number(first.completed), Number(first.deadLettered)];
+  const held: HeldClaim[] = [];
+  for (const row of rows) if (row.key !== null) held.push(toHeld(row));
+  const { nextAt, lastNamespace, lastKey } = first;
+  return {
+    counts: {
+      free: scannedCount - taken - delayed - completed - deadLettered,
+      taken,
+      delayed,
+      completed,
+      deadLettered,
+    },
+    held,
+    nextAt: nextAt === null ? null : nextAt instanceof Date ? nextAt : new Date(Number(nextAt)),
+    next:
+      scannedCount < maxScannedEntries || lastNamespace === null || lastKey === null
+        ? null
+        : { namespace: lastNamespace, key: lastKey },
+  };
+}
+
+function toHeld(row: HeldRow): HeldClaim {
+  const { namespace, key, claimAgent, claimExpiresAt, claimAttempt, claimMaxAttempts } = row;
+  return {
+    namespace,
+    key,
+    agent: claimAgent,
+    expiresAt: claimExpiresAt,
+    attempt: claimAttempt,
+    maxAttempts: claimMaxAttempts,
+  };
+}

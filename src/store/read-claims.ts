@@ -1,0 +1,58 @@
+import type { ClaimQuery, Page, ReadView } from "./contract.ts";
+import { fillPage, type FillBounds } from "./fill-page.ts";
+import {
+  addClaimCounts,
+  noClaimCounts,
+  type ClaimCounts,
+  type HeldClaim,
+} from "./model/claim-counts.ts";
+
+type Claims = Pick<ReadView, "readClaims">;
+
+/** The counts, and the next instant at which time alone changes them. */
+export interface ClaimTally {
+  readonly counts: ClaimCounts;
+  /** The first end of a lease or of a delay; null for neither. */
+  readonly nextAt: Date | null;
+}
+
+/**
+ * Counts stretch by stretch: other requests are served in between. What is written meanwhile behind the place that was
+ * reached is counted as it was before.
+ * @param closed ends the counting when nobody waits for it any more
+ */
+export async function countClaims(
+  view: Claims,
+  query: Omit<ClaimQuery, "after">,
+  closed: AbortSignal | null,
+): Promise<ClaimTally> {
+  let counts = noClaimCounts;
+  let nextAt: Date | null = null;
+  let after: ClaimQuery["after"] = null;
+  do {
+    const stretch = await view.readClaims({ ...query, after }, 0);
+    counts = addClaimCounts(counts, stretch.counts);
+    if (stretch.nextAt && (!nextAt || stretch.nextAt < nextAt)) nextAt = stretch.nextAt;
+    after = stretch.next;
+  } while (after && !closed?.aborted);
+  return { counts, nextAt };
+}
+
+/** A page of the claims that hold entries, in the order of their keys. */
+export async function readHeldPage(
+  view: Claims,
+  query: ClaimQuery,
+  bounds: FillBounds,
+): Promise<Page<HeldClaim>> {
+  let after = query.after;
+  return fillPage(
+    async ({ maxItems }) => {
+      const { held, next } = await view.readClaims({ ...query, after }, maxItems);
+      const isFull = held.length === maxItems;
+      after = isFull ? (held.at(-1) ?? next) : next;
+      return { items: held, isAtEnd: !isFull && next === null };
+    },
+    ({ namespace, key, agent }) => namespace.length + key.length + (agent?.length ?? 0),
+    bounds,
+  );
+}
