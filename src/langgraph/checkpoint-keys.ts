@@ -1,4 +1,4 @@
-import { namePart } from "./name-part.ts";
+import { escapeText, namePart } from "./name-part.ts";
 
 /** Before the names of threads, unless the saver is given another prefix. */
 export const defaultThreadsPrefix = "langgraph:threads:";
@@ -48,6 +48,6 @@ export function channelKey(ns: string, channel: string, version: number | string
  * that is greater than any digit, so that a text comes before its own beginning.
  */
 export function descending(text: string): string {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = new TextEncoder().encode(escapeText(text));
   return `${Array.from(bytes, (byte) => (255 - byte).toString(16).padStart(2, "0")).join("")}~`;
 }

@@ -1,0 +1,179 @@
+"""Entries with values of any size, read in pages and written in transactions.
+
+Written once for both interfaces, as ``baton_store._io`` says.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ._large_value import StorableValue, part_keys, restored
+
+# The least ``maxPageSize`` that a server can have.
+MAX_PAGE_SIZE = 100
+# The server's limits are 1,000 operations and 10 MiB a request.
+_MAX_OPERATIONS = 1_000
+_MAX_REQUEST_BYTES = 8_000_000
+
+_SCAN = """query langgraphScan(
+  $namespace: String, $namespacePrefix: String, $keyPrefix: String, $first: Int, $after: String
+) {
+  page: entries(
+    namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, first: $first, after: $after
+  ) { nodes { namespace key value } pageInfo { hasNextPage endCursor } }
+}"""
+_READ = """query langgraphRead($namespace: String!, $keys: [String!], $first: Int, $after: String) {
+  page: entries(namespace: $namespace, keys: $keys, first: $first, after: $after) {
+    nodes { namespace key value } pageInfo { hasNextPage endCursor }
+  }
+}"""
+_ENTRY = """query langgraphEntry($namespace: String!, $key: String!) {
+  entry(namespace: $namespace, key: $key) { value revision }
+}"""
+_WRITE = "mutation langgraphWrite($input: TransactInput!) { transact(input: $input) { revision } }"
+_CLEAR = "mutation langgraphClear($input: ClearNamespaceInput!) { clearNamespace(input: $input) { clearedCount } }"
+
+
+class Call(Protocol):
+    """Sends one operation of GraphQL. What is repeated is harmless to repeat."""
+
+    async def __call__(self, document: str, variables: Mapping[str, Any]) -> Any:
+        """The data of its answer."""
+
+
+@dataclass(frozen=True)
+class ReadEntry:
+    """An entry as it was read."""
+
+    namespace: str
+    key: str
+    value: Any
+
+
+class Entries:
+    """The entries of a store, by one way to call it."""
+
+    def __init__(self, call: Call):
+        self._call = call
+
+    async def pages(self, selection: Mapping[str, str], first: int = MAX_PAGE_SIZE) -> AsyncIterator[list[ReadEntry]]:
+        """Entries in the order of their keys, page by page. The first page has at most ``first``."""
+        size, after = max(1, min(first, MAX_PAGE_SIZE)), None
+        while True:
+            page = (await self._call(_SCAN, {**selection, "first": size, "after": after}))["page"]
+            entries = [ReadEntry(**node) for node in page["nodes"]]
+            yield await self._restored(entries)
+            after, size = page["pageInfo"]["endCursor"], MAX_PAGE_SIZE
+            if not page["pageInfo"]["hasNextPage"] or after is None:
+                return
+
+    async def read(self, namespace: str, keys: Sequence[str]) -> dict[str, Any]:
+        """The values of keys, without those that there are not."""
+        found: list[ReadEntry] = []
+        for some in _slices(keys, MAX_PAGE_SIZE):
+            found += await self._restored(await self._read_raw(namespace, some))
+        return {entry.key: entry.value for entry in found}
+
+    async def entry(self, namespace: str, key: str) -> tuple[Any, str] | None:
+        """One value and its revision; None where there is none."""
+        found = (await self._call(_ENTRY, {"namespace": namespace, "key": key}))["entry"]
+        if found is None:
+            return None
+        whole = await self._restored([ReadEntry(namespace, key, found["value"])])
+        return (whole[0].value if whole else None), found["revision"]
+
+    async def write(
+        self,
+        namespace: str,
+        values: Sequence[StorableValue],
+        *,
+        ahead: Sequence[StorableValue] = (),
+        revisions: Mapping[str, str] | None = None,
+    ) -> None:
+        """Writes values of one namespace in one transaction.
+
+        What does not fit in one request is written ahead, in further transactions: parts of large values, and
+        ``ahead``, which nothing refers to before the last transaction. Raises ConflictError if a key does not have the
+        revision that it must have; nothing visible was written then.
+        """
+        unseen = [*(part for value in (*ahead, *values) for part in value.parts.items())]
+        unseen += [(value.key, value.value) for value in ahead]
+        last = [(value.key, value.value) for value in values]
+        required = revisions or {}
+        for batch in _batches(unseen, last):
+            operations = [
+                {"set": {"namespace": namespace, "key": key, "value": value, **_condition(required.get(key))}}
+                for key, value in batch
+            ]
+            await self._transact(operations)
+
+    async def delete(self, namespace: str, keys: Sequence[str]) -> None:
+        """Deletes keys, with the parts of their values, each batch of 1,000 in one step."""
+        parts: list[str] = []
+        for some in _slices(keys, MAX_PAGE_SIZE):
+            parts += [key for entry in await self._read_raw(namespace, some) for key in part_keys(entry.value)]
+        for some in _slices([*keys, *parts], _MAX_OPERATIONS):
+            await self._transact([{"delete": {"namespace": namespace, "key": key}} for key in some])
+
+    async def clear(self, namespace: str) -> None:
+        """Deletes every entry of a namespace in one step."""
+        await self._call(_CLEAR, {"input": {"namespace": namespace, "idempotencyKey": uuid.uuid4().hex}})
+
+    async def _transact(self, operations: list[dict[str, Any]]) -> None:
+        await self._call(_WRITE, {"input": {"operations": operations, "idempotencyKey": uuid.uuid4().hex}})
+
+    async def _read_raw(self, namespace: str, keys: Sequence[str]) -> list[ReadEntry]:
+        found: list[ReadEntry] = []
+        after = None
+        while True:
+            variables = {"namespace": namespace, "keys": keys, "first": len(keys), "after": after}
+            page = (await self._call(_READ, variables))["page"]
+            found += [ReadEntry(**node) for node in page["nodes"]]
+            after = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"] or after is None:
+                return found
+
+    async def _restored(self, entries: Iterable[ReadEntry]) -> list[ReadEntry]:
+        """The entries with their whole values, without those that were deleted while they were read."""
+        whole: list[ReadEntry] = []
+        for entry in entries:
+            parts: dict[str, Any] = {}
+            for some in _slices(part_keys(entry.value), MAX_PAGE_SIZE):
+                parts.update({part.key: part.value for part in await self._read_raw(entry.namespace, some)})
+            value = restored(entry.value, parts)
+            if value is not None:
+                whole.append(ReadEntry(entry.namespace, entry.key, value))
+        return whole
+
+
+def _condition(revision: str | None) -> dict[str, str]:
+    return {} if revision is None else {"ifRevision": revision}
+
+
+def _slices(items: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+def _batches(unseen: Sequence[tuple[str, Any]], last: Sequence[tuple[str, Any]]) -> list[list[tuple[str, Any]]]:
+    """In one batch if they fit in one request; otherwise the unseen in as many as it takes, before the last."""
+
+    def size(item: tuple[str, Any]) -> int:
+        return len(json.dumps(item[1], ensure_ascii=False).encode())
+
+    everything = [*unseen, *last]
+    if len(everything) <= _MAX_OPERATIONS and sum(map(size, everything)) <= _MAX_REQUEST_BYTES:
+        return [everything]
+    batches: list[list[tuple[str, Any]]] = []
+    room = 0
+    for item in unseen:
+        more = size(item)
+        if not batches or more > room or len(batches[-1]) >= _MAX_OPERATIONS:
+            batches.append([])
+            room = _MAX_REQUEST_BYTES
+        batches[-1].append(item)
+        room -= more
+    return [*batches, list(last)]

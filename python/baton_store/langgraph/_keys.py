@@ -1,0 +1,67 @@
+"""Names of threads and keys of what is stored of them: the same as those of the JavaScript adapter."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from .._names import escape
+
+THREADS_PREFIX = "langgraph:threads:"
+CHECKPOINTS_PREFIX = "checkpoint/"
+
+_ESCAPED = re.compile("\u241b([0-9A-F]{4})")
+_ENCODED = re.compile("%([0-9A-F]{2})")
+
+
+def original_text(text: str) -> str:
+    """What ``escape`` was given."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
+def name_part(text: str, separator: Literal[":", "/"]) -> str:
+    """A string as one part of a name whose parts are joined by a separator: ``a:b`` becomes ``a%3Ab``.
+
+    The separator and ``%`` become ``%`` and their code in two hexadecimal digits. What Baton refuses is escaped.
+    """
+    reserved = "[%:]" if separator == ":" else "[%/]"
+    return escape(re.sub(reserved, lambda match: f"%{ord(match[0]):02X}", text))
+
+
+def original_part(part: str) -> str:
+    """What ``name_part`` was given."""
+    return _ENCODED.sub(lambda match: chr(int(match[1], 16)), original_text(part))
+
+
+def namespace_prefix(ns: str) -> str:
+    """Prefix of the checkpoints of one checkpoint namespace."""
+    return f"{CHECKPOINTS_PREFIX}{name_part(ns, '/')}/"
+
+
+def checkpoint_key(ns: str, checkpoint_id: str) -> str:
+    """Key of a checkpoint.
+
+    Its id is written so that the latest id is the first key: a list of keys then begins with the latest checkpoint,
+    and each checkpoint is followed by the writes to it.
+    """
+    return namespace_prefix(ns) + descending(checkpoint_id)
+
+
+def writes_key(ns: str, checkpoint_id: str, task_id: str, special_index: int | None) -> str:
+    """Key of the writes of a task to a checkpoint: the special write with a negative index, or all others."""
+    last = "writes" if special_index is None else str(special_index)
+    return f"{checkpoint_key(ns, checkpoint_id)}/{name_part(task_id, '/')}/{last}"
+
+
+def channel_key(ns: str, channel: str, version: str | float) -> str:
+    """Key of one version of a channel's value."""
+    return f"channel/{name_part(ns, '/')}/{name_part(channel, '/')}/{name_part(str(version), '/')}"
+
+
+def descending(text: str) -> str:
+    """A text whose order is the reverse of the original's.
+
+    It is the complement of each byte in hexadecimal digits, and an end that is greater than any digit, so that a text
+    comes before its own beginning.
+    """
+    return "".join(f"{255 - byte:02x}" for byte in escape(text).encode()) + "~"

@@ -1,0 +1,56 @@
+"""Values of any size: a large one is stored in parts, since Baton's limit is 1 MiB."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Values of more bytes of JSON are stored in parts.
+_MAX_INLINE_BYTES = 1_000_000
+# Bytes of one part, before base64 makes 4 of 3.
+_PART_BYTES = 720_000
+
+
+@dataclass(frozen=True)
+class StorableValue:
+    """A value that is ready to be stored: its entry, and the parts that must be there before it."""
+
+    key: str
+    value: Any
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+def storable(key: str, value: Mapping[str, Any]) -> StorableValue:
+    """A value of any size under a key. Its parts have keys of their own in the same namespace."""
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(data) <= _MAX_INLINE_BYTES:
+        return StorableValue(key, value)
+    part_id = str(uuid.uuid4())
+    slices = [data[at : at + _PART_BYTES] for at in range(0, len(data), _PART_BYTES)]
+    parts = {_part_key(part_id, index): base64.b64encode(part).decode() for index, part in enumerate(slices)}
+    return StorableValue(key, {"parts": {"id": part_id, "count": len(parts)}}, parts)
+
+
+def part_keys(value: Any) -> list[str]:
+    """Keys of the parts of a stored value; none if it is stored whole."""
+    if not isinstance(value, dict) or "parts" not in value:
+        return []
+    return [_part_key(value["parts"]["id"], index) for index in range(value["parts"]["count"])]
+
+
+def restored(value: Any, parts: Mapping[str, Any]) -> Any:
+    """The value that was stored. None if a part of it is gone: its thread was deleted at the same time."""
+    keys = part_keys(value)
+    if not keys:
+        return value
+    if not all(key in parts for key in keys):
+        return None
+    return json.loads(b"".join(base64.b64decode(parts[key]) for key in keys))
+
+
+def _part_key(part_id: str, index: int) -> str:
+    return f"part/{part_id}/{index:06}"
