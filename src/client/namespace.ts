@@ -527,7 +527,8 @@ export class Namespace<T extends object = Record<string, any>> {
 
   /**
    * The entries that are not handed out any more, because the work on them failed, sorted by key, page by page as they
-   * are asked for. They stay until `requeue` or `delete`.
+   * are asked for. They stay until `requeue` or `delete`. An entry whose last attempt ended with its worker is among
+   * them once a claim has looked for work after that, as a worker that waits for some does.
    *
    * @example
    * ```ts

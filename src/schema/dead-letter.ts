@@ -96,7 +96,7 @@ builder.queryField("deadLetters", (t) =>
     type: deadLetterConnection,
     complexity: pageComplexity,
     description:
-      "Entries of a namespace that are dead-lettered, sorted by key: they were claimed as often as `maxAttempts` allows, or failed with `retry: false`. They stay until `requeueEntry` or a delete.",
+      "Entries of a namespace that are dead-lettered, sorted by key: they were claimed as often as `maxAttempts` allows, or failed with `retry: false`. They stay until `requeueEntry` or a delete. An entry whose last attempt ended with its worker (the lease ran out) is listed once a `claimEntry` of the namespace has come to it after that; a claim with a higher `maxAttempts` would still get it.",
     args: {
       namespace: t.arg.string({
         required: true,

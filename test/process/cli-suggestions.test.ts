@@ -30,6 +30,23 @@ describe.concurrent("a wrong command line is told the right one", () => {
       ["set", "note", "it's", "good"],
       String.raw`baton set note --string 'it'\''s good'`,
     ],
+    [
+      "a namespace as an argument of set, and a value that is not JSON",
+      ["set", "handoff", "data-ready", "hello"],
+      `Did you mean baton set --namespace handoff data-ready '"hello"'? A text with spaces needs quotes: baton set handoff --string 'data-ready hello'.`,
+    ],
+    [
+      "a text of several words without quotes",
+      ["append", "log", "all", "is", "well"],
+      "baton append log --string 'all is well'",
+    ],
+    [
+      "a namespace as an argument of patch",
+      ["patch", "handoff", "meta", "x=1"],
+      "baton patch --namespace handoff meta x=1",
+    ],
+    ["a long word of spaces, read in linear time", [`x${" ".repeat(100_000)}x`], "unknown command"],
+    ["delete --recursive", ["delete", "-r", "tmp:"], "baton clear"],
     ["a search without quotes", ["search", "token", "refresh"], "baton search 'token refresh'"],
     ["keys --prefix", ["keys", "--prefix", "task:"], "an argument: baton keys [options] [prefix]"],
     ["clear --prefix", ["clear", "--prefix", "task:"], "--namespace-prefix"],

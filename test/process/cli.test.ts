@@ -152,6 +152,12 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     expect(await printed(["delete", "-n", "delete", "a"])).toBe("1\n");
     const args = ["delete", "-n", "delete", "b", "a", "c"];
     await refused(exitCodes.absent, /no "a"/, args, { stdout: "2\n" });
+    await refused(
+      exitCodes.absent,
+      /Did you mean baton delete --namespace handoff 'data ready'\?/,
+      ["delete", "handoff", "data ready"],
+      { stdout: "0\n" },
+    );
   });
 
   test("keys: names for a program, a table with --long, objects without values with --json", async () => {

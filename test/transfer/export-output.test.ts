@@ -52,10 +52,25 @@ describe("an export into a file", () => {
 
   test("goes on from its last whole line, wherever it was cut off", async () => {
     const file = join(folder, "cut");
-    for (let length = 0; length <= whole.length; length += Math.ceil(Math.random() * 8_000)) {
+    const cuts = [0];
+    // A file with a part of its first line alone is not known to be an export.
+    for (let length = whole.indexOf("\n") + 1; length <= whole.length;) {
+      cuts.push(length);
+      length += Math.ceil(Math.random() * 8_000);
+    }
+    for (const length of cuts) {
       await writeFile(file, whole.subarray(0, length));
       await exportTo(file, true);
       expect((await readFile(file)).equals(whole)).toBe(true);
+    }
+  });
+
+  test("is refused where a file has a part of its first line alone", async () => {
+    const file = join(folder, "part");
+    for (const length of [1, whole.indexOf("\n")]) {
+      await writeFile(file, whole.subarray(0, length));
+      await expect(exportTo(file, true)).rejects.toThrow(/no whole line of an export/);
+      expect(await readFile(file)).toEqual(whole.subarray(0, length));
     }
   });
 

@@ -1,5 +1,6 @@
 import { Argument, Command } from "commander";
 import type { DataStore } from "../../client/index.ts";
+import { shellWord } from "../../shell-word.ts";
 import { StartError } from "../../start-error.ts";
 import { openStore } from "../connection/open-store.ts";
 import { completes } from "../flags/completes.ts";
@@ -41,10 +42,23 @@ Examples:
       if (first === undefined) return;
       const others = absent.length === 1 ? "" : ` (and ${absent.length - 1} more)`;
       throw new StartError(
-        `There was no ${describeKey(first, namespace)}${others}.${wildcardHint(first)}`,
+        `There was no ${describeKey(first, namespace)}${others}.${wildcardHint(first)}${placeHint(command, keys, absent)}`,
         exitCodes.absent,
       );
     });
+}
+
+/** `baton delete handoff data-ready` names two keys, and is most likely meant to name a namespace and a key. */
+function placeHint(
+  command: Command,
+  [first = "", ...others]: readonly string[],
+  absent: readonly string[],
+): string {
+  if (others.length === 0 || absent.length <= others.length) return "";
+  if (command.getOptionValueSource("namespace") === "cli") return "";
+  const words = [first, ...others.slice(0, 3)].map(shellWord);
+  const more = others.length > 3 ? " …" : "";
+  return ` Did you mean baton delete --namespace ${words.join(" ")}${more}?`;
 }
 
 /** @returns the keys that did not exist */

@@ -25,7 +25,8 @@ export function report(error: unknown): number {
 
 /** Prints a text on standard error as one line. */
 export function say(text: string): void {
-  const line = text.trim().replace(/\s*\n\s*/g, " ");
+  const lines = text.split("\n").map((line) => line.trim());
+  const line = lines.filter((part) => part !== "").join(" ");
   process.stderr.write(`baton: ${escapeControls(line)}\n`);
 }
 

@@ -38,6 +38,9 @@ const otherNames: Readonly<Record<string, readonly string[]>> = {
   write: ["set"],
 };
 
+/** What other programs call a flag that deletes more than what is named. */
+const wholesale = ["all", "A", "prefix", "p", "r", "recursive", "namespace-prefix"];
+
 /**
  * What the caller most likely meant, as a sentence; `""` where nothing is known.
  * @param command the command that refused its arguments
@@ -65,6 +68,9 @@ function suggestOption(command: Command, flag: string): string {
   const name = flag.replace(/^-+/, "");
   const argument = command.registeredArguments.find((known) => known.name() === name);
   if (argument) return `It is an argument: ${pathOf(command)} ${command.usage()}.`;
+  if (command.name() === "delete" && wholesale.includes(name)) {
+    return "It takes keys: baton clear deletes every entry of a namespace.";
+  }
   const longer = command.options.flatMap(({ long }) => (long?.endsWith(`-${name}`) ? [long] : []));
   return longer.length === 0 ? "" : `Did you mean ${longer.join(" or ")}?`;
 }
@@ -72,31 +78,37 @@ function suggestOption(command: Command, flag: string): string {
 /** There is a word too many: it belongs into an option, or to the word before it. */
 function suggestPlace(command: Command): string {
   const { args, registeredArguments } = command;
-  if (args.length !== registeredArguments.length + 1) return "";
   const path = pathOf(command);
   const has = (long: string) => command.options.some((option) => option.long === long);
   const last = args.at(-1) as string;
-  if (args.length === 1) {
+  const hasOneTooMany = args.length === registeredArguments.length + 1;
+  if (hasOneTooMany && args.length === 1) {
     const flags = ["--namespace", "--namespace-prefix", "--prefix", "--key"].filter(has);
     const ways = flags.map((flag) => `${path} ${flag} ${quoted(last)}`);
     return ways.length === 0 ? "" : `Did you mean ${ways.join(" or ")}?`;
   }
-  if (has("--by") && /^[+-]?[\d.]+$/.test(last)) {
+  if (hasOneTooMany && has("--by") && /^[+-]?[\d.]+$/.test(last)) {
     return `Did you mean ${path} ${quoted(args[0] as string)} --by ${last}?`;
   }
-  const takesText = command.registeredArguments.some((argument) =>
-    ["text", "value"].includes(argument.name()),
-  );
-  if (takesText && !(has("--namespace") && isJson(last))) {
-    const before = args.slice(0, registeredArguments.length - 1).map(quoted);
-    const text = quoted(args.slice(registeredArguments.length - 1).join(" "));
-    const flag = has("--string") && !/^[[{"]/.test(args.at(-2) as string) ? ["--string"] : [];
-    const line = [path, ...before, ...flag, text].join(" ");
-    return `A text with spaces needs quotes: ${line}.`;
+  const names = registeredArguments.map((argument) => argument.name());
+  // A value that is not JSON is most likely meant as a string.
+  const isText = has("--string") && names.at(-1) === "value" && !isJson(last);
+  const hints: string[] = [];
+  if (hasOneTooMany && has("--namespace")) {
+    const rest = args.slice(1, -1).map(quoted);
+    const end = quoted(isText ? JSON.stringify(last) : last);
+    hints.push(
+      `Did you mean ${[path, "--namespace", quoted(args[0] as string), ...rest, end].join(" ")}?`,
+    );
   }
-  if (!has("--namespace")) return "";
-  const [namespace = "", ...rest] = args.map(quoted);
-  return `Did you mean ${path} --namespace ${namespace} ${rest.join(" ")}?`;
+  if (isText || names.at(-1) === "text") {
+    const before = args.slice(0, names.length - 1).map(quoted);
+    const text = quoted(args.slice(names.length - 1).join(" "));
+    const flag = has("--string") && !/^[[{"]/.test(args[names.length - 1] as string);
+    const line = [path, ...before, ...(flag ? ["--string"] : []), text].join(" ");
+    hints.push(`A text with spaces needs quotes: ${line}.`);
+  }
+  return hints.join(" ");
 }
 
 function isJson(text: string): boolean {
