@@ -97,7 +97,9 @@ class Reader {
       const isExported = exported.has(symbol);
       all.push({ ...this.#describe(name, resolveAll(symbol)), isExported });
     }
-    const [comment] = /^\s*\/\*\*[^]*?\*\//.exec(file.text) ?? [""];
+    // The compiler writes directives first.
+    const text = file.text.replace(/^(\/\/\/.*\n)+/, "");
+    const [comment] = /^\s*\/\*\*[^]*?\*\//.exec(text) ?? [""];
     return {
       comment: comment.includes("@packageDocumentation") ? comment.trim() : undefined,
       all: all.filter(({ declarations }) => declarations.length > 0),

@@ -86,3 +86,18 @@ test("the LangGraph adapter is had by import and by require, with the client's o
     "@langchain/langgraph-checkpoint": { optional: true },
   });
 });
+
+test("each dependency has a line in docs/dependencies.md, with its licence", async () => {
+  const { dependencies, devDependencies } = JSON.parse(await readFile("package.json", "utf8"));
+  const used = await Promise.all(
+    Object.keys({ ...dependencies, ...devDependencies }).map(async (name) => {
+      const { license } = JSON.parse(
+        await readFile(`node_modules/${name}/package.json`, "utf8"),
+      ) as { license: string };
+      return `${name} ${license}`;
+    }),
+  );
+  const page = await readFile("docs/dependencies.md", "utf8");
+  const listed = [...page.matchAll(/^\| `(\S+)` +\| (\S+) /gm)];
+  expect(listed.map(([, name, license]) => `${name} ${license}`).sort()).toEqual(used.sort());
+});
