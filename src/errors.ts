@@ -4,7 +4,7 @@
  * - `UNAUTHENTICATED`: no token, or one that is unknown, expired or revoked.
  * - `FORBIDDEN`: the token's scopes or namespaces do not cover the operation.
  * - `BAD_USER_INPUT`: an argument is wrong; `extensions.argument` is its path.
- * - `CONFLICT`: `ifRevision`, or a condition, did not hold; carries `currentRevision` and `currentValue`.
+ * - `CONFLICT`: `ifRevision`, or a condition, did not hold; carries `currentRevision` and `currentValue` for who may read.
  * - `CLAIM_LOST`: the claim does not hold its entry any more: its lease has ended, or it was completed or released.
  * - `REVISION_COMPACTED`: the log no longer reaches back; carries `oldestRevision`.
  * - `LIMIT_EXCEEDED`: carries `limit` (its option's name) and `max` (its value).

@@ -60,7 +60,7 @@ class ConflictError(BatonError):
 
     @property
     def current_revision(self) -> int:
-        """The revision that the entry is at; 0 if there is no entry."""
+        """The revision that the entry is at; 0 if there is no entry, and for a token without the scope ``read``."""
         return int(self.details.get("currentRevision") or 0)
 
     @property

@@ -93,8 +93,8 @@ export class ConflictError extends BatonError {
   readonly namespace = this.details.namespace as string;
   /** Its key. */
   readonly key = this.details.key as string;
-  /** The revision it is at; `"0"` when there is none. */
-  readonly currentRevision = this.details.currentRevision as string;
+  /** The revision it is at; `"0"` when there is none, and null for a token that may not read. */
+  readonly currentRevision = (this.details.currentRevision as string | undefined) ?? null;
   /** The value it has; null when there is none, and for a token that may not read. */
   readonly currentValue: unknown = this.details.currentValue ?? null;
 }

@@ -27,13 +27,8 @@ export function incrementText(
   path: readonly string[],
   by: number,
 ): Incremented {
-  if (!Number.isFinite(by)) return refused("by", "Must be a finite number.");
-  if (Number.isInteger(by) && !Number.isSafeInteger(by)) {
-    return refused(
-      "by",
-      `A whole number must be from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}; this is ${by}.`,
-    );
-  }
+  const fault = incrementFault(by);
+  if (fault !== null) return refused("by", fault);
   if (value === null) return { kind: "incremented", text: created(path, by) };
   const found = find(value, path);
   if (found.kind === "refused") return found;
@@ -49,6 +44,13 @@ export function incrementText(
   }
   const sum = sumOf(number, by);
   return sum.kind === "refused" ? sum : spliced(value, begin, end, sum.text);
+}
+
+/** Why a number can't be added to anything; null if it can. */
+export function incrementFault(by: number): string | null {
+  if (!Number.isFinite(by)) return "Must be a finite number.";
+  if (!Number.isInteger(by) || Number.isSafeInteger(by)) return null;
+  return `A whole number must be from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}; this is ${by}.`;
 }
 
 type Found =

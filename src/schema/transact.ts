@@ -101,7 +101,7 @@ const transactInput = builder.inputType("TransactInput", {
     conditions: t.field({
       type: [transactCondition],
       description:
-        "All must hold, or nothing is written and the error `CONFLICT` names the first that does not (`argument`) with the entry's `currentRevision` and `currentValue`.",
+        "All must hold, or nothing is written and the error `CONFLICT` names the first that does not (`argument`) with the entry's `currentRevision` and `currentValue` if the token may read them.",
     }),
     operations: t.field({
       type: [transactOperation],

@@ -28,7 +28,7 @@ export function ifRevisionInput(t: InputFields) {
     type: "Revision",
     description:
       'Only if the entry is at this revision; `"0"`: only if there is none. Otherwise nothing is written and the error ' +
-      "`CONFLICT` carries the `currentRevision` and `currentValue`. Left out, or null: whatever there is.",
+      "`CONFLICT` carries the `currentRevision` and `currentValue` if the token may read them. Left out, or null: whatever there is.",
   });
 }
 
@@ -53,7 +53,7 @@ export function idempotencyKeyInput(t: InputFields) {
     description:
       "Makes the call safe to repeat when its answer was lost: choose a new one for each call, such as a UUID. For 24 " +
       "hours a repeat with the same key and input is answered as the first was, and writes nothing; one with another " +
-      "input, or from another agent or a token with other namespaces, is refused. A call that was refused, or found nothing to claim, may be repeated with its key.",
+      "input, or from another agent, is refused. A token with other grants has keys of its own. A call that was refused, or found nothing to claim, may be repeated with its key.",
   });
 }
 

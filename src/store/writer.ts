@@ -2,6 +2,7 @@ import { badUserInput } from "../errors.ts";
 import { commandOf, type Command, type CommandResult } from "./commit/command.ts";
 import type { Committer } from "./commit/committer.ts";
 import { digestOf } from "./commit/idempotency.ts";
+import { recordKey } from "./commit/record-key.ts";
 import type { Claim } from "./model/claim.ts";
 import type { Entry } from "./model/entry.ts";
 import { checkIdempotencyKey, checkNamespacePrefix, type Limits } from "./model/limits.ts";
@@ -246,7 +247,7 @@ export class Writer {
     }
     checkIdempotencyKey(this.#limits, "input.idempotencyKey", idempotencyKey);
     const digest = digestOf([call, agent, namespacePatterns, input]);
-    const idempotency = { key: idempotencyKey, digest };
+    const idempotency = { key: recordKey(viewer, idempotencyKey), digest };
     return this.#committer.submit(commandOf(caller, steps, { conditions, idempotency }));
   }
 

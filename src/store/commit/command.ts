@@ -9,7 +9,7 @@ export interface Command {
   readonly userId: string;
   /** The agent that its changes are recorded under; null without a name. */
   readonly agent: string | null;
-  /** Whether a conflict may show the caller what the entry holds. */
+  /** Whether a refusal may show the caller what is stored. */
   readonly mayRead: boolean;
   /** All must hold before the first operation. */
   readonly conditions: readonly Condition[];
@@ -25,6 +25,7 @@ export interface Command {
 export type Caller = Pick<Command, "userId" | "agent" | "mayRead">;
 
 export interface Idempotency {
+  /** The key under which the answer is kept: see `recordKey`. */
   readonly key: string;
   /** Digest of what was asked: a repeat must ask the same. */
   readonly digest: string;

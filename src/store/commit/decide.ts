@@ -10,6 +10,7 @@ import {
 import { typeOf, type Operation } from "../operations/operations.ts";
 import { holds } from "../operations/write-entry.ts";
 import type { Command, CommandResult } from "./command.ts";
+import { concealed } from "./concealed.ts";
 import { Draft } from "./draft.ts";
 import type { LoadedEntry, State } from "./state.ts";
 
@@ -42,11 +43,11 @@ export function decide(rules: Rules, state: State, command: Command): Decision {
       results.push(result);
       // A thousand small increments of one large value write it a thousand times.
       bytes += writtenBytes(result);
-      if (bytes > rules.limits.maxResponseBytes) return tooMuch(rules, operation);
+      if (bytes > rules.limits.maxResponseBytes) throw tooMuch(rules, operation);
     }
   } catch (error) {
-    if (error instanceof BatonError) return { kind: "refused", error };
-    throw error;
+    if (!(error instanceof BatonError)) throw error;
+    return { kind: "refused", error: command.mayRead ? error : concealed(error) };
   }
   return { kind: "done", draft, result: { results, revision: draft.head }, bytes };
 }
@@ -56,12 +57,11 @@ function unmet(state: State, condition: Condition): Decision {
   return { kind: "unmet", condition, found: state.entry(condition) };
 }
 
-function tooMuch({ limits: { maxResponseBytes } }: Rules, { argument }: Operation): Refused {
-  const error = limitExceeded(
+function tooMuch({ limits: { maxResponseBytes } }: Rules, { argument }: Operation): BatonError {
+  return limitExceeded(
     "maxResponseBytes",
     maxResponseBytes,
     `The entries that one call writes, each as often as it is written, may have ${maxResponseBytes} bytes together. Split the call.`,
     argument,
   );
-  return { kind: "refused", error };
 }

@@ -4,6 +4,7 @@ import { shownEntry } from "../model/entry.ts";
 import type { OperationResult } from "../operations/operation.ts";
 import type { Operation } from "../operations/operations.ts";
 import type { Command, CommandResult, Idempotency } from "./command.ts";
+import { givenKey } from "./record-key.ts";
 
 /** How long a repeat of a mutation returns the first result. */
 export const recordAgeMs = 24 * 3_600_000;
@@ -18,7 +19,7 @@ export function requireSameCall({ key, digest }: Idempotency, recorded: string):
   if (recorded === digest) return;
   throw badUserInput(
     "input.idempotencyKey",
-    `${JSON.stringify(key)} was used within the last 24 hours for another call, or by another agent. ` +
+    `${JSON.stringify(givenKey(key))} was used within the last 24 hours for another call, or by another agent. ` +
       "Nothing was changed. Use a new key for each call, and the same one only to repeat it.",
   );
 }

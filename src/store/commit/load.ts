@@ -8,6 +8,7 @@ import { intersect, matches } from "../model/text-match.ts";
 import type { ClaimOperation } from "../operations/claim.ts";
 import { typeOf, type Operation } from "../operations/operations.ts";
 import type { Command } from "./command.ts";
+import { concealed } from "./concealed.ts";
 import { recordAgeMs } from "./idempotency.ts";
 import type { LoadedEntry, WantedEntry } from "./state.ts";
 import { UserState } from "./user-state.ts";
@@ -86,7 +87,8 @@ export async function load(
       const command = commands[index] as Command;
       if (importing.has(command.userId)) return importUnderWay();
       const record = records.get(recordId(command) ?? "");
-      return record?.results === null ? "postponed" : admission;
+      if (record?.results === null) return "postponed";
+      return typeof admission === "string" || command.mayRead ? admission : concealed(admission);
     }),
   };
 }

@@ -2,7 +2,7 @@ import type { WriteTransaction } from "../contract.ts";
 import { userPlaceId, type Place } from "../model/place.ts";
 import type { OperationResult } from "../operations/operation.ts";
 import type { Command, Outcome } from "./command.ts";
-import { conflict } from "./conflict.ts";
+import { concealedConflict, conflict } from "./conflict.ts";
 import type { Decision } from "./decide.ts";
 import type { LoadedEntry } from "./state.ts";
 
@@ -52,8 +52,9 @@ export class ShownValues {
         return { refusal: decision.error };
       case "unmet": {
         const { condition, found } = decision;
+        if (!command.mayRead) return { refusal: concealedConflict(condition) };
         const value = found === null ? "null" : this.#valueOf(command.userId, found);
-        return { refusal: conflict(condition, found, command.mayRead ? value : undefined) };
+        return { refusal: conflict(condition, found, value) };
       }
       case "done": {
         const { results, revision } = decision.result;

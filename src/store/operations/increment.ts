@@ -1,5 +1,5 @@
 import { badUserInput } from "../../errors.ts";
-import { incrementText } from "../../json/increment-text.ts";
+import { incrementFault, incrementText } from "../../json/increment-text.ts";
 import { parseJsonPointer } from "../../json/json-pointer.ts";
 import { checkPath } from "../model/limits.ts";
 import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
@@ -22,8 +22,8 @@ export interface IncrementOperation extends EntryWrite {
 export const incrementOperation: OperationType<IncrementInput, IncrementOperation> = {
   read(asked, argument, input) {
     const write = readEntryWrite(asked, argument, input);
-    if (!Number.isFinite(input.by))
-      throw badUserInput(`${argument}.by`, "Must be a finite number.");
+    const fault = incrementFault(input.by);
+    if (fault !== null) throw badUserInput(`${argument}.by`, fault);
     const pointer = input.path ?? "";
     checkPath(asked.limits, `${argument}.path`, pointer);
     const path = parseJsonPointer(pointer);
