@@ -2,7 +2,7 @@
  * The error codes of the API, all of them. A caller finds one in `extensions.code` of every error.
  *
  * - `UNAUTHENTICATED`: no token, or one that is unknown, expired or revoked.
- * - `FORBIDDEN`: the token's scopes or namespaces do not cover the operation.
+ * - `FORBIDDEN`: the token's grants do not cover the operation.
  * - `BAD_USER_INPUT`: an argument is wrong; `extensions.argument` is its path.
  * - `CONFLICT`: `ifRevision`, or a condition, did not hold; carries `currentRevision` and `currentValue` for who may read.
  * - `CLAIM_LOST`: the claim does not hold its entry any more: its lease has ended, or it was completed or released.

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
 import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
+import { TokenAdministration } from "./auth/token-administration.ts";
 import { databaseOf, describePlace, type Config } from "./config.ts";
 import { openDatabase } from "./database/open-database.ts";
 import { unavailable } from "./errors.ts";
@@ -106,6 +107,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         pageBounds: defaultPageBounds,
         queueBounds,
       }),
+      tokens: new TokenAdministration(database.tokens, config, logger),
     };
     const graphql = new Graphql({ ...services, logger });
     const authenticator = new Authenticator(database.tokens, config);

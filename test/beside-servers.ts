@@ -1,11 +1,18 @@
 import pino from "pino";
-import { createToken, type TokenGrant } from "../src/auth/token.ts";
+import { createToken, type TokenInput } from "../src/auth/token.ts";
+import { grantsOf, type Scope } from "../src/store/model/grant.ts";
 import { defaultConfig, type Config } from "../src/config.ts";
 import type { Database } from "../src/store/contract.ts";
 import { openDatabase } from "../src/database/open-database.ts";
 import { Committer } from "../src/store/commit/committer.ts";
 import { setCommand } from "./commands.ts";
 import type { OwnDatabase } from "./own-database.ts";
+
+/** What a test's token allows: grants, or scopes and namespaces apart. */
+export interface TokenGrant extends TokenInput {
+  readonly scopes: readonly Scope[];
+  readonly namespacePatterns: readonly string[];
+}
 
 /** What a test does to the database of running servers, beside them: it has the database open for itself. */
 export interface BesideServers extends AsyncDisposable {
@@ -32,13 +39,12 @@ export function besideServers(own: OwnDatabase, options: Partial<Config>): Besid
     work(await (opened ??= openDatabase(config, silent)));
   return {
     withDatabase,
-    async createToken(grant = {}) {
+    async createToken({ scopes, namespacePatterns, ...grant } = {}) {
       const { token, secret } = createToken(
         {
           userId: "local",
           agent: null,
-          scopes: ["read", "write"],
-          namespacePatterns: ["*"],
+          grants: grantsOf(scopes ?? ["read", "write"], namespacePatterns ?? ["*"]),
           expiresAt: null,
           ...grant,
         },

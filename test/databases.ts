@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { Config } from "../src/config.ts";
 import { createSqlite, type OwnDatabase } from "./own-database.ts";
 import { createPartitionedPostgres } from "./postgres-partitioned.ts";
@@ -10,11 +11,15 @@ export interface TestDatabase {
   /** A new, empty database of this kind. */
   create(): Promise<OwnDatabase>;
   /** A server on one. */
-  start(config?: Partial<Config>): Promise<TestServer>;
+  start(config?: Partial<Config>, logger?: Logger): Promise<TestServer>;
 }
 
 function testDatabase(name: string, create: () => Promise<OwnDatabase>): TestDatabase {
-  return { name, create, start: async (config) => startTestServer(config, await create()) };
+  return {
+    name,
+    create,
+    start: async (config, logger) => startTestServer(config, await create(), logger),
+  };
 }
 
 /** Every kind of database, for what partitions make no difference to: which statements are sent is tested elsewhere. */

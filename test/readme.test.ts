@@ -56,7 +56,7 @@ describe("what the README shows, done as it shows it", () => {
     await using shown = shell(commands.replaceAll("npx baton", `${process.execPath} ${baton}`));
     const output = await shown.whole();
     expect(output).toMatch(/^baton_\S+\n/);
-    expect(output).toMatch(/local +parser +read,write +pipeline:\* .* valid/);
+    expect(output).toMatch(/local +parser +read,write,claim pipeline:\* .* valid/);
   });
 
   test("its two commands are the scripts there are, and its links lead somewhere", async () => {

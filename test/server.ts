@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { defaultConfig, type Config } from "../src/config.ts";
 import { startServer } from "../src/server.ts";
 import { besideServers, type BesideServers } from "./beside-servers.ts";
@@ -37,8 +37,9 @@ type InstanceConfig = Partial<Config> | ((index: number) => Partial<Config>);
 export async function startTestServer(
   config: Partial<Config> = {},
   own?: OwnDatabase,
+  logger?: Logger,
 ): Promise<TestServer> {
-  const { servers, ...instances } = await startInstances(1, config, own);
+  const { servers, ...instances } = await startInstances(1, config, own, logger);
   const [server] = servers as readonly [Instance];
   return {
     ...instances,
@@ -58,6 +59,7 @@ export async function startInstances(
   count: number,
   config: InstanceConfig = {},
   own?: OwnDatabase,
+  logger: Logger = pino({ level: "silent" }),
 ): Promise<Instances> {
   const database = own ?? (await createSqlite());
   const configOf = (index: number): Partial<Config> => ({
@@ -72,10 +74,10 @@ export async function startInstances(
     await database[Symbol.asyncDispose]();
   };
   try {
-    const first = await startInstance(configOf(0));
+    const first = await startInstance(configOf(0), logger);
     servers.push(first);
     while (servers.length < count) {
-      servers.push(await startInstance(configOf(servers.length), first.token));
+      servers.push(await startInstance(configOf(servers.length), logger, first.token));
     }
     return {
       ...beside,
@@ -91,11 +93,15 @@ export async function startInstances(
 }
 
 /** @param shared the token of servers that were there before; the first one makes it */
-async function startInstance(config: Partial<Config>, shared?: string): Promise<Instance> {
+async function startInstance(
+  config: Partial<Config>,
+  logger: Logger,
+  shared?: string,
+): Promise<Instance> {
   const dataDir = await mkdtemp(join(tmpdir(), "baton-test-"));
   const removeData = () => rm(dataDir, { recursive: true, force: true });
   const start = (more: Partial<Config> = {}) =>
-    startServer(defaultConfig({ port: 0, dataDir, ...config, ...more }), pino({ level: "silent" }));
+    startServer(defaultConfig({ port: 0, dataDir, ...config, ...more }), logger);
   let server = await start().catch(async (error: unknown) => {
     await removeData();
     throw error;

@@ -1,7 +1,7 @@
 import { getEventListeners, setMaxListeners } from "node:events";
 import { unauthenticated } from "../errors.ts";
 import type { Token } from "../store/model/token.ts";
-import type { Viewer } from "../store/model/viewer.ts";
+import { reachOf, type Reach, type Viewer } from "../store/model/viewer.ts";
 import { tokenFault } from "./token.ts";
 
 /** A caller that showed a valid token. */
@@ -19,12 +19,14 @@ export class CachedToken {
   /** The state of the token table that it was read in. */
   generation: number;
   #token: Token;
+  readonly #reach: Reach;
   #ended: AbortController | null = null;
   /** By the name that the caller gave, where it counts. */
   readonly #sessions = new Map<string | null, Session>();
 
   constructor(token: Token, generation: number) {
     this.#token = token;
+    this.#reach = reachOf(token.grants);
     this.generation = generation;
   }
 
@@ -67,8 +69,14 @@ export class CachedToken {
     const name = this.#token.agent === null ? (agent ?? null) : null;
     const known = this.#sessions.get(name);
     if (known) return known;
-    const { userId, scopes, namespacePatterns } = this.#token;
-    const viewer = { userId, agent: this.#token.agent ?? agent ?? null, scopes, namespacePatterns };
+    const { userId, tokenId, grants } = this.#token;
+    const viewer: Viewer = {
+      userId,
+      agent: this.#token.agent ?? agent ?? null,
+      tokenId,
+      grants,
+      reach: this.#reach,
+    };
     const signal = () => this.#signal();
     const session: Session = {
       viewer,

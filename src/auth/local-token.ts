@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { TokenTable } from "../store/contract.ts";
+import { scopes } from "../store/model/grant.ts";
 import type { Token } from "../store/model/token.ts";
 import { makeFolder } from "../make-folder.ts";
 import { StartError } from "../start-error.ts";
-import { createToken, hashSecret, isSecret, tokenFault, type TokenGrant } from "./token.ts";
+import { createToken, hashSecret, isSecret, tokenFault, type TokenInput } from "./token.ts";
 
 /** The user that a fresh installation belongs to. */
 const localUser = "local";
@@ -52,7 +53,7 @@ export async function isLocalToken(
 export async function saveLocalToken(
   dataDir: string,
   tokens: TokenTable,
-  grant: TokenGrant,
+  input: TokenInput,
 ): Promise<{ readonly tokenId: string; readonly file: string }> {
   const file = fileIn(dataDir);
   const now = new Date();
@@ -63,7 +64,7 @@ export async function saveLocalToken(
       `${file} holds ${tokenId}, which is valid. Revoke it first: baton token revoke ${tokenId}`,
     );
   }
-  const { token, secret } = createToken(grant, now);
+  const { token, secret } = createToken(input, now);
   await writeSecret(file, secret, (draft) => rename(draft, file));
   await tokens.insert(token);
   return { tokenId: token.tokenId, file };
@@ -75,8 +76,7 @@ async function makeToken(file: string, tokens: TokenTable): Promise<void> {
     {
       userId: localUser,
       agent: null,
-      scopes: ["read", "write"],
-      namespacePatterns: ["*"],
+      grants: [{ scopes, namespacePattern: "*" }],
       expiresAt: null,
     },
     new Date(),

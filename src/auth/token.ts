@@ -2,18 +2,15 @@ import { hash, randomBytes } from "node:crypto";
 import type { Token } from "../store/model/token.ts";
 
 /** What a new token is to allow. */
-export type TokenGrant = Pick<
-  Token,
-  "userId" | "agent" | "scopes" | "namespacePatterns" | "expiresAt"
->;
+export type TokenInput = Pick<Token, "userId" | "agent" | "grants" | "expiresAt">;
 
 /** Makes a token. The secret is what its bearer sends; it is returned here and never again. */
-export function createToken(grant: TokenGrant, now: Date): { token: Token; secret: string } {
+export function createToken(input: TokenInput, now: Date): { token: Token; secret: string } {
   const secret = `baton_${randomBytes(32).toString("base64url")}`;
   const tokenId = `tok_${randomBytes(6).toString("hex")}`;
   return {
     secret,
-    token: { ...grant, tokenId, hash: hashSecret(secret), createdAt: now, revokedAt: null },
+    token: { ...input, tokenId, hash: hashSecret(secret), createdAt: now, revokedAt: null },
   };
 }
 

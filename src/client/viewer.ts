@@ -34,8 +34,8 @@ export interface Viewer {
   readonly user: string;
   /** The name its changes are recorded under; null where neither token nor caller says one. */
   readonly agent: string | null;
-  /** What its token may do. */
-  readonly scopes: readonly ("READ" | "WRITE")[];
+  /** What its token may do in some namespace. */
+  readonly scopes: readonly ("READ" | "WRITE" | "CLAIM" | "ADMIN")[];
   /** The namespaces its token covers: names, or prefixes followed by `*`. */
   readonly namespacePatterns: readonly string[];
   /** Revision of the latest change; `"0"` before the first. */

@@ -1,6 +1,6 @@
 import type { TokenTable } from "../store/contract.ts";
+import { formatGrant, parseGrant } from "../store/model/grant.ts";
 import type { Token } from "../store/model/token.ts";
-import type { Scope } from "../store/model/viewer.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
 import { columns, join, name, sql, type SqlClient } from "./sql.ts";
@@ -23,8 +23,7 @@ const columnNames = [
   "hash",
   "userId",
   "agent",
-  "scopes",
-  "namespacePatterns",
+  "grants",
   "createdAt",
   "expiresAt",
   "revokedAt",
@@ -84,6 +83,20 @@ export function tokenTable(
       );
       return rows.map(toToken);
     },
+    async page(userId, after, maxItems) {
+      const later = after && [
+        { createdAt: { gt: after.createdAt } },
+        { createdAt: after.createdAt, tokenId: { gt: after.tokenId } },
+      ];
+      const rows = await read((client) =>
+        client.token.findMany({
+          where: { userId, ...(later && { OR: later }) },
+          orderBy: [{ createdAt: "asc" }, { tokenId: "asc" }],
+          take: maxItems + 1,
+        }),
+      );
+      return { items: rows.slice(0, maxItems).map(toToken), hasMore: rows.length > maxItems };
+    },
     async revoke(tokenId, at) {
       const { count } = await write((client) =>
         client.token.updateMany({ where: { tokenId, revokedAt: null }, data: { revokedAt: at } }),
@@ -111,18 +124,10 @@ export function tokenTable(
   };
 }
 
-function toRow({ scopes, namespacePatterns, ...plain }: Token): TokenModel {
-  return {
-    ...plain,
-    scopes: scopes.join(","),
-    namespacePatterns: JSON.stringify(namespacePatterns),
-  };
+function toRow({ grants, ...plain }: Token): TokenModel {
+  return { ...plain, grants: JSON.stringify(grants.map(formatGrant)) };
 }
 
-function toToken(row: TokenModel): Token {
-  return {
-    ...row,
-    scopes: row.scopes.split(",").filter((scope): scope is Scope => scope !== ""),
-    namespacePatterns: JSON.parse(row.namespacePatterns) as string[],
-  };
+function toToken({ grants, ...plain }: TokenModel): Token {
+  return { ...plain, grants: (JSON.parse(grants) as string[]).map(parseGrant) };
 }

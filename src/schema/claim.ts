@@ -1,6 +1,7 @@
 import type { Claim } from "../store/model/claim.ts";
 import type { CommandResult } from "../store/commit/command.ts";
 import type { Entry } from "../store/model/entry.ts";
+import { namespacesOf } from "../store/operations/operations.ts";
 import type { Released, Revised } from "../store/writer.ts";
 import type { InputFieldBuilder } from "@pothos/core";
 import type { GraphQLResolveInfo } from "graphql";
@@ -264,11 +265,12 @@ const failClaimPayload = releasedPayload("FailClaimPayload", "failClaim");
 function showClaim<R extends { readonly claim: Claim | null }>(
   info: GraphQLResolveInfo,
   { viewer, budget, store }: Context,
+  namespace: string,
   write: () => Promise<R>,
 ): Promise<R> {
   if (!selectsWithin(info, "error")) return write();
   const largest = { sizeBytes: store.limits.maxMetadataBytes, nameBytes: 0 };
-  return budget.showWritten(viewer, largest, write, ({ claim }) => [
+  return budget.showWritten(viewer, [namespace], largest, write, ({ claim }) => [
     { sizeBytes: Buffer.byteLength(claim?.error ?? "") },
   ]);
 }
@@ -292,8 +294,12 @@ builder.mutationFields((t) => ({
         info,
         context,
         "entry",
+        [input.namespace],
         1,
-        () => showClaim(info, context, () => context.writer.claimEntry(context.viewer, input)),
+        () =>
+          showClaim(info, context, input.namespace, () =>
+            context.writer.claimEntry(context.viewer, input),
+          ),
         ({ entry }) => [entry],
       ),
   }),
@@ -315,11 +321,13 @@ builder.mutationFields((t) => ({
           info,
           context,
           "results",
+          namespacesOf(input.operations ?? []),
           input.operations?.length ?? 0,
           complete,
           ({ results }) => results.map(entryOf),
         );
-      return showWritten(info, context, "entry", 1, withResults, ({ entry }) => [entry]);
+      const where = [input.namespace];
+      return showWritten(info, context, "entry", where, 1, withResults, ({ entry }) => [entry]);
     },
   }),
   renewClaim: t.field({
@@ -329,7 +337,9 @@ builder.mutationFields((t) => ({
       input: t.arg({ type: renewClaimInput, required: true, description: "The claim." }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      showClaim(info, context, () => context.writer.renewClaim(context.viewer, input)),
+      showClaim(info, context, input.namespace, () =>
+        context.writer.renewClaim(context.viewer, input),
+      ),
   }),
   releaseClaim: t.field({
     type: releaseClaimPayload,

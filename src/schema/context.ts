@@ -1,3 +1,4 @@
+import type { TokenAdministration } from "../auth/token-administration.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Call } from "../store/response-budget.ts";
 import type { Store } from "../store/store.ts";
@@ -12,4 +13,5 @@ export interface Context extends Call {
   readonly store: Store;
   readonly writer: Writer;
   readonly feed: Feed;
+  readonly tokens: TokenAdministration;
 }

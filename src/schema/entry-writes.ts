@@ -83,9 +83,10 @@ const deleteEntryPayload = builder
 function showEntry<R extends { readonly entry: Entry }>(
   info: GraphQLResolveInfo,
   context: Context,
+  { namespace }: { readonly namespace: string },
   write: () => Promise<R>,
 ): Promise<R> {
-  return showWritten(info, context, "entry", 1, write, ({ entry }) => [entry]);
+  return showWritten(info, context, "entry", [namespace], 1, write, ({ entry }) => [entry]);
 }
 
 builder.mutationFields((t) => ({
@@ -101,7 +102,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      showEntry(info, context, () => context.writer.setEntry(context.viewer, input)),
+      showEntry(info, context, input, () => context.writer.setEntry(context.viewer, input)),
   }),
   setEntries: t.field({
     type: setEntriesPayload,
@@ -120,6 +121,7 @@ builder.mutationFields((t) => ({
         info,
         context,
         "entries",
+        [input.namespace],
         input.entries.length,
         () => context.writer.setEntries(context.viewer, input),
         ({ entries }) => entries,
@@ -137,7 +139,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      showEntry(info, context, () => context.writer.incrementEntry(context.viewer, input)),
+      showEntry(info, context, input, () => context.writer.incrementEntry(context.viewer, input)),
   }),
   patchEntry: t.field({
     type: entryPayload("patchEntry"),
@@ -151,7 +153,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      showEntry(info, context, () => context.writer.patchEntry(context.viewer, input)),
+      showEntry(info, context, input, () => context.writer.patchEntry(context.viewer, input)),
   }),
   appendToEntry: t.field({
     type: entryPayload("appendToEntry"),
@@ -165,7 +167,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      showEntry(info, context, () => context.writer.appendToEntry(context.viewer, input)),
+      showEntry(info, context, input, () => context.writer.appendToEntry(context.viewer, input)),
   }),
   deleteEntry: t.field({
     type: deleteEntryPayload,

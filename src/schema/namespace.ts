@@ -3,6 +3,8 @@ import type { NamespaceCursor } from "../store/list-namespaces.ts";
 import type { Namespace } from "../store/model/entry.ts";
 import type { Limits } from "../store/model/limits.ts";
 import { defaultDelimiter, readNamespaceFilter } from "../store/model/namespace-filter.ts";
+import { prefixed } from "../store/model/text-match.ts";
+import { permittedPart } from "../store/model/viewer.ts";
 import type { FilteredNamespacesInput } from "../store/store.ts";
 import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
@@ -262,7 +264,8 @@ builder.mutationFields((t) => ({
       if (!selectsField(info, "namespaces")) return clear();
       const { maxClearedNamespaces, maxNamespaceBytes } = store.limits;
       const largest = { sizeBytes: maxClearedNamespaces * maxNamespaceBytes, nameBytes: 0 };
-      return budget.showWritten(viewer, largest, clear, ({ namespaces }) => [
+      const cleared = permittedPart(viewer, "write", prefixed(input.namespacePrefix));
+      return budget.showWritten(viewer, cleared, largest, clear, ({ namespaces }) => [
         { sizeBytes: bytesOf(namespaces) },
       ]);
     },

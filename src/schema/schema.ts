@@ -11,6 +11,7 @@ import "./change.ts";
 import "./namespace.ts";
 import "./search.ts";
 import "./viewer.ts";
+import "./token.ts";
 
 export const schema = builder.toSchema();
 

@@ -1,6 +1,7 @@
 import type { CommandResult } from "../store/commit/command.ts";
 import type { OperationResult } from "../store/operations/operation.ts";
 import type { Entry } from "../store/model/entry.ts";
+import { namespacesOf } from "../store/operations/operations.ts";
 import { builder } from "./builder.ts";
 import { entryRef } from "./entry-ref.ts";
 import {
@@ -142,6 +143,7 @@ builder.mutationField("transact", (t) =>
         info,
         context,
         "results",
+        namespacesOf(input.operations),
         input.operations.length,
         () => context.writer.transact(context.viewer, input),
         ({ results }) => results.map(entryOf),

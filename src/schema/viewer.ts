@@ -1,16 +1,10 @@
 import type { Usage } from "../store/model/entry.ts";
 import type { Limits } from "../store/model/limits.ts";
-import { scopes, type Viewer } from "../store/model/viewer.ts";
+import { scopes } from "../store/model/grant.ts";
+import type { Viewer } from "../store/model/viewer.ts";
 import { builder } from "./builder.ts";
 import { statementComplexity } from "./connection.ts";
-
-const scopeEnum = builder.enumType("Scope", {
-  description: "What a token may do.",
-  values: {
-    READ: { value: scopes[0], description: "Queries and subscriptions." },
-    WRITE: { value: scopes[1], description: "Mutations." },
-  },
-});
+import { grantRef, scopeEnum } from "./grant.ts";
 
 const limitDescriptions: Record<keyof Limits, string> = {
   maxKeyBytes: "Bytes of UTF-8 that a key may have.",
@@ -71,13 +65,19 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
     }),
     scopes: t.field({
       type: [scopeEnum],
-      description: "What its token may do.",
-      resolve: (viewer) => [...viewer.scopes],
+      description: "What its token may do in some namespace: the scopes of all its grants.",
+      resolve: ({ grants }) =>
+        scopes.filter((scope) => grants.some((grant) => grant.scopes.includes(scope))),
     }),
     namespacePatterns: t.stringList({
       description:
-        "The namespaces its token covers: names, or prefixes followed by `*`; `*` is every one.",
-      resolve: (viewer) => [...viewer.namespacePatterns],
+        "The namespaces its token covers, with some scope: names, or prefixes followed by `*`; `*` is every one.",
+      resolve: ({ grants }) => [...new Set(grants.map(({ namespacePattern }) => namespacePattern))],
+    }),
+    grants: t.field({
+      type: [grantRef],
+      description: "What its token may do, and in which namespaces.",
+      resolve: (viewer) => [...viewer.grants],
     }),
     headRevision: t.field({
       type: "Revision",

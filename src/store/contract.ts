@@ -306,6 +306,12 @@ export interface TokenTable {
   find(tokenIds: readonly string[]): Promise<readonly Token[]>;
   /** Oldest first; of one user, or of all. */
   list(userId: string | null): Promise<readonly Token[]>;
+  /** Of one user, oldest first, after a place in that order; null: from the beginning. */
+  page(
+    userId: string,
+    after: Pick<Token, "createdAt" | "tokenId"> | null,
+    maxItems: number,
+  ): Promise<Page<Token>>;
   /** False if there is no such token. Revoking twice keeps the first time. */
   revoke(tokenId: string, at: Date): Promise<boolean>;
   /** Whether no token was ever made. */

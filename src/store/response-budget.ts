@@ -1,7 +1,8 @@
 import { BatonError, limitExceeded } from "../errors.ts";
 import type { Entry } from "./model/entry.ts";
 import type { Limits } from "./model/limits.ts";
-import { requireScope, type Viewer } from "./model/viewer.ts";
+import type { TextMatch } from "./model/text-match.ts";
+import { requireAll, type Viewer } from "./model/viewer.ts";
 
 /** What an answer shows of an entry, by its size and its names. */
 export type Sized = {
@@ -101,17 +102,19 @@ export class ResponseBudget {
    * Does a write whose answer shows entries. They are counted afterwards, and what was written stays, whatever the size
    * of its answer. An operation that shows a text several times could multiply that size: it is refused before the write
    * where its answer might be too large.
+   * @param where the namespaces that the answer may show something of
    * @param largest the most that the answer may show of what the write leaves
-   * @throws FORBIDDEN, LIMIT_EXCEEDED, RATE_LIMITED before the write, when the viewer may not read, was given too much, or
+   * @throws FORBIDDEN, LIMIT_EXCEEDED, RATE_LIMITED before the write, when the viewer may not read there, was given too much, or
    * might be given too much
    */
   async showWritten<R>(
     viewer: Viewer,
+    where: Iterable<string | TextMatch>,
     largest: Largest,
     write: () => Promise<R>,
     entriesOf: (result: R) => Iterable<Sized>,
   ): Promise<R> {
-    requireScope(viewer, "read");
+    requireAll(viewer, "read", where);
     this.requireRoomFor(largest);
     const result = await write();
     this.#count(entriesOf(result));

@@ -238,7 +238,7 @@ export class Store {
     checkPageSize(this.limits, input.first);
     const query = {
       userId: viewer.userId,
-      namespaces: permittedPart(viewer, prefixed(input.namespacePrefix)),
+      namespaces: permittedPart(viewer, "read", prefixed(input.namespacePrefix)),
       folded: checkSearch(this.limits, "text", input.text),
       before: input.before,
     };
@@ -277,7 +277,7 @@ export class Store {
     requireScope(viewer, "read");
     checkNamespacePrefix(this.limits, "prefix", prefix);
     checkPageSize(this.limits, first);
-    const namespaces = permittedPart(viewer, prefixed(prefix));
+    const namespaces = permittedPart(viewer, "read", prefixed(prefix));
     return this.#database.readNamespaces(viewer.userId, namespaces, after, first);
   }
 
@@ -294,7 +294,7 @@ export class Store {
     checkNamespacePrefix(this.limits, "prefix", prefix);
     checkPageSize(this.limits, first);
     const range = intersect(prefixed(prefix), rangeOf(filter));
-    const namespaces = range === null ? [] : permittedPart(viewer, range);
+    const namespaces = range === null ? [] : permittedPart(viewer, "read", range);
     const query = { userId: viewer.userId, namespaces, filter, first, after };
     const page = await listNamespaceNames(this.#database, this.limits, query);
     const names = page.items.map(({ name }) => name);
@@ -307,7 +307,7 @@ export class Store {
 
   async usage(viewer: Viewer): Promise<Usage> {
     requireScope(viewer, "read");
-    return this.#database.readUsage(viewer.userId, permittedPart(viewer, everything));
+    return this.#database.readUsage(viewer.userId, permittedPart(viewer, "read", everything));
   }
 
   /** The ends of the viewer's log. A number alone says nothing of what others did, so any token may ask. */
@@ -333,7 +333,7 @@ export class Store {
       return [exact(namespace)];
     }
     checkNamespacePrefix(this.limits, "namespacePrefix", namespacePrefix ?? "");
-    return permittedPart(viewer, prefixed(namespacePrefix ?? ""));
+    return permittedPart(viewer, "read", prefixed(namespacePrefix ?? ""));
   }
 
   #selectKeys({ key, keyPrefix }: SelectionInput): TextMatch {
@@ -351,7 +351,7 @@ export class Store {
   #requireRead(viewer: Viewer, namespace: string, argument: string): void {
     requireScope(viewer, "read");
     checkNamespace(this.limits, argument, namespace);
-    requireNamespace(viewer, namespace);
+    requireNamespace(viewer, "read", namespace);
   }
 
   #pageBounds(first: number): { maxItems: number; maxBytes: number } {

@@ -8,7 +8,7 @@ import type { Entry } from "./model/entry.ts";
 import { checkIdempotencyKey, checkNamespacePrefix, type Limits } from "./model/limits.ts";
 import type { Place } from "./model/place.ts";
 import { prefixed } from "./model/text-match.ts";
-import { permittedPart, requireScope, type Viewer } from "./model/viewer.ts";
+import { may, permittedPart, requireScope, type Viewer } from "./model/viewer.ts";
 import type { AppendInput } from "./operations/append.ts";
 import type { ClaimInput } from "./operations/claim.ts";
 import type { ClearInput } from "./operations/clear.ts";
@@ -138,7 +138,7 @@ export class Writer {
     requireScope(viewer, "write");
     const argument = "input.namespacePrefix";
     checkNamespacePrefix(this.#limits, argument, input.namespacePrefix);
-    const namespaces = permittedPart(viewer, prefixed(input.namespacePrefix));
+    const namespaces = permittedPart(viewer, "write", prefixed(input.namespacePrefix));
     const { results, revision } = await this.#submit(viewer, "clearNamespaces", input, [
       { kind: "clear", argument, namespaces },
     ]);
@@ -240,13 +240,18 @@ export class Writer {
     steps: readonly Operation[],
     conditions: Command["conditions"] = [],
   ): Promise<CommandResult> {
-    const { userId, agent, scopes, namespacePatterns } = viewer;
-    const caller = { userId, agent, mayRead: scopes.includes("read") };
+    const { userId, agent, grants } = viewer;
+    const mayRead = mayReadAll(viewer, steps) && mayReadAll(viewer, conditions);
+    const caller = { userId, agent, mayRead };
     if (idempotencyKey == null) {
       return this.#committer.submit(commandOf(caller, steps, { conditions }));
     }
     checkIdempotencyKey(this.#limits, "input.idempotencyKey", idempotencyKey);
-    const digest = digestOf([call, agent, namespacePatterns, input]);
+    // What a write may touch is part of what was asked: clearNamespaces clears the viewer's part.
+    const writable = grants
+      .filter(({ scopes }) => scopes.includes("write"))
+      .map(({ namespacePattern }) => namespacePattern);
+    const digest = digestOf([call, agent, writable, input]);
     const idempotency = { key: recordKey(viewer, idempotencyKey), digest };
     return this.#committer.submit(commandOf(caller, steps, { conditions, idempotency }));
   }
@@ -254,6 +259,18 @@ export class Writer {
   #asked(viewer: Viewer) {
     return { viewer, limits: this.#limits };
   }
+}
+
+/** Whether a refusal may show the viewer what is stored: it may read every namespace that its call names. */
+function mayReadAll(viewer: Viewer, steps: Iterable<Operation | Place>): boolean {
+  for (const step of steps) {
+    const isReadable =
+      "namespace" in step
+        ? may(viewer, "read", step.namespace)
+        : step.namespaces.every((match) => may(viewer, "read", match));
+    if (!isReadable) return false;
+  }
+  return true;
 }
 
 /** The result of an operation whose kind is known. */

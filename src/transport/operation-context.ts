@@ -1,4 +1,5 @@
 import type { Session } from "../auth/authenticator.ts";
+import type { TokenAdministration } from "../auth/token-administration.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Context } from "../schema/context.ts";
 import { ResponseBudget, type AnswersUnderWay } from "../store/response-budget.ts";
@@ -10,6 +11,7 @@ export interface Services {
   readonly store: Store;
   readonly writer: Writer;
   readonly feed: Feed;
+  readonly tokens: TokenAdministration;
 }
 
 /** What an operation's connection tells of itself. */
@@ -27,6 +29,7 @@ export class OperationContext implements Context {
   readonly store: Store;
   readonly writer: Writer;
   readonly feed: Feed;
+  readonly tokens: TokenAdministration;
   isWithinComplexity = false;
   readonly #session: Session;
   readonly #connection: Connection;
@@ -36,6 +39,7 @@ export class OperationContext implements Context {
     this.store = services.store;
     this.writer = services.writer;
     this.feed = services.feed;
+    this.tokens = services.tokens;
     const { maxResponseBytes } = services.store.limits;
     this.budget = new ResponseBudget(maxResponseBytes, connection.underWay ?? null);
     this.#session = session;

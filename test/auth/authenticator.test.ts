@@ -55,8 +55,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
       {
         userId: "user",
         agent: null,
-        scopes: ["read"],
-        namespacePatterns: ["*"],
+        grants: [{ scopes: ["read"], namespacePattern: "*" }],
         expiresAt: null,
         ...grant,
       },
@@ -78,7 +77,11 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     const { authorization } = await addToken();
     const [first, beside] = await Promise.all([admit(authorization), admit(authorization)]);
     expect(beside).toBe(first);
-    expect(first.viewer).toMatchObject({ userId: "user", agent: null, scopes: ["read"] });
+    expect(first.viewer).toMatchObject({
+      userId: "user",
+      agent: null,
+      tokenId: beside.viewer.tokenId,
+    });
     expect(calls).toEqual({ version: 1, findByHash: 1 });
     vi.useFakeTimers({ toFake: ["Date"] });
     for (let times = 0; times < 1_000; times++) {

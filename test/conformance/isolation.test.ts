@@ -1,6 +1,6 @@
 import { isObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TokenGrant } from "../../src/auth/token.ts";
+import type { TokenGrant } from "../beside-servers.ts";
 import { schema } from "../../src/schema/schema.ts";
 import { request, Refusal, subscribe } from "../client.ts";
 import { databases } from "../databases.ts";
@@ -11,7 +11,7 @@ import { startTestServer, type TestServer } from "../server.ts";
 interface Attempt {
   /** The owner has written namespace `mine:1`, key `secret`; its value, metadata and agent all say "confidential". */
   readonly operation: string;
-  readonly needs: "read" | "write" | "nothing";
+  readonly needs: "read" | "write" | "admin" | "nothing";
   /** Whether it names the namespace, so that a token that does not cover it is refused. */
   readonly names: boolean;
   /** What it is refused with where there is nothing. */
@@ -86,6 +86,24 @@ const attempts: Record<string, Attempt> = {
     operation: `{ changes(namespace: "mine:1", key: "secret") { nodes { ${fields} } } }`,
     needs: "read",
     names: true,
+  },
+  "Query.tokens": {
+    operation: `{ tokens { nodes { tokenId agent createdAt } edges { cursor } } }`,
+    needs: "admin",
+    names: true,
+    refusal: "FORBIDDEN",
+  },
+  "Mutation.createToken": {
+    operation: `mutation { createToken(input: { grants: [{ scopes: [READ] }] }) { secret } }`,
+    needs: "admin",
+    names: true,
+    refusal: "FORBIDDEN",
+  },
+  "Mutation.revokeToken": {
+    operation: `mutation { revokeToken(input: { tokenId: "tok_local" }) { token { agent } } }`,
+    needs: "admin",
+    names: true,
+    refusal: "FORBIDDEN",
   },
   "Mutation.setEntry": {
     operation: `mutation { setEntry(input: { namespace: "mine:1", key: "secret", value: 1 }) { revision entry { metadata } } }`,

@@ -6,6 +6,7 @@ import type { Entry } from "../../src/store/model/entry.ts";
 import { BatonError } from "../../src/errors.ts";
 import type { Released, Writer } from "../../src/store/writer.ts";
 import { leaseSeconds, type Call, type Place } from "./calls.ts";
+import { viewerWith } from "../viewer.ts";
 
 /** An entry as the model stores it. */
 export interface Stored extends Place {
@@ -173,7 +174,7 @@ interface Performed {
 async function perform(writer: Writer, userId: string, call: Call): Promise<Performed> {
   const { agent, do: _, ...plain } = call;
   const input = withTexts(plain);
-  const viewer = { userId, agent, scopes: ["read", "write"], namespacePatterns: ["*"] } as const;
+  const viewer = viewerWith(userId, agent);
   switch (call.do) {
     case "write": {
       const { idempotencyKey } = call;

@@ -5,15 +5,11 @@ import { createSqlite } from "../own-database.ts";
 import { createPostgres } from "../postgres.ts";
 import { openInstances, type Instance } from "./instance.ts";
 import { namespace, userId, Workforce, type Grant } from "./workers.ts";
+import { viewerWith } from "../viewer.ts";
 
 const taskCount = 1_000;
 const tasks = Array.from({ length: taskCount }, (_, index) => `task-${index}`).sort();
-const viewer = {
-  userId,
-  agent: null,
-  scopes: ["read", "write"],
-  namespacePatterns: ["*"],
-} as const;
+const viewer = viewerWith(userId, null);
 
 /** By the database's own clock, since whoever looks compares with that. */
 const endLease = (own: OwnDatabase) => (token: string) =>

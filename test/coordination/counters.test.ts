@@ -2,13 +2,9 @@ import { describe, expect, test } from "vitest";
 import { createSqlite } from "../own-database.ts";
 import { createPostgres } from "../postgres.ts";
 import { openInstances, type Instance } from "./instance.ts";
+import { viewerWith } from "../viewer.ts";
 
-const viewer = {
-  userId: "local",
-  agent: null,
-  scopes: ["read", "write"],
-  namespacePatterns: ["*"],
-} as const;
+const viewer = viewerWith("local", null);
 
 /** Each worker has so many under way: a machine of two cores has hardly time for 32,000 round trips. */
 const atOnce = 10;

@@ -1,6 +1,7 @@
 import { jsonTextOf } from "../../src/json/json-text.ts";
 import { BatonError } from "../../src/errors.ts";
 import type { Instance } from "./instance.ts";
+import { viewerWith } from "../viewer.ts";
 
 export const namespace = "work";
 export const userId = "local";
@@ -29,8 +30,7 @@ export interface Options {
 const dying = ["after the claim", "before completing", "while completing"] as const;
 const leaseMs = 1_000;
 
-const viewerOf = (agent: string | null) =>
-  ({ userId, agent, scopes: ["read", "write"], namespacePatterns: ["*"] }) as const;
+const viewerOf = (agent: string | null) => viewerWith(userId, agent);
 
 /** Workers who take tasks until all are completed, and of whom some die and are followed by others. */
 export class Workforce {

@@ -5,6 +5,7 @@ import { Feed, type FeedSession } from "../../src/feed/feed.ts";
 import { Hub } from "../../src/feed/hub.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
 import { Store } from "../../src/store/store.ts";
+import { viewerWith } from "../viewer.ts";
 
 /** One instance's feed with its committer, and another process that writes without telling it. */
 export function feedInstance(database: Database, pageBounds: PageBounds) {
@@ -41,5 +42,5 @@ export function sessionOf(
   namespacePatterns: readonly string[] = ["*"],
   ended: AbortSignal = new AbortController().signal,
 ): FeedSession {
-  return { viewer: { userId, agent: null, scopes: ["read"], namespacePatterns }, ended };
+  return { viewer: viewerWith(userId, null, ["read"], namespacePatterns), ended };
 }

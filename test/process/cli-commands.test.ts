@@ -151,7 +151,7 @@ test("status tells who, where and how much", async () => {
     url: server.url,
     user: "local",
     agent: "me",
-    scopes: ["READ", "WRITE"],
+    scopes: ["READ", "WRITE", "CLAIM", "ADMIN"],
     namespacePatterns: ["*"],
     headRevision: expect.stringMatching(/^\d+$/),
     usage: { entryCount: expect.any(Number) },

@@ -201,7 +201,9 @@ describe("baton serve", () => {
       ["a choice that is none", ["serve", "--sqlite-synchronous", "off"], /full, normal/],
       ["an unknown command", ["sevre"], /serve/],
       ["an argument too many", ["serve", "here"], /argument/],
-      ["a scope that is none", [...token, "--scope", "admin"], /admin.*read, write/],
+      ["a scope that is none", [...token, "--scope", "delete"], /delete.*read, write/],
+      ["a grant without a namespace", [...token, "--grant", "read"], /read,write files:\*/],
+      ["grants and scopes", [...token, "--grant", "read *", "--scope", "read"], /either/],
       ["an expiry without unit", [...token, "--expires", "30"], /30d/],
       ["no user", ["token", "create"], /--user/],
       ["a namespace with a star inside", [...token, "--namespaces", "a*b"], /a\*b/],
@@ -349,7 +351,7 @@ describe("baton token", () => {
     const list = await run(["token", "list", ...at, "--user", "ann"]);
     expect(list.stdout).not.toContain(token);
     const [, id] =
-      /^(tok_\w+) +ann +parser +read +pipeline:\*,handoff .* valid$/m.exec(list.stdout) ?? [];
+      /^(tok_\w+) +ann +parser +read pipeline:\*; read handoff .* valid$/m.exec(list.stdout) ?? [];
     expect((await run(["token", "revoke", id as string, ...at])).code).toBe(0);
     expect((await request(server.url, token, "{ viewer { user } }")).status).toBe(401);
     expect((await run(["token", "list", ...at])).stdout).toMatch(

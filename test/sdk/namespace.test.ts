@@ -379,7 +379,11 @@ describe("a namespace of the SDK", () => {
   test("who asks, what it may do, and what there is", async () => {
     await jobs.set("raw", "text");
     const viewer = await store.viewer();
-    expect(viewer).toMatchObject({ user: "local", agent: "größe 7", scopes: ["READ", "WRITE"] });
+    expect(viewer).toMatchObject({
+      user: "local",
+      agent: "größe 7",
+      scopes: ["READ", "WRITE", "CLAIM", "ADMIN"],
+    });
     expect(viewer.limits).toMatchObject({ maxKeyBytes: 1024, maxBatchOperations: 1000 });
     expect((await store.usage()).entryCount).toBeGreaterThan(0);
   });

@@ -1,38 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
 import pino from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import { startServer } from "../../src/server.ts";
 import { request, socketClient, subscribeOn, subscribeBySse } from "../client.ts";
+import { LogLines } from "../log-lines.ts";
 import { set } from "../operations.ts";
 
-/** The lines of a log, for a test to wait for. */
-class Lines {
-  readonly all: Record<string, unknown>[] = [];
-  #wake = () => {};
-  readonly stream = new Writable({
-    write: (chunk, _encoding, done) => {
-      this.all.push(JSON.parse(String(chunk)) as Record<string, unknown>);
-      this.#wake();
-      done();
-    },
-  });
-
-  /** The first line of which it holds, from now on or before. */
-  async find(isIt: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
-    for (;;) {
-      const line = this.all.find(isIt);
-      if (line) return line;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-}
-
 describe("the log at debug", () => {
-  const lines = new Lines();
+  const lines = new LogLines();
   let dataDir: string;
   let server: Awaited<ReturnType<typeof startServer>>;
   let reached: { readonly url: string; readonly token: string };

@@ -1,5 +1,12 @@
 import { Command, InvalidArgumentError } from "commander";
-import { scopes, type Scope } from "../../store/model/viewer.ts";
+import {
+  maxGrants,
+  parseGrant,
+  patternFault,
+  scopes,
+  type Grant,
+  type Scope,
+} from "../../store/model/grant.ts";
 import { parseDuration } from "../flags/duration.ts";
 import { addDatabaseOptions } from "../flags/options.ts";
 
@@ -21,16 +28,19 @@ function createCommand(): Command {
     .requiredOption("--user <name>", "owner of the store that it reaches")
     .option("--agent <name>", "the agent its bearer speaks as; without it the bearer may say")
     .option(
+      "--grant <grant>",
+      'scopes (read, write, claim, admin) and the namespaces they are for, such as "read,write files:*"; may be given several times',
+      parseGrants,
+    )
+    .option(
       "--scope <list>",
-      "what it may do: read, write or read,write (the default)",
+      "in place of --grant: what it may do in all of --namespaces; write includes claim here (default: read,write; with --save all of them)",
       parseScopes,
-      [...scopes],
     )
     .option(
       "--namespaces <list>",
-      "namespaces it covers: names, or prefixes followed by *",
+      "with --scope: names, or prefixes followed by * (default: *)",
       parsePatterns,
-      ["*"],
     )
     .option(
       "--expires <duration>",
@@ -72,22 +82,29 @@ function parseScopes(text: string): Scope[] {
   const unknown = given.find((scope) => !scopes.some((known) => known === scope));
   if (unknown !== undefined) {
     throw new InvalidArgumentError(
-      `There is no scope ${JSON.stringify(unknown)}; use read, write or read,write.`,
+      `There is no scope ${JSON.stringify(unknown)}; use ${scopes.join(", ")}, or several with commas between them.`,
     );
   }
   return scopes.filter((scope) => given.includes(scope));
 }
 
-const maxPatterns = 100;
+/** Adds one more grant to those that were given before. */
+function parseGrants(text: string, before: readonly Grant[] = []): Grant[] {
+  try {
+    return [...before, parseGrant(text.trim().replace(/ +/, " "))];
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
 
 function parsePatterns(text: string): string[] {
   const patterns = text.split(",").map((pattern) => pattern.trim());
-  if (patterns.length > maxPatterns) {
+  if (patterns.length > maxGrants) {
     throw new InvalidArgumentError(
-      `A token may have ${maxPatterns} of them; use prefixes followed by *.`,
+      `A token may have ${maxGrants} of them; use prefixes followed by *.`,
     );
   }
-  const invalid = patterns.find((pattern) => pattern === "" || pattern.slice(0, -1).includes("*"));
+  const invalid = patterns.find((pattern) => patternFault(pattern) !== null);
   if (invalid !== undefined) {
     throw new InvalidArgumentError(
       `${JSON.stringify(invalid)} is no namespace; use names or prefixes followed by *, separated by commas, such as pipeline:*,handoff.`,

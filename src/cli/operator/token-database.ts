@@ -1,11 +1,19 @@
 import type { Command } from "commander";
 import { isLocalToken, saveLocalToken } from "../../auth/local-token.ts";
 import { createToken, tokenFault } from "../../auth/token.ts";
+import { badUserInput } from "../../errors.ts";
 import { shellWord } from "../../shell-word.ts";
 import { StartError } from "../../start-error.ts";
-import { checkAgent, checkNamespacePrefix } from "../../store/model/limits.ts";
+import { checkAgent } from "../../store/model/limits.ts";
+import {
+  checkGrants,
+  formatGrant,
+  grantsOf,
+  scopes,
+  type Grant,
+  type Scope,
+} from "../../store/model/grant.ts";
 import type { Token } from "../../store/model/token.ts";
-import { parsePattern, type Scope } from "../../store/model/viewer.ts";
 import { configOf } from "../flags/options.ts";
 import { confirm, requireTerminal } from "../terminal/confirm.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
@@ -15,8 +23,9 @@ import { checkFlags, withDatabase } from "./with-database.ts";
 interface CreateFlags {
   readonly user: string;
   readonly agent?: string;
-  readonly scope: readonly Scope[];
-  readonly namespaces: readonly string[];
+  readonly grant?: readonly Grant[];
+  readonly scope?: readonly Scope[];
+  readonly namespaces?: readonly string[];
   readonly expires?: Date;
   readonly save?: true;
 }
@@ -25,37 +34,38 @@ interface CreateFlags {
 export async function create(command: Command): Promise<void> {
   const config = configOf(command);
   const flags = command.opts<CreateFlags>();
+  // The token of whoever runs the server may do everything, as that of the first start.
+  const { scope = flags.save ? scopes : ["read", "write"], namespaces = ["*"] } = flags;
+  const grants = flags.grant ?? grantsOf(scope, namespaces);
   checkFlags(command, () => {
     checkAgent(config, "--user", flags.user);
     if (flags.agent !== undefined) checkAgent(config, "--agent", flags.agent);
-    for (const pattern of flags.namespaces) {
-      const match = parsePattern(pattern);
-      const text = match.kind === "exact" ? match.text : match.prefix;
-      checkNamespacePrefix(config, "--namespaces", text);
+    if (flags.grant && (flags.scope || flags.namespaces)) {
+      throw badUserInput("--grant", "Give either grants, or --scope and --namespaces.");
     }
+    checkGrants(config, flags.grant ? "--grant" : "--namespaces", grants);
   });
   // Tokens may be created before the server's first start.
   await withDatabase(command, false, async (database, place) => {
-    const grant = {
+    const input = {
       userId: flags.user,
       agent: flags.agent ?? null,
-      scopes: flags.scope,
-      namespacePatterns: flags.namespaces,
+      grants,
       expiresAt: flags.expires ?? null,
     };
     if (flags.save) {
-      const { tokenId, file } = await saveLocalToken(config.dataDir, database.tokens, grant);
+      const { tokenId, file } = await saveLocalToken(config.dataDir, database.tokens, input);
       process.stderr.write(`${tokenId} in ${place}, written to ${file}.\n`);
       return;
     }
-    const { token, secret } = createToken(grant, new Date());
+    const { token, secret } = createToken(input, new Date());
     await database.tokens.insert(token);
     process.stderr.write(`${token.tokenId} in ${place}, shown this once:\n`);
     process.stdout.write(`${secret}\n`);
   });
 }
 
-const headings = ["TOKEN", "USER", "AGENT", "SCOPES", "NAMESPACES", "CREATED", "EXPIRES", "STATE"];
+const headings = ["TOKEN", "USER", "AGENT", "GRANTS", "CREATED", "EXPIRES", "STATE"];
 
 /** Runs `baton token list`. */
 export async function list(command: Command): Promise<void> {
@@ -107,8 +117,7 @@ function tokenRow(token: Token): string[] {
     token.tokenId,
     token.userId,
     token.agent ?? "-",
-    token.scopes.join(","),
-    token.namespacePatterns.join(","),
+    token.grants.map(formatGrant).join("; "),
     token.createdAt.toISOString(),
     token.expiresAt?.toISOString() ?? "-",
     fault === null ? "valid" : token.revokedAt ? "revoked" : "expired",

@@ -2,7 +2,7 @@ import { badUserInput } from "../../errors.ts";
 import { parseJsonPointer } from "../../json/json-pointer.ts";
 import type { JsonText } from "../../json/json-text.ts";
 import { partOf } from "../../json/part-of.ts";
-import type { Viewer } from "../../store/model/viewer.ts";
+import { may } from "../../store/model/viewer.ts";
 import {
   choice,
   integer,
@@ -150,7 +150,7 @@ const update = tool({
       }
     };
     const { entry } = await change();
-    return { ...written(entry), ...(mayRead(viewer) ? glimpse(entry) : {}) };
+    return { ...written(entry), ...(may(viewer, "read", entry.namespace) ? glimpse(entry) : {}) };
   },
 });
 
@@ -158,10 +158,6 @@ const update = tool({
 function given(value: JsonText | null, argument: string, action: string): JsonText {
   if (value !== null) return value;
   throw badUserInput(argument, `Is required when action is ${action}.`);
-}
-
-function mayRead({ scopes }: Viewer): boolean {
-  return scopes.includes("read");
 }
 
 /** What every caller may see of an entry that it wrote. */

@@ -1,6 +1,6 @@
 import { JsonText } from "../../json/json-text.ts";
 import type { Claim } from "../../store/model/claim.ts";
-import { requireScope } from "../../store/model/viewer.ts";
+import { requireAll } from "../../store/model/viewer.ts";
 import {
   boolean,
   choice,
@@ -35,7 +35,7 @@ const claimTask = tool({
   },
   async run({ writer, session: { viewer } }, { namespace, ...input }) {
     // The task is an entry's value.
-    requireScope(viewer, "read");
+    requireAll(viewer, "read", [namespace]);
     const { entry, claim } = await writer.claimEntry(viewer, { namespace, ...input });
     if (!entry || !claim) {
       const next = "No task is free. Do something else, and call again later.";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { formatGrant } from "../model/grant.ts";
 import { everything } from "../model/text-match.ts";
-import { permittedPart, type Viewer } from "../model/viewer.ts";
+import { may, type Viewer } from "../model/viewer.ts";
 
 /**
  * The key under which the answer of a call is kept. Callers with different grants have different ones: none of them can
@@ -9,8 +10,7 @@ import { permittedPart, type Viewer } from "../model/viewer.ts";
  */
 export function recordKey(viewer: Viewer, idempotencyKey: string): string {
   if (isUnlimited(viewer)) return idempotencyKey;
-  const { scopes, namespacePatterns } = viewer;
-  const grants = JSON.stringify([[...scopes].sort(), [...namespacePatterns].sort()]);
+  const grants = JSON.stringify(viewer.grants.map(formatGrant).sort());
   // A caller's key has no line end.
   return `${createHash("sha256").update(grants).digest("base64url")}\n${idempotencyKey}`;
 }
@@ -21,10 +21,8 @@ export function givenKey(kept: string): string {
 }
 
 function isUnlimited(viewer: Viewer): boolean {
-  const { scopes } = viewer;
-  return (
-    scopes.includes("read") &&
-    scopes.includes("write") &&
-    permittedPart(viewer, everything).includes(everything)
-  );
+  return storeScopes.every((scope) => may(viewer, scope, everything));
 }
+
+/** What a caller needs to do everything in a store. */
+const storeScopes = ["read", "write", "claim"] as const;

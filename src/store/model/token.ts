@@ -1,4 +1,4 @@
-import type { Scope } from "./viewer.ts";
+import type { Grant } from "./grant.ts";
 
 /** A bearer token as kept: the secret itself is not. */
 export interface Token {
@@ -9,8 +9,7 @@ export interface Token {
   readonly userId: string;
   /** The agent its bearer speaks as; null lets the bearer say. */
   readonly agent: string | null;
-  readonly scopes: readonly Scope[];
-  readonly namespacePatterns: readonly string[];
+  readonly grants: readonly Grant[];
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;

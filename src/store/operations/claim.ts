@@ -30,7 +30,7 @@ const claimSizeBytes = 64 * 1024;
 
 export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
   read(asked, argument, { namespace, keyPrefix, leaseSeconds, maxAttempts = null }) {
-    requireWrite(asked, argument, namespace);
+    requireWrite(asked, argument, namespace, "claim");
     checkKeyPrefix(asked.limits, `${argument}.keyPrefix`, keyPrefix);
     checkLeaseSeconds(asked.limits, `${argument}.leaseSeconds`, leaseSeconds);
     if (maxAttempts !== null) checkMaxAttempts(`${argument}.maxAttempts`, maxAttempts);

@@ -19,10 +19,8 @@ export interface CompleteOperation extends Held, Pick<EntryWrite, "metadata" | "
 
 export const completeOperation: OperationType<CompleteInput, CompleteOperation> = {
   read(asked, argument, input) {
-    const { metadata, ttlSeconds } = readEntryWrite(asked, argument, {
-      ...input,
-      ifRevision: null,
-    });
+    const entry = { ...input, ifRevision: null };
+    const { metadata, ttlSeconds } = readEntryWrite(asked, argument, entry, "claim");
     const value =
       input.value === undefined ? null : checkValue(asked.limits, `${argument}.value`, input.value);
     return { kind: "complete", ...readHeld(asked, argument, input), value, metadata, ttlSeconds };

@@ -19,7 +19,7 @@ export interface Held extends HeldInput, Argument {}
 
 /** @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED */
 export function readHeld(asked: Asked, argument: string, input: HeldInput): Held {
-  return { ...readPlace(asked, argument, input), token: input.token };
+  return { ...readPlace(asked, argument, input, "claim"), token: input.token };
 }
 
 export function secondsFromNow({ now }: Draft, seconds: number): Date {

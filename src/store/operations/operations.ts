@@ -65,6 +65,12 @@ export type OperationInput = {
   >;
 };
 
+/** The namespaces that the operations name. */
+export function namespacesOf(inputs: readonly OperationInput[]): Set<string> {
+  const given = inputs.flatMap((input) => Object.values(input)).filter((input) => input != null);
+  return new Set(given.map(({ namespace }) => namespace));
+}
+
 /** @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED */
 export function readOperations(
   asked: Asked,

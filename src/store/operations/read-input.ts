@@ -2,6 +2,7 @@ import { badUserInput, limitExceeded } from "../../errors.ts";
 import type { JsonText } from "../../json/json-text.ts";
 import { checkKey, checkMetadata, checkNamespace, checkValue } from "../model/limits.ts";
 import type { Place } from "../model/place.ts";
+import type { Scope } from "../model/grant.ts";
 import { requireNamespace, requireScope } from "../model/viewer.ts";
 import type { Asked, Condition, EntryWrite } from "./operation.ts";
 
@@ -26,16 +27,29 @@ export interface ConditionInput extends Place {
   readonly exists?: Optional<boolean>;
 }
 
-/** @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED */
-export function requireWrite({ viewer, limits }: Asked, argument: string, namespace: string): void {
-  requireScope(viewer, "write");
+/**
+ * @param scope what the viewer must have in the namespace
+ * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED
+ */
+export function requireWrite(
+  { viewer, limits }: Asked,
+  argument: string,
+  namespace: string,
+  scope: Scope = "write",
+): void {
+  requireScope(viewer, scope);
   checkNamespace(limits, `${argument}.namespace`, namespace);
-  requireNamespace(viewer, namespace);
+  requireNamespace(viewer, scope, namespace);
 }
 
 /** @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED */
-export function readPlace(asked: Asked, argument: string, { namespace, key }: Place) {
-  requireWrite(asked, argument, namespace);
+export function readPlace(
+  asked: Asked,
+  argument: string,
+  { namespace, key }: Place,
+  scope?: Scope,
+) {
+  requireWrite(asked, argument, namespace, scope);
   checkKey(asked.limits, `${argument}.key`, key);
   return { argument, namespace, key };
 }
@@ -44,7 +58,12 @@ export function readPlace(asked: Asked, argument: string, { namespace, key }: Pl
  * Reads what every write of an entry may say beside its value.
  * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED
  */
-export function readEntryWrite(asked: Asked, argument: string, input: EntryWriteInput): EntryWrite {
+export function readEntryWrite(
+  asked: Asked,
+  argument: string,
+  input: EntryWriteInput,
+  scope?: Scope,
+): EntryWrite {
   const { metadata, ttlSeconds, ifRevision } = input;
   if (ttlSeconds != null && ttlSeconds < 0) {
     throw badUserInput(
@@ -52,7 +71,7 @@ export function readEntryWrite(asked: Asked, argument: string, input: EntryWrite
       `Must be 0 (no expiry) or more; this is ${ttlSeconds}.`,
     );
   }
-  const { namespace, key } = readPlace(asked, argument, input);
+  const { namespace, key } = readPlace(asked, argument, input, scope);
   return {
     argument,
     namespace,

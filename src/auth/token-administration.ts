@@ -1,0 +1,132 @@
+import type { Logger } from "pino";
+import { badUserInput, forbidden } from "../errors.ts";
+import type { Page, TokenTable } from "../store/contract.ts";
+import { checkGrants, formatGrant, parsePattern, type Grant } from "../store/model/grant.ts";
+import { checkAgent, checkPageSize, type Limits } from "../store/model/limits.ts";
+import type { Token } from "../store/model/token.ts";
+import { may, requireScope, type Viewer } from "../store/model/viewer.ts";
+import { createToken } from "./token.ts";
+
+/** A token to be created, as a caller asks for it. */
+export interface CreateTokenInput {
+  readonly grants: readonly Grant[];
+  readonly agent?: string | null | undefined;
+  readonly expiresInSeconds?: number | null | undefined;
+}
+
+/** A place in the list of tokens. */
+export type TokenPlace = Pick<Token, "createdAt" | "tokenId">;
+
+/**
+ * What callers with the scope `admin` do with the tokens of their own user. A grant of `admin` reaches the tokens all of
+ * whose grants lie within its namespaces. Each change is a line in the log, with `audit` and without a secret.
+ */
+export class TokenAdministration {
+  readonly #tokens: TokenTable;
+  readonly #limits: Limits;
+  readonly #logger: Logger;
+
+  constructor(tokens: TokenTable, limits: Limits, logger: Logger) {
+    this.#tokens = tokens;
+    this.#limits = limits;
+    this.#logger = logger;
+  }
+
+  /** @throws FORBIDDEN for a grant that the viewer does not have; BAD_USER_INPUT, LIMIT_EXCEEDED */
+  async create(
+    viewer: Viewer,
+    input: CreateTokenInput,
+  ): Promise<{ readonly token: Token; readonly secret: string }> {
+    requireScope(viewer, "admin");
+    const grants = checkGrants(this.#limits, "input.grants", input.grants);
+    const { agent = null, expiresInSeconds = null } = input;
+    if (agent !== null) checkAgent(this.#limits, "input.agent", agent);
+    if (expiresInSeconds !== null && expiresInSeconds < 1) {
+      throw badUserInput(
+        "input.expiresInSeconds",
+        `Must be at least 1; this is ${expiresInSeconds}.`,
+      );
+    }
+    for (const grant of grants) requireWithin(viewer, grant);
+    const now = new Date();
+    const expiresAt =
+      expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1_000);
+    const created = createToken({ userId: viewer.userId, agent, grants, expiresAt }, now);
+    await this.#tokens.insert(created.token);
+    this.#audit("token.created", viewer, created.token);
+    return created;
+  }
+
+  /** The tokens that the viewer administers, the oldest first. */
+  async list(viewer: Viewer, first: number, after: TokenPlace | null): Promise<Page<Token>> {
+    requireScope(viewer, "admin");
+    checkPageSize(this.#limits, first);
+    const items: Token[] = [];
+    let place = after;
+    for (;;) {
+      const page = await this.#tokens.page(viewer.userId, place, first);
+      for (const token of page.items) {
+        if (!administers(viewer, token)) continue;
+        if (items.length === first) return { items, hasMore: true };
+        items.push(token);
+      }
+      if (!page.hasMore) return { items, hasMore: false };
+      place = page.items.at(-1) ?? null;
+    }
+  }
+
+  /** @throws BAD_USER_INPUT if the viewer's user has no such token; FORBIDDEN */
+  async revoke(viewer: Viewer, tokenId: string): Promise<Token> {
+    requireScope(viewer, "admin");
+    const token = await this.#find(viewer, tokenId);
+    if (!token) throw unknownToken(tokenId);
+    if (!administers(viewer, token)) {
+      throw forbidden(
+        "This token reaches namespaces that your grants of admin do not cover. Use one with admin in all of them.",
+        { requiredScope: "admin" },
+      );
+    }
+    if (token.revokedAt) return token;
+    await this.#tokens.revoke(tokenId, new Date());
+    this.#audit("token.revoked", viewer, token);
+    return (await this.#find(viewer, tokenId)) ?? token;
+  }
+
+  async #find({ userId }: Viewer, tokenId: string): Promise<Token | null> {
+    // No token has another form, and a database may refuse what is not a text to it.
+    if (!/^tok_\w+$/.test(tokenId)) return null;
+    const [token] = await this.#tokens.find([tokenId]);
+    return token?.userId === userId ? token : null;
+  }
+
+  #audit(audit: string, { userId, agent, tokenId: by }: Viewer, token: Token): void {
+    const { tokenId, expiresAt } = token;
+    const grants = token.grants.map(formatGrant);
+    const of = { tokenId, tokenAgent: token.agent, grants, expiresAt };
+    this.#logger.info({ audit, user: userId, agent, by, ...of }, audit);
+  }
+}
+
+/** @throws FORBIDDEN */
+function requireWithin(viewer: Viewer, grant: Grant): void {
+  const match = parsePattern(grant.namespacePattern);
+  const missing = (["admin", ...grant.scopes] as const).find((scope) => !may(viewer, scope, match));
+  if (missing === undefined) return;
+  throw forbidden(
+    `A token can't be given ${JSON.stringify(formatGrant(grant))} by this one, which does not have ${missing} in all of ${grant.namespacePattern}.`,
+    { requiredScope: missing },
+  );
+}
+
+function administers(viewer: Viewer, { grants }: Token): boolean {
+  return grants.every(({ namespacePattern }) =>
+    may(viewer, "admin", parsePattern(namespacePattern)),
+  );
+}
+
+function unknownToken(tokenId: string) {
+  return badUserInput(
+    "input.tokenId",
+    `There is no token ${JSON.stringify(tokenId.slice(0, 100))}. Name one as tokens shows it, such as tok_1a2b3c4d5e6f.`,
+  );
+}

@@ -1,0 +1,240 @@
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Grant, Scope } from "../../src/store/model/grant.ts";
+import { query, refusal, request, socketClient, subscribeOn } from "../client.ts";
+import { plainDatabases } from "../databases.ts";
+import { LogLines } from "../log-lines.ts";
+import { get, mutate, set } from "../operations.ts";
+import type { TestServer } from "../server.ts";
+
+const grant = (namespacePattern: string, ...scopes: Scope[]): Grant => ({
+  scopes,
+  namespacePattern,
+});
+
+/** As GraphQL takes it. */
+const sent = (namespacePattern: string, ...scopes: string[]) => ({ namespacePattern, scopes });
+
+describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => {
+  const lines = new LogLines();
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start({}, pino({ level: "info" }, lines.stream));
+  });
+  afterAll(() => server.close());
+
+  type As = { readonly token: string };
+  const as = async (...grants: Grant[]): Promise<As & { readonly tokenId: string }> => {
+    const { secret, tokenId } = await server.createToken({ grants });
+    return { token: secret, tokenId };
+  };
+  const create = (input: object, caller?: As) =>
+    mutate(
+      server,
+      "createToken",
+      "secret token { tokenId agent grants { scopes namespacePattern } createdAt expiresAt revokedAt }",
+      input,
+      caller,
+    );
+  const revoke = async (tokenId: string, caller?: As) =>
+    (await mutate(server, "revokeToken", "token { tokenId revokedAt }", { tokenId }, caller)).token;
+  const list = async (args: string, caller: As) =>
+    (
+      await query(
+        server,
+        `{ tokens(${args}) { nodes { tokenId } pageInfo { hasNextPage endCursor } } }`,
+        {},
+        caller,
+      )
+    ).tokens;
+  const auditOf = (audit: string, tokenId: string) =>
+    lines.find((line) => line.audit === audit && line.tokenId === tokenId);
+
+  test("an admin creates, lists and revokes, and each change is a line in the log without the secret", async () => {
+    const admin = await as(grant("*", "read", "admin"));
+    const { secret, token } = await create(
+      { grants: [sent("files:*", "READ")], agent: "reader", expiresInSeconds: 60 },
+      admin,
+    );
+    expect(token).toMatchObject({
+      agent: "reader",
+      grants: [sent("files:*", "READ")],
+      revokedAt: null,
+    });
+    expect(Date.parse(token.expiresAt) - Date.parse(token.createdAt)).toBe(60_000);
+    const { viewer } = await query(
+      server,
+      "{ viewer { user agent scopes } }",
+      {},
+      { token: secret },
+    );
+    expect(viewer).toEqual({ user: "local", agent: "reader", scopes: ["READ"] });
+    const { nodes } = await list("first: 100", admin);
+    expect(nodes).toContainEqual({ tokenId: token.tokenId });
+
+    const { revokedAt } = await revoke(token.tokenId, admin);
+    expect(revokedAt).not.toBeNull();
+    expect((await revoke(token.tokenId, admin)).revokedAt).toBe(revokedAt);
+    expect((await request(server.url, secret, "{ viewer { user } }")).status).toBe(401);
+    expect(await auditOf("token.created", token.tokenId)).toMatchObject({
+      user: "local",
+      by: admin.tokenId,
+      tokenAgent: "reader",
+      grants: ["read files:*"],
+      expiresAt: token.expiresAt,
+    });
+    expect(await auditOf("token.revoked", token.tokenId)).toMatchObject({ by: admin.tokenId });
+    expect(JSON.stringify(lines.all)).not.toContain(secret);
+  });
+
+  test.each<[string, Grant[], object[], string]>([
+    ["without admin", [grant("*", "read", "write")], [sent("*", "READ")], "admin"],
+    ["a scope that it lacks", [grant("*", "read", "admin")], [sent("*", "WRITE")], "write"],
+    ["a wider namespace", [grant("files:*", "read", "admin")], [sent("files", "READ")], "admin"],
+    [
+      "a scope from another namespace",
+      [grant("*", "admin"), grant("files:*", "read")],
+      [sent("files:*", "READ"), sent("*", "READ")],
+      "read",
+    ],
+    ["admin of more", [grant("files:*", "admin", "read")], [sent("*", "ADMIN")], "admin"],
+  ])("G1: a token gives no more than it has: %s", async (_case, grants, asked, requiredScope) => {
+    const caller = await as(...grants);
+    const { extensions } = await refusal(create({ grants: asked }, caller));
+    expect(extensions).toMatchObject({ code: "FORBIDDEN", requiredScope });
+  });
+
+  test("G1: an admin of some namespaces gives, sees and revokes only what lies within them", async () => {
+    const admin = await as(grant("part:*", "read", "write", "admin"), grant("*", "read"));
+    const within = await create(
+      { grants: [sent("part:a*", "READ"), sent("part:b", "WRITE", "READ")] },
+      admin,
+    );
+    const beyond = await as(grant("part:a", "read"), grant("other", "read"));
+    const { nodes } = await list("first: 500", admin);
+    expect(nodes).toContainEqual({ tokenId: within.token.tokenId });
+    expect(nodes).not.toContainEqual({ tokenId: beyond.tokenId });
+    expect((await refusal(revoke(beyond.tokenId, admin))).code).toBe("FORBIDDEN");
+    await revoke(within.token.tokenId, admin);
+  });
+
+  test("G1: the tokens of another user are not there", async () => {
+    const other = await server.createToken({ userId: "other", grants: [grant("*", "admin")] });
+    const mine = await as(grant("*", "read"));
+    const refused = await refusal(revoke(mine.tokenId, { token: other.secret }));
+    expect(refused.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "input.tokenId" });
+    expect((await list("first: 100", { token: other.secret })).nodes).toEqual([
+      { tokenId: other.tokenId },
+    ]);
+    const unknown = await refusal(revoke("tok_0", { token: other.secret }));
+    expect(unknown.message).toBe(refused.message.replace(mine.tokenId, "tok_0"));
+  });
+
+  test("G9: the list is paged, in the order of creation, and by its own cursors only", async () => {
+    const admin = await server.createToken({
+      userId: "paged",
+      grants: [grant("*", "admin", "read")],
+    });
+    const caller = { token: admin.secret };
+    const made = [admin.tokenId];
+    for (let index = 0; index < 3; index++) {
+      made.push((await create({ grants: [sent("*", "READ")] }, caller)).token.tokenId);
+    }
+    const seen: string[] = [];
+    let after = "";
+    for (;;) {
+      const { nodes, pageInfo } = await list(`first: 2${after}`, caller);
+      seen.push(...nodes.map(({ tokenId }: { tokenId: string }) => tokenId));
+      if (!pageInfo.hasNextPage) break;
+      after = `, after: "${pageInfo.endCursor}"`;
+    }
+    // Two made in one millisecond stand in the order of their names.
+    expect(seen.toSorted()).toEqual(made.toSorted());
+    expect(seen[0]).toBe(admin.tokenId);
+    for (const cursor of ["x", Buffer.from('["1","2"]').toString("base64url")]) {
+      expect((await refusal(list(`after: "${cursor}"`, caller))).extensions).toMatchObject({
+        code: "BAD_USER_INPUT",
+        argument: "after",
+      });
+    }
+    expect((await refusal(list("first: 501", caller))).code).toBe("LIMIT_EXCEEDED");
+  });
+
+  test.each<[string, object, string, string]>([
+    ["no grant", { grants: [] }, "BAD_USER_INPUT", "input.grants"],
+    ["no scope", { grants: [sent("*")] }, "BAD_USER_INPUT", "input.grants.0.scopes"],
+    [
+      "a * inside",
+      { grants: [sent("a*b", "READ")] },
+      "BAD_USER_INPUT",
+      "input.grants.0.namespacePattern",
+    ],
+    [
+      "no pattern",
+      { grants: [sent("", "READ")] },
+      "BAD_USER_INPUT",
+      "input.grants.0.namespacePattern",
+    ],
+    [
+      "a long pattern",
+      { grants: [sent("x".repeat(300), "READ")] },
+      "LIMIT_EXCEEDED",
+      "input.grants.0.namespacePattern",
+    ],
+    [
+      "many grants",
+      { grants: Array(101).fill(sent("*", "READ")) },
+      "LIMIT_EXCEEDED",
+      "input.grants",
+    ],
+    [
+      "an agent without a name",
+      { grants: [sent("*", "READ")], agent: "" },
+      "BAD_USER_INPUT",
+      "input.agent",
+    ],
+    [
+      "an end that has passed",
+      { grants: [sent("*", "READ")], expiresInSeconds: 0 },
+      "BAD_USER_INPUT",
+      "input.expiresInSeconds",
+    ],
+  ])("G10: %s is refused", async (_case, input, code, argument) => {
+    expect((await refusal(create(input))).extensions).toMatchObject({ code, argument });
+  });
+
+  test("rotation: an agent goes over to a new token while it writes and follows, and misses nothing", async () => {
+    const grants = [sent("rotation", "READ", "WRITE")];
+    const before = await create({ grants, agent: "worker" });
+    const head = (await query(server, "{ viewer { headRevision } }")).viewer.headRevision;
+    const follow = (secret: string, after: string) =>
+      subscribeOn(
+        socketClient(server.url, { authorization: `Bearer ${secret}` }),
+        `subscription { entryChanged(namespace: "rotation", after: "${after}") { revision entry { value updatedBy } } }`,
+      );
+    await using old = follow(before.secret, head);
+    const write = (value: number, token: string) =>
+      set(server, { namespace: "rotation", key: "k", value }, { token });
+    await write(1, before.secret);
+    const first = await old.next();
+
+    // 1. A second token, of the same grants and agent. Both are valid.
+    const after = await create({ grants, agent: "worker" });
+    await write(2, before.secret);
+    await write(3, after.secret);
+    // 2. The agent goes on with it, from the last revision that it has seen.
+    await using renewed = follow(after.secret, first.revision);
+    // 3. The first one is revoked: what still uses it is told so.
+    await revoke(before.token.tokenId);
+    await write(4, after.secret);
+    expect((await refusal(write(5, before.secret))).code).toBe("UNAUTHENTICATED");
+    expect((await refusal(old.take(9))).code).toBe("UNAUTHENTICATED");
+    const values = (await renewed.take(3)).map(({ entry }) => [entry.value, entry.updatedBy]);
+    expect(values).toEqual([
+      [2, "worker"],
+      [3, "worker"],
+      [4, "worker"],
+    ]);
+    expect((await get(server, "k", "rotation"))?.value).toBe(4);
+  });
+});
