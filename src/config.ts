@@ -122,6 +122,14 @@ export const options = {
     ),
     max: 86_400,
   },
+  metrics: {
+    type: "text",
+    env: "BATON_METRICS",
+    flag: "metrics",
+    unit: "address:port",
+    default: "",
+    help: "Where to serve metrics for Prometheus, such as 127.0.0.1:9464; without it they are not measured. They need no token",
+  },
   logLevel: {
     type: "choice",
     env: "BATON_LOG_LEVEL",

@@ -31,7 +31,14 @@ export async function serve(config: Config): Promise<void> {
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   // Now: whoever waits for this may stop it at once.
-  logger.info({ url: server.url, database: server.database }, "started");
+  logger.info(
+    {
+      url: server.url,
+      database: server.database,
+      ...(server.metricsUrl ? { metrics: server.metricsUrl } : {}),
+    },
+    "started",
+  );
   process.stdout.write(welcome(server, config.dataDir, process.stdout.isTTY));
 }
 

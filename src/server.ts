@@ -17,6 +17,7 @@ import { StartError } from "./start-error.ts";
 import { Committer } from "./store/commit/committer.ts";
 import { recordAgeMs } from "./store/commit/idempotency.ts";
 import { SearchIndexer } from "./store/search/search-indexer.ts";
+import type { Statistics } from "./store/contract.ts";
 import { Store } from "./store/store.ts";
 import { sweep } from "./store/commit/sweep.ts";
 import { Writer } from "./store/writer.ts";
@@ -33,6 +34,8 @@ export interface BatonServer {
   readonly database: string;
   /** The token of the person who runs it; null when that was removed. */
   readonly localToken: LocalToken | null;
+  /** Where its metrics are; null if they are not served. */
+  readonly metricsUrl: string | null;
   /** Ends it cleanly: running mutations are answered, subscriptions complete. Cuts what is left after `deadlineMs`. */
   close(deadlineMs?: number): Promise<void>;
 }
@@ -66,12 +69,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       onError: (error) =>
         logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
     });
+    const metrics = config.metrics === "" ? null : await loadMetrics(database, hub);
     const store = new Store(database, config);
     const claims = new ClaimFeed({ store, notifications: database });
     const indexer = new SearchIndexer(database);
     const committer = new Committer({
       database,
       limits: config,
+      observer: metrics?.commits,
       onCommit: (committed) => {
         for (const [userId, effects] of committed) {
           hub.publish(userId, effects.changes);
@@ -109,7 +114,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       }),
       tokens: new TokenAdministration(database.tokens, config, logger),
     };
-    const graphql = new Graphql({ ...services, logger });
+    const graphql = new Graphql({ ...services, logger, observer: metrics?.operations });
     const authenticator = new Authenticator(database.tokens, config);
 
     let stopping = false;
@@ -153,6 +158,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       maxWaitingBytes: config.subscriberQueueBytes,
       logger,
     });
+    const metricsEndpoint = metrics && (await metrics.serve(config.metrics));
     const url = await listen(http, config);
     http.on("error", (error) => logger.error({ err: error }, "accepting a connection"));
 
@@ -181,6 +187,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       url,
       database: describePlace(databaseOf(config)),
       localToken,
+      metricsUrl: metricsEndpoint?.url ?? null,
       async close(deadlineMs = 4_000) {
         stopping = true;
         stopped.abort();
@@ -211,6 +218,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         await closed;
         clearInterval(idle);
         clearTimeout(cut);
+        await metricsEndpoint?.close();
         await database.close();
       },
     };
@@ -218,6 +226,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     await database.close();
     throw error;
   }
+}
+
+/** Loaded only where metrics are wanted. */
+async function loadMetrics(database: Statistics, hub: Hub) {
+  // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+  const [{ Metrics }, { serveMetrics }] = await Promise.all([
+    import("./metrics/metrics.ts"),
+    import("./metrics/serve-metrics.ts"),
+  ]);
+  const metrics = new Metrics(database, hub);
+  const { commits, operations } = metrics;
+  return { commits, operations, serve: (address: string) => serveMetrics(metrics, address) };
 }
 
 /**

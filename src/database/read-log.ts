@@ -1,5 +1,5 @@
 import { maxRevision } from "../store/model/log.ts";
-import type { LogEnds, LogPage, LogQuery, PageBounds } from "../store/contract.ts";
+import type { LogEnds, LogPage, LogQuery, LogStatistics, PageBounds } from "../store/contract.ts";
 import type { Change } from "../store/model/change.ts";
 import { unclaimed, type ClaimState, type StoredEntry } from "../store/model/claim.ts";
 import type { Entry } from "../store/model/entry.ts";
@@ -165,4 +165,25 @@ export async function readLastClear(
       AND "revision" > ${after} AND "revision" <= ${through}
     ORDER BY "revision" DESC LIMIT 1`);
   return rows[0]?.revision ?? null;
+}
+
+/** The oldest change of a log follows what was compacted, so that one row is read for each user. */
+export async function readLogStatistics(reader: SqlReader): Promise<LogStatistics> {
+  const [row] = await reader.all<StatisticsRow>(sql`
+    SELECT COUNT(*) AS "users", COALESCE(SUM("headRevision" - "compactedRevision"), 0) AS "changes",
+      (SELECT "at" FROM "User" AS "Owner" JOIN "Change" ON "Change"."userId" = "Owner"."userId"
+        AND "Change"."revision" = "Owner"."compactedRevision" + 1 ORDER BY "at" LIMIT 1) AS "oldestAt"
+    FROM "User"`);
+  const oldestAt = row?.oldestAt ?? null;
+  return {
+    users: Number(row?.users ?? 0),
+    changes: Number(row?.changes ?? 0),
+    oldestAt: oldestAt === null ? null : new Date(oldestAt),
+  };
+}
+
+interface StatisticsRow {
+  readonly users: bigint | number;
+  readonly changes: bigint | number | string;
+  readonly oldestAt: Date | number | null;
 }

@@ -9,7 +9,14 @@ import {
   readStoredEntries,
 } from "./read-entries.ts";
 import { readClaims, readHeldClaims } from "./read-claims.ts";
-import { readHeads, readLastClear, readLog, readLogEnds, readStoredLog } from "./read-log.ts";
+import {
+  readHeads,
+  readLastClear,
+  readLog,
+  readLogEnds,
+  readLogStatistics,
+  readStoredLog,
+} from "./read-log.ts";
 import { readNamespaceNames, readNamespaces, readUsage } from "./read-namespaces.ts";
 
 /** The part of the contract that reads: the same statements on both databases. */
@@ -47,6 +54,8 @@ export class Reads {
     readStoredLog(this.searchReader.client, ...args);
   readonly readHeads: Database["readHeads"] = (...args) =>
     readHeads(this.searchReader.client, ...args);
+  readonly readLogStatistics: Database["readLogStatistics"] = () =>
+    readLogStatistics(this.searchReader.client);
   readonly readLastClear: Database["readLastClear"] = (...args) =>
     readLastClear(this.searchReader.client, ...args);
   readonly readUnindexed: Database["readUnindexed"] = (...args) =>

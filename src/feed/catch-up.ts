@@ -64,6 +64,11 @@ export class CatchUp {
           };
   }
 
+  /** The revision up to which it has read the log. */
+  get reached(): bigint {
+    return this.#phase.kind === "entries" ? this.#phase.begin : this.#phase.after;
+  }
+
   /**
    * Reads the next page. After a failure the same page can be asked for again.
    * @throws REVISION_COMPACTED, UNAVAILABLE

@@ -55,6 +55,8 @@ export type WaitNews =
 
 /** One wait for one entry. Nothing that is published after it was made is missed. */
 export class EntryWait implements Follower {
+  readonly kind = "wait";
+  readonly reached = null;
   readonly place: Place;
   readonly #ended: AbortSignal;
   readonly #tail: Tail;

@@ -1,5 +1,5 @@
 import type { Change } from "../store/model/change.ts";
-import { Tail, type Follower, type TailOptions } from "./tail.ts";
+import { Tail, type Follower, type FollowerCounts, type TailOptions } from "./tail.ts";
 
 export type HubOptions = TailOptions;
 
@@ -17,6 +17,13 @@ export class Hub {
   /** The users whose log someone here follows. */
   get userIds(): string[] {
     return [...this.#tails.keys()];
+  }
+
+  /** Who follows logs here, counted now. */
+  followers(): FollowerCounts {
+    let counts: FollowerCounts = { subscriptions: 0, catchingUp: 0, waits: 0, maxLag: 0n };
+    for (const tail of this.#tails.values()) counts = tail.count(counts);
+    return counts;
   }
 
   /** The end of a user's log, to follow until `detach`. Closes the follower when the server stops. */

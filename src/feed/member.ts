@@ -7,7 +7,7 @@ import type { Group, SharedRendering } from "./group.ts";
 import type { Hub } from "./hub.ts";
 import { patiently, retryPause } from "./patiently.ts";
 import type { Sink } from "./sink.ts";
-import type { Tail } from "./tail.ts";
+import type { Follower, Tail } from "./tail.ts";
 
 /** How a subscription's events become payloads, and where these go. */
 export interface Delivery<T> {
@@ -27,7 +27,7 @@ export interface MemberOptions<T> extends Delivery<T> {
 
 type State<T> =
   /** Reads what it misses, at the pace of its sink. */
-  | { readonly kind: "catching up" }
+  | { readonly kind: "catching up"; readonly catchUp: CatchUp }
   /** Has everything up to the tail's position, and takes what its group renders. */
   | { readonly kind: "live"; readonly group: Group<T> }
   | { readonly kind: "closed" };
@@ -43,14 +43,15 @@ type State<T> =
  *    group with the position that it has reached, and continues with step 1.
  * 4. It is closed by its caller, by the end of its session, by a failure, or by the server's stop.
  */
-export class Member<T = unknown> {
+export class Member<T = unknown> implements Follower {
+  readonly kind = "subscription";
   /** Settles when it is closed: rejects for a failure. */
   readonly done: Promise<void>;
   readonly #options: MemberOptions<T>;
   /** Kept beside the options: a delivery to many members takes as long as the memory that it touches. */
   readonly #sink: Sink<T>;
   readonly #tail: Tail;
-  #state: State<T> = { kind: "catching up" };
+  #state: State<T>;
   /** When it joined, it had everything up to here; null once the group has passed on what comes later. */
   #joinedAt: bigint | null = null;
   #resolve: () => void = () => {};
@@ -63,9 +64,11 @@ export class Member<T = unknown> {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    const catchUp = new CatchUp(options.reads, start);
+    this.#state = { kind: "catching up", catchUp };
     this.#tail = options.hub.attach(options.reads.userId, this);
     failWhenEnded(options.ended, this);
-    this.#begin(new CatchUp(options.reads, start));
+    this.#begin(catchUp);
   }
 
   get selection(): Selection {
@@ -74,6 +77,10 @@ export class Member<T = unknown> {
 
   get rendering(): SharedRendering<T> | null {
     return this.#options.shared;
+  }
+
+  get reached(): bigint | null {
+    return this.#state.kind === "catching up" ? this.#state.catchUp.reached : null;
   }
 
   get isFull(): boolean {
@@ -96,10 +103,11 @@ export class Member<T = unknown> {
   fallBehind(position: bigint): void {
     if (this.#state.kind !== "live") return;
     this.#tail.leave(this, this.#state.group);
-    this.#state = { kind: "catching up" };
     const joinedAt = this.#joinedAt ?? 0n;
     const after = position > joinedAt ? position : joinedAt;
-    this.#begin(new CatchUp(this.#options.reads, { kind: "log", after }));
+    const catchUp = new CatchUp(this.#options.reads, { kind: "log", after });
+    this.#state = { kind: "catching up", catchUp };
+    this.#begin(catchUp);
   }
 
   /** Completes it. */

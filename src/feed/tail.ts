@@ -17,9 +17,22 @@ export interface TailOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Who follows a log here. */
+/** Who follows a log here: a subscription, or a wait for an entry. */
 export interface Follower {
+  readonly kind: "subscription" | "wait";
+  /** The revision up to which it has read the log; null unless it reads the log because it is behind. */
+  readonly reached: bigint | null;
   close(): void;
+}
+
+/** Who follows the logs, counted. */
+export interface FollowerCounts {
+  readonly subscriptions: number;
+  /** Those of them that read from the log. */
+  readonly catchingUp: number;
+  readonly waits: number;
+  /** Revisions that the slowest subscription is behind its user's log. */
+  readonly maxLag: bigint;
 }
 
 /** How long a delivery may hold up the event loop, plus one group. */
@@ -58,6 +71,19 @@ export class Tail {
     this.#options = options;
     this.#recent = new RecentChanges(options.recentBounds);
     this.#onEmpty = onEmpty;
+  }
+
+  /** Adds those who follow this log. */
+  count(counts: FollowerCounts): FollowerCounts {
+    let { subscriptions, catchingUp, waits, maxLag } = counts;
+    for (const { kind, reached } of this.followers) {
+      if (kind === "wait") waits++;
+      else subscriptions++;
+      if (reached === null) continue;
+      catchingUp++;
+      if (this.#head - reached > maxLag) maxLag = this.#head - reached;
+    }
+    return { subscriptions, catchingUp, waits, maxLag };
   }
 
   /** Someone no longer follows. */

@@ -297,6 +297,21 @@ export interface Notifications {
   ): void;
 }
 
+/** What the logs of all users hold. */
+export interface LogStatistics {
+  readonly users: number;
+  readonly changes: number;
+  /** When the oldest change was made; null if there is none. */
+  readonly oldestAt: Date | null;
+}
+
+/** What an operator observes. */
+export interface Statistics {
+  readLogStatistics(): Promise<LogStatistics>;
+  /** Connections that are in use and idle, and callers that wait for one; null where there is no pool. */
+  connections(): { readonly used: number; readonly idle: number; readonly waiting: number } | null;
+}
+
 /** Where tokens are kept. */
 export interface TokenTable {
   insert(token: Token): Promise<void>;
@@ -330,7 +345,8 @@ export interface TokenTable {
 }
 
 /** A database that a server serves from. */
-export interface Database extends ReadView, Log, WriteAccess, Indexing, Maintenance, Notifications {
+export interface Database
+  extends ReadView, Log, WriteAccess, Indexing, Maintenance, Notifications, Statistics {
   /** Runs the statements of `src/store/search`. */
   readonly searchReader: SearchReader;
   readonly tokens: TokenTable;

@@ -15,7 +15,18 @@ import { readSearch } from "./read-search.ts";
 import type { SentVariables } from "./sent-variables.ts";
 import { writeResult } from "./write-result.ts";
 
+/** Hears what operations came to. */
+export interface OperationObserver {
+  ended(operation: {
+    readonly kind: string;
+    readonly name: string | null;
+    readonly errorCode: string | null;
+    readonly durationMs: number;
+  }): void;
+}
+
 export interface GraphqlOptions extends Services {
+  readonly observer?: OperationObserver | undefined;
   readonly logger: Logger;
 }
 
@@ -36,8 +47,10 @@ export class Graphql {
   readonly operations: Operations;
   readonly #services: Services;
   readonly #logger: Logger;
+  readonly #observer: OperationObserver | undefined;
 
-  constructor({ logger, ...services }: GraphqlOptions) {
+  constructor({ logger, observer, ...services }: GraphqlOptions) {
+    this.#observer = observer;
     this.operations = new Operations(schema, services.store.limits);
     this.#services = services;
     this.#logger = logger;
@@ -64,7 +77,14 @@ export class Graphql {
   }
 
   /** Answers a query or a mutation. */
-  async answer(
+  answer(prepared: Prepared, variables: Variables, context: OperationContext): Promise<Answer> {
+    const answer = () => this.#answer(prepared, variables, context);
+    return this.#observer
+      ? observed(this.#observer, prepared, answer, ({ errorCode }) => errorCode)
+      : answer();
+  }
+
+  async #answer(
     prepared: Prepared,
     variables: Variables,
     context: OperationContext,
@@ -99,6 +119,18 @@ export class Graphql {
     variables: Variables,
     context: Context,
   ): Promise<ExecutionResult | LiveOperation> {
+    const begin = () => this.#subscribe(prepared, variables, context);
+    if (!this.#observer) return begin();
+    return observed(this.#observer, prepared, begin, (begun) =>
+      "errors" in begun && begun.errors ? codeOf(begun.errors) : null,
+    );
+  }
+
+  #subscribe(
+    prepared: Prepared,
+    variables: Variables,
+    context: Context,
+  ): Promise<ExecutionResult | LiveOperation> {
     context.budget.shown = prepared.shown;
     return openLiveOperation({
       ...argumentsOf(prepared, variables, context),
@@ -111,6 +143,29 @@ export class Graphql {
   /** What a caller may see of errors. */
   publicErrors(errors: readonly unknown[]): GraphQLError[] {
     return errors.map((error) => publicError(error, this.#logger));
+  }
+}
+
+/** Does the work and tells the observer what it came to. */
+async function observed<T>(
+  observer: OperationObserver,
+  { operation }: Prepared,
+  work: () => Promise<T>,
+  codeOfResult: (result: T) => string | null,
+): Promise<T> {
+  const begin = performance.now();
+  let errorCode: string | null = "INTERNAL";
+  try {
+    const result = await work();
+    errorCode = codeOfResult(result);
+    return result;
+  } finally {
+    observer.ended({
+      kind: operation.operation,
+      name: operation.name?.value ?? null,
+      errorCode,
+      durationMs: performance.now() - begin,
+    });
   }
 }
 

@@ -87,6 +87,12 @@ export class PostgresConnection implements SqlClient {
     });
   }
 
+  /** Connections that are in use and idle, and callers that wait for one. */
+  counts(): { readonly used: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = this.#pool;
+    return { used: totalCount - idle, idle, waiting };
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
   }

@@ -178,6 +178,10 @@ class PostgresDatabase extends Reads implements Database {
     });
   }
 
+  connections(): ReturnType<Database["connections"]> {
+    return this.#pool.counts();
+  }
+
   async ping(): Promise<void> {
     await within(
       pingTimeoutMs,

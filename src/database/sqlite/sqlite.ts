@@ -160,6 +160,10 @@ class SqliteDatabase extends Reads implements Database {
     await this.#reader.all(sql`SELECT 1 AS "one" FROM "User" LIMIT 1`);
   }
 
+  connections(): null {
+    return null;
+  }
+
   async close(): Promise<void> {
     await this.#writes.idle();
     await this.#checkpoints.close();

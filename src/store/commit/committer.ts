@@ -10,10 +10,17 @@ type CommitListener = (
   committed: ReadonlyMap<string, Pick<Effects, "changes" | "claimed" | "head">>,
 ) => void;
 
+export interface CommitObserver {
+  committed(commands: number, durationMs: number): void;
+  failed(): void;
+}
+
 export interface CommitterOptions {
   readonly database: WriteAccess;
   readonly limits: Limits;
   readonly onCommit: CommitListener;
+  /** Hears how each transaction went. */
+  readonly observer?: CommitObserver | undefined;
 }
 
 /** A transaction takes at most this many commands, and this many bytes of them. */
@@ -118,13 +125,16 @@ export class Committer {
   async #transact(): Promise<void> {
     const first = this.#waiting.slice(0, maxBatchCommands);
     const userIds = [...new Set(first.map(({ command }) => command.userId))].sort();
+    const begin = performance.now();
     let batch: Waiting[] | null = null;
     let committed: Committed;
     try {
       committed = await this.#write(userIds, () => (batch = this.#takeBatch(userIds)));
     } catch (error) {
+      this.#options.observer?.failed();
       return this.#fail(batch ?? this.#takeOf(first), error);
     }
+    this.#options.observer?.committed(committed.outcomes.length, performance.now() - begin);
     this.#settle(batch ?? [], committed);
   }
 

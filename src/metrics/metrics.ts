@@ -1,0 +1,34 @@
+import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Hub } from "../feed/hub.ts";
+import type { Statistics } from "../store/contract.ts";
+import { CommitMetrics } from "./commit-metrics.ts";
+import { OperationMetrics } from "./operation-metrics.ts";
+import { registerStoreMetrics } from "./store-metrics.ts";
+
+/**
+ * The metrics of one server, in the format of Prometheus. Beside Baton's own there are those that `prom-client` has for
+ * every Node process: memory, garbage collection, and the delay of the event loop.
+ */
+export class Metrics {
+  readonly operations: OperationMetrics;
+  readonly commits: CommitMetrics;
+  readonly #registry = new Registry();
+
+  constructor(database: Statistics, hub: Pick<Hub, "followers">) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.operations = new OperationMetrics(this.#registry);
+    this.commits = new CommitMetrics(this.#registry);
+    registerStoreMetrics(this.#registry, database, hub);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The metrics as they are now. */
+  async text(): Promise<string> {
+    // First what one of them reads for the others.
+    await this.#registry.getSingleMetric("baton_database_up")?.get();
+    return this.#registry.metrics();
+  }
+}

@@ -1,0 +1,77 @@
+import { Gauge, type Registry } from "prom-client";
+import type { Hub } from "../feed/hub.ts";
+import type { Statistics } from "../store/contract.ts";
+
+/** Prometheus gives up after 10 s. */
+const maxReadMs = 2_000;
+
+/** Registers what is read when somebody asks: the log, those who follow it, and the pool of connections. */
+export function registerStoreMetrics(
+  registry: Registry,
+  database: Statistics,
+  hub: Pick<Hub, "followers">,
+): void {
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
+  const users = gauge("baton_users", "Users with a store.");
+  const changes = gauge("baton_log_changes", "Changes that the logs of all users hold.");
+  const oldest = gauge(
+    "baton_log_oldest_change_timestamp_seconds",
+    "When the oldest change that a log holds was made; 0 if there is none.",
+  );
+  const subscribers = gauge("baton_subscribers", "Open subscriptions to changes.");
+  const catchingUp = gauge(
+    "baton_subscribers_catching_up",
+    "Subscriptions that read from the log, because they began a moment ago or read slowly.",
+  );
+  const lag = gauge(
+    "baton_subscriber_lag_max_revisions",
+    "Revisions that the slowest subscription is behind its user's log.",
+  );
+  const waiting = gauge("baton_waiting_calls", "awaitEntry calls that wait for an entry.");
+  const connections = new Gauge({
+    name: "baton_database_connections",
+    help: "Connections to PostgreSQL that are in use or idle, and callers that wait for one.",
+    labelNames: ["state"],
+    registers: [registry],
+  });
+
+  registry.registerMetric(
+    new Gauge({
+      name: "baton_database_up",
+      help: "1 if the database answered when the metrics were read, else 0.",
+      registers: [],
+      async collect() {
+        const followers = hub.followers();
+        subscribers.set(followers.subscriptions);
+        catchingUp.set(followers.catchingUp);
+        lag.set(Number(followers.maxLag));
+        waiting.set(followers.waits);
+        const pool = database.connections();
+        if (pool) {
+          for (const [state, count] of Object.entries(pool)) connections.set({ state }, count);
+        }
+        try {
+          const log = await inTime(database.readLogStatistics());
+          users.set(log.users);
+          changes.set(log.changes);
+          oldest.set(log.oldestAt ? log.oldestAt.getTime() / 1_000 : 0);
+          this.set(1);
+        } catch {
+          this.set(0);
+        }
+      },
+    }),
+  );
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("The database does not answer.")), maxReadMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,156 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import type { Metrics } from "../../src/metrics/metrics.ts";
+import { serveMetrics } from "../../src/metrics/serve-metrics.ts";
+import { startServer, type BatonServer } from "../../src/server.ts";
+import { query, subscribe } from "../client.ts";
+import { plainDatabases } from "../databases.ts";
+import { set } from "../operations.ts";
+import type { OwnDatabase } from "../own-database.ts";
+
+const silent = pino({ level: "silent" });
+
+describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
+  let own: OwnDatabase;
+  let dataDir: string;
+  let baton: BatonServer;
+  let server: { url: string; token: string };
+  beforeAll(async () => {
+    own = await create();
+    dataDir = await mkdtemp(join(tmpdir(), "baton-metrics-"));
+    const config = defaultConfig({ ...own.config, dataDir, port: 0, metrics: "127.0.0.1:0" });
+    baton = await startServer(config, silent);
+    server = { url: baton.url, token: baton.localToken?.secret ?? "" };
+  });
+  afterAll(async () => {
+    await baton.close();
+    await own[Symbol.asyncDispose]();
+    await rm(dataDir, { recursive: true });
+  });
+
+  /** The value of each sample, by its name and labels. */
+  async function samples(): Promise<Record<string, number>> {
+    const response = await fetch(String(baton.metricsUrl));
+    expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+    const lines = (await response.text()).split("\n").filter((line) => /^[a-z]/.test(line));
+    return Object.fromEntries(
+      lines.map((line) => {
+        const space = line.lastIndexOf(" ");
+        return [line.slice(0, space), Number(line.slice(space))];
+      }),
+    );
+  }
+
+  test("operations are counted by kind, name and code, and commits by what they carry", async () => {
+    const document = `mutation Hand($key: String!, $ifRevision: Revision) {
+      setEntry(input: { key: $key, value: 1, ifRevision: $ifRevision }) { revision }
+    }`;
+    await query(server, document, { key: "k" });
+    await expect(query(server, document, { key: "k", ifRevision: "0" })).rejects.toThrow(
+      "CONFLICT",
+    );
+    await query(server, '{ entry(key: "k") { value } }');
+    const found = await samples();
+    expect(found).toMatchObject({
+      'baton_operations_total{kind="mutation",name="Hand",code="OK"}': 1,
+      'baton_operations_total{kind="mutation",name="Hand",code="CONFLICT"}': 1,
+      'baton_operations_total{kind="query",name="anonymous",code="OK"}': 1,
+      'baton_operation_duration_seconds_count{kind="mutation"}': 2,
+      baton_commit_commands_sum: 2,
+      baton_commits_failed_total: 0,
+      baton_database_up: 1,
+      baton_users: 1,
+      baton_log_changes: 1,
+    });
+    const ageSeconds = Date.now() / 1_000 - Number(found.baton_log_oldest_change_timestamp_seconds);
+    expect(Math.abs(ageSeconds)).toBeLessThan(60);
+    const pool = Object.keys(found).filter((key) => key.startsWith("baton_database_connections{"));
+    expect(pool.length).toBe(name === "SQLite" ? 0 : 3);
+  });
+
+  test("callers can't make more than 200 names", async () => {
+    for (let index = 0; index < 210; index++) {
+      await query(server, `query Name${index} { __typename }`);
+    }
+    const found = await samples();
+    const names = Object.keys(found).filter((key) => key.startsWith("baton_operations_total"));
+    expect(names.length).toBeLessThan(210);
+    expect(
+      found['baton_operations_total{kind="query",name="other",code="OK"}'],
+    ).toBeGreaterThanOrEqual(10);
+  });
+
+  test("subscribers, waits and the lag of the slowest", async () => {
+    await using live = subscribe(server, "subscription { entryChanged(snapshot: true) { kind } }");
+    await live.until(({ kind }) => kind === "CAUGHT_UP");
+    const waiting = query(
+      server,
+      '{ awaitEntry(key: "waited-for", timeoutSeconds: 60) { value } }',
+    );
+    await vi.waitFor(async () => expect(await samples()).toMatchObject({ baton_waiting_calls: 1 }));
+    expect(await samples()).toMatchObject({
+      baton_subscribers: 1,
+      baton_subscribers_catching_up: 0,
+      baton_subscriber_lag_max_revisions: 0,
+    });
+    // It asks for events and reads none.
+    const { hostname, port } = new URL(server.url);
+    const stuck = connect(Number(port), hostname);
+    const body = JSON.stringify({ query: "subscription { entryChanged { entry { value } } }" });
+    stuck.write(
+      `POST /graphql HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${server.token}\r\nAccept: text/event-stream\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    stuck.pause();
+    await vi.waitFor(async () => expect(await samples()).toMatchObject({ baton_subscribers: 2 }));
+    const large = "x".repeat(1_000_000);
+    for (let index = 0; index < 24; index++) await set(server, { key: "large", value: large });
+    await vi.waitFor(async () => {
+      const found = await samples();
+      expect(found.baton_subscribers_catching_up).toBe(1);
+      expect(found.baton_subscriber_lag_max_revisions).toBeGreaterThan(3);
+    });
+    stuck.destroy();
+    await set(server, { key: "waited-for", value: 1 });
+    await waiting;
+    await vi.waitFor(async () =>
+      expect(await samples()).toMatchObject({
+        baton_waiting_calls: 0,
+        baton_subscribers: 1,
+        baton_subscriber_lag_max_revisions: 0,
+      }),
+    );
+  });
+
+  test("the alerts, the dashboard and the page name metrics that exist", async () => {
+    const text = await (await fetch(String(baton.metricsUrl))).text();
+    const existing = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, metric]) => metric));
+    for (const file of ["alerts.yml", "dashboard.json", "README.md"]) {
+      const page = await readFile(`docs/monitoring/${file}`, "utf8");
+      const named = [...page.matchAll(/\b(?:baton|nodejs|process)_[a-z0-9_]+[a-z0-9]\b/g)].map(
+        ([metric]) => metric.replace(/(?<!baton_commit_commands)_(?:bucket|sum|count)$/, ""),
+      );
+      expect(named.length).toBeGreaterThan(3);
+      for (const metric of named) {
+        expect([file, metric, existing.has(metric.replace(/_(?:sum|count)$/, ""))]).toEqual([
+          file,
+          metric,
+          true,
+        ]);
+      }
+    }
+  });
+});
+
+test.for(["nowhere", "127.0.0.1:99999", "host:", "999.1.1.1:1"])(
+  "metrics can't be served on %s, which the start says",
+  async (address) => {
+    const metrics = { text: async () => "", contentType: "text/plain" } as Metrics;
+    await expect(serveMetrics(metrics, address)).rejects.toThrow(/--metrics|can't be served/);
+  },
+);
