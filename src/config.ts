@@ -216,6 +216,11 @@ export const options = {
     "A page that a filter selects ends when it has looked at so many entries, changes or namespaces",
     100,
   ),
+  // Each of them reads a whole value at worst, while nobody else is served.
+  maxWhereConditions: {
+    ...limit("maxWhereConditions", "conditions", 20, "Most conditions of one filter by value"),
+    max: 100,
+  },
   maxResponseBytes: limit(
     "maxResponseBytes",
     "bytes",

@@ -103,7 +103,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     );
     const services = {
       store,
-      writer: new Writer(committer, config),
+      writer: new Writer(committer, config, database),
       feed: new Feed({
         source: database,
         store,

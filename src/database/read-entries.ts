@@ -76,8 +76,8 @@ async function readPage<E extends EntryHead>(
   const rows = await client.all<PageEnds & (E | { key: null })>(sql`
     WITH "candidates" AS (
       SELECT "namespace", "key", ${loadedBytes} AS "loadedBytes" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyDeadLettered(query)}${onlyKeys(query)}${afterPlace(query)}
-      ORDER BY "namespace", "key" LIMIT ${bounds.maxItems + 1}
+      WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyOfWork(query, now)}${onlyKeys(query)}${afterPlace(query)}
+      ORDER BY ${orderOf(query)} LIMIT ${bounds.maxItems + 1}
     ), "page" AS (
       SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY "namespace", "key" ROWS UNBOUNDED PRECEDING) - "loadedBytes" AS "bytesBefore"
       FROM "candidates"
@@ -103,8 +103,15 @@ async function readPage<E extends EntryHead>(
   };
 }
 
-function onlyDeadLettered({ onlyDeadLettered: isAsked = false }: EntryQuery): Sql {
-  return isAsked ? sql` AND "isCompleted" = false AND "isDeadLettered" = true` : empty;
+function onlyOfWork({ onlyDeadLettered = false, onlyFree = false }: EntryQuery, now: Sql): Sql {
+  if (onlyDeadLettered) return sql` AND "isCompleted" = false AND "isDeadLettered" = true`;
+  if (!onlyFree) return empty;
+  return sql` AND "isCompleted" = false AND "isDeadLettered" = false AND ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now})`;
+}
+
+/** That of free entries names their index: without statistics PostgreSQL would walk past all that are completed. */
+function orderOf({ onlyFree = false }: EntryQuery): Sql {
+  return onlyFree ? sql`"isCompleted", "isDeadLettered", "key"` : sql`"namespace", "key"`;
 }
 
 function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {
@@ -112,10 +119,10 @@ function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {
   return keys.length === 0 ? sql` AND 1 = 0` : sql` AND "key" IN (${join([...keys])})`;
 }
 
-function afterPlace({ after, onlyDeadLettered: isOneNamespace = false }: EntryQuery): Sql {
+function afterPlace({ after, onlyDeadLettered, onlyFree }: EntryQuery): Sql {
   if (after === null) return empty;
-  // A range of the index that has dead letters, which a comparison of rows is not.
-  if (isOneNamespace) return sql` AND "key" > ${after.key}`;
+  // A range of the index of work, which a comparison of rows is not.
+  if (onlyDeadLettered || onlyFree) return sql` AND "key" > ${after.key}`;
   if (after.key === null) return sql` AND "namespace" > ${after.namespace}`;
   // By nothing else about the namespace: SQLite would search its index by that, and walk through all of it.
   return sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`;

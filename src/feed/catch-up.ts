@@ -1,6 +1,7 @@
 import type { Database, EntryPage, LogPage, PageBounds } from "../store/contract.ts";
-import type { Change, Selection } from "../store/model/change.ts";
+import { shownTo, type Change, type Selection, type ShownChange } from "../store/model/change.ts";
 import { requireWithinLog } from "../store/model/log.ts";
+import { isWanted } from "../store/model/where.ts";
 import { Coverage, type Place } from "./coverage.ts";
 import type { FeedEvent } from "./feed-event.ts";
 
@@ -83,7 +84,7 @@ export class CatchUp {
       case "log": {
         const { changes, through, head } = await this.#readLog(phase.after);
         this.#phase = { kind: "log", after: through };
-        return { events: changes, through: through < head ? null : through };
+        return { events: this.#shown(changes), through: through < head ? null : through };
       }
     }
   }
@@ -109,19 +110,28 @@ export class CatchUp {
       end === null
         ? { kind: "changes since", after: begin, coverage }
         : { ...phase, place: end, pageHead: page.head };
-    return { events: page.items.map((entry) => ({ kind: "EXISTING", entry })), through: null };
+    const { where } = selection;
+    const wanted = where ? page.items.filter(({ value }) => isWanted(where, value)) : page.items;
+    return { events: wanted.map((entry) => ({ kind: "EXISTING", entry })), through: null };
   }
 
   async #readSince(phase: Phase & { readonly kind: "changes since" }): Promise<Piece> {
     const { coverage } = phase;
     const { changes, through, head } = await this.#readLog(phase.after);
-    const news = changes.filter((change: Change) => !coverage.shows(change));
+    const news = this.#shown(changes.filter((change: Change) => !coverage.shows(change)));
     if (through < head) {
       this.#phase = { ...phase, after: through };
       return { events: news, through: null };
     }
     this.#phase = { kind: "log", after: through };
     return { events: [...news, { kind: "CAUGHT_UP", revision: through }], through };
+  }
+
+  /** Without a filter all of them: the database has selected the rest. */
+  #shown(changes: readonly Change[]): readonly ShownChange[] {
+    const { selection } = this.#options;
+    if (!selection.where) return changes;
+    return changes.flatMap((change) => shownTo(selection, change) ?? []);
   }
 
   /** Whether the namespace that the last page ended in was cleared before the next page was read. */

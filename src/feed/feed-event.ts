@@ -1,9 +1,9 @@
-import type { Change } from "../store/model/change.ts";
+import type { ShownChange } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
 
 /** What a subscription delivers. */
 export type FeedEvent =
-  | Change
+  | ShownChange
   /** An entry of the snapshot. */
   | { readonly kind: "EXISTING"; readonly entry: Entry }
   /** The snapshot is complete: the events before this one are the matching state as of the revision. */

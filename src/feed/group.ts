@@ -1,4 +1,10 @@
-import { changeBytes, selects, type Change, type Selection } from "../store/model/change.ts";
+import {
+  changeBytes,
+  shownTo,
+  type Change,
+  type Selection,
+  type ShownChange,
+} from "../store/model/change.ts";
 import type { FeedEvent } from "./feed-event.ts";
 import type { Member } from "./member.ts";
 
@@ -64,8 +70,9 @@ export class Group<T = unknown> {
     let slice: Rendered<T>[] = [];
     let sliceBytes = 0;
     for (const change of changes) {
-      if (selects(this.#selection, change)) {
-        const payload = this.#render(change);
+      const shown = shownTo(this.#selection, change);
+      if (shown !== null) {
+        const payload = this.#render(shown);
         if (payload === null) {
           this.#pass(slice, end);
           slice = [];
@@ -90,7 +97,7 @@ export class Group<T = unknown> {
   }
 
   /** Null where the members must render for themselves. */
-  #render(change: Change): T | null {
+  #render(change: ShownChange): T | null {
     if (this.members.size === 0) return null;
     try {
       return this.#rendering?.render(change) ?? null;

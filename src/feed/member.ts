@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { selects, type Selection } from "../store/model/change.ts";
+import { shownTo, type Selection } from "../store/model/change.ts";
 import { CatchUp, type CatchUpOptions, type Start } from "./catch-up.ts";
 import { failWhenEnded, forgetEnding } from "./ending.ts";
 import type { FeedEvent } from "./feed-event.ts";
@@ -207,7 +207,7 @@ export class Member<T = unknown> implements Follower {
     const { sink, shared } = this.#options;
     const missed = this.#tail.since(through);
     if (missed === null || sink.isFull) return false;
-    const wanted = missed.filter((change) => selects(this.selection, change));
+    const wanted = missed.flatMap((change) => shownTo(this.selection, change) ?? []);
     if (wanted.length > 0 && !shared) return false;
     try {
       const payloads = wanted.map((change) => (shared as SharedRendering<T>).render(change));

@@ -229,8 +229,8 @@ export class Tail {
 
 /** Members with equal keys get equal payloads. */
 function groupKey({
-  selection: { namespaces, keys },
+  selection: { namespaces, keys, where },
   rendering,
 }: Pick<Member, "selection" | "rendering">): string {
-  return JSON.stringify([namespaces, keys, rendering?.key ?? null]);
+  return JSON.stringify([namespaces, keys, where?.id ?? null, rendering?.key ?? null]);
 }

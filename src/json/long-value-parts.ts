@@ -42,10 +42,10 @@ export function* decodeLongString(text: string): Steps<string> {
 }
 
 /** The longest escape is `\uXXXX`. */
-const longestEscape = 6;
+export const longestEscape = 6;
 
 /** The end, or an earlier one where that would lie within an escape. */
-function withoutCutEscape(text: string, begin: number, end: number): number {
+export function withoutCutEscape(text: string, begin: number, end: number): number {
   for (let at = Math.max(begin, end - longestEscape + 1); at < end; at++) {
     if (text.charCodeAt(at) === 0x5c && !isEscaped(text, at)) {
       const length = text.charCodeAt(at + 1) === 0x75 ? longestEscape : 2;

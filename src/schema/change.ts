@@ -1,5 +1,5 @@
 import type { FeedEvent } from "../feed/feed-event.ts";
-import type { Change } from "../store/model/change.ts";
+import type { ShownChange } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { entryId } from "../store/model/entry-id.ts";
 import { largestEntries } from "../store/response-budget.ts";
@@ -14,6 +14,7 @@ import {
 } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
+import { valueCondition, whereDescription } from "./value-condition.ts";
 
 const changeKind = builder.enumType("EntryChangeKind", {
   description: "What happened.",
@@ -26,6 +27,10 @@ const changeKind = builder.enumType("EntryChangeKind", {
     SET: { description: "An entry was created or replaced." },
     DELETED: { description: "An entry was deleted." },
     EXPIRED: { description: "The time of an entry that had one was over." },
+    UNMATCHED: {
+      description:
+        "Only with `where`: an entry was written that existed before, and its value does not match, though it may have before. Whoever keeps the matching entries removes it.",
+    },
     NAMESPACE_CLEARED: {
       description: "Every entry of a namespace was deleted, in one change for all of them.",
     },
@@ -140,10 +145,13 @@ async function changesPage(
     { ...input, isNewestFirst: orderBy === "REVISION_DESC" },
     closed,
   );
-  budget.spend(
-    page.items.map(({ entry, namespace, key }: Change) => entry ?? sizeOfNames(namespace, key)),
-  );
-  return { ...page, cursorOf: (event) => String((event as Change).revision) };
+  budget.spend(page.items.map(({ entry, namespace, key }) => entry ?? sizeOfNames(namespace, key)));
+  const { end } = page;
+  return {
+    ...page,
+    cursorOf: (event) => String((event as ShownChange).revision),
+    end: end == null ? end : String(end),
+  };
 }
 
 /** A change that leaves no entry still shows where it was. */
@@ -172,6 +180,8 @@ const namespacePrefixDescription =
 const keyDescription = "Only this key. A cleared namespace is shown all the same.";
 const keyPrefixDescription =
   "Only keys that begin with this. A cleared namespace is shown all the same.";
+const changesWhereDescription =
+  "Shown are each SET whose value matches, each UNMATCHED, and every DELETED, EXPIRED and NAMESPACE_CLEARED: applied in order, they leave the entries that match.";
 
 builder.queryFields((t) => ({
   changes: t.field({
@@ -184,6 +194,10 @@ builder.queryFields((t) => ({
       namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
       key: t.arg.string({ description: keyDescription }),
       keyPrefix: t.arg.string({ description: keyPrefixDescription }),
+      where: t.arg({
+        type: [valueCondition],
+        description: `${whereDescription} ${changesWhereDescription}`,
+      }),
       after: t.arg({
         type: "Revision",
         description:
@@ -211,6 +225,10 @@ builder.subscriptionFields((t) => ({
       namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
       key: t.arg.string({ description: keyDescription }),
       keyPrefix: t.arg.string({ description: keyPrefixDescription }),
+      where: t.arg({
+        type: [valueCondition],
+        description: `${whereDescription} ${changesWhereDescription}`,
+      }),
       after: t.arg({
         type: "Revision",
         description:

@@ -11,6 +11,7 @@ import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
 import { selectsWithin } from "./selected-fields.ts";
 import { showWritten } from "./show-written.ts";
+import { valueCondition, whereDescription } from "./value-condition.ts";
 import {
   entryOf,
   operationResult,
@@ -109,6 +110,10 @@ const claimEntryInput = builder.inputType("ClaimEntryInput", {
       required: true,
       defaultValue: "",
       description: "Only keys that begin with this, such as `task:`.",
+    }),
+    where: t.field({
+      type: [valueCondition],
+      description: `${whereDescription} Needs the scope \`read\`. LIMIT_EXCEEDED if none of the first \`maxExaminedItems\` free entries matches, or of the first \`maxPageBytes\` bytes of them, and there are more.`,
     }),
     leaseSeconds: leaseInput(t),
     maxAttempts: t.int({

@@ -89,9 +89,22 @@ export const firstDescription = `At most how many; at least 1, and no more than 
 /** What a field costs that asks the database, beside fields that only show what it answered. */
 export const statementComplexity = 100;
 
+/** What a list costs that a filter selects: it looks at many times as much as it shows. */
+const filterComplexity = 10_000;
+
+interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly where?: readonly unknown[] | null | undefined;
+  /** Whether something else than `where` filters it. */
+  readonly isFiltered?: boolean;
+}
+
 /** What a connection costs: a statement, and its items' fields as often as it may have items. */
-export function pageComplexity(args: { first?: number | null | undefined }) {
-  return { field: statementComplexity, multiplier: Math.max(1, args.first ?? defaultPageSize) };
+export function pageComplexity({ first, where, isFiltered = false }: PageArguments) {
+  return {
+    field: isFiltered || (where?.length ?? 0) > 0 ? filterComplexity : statementComplexity,
+    multiplier: Math.max(1, first ?? defaultPageSize),
+  };
 }
 
 /** Opaque to callers: what comes back is checked before it is used. */

@@ -1,10 +1,11 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { JsonText } from "../json/json-text.ts";
-import type { EntryPage, Page } from "../store/contract.ts";
+import type { Page } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { entryId } from "../store/model/entry-id.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
-import type { SelectionInput } from "../store/store.ts";
+import type { Place } from "../store/model/place.ts";
+import type { ListPage, SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, changeOrderBy, historyOf } from "./change.ts";
 import {
@@ -21,6 +22,7 @@ import {
 import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
 import { selectsWithin } from "./selected-fields.ts";
+import { valueCondition, whereDescription } from "./value-condition.ts";
 import { namespaceDescription } from "./write.ts";
 
 entryRef.implement({
@@ -127,6 +129,9 @@ export const entryOrderBy = {
     "By key (default), or by the time of their creation, the oldest or the newest first. Pages of one list are asked for in one order.",
 } as const;
 
+/** The filter of lists of entries. */
+export const entriesWhereDescription = `${whereDescription} A page looks at no more entries of the range than \`maxExaminedItems\`, nor at more bytes than \`maxPageBytes\`, and may end before \`first\` there: go on while \`pageInfo.hasNextPage\` is true.`;
+
 interface EntriesArgs extends SelectionInput {
   readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | null | undefined;
   readonly keys?: readonly string[] | null | undefined;
@@ -140,45 +145,61 @@ export async function entriesPage(
   info: GraphQLResolveInfo,
   { orderBy, ...args }: EntriesArgs,
 ): Promise<Connection<Entry>> {
-  const { budget } = context;
   const withoutValues = !selectsWithin(info, "value");
   const input = { ...args, first: args.first ?? defaultPageSize };
-  const isByKey = (orderBy ?? "KEY_ASC") === "KEY_ASC";
-  const read = isByKey
+  return (orderBy ?? "KEY_ASC") === "KEY_ASC"
     ? entriesByKey(context, input, withoutValues)
     : entriesByCreation(context, input, withoutValues, orderBy === "CREATED_AT_DESC");
-  const page = await budget.showRead(read, ({ items }) =>
-    withoutValues ? items.map(sizeWithoutValue) : items,
-  );
-  const cursorOf = isByKey
-    ? (entry: Entry) => encodeCursor([entry.namespace, entry.key])
-    : (entry: Entry) => encodeCursor([String(entry.createdRevision)]);
-  return { ...page, cursorOf };
 }
 
 type PageInput = Omit<EntriesArgs, "orderBy" | "first"> & { readonly first: number };
 
 /** Nothing resolves the value of an entry without one. */
-function entriesByKey(
-  { store, viewer }: Context,
+async function entriesByKey(
+  { store, viewer, budget, closed }: Context,
   input: PageInput,
   withoutValues: boolean,
-): Promise<Page<Entry>> {
+): Promise<Connection<Entry>> {
   const [namespace, key] = input.after == null ? [] : decodeCursor(input.after, 2);
   const after = namespace === undefined || key === undefined ? null : { namespace, key };
-  return withoutValues
-    ? (store.entryHeads(viewer, { ...input, after }) as Promise<EntryPage>)
-    : store.entries(viewer, { ...input, after });
+  const read = withoutValues
+    ? (store.entryHeads(viewer, { ...input, after }, closed) as Promise<ListPage<Entry, Place>>)
+    : store.entries(viewer, { ...input, after }, closed);
+  return connection(
+    await budget.showRead(read, shownOf(withoutValues)),
+    (place: Place) => encodeCursor([place.namespace, place.key]),
+    (entry) => entry,
+  );
 }
 
-function entriesByCreation(
-  { store, viewer, closed }: Context,
+async function entriesByCreation(
+  { store, viewer, budget, closed }: Context,
   input: PageInput,
   withoutValues: boolean,
   isNewestFirst: boolean,
-): Promise<Page<Entry>> {
+): Promise<Connection<Entry>> {
   const after = input.after == null ? null : decodeRevisionCursor(input.after);
-  return store.createdEntries(viewer, { ...input, after, isNewestFirst, withoutValues }, closed);
+  const query = { ...input, after, isNewestFirst, withoutValues };
+  const read = store.createdEntries(viewer, query, closed);
+  return connection(
+    await budget.showRead(read, shownOf(withoutValues)),
+    (revision: bigint) => encodeCursor([String(revision)]),
+    ({ createdRevision }) => createdRevision,
+  );
+}
+
+function shownOf(withoutValues: boolean) {
+  return ({ items }: Page<Entry>) => (withoutValues ? items.map(sizeWithoutValue) : items);
+}
+
+function connection<P>(
+  { items, hasMore, end }: ListPage<Entry, P>,
+  cursorAt: (position: P) => string,
+  positionOf: (entry: Entry) => P,
+): Connection<Entry> {
+  const cursorOf = (entry: Entry) => cursorAt(positionOf(entry));
+  if (end === undefined) return { items, hasMore, cursorOf };
+  return { items, hasMore, cursorOf, end: end === null ? null : cursorAt(end) };
 }
 
 /** One entry, whatever else the operation asks for. */
@@ -259,6 +280,7 @@ builder.queryFields((t) => ({
         description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
       }),
       orderBy: t.arg(entryOrderBy),
+      where: t.arg({ type: [valueCondition], description: entriesWhereDescription }),
     },
     resolve: (_query, args, context, info) => entriesPage(context, info, args),
   }),

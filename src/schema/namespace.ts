@@ -23,6 +23,7 @@ import type { Context } from "./context.ts";
 import {
   entriesPage,
   entryConnection,
+  entriesWhereDescription,
   entryOrderBy,
   keyPrefixDescription,
   oneEntry,
@@ -30,6 +31,7 @@ import {
 import { entryRef } from "./entry-ref.ts";
 import { clearNamespace } from "./operations.ts";
 import { selectsField, selectsWithin } from "./selected-fields.ts";
+import { valueCondition } from "./value-condition.ts";
 import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./write.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
@@ -76,6 +78,7 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
           description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
         }),
         orderBy: t.arg(entryOrderBy),
+        where: t.arg({ type: [valueCondition], description: entriesWhereDescription }),
       },
       resolve: (namespace, args, context, info) =>
         entriesPage(context, info, { ...args, namespace: namespace.name }),
@@ -105,7 +108,8 @@ builder.queryFields((t) => ({
   }),
   namespaces: t.field({
     type: namespaceConnection,
-    complexity: pageComplexity,
+    complexity: ({ first, suffix, segments, depth }) =>
+      pageComplexity({ first, isFiltered: suffix != null || segments != null || depth != null }),
     description:
       "The namespaces that the token covers, sorted by name in the byte order of their UTF-8. With `segments`, `suffix` or `depth`, a page looks at no more namespaces than the limit `maxExaminedItems`, and may end before `first` there: go on while `pageInfo.hasNextPage` is true. No entry is looked at.",
     args: {

@@ -23,6 +23,7 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxPageBytes: "A page ends when its entries have this many bytes, though never before its first.",
   maxExaminedItems:
     "How many entries, changes or namespaces a page looks at whose list has a filter; the page ends there.",
+  maxWhereConditions: "How many conditions a filter by value may have.",
   maxResponseBytes: "Bytes of entries that one operation may load or write.",
   maxQueryBytes: "Bytes of UTF-8 that the text of an operation may have.",
   maxQueryComplexity:

@@ -44,6 +44,8 @@ export interface EntryQuery {
   readonly onlyKeys: readonly string[] | null;
   /** Only dead-lettered entries. The namespaces are one then, which an index has. */
   readonly onlyDeadLettered?: boolean;
+  /** Only entries that may be claimed. The namespaces are one then, too. */
+  readonly onlyFree?: boolean;
   /** Entries that sort after this place; a null key sorts after every key of the namespace. */
   readonly after: { readonly namespace: string; readonly key: string | null } | null;
 }

@@ -1,6 +1,12 @@
 import type { Log, Page, PageBounds } from "./contract.ts";
 import { fillPage, type FillBounds, type Stretch } from "./fill-page.ts";
-import type { Change, Selection } from "./model/change.ts";
+import {
+  filterPage,
+  type FilterBounds,
+  type FilteredList,
+  type FilteredPage,
+} from "./filter-page.ts";
+import { shownTo, type Change, type Selection, type ShownChange } from "./model/change.ts";
 import { requireWithinLog } from "./model/log.ts";
 
 /** Which changes of a log, from where, and in which order. */
@@ -12,23 +18,65 @@ export interface ChangesQuery {
   readonly isNewestFirst: boolean;
 }
 
+type LogReader = Pick<Log, "readLog" | "readLogEnds">;
+
+interface ChangeStretch extends Stretch<Change> {
+  /** Where the next one begins. */
+  readonly position: bigint;
+}
+
 /**
  * A page of the log.
  * @throws REVISION_COMPACTED, BAD_USER_INPUT, UNAVAILABLE
  */
 export async function readChanges(
-  log: Pick<Log, "readLog" | "readLogEnds">,
-  { userId, selection, after, isNewestFirst }: ChangesQuery,
+  log: LogReader,
+  query: ChangesQuery,
   bounds: FillBounds,
 ): Promise<Page<Change>> {
-  let position = after ?? (isNewestFirst ? (await log.readLogEnds(userId)).head + 1n : 0n);
+  return fillPage(changeStretches(log, query), bytesOf, bounds);
+}
+
+/**
+ * A page of the log as a filter by value shows it: see `shownTo`.
+ * @throws REVISION_COMPACTED, BAD_USER_INPUT, UNAVAILABLE
+ */
+export async function readFilteredChanges(
+  log: LogReader,
+  query: ChangesQuery,
+  bounds: FilterBounds,
+): Promise<FilteredPage<ShownChange, bigint>> {
+  const readStretch = changeStretches(log, query);
+  const list: FilteredList<Change, ShownChange, bigint> = {
+    async readStretch(_after, rest) {
+      const { items, isAtEnd, position } = await readStretch(rest);
+      return { items, next: isAtEnd ? null : position };
+    },
+    positionOf: ({ revision }) => revision,
+    bytesOf,
+    show: (change) => shownTo(query.selection, change),
+  };
+  return filterPage(list, query.after, bounds);
+}
+
+function bytesOf({ entry }: Change): number {
+  return entry?.sizeBytes ?? 0;
+}
+
+/** Reads stretch after stretch of the log. */
+function changeStretches(
+  log: LogReader,
+  { userId, selection, after, isNewestFirst }: ChangesQuery,
+) {
+  let position = after;
   let hasBegun = after !== null;
-  const readStretch = async (rest: PageBounds): Promise<Stretch<Change>> => {
+  return async (rest: PageBounds): Promise<ChangeStretch> => {
+    position ??= isNewestFirst ? (await log.readLogEnds(userId)).head + 1n : 0n;
     const page = await log.readLog({ userId, selection, after: position, isNewestFirst }, rest);
     // Without a place to begin, what is no longer kept is not missed.
     if (!isNewestFirst && !hasBegun && page.compacted > position) {
       position = page.compacted;
-      return { items: [], isAtEnd: false };
+      return { items: [], isAtEnd: false, position };
     }
     hasBegun = true;
     if (isNewestFirst) requireWithinLog(latestOf(after ?? page.head, page.compacted), page);
@@ -38,9 +86,9 @@ export async function readChanges(
       // A step of the compaction may not have removed it yet.
       items: page.changes.filter(({ revision }) => revision > page.compacted),
       isAtEnd: isNewestFirst ? position <= page.compacted + 1n : position >= page.head,
+      position,
     };
   };
-  return fillPage(readStretch, ({ entry }) => entry?.sizeBytes ?? 0, bounds);
 }
 
 function latestOf(one: bigint, other: bigint): bigint {

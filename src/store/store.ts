@@ -1,6 +1,8 @@
-import type { EntryPage, EntryQuery, Log, LogEnds, Page, ReadView } from "./contract.ts";
+import type { EntryQuery, Log, LogEnds, Page, ReadView } from "./contract.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
-import type { Change, Selection } from "./model/change.ts";
+import { filterPage, type FilterBounds, type FilteredPage } from "./filter-page.ts";
+import { entriesByCreation, entriesByPlace } from "./filtered-lists.ts";
+import type { Selection, ShownChange } from "./model/change.ts";
 import type { StoredEntry } from "./model/claim.ts";
 import type { HeldClaim } from "./model/claim-counts.ts";
 import type { Place } from "./model/place.ts";
@@ -18,9 +20,10 @@ import {
 } from "./model/limits.ts";
 import { countClaims, readHeldPage, type ClaimTally } from "./read-claims.ts";
 import { readCreated } from "./read-created.ts";
-import { readChanges } from "./read-changes.ts";
+import { readChanges, readFilteredChanges } from "./read-changes.ts";
 import { search, type Found, type SearchDatabase } from "./search/search.ts";
 import { everything, exact, intersect, prefixed, type TextMatch } from "./model/text-match.ts";
+import { readWhere, type Where, type WhereInput } from "./model/where.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
 
 /** Which part of the store a reader asks for. What is left out is not narrowed. */
@@ -29,6 +32,8 @@ export interface SelectionInput {
   readonly namespacePrefix?: string | null | undefined;
   readonly key?: string | null | undefined;
   readonly keyPrefix?: string | null | undefined;
+  /** Conditions on the value. */
+  readonly where?: readonly WhereInput[] | null | undefined;
 }
 
 export interface EntriesInput extends SelectionInput {
@@ -89,6 +94,9 @@ export interface ListedNamespaces extends Page<Namespace | Pick<Namespace, "name
   readonly end: NamespaceCursor | null;
 }
 
+/** A page of a list. Where a filter selected it, the next one begins at `end`. */
+export type ListPage<T, P> = Page<T> & { readonly end?: P | null };
+
 /** The part of a database that the store reads. */
 export interface StoreDatabase extends ReadView, Log, SearchDatabase {}
 
@@ -119,19 +127,39 @@ export class Store {
     return { namespace, key };
   }
 
-  async entries(viewer: Viewer, input: EntriesInput): Promise<EntryPage> {
-    return this.#database.readEntries(
-      this.#entryQuery(viewer, input),
-      this.#pageBounds(input.first),
-    );
+  /** @param closed ends the reading when its caller has gone */
+  async entries(
+    viewer: Viewer,
+    input: EntriesInput,
+    closed: AbortSignal | null = null,
+  ): Promise<ListPage<Entry, Place>> {
+    const query = this.#entryQuery(viewer, input);
+    const { where } = query.selection;
+    if (where) return this.#filteredEntries(query, where, input.first, closed);
+    return this.#database.readEntries(query, this.#pageBounds(input.first));
   }
 
-  /** Like `entries`, without the values, which are not loaded. */
-  async entryHeads(viewer: Viewer, input: EntriesInput): Promise<EntryPage<EntryHead>> {
-    return this.#database.readEntryHeads(
-      this.#entryQuery(viewer, input),
-      this.#pageBounds(input.first),
-    );
+  /** Like `entries`, without the values, which are not loaded, or not kept. */
+  async entryHeads(
+    viewer: Viewer,
+    input: EntriesInput,
+    closed: AbortSignal | null = null,
+  ): Promise<ListPage<EntryHead, Place>> {
+    const query = this.#entryQuery(viewer, input);
+    const { where } = query.selection;
+    if (!where) return this.#database.readEntryHeads(query, this.#pageBounds(input.first));
+    const page = await this.#filteredEntries(query, where, input.first, closed);
+    return { ...page, items: page.items.map(headOf) };
+  }
+
+  #filteredEntries(
+    { after, ...query }: EntryQuery,
+    where: Where,
+    first: number,
+    closed: AbortSignal | null,
+  ): Promise<FilteredPage<Entry, Place>> {
+    const list = entriesByPlace(this.#database, query, where);
+    return filterPage(list, after as Place | null, this.#filterBounds(first, closed));
   }
 
   /**
@@ -142,9 +170,15 @@ export class Store {
     viewer: Viewer,
     input: CreatedInput,
     closed: AbortSignal | null,
-  ): Promise<Page<Entry>> {
+  ): Promise<ListPage<Entry, bigint>> {
     const { userId, selection, onlyKeys } = this.#entryQuery(viewer, { ...input, after: null });
     const { after, isNewestFirst, withoutValues } = input;
+    if (selection.where) {
+      const query = { userId, selection, onlyKeys, isNewestFirst };
+      const list = entriesByCreation(this.#database, query, selection.where);
+      const page = await filterPage(list, after, this.#filterBounds(input.first, closed));
+      return withoutValues ? { ...page, items: page.items.map(headOf) as Entry[] } : page;
+    }
     return readCreated(
       this.#database,
       { userId, selection, onlyKeys, after, isNewestFirst, withoutValues },
@@ -253,13 +287,16 @@ export class Store {
     viewer: Viewer,
     input: ChangesInput,
     closed: AbortSignal | null,
-  ): Promise<Page<Change>> {
+  ): Promise<ListPage<ShownChange, bigint>> {
     checkPageSize(this.limits, input.first);
     const { userId } = viewer;
     const selection = this.select(viewer, input);
     const { after, isNewestFirst = false } = input;
-    const bounds = { ...this.#pageBounds(input.first), closed };
-    return readChanges(this.#database, { userId, selection, after, isNewestFirst }, bounds);
+    const query = { userId, selection, after, isNewestFirst };
+    if (selection.where) {
+      return readFilteredChanges(this.#database, query, this.#filterBounds(input.first, closed));
+    }
+    return readChanges(this.#database, query, { ...this.#pageBounds(input.first), closed });
   }
 
   async namespace(viewer: Viewer, name: string): Promise<Namespace | null> {
@@ -321,7 +358,10 @@ export class Store {
    */
   select(viewer: Viewer, input: SelectionInput): Selection {
     requireScope(viewer, "read");
-    return { namespaces: this.#selectNamespaces(viewer, input), keys: this.#selectKeys(input) };
+    const namespaces = this.#selectNamespaces(viewer, input);
+    const keys = this.#selectKeys(input);
+    const where = readWhere(this.limits, "where", input.where);
+    return where === null ? { namespaces, keys } : { namespaces, keys, where };
   }
 
   #selectNamespaces(viewer: Viewer, { namespace, namespacePrefix }: SelectionInput): TextMatch[] {
@@ -354,7 +394,19 @@ export class Store {
     requireNamespace(viewer, "read", namespace);
   }
 
+  /** A page looks at no more bytes than an ordinary page may have. */
+  #filterBounds(first: number, closed: AbortSignal | null): FilterBounds {
+    const { maxExaminedItems, maxPageBytes } = this.limits;
+    const examined = { maxExaminedItems, maxExaminedBytes: maxPageBytes };
+    return { ...this.#pageBounds(first), ...examined, closed };
+  }
+
   #pageBounds(first: number): { maxItems: number; maxBytes: number } {
     return { maxItems: first, maxBytes: this.limits.maxPageBytes };
   }
+}
+
+/** Drops the value. */
+function headOf({ value: _, ...head }: Entry): EntryHead {
+  return head;
 }

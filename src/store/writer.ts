@@ -1,16 +1,19 @@
-import { badUserInput } from "../errors.ts";
+import { badUserInput, limitExceeded, unavailable } from "../errors.ts";
+import { findCandidates } from "./claim-candidates.ts";
 import { commandOf, type Command, type CommandResult } from "./commit/command.ts";
 import type { Committer } from "./commit/committer.ts";
 import { digestOf } from "./commit/idempotency.ts";
 import { recordKey } from "./commit/record-key.ts";
+import type { ReadView } from "./contract.ts";
 import type { Claim } from "./model/claim.ts";
 import type { Entry } from "./model/entry.ts";
 import { checkIdempotencyKey, checkNamespacePrefix, type Limits } from "./model/limits.ts";
 import type { Place } from "./model/place.ts";
 import { prefixed } from "./model/text-match.ts";
-import { may, permittedPart, requireScope, type Viewer } from "./model/viewer.ts";
+import { may, permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
+import { readWhere, type Where } from "./model/where.ts";
 import type { AppendInput } from "./operations/append.ts";
-import type { ClaimInput } from "./operations/claim.ts";
+import type { ClaimInput, ClaimOperation } from "./operations/claim.ts";
 import type { ClearInput } from "./operations/clear.ts";
 import type { CompleteInput } from "./operations/complete.ts";
 import type { DeleteInput } from "./operations/delete.ts";
@@ -68,6 +71,11 @@ export interface CompleteClaimInput extends CompleteInput {
   readonly operations?: Optional<readonly OperationInput[]>;
 }
 
+/** So many workers that claim at the same time each get one of the same candidates. */
+const maxCandidates = 16;
+/** A claim that lost all candidates as often gives up: in each round, others were granted theirs. */
+const maxClaimRounds = 50;
+
 /**
  * The entry point of every write to a user's store. Each method checks its input, and submits one command, which applies
  * completely or not at all (G6).
@@ -75,10 +83,13 @@ export interface CompleteClaimInput extends CompleteInput {
 export class Writer {
   readonly #committer: Committer;
   readonly #limits: Limits;
+  readonly #view: Pick<ReadView, "readStoredEntries">;
 
-  constructor(committer: Committer, limits: Limits) {
+  /** @param view where claims with a filter look for candidates */
+  constructor(committer: Committer, limits: Limits, view: Pick<ReadView, "readStoredEntries">) {
     this.#committer = committer;
     this.#limits = limits;
+    this.#view = view;
   }
 
   setEntry(viewer: Viewer, input: SetInput & Repeatable) {
@@ -159,8 +170,56 @@ export class Writer {
     input: ClaimInput & Repeatable,
   ): Promise<Revised & { readonly entry: Entry | null; readonly claim: Claim | null }> {
     const operation = operations.claim.read(this.#asked(viewer), "input", input);
+    const where = readWhere(this.#limits, "input.where", input.where);
+    if (where !== null) return this.#claimMatching(viewer, input, operation, where);
     const { results, revision } = await this.#submit(viewer, "claimEntry", input, [operation]);
     return { ...only(results[0], "claimed"), revision };
+  }
+
+  /**
+   * Leases the first free entry that a filter wants:
+   *
+   * 1. Find candidates, without a lock.
+   * 2. Submit a claim of the first of them that is still free and as it was.
+   * 3. If others have taken or changed all of them, begin again.
+   *
+   * Where nothing is found, it answers with the head before it looked, so that a caller who waits for later changes misses
+   * none.
+   */
+  async #claimMatching(
+    viewer: Viewer,
+    input: ClaimInput & Repeatable,
+    operation: ClaimOperation,
+    where: Where,
+  ): Promise<Revised & { readonly entry: Entry | null; readonly claim: Claim | null }> {
+    // Whether an entry is granted tells something of its value.
+    requireNamespace(viewer, "read", operation.namespace);
+    const { namespace, keys } = operation;
+    const { maxExaminedItems, maxPageBytes } = this.#limits;
+    const bounds = {
+      maxItems: maxCandidates,
+      maxBytes: Infinity,
+      maxExaminedItems,
+      maxExaminedBytes: maxPageBytes,
+      closed: null,
+    };
+    for (let round = 0; round < maxClaimRounds; round++) {
+      const query = { userId: viewer.userId, namespace, keys, where };
+      const { candidates, hasMore, head } = await findCandidates(this.#view, query, bounds);
+      const steps = [{ ...operation, candidates }];
+      const { results, revision } = await this.#submit(viewer, "claimEntry", input, steps);
+      const claimed = only(results[0], "claimed");
+      if (claimed.entry !== null) return { ...claimed, revision };
+      if (candidates.length > 0) continue;
+      if (!hasMore) return { ...claimed, revision: head };
+      throw limitExceeded(
+        "maxExaminedItems",
+        maxExaminedItems,
+        `None of the first ${maxExaminedItems} free entries, or of the first ${maxPageBytes} bytes of them, matches. Give a keyPrefix that has fewer.`,
+        "input.where",
+      );
+    }
+    throw unavailable("Others took each entry that matched. Ask again.");
   }
 
   async completeClaim(

@@ -30,7 +30,7 @@ export class Instance implements AsyncDisposable {
           else this.announced.set(userId, [...changes]);
         }),
     });
-    this.writer = new Writer(this.committer, limits);
+    this.writer = new Writer(this.committer, limits, database);
   }
 
   static async open(own: OwnDatabase, limits: Limits = defaultConfig()): Promise<Instance> {

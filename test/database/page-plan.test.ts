@@ -84,6 +84,17 @@ test("SQLite finds free entries and dead letters by the index alone, past none t
     readStoredEntries(reader, query, { maxItems: 10, maxBytes: 1_000 }),
   );
   expect(found).toContain(`${byWork} (${ofWork} AND key>?`);
+  for (const after of [null, query.after]) {
+    const { onlyDeadLettered: _, ...other } = query;
+    const [first] = await stepsOf(["Entry"], (reader) =>
+      readStoredEntries(
+        reader,
+        { ...other, onlyFree: true, after },
+        { maxItems: 10, maxBytes: 1_000 },
+      ),
+    );
+    expect(first).toContain(`${byWork} (${ofWork} AND key>?`);
+  }
 });
 
 test("SQLite finds entries by their creation, and changes from the log's end, in the order of an index", async () => {

@@ -31,7 +31,7 @@ import {
 } from "../../src/store/search/search-reader.ts";
 import type { Sql, SqlClient } from "../../src/database/sql.ts";
 import { unclaimed, type StoredEntry } from "../../src/store/model/claim.ts";
-import { everything } from "../../src/store/model/text-match.ts";
+import { everything, exact } from "../../src/store/model/text-match.ts";
 import type { EntryQuery, PageBounds } from "../../src/store/contract.ts";
 import type { Effects } from "../../src/store/commit/state.ts";
 import type { OwnDatabase } from "../own-database.ts";
@@ -168,6 +168,18 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
     readStoredEntries(
       reader(client),
       { userId: user, selection: whole, onlyKeys: null, after: { namespace, key } },
+      bounds,
+    ),
+  "readStoredEntries: the free ones": (client) =>
+    readStoredEntries(
+      reader(client),
+      {
+        userId: user,
+        selection: { namespaces: [exact(namespace)], keys: everything },
+        onlyKeys: null,
+        onlyFree: true,
+        after: { namespace, key },
+      },
       bounds,
     ),
   readNamespaces: (client) => readNamespaces(reader(client), user, [everything], null, 10),

@@ -216,7 +216,10 @@ async function loadFree(
   touched: readonly WantedEntry[],
   now: Date,
 ): Promise<LoadedEntry[]> {
-  const claims = operations.filter((operation) => operation.kind === "claim");
+  // Those of a claim with a filter are touched.
+  const claims = operations.filter(
+    (operation) => operation.kind === "claim" && operation.candidates === undefined,
+  ) as ClaimOperation[];
   const groups = new Map<string, ClaimOperation>();
   for (const claim of claims) groups.set(JSON.stringify([claim.namespace, claim.keys]), claim);
   const found: LoadedEntry[] = [];

@@ -18,6 +18,7 @@ export interface Limits {
   readonly maxPageSize: number;
   readonly maxPageBytes: number;
   readonly maxExaminedItems: number;
+  readonly maxWhereConditions: number;
   readonly maxAgentBytes: number;
   readonly maxResponseBytes: number;
   readonly maxQueryBytes: number;
@@ -240,6 +241,17 @@ export function checkClaimError(limits: Limits, argument: string, error: JsonTex
   checkDepth(limits, argument, error.text);
   const { maxMetadataBytes } = limits;
   return checkBytes("maxMetadataBytes", maxMetadataBytes, argument, "An error", error.text);
+}
+
+/**
+ * What a filter compares values with.
+ * @throws LIMIT_EXCEEDED when it is too deep, or larger than metadata may be
+ */
+export function checkWhereValue(limits: Limits, argument: string, json: JsonText | null): string {
+  const text = json === null ? "null" : json.text;
+  checkDepth(limits, argument, text);
+  const { maxMetadataBytes } = limits;
+  return checkBytes("maxMetadataBytes", maxMetadataBytes, argument, "The value of a filter", text);
 }
 
 /** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless one call may wait so long */

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { claimStateOf, grantedClaim, isExhausted } from "../model/claim.ts";
+import type { Draft } from "../commit/draft.ts";
+import type { LoadedEntry } from "../commit/state.ts";
+import { claimStateOf, grantedClaim, isExhausted, isFree } from "../model/claim.ts";
 import { checkKeyPrefix, checkLeaseSeconds, checkMaxAttempts } from "../model/limits.ts";
 import { prefixed, type TextMatch } from "../model/text-match.ts";
-import type { Argument, OperationType } from "./operation.ts";
+import type { WhereInput } from "../model/where.ts";
+import { baseSizeBytes, type Argument, type OperationType } from "./operation.ts";
 import { deadLetter, secondsFromNow } from "./held-claim.ts";
 import { requireWrite, type Optional } from "./read-input.ts";
 
@@ -11,6 +14,13 @@ export interface ClaimInput {
   readonly keyPrefix: string;
   readonly leaseSeconds: number;
   readonly maxAttempts?: Optional<number>;
+  readonly where?: Optional<readonly WhereInput[]>;
+}
+
+/** An entry that a filter wants, at the revision whose value it wants. */
+export interface Candidate {
+  readonly key: string;
+  readonly revision: bigint;
 }
 
 /** Leases the first free entry, in the order of the keys. Those before it that were claimed too often are dead-lettered. */
@@ -23,6 +33,8 @@ export interface ClaimOperation extends Argument {
   readonly maxAttempts: number | null;
   /** The token of the claim, if an entry is granted. */
   readonly token: string;
+  /** With a filter: the entries that it wants, one of which is granted if it has not changed since. Left out: all. */
+  readonly candidates?: readonly Candidate[];
 }
 
 /** A claim's response shows a value whose size is not known while the claim waits. */
@@ -38,12 +50,12 @@ export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
     const keys = prefixed(keyPrefix);
     return { kind: "claim", argument, namespace, keys, leaseSeconds, maxAttempts, token };
   },
-  touches: () => [],
-  sizeBytes: () => claimSizeBytes,
-  decide(draft, { namespace, keys, leaseSeconds, maxAttempts, token }, { agent }) {
-    for (;;) {
-      const free = draft.firstFree(namespace, keys);
-      if (!free) return { kind: "claimed", entry: null, claim: null };
+  touches: ({ namespace, candidates = [] }) =>
+    candidates.map(({ key }) => ({ namespace, key, withValue: false })),
+  sizeBytes: ({ candidates = [] }) => claimSizeBytes + candidates.length * baseSizeBytes,
+  decide(draft, operation, { agent }) {
+    const { leaseSeconds, maxAttempts, token } = operation;
+    for (const free of freeEntries(draft, operation)) {
       if (isExhausted(free, maxAttempts)) {
         deadLetter(draft, free);
         continue;
@@ -59,5 +71,25 @@ export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
       const entry = draft.setClaim(free, granted);
       return { kind: "claimed", entry, claim: grantedClaim(granted) };
     }
+    return { kind: "claimed", entry: null, claim: null };
   },
 };
+
+/** The free entries in the order of their keys. Each must be taken, or dead-lettered, before the next is asked for. */
+function* freeEntries(
+  draft: Draft,
+  { namespace, keys, candidates }: ClaimOperation,
+): Generator<LoadedEntry, void> {
+  if (candidates === undefined) {
+    for (let free = draft.firstFree(namespace, keys); free !== null;) {
+      yield free;
+      free = draft.firstFree(namespace, keys);
+    }
+    return;
+  }
+  for (const { key, revision } of candidates) {
+    const entry = draft.entry({ namespace, key });
+    // At another revision it has another value.
+    if (entry?.revision === revision && isFree(entry, draft.now)) yield entry;
+  }
+}

@@ -1,0 +1,46 @@
+import type { CreatedQuery, EntryQuery, ReadView } from "./contract.ts";
+import type { FilteredList } from "./filter-page.ts";
+import type { Entry } from "./model/entry.ts";
+import { maxRevision } from "./model/log.ts";
+import type { Place } from "./model/place.ts";
+import { isWanted, type Where } from "./model/where.ts";
+
+// The lists that a filter by value selects from. Each reads the range of its selection, and nothing beside it.
+
+const showEntry = (where: Where) => (entry: Entry) => (isWanted(where, entry.value) ? entry : null);
+const bytesOfEntry = ({ sizeBytes }: Entry) => sizeBytes;
+
+/** Entries in the order of their places. */
+export function entriesByPlace(
+  view: Pick<ReadView, "readEntries">,
+  query: Omit<EntryQuery, "after">,
+  where: Where,
+): FilteredList<Entry, Entry, Place> {
+  const positionOf = ({ namespace, key }: Entry) => ({ namespace, key });
+  return {
+    async readStretch(after, bounds) {
+      const { items, hasMore } = await view.readEntries({ ...query, after }, bounds);
+      const last = items.at(-1);
+      return { items, next: hasMore && last ? positionOf(last) : null };
+    },
+    positionOf,
+    bytesOf: bytesOfEntry,
+    show: showEntry(where),
+  };
+}
+
+/** Entries in the order of their creation. */
+export function entriesByCreation(
+  view: Pick<ReadView, "readCreatedEntries">,
+  query: Omit<CreatedQuery, "after" | "withoutValues">,
+  where: Where,
+): FilteredList<Entry, Entry, bigint> {
+  const first = query.isNewestFirst ? maxRevision : 0n;
+  return {
+    readStretch: (after, bounds) =>
+      view.readCreatedEntries({ ...query, after: after ?? first, withoutValues: false }, bounds),
+    positionOf: ({ createdRevision }) => createdRevision,
+    bytesOf: bytesOfEntry,
+    show: showEntry(where),
+  };
+}
