@@ -51,6 +51,7 @@ function apply(change: Change<Status>, known: Map<string, Known>): string | null
       return `${change.key} is silent: it was last seen in ${last.phase}, at ${last.step} of ${last.steps}`;
     }
     case "DELETED":
+    case "UNMATCHED":
       known.delete(change.key);
       return `${change.key} was taken off`;
     case "NAMESPACE_CLEARED":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from ._connection import Connection, encode_operation
 from ._io import Background
 from ._names import escape
 from ._scope import Scope
+from ._where import Condition, where_input
 from .errors import BatonError, ClaimLostError, UnavailableError
 from .records import Entry, entry_of
 
@@ -38,7 +39,12 @@ class Lease:
 
 
 async def take(
-    scope: Scope, prefix: str, lease_seconds: int, wait_seconds: float, max_attempts: int | None
+    scope: Scope,
+    prefix: str,
+    lease_seconds: int,
+    wait_seconds: float,
+    max_attempts: int | None,
+    where: Iterable[Condition] | None,
 ) -> Lease | None:
     """The next free entry, or None if nothing is free in time.
 
@@ -47,8 +53,10 @@ async def take(
     """
     connection = scope.connection
     deadline = time.monotonic() + wait_seconds
-    where = {"namespace": scope.namespace.stored, "keyPrefix": escape(prefix)}
-    given: dict[str, Any] = {**where, "leaseSeconds": lease_seconds}
+    selection: dict[str, Any] = {"namespace": scope.namespace.stored, "keyPrefix": escape(prefix)}
+    if where is not None:
+        selection["where"] = where_input(where)
+    given: dict[str, Any] = {**selection, "leaseSeconds": lease_seconds}
     if max_attempts is not None:
         given["maxAttempts"] = max_attempts
     patience = connection.patience()
@@ -77,7 +85,7 @@ async def take(
         if left_seconds <= 0:
             return None
         look_seconds = min(lease_seconds / _LOOKS_PER_LEASE, _MAX_LOOK_INTERVAL_SECONDS, left_seconds)
-        await _change(connection, {**where, "after": payload["revision"]}, look_seconds)
+        await _change(connection, {**selection, "after": payload["revision"]}, look_seconds)
 
 
 async def keep(background: Background, lease: Lease) -> ClaimLostError | None:

@@ -12,8 +12,8 @@ def _mutation(name: str, input_type: str, selection: str) -> str:
 
 
 def _entries(selection: str) -> str:
-    return f"""query ($namespace: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String) {{
-  page: entries(namespace: $namespace, keyPrefix: $keyPrefix, keys: $keys, first: $first, after: $after) {{
+    return f"""query ($namespace: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String, $where: [ValueCondition!]) {{
+  page: entries(namespace: $namespace, keyPrefix: $keyPrefix, keys: $keys, first: $first, after: $after, where: $where) {{
     nodes {{ {selection} }} {_PAGE} }} }}"""
 
 
@@ -61,17 +61,20 @@ AWAIT = f"""query ($namespace: String!, $key: String!, $after: Revision, $timeou
   awaitEntry(namespace: $namespace, key: $key, after: $after, timeoutSeconds: $timeoutSeconds) {{ {ENTRY} }} }}"""
 WATCH = f"""subscription (
   $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $snapshot: Boolean
+  $where: [ValueCondition!]
 ) {{
   entryChanged(
     namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix
-    after: $after, snapshot: $snapshot
+    after: $after, snapshot: $snapshot, where: $where
   ) {{ {CHANGE} }} }}"""
 HEAD = "query { viewer { headRevision } }"
 FIRST_CHANGE = """query (
   $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision
+  $where: [ValueCondition!]
 ) {
   changes(
     namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix, after: $after, first: 1
+    where: $where
   ) { nodes { revision } } }"""
 KEPT_NAMES = """query ($namespace: String, $key: String) {
   changes(namespace: $namespace, key: $key, first: 20) { nodes { entry { metadata } } } }"""

@@ -9,6 +9,7 @@ from . import _documents
 from ._names import KEYS, NAMESPACES, escape, is_hashed
 from ._pages import Pages
 from ._scope import Scope
+from ._where import Condition, where_input
 from .records import Entry, SearchResult, entry_of, search_result_of
 
 T = TypeVar("T")
@@ -70,9 +71,13 @@ async def get_many(scope: Scope, keys: Iterable[str]) -> dict[str, Any]:
     return {key: found[place] for key, place in stored.items() if place in found}
 
 
-def entries(scope: Scope, prefix: str | None) -> Pages[Entry]:
+def entries(scope: Scope, prefix: str | None, where: Iterable[Condition] | None) -> Pages[Entry]:
     """The entries that begin with a prefix, sorted by key as Baton sorts. The prefix may find more."""
-    variables = {"namespace": scope.namespace.stored, "keyPrefix": KEYS.prefix(prefix)}
+    variables = {
+        "namespace": scope.namespace.stored,
+        "keyPrefix": KEYS.prefix(prefix),
+        "where": where_input(where),
+    }
     return Pages(scope.connection, _documents.ENTRIES, variables, entry_of)
 
 

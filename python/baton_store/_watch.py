@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import _documents
@@ -12,6 +12,7 @@ from ._connection import Connection, Events
 from ._names import KEYS, NAMESPACES, is_hashed
 from ._scope import Scope
 from ._snapshot import Snapshot
+from ._where import Condition, where_input
 from .errors import BadResponseError, BadUserInputError, BatonError, RevisionCompactedError
 from .records import Change, change_of
 
@@ -28,6 +29,7 @@ def follower(
     namespace_prefix: str | None,
     after: int | str | None,
     snapshot: bool,
+    where: Iterable[Condition] | None,
 ) -> Follower:
     """A watch of a namespace, or of all that begin with a prefix."""
     selection = {
@@ -35,6 +37,7 @@ def follower(
         "namespacePrefix": NAMESPACES.prefix(namespace_prefix),
         "key": None if key is None else KEYS.name(key).stored,
         "keyPrefix": KEYS.prefix(prefix),
+        "where": where_input(where),
     }
     return Follower(scope.connection, selection, prefix or "", None if after is None else str(after), snapshot)
 

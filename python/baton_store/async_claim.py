@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
 from . import _claims
 from ._held_claim import UNSET, HeldClaim
 from ._scope import Scope
+from ._where import Condition
 from .records import Entry
 
 
@@ -33,9 +34,17 @@ class AsyncClaim(HeldClaim):
 class AsyncClaiming:
     """The block of a claim."""
 
-    def __init__(self, scope: Scope, prefix: str, lease_seconds: int, wait_seconds: float, max_attempts: int | None):
+    def __init__(
+        self,
+        scope: Scope,
+        prefix: str,
+        lease_seconds: int,
+        wait_seconds: float,
+        max_attempts: int | None,
+        where: Iterable[Condition] | None,
+    ):
         self._scope = scope
-        self._asked = (prefix, lease_seconds, wait_seconds, max_attempts)
+        self._asked = (prefix, lease_seconds, wait_seconds, max_attempts, where)
         self._claim: AsyncClaim | None = None
 
     async def __aenter__(self) -> AsyncClaim | None:

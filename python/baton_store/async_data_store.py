@@ -16,6 +16,7 @@ from ._scope import Scope
 from ._transact import AsyncTransacting
 from ._wait_for import wait_for
 from ._watch import follower
+from ._where import Condition
 from .async_claim import AsyncClaiming
 from .async_watch import AsyncWatch
 from .records import Entry, SearchResult
@@ -199,15 +200,22 @@ class AsyncDataStore:
         namespace_prefix: str | None = None,
         after: int | str | None = None,
         snapshot: bool = False,
+        where: Iterable[Condition] | None = None,
     ) -> AsyncWatch:
         """As ``DataStore.watch``."""
-        return AsyncWatch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot))
+        return AsyncWatch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot, where))
 
     def claim(
-        self, prefix: str = "", *, lease_seconds: int = 60, wait_seconds: float = 0, max_attempts: int | None = None
+        self,
+        prefix: str = "",
+        *,
+        lease_seconds: int = 60,
+        wait_seconds: float = 0,
+        max_attempts: int | None = None,
+        where: Iterable[Condition] | None = None,
     ) -> AsyncClaiming:
         """As ``DataStore.claim``."""
-        return AsyncClaiming(self._scope, prefix, lease_seconds, wait_seconds, max_attempts)
+        return AsyncClaiming(self._scope, prefix, lease_seconds, wait_seconds, max_attempts, where)
 
     async def search(
         self, text: str, *, namespace_prefix: str | None = None, limit: int | None = None
@@ -220,9 +228,11 @@ class AsyncDataStore:
                 yield result
             left -= len(page)
 
-    async def entries(self, prefix: str | None = None) -> AsyncIterator[Entry]:
+    async def entries(
+        self, prefix: str | None = None, *, where: Iterable[Condition] | None = None
+    ) -> AsyncIterator[Entry]:
         """As ``DataStore.entries``, for ``async for``."""
-        pages = _reads.entries(self._scope, prefix)
+        pages = _reads.entries(self._scope, prefix, where)
         while (page := await pages.next()) is not None:
             for entry in page:
                 if entry.key.startswith(prefix or ""):

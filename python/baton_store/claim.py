@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -10,6 +10,7 @@ from . import _claims
 from ._held_claim import UNSET, HeldClaim
 from ._io import run
 from ._scope import Scope
+from ._where import Condition
 from .records import Entry
 
 
@@ -44,9 +45,17 @@ class Claim(HeldClaim):
 class Claiming:
     """The block of a claim."""
 
-    def __init__(self, scope: Scope, prefix: str, lease_seconds: int, wait_seconds: float, max_attempts: int | None):
+    def __init__(
+        self,
+        scope: Scope,
+        prefix: str,
+        lease_seconds: int,
+        wait_seconds: float,
+        max_attempts: int | None,
+        where: Iterable[Condition] | None,
+    ):
         self._scope = scope
-        self._asked = (prefix, lease_seconds, wait_seconds, max_attempts)
+        self._asked = (prefix, lease_seconds, wait_seconds, max_attempts, where)
         self._claim: Claim | None = None
 
     def __enter__(self) -> Claim | None:

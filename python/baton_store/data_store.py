@@ -18,6 +18,7 @@ from ._sync_io import SyncIo
 from ._transact import SyncTransacting
 from ._wait_for import wait_for
 from ._watch import follower
+from ._where import Condition
 from .claim import Claiming
 from .records import Entry, SearchResult
 from .watch import Watch
@@ -251,6 +252,7 @@ class DataStore:
         namespace_prefix: str | None = None,
         after: int | str | None = None,
         snapshot: bool = False,
+        where: Iterable[Condition] | None = None,
     ) -> Watch:
         """Every matching change, each once, in the order of the log. It has no end, and goes on after any drop.
 
@@ -260,14 +262,22 @@ class DataStore:
             namespace_prefix: Every namespace that begins with this, in place of this one; ``""``: all of them.
             after: Begin with the changes later than this revision. Default: with those after the first ``next``.
             snapshot: Begin with what there is: ``EXISTING`` for each entry, then ``CAUGHT_UP``, then what comes.
+            where: Only values that meet all of these conditions: see ``entries``. An entry that was written and does not
+                meet them is ``UNMATCHED``.
 
         Raises:
             RevisionCompactedError: The log does not reach back to where the watch is to go on.
         """
-        return Watch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot))
+        return Watch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot, where))
 
     def claim(
-        self, prefix: str = "", *, lease_seconds: int = 60, wait_seconds: float = 0, max_attempts: int | None = None
+        self,
+        prefix: str = "",
+        *,
+        lease_seconds: int = 60,
+        wait_seconds: float = 0,
+        max_attempts: int | None = None,
+        where: Iterable[Condition] | None = None,
     ) -> Claiming:
         """Takes the next free entry for this worker alone, as a block.
 
@@ -283,8 +293,9 @@ class DataStore:
             lease_seconds: Seconds until a worker that has died loses the entry.
             wait_seconds: Seconds to wait for something free; ``math.inf``: without a limit.
             max_attempts: How often an entry may be claimed before it is dead-lettered.
+            where: Only values that meet all of these conditions: see ``entries``.
         """
-        return Claiming(self._scope, prefix, lease_seconds, wait_seconds, max_attempts)
+        return Claiming(self._scope, prefix, lease_seconds, wait_seconds, max_attempts, where)
 
     def search(
         self, text: str, *, namespace_prefix: str | None = None, limit: int | None = None
@@ -298,9 +309,17 @@ class DataStore:
         """
         return islice(_each(_reads.search(self._scope, text, namespace_prefix, limit)), limit)
 
-    def entries(self, prefix: str | None = None) -> Iterator[Entry]:
-        """The entries whose keys begin with a prefix, page by page as they are asked for."""
-        found = _each(_reads.entries(self._scope, prefix))
+    def entries(
+        self, prefix: str | None = None, *, where: Iterable[Condition] | None = None
+    ) -> Iterator[Entry]:
+        """The entries whose keys begin with a prefix, page by page as they are asked for.
+
+        Args:
+            prefix: Only keys that begin with this.
+            where: Only values that meet all of these conditions, such as ``("/state", "EQ", "open")``: a JSON Pointer,
+                one of ``EQ``, ``NE``, ``GT``, ``GTE``, ``LT``, ``LTE`` and ``EXISTS``, and a JSON value.
+        """
+        found = _each(_reads.entries(self._scope, prefix, where))
         return (entry for entry in found if entry.key.startswith(prefix or ""))
 
     def graphql(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = False) -> Any:

@@ -37,7 +37,8 @@ class Entry:
 class Change:
     """One step of the log, as ``watch`` delivers it."""
 
-    #: ``SET``, ``DELETED``, ``EXPIRED`` or ``NAMESPACE_CLEARED``; ``EXISTING`` and ``CAUGHT_UP`` in a snapshot.
+    #: ``SET``, ``DELETED``, ``EXPIRED`` or ``NAMESPACE_CLEARED``; ``EXISTING`` and ``CAUGHT_UP`` in a snapshot;
+    #: ``UNMATCHED`` with ``where``.
     kind: str
     #: Position in the log. Within a snapshot, go on ``after`` it from ``CAUGHT_UP`` on.
     revision: int

@@ -54,6 +54,21 @@ class DataStoreTest(unittest.TestCase):
         self.assertEqual(self.store.list_keys(prefix="file:"), ["file:a", "file:b"])
         self.assertEqual(self.store.list_keys("none"), [])
 
+    def test_entries_changes_and_claims_by_their_values(self) -> None:
+        for key, state, size in (("a", "open", 2**60), ("b", "done", 2**60 + 1), ("c", "open", 1)):
+            self.store.set(key, {"state": state, "size": size})
+        is_open = ("/state", "EQ", "open")
+        self.assertEqual([e.key for e in self.store.entries(where=[is_open])], ["a", "c"])
+        self.assertEqual([e.key for e in self.store.entries(where=[("/size", "GT", 2**60)])], ["b"])
+        self.assertEqual([e.key for e in self.store.entries(where=[("/none", "EXISTS")])], [])
+        with self.store.watch(where=[is_open], snapshot=True) as changes:
+            self.assertEqual([next(changes).key for _ in range(3)], ["a", "c", None])
+            self.store.patch("c", {"state": "done"})
+            change = next(changes)
+            self.assertEqual((change.kind, change.key, change.entry), ("UNMATCHED", "c", None))
+        with self.store.claim(where=[("/state", "NE", "open")]) as task:
+            self.assertEqual(task and task.entry.key, "b")
+
     def test_namespaces_by_their_segments_whole_or_cut(self) -> None:
         root = self.store.namespace
         for name in ("ann:memories", "ann:notes", "bob:me\nmories"):

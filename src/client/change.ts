@@ -30,9 +30,12 @@ export interface EntryWritten<V = unknown, K extends string = string>
   readonly entry: Entry<V, K>;
 }
 
-/** An entry is gone: it was deleted, or its time was over. */
+/**
+ * An entry is gone: it was deleted, or its time was over. `UNMATCHED`: it was written, and what is watched has it no more,
+ * as its value does not meet the conditions of `where`.
+ */
 export interface EntryGone<K extends string = string>
-  extends ChangeOf<"DELETED" | "EXPIRED">, Written {
+  extends ChangeOf<"DELETED" | "EXPIRED" | "UNMATCHED">, Written {
   /** The key. */
   readonly key: K;
   /** There is none any more. */

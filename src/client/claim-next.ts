@@ -5,6 +5,7 @@ import { claimEntryDocument } from "./documents.ts";
 import { entryOf, type AnsweredEntry, type Revision } from "./entry.ts";
 import { follow, type Following } from "./follow.ts";
 import { newIdempotencyKey } from "./idempotency-key.ts";
+import { whereInput } from "./where.ts";
 import { mutate } from "./writes.ts";
 
 /** How often, in a lease, to look for what another worker's has freed by its end, which is no change to wait for. */
@@ -24,10 +25,11 @@ interface Look {
 export async function claimNext<V, K extends string>(
   connection: Connection,
   namespace: string,
-  { keyPrefix = "", leaseSeconds = 60, maxAttempts, waitMs = 0, signal }: ClaimOptions,
+  { keyPrefix = "", leaseSeconds = 60, maxAttempts, waitMs = 0, where, signal }: ClaimOptions,
 ): Promise<Claim<V, K> | undefined> {
   const deadline = performance.now() + requireDuration("waitMs", waitMs);
-  const where = { namespace, keyPrefix, leaseSeconds, maxAttempts };
+  const selection = { namespace, keyPrefix, where: whereInput(where) };
+  const asked = { ...selection, leaseSeconds, maxAttempts };
   // Of one claim the server knows as long as it has an answer that we may lack.
   let idempotencyKey = newIdempotencyKey();
   let askedAt: number | null = null;
@@ -43,7 +45,7 @@ export async function claimNext<V, K extends string>(
         const { entry, claim, revision } = await mutate<Look>(
           connection,
           claimEntryDocument,
-          connection.retryWrites ? { ...where, idempotencyKey } : where,
+          connection.retryWrites ? { ...asked, idempotencyKey } : asked,
           { signal: link.signal, isRepeatable: false },
         );
         const isOver = performance.now() >= askedAt + 1_000 * leaseSeconds;
@@ -64,7 +66,7 @@ export async function claimNext<V, K extends string>(
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) return undefined;
       const lookMs = Math.min((1_000 * leaseSeconds) / looksPerLease, maxLookIntervalMs, leftMs);
-      await change(connection, { namespace, keyPrefix, after }, lookMs, link.signal);
+      await change(connection, { ...selection, after }, lookMs, link.signal);
     }
   } finally {
     link.unlink();

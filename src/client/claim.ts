@@ -12,10 +12,11 @@ import { requireJson } from "./json.ts";
 import { linked, linkedFor, pause } from "./abort.ts";
 import { transactionInput, type Transaction } from "./transaction.ts";
 import type { IsWide, Metadata, StoredAny, StoredFailure } from "./value-types.ts";
+import type { WhereOptions } from "./where.ts";
 import { mutate, writeInput, type Input, type WriteOptions } from "./writes.ts";
 
 /** Which work to take, and for how long. */
-export interface ClaimOptions<P extends string = string> extends CallOptions {
+export interface ClaimOptions<P extends string = string> extends CallOptions, WhereOptions {
   /** Only keys that begin with this, such as `task:`. Default: every entry of the namespace is work. */
   readonly keyPrefix?: P | undefined;
   /** Seconds until a worker that has died loses it. It is renewed for as long as this one lives. Default: 60. */

@@ -32,9 +32,11 @@ export const valueDocument = `query get($namespace: String!, $key: String!) {
 
 export const entriesDocument = `query entries(
   $namespace: String, $namespacePrefix: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String, $orderBy: EntryOrder
+  $where: [ValueCondition!]
 ) {
   page: entries(
     namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, keys: $keys, first: $first, after: $after, orderBy: $orderBy
+    where: $where
   ) { nodes { ${entryFields} } pageInfo { hasNextPage endCursor } }
 }`;
 
@@ -66,9 +68,9 @@ export const namespaceDocument = `query info($name: String!) {
 }`;
 
 export const historyDocument = `query history(
-  $namespace: String!, $key: String!, $first: Int, $after: Revision, $orderBy: ChangeOrder
+  $namespace: String!, $key: String!, $first: Int, $after: Revision, $orderBy: ChangeOrder, $where: [ValueCondition!]
 ) {
-  page: changes(namespace: $namespace, key: $key, first: $first, after: $after, orderBy: $orderBy) {
+  page: changes(namespace: $namespace, key: $key, first: $first, after: $after, orderBy: $orderBy, where: $where) {
     nodes { ${changeFields} } pageInfo { hasNextPage endCursor }
   }
 }`;
@@ -89,10 +91,11 @@ export const searchDocument = `query search($text: String!, $namespacePrefix: St
 }`;
 
 export const firstChangeDocument = `query watch(
-  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision
+  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $where: [ValueCondition!]
 ) {
   changes(
     namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix, after: $after, first: 1
+    where: $where
   ) { nodes { revision } }
 }`;
 
@@ -102,10 +105,11 @@ export const awaitEntryDocument = `query waitFor($namespace: String!, $key: Stri
 
 export const entryChangedDocument = `subscription watch(
   $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $snapshot: Boolean
+  $where: [ValueCondition!]
 ) {
   entryChanged(
     namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix
-    after: $after, snapshot: $snapshot
+    after: $after, snapshot: $snapshot, where: $where
   ) { ${changeFields} }
 }`;
 

@@ -44,6 +44,7 @@ export type {
   StoredResult,
 } from "./value-types.ts";
 export type { WaitOptions } from "./wait-for.ts";
+export type { ValueCondition, WhereOptions } from "./where.ts";
 export type { StoreWatchOptions, WatchOptions, WatchStart } from "./watch.ts";
 export type { Entry, NamespaceInfo, Revision } from "./entry.ts";
 export type { CaughtUp, Change, EntryGone, EntryWritten, NamespaceCleared } from "./change.ts";

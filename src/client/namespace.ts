@@ -49,6 +49,7 @@ import type {
 } from "./value-types.ts";
 import { waitFor, type WaitOptions } from "./wait-for.ts";
 import { watch, type WatchOptions } from "./watch.ts";
+import { whereInput, type WhereOptions } from "./where.ts";
 import {
   appendInput,
   incrementInput,
@@ -68,7 +69,7 @@ export interface PrefixOptions<P extends string = string> extends CallOptions {
 }
 
 /** Which entries, and in which order. */
-export interface EntriesOptions<P extends string = string> extends PrefixOptions<P> {
+export interface EntriesOptions<P extends string = string> extends PrefixOptions<P>, WhereOptions {
   /**
    * `"KEY_ASC"`: by key, in the byte order of its UTF-8. `"CREATED_AT_DESC"`, `"CREATED_AT_ASC"`: by creation, the newest
    * or the oldest first; an entry that is written again keeps its place. Default: `"KEY_ASC"`.
@@ -77,7 +78,7 @@ export interface EntriesOptions<P extends string = string> extends PrefixOptions
 }
 
 /** In which order changes are listed. */
-export interface HistoryOptions extends CallOptions {
+export interface HistoryOptions extends CallOptions, WhereOptions {
   /** `"REVISION_ASC"`: the oldest first. `"REVISION_DESC"`: the newest first. Default: `"REVISION_ASC"`. */
   readonly orderBy?: "REVISION_ASC" | "REVISION_DESC" | undefined;
 }
@@ -234,14 +235,17 @@ export class Namespace<T extends object = Record<string, any>> {
    * @example
    * ```ts
    * for await (const entry of jobs.entries({ keyPrefix: "task:" })) console.log(entry.key, entry.value);
+   * const isOpen = { path: "/state", op: "EQ", value: "open" } as const;
+   * for await (const entry of jobs.entries({ where: [isOpen] })) console.log(entry.key);
    * ```
    */
   entries<P extends string = "">({
     keyPrefix,
     orderBy,
+    where,
     signal,
   }: EntriesOptions<P> = {}): AsyncGenerator<Entry<ValueWith<T, P>, KeyWith<T, P>>, void> {
-    const variables = { namespace: this.name, keyPrefix, orderBy };
+    const variables = { namespace: this.name, keyPrefix, orderBy, where: whereInput(where) };
     return items(
       this.#connection,
       { document: entriesDocument, variables },
@@ -498,11 +502,12 @@ export class Namespace<T extends object = Record<string, any>> {
    */
   history<K extends KeyOf<T>>(
     key: K,
-    { orderBy, signal }: HistoryOptions = {},
+    { orderBy, where, signal }: HistoryOptions = {},
   ): AsyncGenerator<Change<T[K], K>, void> {
+    const variables = { namespace: this.name, key, orderBy, where: whereInput(where) };
     return items(
       this.#connection,
-      { document: historyDocument, variables: { namespace: this.name, key, orderBy } },
+      { document: historyDocument, variables },
       (answered: AnsweredChange) => changeOf(answered) as Change<T[K], K>,
       { signal },
     );

@@ -6,6 +6,7 @@ import type { Revision } from "./entry.ts";
 import { RevisionCompactedError, unavailable } from "./errors.ts";
 import { follow, followOperation, type Following } from "./follow.ts";
 import { Snapshot } from "./snapshot.ts";
+import { whereInput, type WhereOptions } from "./where.ts";
 
 /** Where a watch begins. */
 export interface WatchStart {
@@ -20,7 +21,7 @@ export interface WatchStart {
 
 /** What a watch within a namespace follows, and from where. */
 export interface WatchOptions<K extends string = string, P extends string = string>
-  extends WatchStart, CallOptions {
+  extends WatchStart, CallOptions, WhereOptions {
   /** Only this key. Excludes `keyPrefix`. */
   readonly key?: K | undefined;
   /** Only keys that begin with this. */
@@ -35,7 +36,10 @@ export interface StoreWatchOptions extends WatchOptions {
   readonly namespacePrefix?: string | undefined;
 }
 
-type Selection = Pick<StoreWatchOptions, "namespace" | "namespacePrefix" | "key" | "keyPrefix">;
+type Selection = Pick<
+  StoreWatchOptions,
+  "namespace" | "namespacePrefix" | "key" | "keyPrefix" | "where"
+>;
 
 /** A connection that has lasted so long was no failed attempt. */
 const steadyAfterMs = 5_000;
@@ -48,9 +52,15 @@ const bookmarkIntervalMs = 600_000;
  */
 export function watch(
   connection: Connection,
-  { namespace, namespacePrefix, key, keyPrefix, signal, ...start }: StoreWatchOptions,
+  { namespace, namespacePrefix, key, keyPrefix, where, signal, ...start }: StoreWatchOptions,
 ): AsyncGenerator<Change, void> {
-  const selection: Selection = { namespace, namespacePrefix, key, keyPrefix };
+  const selection: Selection = {
+    namespace,
+    namespacePrefix,
+    key,
+    keyPrefix,
+    where: whereInput(where),
+  };
   return endable(
     (link) => untilClosed(connection, resume(connection, selection, start, link)),
     connection.closed,

@@ -407,6 +407,8 @@ export class Store {
 }
 
 /** Drops the value. */
-function headOf({ value: _, ...head }: Entry): EntryHead {
+function headOf(entry: Entry): EntryHead {
+  const head: EntryHead & { value?: string } = { ...entry };
+  delete head.value;
   return head;
 }

@@ -34,6 +34,25 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect(agent.client.getInstructions()).toContain("Baton");
   });
 
+  test("keys are listed, and tasks claimed, by their values", async () => {
+    const namespace = "by-value";
+    await agent.call("set", { namespace, key: "a", value: { state: "open", size: 1 } });
+    await agent.call("set", { namespace, key: "b", value: { state: "done", size: 2 } });
+    const where = [{ path: "/state", op: "EQ", value: "open" }];
+    const { keys } = await agent.call("list_keys", { namespace, where });
+    expect(keys).toMatchObject([{ key: "a" }]);
+    const task = await agent.call("claim_task", {
+      namespace,
+      where: [{ path: "/size", op: "GT", value: 1 }],
+    });
+    expect(task).toMatchObject({ claimed: true, key: "b" });
+    const none = await agent.call("claim_task", {
+      namespace,
+      where: [{ path: "/none", op: "EXISTS" }],
+    });
+    expect(none).toMatchObject({ claimed: false });
+  });
+
   test("a value is set, read, found, listed, changed and deleted", async () => {
     const namespace = "life";
     const value = { title: "Fermentation", parts: [1, 2], done: 0 };

@@ -198,6 +198,23 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     await refused(exitCodes.usage, /3 characters/, ["search", "ab"]);
   });
 
+  test("keys and claims by their values, and namespaces by their segments", async () => {
+    await printed(["set", "-n", "by:value", "a", '{"state":"open","size":9007199254740993}']);
+    await printed(["set", "-n", "by:value", "b", '{"state":"done"}']);
+    const keys = (...conditions: string[]) =>
+      printed(["keys", "-n", "by:value", ...conditions.flatMap((one) => ["--where", one])]);
+    expect(await keys('/state = "open"')).toBe("a\n");
+    expect(await keys('/state != "open"', "/size missing")).toBe("b\n");
+    expect(await keys("/size > 9007199254740992")).toBe("a\n");
+    expect(
+      JSON.parse(await printed(["claim", "-n", "by:value", "--where", "/size exists"])),
+    ).toMatchObject({
+      entry: { key: "a" },
+    });
+    expect(await printed(["namespaces", "--segments", "by:*"])).toBe("by:value\n");
+    expect(await printed(["namespaces", "by:", "--depth", "1"])).toBe("by\n");
+  });
+
   test("namespaces, and clear of one, of several, and never of more than was said", async () => {
     for (const namespace of ["clear:a", "clear:b", "clear"]) {
       await set(server, { namespace, key: "k", value: 1 });

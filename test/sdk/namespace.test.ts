@@ -282,6 +282,44 @@ describe("a namespace of the SDK", () => {
     });
   });
 
+  test("entries, changes and claims by their values", async () => {
+    const found = store.namespace<Record<string, { state: string; size: number }>>("found");
+    await found.setMany({
+      a: { state: "open", size: 1 },
+      b: { state: "done", size: 2 },
+      c: { state: "open", size: 3 },
+    });
+    const isOpen = { path: "/state", op: "EQ", value: "open" } as const;
+    const keysOf = async (list: AsyncIterable<{ key: string | null }>) => {
+      const keys: (string | null)[] = [];
+      for await (const { key } of list) keys.push(key);
+      return keys;
+    };
+    expect(await keysOf(found.entries({ where: [isOpen] }))).toEqual(["a", "c"]);
+    expect(
+      await keysOf(found.entries({ where: [isOpen, { path: "/size", op: "GT", value: 1 }] })),
+    ).toEqual(["c"]);
+    const watched = found.watch({ where: [isOpen], snapshot: true });
+    for (let at = 0; at < 3; at++) await watched.next();
+    await found.patch("c", { state: "done" });
+    expect((await watched.next()).value).toMatchObject({
+      kind: "UNMATCHED",
+      key: "c",
+      entry: null,
+    });
+    await watched.return();
+    expect(await keysOf(found.history("c", { where: [isOpen] }))).toEqual(["c", "c"]);
+    const task = await found.claim({
+      where: [
+        { path: "/size", op: "LTE", value: 2 },
+        { path: "/state", op: "NE", value: "open" },
+      ],
+    });
+    expect(task?.key).toBe("b");
+    await task?.release();
+    expect(() => found.entries({ where: [{ op: "EQ", value: Number.NaN }] })).toThrow("NaN");
+  });
+
   test("namespaces by their segments, whole or cut", async () => {
     for (const name of ["ann:memories", "ann:notes", "bob:memories"]) {
       await store.namespace(`segments:${name}`).set("k", 1);

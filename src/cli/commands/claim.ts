@@ -1,11 +1,12 @@
 import { Command, Option } from "commander";
-import type { Claim } from "../../client/index.ts";
+import type { Claim, ValueCondition } from "../../client/index.ts";
 import { StartError } from "../../start-error.ts";
 import { openStore } from "../connection/open-store.ts";
 import { addConnection } from "../flags/connection.ts";
 import { parseDuration, parseDurationOrZero } from "../flags/duration.ts";
 import { addNamespace, namespaceOf } from "../flags/namespace.ts";
 import { keyPrefixOption } from "../flags/prefix.ts";
+import { whereOption } from "../flags/where.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { jsonLine, print } from "../terminal/output.ts";
 
@@ -15,12 +16,14 @@ interface Flags {
   readonly lease: number;
   /** In milliseconds. */
   readonly wait: number;
+  readonly where?: ValueCondition[];
 }
 
 export function claimCommand(): Command {
   const command = new Command("claim")
     .description("Take the next free entry, so that no other worker gets it, and print the claim.")
     .addOption(keyPrefixOption())
+    .addOption(whereOption())
     .addOption(
       new Option("--lease <duration>", "how long it is this worker's: 30s, 15m, 1h")
         .default(60_000, "60s")
@@ -43,6 +46,7 @@ and with 4 where nothing became free in time.
 
 Examples:
   $ baton claim -n work -p task: --wait 30s
+  $ baton claim -n work --where '/kind = "image"'
   $ task=$(baton claim -n work -p task: --lease 15m) || exit
   $ key=$(echo "$task" | jq -r .entry.key)
   $ echo "$task" | jq .entry.value | ./work |
@@ -56,13 +60,13 @@ Examples:
 }
 
 async function claimOne(command: Command): Promise<Claim> {
-  const { prefix, lease, wait } = command.opts<Flags>();
+  const { prefix, lease, wait, where: conditions } = command.opts<Flags>();
   const namespace = namespaceOf(command);
   // When the store closes, nothing renews the claim any more. It is not released.
   await using store = await openStore(command);
   const claim = await store
     .namespace(namespace)
-    .claim({ keyPrefix: prefix, leaseSeconds: lease / 1_000, waitMs: wait });
+    .claim({ keyPrefix: prefix, where: conditions, leaseSeconds: lease / 1_000, waitMs: wait });
   if (claim) return claim;
   const where = `in namespace ${JSON.stringify(namespace)}`;
   const which = prefix === undefined ? "" : ` whose key begins with ${JSON.stringify(prefix)}`;

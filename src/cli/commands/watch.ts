@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { ValueCondition } from "../../client/index.ts";
 import { openStore } from "../connection/open-store.ts";
 import { completes } from "../flags/completes.ts";
 import { addConnection } from "../flags/connection.ts";
 import { parseCount } from "../flags/count.ts";
 import { addNamespace, namespaceOf, refuseNamespace } from "../flags/namespace.ts";
 import { keyPrefixOption, namespacePrefixOption } from "../flags/prefix.ts";
+import { whereOption } from "../flags/where.ts";
 import { parseRevision } from "../flags/revision.ts";
 import { print } from "../terminal/output.ts";
 import { showChange, type ChangeFormat } from "../terminal/show-change.ts";
@@ -17,6 +19,7 @@ interface Flags extends ChangeFormat {
   readonly snapshot?: true;
   readonly after?: string;
   readonly count?: number;
+  readonly where?: ValueCondition[];
 }
 
 export function watchCommand(): Command {
@@ -28,7 +31,8 @@ export function watchCommand(): Command {
         new Option("-k, --key <key>", "only this key").argParser(parseKey),
       ).conflicts("prefix"),
     )
-    .addOption(keyPrefixOption());
+    .addOption(keyPrefixOption())
+    .addOption(whereOption());
   addNamespace(command)
     .addOption(
       namespacePrefixOption("every namespace whose name begins with this").conflicts(
@@ -52,17 +56,19 @@ Prints one JSON object a line; on a terminal the revision, what happened, the
 namespace, the key, the value and the agent. Begins with what happens from now
 on. A lost connection is taken up again without a gap, for as long as that
 takes; only a server that can't be reached at the start ends it. So does Ctrl-C,
-and | head -1 with the change after. --count 1 ends with the first.
+and | head -1 with the change after. --count 1 ends with the first. With --where
+it prints UNMATCHED where an entry was written that does not match now.
 
 Examples:
   $ baton watch -A
   $ baton watch --prefix task: --snapshot
+  $ baton watch --snapshot --where '/state = "open"'
   $ baton watch --key report --count 1 | jq .entry.value
   $ baton watch --after "$revision" | while read -r change; do …; done`,
     )
     .action(async () => {
-      const { key, prefix, snapshot, after, count, ...format } = command.opts<Flags>();
-      const selection = { ...namespacesOf(command), key, keyPrefix: prefix };
+      const { key, prefix, snapshot, after, count, where, ...format } = command.opts<Flags>();
+      const selection = { ...namespacesOf(command), key, keyPrefix: prefix, where };
       await using store = await openStore(command);
       let printed = 0;
       for await (const change of store.watch({ ...selection, snapshot, after })) {

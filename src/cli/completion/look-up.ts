@@ -30,7 +30,7 @@ export async function lookUp({
     return namespaces.length > maxNames ? [] : namespaces.map(({ name }) => name);
   }
   const keys: string[] = [];
-  for await (const { key } of listKeys(store, namespaceOf(command), prefix, signal)) {
+  for await (const { key } of listKeys(store, namespaceOf(command), prefix, { signal })) {
     if (keys.push(key) > maxNames) return [];
   }
   return keys;

@@ -1,4 +1,4 @@
-import type { DataStore, Entry } from "../../client/index.ts";
+import type { DataStore, Entry, ValueCondition } from "../../client/index.ts";
 
 /** An entry without its value, which may be large. Times are RFC 3339 text. */
 export type ListedEntry = Omit<Entry, "value" | "createdAt" | "updatedAt" | "expiresAt"> & {
@@ -7,6 +7,11 @@ export type ListedEntry = Omit<Entry, "value" | "createdAt" | "updatedAt" | "exp
   readonly expiresAt: string | null;
 };
 
+interface ListOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly where?: readonly ValueCondition[] | undefined;
+}
+
 interface Page {
   readonly page: {
     readonly nodes: readonly ListedEntry[];
@@ -14,8 +19,8 @@ interface Page {
   };
 }
 
-const document = `query ($namespace: String!, $keyPrefix: String, $after: String) {
-  page: entries(namespace: $namespace, keyPrefix: $keyPrefix, first: 100, after: $after) {
+const document = `query ($namespace: String!, $keyPrefix: String, $after: String, $where: [ValueCondition!]) {
+  page: entries(namespace: $namespace, keyPrefix: $keyPrefix, first: 100, after: $after, where: $where) {
     nodes {
       namespace key metadata revision createdRevision createdAt updatedAt createdBy updatedBy expiresAt sizeBytes
     }
@@ -28,11 +33,11 @@ export async function* listKeys(
   store: DataStore,
   namespace: string,
   keyPrefix: string,
-  signal?: AbortSignal,
+  { signal, where }: ListOptions = {},
 ): AsyncGenerator<ListedEntry, void> {
   let after: string | undefined;
   for (;;) {
-    const variables: Readonly<Record<string, unknown>> = { namespace, keyPrefix, after };
+    const variables: Readonly<Record<string, unknown>> = { namespace, keyPrefix, after, where };
     const { page }: Page = await store.graphql<Page>(document, variables, { signal });
     yield* page.nodes;
     if (!page.pageInfo.hasNextPage) return;

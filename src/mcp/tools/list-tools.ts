@@ -2,6 +2,7 @@ import { badUserInput } from "../../errors.ts";
 import { integer, optional, required, revision, text, withDefault } from "../fields.ts";
 import { glimpse } from "../shown-value.ts";
 import { namespaceField, tool, type Tool } from "../tool.ts";
+import { whereField, whereOf } from "./where-field.ts";
 
 const keyPrefix = withDefault(text, "", "Only keys that begin with this.");
 
@@ -17,16 +18,20 @@ const listKeys = tool({
   fields: {
     namespace: namespaceField,
     keyPrefix,
+    where: whereField,
     first: first(100),
     after: optional(text, "Only keys after this one: the last key of the page before."),
   },
-  async run({ store, session }, { namespace, after, ...input }) {
-    const page = await store.entryHeads(session.viewer, {
+  async run({ store, session, closed }, { namespace, after, where, ...input }) {
+    const asked = {
       namespace,
       ...input,
+      where: whereOf(where),
       after: after === null ? null : { namespace, key: after },
-    });
-    const last = page.items.at(-1);
+    };
+    const page = await store.entryHeads(session.viewer, asked, closed);
+    // A filter may have looked further than to the last that it let pass.
+    const last = page.end ?? page.items.at(-1);
     return {
       namespace,
       keys: page.items.map((entry) => ({

@@ -13,6 +13,7 @@ import {
 } from "../fields.ts";
 import { maxShownUnits, shownValue } from "../shown-value.ts";
 import { namespaceField, tool, type Tool, type ToolResult } from "../tool.ts";
+import { whereField, whereOf } from "./where-field.ts";
 
 /** A model takes minutes for what a program does in seconds. */
 const defaultLeaseSeconds = 300;
@@ -26,6 +27,7 @@ const claimTask = tool({
   fields: {
     namespace: namespaceField,
     keyPrefix: withDefault(text, "", "Only keys that begin with this, such as task:."),
+    where: whereField,
     leaseSeconds: withDefault(
       integer,
       defaultLeaseSeconds,
@@ -33,10 +35,11 @@ const claimTask = tool({
     ),
     maxAttempts: optional(integer, "Give up a task that was claimed so often. Default: never."),
   },
-  async run({ writer, session: { viewer } }, { namespace, ...input }) {
+  async run({ writer, session: { viewer } }, { namespace, where, ...input }) {
     // The task is an entry's value.
     requireAll(viewer, "read", [namespace]);
-    const { entry, claim } = await writer.claimEntry(viewer, { namespace, ...input });
+    const asked = { namespace, ...input, where: whereOf(where) };
+    const { entry, claim } = await writer.claimEntry(viewer, asked);
     if (!entry || !claim) {
       const next = "No task is free. Do something else, and call again later.";
       return { claimed: false, namespace, next };

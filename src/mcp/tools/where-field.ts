@@ -1,0 +1,19 @@
+import { valueOperators, type WhereInput } from "../../store/model/where.ts";
+import { choice, json, list, optional, required, text, withDefault } from "../fields.ts";
+
+const conditions = list({
+  path: withDefault(text, "", "A JSON Pointer into the value, such as /state."),
+  op: required(choice(valueOperators), "How the part is compared."),
+  value: optional(json, "What it is compared with. EXISTS takes none."),
+});
+
+/** The argument that selects entries by their values. */
+export const whereField = optional(
+  conditions,
+  "Only values that meet all of these conditions. Default: any value.",
+);
+
+/** What the store takes. */
+export function whereOf(where: ReturnType<typeof whereField.read>): WhereInput[] | null {
+  return where?.map(({ value, ...rest }) => ({ ...rest, value: value ?? undefined })) ?? null;
+}
