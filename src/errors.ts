@@ -11,7 +11,7 @@
  * - `RATE_LIMITED`: the connection has asked for more than it has read; read the answers first.
  * - `PAYLOAD_TOO_LARGE`: the request is larger than the server reads.
  * - `UNAVAILABLE`: the database can't be reached, the server is stopping, or an import is under way; try again.
- * - `INTERNAL`: a fault of the server, logged there.
+ * - `INTERNAL`: a fault of the server, logged there; carries the `requestId` that the log names.
  */
 export const errorCodes = [
   "UNAUTHENTICATED",

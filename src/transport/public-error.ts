@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { BatonError, isErrorCode } from "../errors.ts";
@@ -30,11 +31,13 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
       },
     });
   }
-  logger.error({ err: origin }, "internal error");
-  return new GraphQLError("The server failed at this; the fault is in its log.", {
-    ...place,
-    extensions: { code: "INTERNAL" },
-  });
+  // Whoever reports it names the line of the log by this.
+  const requestId = randomUUID();
+  logger.error({ requestId, err: origin }, "internal error");
+  return new GraphQLError(
+    `Internal error. Details are in the server's log, with the request id ${requestId}.`,
+    { ...place, extensions: { code: "INTERNAL", requestId } },
+  );
 }
 
 /** The error that others were wrapped around. */

@@ -309,9 +309,12 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
     await using own = await start();
     await own.breakDatabase();
     const { errors } = await request(own.url, own.token, "{ entries { nodes { key } } }");
-    expect(errors?.[0]?.extensions).toEqual({ code: "INTERNAL" });
+    expect(errors?.[0]?.extensions).toEqual({ code: "INTERNAL", requestId: expect.any(String) });
     expect(errors?.[0]?.message).not.toMatch(/sql|prisma|table|Entry/i);
     const write = await request(own.url, own.token, setEntry, { input: { key: "k", value: 1 } });
-    expect(write.errors?.[0]?.extensions).toEqual({ code: "INTERNAL" });
+    expect(write.errors?.[0]?.extensions).toEqual({
+      code: "INTERNAL",
+      requestId: expect.any(String),
+    });
   });
 });
