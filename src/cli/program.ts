@@ -6,6 +6,7 @@ import { completeCommand } from "./commands/complete.ts";
 import { completeWordsCommand } from "./commands/complete-words.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { deleteCommand } from "./commands/delete.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { getCommand } from "./commands/get.ts";
 import { helpCommand } from "./commands/help.ts";
@@ -48,7 +49,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
     completeCommand,
     statusCommand,
   ],
-  "Server:": [serveCommand, mcpCommand, tokenCommand, exportCommand, importCommand],
+  "Server:": [serveCommand, mcpCommand, tokenCommand, exportCommand, importCommand, doctorCommand],
   "This program:": [completionCommand],
 };
 

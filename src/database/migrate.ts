@@ -73,6 +73,23 @@ export async function migrate(
   });
 }
 
+/** What `migrate` would find and do, without doing it. */
+export interface MigrationState {
+  /** Why the database can't be used; null if it can. */
+  readonly problem: string | null;
+  /** The names of the migrations that it lacks. */
+  readonly pending: readonly string[];
+}
+
+/** Looks at the database and changes nothing. */
+export async function readMigrationState(
+  target: Pick<MigrationTarget, "elsewhere" | "tableNames" | "readApplied">,
+  migrationsFolder: string,
+): Promise<MigrationState> {
+  const { problem, pending } = await compare(target, await readMigrations(migrationsFolder));
+  return { problem: problem ?? null, pending: pending.map(({ name }) => name) };
+}
+
 async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
@@ -86,7 +103,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
 
 /** The migrations that are not recorded as applied, and why the database can't have them, if so. */
 async function compare(
-  target: MigrationTarget,
+  target: Pick<MigrationTarget, "elsewhere" | "tableNames" | "readApplied">,
   migrations: readonly Migration[],
 ): Promise<{ problem: string | undefined; pending: Migration[] }> {
   const tables = await target.tableNames();

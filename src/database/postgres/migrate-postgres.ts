@@ -18,11 +18,16 @@ export async function migratePostgres(
   migrationsFolder: string,
   lockTimeoutMs = 60_000,
 ): Promise<string[]> {
-  const { rows } = await client.query<Place>(readPlace);
-  const [place] = rows;
-  const problem = place && findProblem(place);
+  const problem = await findPlaceProblem(client);
   if (problem !== undefined) throw new MigrationError(problem);
   return migrate(postgresTarget(client, lockTimeoutMs), migrationsFolder);
+}
+
+/** Why Baton can't use this database or schema at all; undefined if it can. */
+export async function findPlaceProblem(client: ClientBase): Promise<string | undefined> {
+  const { rows } = await client.query<Place>(readPlace);
+  const [place] = rows;
+  return place && findProblem(place);
 }
 
 interface Place {
@@ -66,7 +71,7 @@ function findProblem(place: Place): string | undefined {
 /** The one that `prisma migrate` takes, so that it has to wait too. */
 const advisoryLock = 72707369;
 
-function postgresTarget(client: ClientBase, lockTimeoutMs: number): MigrationTarget {
+export function postgresTarget(client: ClientBase, lockTimeoutMs: number): MigrationTarget {
   return {
     elsewhere: "another database or schema",
     async tableNames() {

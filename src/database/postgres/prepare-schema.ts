@@ -11,7 +11,7 @@ import {
 } from "./session-settings.ts";
 import { startFault } from "./start-fault.ts";
 
-const migrationsFolder = fileURLToPath(
+export const migrationsFolder = fileURLToPath(
   new URL("../../../prisma/postgres/migrations", import.meta.url),
 );
 

@@ -17,7 +17,7 @@ export function migrateSqlite(client: SqlExecutor, migrationsFolder: string): Pr
   return migrate(sqliteTarget(client), migrationsFolder);
 }
 
-function sqliteTarget(client: SqlExecutor): MigrationTarget {
+export function sqliteTarget(client: SqlExecutor): MigrationTarget {
   return {
     elsewhere: "another file",
     async tableNames() {

@@ -47,7 +47,7 @@ const mostLogPages = 16_384;
 /** Pages are cached in memory up to this. */
 const cacheKiB = 64 * 1024;
 
-const migrationsFolder = fileURLToPath(
+export const migrationsFolder = fileURLToPath(
   new URL("../../../prisma/sqlite/migrations", import.meta.url),
 );
 
