@@ -1,0 +1,170 @@
+import { ConflictError, type DataStore } from "../client/index.ts";
+import type { ValueCondition } from "./item-filter.ts";
+import { originalKey, storedKey } from "./store-names.ts";
+
+/** An item as it was read. */
+export interface ReadItem {
+  /** Its Baton namespace. */
+  readonly namespace: string;
+  /** Its key, as its writer said it. */
+  readonly key: string;
+  // eslint-disable-next-line typescript/no-explicit-any
+  readonly value: Record<string, any>;
+  readonly revision: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly expiresAt: Date | null;
+}
+
+/** An item to be written; deleted where its value is null. */
+export interface ItemWrite {
+  readonly namespace: string;
+  readonly key: string;
+  readonly value: object | null;
+  readonly ttlSeconds?: number | undefined;
+}
+
+type AnsweredItem = Omit<ReadItem, "createdAt" | "updatedAt" | "expiresAt"> & {
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly expiresAt: string | null;
+};
+
+interface Page {
+  readonly page: {
+    readonly nodes: readonly AnsweredItem[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+}
+
+/** The least `maxPageSize` that a server can have. */
+const maxPageSize = 100;
+/** The server's limits are 1,000 operations and 10 MiB a request. */
+const maxOperations = 1_000;
+const maxRequestBytes = 8_000_000;
+
+const fields = `nodes { namespace key value revision createdAt updatedAt expiresAt }
+    pageInfo { hasNextPage endCursor }`;
+const readDocument = readDocumentOf("", "");
+const filteredDocument = readDocumentOf("$where: [ValueCondition!], ", "where: $where, ");
+const writeDocument = `mutation langgraphPut($input: TransactInput!) {
+  transact(input: $input) { revision }
+}`;
+
+/** Items as entries. */
+export class ItemEntries {
+  readonly #store: DataStore;
+
+  constructor(store: DataStore) {
+    this.#store = store;
+  }
+
+  /** The items of keys, without those that there are not. */
+  async read(namespace: string, keys: readonly string[]): Promise<Map<string, ReadItem>> {
+    const found = new Map<string, ReadItem>();
+    for (let at = 0; at < keys.length; at += maxPageSize) {
+      const some = keys.slice(at, at + maxPageSize).map(storedKey);
+      const variables = { namespace, keys: some };
+      for await (const item of this.#items(variables, some.length)) found.set(item.key, item);
+    }
+    return found;
+  }
+
+  /** Items by namespace and key, in pages of at most `first`. */
+  list(
+    selection: { readonly namespace: string } | { readonly namespacePrefix: string },
+    where: readonly ValueCondition[],
+    first: number,
+  ): AsyncGenerator<ReadItem, void> {
+    const size = Math.max(1, Math.min(first, maxPageSize));
+    return where.length > 0
+      ? this.#items({ ...selection, where }, size, filteredDocument)
+      : this.#items(selection, size);
+  }
+
+  /** Writes in one transaction, or in several where there are too many for one. */
+  async write(writes: readonly ItemWrite[]): Promise<void> {
+    const operations = writes.map(({ namespace, key, value, ttlSeconds }) => {
+      const place = { namespace, key: storedKey(key) };
+      return value === null ? { delete: place } : { set: { ...place, value, ttlSeconds } };
+    });
+    for (const batch of batchesOf(operations)) await this.#transact(batch);
+  }
+
+  /** Lets items that expire live as long again as their last write said, unless they were written since they were read. */
+  async refresh(items: readonly ReadItem[]): Promise<void> {
+    const operations = items.flatMap(({ namespace, key, revision, updatedAt, expiresAt }) => {
+      if (expiresAt === null) return [];
+      const ttlSeconds = Math.round((expiresAt.getTime() - updatedAt.getTime()) / 1_000);
+      return [
+        { patch: { namespace, key: storedKey(key), patch: {}, ttlSeconds, ifRevision: revision } },
+      ];
+    });
+    // Each on its own: one that was written or has expired in between keeps none of the others from being refreshed.
+    await Promise.all(
+      operations.map(async (operation) => {
+        try {
+          await this.#transact([operation]);
+        } catch (error) {
+          if (!(error instanceof ConflictError)) throw error;
+        }
+      }),
+    );
+  }
+
+  async *#items(
+    variables: Readonly<Record<string, unknown>>,
+    first: number,
+    document = readDocument,
+  ): AsyncGenerator<ReadItem, void> {
+    let after: string | null = null;
+    for (;;) {
+      const { page }: Page = await this.#store.graphql(document, { ...variables, first, after });
+      for (const answered of page.nodes) yield itemOf(answered);
+      if (!page.pageInfo.hasNextPage || page.pageInfo.endCursor === null) return;
+      after = page.pageInfo.endCursor;
+    }
+  }
+
+  async #transact(operations: readonly object[]): Promise<void> {
+    const input = { operations, idempotencyKey: crypto.randomUUID() };
+    await this.#store.graphql(writeDocument, { input }, { isRepeatable: true });
+  }
+}
+
+function readDocumentOf(moreVariables: string, moreArguments: string): string {
+  return `query langgraphItems(
+  ${moreVariables}$namespace: String, $namespacePrefix: String, $keys: [String!], $first: Int, $after: String
+) {
+  page: entries(
+    ${moreArguments}namespace: $namespace, namespacePrefix: $namespacePrefix, keys: $keys, first: $first, after: $after
+  ) { ${fields} }
+}`;
+}
+
+function itemOf({ key, createdAt, updatedAt, expiresAt, ...rest }: AnsweredItem): ReadItem {
+  return {
+    ...rest,
+    key: originalKey(key),
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(updatedAt),
+    expiresAt: expiresAt === null ? null : new Date(expiresAt),
+  };
+}
+
+function batchesOf(operations: readonly object[]): object[][] {
+  const batches: object[][] = [];
+  let bytes = 0;
+  for (const operation of operations) {
+    const more = JSON.stringify(operation).length;
+    const current = batches.at(-1);
+    if (!current || current.length >= maxOperations || bytes + more > maxRequestBytes) {
+      batches.push([operation]);
+      bytes = more;
+    } else {
+      current.push(operation);
+      bytes += more;
+    }
+  }
+  return batches;
+}
