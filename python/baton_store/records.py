@@ -87,11 +87,11 @@ def entry_of(answered: Mapping[str, Any]) -> Entry:
         metadata=NAMESPACES.without_kept(KEYS.without_kept(metadata)),
         revision=int(answered["revision"]),
         created_revision=int(answered["createdRevision"]),
-        created_at=_instant(answered["createdAt"]),
-        updated_at=_instant(answered["updatedAt"]),
+        created_at=instant(answered["createdAt"]),
+        updated_at=instant(answered["updatedAt"]),
         created_by=answered["createdBy"],
         updated_by=answered["updatedBy"],
-        expires_at=answered["expiresAt"] and _instant(answered["expiresAt"]),
+        expires_at=answered["expiresAt"] and instant(answered["expiresAt"]),
     )
 
 
@@ -105,7 +105,7 @@ def change_of(answered: Mapping[str, Any], metadata: Mapping[str, Any]) -> Chang
         key=None if key is None else KEYS.original(key, metadata),
         entry=None if answered["entry"] is None else entry_of(answered["entry"]),
         agent=answered["agent"],
-        at=None if at is None else _instant(at),
+        at=None if at is None else instant(at),
     )
 
 
@@ -120,6 +120,6 @@ def operation_result_of(answered: Mapping[str, Any]) -> OperationResult:
     return OperationResult(entry, answered["deleted"], answered["clearedCount"])
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
     # Python 3.10 does not read the Z.
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -1,11 +1,12 @@
-"""LangGraph's checkpointer on Baton.
+"""LangGraph's checkpointer and store on Baton.
 
->>> from baton_store.langgraph import BatonSaver
->>> graph = builder.compile(checkpointer=BatonSaver())  # BATON_URL and BATON_TOKEN
+>>> from baton_store.langgraph import BatonSaver, BatonStore
+>>> graph = builder.compile(checkpointer=BatonSaver(), store=BatonStore())  # BATON_URL and BATON_TOKEN
 
-It needs the package ``langgraph-checkpoint``, which LangGraph brings along: ``pip install baton-store[langgraph]``.
+They need the package ``langgraph-checkpoint``, which LangGraph brings along: ``pip install baton-store[langgraph]``.
 """
 
 from .saver import BatonSaver
+from .store import BatonStore
 
-__all__ = ["BatonSaver"]
+__all__ = ["BatonSaver", "BatonStore"]
