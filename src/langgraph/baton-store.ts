@@ -75,7 +75,13 @@ export class BatonStore extends BaseStore {
     { ttl }: PutOptions = {},
   ): Promise<void> {
     validateNamespace(namespace);
-    const operation: PutWithTtl = { namespace, key, value, ...(index !== undefined && { index }), ttl };
+    const operation: PutWithTtl = {
+      namespace,
+      key,
+      value,
+      ...(index !== undefined && { index }),
+      ttl,
+    };
     await this.batch([operation]);
   }
 
@@ -119,7 +125,12 @@ export class BatonStore extends BaseStore {
     return found;
   }
 
-  async #search({ namespacePrefix, filter, limit = 10, offset = 0 }: SearchOperation): Promise<SearchItem[]> {
+  async #search({
+    namespacePrefix,
+    filter,
+    limit = 10,
+    offset = 0,
+  }: SearchOperation): Promise<SearchItem[]> {
     const { where, isWanted } = itemFilter(filter);
     const name = this.#names.nameOf(namespacePrefix);
     const selections =
@@ -140,7 +151,11 @@ export class BatonStore extends BaseStore {
     return found.map((item) => this.#itemOf(item));
   }
 
-  async #listNamespaces({ limit, offset = 0, ...operation }: ListNamespacesOperation): Promise<string[][]> {
+  async #listNamespaces({
+    limit,
+    offset = 0,
+    ...operation
+  }: ListNamespacesOperation): Promise<string[][]> {
     const query = namespaceQuery(this.#names, operation);
     const found: string[][] = [];
     if (query === null || limit === 0) return found;
@@ -164,7 +179,11 @@ export class BatonStore extends BaseStore {
       const ttlSeconds = ttl == null ? undefined : Math.max(1, Math.ceil(ttl * 60));
       return { namespace: name, key, value, ttlSeconds };
     });
-    return [...new Map(writes.map((write) => [JSON.stringify([write.namespace, write.key]), write])).values()];
+    return [
+      ...new Map(
+        writes.map((write) => [JSON.stringify([write.namespace, write.key]), write]),
+      ).values(),
+    ];
   }
 
   #itemOf({ namespace, key, value, createdAt, updatedAt }: ReadItem): Item {

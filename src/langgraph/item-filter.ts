@@ -23,18 +23,26 @@ export function itemFilter(filter: Readonly<Record<string, unknown>> = {}): Item
   const where: ValueCondition[] = [];
   const choices: { readonly path: readonly string[]; readonly values: readonly unknown[] }[] = [];
   const add = (path: readonly string[], wanted: unknown): void => {
-    const pointer = path.map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+    const pointer = path
+      .map((name) => `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`)
+      .join("");
     if (wanted === undefined) {
       where.push({ path: pointer, op: "EXISTS", value: false });
     } else if (!isObject(wanted)) {
       where.push({ path: pointer, op: "EQ", value: wanted });
     } else if (Object.keys(wanted).some((name) => name.startsWith("$"))) {
-      for (const [operator, value] of Object.entries(wanted)) addOperator(path, pointer, operator, value);
+      for (const [operator, value] of Object.entries(wanted))
+        addOperator(path, pointer, operator, value);
     } else {
       for (const [name, value] of Object.entries(wanted)) add([...path, name], value);
     }
   };
-  const addOperator = (path: readonly string[], pointer: string, operator: string, value: unknown) => {
+  const addOperator = (
+    path: readonly string[],
+    pointer: string,
+    operator: string,
+    value: unknown,
+  ) => {
     switch (operator) {
       case "$eq":
         where.push({ path: pointer, op: "EQ", value });
@@ -53,7 +61,9 @@ export function itemFilter(filter: Readonly<Record<string, unknown>> = {}): Item
         return;
       case "$nin":
         if (!Array.isArray(value)) return;
-        where.push(...value.map((one: unknown) => ({ path: pointer, op: "NE", value: one }) as const));
+        where.push(
+          ...value.map((one: unknown) => ({ path: pointer, op: "NE", value: one }) as const),
+        );
         return;
       default:
         throw new Error(
@@ -70,7 +80,8 @@ export function itemFilter(filter: Readonly<Record<string, unknown>> = {}): Item
 
 function partOf(value: unknown, path: readonly string[]): unknown {
   let part = value;
-  for (const name of path) part = isObject(part) && Object.hasOwn(part, name) ? part[name] : undefined;
+  for (const name of path)
+    part = isObject(part) && Object.hasOwn(part, name) ? part[name] : undefined;
   return part;
 }
 

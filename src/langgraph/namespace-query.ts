@@ -18,8 +18,7 @@ export function namespaceQuery(
   let end: (string | null)[] = [];
   for (const { matchType, path } of matchConditions) {
     const labels = path.map((label) => (label === "*" ? null : segmentOf(label)));
-    const merged =
-      matchType === "prefix" ? merge(begin, labels) : merge(end, labels.toReversed());
+    const merged = matchType === "prefix" ? merge(begin, labels) : merge(end, labels.toReversed());
     if (merged === null) return null;
     if (matchType === "prefix") begin = merged;
     else end = merged;

@@ -31,7 +31,9 @@ export class StoreNames {
   /** @throws Error when the prefix does not end with a colon: names could not be told from others */
   constructor(prefix: string) {
     if (!prefix.endsWith(":")) {
-      throw new Error(`namespacePrefix must end with a colon, as in ${JSON.stringify(`${prefix}:`)}.`);
+      throw new Error(
+        `namespacePrefix must end with a colon, as in ${JSON.stringify(`${prefix}:`)}.`,
+      );
     }
     this.prefix = prefix;
     this.rootSegments = prefix.slice(0, -1).split(":");

@@ -41,10 +41,9 @@ const search = fc.record({
   ...page,
 });
 const list = fc.record({
-  matchConditions: fc.array(
-    fc.record({ matchType: fc.constantFrom("prefix", "suffix"), path }),
-    { maxLength: 3 },
-  ),
+  matchConditions: fc.array(fc.record({ matchType: fc.constantFrom("prefix", "suffix"), path }), {
+    maxLength: 3,
+  }),
   maxDepth: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
   ...page,
 });
@@ -58,37 +57,42 @@ test("batches of any operations come to what they come to in memory", async () =
   await using server = await startTestServer();
   const data = storeOf(server);
   let runs = 0;
-  const property = fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 4 }), async (batches) => {
-    const store = new BatonStore(data, { namespacePrefix: `model-${++runs}:` });
-    const live = new Map<string, { namespace: string[]; key: string; value: object }>();
-    for (const operations of batches) {
-      // In memory a namespace stays when its last item has gone: a new one each time has only what there is.
-      const memory = new InMemoryStore();
-      await memory.batch([...live.values()] as Operation[]);
-      const expected: unknown[] = await memory.batch(operations as Operation[]);
-      const found: unknown[] = await store.batch(operations as Operation[]);
-      for (const [at, operation] of operations.entries()) {
-        if (isSearch(operation)) {
-          await sameSearch(operation as any, found[at] as Item[], live);
-        } else if ("value" in operation) {
-          expect(found[at]).toBeUndefined();
-        } else if ("key" in operation) {
-          const [one, other] = [found[at], expected[at]] as (Item | null)[];
-          expect(one && shown(one)).toEqual(other && shown(other));
-        } else {
-          expect(found[at]).toEqual(expected[at]);
+  const property = fc.asyncProperty(
+    fc.array(batch, { minLength: 1, maxLength: 4 }),
+    async (batches) => {
+      const store = new BatonStore(data, { namespacePrefix: `model-${++runs}:` });
+      const live = new Map<string, { namespace: string[]; key: string; value: object }>();
+      for (const operations of batches) {
+        // In memory a namespace stays when its last item has gone: a new one each time has only what there is.
+        const memory = new InMemoryStore();
+        await memory.batch([...live.values()] as Operation[]);
+        const expected: unknown[] = await memory.batch(operations as Operation[]);
+        const found: unknown[] = await store.batch(operations as Operation[]);
+        for (const [at, operation] of operations.entries()) {
+          if (isSearch(operation)) {
+            await sameSearch(operation as any, found[at] as Item[], live);
+          } else if ("value" in operation) {
+            expect(found[at]).toBeUndefined();
+          } else if ("key" in operation) {
+            const [one, other] = [found[at], expected[at]] as (Item | null)[];
+            expect(one && shown(one)).toEqual(other && shown(other));
+          } else {
+            expect(found[at]).toEqual(expected[at]);
+          }
+        }
+        for (const operation of operations) {
+          if (!("value" in operation)) continue;
+          const place = JSON.stringify([operation.namespace, operation.key]);
+          if (operation.value === null) live.delete(place);
+          else live.set(place, operation as any);
         }
       }
-      for (const operation of operations) {
-        if (!("value" in operation)) continue;
-        const place = JSON.stringify([operation.namespace, operation.key]);
-        if (operation.value === null) live.delete(place);
-        else live.set(place, operation as any);
-      }
-    }
-    const all = await store.search([], { limit: 1_000 });
-    expect(new Set(all.map((item) => JSON.stringify([item.namespace, item.key])))).toEqual(new Set(live.keys()));
-  });
+      const all = await store.search([], { limit: 1_000 });
+      expect(new Set(all.map((item) => JSON.stringify([item.namespace, item.key])))).toEqual(
+        new Set(live.keys()),
+      );
+    },
+  );
 
   /** In memory the order is that of the first puts; ours is by namespace and key. A page is one of that order. */
   async function sameSearch(

@@ -1,4 +1,9 @@
-import { InMemoryStore, InvalidNamespaceError, type BaseStore, type Item } from "@langchain/langgraph-checkpoint";
+import {
+  InMemoryStore,
+  InvalidNamespaceError,
+  type BaseStore,
+  type Item,
+} from "@langchain/langgraph-checkpoint";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { BatonStore } from "../../src/langgraph/index.ts";
 import { startTestServer, type TestServer } from "../server.ts";
@@ -148,7 +153,8 @@ test("filters select by equality, by operators and inside of objects", async () 
     { title: "none", level: null },
   ];
   for (const doc of docs) await store.put(["docs"], doc.title, doc);
-  const found = async (filter: Record<string, unknown>) => keysOf(await store.search(["docs"], { filter }));
+  const found = async (filter: Record<string, unknown>) =>
+    keysOf(await store.search(["docs"], { filter }));
   const every = ["JavaScript", "Python", "TypeScript", "none"];
   const cases: [Record<string, unknown>, string[]][] = [
     [{}, every],
@@ -170,9 +176,15 @@ test("filters select by equality, by operators and inside of objects", async () 
     [{ meta: { lang: "en", stars: { $gt: 4 } } }, ["JavaScript"]],
   ];
   for (const [filter, keys] of cases) expect([filter, await found(filter)]).toEqual([filter, keys]);
-  const page = await store.search(["docs"], { filter: { level: { $in: [1, 2] } }, offset: 1, limit: 5 });
+  const page = await store.search(["docs"], {
+    filter: { level: { $in: [1, 2] } },
+    offset: 1,
+    limit: 5,
+  });
   expect(page).toHaveLength(1);
-  await expect(store.search(["docs"], { filter: { level: { $near: 1 } } })).rejects.toThrow("$near");
+  await expect(store.search(["docs"], { filter: { level: { $near: 1 } } })).rejects.toThrow(
+    "$near",
+  );
 });
 
 test("namespaces and keys are any strings that LangGraph takes, and each is found again as it was", async () => {
@@ -226,7 +238,8 @@ test("items expire after their minutes, and a read lets them live as long again"
   expect((await entries.entry("default"))?.revision).not.toBe(after?.revision);
   // An entry that has expired is there no more, from that moment on.
   for await (const change of entries.watch({ key: "own", snapshot: true })) {
-    if (change.kind === "EXPIRED" || (change.kind === "CAUGHT_UP" && !(await entries.entry("own")))) break;
+    if (change.kind === "EXPIRED" || (change.kind === "CAUGHT_UP" && !(await entries.entry("own"))))
+      break;
   }
   expect(await ttl.get(["t"], "own")).toBeNull();
   expect(keysOf(await ttl.search(["t"]))).toEqual(["default", "forever"]);
