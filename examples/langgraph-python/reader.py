@@ -26,6 +26,7 @@ class State(TypedDict):
 
 def read(state: State, *, store: BaseStore) -> State:
     number = state["pages"] + 1
+    print(f"waits for page {number}", flush=True)
     file = data_store.wait_for(str(number)).value["file"]
     text = pathlib.Path(file).read_text(encoding="utf-8")
     note = {"title": text.split("\n", 1)[0].lstrip("# "), "words": len(text.split())}
@@ -48,6 +49,8 @@ graph = builder.compile(checkpointer=BatonSaver(agent="reader"), store=BatonStor
 state = graph.get_state(THREAD)
 if state.next:
     print(f"resumes after page {state.values['pages']}", flush=True)
-for step in graph.stream(None if state.next else {"pages": 0, "words": 0}, THREAD, stream_mode="updates"):
+given = None if state.next else {"pages": 0, "words": 0}
+# "sync": a step begins when the checkpoint of the one before is stored. Otherwise it is stored in the meantime.
+for step in graph.stream(given, THREAD, stream_mode="updates", durability="sync"):
     if step.get("read"):
         print(f"read page {step['read']['pages']}: {step['read']['words']} words so far", flush=True)

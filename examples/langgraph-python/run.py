@@ -45,8 +45,8 @@ writer = start("writer")
 reader = start("reader")
 try:
     pages.set_many({str(number): {"file": file} for number, file in enumerate(FILES[:2], 1)})
-    lines("reader", reader, "read page 2")
-    reader.kill()  # It waits for page 3, in the middle of a step.
+    lines("reader", reader, "waits for page 3")
+    reader.kill()  # In the middle of a step.
     reader.wait()
     print("run          | killed the reader", flush=True)
 
@@ -54,7 +54,11 @@ try:
     reader = start("reader")
     said = lines("reader", reader)
     assert said[0] == "resumes after page 2", said
-    assert [line.split(":")[0] for line in said[1:]] == ["read page 3", "read page 4", "read page 5"], said
+    assert [line.split(":")[0] for line in said if line.startswith("read")] == [
+        "read page 3",
+        "read page 4",
+        "read page 5",
+    ], said
     lines("writer", writer)
     print("run          | no page was read twice", flush=True)
 finally:

@@ -27,6 +27,7 @@ const State = Annotation.Root({
 await agent("reader", async (store) => {
   async function read({ pages }: typeof State.State, config: LangGraphRunnableConfig) {
     const number = pages + 1;
+    console.log(`waits for page ${number}`);
     const { value } = await pagesOf(store).waitFor(String(number));
     const text = await readFile(value.file, "utf8");
     const note = {
@@ -52,7 +53,9 @@ await agent("reader", async (store) => {
   const { next, values } = await graph.getState(thread);
   const isResumed = next.length > 0;
   if (isResumed) console.log(`resumes after page ${values.pages}`);
-  const steps = await graph.stream(isResumed ? null : {}, { ...thread, streamMode: "updates" });
+  // "sync": a step begins when the checkpoint of the one before is stored. Otherwise it is stored in the meantime.
+  const options = { ...thread, streamMode: "updates", durability: "sync" } as const;
+  const steps = await graph.stream(isResumed ? null : {}, options);
   for await (const step of steps) {
     if (step.read) console.log(`read page ${step.read.pages}: ${step.read.words} words`);
   }

@@ -24,8 +24,8 @@ await play(async (store) => {
   const writer = start("writer");
   const first = start("reader");
   await handOver(1, 2);
-  await first.said("read page 2");
-  await first.kill(); // It waits for page 3, in the middle of a step.
+  await first.said("waits for page 3");
+  await first.kill(); // In the middle of a step.
   say("run", "killed the reader");
 
   await handOver(3, files.length);
