@@ -10,11 +10,11 @@ export function requireJson<T>(argument: string, value: T): T {
   let hasNegativeZero = false;
   let text: string | undefined;
   try {
-    text = JSON.stringify(value, (name, member: unknown) => {
+    text = JSON.stringify(value, function (this: object, name, member: unknown) {
       // Whether it may be sent is the store's option.
       if (typeof member === "bigint") return 0;
       hasNegativeZero ||= Object.is(member, -0);
-      const fault = faultOf(member);
+      const fault = member == null ? nullFaultOf(this, name, member) : faultOf(member);
       if (fault === null) return member;
       throw badUserInput(argument, `${name === "" ? "" : `${name}: `}${fault}`);
     });
@@ -29,6 +29,16 @@ export function requireJson<T>(argument: string, value: T): T {
   // Also what says by `toJSON` that it is nothing.
   if (text === undefined) throw badUserInput(argument, "Must be a JSON value; null is one.");
   return hasNegativeZero ? (markNegativeZeros(value) as T) : value;
+}
+
+/** What becomes null without being one: what a list does not have, and a Date that is none. */
+function nullFaultOf(holder: object, name: string, member: null | undefined): string | null {
+  if (member === undefined) {
+    return Array.isArray(holder) ? "A list in JSON has no undefined and no gap. Send null." : null;
+  }
+  const given: unknown = (holder as Record<string, unknown>)[name];
+  const isDate = given !== null && Object.prototype.toString.call(given) === "[object Date]";
+  return isDate ? "JSON has no invalid Date. Send null or a string." : null;
 }
 
 function faultOf(value: unknown): string | null {

@@ -448,6 +448,10 @@ describe("a namespace of the SDK", () => {
     ["a Map with a member", Object.assign(new Map([["a", 1]]), { member: 1 })],
     ["a Set", new Set([1])],
     ["a RegExp inside", { pattern: /x/ }],
+    ["undefined in a list", { list: [1, undefined] }],
+    // eslint-disable-next-line no-sparse-arrays
+    ["a list with a gap", [1, , 2]],
+    ["an invalid Date inside", { at: new Date(Number.NaN) }],
     ["a toJSON that gives nothing", { toJSON: () => undefined }],
     ["a promise", Promise.resolve(1)],
     ["an error inside", [new Error("no JSON")]],
