@@ -43,9 +43,17 @@ function limit(
   help: string,
   min = 1,
 ): NumberOption {
-  const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const env = `BATON_${words.replaceAll("-", "_").toUpperCase()}`;
-  return { type: "number", env, flag: words, unit, default: defaultValue, min, max: maxInt, help };
+  return { type: "number", ...namesOf(name), unit, default: defaultValue, min, max: maxInt, help };
+}
+
+function namesOf(name: string): Pick<OptionBase, "env" | "flag"> {
+  const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return { env: `BATON_${flag.replaceAll("-", "_").toUpperCase()}`, flag };
+}
+
+/** A text: `BATON_JWT_ISSUER` and `--jwt-issuer` set `jwtIssuer`. */
+function textOption(name: string, unit: string, help: string, defaultValue = ""): TextOption {
+  return { type: "text", ...namesOf(name), unit, default: defaultValue, help };
 }
 
 /** Every option of the server: the one place that names them. Types, parsing and `--help` come from here. */
@@ -113,6 +121,47 @@ export const options = {
     choices: ["full", "normal"],
     help: "full: a write is on the disk before it is acknowledged. normal: faster, and a power failure may take back the last writes, though never part of one",
   },
+  jwtIssuer: textOption(
+    "jwtIssuer",
+    "url",
+    "Accept JWTs of this issuer, too. Its keys are found by OpenID discovery, unless --jwt-jwks-url or --jwt-secret-file says where",
+  ),
+  jwtAudience: textOption("jwtAudience", "name", "The audience that a JWT must be for"),
+  jwtJwksUrl: textOption("jwtJwksUrl", "url", "Where the issuer's public keys are, as a JWK Set"),
+  jwtSecretFile: textOption(
+    "jwtSecretFile",
+    "path",
+    "File of the secret that the issuer and this server share, in place of public keys",
+  ),
+  jwtAlgorithms: textOption(
+    "jwtAlgorithms",
+    "list",
+    "The algorithms that a JWT may be signed with, separated by commas. Left out: RS256,PS256,ES256,EdDSA, or HS256 with a secret",
+  ),
+  jwtSkewSeconds: {
+    ...limit("jwtSkewSeconds", "seconds", 30, "By how much the issuer's clock may differ", 0),
+    max: 300,
+  },
+  jwtUserClaim: textOption("jwtUserClaim", "claim", "The claim that names a JWT's user", "sub"),
+  jwtAgentClaim: textOption("jwtAgentClaim", "claim", "The claim that names its agent", "agent"),
+  jwtScopesClaim: textOption(
+    "jwtScopesClaim",
+    "claim",
+    "The claim of its scopes: read, write (which includes claim), claim, admin; others mean nothing",
+    "scope",
+  ),
+  jwtNamespacesClaim: textOption(
+    "jwtNamespacesClaim",
+    "claim",
+    "The claim of the namespaces that its scopes are for; without it every one",
+    "namespaces",
+  ),
+  jwtGrantsClaim: textOption(
+    "jwtGrantsClaim",
+    "claim",
+    'The claim of its grants, such as ["read,write files:*"], in place of scopes and namespaces',
+    "grants",
+  ),
   keepAliveSeconds: {
     ...limit(
       "keepAliveSeconds",

@@ -4,6 +4,8 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
 import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
+import { jwtOptions } from "./auth/jwt-options.ts";
+import type { JwtSessions } from "./auth/jwt-sessions.ts";
 import { TokenAdministration } from "./auth/token-administration.ts";
 import { databaseOf, describePlace, type Config } from "./config.ts";
 import { openDatabase } from "./database/open-database.ts";
@@ -115,7 +117,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       tokens: new TokenAdministration(database.tokens, config, logger),
     };
     const graphql = new Graphql({ ...services, logger, observer: metrics?.operations });
-    const authenticator = new Authenticator(database.tokens, config);
+    const authenticator = new Authenticator(database.tokens, config, await openJwtSessions(config));
 
     let stopping = false;
     const stopped = new AbortController();
@@ -174,6 +176,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const background = [
       periodically(config.pollIntervalMs, "looking for others' writes", poll),
       periodically(tokenCheckIntervalMs, "checking tokens", () => authenticator.checkTokens()),
+      periodically(tokenCheckIntervalMs, "checking JWTs", () => authenticator.checkJwts()),
       periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),
       periodically(indexIntervalMs, "indexing for searches", () => indexer.run(() => stopping)),
       periodically(compactionIntervalMs, "compacting the log", async () => {
@@ -238,6 +241,21 @@ async function loadMetrics(database: Statistics, hub: Hub) {
   const metrics = new Metrics(database, hub);
   const { commits, operations } = metrics;
   return { commits, operations, serve: (address: string) => serveMetrics(metrics, address) };
+}
+
+/**
+ * What checks JWTs, loaded where they are accepted.
+ * @throws StartError where the options don't fit together
+ */
+async function openJwtSessions(config: Config): Promise<JwtSessions | null> {
+  const options = jwtOptions(config);
+  if (!options) return null;
+  // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+  const [{ JwtSessions }, { JwtVerifier }] = await Promise.all([
+    import("./auth/jwt-sessions.ts"),
+    import("./auth/jwt-verifier.ts"),
+  ]);
+  return new JwtSessions(await JwtVerifier.open(options, config));
 }
 
 /**

@@ -2,6 +2,7 @@ import type { TokenTable } from "../store/contract.ts";
 import { unauthenticated } from "../errors.ts";
 import { checkAgent, type Limits } from "../store/model/limits.ts";
 import { unknownToken, type CachedToken, type Session } from "./cached-token.ts";
+import type { JwtSessions } from "./jwt-sessions.ts";
 import { TokenCache } from "./token-cache.ts";
 import { hashSecret } from "./token.ts";
 
@@ -21,39 +22,49 @@ export interface Credentials {
 export class Authenticator {
   readonly #tokens: TokenCache;
   readonly #limits: Limits;
+  readonly #jwts: JwtSessions | null;
   /** By what callers sent: hashing takes as long as looking the token up. */
   readonly #hashes = new Map<string, string>();
 
-  constructor(tokens: TokenTable, limits: Limits) {
+  /** @param jwts null where no JWT is accepted */
+  constructor(tokens: TokenTable, limits: Limits, jwts: JwtSessions | null = null) {
     this.#tokens = new TokenCache(tokens);
     this.#limits = limits;
+    this.#jwts = jwts;
   }
 
   /**
    * Of a token that is known, without a promise.
-   * @throws UNAUTHENTICATED without a valid token; BAD_USER_INPUT or LIMIT_EXCEEDED for an agent's name that is not valid
+   * @throws UNAUTHENTICATED without a valid token; UNAVAILABLE for a JWT while its issuer's keys can't be read; BAD_USER_INPUT or LIMIT_EXCEEDED for an agent's name that is not valid
    */
   authenticate({ authorization, agent }: Credentials): Session | Promise<Session> {
-    const token = this.#tokens.find(this.#hashOf(authorization));
+    const token = this.#find(authorization);
     return token instanceof Promise
       ? token.then((found) => this.#admit(found, agent))
       : this.#admit(token, agent);
   }
 
   /** @throws UNAUTHENTICATED */
-  #hashOf(authorization: string | undefined): string {
+  #find(authorization: string | undefined): CachedToken | null | Promise<CachedToken | null> {
     const known = authorization === undefined ? undefined : this.#hashes.get(authorization);
-    if (known !== undefined) return known;
-    const hash = hashSecret(secretOf(authorization));
+    if (known !== undefined) return this.#tokens.find(known);
+    const secret = secretOf(authorization);
+    if (this.#jwts && isJwt(secret)) return this.#jwts.find(secret);
+    const hash = hashSecret(secret);
     // Whoever sends ever other tokens does not fill the memory: the map begins again.
     if (this.#hashes.size >= maxKnownHashes) this.#hashes.clear();
     this.#hashes.set(authorization as string, hash);
-    return hash;
+    return this.#tokens.find(hash);
   }
 
   /** Ends the sessions of tokens that were revoked or have expired. */
   checkTokens(): Promise<void> {
     return this.#tokens.check();
+  }
+
+  /** The same of JWTs. It may wait for the identity provider, which no other token waits for. */
+  async checkJwts(): Promise<void> {
+    await this.#jwts?.check();
   }
 
   #admit(token: CachedToken | null, agent: string | undefined): Session {
@@ -65,6 +76,11 @@ export class Authenticator {
     }
     return token.session(agent);
   }
+}
+
+/** No secret of a token of this server has a dot. */
+function isJwt(secret: string): boolean {
+  return secret.split(".", 4).length === 3;
 }
 
 /** @throws UNAUTHENTICATED */

@@ -146,12 +146,12 @@ export class TokenCache {
   }
 
   #evict(): void {
+    if (this.#tokens.size <= maxTokens) return;
     for (const [hash, token] of this.#tokens) {
-      if (this.#tokens.size <= maxTokens) return;
-      this.#tokens.delete(hash);
-      if (!token.isFollowed) return;
       // Those who follow it would not hear of its end.
-      this.#tokens.set(hash, token);
+      if (token.isFollowed) continue;
+      this.#tokens.delete(hash);
+      return;
     }
   }
 }

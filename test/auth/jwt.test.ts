@@ -1,0 +1,337 @@
+import { once } from "node:events";
+import { createHmac } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportSPKI, SignJWT, UnsecuredJWT } from "jose";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { defaultConfig, type Config } from "../../src/config.ts";
+import { JwtSessions } from "../../src/auth/jwt-sessions.ts";
+import { JwtVerifier } from "../../src/auth/jwt-verifier.ts";
+import { jwtOptions } from "../../src/auth/jwt-options.ts";
+import { query, refusal, request, socketClient, subscribeOn } from "../client.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+import { issuerKey, passCooldown, TestIssuer, type IssuerKey } from "./test-issuer.ts";
+
+const whoAmI = "{ viewer { user agent grants { scopes namespacePattern } } }";
+
+describe("JWTs by a JWKS URL", () => {
+  let issuer: TestIssuer;
+  let key: IssuerKey;
+  let stranger: IssuerKey;
+  let server: TestServer;
+  beforeAll(async () => {
+    [key, stranger] = await Promise.all([issuerKey("one"), issuerKey("one")]);
+    issuer = await TestIssuer.start(key);
+    server = await startTestServer({
+      jwtIssuer: issuer.url,
+      jwtAudience: "baton",
+      jwtJwksUrl: `${issuer.url}/jwks`,
+      jwtSkewSeconds: 5,
+    });
+  });
+  afterEach(() => vi.useRealTimers());
+  afterAll(async () => {
+    await server.close();
+    await issuer[Symbol.asyncDispose]();
+  });
+
+  const viewerOf = async (token: string) => (await query(server, whoAmI, {}, { token })).viewer;
+  const now = () => Math.floor(Date.now() / 1_000);
+
+  test("claims say user, agent, and scopes in namespaces; unknown scopes mean nothing", async () => {
+    expect(await viewerOf(await issuer.sign(key))).toEqual({
+      user: "ann",
+      agent: null,
+      grants: [{ scopes: ["READ", "WRITE", "CLAIM"], namespacePattern: "*" }],
+    });
+    const claims = {
+      agent: "reader",
+      scope: "openid read profile",
+      namespaces: ["files:*", "summary"],
+    };
+    expect(await viewerOf(await issuer.sign(key, claims))).toEqual({
+      user: "ann",
+      agent: "reader",
+      grants: [
+        { scopes: ["READ"], namespacePattern: "files:*" },
+        { scopes: ["READ"], namespacePattern: "summary" },
+      ],
+    });
+    const grants = ["read files:*", "write,read summary:*"];
+    expect((await viewerOf(await issuer.sign(key, { grants }))).grants).toEqual([
+      { scopes: ["READ"], namespacePattern: "files:*" },
+      { scopes: ["READ", "WRITE"], namespacePattern: "summary:*" },
+    ]);
+    expect((await viewerOf(await issuer.sign(key, { scope: "openid" }))).grants).toEqual([]);
+  });
+
+  test("G1: a JWT reaches its user's store alone, as far as its grants go", async () => {
+    const token = await issuer.sign(key, { sub: "isolated", grants: ["read,write files:*"] });
+    const set = (namespace: string) =>
+      query(
+        server,
+        `mutation { setEntry(input: { namespace: "${namespace}", key: "k", value: 1 }) { revision } }`,
+        {},
+        { token },
+      );
+    expect((await set("files:a")).setEntry.revision).toBe("1");
+    expect((await refusal(set("other"))).code).toBe("FORBIDDEN");
+  });
+
+  test.each<[string, () => Promise<string> | string, RegExp]>([
+    ["a key of another", () => issuer.sign(stranger), /not a valid JWT/],
+    ["an unknown key", () => issuer.sign(key, {}, { kid: "none" }), /not a valid JWT/],
+    [
+      "alg: none",
+      () =>
+        new UnsecuredJWT({ sub: "ann", scope: "read" })
+          .setIssuer(issuer.url)
+          .setAudience("baton")
+          .setExpirationTime("1m")
+          .encode(),
+      /algorithm|valid JWT/,
+    ],
+    [
+      "alg: none with the key's name",
+      async () => {
+        const [, payload] = (await issuer.sign(key)).split(".");
+        return `${encode({ alg: "none", kid: "one" })}.${payload}.`;
+      },
+      /algorithm|valid JWT/,
+    ],
+    [
+      "the public key taken for a shared secret",
+      async () => {
+        const [, payload] = (await issuer.sign(key)).split(".");
+        const signed = `${encode({ alg: "HS256", kid: "one" })}.${payload}`;
+        const secret = await exportSPKI(key.publicKey);
+        return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
+      },
+      /algorithm/,
+    ],
+    [
+      "the public key as JSON taken for a shared secret",
+      () =>
+        new SignJWT({ iss: issuer.url, aud: "baton", sub: "ann", exp: now() + 60 })
+          .setProtectedHeader({ alg: "HS256", kid: "one" })
+          .sign(new TextEncoder().encode(JSON.stringify(key.jwk))),
+      /algorithm/,
+    ],
+    [
+      "a key of its own in its header",
+      () => issuer.sign(stranger, {}, { jwk: stranger.jwk, kid: undefined }),
+      /not a valid JWT/,
+    ],
+    ["expired, beyond the skew", () => issuer.sign(key, { exp: now() - 6 }), /expired/],
+    ["not valid yet", () => issuer.sign(key, { nbf: now() + 60 }), /not valid yet/],
+    ["another audience", () => issuer.sign(key, { aud: "other" }), /"aud"/],
+    ["another issuer", () => issuer.sign(key, { iss: "https://other.example" }), /"iss"/],
+    ["no end", () => issuer.sign(key, { exp: undefined }), /"exp".*missing/],
+    ["no user", () => issuer.sign(key, { sub: undefined }), /"sub".*missing/],
+    ["a user that is a number", () => issuer.sign(key, { sub: 7 as never }), /"sub"/],
+    ["a user without a name", () => issuer.sign(key, { sub: "" }), /sub/],
+    ["a user with a control character", () => issuer.sign(key, { sub: "a\nb" }), /sub/],
+    ["scopes of the wrong form", () => issuer.sign(key, { scope: { read: true } }), /"scope"/],
+    ["namespaces of the wrong form", () => issuer.sign(key, { namespaces: [7] }), /"namespaces"/],
+    ["a pattern that is none", () => issuer.sign(key, { namespaces: "a*b" }), /pattern/],
+    ["grants that are none", () => issuer.sign(key, { grants: ["all *"] }), /"grants"/],
+    ["a changed payload", async () => changed(await issuer.sign(key)), /not a valid JWT/],
+    ["three parts of nothing", () => "a.b.c", /not a valid JWT/],
+    ["a very long one", () => `${"a".repeat(9_000)}.${"b".repeat(9_000)}.c`, /./],
+  ])("G1: refused over HTTP and WebSocket: %s", async (_case, make, message) => {
+    const token = await make();
+    if (token.length < 16_000) {
+      const { status, errors } = await request(server.url, token, whoAmI);
+      expect([status, errors?.[0]?.extensions.code]).toEqual([401, "UNAUTHENTICATED"]);
+      expect(errors?.[0]?.message).toMatch(message);
+    }
+    const client = socketClient(server.url, { token });
+    const { code } = await refusal(subscribeOn(client, whoAmI).next());
+    await client.dispose();
+    expect(code).toBe("UNAUTHENTICATED");
+  });
+
+  test("within the skew, a JWT counts after its end; then its subscriptions end", async () => {
+    const token = await issuer.sign(key, { exp: now() - 4 });
+    const client = socketClient(server.url, { token });
+    await using events = subscribeOn(
+      client,
+      `subscription { entryChanged(snapshot: true) { kind } }`,
+    );
+    expect(await events.next()).toEqual({ kind: "CAUGHT_UP" });
+    const ended = await refusal(events.next());
+    expect([ended.code, ended.message]).toEqual([
+      "UNAUTHENTICATED",
+      expect.stringMatching(/expired/),
+    ]);
+    expect((await request(server.url, token, whoAmI)).status).toBe(401);
+  });
+
+  test("a key that was not known is read, without a restart; the old one counts while it is published", async () => {
+    await using own = await TestIssuer.start(key);
+    await using rotating = await startTestServer({ jwtIssuer: own.url, jwtAudience: "baton" });
+    const before = await own.sign(key);
+    expect((await request(rotating.url, before, whoAmI)).status).toBe(200);
+    const next = await issuerKey("two", "ES256");
+    own.answer = own.publishing([key, next]);
+    // The keys were read a moment ago, so they are not read again for whatever key a token names.
+    expect((await request(rotating.url, await own.sign(next), whoAmI)).status).toBe(401);
+    expect(own.reads).toBe(1);
+    passCooldown();
+    expect((await request(rotating.url, await own.sign(next), whoAmI)).status).toBe(200);
+    expect(own.reads).toBe(2);
+    expect((await request(rotating.url, before, whoAmI)).status).toBe(200);
+  });
+
+  test("while the issuer does not answer, a JWT is UNAVAILABLE, and a token is answered without delay", async () => {
+    await using own = await TestIssuer.start(key);
+    await using waiting = await startTestServer({
+      jwtIssuer: own.url,
+      jwtAudience: "baton",
+      jwtJwksUrl: `${own.url}/jwks`,
+    });
+    const jwt = await own.sign(key);
+    const asked = new Promise<() => void>((resolve) => {
+      own.answer = (_request, response) => resolve(() => response.writeHead(500).end());
+    });
+    let isAnswered = false;
+    const pending = request(waiting.url, jwt, whoAmI).finally(() => (isAnswered = true));
+    const release = await asked;
+    for (let times = 0; times < 20; times++) {
+      expect((await request(waiting.url, waiting.token, whoAmI)).status).toBe(200);
+    }
+    expect(isAnswered).toBe(false);
+    release();
+    const { status, errors } = await pending;
+    expect([status, errors?.[0]?.extensions.code]).toEqual([503, "UNAVAILABLE"]);
+    // It is not asked again for each request.
+    expect((await request(waiting.url, jwt, whoAmI)).status).toBe(503);
+    expect(own.reads).toBe(1);
+  });
+});
+
+describe("known JWTs", () => {
+  test("are verified once; a withdrawn key ends what it signed, and an issuer that is away does not", async () => {
+    const key = await issuerKey("one");
+    await using issuer = await TestIssuer.start(key);
+    const config = defaultConfig({
+      jwtIssuer: issuer.url,
+      jwtAudience: "baton",
+      jwtJwksUrl: `${issuer.url}/jwks`,
+    });
+    const verifier = await JwtVerifier.open(jwtOptions(config)!, config);
+    const sessions = new JwtSessions(verifier);
+    const jwt = await issuer.sign(key);
+    const token = await sessions.find(jwt);
+    expect(sessions.find(jwt)).toBe(token);
+    const { ended } = token!.session(undefined);
+    ended.addEventListener("abort", () => {});
+
+    issuer.answer = (_request, response) => response.writeHead(500).end();
+    await expect(sessions.reverify()).rejects.toThrow("500");
+    expect(await sessions.find(jwt)).toBe(token);
+    expect(ended.aborted).toBe(false);
+
+    const next = await issuerKey("two");
+    issuer.answer = issuer.publishing([next]);
+    const gone = once(ended, "abort");
+    // Within a second of a failure it is not asked.
+    await expect
+      .poll(
+        () =>
+          sessions.reverify().then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 3_000 },
+      )
+      .toBe(true);
+    await gone;
+    await expect(async () => sessions.find(jwt)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    expect((await sessions.find(await issuer.sign(next)))?.fault(new Date())).toBeNull();
+  });
+});
+
+describe("JWTs by a shared secret", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "baton-test-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const common = { jwtIssuer: "https://issuer.example", jwtAudience: "baton" };
+  const file = async (secret: string) => {
+    const path = join(folder, `secret-${secret.length}`);
+    await writeFile(path, `${secret}\n`);
+    return path;
+  };
+
+  test("HS256 by that secret alone, with claims of other names", async () => {
+    const secret = "s".repeat(32);
+    await using server = await startTestServer({
+      ...common,
+      jwtSecretFile: await file(secret),
+      jwtUserClaim: "https://example/user",
+      jwtScopesClaim: "scp",
+    });
+    const sign = (text: string, alg = "HS256") =>
+      new SignJWT({ "https://example/user": "ann", scp: ["read"] })
+        .setProtectedHeader({ alg })
+        .setIssuer(common.jwtIssuer)
+        .setAudience(["other", "baton"])
+        .setExpirationTime("1m")
+        .sign(new TextEncoder().encode(text));
+    const { data } = await request(server.url, await sign(secret), whoAmI);
+    expect(data?.viewer).toMatchObject({
+      user: "ann",
+      grants: [{ scopes: ["READ"], namespacePattern: "*" }],
+    });
+    expect((await request(server.url, await sign("t".repeat(32)), whoAmI)).status).toBe(401);
+    expect((await request(server.url, await sign(secret.repeat(2), "HS512"), whoAmI)).status).toBe(
+      401,
+    );
+    const rsa = await issuerKey("rsa");
+    const signed = await new SignJWT({ "https://example/user": "ann" })
+      .setProtectedHeader({ alg: "RS256" })
+      .setIssuer(common.jwtIssuer)
+      .setAudience("baton")
+      .setExpirationTime("1m")
+      .sign(rsa.privateKey);
+    expect((await request(server.url, signed, whoAmI)).status).toBe(401);
+  });
+
+  test.each<[string, Partial<Config> | (() => Promise<Partial<Config>>), RegExp]>([
+    ["no audience", { jwtIssuer: "https://issuer.example" }, /--jwt-audience/],
+    ["no issuer", { jwtAudience: "baton" }, /--jwt-issuer/],
+    ["keys and a secret", { ...common, jwtJwksUrl: "https://a", jwtSecretFile: "b" }, /not both/],
+    ["a short secret", async () => ({ ...common, jwtSecretFile: await file("short") }), /32 bytes/],
+    ["no secret", { ...common, jwtSecretFile: "/nowhere/secret" }, /can't be read/],
+    ["keys over plain HTTP", { ...common, jwtJwksUrl: "http://keys.example/jwks" }, /https/],
+    ["an issuer over plain HTTP", { ...common, jwtIssuer: "http://issuer.example" }, /https/],
+    ["HS256 with public keys", { ...common, jwtAlgorithms: "RS256,HS256" }, /HS256.*public keys/],
+    ["no algorithm", { ...common, jwtAlgorithms: "none" }, /none/],
+    [
+      "RS256 with a secret",
+      async () => ({
+        ...common,
+        jwtSecretFile: await file("s".repeat(40)),
+        jwtAlgorithms: "RS256",
+      }),
+      /RS256.*shared secret/,
+    ],
+  ])("the server does not start with %s", async (_case, config, message) => {
+    const given = typeof config === "function" ? await config() : config;
+    await expect(startTestServer(given)).rejects.toThrow(message);
+  });
+});
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString("base64url");
+}
+
+/** The same signature over another user. */
+function changed(jwt: string): string {
+  const [header, payload = "", signature] = jwt.split(".");
+  const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;
+  return [header, encode({ ...claims, sub: "local" }), signature].join(".");
+}
