@@ -54,6 +54,7 @@ function welcome(
   const link = localToken && isTerminal ? `#token=${localToken.secret}` : "";
   return [
     "Baton serves.",
+    `  Board      ${url}/${link}`,
     `  GraphiQL   ${url}/graphql${link}`,
     `  Token      ${localToken?.file ?? `none in this data directory; make one with: ${remakeCommand(dataDir)}`}`,
     `  API        ${url}/graphql`,

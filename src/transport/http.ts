@@ -3,6 +3,7 @@ import type { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError, type ErrorCode } from "../errors.ts";
+import { serveBoard } from "./board.ts";
 import { GraphqlRoute } from "./graphql-route.ts";
 import { serveGraphiql } from "./graphiql.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
@@ -39,7 +40,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /**
- * GraphQL over POST, GET and server-sent events; GraphiQL for browsers; MCP for models; health for whoever supervises the
+ * GraphQL over POST, GET and server-sent events; the board and GraphiQL for browsers; MCP for models; health for whoever supervises the
  * process.
  */
 export function httpListener(options: HttpOptions): RequestListener {
@@ -99,7 +100,7 @@ async function answer(
   if (request.method === "POST" && path === "/graphql") {
     return graphql.answer(request, response, note);
   }
-  if (serveGraphiql(request, response)) return;
+  if (serveGraphiql(request, response) || serveBoard(request, response)) return;
   switch (path) {
     case "/graphql":
       return graphql.answer(request, response, note);
@@ -113,11 +114,11 @@ async function answer(
         (error: unknown) =>
           sendJson(response, 503, { status: "unavailable", reason: reasonOf(error) }),
       );
-    case "/":
-      response.writeHead(302, { Location: "/graphql" }).end();
-      return;
     default:
-      throw new HttpRefusal(404, "Nothing is here. The API is at /graphql, and MCP at /mcp.");
+      throw new HttpRefusal(
+        404,
+        "Nothing is here. The board is at /, the API at /graphql, and MCP at /mcp.",
+      );
   }
 }
 

@@ -1,0 +1,158 @@
+import { signal } from "@preact/signals";
+import { ask } from "./graphql.ts";
+import { openStream } from "./live-stream.ts";
+
+// The log as the board has it: the latest changes of all namespaces that the token covers, without their values.
+
+export type ChangeKind = "SET" | "DELETED" | "EXPIRED" | "NAMESPACE_CLEARED";
+
+export interface LogChange {
+  readonly kind: ChangeKind;
+  readonly revision: number;
+  readonly namespace: string;
+  /** Null where a namespace was cleared. */
+  readonly key: string | null;
+  readonly agent: string | null;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly sizeBytes: number;
+  /** Whether the change created the entry. */
+  readonly isNew: boolean;
+}
+
+interface AnsweredChange {
+  readonly kind: ChangeKind;
+  readonly revision: string;
+  readonly namespace: string;
+  readonly key: string | null;
+  readonly agent: string | null;
+  readonly at: string;
+  readonly entry: { readonly sizeBytes: number; readonly createdRevision: string } | null;
+}
+
+const fields = `kind revision namespace key agent at entry { sizeBytes createdRevision }`;
+/** More than this are forgotten, the oldest first: the server still has them. */
+const maxKept = 20_000;
+const pageSize = 500;
+
+/** The oldest first. The array is the same one; `version` says that it has grown. */
+export const changes: LogChange[] = [];
+export const version = signal(0);
+/** Whether the log has older changes than those here. */
+export const hasOlder = signal(true);
+
+type Listener = (fresh: readonly LogChange[]) => void;
+const listeners = new Set<Listener>();
+
+/** Calls back with the changes that arrive. */
+export function onChanges(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function changeOf(change: AnsweredChange): LogChange {
+  const { kind, revision, namespace, key, agent, at, entry } = change;
+  return {
+    kind,
+    revision: Number(revision),
+    namespace,
+    key,
+    agent,
+    at: Date.parse(at),
+    sizeBytes: entry?.sizeBytes ?? 0,
+    isNew: entry?.createdRevision === revision,
+  };
+}
+
+const pageDocument = `query log($after: Revision, $first: Int!) {
+  viewer { headRevision }
+  changes(after: $after, first: $first, orderBy: REVISION_DESC) { nodes { ${fields} } pageInfo { hasNextPage } }
+}`;
+
+interface Page {
+  readonly viewer: { readonly headRevision: string };
+  readonly changes: {
+    readonly nodes: readonly AnsweredChange[];
+    readonly pageInfo: { readonly hasNextPage: boolean };
+  };
+}
+
+/**
+ * Follows the log until the returned function is called:
+ *
+ * 1. Read the latest page, and before it the head: what it lacks comes after the head.
+ * 2. Subscribe after the newest revision that was read. Each reconnection goes on after the last one received.
+ */
+export function followLog(): () => void {
+  changes.length = 0;
+  hasOlder.value = true;
+  let isOver = false;
+  let close = () => {};
+  const begin = async () => {
+    const { viewer, changes: page } = await ask<Page>(pageDocument, { first: pageSize });
+    if (isOver) return;
+    changes.splice(0, changes.length, ...page.nodes.map(changeOf).reverse());
+    hasOlder.value = page.pageInfo.hasNextPage;
+    // A token that covers a part of the store sees a part of the log.
+    let after = changes.at(-1)?.revision ?? Number(viewer.headRevision);
+    version.value++;
+    close = openStream<AnsweredChange>({
+      document: `subscription board($after: Revision) { entryChanged(after: $after) { ${fields} } }`,
+      variables: () => ({ after: String(after) }),
+      next(events) {
+        const fresh = events.map(changeOf).filter(({ revision }) => revision > after);
+        const last = fresh.at(-1);
+        if (!last) return;
+        after = last.revision;
+        changes.push(...fresh);
+        if (changes.length > maxKept) {
+          changes.splice(0, changes.length - maxKept);
+          hasOlder.value = true;
+        }
+        version.value++;
+        for (const listener of listeners) listener(fresh);
+      },
+      refused(code) {
+        if (code !== "REVISION_COMPACTED") return;
+        // The log does not reach back any more: begin with what there is now.
+        close();
+        void retry();
+      },
+    });
+  };
+  const retry = async () => {
+    for (let ms = 500; !isOver; ms = Math.min(5_000, ms * 2)) {
+      try {
+        return await begin();
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+      }
+    }
+  };
+  void retry();
+  return () => {
+    isOver = true;
+    close();
+  };
+}
+
+let isLoading = false;
+
+/** Reads one more page of older changes. */
+export async function loadOlder(): Promise<void> {
+  const [first] = changes;
+  if (!first || isLoading || !hasOlder.value) return;
+  isLoading = true;
+  try {
+    const { changes: page } = await ask<Page>(pageDocument, {
+      after: String(first.revision),
+      first: pageSize,
+    });
+    if (changes[0] !== first) return;
+    changes.unshift(...page.nodes.map(changeOf).reverse());
+    hasOlder.value = page.pageInfo.hasNextPage;
+    version.value++;
+  } finally {
+    isLoading = false;
+  }
+}

@@ -1,0 +1,131 @@
+import { indentJson } from "../json/indent-json.ts";
+import { partOf } from "../json/part-of.ts";
+import { ask, askText, textAt, variablesOf } from "./graphql.ts";
+
+/** An entry with its value as it was written. */
+export interface EntryDetail {
+  readonly key: string;
+  readonly revision: string;
+  readonly createdAt: string;
+  readonly createdBy: string | null;
+  readonly updatedAt: string;
+  readonly updatedBy: string | null;
+  readonly expiresAt: string | null;
+  readonly sizeBytes: number;
+  /** JSON. */
+  readonly value: string;
+  /** A JSON object. */
+  readonly metadata: string;
+}
+
+/** A larger value is shown as it was written: indenting it takes long. */
+const maxIndentedUnits = 4_000_000;
+
+export function indented(text: string): string {
+  return text.length > maxIndentedUnits ? text : indentJson(text);
+}
+
+const entryFields = "key revision createdAt createdBy updatedAt updatedBy expiresAt sizeBytes";
+
+function detailOf(answer: string, ...path: readonly string[]): EntryDetail {
+  const at = (name: string) => textAt(answer, ...path, name) ?? "null";
+  const plain = Object.fromEntries(
+    entryFields.split(" ").map((name) => [name, JSON.parse(at(name)) as unknown]),
+  );
+  return {
+    ...(plain as Omit<EntryDetail, "value" | "metadata">),
+    value: at("value"),
+    metadata: at("metadata"),
+  };
+}
+
+/** Null where the key holds nothing. */
+export async function readEntry(namespace: string, key: string): Promise<EntryDetail | null> {
+  const answer = await askText(
+    `query entry($namespace: String!, $key: String!) { entry(namespace: $namespace, key: $key) { ${entryFields} value metadata } }`,
+    variablesOf({ namespace, key }),
+  );
+  return textAt(answer, "entry") === null ? null : detailOf(answer, "entry");
+}
+
+export interface HistoryItem {
+  readonly revision: string;
+  readonly kind: "SET" | "DELETED" | "EXPIRED" | "NAMESPACE_CLEARED";
+  readonly agent: string | null;
+  readonly at: string;
+  readonly entry: { readonly sizeBytes: number } | null;
+}
+
+/** The latest changes of a key, the oldest first. */
+export async function readHistory(namespace: string, key: string): Promise<HistoryItem[]> {
+  const { changes } = await ask<{ changes: { nodes: HistoryItem[] } }>(
+    `query history($namespace: String!, $key: String!) {
+      changes(namespace: $namespace, key: $key, first: 200, orderBy: REVISION_DESC) { nodes { revision kind agent at entry { sizeBytes } } }
+    }`,
+    { namespace, key },
+  );
+  return changes.nodes.reverse();
+}
+
+/** The entry as it was at a revision; null where that change left none. */
+export async function readRevision(
+  namespace: string,
+  key: string,
+  revision: string,
+): Promise<EntryDetail | null> {
+  const answer = await askText(
+    `query revision($namespace: String!, $key: String!, $after: Revision) {
+      changes(namespace: $namespace, key: $key, after: $after, first: 1) { nodes { revision entry { ${entryFields} value metadata } } }
+    }`,
+    variablesOf({ namespace, key, after: String(BigInt(revision) - 1n) }),
+  );
+  const node = ["data", "changes", "nodes", "0"];
+  if (JSON.parse(partOf(answer, [...node, "revision"]) ?? "null") !== revision) return null;
+  if (textAt(answer, "changes", "nodes", "0", "entry") === null) return null;
+  return detailOf(answer, "changes", "nodes", "0", "entry");
+}
+
+interface Write {
+  readonly namespace: string;
+  readonly key: string;
+  /** JSON. */
+  readonly value: string;
+  /** `"0"`: only where there is none. */
+  readonly ifRevision: string;
+  /** Null: it has no end. */
+  readonly expiresAt?: string | null;
+}
+
+/**
+ * Writes a value as it was typed. An entry that expires keeps its end.
+ * @returns the revision
+ * @throws Refusal with the code CONFLICT where another write came first
+ */
+export async function writeEntry({
+  namespace,
+  key,
+  value,
+  ifRevision,
+  expiresAt = null,
+}: Write): Promise<string> {
+  const left = expiresAt === null ? null : Math.ceil((Date.parse(expiresAt) - Date.now()) / 1_000);
+  const ttlSeconds = left === null ? undefined : Math.max(1, left);
+  const input = variablesOf({ namespace, key, ifRevision, ttlSeconds }, { value });
+  const answer = await askText(
+    "mutation setEntry($input: SetEntryInput!) { setEntry(input: $input) { revision entry { revision } } }",
+    `{"input":${input}}`,
+  );
+  return JSON.parse(textAt(answer, "setEntry", "entry", "revision") ?? '""') as string;
+}
+
+/** @throws Refusal with the code CONFLICT where another write came first */
+export async function deleteEntry(
+  namespace: string,
+  key: string,
+  ifRevision: string,
+): Promise<void> {
+  await askText(
+    "mutation deleteEntry($input: DeleteEntryInput!) { deleteEntry(input: $input) { deleted } }",
+    `{"input":${variablesOf({ namespace, key, ifRevision })}}`,
+  );
+}

@@ -1,0 +1,135 @@
+import { signal } from "@preact/signals";
+import { compareNames } from "./format.ts";
+import { openStream } from "./live-stream.ts";
+
+/** What the list knows of an entry: everything but its value. */
+export interface EntryRow {
+  readonly key: string;
+  readonly revision: string;
+  readonly agent: string | null;
+  /** When it was written, in milliseconds since 1970. */
+  readonly at: number;
+  readonly expiresAt: number | null;
+  readonly sizeBytes: number;
+  /** When it arrived here, on the clock of `performance`; null for what was there from the beginning. */
+  readonly arrivedAt: number | null;
+}
+
+interface Answered {
+  readonly kind: "EXISTING" | "CAUGHT_UP" | "SET" | "DELETED" | "EXPIRED" | "NAMESPACE_CLEARED";
+  readonly revision: string;
+  readonly key: string | null;
+  readonly agent: string | null;
+  readonly at: string;
+  readonly entry: { readonly sizeBytes: number; readonly expiresAt: string | null } | null;
+}
+
+const document = `subscription entries($namespace: String!, $after: Revision, $snapshot: Boolean!) {
+  entryChanged(namespace: $namespace, after: $after, snapshot: $snapshot) {
+    kind revision key agent at entry { sizeBytes expiresAt }
+  }
+}`;
+
+/**
+ * The entries of one namespace, live:
+ *
+ * 1. Subscribe with a snapshot. Entries come in the order of their keys, and are shown as they come.
+ * 2. After CAUGHT_UP the rows are the namespace as of its revision, and each change is applied as it comes.
+ * 3. A connection that is lost goes on after the last revision, or from the beginning if it had not caught up.
+ */
+export class EntryRows {
+  readonly namespace: string;
+  /** Sorted by key. The array is the same one; `version` says that it has changed. */
+  readonly rows: EntryRow[] = [];
+  readonly version = signal(0);
+  readonly isCaughtUp = signal(false);
+  readonly refusal = signal<string | null>(null);
+  #after: string | null = null;
+  readonly #close: () => void;
+
+  constructor(namespace: string) {
+    this.namespace = namespace;
+    this.#close = openStream<Answered>({
+      document,
+      variables: () => ({
+        namespace,
+        after: this.#after,
+        snapshot: this.#after === null,
+      }),
+      begin: () => {
+        if (this.#after !== null) return;
+        this.rows.length = 0;
+        this.version.value++;
+      },
+      next: (events) => {
+        for (const event of events) this.#apply(event);
+        this.version.value++;
+      },
+      refused: (code, message) => {
+        // The log does not reach back any more: the next connection begins with a snapshot.
+        if (code === "REVISION_COMPACTED") this.#restart();
+        else this.refusal.value = message;
+      },
+    });
+  }
+
+  close(): void {
+    this.#close();
+  }
+
+  find(key: string): EntryRow | null {
+    const row = this.rows[this.#place(key)];
+    return row?.key === key ? row : null;
+  }
+
+  #restart(): void {
+    this.#after = null;
+    this.isCaughtUp.value = false;
+  }
+
+  #apply(event: Answered): void {
+    const { kind, revision, key, entry } = event;
+    if (kind === "CAUGHT_UP") {
+      this.#after = revision;
+      this.isCaughtUp.value = true;
+      return;
+    }
+    if (this.#after !== null) this.#after = revision;
+    if (kind === "NAMESPACE_CLEARED") this.rows.length = 0;
+    else if (key !== null && entry) this.#put(key, event, entry);
+    else if (key !== null) {
+      const place = this.#place(key);
+      if (this.rows[place]?.key === key) this.rows.splice(place, 1);
+    }
+  }
+
+  #put(key: string, event: Answered, entry: NonNullable<Answered["entry"]>): void {
+    const row: EntryRow = {
+      key,
+      revision: event.revision,
+      agent: event.agent,
+      at: Date.parse(event.at),
+      expiresAt: entry.expiresAt === null ? null : Date.parse(entry.expiresAt),
+      sizeBytes: entry.sizeBytes,
+      arrivedAt: event.kind === "EXISTING" ? null : performance.now(),
+    };
+    const last = this.rows.at(-1);
+    if (!last || compareNames(last.key, key) < 0) {
+      this.rows.push(row);
+      return;
+    }
+    const place = this.#place(key);
+    this.rows.splice(place, this.rows[place]?.key === key ? 1 : 0, row);
+  }
+
+  /** Where the key is, or would be. */
+  #place(key: string): number {
+    let [low, high] = [0, this.rows.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareNames((this.rows[middle] as EntryRow).key, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

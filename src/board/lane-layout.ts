@@ -1,0 +1,58 @@
+import type { LogChange } from "./change-log.ts";
+
+/** A change in the lane of its agent. */
+export interface Mark {
+  readonly change: LogChange;
+  readonly lane: number;
+  /** From 0, the beginning of the window, to 1, its end. */
+  readonly x: number;
+}
+
+/** An agent's change that follows another agent's in the same namespace: the work was handed over. */
+export interface Handoff {
+  readonly from: Mark;
+  readonly to: Mark;
+}
+
+export interface Lanes {
+  /** By their first change in the window. */
+  readonly agents: readonly (string | null)[];
+  readonly marks: readonly Mark[];
+  readonly handoffs: readonly Handoff[];
+}
+
+export const maxLanes = 40;
+const maxMarks = 600;
+
+/** Lays out the changes between two instants. Of very many, the latest are shown. */
+export function layLanes(changes: readonly LogChange[], begin: number, end: number): Lanes {
+  const within: LogChange[] = [];
+  for (let at = changes.length - 1; at >= 0 && within.length < maxMarks; at--) {
+    const change = changes[at] as LogChange;
+    if (change.at < begin) break;
+    if (change.at <= end) within.push(change);
+  }
+  within.reverse();
+  const lanes = new Map<string | null, number>();
+  const marks: Mark[] = [];
+  const handoffs: Handoff[] = [];
+  const last = new Map<string, Mark>();
+  for (const change of within) {
+    let lane = lanes.get(change.agent);
+    if (lane === undefined) {
+      if (lanes.size >= maxLanes) continue;
+      lanes.set(change.agent, (lane = lanes.size));
+    }
+    const mark = { change, lane, x: (change.at - begin) / (end - begin) };
+    marks.push(mark);
+    const before = last.get(change.namespace);
+    const isHandedOver =
+      before &&
+      before.change.agent !== change.agent &&
+      change.kind === "SET" &&
+      before.change.kind === "SET";
+    if (isHandedOver) handoffs.push({ from: before, to: mark });
+    last.set(change.namespace, mark);
+  }
+  return { agents: [...lanes.keys()], marks, handoffs };
+}

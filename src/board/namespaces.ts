@@ -1,0 +1,102 @@
+import { computed, signal } from "@preact/signals";
+import { onChanges } from "./change-log.ts";
+import { ask } from "./graphql.ts";
+import { buildTree } from "./namespace-tree.ts";
+
+export interface NamespaceInfo {
+  readonly name: string;
+  readonly entryCount: number;
+  readonly sizeBytes: number;
+  readonly updatedAt: string;
+  readonly agents: readonly string[];
+}
+
+const fields = "name entryCount sizeBytes updatedAt agents";
+const pageSize = 500;
+/** More namespaces than this that changed are read with all others. */
+const maxReadSingly = 20;
+const refreshMs = 400;
+
+/** By name; null before they were read. */
+export const namespaces = signal<ReadonlyMap<string, NamespaceInfo> | null>(null);
+export const tree = computed(() => buildTree([...(namespaces.value?.values() ?? [])]));
+
+interface Page {
+  readonly namespaces: {
+    readonly nodes: readonly NamespaceInfo[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+}
+
+async function readAll(): Promise<Map<string, NamespaceInfo>> {
+  const all = new Map<string, NamespaceInfo>();
+  for (let after: string | null = null; ;) {
+    const { namespaces: page }: Page = await ask<Page>(
+      `query namespaces($first: Int!, $after: String) {
+        namespaces(first: $first, after: $after) { nodes { ${fields} } pageInfo { hasNextPage endCursor } }
+      }`,
+      { first: pageSize, after },
+    );
+    for (const info of page.nodes) all.set(info.name, info);
+    if (!page.pageInfo.hasNextPage) return all;
+    after = page.pageInfo.endCursor;
+  }
+}
+
+async function readSome(names: readonly string[]): Promise<Map<string, NamespaceInfo>> {
+  const parameters = names.map((_, at) => `$n${at}: String!`).join(", ");
+  const asked = names.map((_, at) => `n${at}: namespace(name: $n${at}) { ${fields} }`).join(" ");
+  const answer = await ask<Record<string, NamespaceInfo | null>>(
+    `query namespaces(${parameters}) { ${asked} }`,
+    Object.fromEntries(names.map((name, at) => [`n${at}`, name])),
+  );
+  const all = new Map(namespaces.value);
+  names.forEach((name, at) => {
+    const info = answer[`n${at}`];
+    if (info) all.set(name, info);
+    else all.delete(name);
+  });
+  return all;
+}
+
+/** Reads the namespaces, and again those that change, until the returned function is called. */
+export function followNamespaces(): () => void {
+  let isOver = false;
+  let isReading = false;
+  let isStale = true;
+  const changed = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const schedule = (ms: number) => {
+    if (!isOver) timer ??= setTimeout(() => void read(), ms);
+  };
+  const read = async () => {
+    timer = undefined;
+    if (isReading) return schedule(refreshMs);
+    isReading = true;
+    const names = [...changed];
+    changed.clear();
+    const wasStale = isStale || names.length > maxReadSingly;
+    isStale = false;
+    try {
+      const all = wasStale ? await readAll() : names.length > 0 ? await readSome(names) : null;
+      if (all && !isOver) namespaces.value = all;
+    } catch {
+      isStale = true;
+      schedule(2_000);
+    } finally {
+      isReading = false;
+      if (changed.size > 0) schedule(refreshMs);
+    }
+  };
+  const forget = onChanges((fresh) => {
+    for (const { namespace } of fresh) changed.add(namespace);
+    schedule(refreshMs);
+  });
+  void read();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+    forget();
+    namespaces.value = null;
+  };
+}

@@ -1,0 +1,107 @@
+import { computed, signal } from "@preact/signals";
+import { createDataStore, UnauthenticatedError, type DataStore } from "../client/index.ts";
+
+// Who looks at the board. The token lives in this tab's sessionStorage, which GraphiQL at /graphql shares: a reload keeps
+// it, and closing the tab forgets it. It is sent in a header alone.
+
+const tokenKey = "baton:token";
+/** The name that a person's changes are recorded under, if the token names no agent. */
+const boardAgent = "board";
+
+/** What the board knows of its token. */
+export interface BoardViewer {
+  readonly user: string;
+  readonly agent: string | null;
+  readonly scopes: readonly ("READ" | "WRITE")[];
+  readonly namespacePatterns: readonly string[];
+  readonly limits: { readonly maxValueBytes: number; readonly maxPageSize: number };
+}
+
+export type Session =
+  | { readonly kind: "signed-out"; readonly reason: string | null }
+  | { readonly kind: "checking" }
+  | { readonly kind: "unreachable"; readonly reason: string }
+  | { readonly kind: "signed-in"; readonly viewer: BoardViewer; readonly store: DataStore };
+
+export const session = signal<Session>({ kind: "checking" });
+
+export const mayWrite = computed(
+  () => session.value.kind === "signed-in" && session.value.viewer.scopes.includes("WRITE"),
+);
+
+const viewerDocument = `query board {
+  viewer { user agent scopes namespacePatterns limits { maxValueBytes maxPageSize } }
+}`;
+
+/** What authenticates a request. */
+export function credentials(): Record<string, string> {
+  return {
+    authorization: `Bearer ${sessionStorage.getItem(tokenKey) ?? ""}`,
+    ...(tokenNamesAgent ? {} : { "baton-agent": boardAgent }),
+  };
+}
+
+let tokenNamesAgent = false;
+
+/** The store of the person who is signed in. */
+export function store(): DataStore {
+  if (session.value.kind === "signed-in") return session.value.store;
+  throw new Error("Nobody is signed in.");
+}
+
+/** Takes the token out of the address, `…/#token=…`, and out of the address bar. Returns where the link leads. */
+export function takeTokenFromAddress(): void {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const token = given.get("token");
+  if (!token) return;
+  sessionStorage.setItem(tokenKey, token);
+  const to = given.get("to") ?? "/entries";
+  history.replaceState(null, "", `${location.pathname}${location.search}#${to}`);
+}
+
+/** Accepts a token, or a link that has one. */
+export async function signIn(pasted: string): Promise<void> {
+  const token = pasted
+    .trim()
+    .replace(/^.*[#&]token=([^&]*).*$/s, "$1")
+    .replace(/^Bearer\s+/i, "");
+  sessionStorage.setItem(tokenKey, token);
+  await openSession();
+}
+
+export function signOut(reason: string | null = null): void {
+  if (session.value.kind === "signed-in") session.value.store.close();
+  sessionStorage.removeItem(tokenKey);
+  session.value = { kind: "signed-out", reason };
+}
+
+/** Asks the server who the token's owner is. */
+export async function openSession(): Promise<void> {
+  const token = sessionStorage.getItem(tokenKey);
+  if (!token) {
+    session.value = { kind: "signed-out", reason: null };
+    return;
+  }
+  session.value = { kind: "checking" };
+  const options = { url: location.origin, token, retryForMs: 5_000 };
+  const probe = createDataStore(options);
+  try {
+    const { viewer } = await probe.graphql<{ viewer: BoardViewer }>(viewerDocument);
+    tokenNamesAgent = viewer.agent !== null;
+    const own = tokenNamesAgent ? options : { ...options, agent: boardAgent };
+    session.value = {
+      kind: "signed-in",
+      viewer: { ...viewer, agent: viewer.agent ?? boardAgent },
+      store: createDataStore(own),
+    };
+  } catch (error) {
+    if (error instanceof UnauthenticatedError) signOut(error.message);
+    else session.value = { kind: "unreachable", reason: messageOf(error) };
+  } finally {
+    probe.close();
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,12 @@
+import { hueOf } from "../format.ts";
+
+/** An agent by its name and colour. */
+export function AgentTag({ name }: { name: string | null }) {
+  if (name === null) return <span class="agent none">no name</span>;
+  return (
+    <span class="agent" title={name}>
+      <i style={{ "--hue": hueOf(name) }} />
+      <bdi>{name}</bdi>
+    </span>
+  );
+}

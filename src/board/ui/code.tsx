@@ -1,0 +1,75 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { EditorHandle } from "../editor.ts";
+import { messageOf } from "../session.ts";
+import { say } from "../toast.ts";
+
+const load = () => import("../editor.ts");
+
+interface CodeProps {
+  readonly text: string;
+  readonly label: string;
+  readonly onChange?: (text: string) => void;
+}
+
+/** A text in the editor, which is loaded for it. */
+export function Code({ text, label, onChange }: CodeProps) {
+  return (
+    <Loaded
+      signature={onChange ? "edit" : text}
+      open={async (parent) =>
+        (await load()).openEditor(parent, text, { label, ...(onChange ? { onChange } : {}) })
+      }
+      shouldFocus={onChange !== undefined}
+    />
+  );
+}
+
+interface DiffProps {
+  readonly before: string;
+  readonly after: string;
+  readonly labels: readonly [string, string];
+  readonly onChange?: (text: string) => void;
+}
+
+/** Two texts side by side. */
+export function Diff({ before, after, labels, onChange }: DiffProps) {
+  return (
+    <Loaded
+      signature={onChange ? before : `${before}\0${after}`}
+      open={async (parent) =>
+        (await load()).openDiff(parent, before, after, {
+          labels,
+          ...(onChange ? { onChange } : {}),
+        })
+      }
+    />
+  );
+}
+
+interface LoadedProps {
+  readonly signature: string;
+  readonly open: (parent: HTMLElement) => Promise<EditorHandle>;
+  readonly shouldFocus?: boolean;
+}
+
+function Loaded({ signature, open, shouldFocus = false }: LoadedProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    let handle: EditorHandle | null = null;
+    let isOver = false;
+    open(box.current as HTMLDivElement).then(
+      (opened) => {
+        if (isOver) return opened.destroy();
+        handle = opened;
+        if (shouldFocus) opened.focus();
+      },
+      (error: unknown) =>
+        say(`The editor could not be loaded: ${messageOf(error)}. Reload the page.`, true),
+    );
+    return () => {
+      isOver = true;
+      handle?.destroy();
+    };
+  }, [signature]);
+  return <div class="code" ref={box} />;
+}

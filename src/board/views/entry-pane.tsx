@@ -1,0 +1,330 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { onChanges } from "../change-log.ts";
+import { deleteEntry, indented, readEntry, writeEntry, type EntryDetail } from "../entry-detail.ts";
+import { Refusal } from "../graphql.ts";
+import { bytes, instant } from "../format.ts";
+import { withParams } from "../route.ts";
+import { mayWrite, messageOf } from "../session.ts";
+import { say } from "../toast.ts";
+import { AgentTag } from "../ui/agent-tag.tsx";
+import { Code } from "../ui/code.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { JsonTree } from "../ui/json-tree.tsx";
+import { Countdown, TimeAgo } from "../ui/time-ago.tsx";
+import { ConflictDialog } from "./conflict-dialog.tsx";
+import { HistoryTab } from "./history-tab.tsx";
+import { SnippetsTab } from "./snippets-tab.tsx";
+
+const tabs = ["tree", "text", "history", "code"] as const;
+type Tab = (typeof tabs)[number];
+const tabNames: Record<Tab, string> = {
+  tree: "Tree",
+  text: "Text",
+  history: "History",
+  code: "Copy as",
+};
+
+interface EntryPaneProps {
+  readonly namespace: string;
+  readonly entryKey: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
+  const [entry, setEntry] = useState<EntryDetail | null | undefined>(undefined);
+  const [error, setError] = useState<string | null>(null);
+  const [draft, setDraft] = useState<string | null>(null);
+  const [conflict, setConflict] = useState<EntryDetail | null | undefined>(undefined);
+  const [isDeleting, setDeleting] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const reading = useRef(0);
+  const tab: Tab =
+    params["rev"] !== undefined
+      ? "history"
+      : (tabs.find((name) => name === params["tab"]) ?? "tree");
+
+  const read = useCallback(async () => {
+    const turn = ++reading.current;
+    try {
+      const found = await readEntry(namespace, entryKey);
+      if (turn !== reading.current) return;
+      setEntry(found);
+      setError(null);
+    } catch (caught) {
+      if (turn === reading.current) setError(messageOf(caught));
+    }
+  }, [namespace, entryKey]);
+  useEffect(() => {
+    void read();
+    return onChanges((fresh) => {
+      const concerns = fresh.some(
+        (change) =>
+          change.namespace === namespace && (change.key === null || change.key === entryKey),
+      );
+      if (concerns) void read();
+    });
+  }, [read]);
+
+  const close = () => withParams({ key: null, rev: null, tab: null });
+  const base = useRef<EntryDetail | null>(null);
+  const edit = () => {
+    base.current = entry ?? null;
+    setDraft(entry ? indented(entry.value) : "");
+  };
+  const fault = draft === null ? null : faultOf(draft);
+  const save = async (text: string, from: EntryDetail | null) => {
+    setBusy(true);
+    try {
+      await writeEntry({
+        namespace,
+        key: entryKey,
+        value: text,
+        ifRevision: from?.revision ?? "0",
+        expiresAt: from?.expiresAt ?? null,
+      });
+      setDraft(null);
+      setConflict(undefined);
+      say("Saved.");
+      await read();
+    } catch (caught) {
+      if (caught instanceof Refusal && caught.code === "CONFLICT") {
+        setConflict(await readEntry(namespace, entryKey).catch(() => null));
+      } else say(messageOf(caught), true);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const remove = async () => {
+    setDeleting(false);
+    try {
+      if (entry) await deleteEntry(namespace, entryKey, entry.revision);
+      say("Deleted. The history keeps what it held.");
+      await read();
+    } catch (caught) {
+      const isConflict = caught instanceof Refusal && caught.code === "CONFLICT";
+      say(
+        isConflict
+          ? "It was written again meanwhile, and is not deleted. Look at it first."
+          : messageOf(caught),
+        true,
+      );
+    }
+  };
+
+  return (
+    <section
+      class="pane entry-pane"
+      aria-label={`Entry ${entryKey}`}
+      onKeyDown={(event) => event.key === "Escape" && draft === null && close()}
+    >
+      <header class="pane-head">
+        <button
+          type="button"
+          class="quiet only-phone"
+          aria-label="Back to the entries"
+          onClick={close}
+        >
+          <Icon name="back" />
+        </button>
+        <h1 title={entryKey}>
+          <bdi>{entryKey}</bdi>
+        </h1>
+        <span class="spring" />
+        {draft === null ? (
+          <>
+            {mayWrite.value && entry && (
+              <>
+                <button type="button" class="small" onClick={edit}>
+                  <Icon name="edit" size={14} /> Edit
+                </button>
+                <button
+                  type="button"
+                  class="quiet"
+                  aria-label="Delete"
+                  title="Delete"
+                  onClick={() => setDeleting(true)}
+                >
+                  <Icon name="trash" />
+                </button>
+              </>
+            )}
+            <button
+              type="button"
+              class="quiet not-phone"
+              aria-label="Close"
+              title="Close"
+              onClick={close}
+            >
+              <Icon name="close" />
+            </button>
+          </>
+        ) : (
+          <>
+            <button type="button" class="small" onClick={() => setDraft(null)}>
+              Cancel
+            </button>
+            <button
+              type="button"
+              class="small primary"
+              disabled={fault !== null || isBusy}
+              onClick={() => void save(draft, base.current)}
+            >
+              Save
+            </button>
+          </>
+        )}
+      </header>
+      {error !== null ? (
+        <EmptyState icon="entries" title="The entry can't be read">
+          {error}
+        </EmptyState>
+      ) : entry === undefined ? (
+        <div class="loading" aria-busy="true" aria-label="Reading the entry" />
+      ) : (
+        <>
+          {entry && <Facts entry={entry} />}
+          {draft !== null ? (
+            <>
+              <p class={fault === null ? "check ok" : "check error"} role="status">
+                {fault ??
+                  (base.current && entry && base.current.revision !== entry.revision
+                    ? "Valid JSON. It was written again since you began: saving shows both."
+                    : "Valid JSON.")}
+              </p>
+              <Code text={draft} label="Value" onChange={setDraft} />
+            </>
+          ) : (
+            <>
+              <div class="tabs" role="tablist" aria-label="Views of the entry">
+                {tabs.map((name) => (
+                  <button
+                    key={name}
+                    type="button"
+                    role="tab"
+                    aria-selected={tab === name}
+                    onClick={() =>
+                      withParams({ tab: name === "tree" ? null : name, rev: null }, true)
+                    }
+                  >
+                    {tabNames[name]}
+                  </button>
+                ))}
+              </div>
+              <div class="tab-body" role="tabpanel" aria-label={tabNames[tab]} tabIndex={0}>
+                {tab === "history" ? (
+                  <HistoryTab
+                    namespace={namespace}
+                    entryKey={entryKey}
+                    current={entry}
+                    asked={params["rev"] ?? null}
+                  />
+                ) : tab === "code" ? (
+                  <SnippetsTab namespace={namespace} entryKey={entryKey} />
+                ) : entry === null ? (
+                  <EmptyState icon="entries" title="The key holds nothing">
+                    It was deleted, or it expired.{" "}
+                    <button
+                      type="button"
+                      class="link"
+                      onClick={() => withParams({ tab: "history" }, true)}
+                    >
+                      Look at its history
+                    </button>
+                  </EmptyState>
+                ) : tab === "text" ? (
+                  <Code text={indented(entry.value)} label="Value" />
+                ) : (
+                  <>
+                    <JsonTree key={entry.revision} text={entry.value} />
+                    {entry.metadata !== "{}" && (
+                      <>
+                        <h3 class="sub">Metadata</h3>
+                        <JsonTree key={`m${entry.revision}`} text={entry.metadata} />
+                      </>
+                    )}
+                  </>
+                )}
+              </div>
+            </>
+          )}
+        </>
+      )}
+      {isDeleting && (
+        <Dialog title="Delete this entry?" onClose={() => setDeleting(false)}>
+          <p>
+            <bdi class="mono">{entryKey}</bdi> is deleted if nobody writes it before. Agents that
+            follow it are told.
+          </p>
+          <footer>
+            <button type="button" onClick={() => setDeleting(false)}>
+              Cancel
+            </button>
+            <button type="button" class="danger" onClick={() => void remove()}>
+              Delete
+            </button>
+          </footer>
+        </Dialog>
+      )}
+      {conflict !== undefined && draft !== null && (
+        <ConflictDialog
+          theirs={conflict}
+          mine={draft}
+          onClose={() => setConflict(undefined)}
+          onTake={() => {
+            setConflict(undefined);
+            setDraft(null);
+          }}
+          onKeep={(text) => void save(text, conflict)}
+        />
+      )}
+    </section>
+  );
+}
+
+function Facts({ entry }: { entry: EntryDetail }) {
+  const { revision, sizeBytes, updatedBy, updatedAt, createdBy, createdAt, expiresAt } = entry;
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Revision</dt>
+        <dd class="mono">{revision}</dd>
+      </div>
+      <div>
+        <dt>Written</dt>
+        <dd>
+          <AgentTag name={updatedBy} /> <TimeAgo at={updatedAt} />
+        </dd>
+      </div>
+      <div title={instant(createdAt)}>
+        <dt>Created</dt>
+        <dd>
+          <AgentTag name={createdBy} /> <TimeAgo at={createdAt} />
+        </dd>
+      </div>
+      <div>
+        <dt>Size</dt>
+        <dd>{bytes(sizeBytes)}</dd>
+      </div>
+      {expiresAt !== null && (
+        <div>
+          <dt>Expires in</dt>
+          <dd>
+            <Countdown until={expiresAt} />
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+/** What is wrong with a text as JSON; null if nothing is. */
+export function faultOf(text: string): string | null {
+  try {
+    JSON.parse(text);
+    return null;
+  } catch (error) {
+    return text.trim() === "" ? "Type a JSON value." : `Not valid JSON yet: ${messageOf(error)}`;
+  }
+}

@@ -1,0 +1,72 @@
+import { useState } from "preact/hooks";
+import { writeEntry } from "../entry-detail.ts";
+import { Refusal } from "../graphql.ts";
+import { go } from "../route.ts";
+import { messageOf } from "../session.ts";
+import { Dialog } from "../ui/dialog.tsx";
+import { faultOf } from "./entry-pane.tsx";
+
+export function NewEntry({ namespace, onClose }: { namespace: string; onClose: () => void }) {
+  const [key, setKey] = useState("");
+  const [value, setValue] = useState("{}");
+  const [error, setError] = useState<string | null>(null);
+  const fault = faultOf(value);
+  const create = async () => {
+    try {
+      await writeEntry({ namespace, key, value, ifRevision: "0" });
+      onClose();
+      go("entries", { ns: namespace, key });
+    } catch (caught) {
+      const isThere = caught instanceof Refusal && caught.code === "CONFLICT";
+      setError(
+        isThere
+          ? "This key holds an entry already. Choose another, or edit that one."
+          : messageOf(caught),
+      );
+    }
+  };
+  return (
+    <Dialog title="New entry" onClose={onClose}>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void create();
+        }}
+      >
+        <label>
+          Key
+          <input
+            required
+            class="mono"
+            value={key}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          Value, as JSON
+          <textarea
+            class="mono"
+            rows={8}
+            spellcheck={false}
+            value={value}
+            onInput={(event) => setValue(event.currentTarget.value)}
+          />
+        </label>
+        {(error ?? fault) !== null && (
+          <p class="notice error" role="alert">
+            {error ?? fault}
+          </p>
+        )}
+        <footer>
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="primary" disabled={fault !== null}>
+            Create
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,270 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { ClaimsWatch, type ClaimCounts } from "../claims-watch.ts";
+import { now } from "../clock.ts";
+import { ask } from "../graphql.ts";
+import { countdown, duration, number } from "../format.ts";
+import { namespaces } from "../namespaces.ts";
+import { hrefOf, withParams } from "../route.ts";
+import { mayWrite, messageOf } from "../session.ts";
+import { say } from "../toast.ts";
+import { AgentTag } from "../ui/agent-tag.tsx";
+import { EmptyState } from "../ui/empty-state.tsx";
+import { Countdown } from "../ui/time-ago.tsx";
+import { DeadLetters } from "./dead-letters.tsx";
+
+const parts: readonly (readonly [keyof ClaimCounts, string])[] = [
+  ["completed", "Done"],
+  ["taken", "Taken"],
+  ["free", "Free"],
+  ["delayed", "Delayed"],
+  ["deadLettered", "Failed for good"],
+];
+/** Namespaces whose work the first page sums up. */
+const maxQueues = 60;
+
+export function WorkView({ params }: { params: Readonly<Record<string, string>> }) {
+  const { ns = "", prefix = "" } = params;
+  useEffect(() => {
+    document.title = "Work · Baton";
+  }, []);
+  return (
+    <section class="pane work" aria-label="Work">
+      <header class="pane-head">
+        <h1>{ns === "" ? "Work" : <bdi>{ns}</bdi>}</h1>
+        {ns !== "" && <a href={hrefOf("work")}>All work</a>}
+      </header>
+      {ns === "" ? <Queues /> : <Queue key={`${ns}\0${prefix}`} namespace={ns} prefix={prefix} />}
+    </section>
+  );
+}
+
+interface Listed extends ClaimCounts {
+  readonly namespace: string;
+}
+
+/** The namespaces that agents claim from. */
+function Queues() {
+  const [queues, setQueues] = useState<readonly Listed[] | null>(null);
+  const all = useMemo(() => new ClaimsWatch({}), []);
+  useEffect(() => () => all.close(), [all]);
+  const known = namespaces.value;
+  const counts = all.counts.value;
+  useEffect(() => {
+    if (!known || !counts) return;
+    const names = [...known.values()]
+      .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
+      .slice(0, maxQueues)
+      .map(({ name }) => name);
+    if (names.length === 0) return setQueues([]);
+    const parameters = names.map((_, at) => `$n${at}: String!`).join(", ");
+    const asked = names.map(
+      (_, at) =>
+        `n${at}: claimCounts(namespace: $n${at}) { free taken delayed completed deadLettered }`,
+    );
+    let isOver = false;
+    ask<Record<string, ClaimCounts>>(
+      `query queues(${parameters}) { ${asked.join(" ")} }`,
+      Object.fromEntries(names.map((name, at) => [`n${at}`, name])),
+    ).then(
+      (answer) => {
+        if (isOver) return;
+        const listed = names.map((namespace, at) => ({
+          namespace,
+          ...(answer[`n${at}`] as ClaimCounts),
+        }));
+        setQueues(
+          listed.filter(
+            ({ taken, delayed, completed, deadLettered }) =>
+              taken + delayed + completed + deadLettered > 0,
+          ),
+        );
+      },
+      (error: unknown) => say(messageOf(error), true),
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [known, counts]);
+  if (queues === null)
+    return <div class="loading" aria-busy="true" aria-label="Counting the work" />;
+  if (queues.length === 0) {
+    return (
+      <EmptyState
+        icon="work"
+        title="No agent has claimed work yet"
+        command={`for await (const task of store.namespace("work").claims("task:")) {\n  await task.complete({ done: true });\n}`}
+      >
+        When agents claim entries, this page shows how many are free, taken and done, and who holds
+        them.
+      </EmptyState>
+    );
+  }
+  return (
+    <div class="scroll">
+      <ul class="queues">
+        {queues.map((queue) => (
+          <li key={queue.namespace}>
+            <a href={hrefOf("work", { ns: queue.namespace })}>
+              <bdi class="queue-name">{queue.namespace}</bdi>
+              <Bar counts={queue} />
+              <span class="queue-numbers">
+                <b>{number(queue.completed)}</b> done · {number(queue.taken)} taken ·{" "}
+                {number(queue.free)} free
+                {queue.deadLettered > 0 && <em> · {number(queue.deadLettered)} failed</em>}
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Bar({ counts }: { counts: ClaimCounts }) {
+  const all = parts.reduce((sum, [name]) => sum + counts[name], 0);
+  return (
+    <span
+      class="bar"
+      role="img"
+      aria-label={parts.map(([name, label]) => `${label}: ${counts[name]}`).join(", ")}
+    >
+      {parts.map(
+        ([name]) =>
+          counts[name] > 0 && (
+            <i key={name} class={name} style={{ flexGrow: counts[name] / all }} />
+          ),
+      )}
+    </span>
+  );
+}
+
+/** The work on one namespace, or on the keys with a prefix. */
+function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
+  const watch = useMemo(
+    () => new ClaimsWatch({ namespace, keyPrefix: prefix }),
+    [namespace, prefix],
+  );
+  useEffect(() => () => watch.close(), [watch]);
+  const counts = watch.counts.value;
+  void now.value;
+  const rate = rateOf(watch.samples);
+  const left = counts ? counts.free + counts.taken + counts.delayed : 0;
+  const revoke = async (key: string, attempt: number) => {
+    try {
+      const { revokeClaim } = await ask<{ revokeClaim: { revoked: boolean } }>(
+        "mutation revoke($input: RevokeClaimInput!) { revokeClaim(input: $input) { revoked } }",
+        { input: { namespace, key, ifAttempt: attempt } },
+      );
+      say(
+        revokeClaim.revoked
+          ? "Released. The next worker may claim it."
+          : "The claim was over already.",
+      );
+    } catch (error) {
+      say(messageOf(error), true);
+    }
+  };
+  return (
+    <div class="scroll queue">
+      <div class="find">
+        <div class="field">
+          <input
+            type="search"
+            aria-label="Only keys that begin with"
+            placeholder="Only keys that begin with, such as task:"
+            defaultValue={prefix}
+            onChange={(event) => withParams({ prefix: event.currentTarget.value }, true)}
+          />
+        </div>
+      </div>
+      {counts === null ? (
+        <div class="loading" aria-busy="true" aria-label="Counting the work" />
+      ) : (
+        <>
+          <Bar counts={counts} />
+          <dl class="tiles">
+            {parts.map(([name, label]) => (
+              <div key={name} class={`tile ${name}`}>
+                <dt>{label}</dt>
+                <dd>{number(counts[name])}</dd>
+              </div>
+            ))}
+            <div class="tile">
+              <dt>Rate</dt>
+              <dd>
+                {rate === null ? "–" : `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}`}
+                <small>/min</small>
+              </dd>
+            </div>
+            <div class="tile">
+              <dt>Time left</dt>
+              <dd>{left === 0 ? "none" : rate ? duration((left / rate) * 60_000) : "–"}</dd>
+            </div>
+          </dl>
+          <h2 class="section">Held by</h2>
+          {watch.held.value.length === 0 ? (
+            <p class="none-found">Nobody holds an entry now.</p>
+          ) : (
+            <table>
+              <thead>
+                <tr>
+                  <th>Key</th>
+                  <th>Agent</th>
+                  <th>Attempt</th>
+                  <th>Lease ends in</th>
+                  <th>
+                    <span class="hidden">Action</span>
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {watch.held.value.map(({ key, agent, attempt, maxAttempts, expiresAt }) => (
+                  <tr key={key}>
+                    <td>
+                      <a class="mono" href={hrefOf("entries", { ns: namespace, key })}>
+                        <bdi>{key}</bdi>
+                      </a>
+                    </td>
+                    <td>
+                      <AgentTag name={agent} />
+                    </td>
+                    <td>
+                      {attempt}
+                      {maxAttempts !== null && ` of ${maxAttempts}`}
+                    </td>
+                    <td class="mono">
+                      <Countdown until={expiresAt} over={countdown(0)} />
+                    </td>
+                    <td class="end">
+                      {mayWrite.value && (
+                        <button
+                          type="button"
+                          class="small"
+                          aria-label={`Release ${key}`}
+                          onClick={() => void revoke(key, attempt)}
+                        >
+                          Release
+                        </button>
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+          {counts.deadLettered > 0 && (
+            <DeadLetters namespace={namespace} prefix={prefix} count={counts.deadLettered} />
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Completed entries a minute; null before anything was completed. */
+function rateOf(samples: ClaimsWatch["samples"]): number | null {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last || last.completed <= first.completed) return null;
+  const minutes = Math.max(1_000, Date.now() - first.at) / 60_000;
+  return (last.completed - first.completed) / minutes;
+}
