@@ -5,13 +5,16 @@ from __future__ import annotations
 import inspect
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from . import _documents, _exact_json
+from ._names import KEYS, escape
 from ._reads import get_entry
 from ._scope import Scope
 from .errors import ConflictError
 from .records import Entry, entry_of
+
+T = TypeVar("T")
 
 # What a batch holds at most, whatever the server reads: a smaller one is sooner done, and sooner repeated.
 _MAX_BATCH_BYTES = 4_194_304
@@ -49,11 +52,11 @@ async def delete(scope: Scope, key: str, if_revision: int | str | None) -> bool:
 async def delete_many(scope: Scope, keys: Iterable[str]) -> int:
     """Deletes many keys, batch by batch, and returns how many entries there were."""
     limits = await scope.connection.limits()
-    operations = ({"delete": scope.place(key)} for key in dict.fromkeys(keys))
+    stored = (KEYS.name(key).stored for key in dict.fromkeys(keys))
     count = 0
-    for batch in _batches(operations, limits):
-        payload = await scope.connection.mutate(_documents.DELETE_MANY, {"operations": batch})
-        count += sum(bool(result["deleted"]) for result in payload["results"])
+    for batch in _batches(stored, limits):
+        given = {"namespace": scope.namespace.stored, "keys": batch}
+        count += int((await scope.connection.mutate(_documents.DELETE_MANY, given))["deletedCount"])
     return count
 
 
@@ -88,6 +91,16 @@ async def update(
     raise ValueError("attempts must be at least 1.")
 
 
+def create_input(
+    scope: Scope, value: Any, prefix: str, metadata: Mapping[str, Any] | None, ttl_seconds: int | None
+) -> dict[str, Any]:
+    """What is sent to add an entry under a key of its own."""
+    kept = scope.namespace.metadata
+    merged = {**(metadata or {}), **kept} if metadata is not None or kept else None
+    given = {"namespace": scope.namespace.stored, "keyPrefix": escape(prefix), "value": value}
+    return {**given, **_given(metadata=merged, ttlSeconds=ttl_seconds)}
+
+
 def increment_input(scope: Scope, key: str, by: int | float, path: str | None, **options: Any) -> dict[str, Any]:
     """What is sent to add to a number."""
     return {**scope.written(key, **options), "by": by, **_given(path=path)}
@@ -115,10 +128,10 @@ def _item(
     return {**given, "value": value}
 
 
-def _batches(items: Iterable[dict[str, Any]], limits: Mapping[str, int]) -> Iterator[list[dict[str, Any]]]:
+def _batches(items: Iterable[T], limits: Mapping[str, int]) -> Iterator[list[T]]:
     """As few batches as the server's limits allow."""
     max_bytes = min(_MAX_BATCH_BYTES, limits["maxBodyBytes"] // 2)
-    batch: list[dict[str, Any]] = []
+    batch: list[T] = []
     size = 0
     for item in items:
         item_bytes = len(_exact_json.encode(item))

@@ -153,6 +153,18 @@ class AsyncDataStore:
         given = _writes.patch_input(self._scope, key, patch, **options)
         return await _writes.write_entry(self._scope, _documents.PATCH, given)
 
+    async def create(
+        self,
+        value: Any,
+        prefix: str = "",
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        ttl_seconds: int | None = None,
+    ) -> Entry:
+        """As ``DataStore.create``."""
+        given = _writes.create_input(self._scope, value, prefix, metadata, ttl_seconds)
+        return await _writes.write_entry(self._scope, _documents.CREATE, given)
+
     async def append(
         self,
         key: str,

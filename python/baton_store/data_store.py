@@ -179,6 +179,24 @@ class DataStore:
         given = _writes.patch_input(self._scope, key, patch, **options)
         return run(_writes.write_entry(self._scope, _documents.PATCH, given))
 
+    def create(
+        self,
+        value: Any,
+        prefix: str = "",
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        ttl_seconds: int | None = None,
+    ) -> Entry:
+        """Adds an entry under a key that the server chooses: the prefix, and the revision with zeros in front.
+
+        Such keys sort in the order in which their entries were added, by however many writers.
+
+        Args:
+            prefix: What the key begins with, such as ``event:``.
+        """
+        given = _writes.create_input(self._scope, value, prefix, metadata, ttl_seconds)
+        return run(_writes.write_entry(self._scope, _documents.CREATE, given))
+
     def append(
         self,
         key: str,

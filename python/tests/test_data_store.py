@@ -69,6 +69,14 @@ class DataStoreTest(unittest.TestCase):
         with self.store.claim(where=[("/state", "NE", "open")]) as task:
             self.assertEqual(task and task.entry.key, "b")
 
+    def test_entries_under_keys_of_their_own(self) -> None:
+        created = [self.store.create(value, "e\n:", metadata={"n": value}) for value in range(3)]
+        self.assertEqual([entry.value for entry in created], [0, 1, 2])
+        self.assertEqual(self.store.list_keys("e\n:"), [entry.key for entry in created])
+        self.assertTrue(all(entry.key.startswith("e\n:000") for entry in created))
+        self.assertEqual(self.store.delete_many([created[0].key, "none", created[2].key, created[0].key]), 2)
+        self.assertEqual(self.store.list_keys(), [created[1].key])
+
     def test_namespaces_by_their_segments_whole_or_cut(self) -> None:
         root = self.store.namespace
         for name in ("ann:memories", "ann:notes", "bob:me\nmories"):

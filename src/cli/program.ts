@@ -5,6 +5,7 @@ import { clearCommand } from "./commands/clear.ts";
 import { completeCommand } from "./commands/complete.ts";
 import { completeWordsCommand } from "./commands/complete-words.ts";
 import { completionCommand } from "./commands/completion.ts";
+import { createCommand } from "./commands/create.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
@@ -34,6 +35,7 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
   "Data:": [
     getCommand,
     setCommand,
+    createCommand,
     incrementCommand,
     patchCommand,
     appendCommand,

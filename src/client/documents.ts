@@ -120,6 +120,18 @@ export const setEntriesDocument = mutation(
   "SetEntriesInput",
   "entries { key revision }",
 );
+export const createEntryDocument = mutation(
+  "create",
+  "createEntry",
+  "CreateEntryInput",
+  `entry { ${entryFields} }`,
+);
+export const deleteEntriesDocument = mutation(
+  "deleteMany",
+  "deleteEntries",
+  "DeleteEntriesInput",
+  "deletedKeys",
+);
 export const deleteEntryDocument = mutation("delete", "deleteEntry", "DeleteEntryInput", "deleted");
 export const clearNamespaceDocument = mutation(
   "clear",

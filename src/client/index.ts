@@ -11,7 +11,13 @@ export type { GraphqlOptions, NamespacesOptions } from "./data-store.ts";
 export type { SearchMatch, SearchOptions, SearchResult } from "./search.ts";
 export type { Limits, Usage, Viewer } from "./viewer.ts";
 export { Namespace } from "./namespace.ts";
-export type { EntriesOptions, HistoryOptions, PrefixOptions, UpdateOptions } from "./namespace.ts";
+export type {
+  CreateOptions,
+  EntriesOptions,
+  HistoryOptions,
+  PrefixOptions,
+  UpdateOptions,
+} from "./namespace.ts";
 export type { KeyOf, KeyThatBegins, KeyWith, ValueWith } from "./keys.ts";
 export { Transaction, TransactionPart } from "./transaction.ts";
 export type { OperationResult, Requirement, TransactResult } from "./transaction.ts";

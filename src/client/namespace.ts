@@ -6,6 +6,8 @@ import type { CallOptions, Connection } from "./connection.ts";
 import {
   appendToEntryDocument,
   clearNamespaceDocument,
+  createEntryDocument,
+  deleteEntriesDocument,
   deleteEntryDocument,
   entriesDocument,
   entryDocument,
@@ -75,6 +77,12 @@ export interface EntriesOptions<P extends string = string> extends PrefixOptions
    * or the oldest first; an entry that is written again keeps its place. Default: `"KEY_ASC"`.
    */
   readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | undefined;
+}
+
+/** What the key of an entry begins with, and what else is written with it. */
+export interface CreateOptions<P extends string = string> extends WriteOptions {
+  /** What the key begins with, such as `event:`. Default: nothing. */
+  readonly keyPrefix?: P | undefined;
 }
 
 /** In which order changes are listed. */
@@ -205,6 +213,50 @@ export class Namespace<T extends object = Record<string, any>> {
       options,
     );
     return deleted;
+  }
+
+  /**
+   * Deletes several keys in one step, and returns those that were there.
+   *
+   * @example
+   * ```ts
+   * const { length } = await jobs.deleteMany(["task:1", "task:2"]);
+   * ```
+   */
+  async deleteMany<K extends KeyOf<T>>(
+    keys: readonly K[],
+    options: CallOptions = {},
+  ): Promise<K[]> {
+    const { deletedKeys } = await mutate<{ deletedKeys: K[] }>(
+      this.#connection,
+      deleteEntriesDocument,
+      { namespace: this.name, keys },
+      options,
+    );
+    return deletedKeys;
+  }
+
+  /**
+   * Adds an entry under a key that the server chooses: a prefix, and the revision. Such keys sort in the order in which their
+   * entries were added, by however many writers.
+   *
+   * @example
+   * ```ts
+   * const { key } = await events.create({ kind: "parsed" }, { keyPrefix: "event:" });
+   * ```
+   */
+  async create<P extends string = "">(
+    value: ValueWith<T, P>,
+    options: CreateOptions<P> = {},
+  ): Promise<Entry<ValueWith<T, P>, KeyWith<T, P>>> {
+    const { keyPrefix = "", metadata, ttlSeconds } = options;
+    const { entry } = await mutate<{ entry: AnsweredEntry }>(
+      this.#connection,
+      createEntryDocument,
+      { namespace: this.name, keyPrefix, ...setInput(value, { metadata, ttlSeconds }) },
+      options,
+    );
+    return entryOf(entry);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { FreeQuery } from "../store/contract.ts";
+import type { FreeQuery, KeyRange } from "../store/contract.ts";
 import type { StoredHead } from "../store/model/claim.ts";
 import { columns, empty, isAlive, matchesText, sql, type Sql, type SqlReader } from "./sql.ts";
 import { headColumns } from "./tables.ts";
@@ -26,4 +26,14 @@ function hasAttemptsLeft(maxAttempts: FreeQuery["maxAttempts"]): Sql {
   if (maxAttempts === undefined) return empty;
   const own = sql` AND ("claimMaxAttempts" IS NULL OR "claimAttempt" < "claimMaxAttempts")`;
   return maxAttempts === null ? own : sql`${own} AND "claimAttempt" < ${maxAttempts}`;
+}
+
+/** The stored entries whose keys are in a range, also those that have expired. */
+export async function readRange(
+  client: SqlReader,
+  { userId, namespace, from, before }: KeyRange,
+): Promise<StoredHead[]> {
+  return client.all<StoredHead>(sql`
+    SELECT ${head} FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${namespace}
+      AND "key" >= ${from} AND "key" < ${before}`);
 }

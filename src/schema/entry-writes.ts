@@ -6,12 +6,14 @@ import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
 import {
   appendToEntry,
+  createEntryInput,
   deleteEntry,
   incrementEntry,
   patchEntry,
   setEntry,
   setFields,
 } from "./operations.ts";
+import { selectsField } from "./selected-fields.ts";
 import { showWritten } from "./show-written.ts";
 import { batchComplexity, idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
 
@@ -75,6 +77,36 @@ const deleteEntryPayload = builder
     fields: (t) => ({
       deleted: t.exposeBoolean("deleted", {
         description: "Whether there was an entry to delete; without one nothing was written.",
+      }),
+      revision: payloadRevision(t),
+    }),
+  });
+
+const deleteEntriesInput = builder.inputType("DeleteEntriesInput", {
+  description: "Several keys of one namespace to delete.",
+  fields: (t) => ({
+    namespace: namespaceInput(t),
+    keys: t.stringList({
+      required: true,
+      description:
+        "The keys, at least one and at most `maxBatchOperations`. One that is given twice counts once.",
+    }),
+    idempotencyKey: idempotencyKeyInput(t),
+  }),
+});
+
+const deleteEntriesPayload = builder
+  .objectRef<Revised & { readonly deletedKeys: readonly string[] }>("DeleteEntriesPayload")
+  .implement({
+    description: "What `deleteEntries` came to.",
+    fields: (t) => ({
+      deletedCount: t.int({
+        description: "How many entries were deleted; keys without an entry do not count.",
+        resolve: ({ deletedKeys }) => deletedKeys.length,
+      }),
+      deletedKeys: t.stringList({
+        description: "The keys whose entries were deleted, in the order of the input.",
+        resolve: ({ deletedKeys }) => [...deletedKeys],
       }),
       revision: payloadRevision(t),
     }),
@@ -168,6 +200,36 @@ builder.mutationFields((t) => ({
     },
     resolve: (_mutation, { input }, context, info) =>
       showEntry(info, context, input, () => context.writer.appendToEntry(context.viewer, input)),
+  }),
+  createEntry: t.field({
+    type: entryPayload("createEntry"),
+    description:
+      "Adds an entry under a key that the server chooses: `keyPrefix`, and the revision of this change. Such keys sort in the order of the commits, so that many writers may append to one list, and a reader goes on behind the last key that it has seen. Nothing is ever replaced: if that key is there, one with a suffix is chosen.",
+    args: {
+      input: t.arg({
+        type: createEntryInput,
+        required: true,
+        description: "The value, and what its key begins with.",
+      }),
+    },
+    resolve: (_mutation, { input }, context, info) =>
+      showEntry(info, context, input, () => context.writer.createEntry(context.viewer, input)),
+  }),
+  deleteEntries: t.field({
+    type: deleteEntriesPayload,
+    complexity: ({ input }) => batchComplexity(input.keys.length),
+    description:
+      "Deletes several keys of one namespace, all in one step. Each key that holds an entry is a change of its own in the log; the others are passed over.",
+    args: {
+      input: t.arg({ type: deleteEntriesInput, required: true, description: "The keys." }),
+    },
+    resolve: (_mutation, { input }, { writer, viewer, budget }, info) => {
+      if (selectsField(info, "deletedKeys")) {
+        const sizeBytes = input.keys.reduce((bytes, key) => bytes + Buffer.byteLength(key), 0);
+        budget.requireRoomFor({ sizeBytes, nameBytes: 0 });
+      }
+      return writer.deleteEntries(viewer, input);
+    },
   }),
   deleteEntry: t.field({
     type: deleteEntryPayload,

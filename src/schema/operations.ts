@@ -61,6 +61,30 @@ export const setEntry = inputsOf("SetEntry", "One key to set.", (t) => ({
   ...setFields(t),
 }));
 
+/** Only a mutation: `transact` names the keys that it writes. */
+export const createEntryInput = builder.inputType("CreateEntryInput", {
+  description: "An entry to add under a key that the server chooses.",
+  fields: (t) => ({
+    namespace: namespaceInput(t),
+    keyPrefix: t.string({
+      required: true,
+      defaultValue: "",
+      description:
+        "What the key begins with, such as `event:`. The revision of the change follows, with zeros in front that make it 19 digits.",
+    }),
+    value: t.field({
+      type: "JSON",
+      description: "The JSON value. Required, though it may be null: null is a value too.",
+    }),
+    metadata: t.field({
+      type: "JSON",
+      description: "The entry's metadata, a JSON object. Left out: `{}`.",
+    }),
+    ttlSeconds: ttlInput(t, "for ever"),
+    idempotencyKey: idempotencyKeyInput(t),
+  }),
+});
+
 export const deleteEntry = inputsOf("DeleteEntry", "One key to delete.", (t) => ({
   ...place(t),
   ifRevision: ifRevisionInput(t),

@@ -189,6 +189,15 @@ export interface FreeQuery {
   readonly maxAttempts?: number | null;
 }
 
+/** Keys of one namespace. */
+export interface KeyRange {
+  readonly userId: string;
+  readonly namespace: string;
+  readonly from: string;
+  /** The first key behind the range. */
+  readonly before: string;
+}
+
 /** What an import needs of a write transaction, beside what every write needs. */
 export interface ImportTransaction {
   loadImport(userId: string): Promise<ImportState | null>;
@@ -212,6 +221,8 @@ export interface WriteTransaction {
   ): Promise<readonly { readonly userId: string; readonly entry: LoadedEntry }[]>;
   /** The first free entries in the order of their keys. */
   loadFree(query: FreeQuery, maxItems: number): Promise<readonly StoredHead[]>;
+  /** The stored entries of one namespace whose keys are in a range. */
+  loadRange(range: KeyRange): Promise<readonly StoredHead[]>;
   /** How many entries each namespace holds that have not expired. */
   countEntries(
     userId: string,

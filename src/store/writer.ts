@@ -7,7 +7,12 @@ import { recordKey } from "./commit/record-key.ts";
 import type { ReadView } from "./contract.ts";
 import type { Claim } from "./model/claim.ts";
 import type { Entry } from "./model/entry.ts";
-import { checkIdempotencyKey, checkNamespacePrefix, type Limits } from "./model/limits.ts";
+import {
+  checkIdempotencyKey,
+  checkKey,
+  checkNamespacePrefix,
+  type Limits,
+} from "./model/limits.ts";
 import type { Place } from "./model/place.ts";
 import { prefixed } from "./model/text-match.ts";
 import { may, permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
@@ -16,6 +21,7 @@ import type { AppendInput } from "./operations/append.ts";
 import type { ClaimInput, ClaimOperation } from "./operations/claim.ts";
 import type { ClearInput } from "./operations/clear.ts";
 import type { CompleteInput } from "./operations/complete.ts";
+import type { CreateInput } from "./operations/create.ts";
 import type { DeleteInput } from "./operations/delete.ts";
 import type { FailInput } from "./operations/fail.ts";
 import type { IncrementInput } from "./operations/increment.ts";
@@ -59,6 +65,11 @@ export interface Released extends Revised {
 export interface SetEntriesInput {
   readonly namespace: string;
   readonly entries: readonly Omit<SetInput, "namespace">[];
+}
+
+export interface DeleteEntriesInput {
+  readonly namespace: string;
+  readonly keys: readonly string[];
 }
 
 export interface TransactInput {
@@ -132,10 +143,35 @@ export class Writer {
     return { entries: results.map((result) => only(result, "written").entry), revision };
   }
 
+  /** Adds an entry whose key is the prefix and the revision. */
+  createEntry(viewer: Viewer, input: CreateInput & Repeatable) {
+    return this.#writeEntry(viewer, "createEntry", input, operations.create);
+  }
+
   async deleteEntry(viewer: Viewer, input: DeleteInput & Repeatable) {
     const operation = operations.delete.read(this.#asked(viewer), "input", input);
     const { results, revision } = await this.#submit(viewer, "deleteEntry", input, [operation]);
     return { deleted: only(results[0], "deleted").deleted, revision };
+  }
+
+  /** Deletes several keys of one namespace. Those that hold nothing are passed over. */
+  async deleteEntries(
+    viewer: Viewer,
+    input: DeleteEntriesInput & Repeatable,
+  ): Promise<Revised & { readonly deletedKeys: readonly string[] }> {
+    const { namespace, keys } = input;
+    const asked = this.#asked(viewer);
+    requireWrite(asked, "input", namespace);
+    if (keys.length === 0) throw badUserInput("input.keys", "Must hold at least one key.");
+    requireCount(asked, "input.keys", "keys", keys.length);
+    keys.forEach((key, index) => checkKey(this.#limits, `input.keys.${index}`, key));
+    const distinct = [...new Set(keys)];
+    const deletes = distinct.map((key): Operation => {
+      return { kind: "delete", argument: "input.keys", namespace, key, ifRevision: null };
+    });
+    const { results, revision } = await this.#submit(viewer, "deleteEntries", input, deletes);
+    const isDeleted = results.map((result) => only(result, "deleted").deleted);
+    return { deletedKeys: distinct.filter((_, index) => isDeleted[index]), revision };
   }
 
   async clearNamespace(viewer: Viewer, input: ClearInput & Repeatable) {

@@ -115,6 +115,16 @@ const attempts: Record<string, Attempt> = {
     needs: "write",
     names: true,
   },
+  "Mutation.createEntry": {
+    operation: `mutation { createEntry(input: { namespace: "mine:1", value: 1 }) { revision } }`,
+    needs: "write",
+    names: true,
+  },
+  "Mutation.deleteEntries": {
+    operation: `mutation { deleteEntries(input: { namespace: "mine:1", keys: ["secret"] }) { deletedCount } }`,
+    needs: "write",
+    names: true,
+  },
   "Mutation.deleteEntry": {
     operation: `mutation { deleteEntry(input: { namespace: "mine:1", key: "secret" }) { deleted } }`,
     needs: "write",

@@ -40,6 +40,17 @@ const mutations: Record<string, Repeatable> = {
     },
     fields: "revision entries { key value revision expiresAt }",
   },
+  createEntry: {
+    input: { keyPrefix: "e:", value: { revision: "1" }, metadata: { a: 1 } },
+    other: { keyPrefix: "f:", value: { revision: "1" }, metadata: { a: 1 } },
+    fields: `revision ${entry}`,
+  },
+  deleteEntries: {
+    before: there,
+    input: { keys: ["k", "l"] },
+    other: { keys: ["k"] },
+    fields: "revision deletedCount deletedKeys",
+  },
   deleteEntry: {
     before: there,
     input: { key: "k" },

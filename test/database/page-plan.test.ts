@@ -13,7 +13,7 @@ import {
   readNamespaces,
   readUsage,
 } from "../../src/database/read-namespaces.ts";
-import { readFree } from "../../src/database/read-write-view.ts";
+import { readFree, readRange } from "../../src/database/read-write-view.ts";
 import { now } from "../../src/database/sqlite/now.ts";
 import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
 import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
@@ -95,6 +95,13 @@ test("SQLite finds free entries and dead letters by the index alone, past none t
     );
     expect(first).toContain(`${byWork} (${ofWork} AND key>?`);
   }
+});
+
+test("SQLite finds the entries of a range of keys by the index", async () => {
+  const range = { userId: "local", namespace: "n", from: "k", before: "l" };
+  expect(await stepsOf(["Entry"], ({ client }) => readRange(client, range))).toEqual([
+    "SEARCH Entry USING INDEX sqlite_autoindex_Entry_1 (userId=? AND namespace=? AND key>? AND key<?)",
+  ]);
 });
 
 test("SQLite finds entries by their creation, and changes from the log's end, in the order of an index", async () => {

@@ -141,6 +141,8 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   loadEntries: (client) => write(client).loadEntries([{ ...ref, withValue: true }]),
   loadFree: (client) =>
     write(client).loadFree({ userId: user, namespace, keys: everything, now: at }, 10),
+  loadRange: (client) =>
+    write(client).loadRange({ userId: user, namespace, from: "key-1", before: "key-2" }),
   loadRecords: (client) =>
     write(client).loadRecords([{ userId: user, idempotencyKey: "once" }], new Date(0), 1_000),
   countEntries: (client) => write(client).countEntries(user, [everything], at),

@@ -81,6 +81,8 @@ describe("errors of the SDK", () => {
     update: (store, signal) => store.namespace().update("k", () => 1, { signal }),
     increment: (store, signal) => store.namespace().increment("n", { signal }),
     patch: (store, signal) => store.namespace().patch("k", {}, { signal }),
+    create: (store, signal) => store.namespace().create(1, { signal }),
+    deleteMany: (store, signal) => store.namespace().deleteMany(["k"], { signal }),
     append: (store, signal) => store.namespace().append("l", 1, { signal }),
     waitFor: (store, signal) => store.namespace().waitFor("k", { signal }),
     watch: (store, signal) => store.namespace().watch({ signal }).next(),

@@ -167,6 +167,21 @@ describe("a namespace of the SDK", () => {
     await expect(jobs.update("meta", () => Promise.reject(own))).rejects.toBe(own);
   });
 
+  test("entries are added under keys of their own, and several are deleted in one step", async () => {
+    const events = store.namespace<Record<`event:${string}`, { at: number }>>("events");
+    const keys = [];
+    for (const at of [1, 2, 3]) {
+      const entry = await events.create({ at }, { keyPrefix: "event:", metadata: { n: at } });
+      expect(entry).toMatchObject({ value: { at }, metadata: { n: at } });
+      keys.push(entry.key);
+    }
+    expect(await events.keys()).toEqual(keys);
+    expect(keys).toEqual(keys.toSorted());
+    const [first, second] = keys as [`event:${string}`, `event:${string}`];
+    expect(await events.deleteMany([second, "event:none", first])).toEqual([second, first]);
+    expect(await events.keys()).toEqual(keys.slice(2));
+  });
+
   test("increment, patch and append answer with the entry after it", async () => {
     expect((await jobs.increment("meta", { path: "/n", by: 2 })).value).toEqual({ n: 2 });
     expect((await jobs.increment("meta", { path: "/completed" })).value.completed).toBe(1);

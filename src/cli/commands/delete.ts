@@ -36,8 +36,9 @@ Examples:
         throw usageError("--if-revision is for one key.");
       const namespace = namespaceOf(command);
       await using store = await openStore(command);
-      const absent = await deleteAll(store, namespace, keys, ifRevision);
-      await print(`${keys.length - absent.length}\n`);
+      const distinct = [...new Set(keys)];
+      const absent = await deleteAll(store, namespace, distinct, ifRevision);
+      await print(`${distinct.length - absent.length}\n`);
       const [first] = absent;
       if (first === undefined) return;
       const others = absent.length === 1 ? "" : ` (and ${absent.length - 1} more)`;
@@ -68,14 +69,10 @@ async function deleteAll(
   keys: readonly string[],
   ifRevision?: string,
 ): Promise<readonly string[]> {
-  // A transaction needs a token that may read. One key needs no transaction.
   const [only] = keys;
   if (keys.length === 1 && only !== undefined) {
     return (await store.namespace(namespace).delete(only, { ifRevision })) ? [] : [only];
   }
-  const { results } = await store.transact((t) => {
-    const part = t.in(namespace);
-    for (const key of keys) part.delete(key);
-  });
-  return keys.filter((_key, index) => !results[index]?.deleted);
+  const deleted = new Set(await store.namespace(namespace).deleteMany(keys));
+  return keys.filter((key) => !deleted.has(key));
 }

@@ -3,7 +3,7 @@ import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../stor
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
 import { countEntries } from "../read-namespaces.ts";
-import { readFree } from "../read-write-view.ts";
+import { readFree, readRange } from "../read-write-view.ts";
 import { columns, join, name, sql, type Sql, type SqlClient } from "../sql.ts";
 import { cellsOf, columnNames, headColumns, placeColumns } from "../tables.ts";
 import { now } from "./now.ts";
@@ -77,6 +77,8 @@ export class PostgresWriteTransaction implements WriteTransaction {
 
   loadFree: WriteTransaction["loadFree"] = (query, maxItems) =>
     readFree(this.#client, query, maxItems);
+
+  loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#client, range);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, at) =>
     countEntries(this.#client, userId, namespaces, sql`${at}`);

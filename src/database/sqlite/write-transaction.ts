@@ -6,7 +6,7 @@ import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
 import { Pacer } from "../pacer.ts";
 import { countEntries } from "../read-namespaces.ts";
-import { readFree } from "../read-write-view.ts";
+import { readFree, readRange } from "../read-write-view.ts";
 import { sql } from "../sql.ts";
 import {
   cellsOf,
@@ -94,6 +94,8 @@ export class SqliteWriteTransaction implements WriteTransaction {
 
   loadFree: WriteTransaction["loadFree"] = (query, maxItems) =>
     readFree(this.#connection, query, maxItems);
+
+  loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#connection, range);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now) =>
     countEntries(this.#connection, userId, namespaces, sql`${now}`);

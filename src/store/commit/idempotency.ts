@@ -65,7 +65,9 @@ export function parseResult({ operations }: Command, text: string): CommandResul
 
 /** The value that an operation brings, exactly as the entry then holds it. */
 function carriedValue(operation: Operation | undefined): string | null {
-  return operation?.kind === "set" || operation?.kind === "complete" ? operation.value : null;
+  return operation?.kind === "set" || operation?.kind === "create" || operation?.kind === "complete"
+    ? operation.value
+    : null;
 }
 
 function withoutBigints(_name: string, value: unknown): unknown {

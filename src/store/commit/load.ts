@@ -1,5 +1,6 @@
 import { limitExceeded, type BatonError } from "../../errors.ts";
 import type { WriteTransaction } from "../contract.ts";
+import { loadCreated } from "./load-created.ts";
 import type { Limits } from "../model/limits.ts";
 import { isExhausted } from "../model/claim.ts";
 import { importUnderWay } from "../model/log.ts";
@@ -66,13 +67,19 @@ export async function load(
     const cleared = operations.flatMap((operation) =>
       operation.kind === "clear" ? operation.namespaces : [],
     );
+    const head = heads.get(userId) ?? 0n;
+    const free = await loadFree(transaction, userId, operations, places, now);
+    const loaded = entries.get(userId) ?? [];
+    const maxChanges = free.length + loaded.length + maxChangesOf(limits, own);
+    const created = { head, now, maxChanges };
     const state = new UserState({
-      head: heads.get(userId) ?? 0n,
+      head,
       now,
-      // A free entry that is touched too comes again, with its value: the later one counts.
+      // An entry that is touched too comes again, with its value: the later one counts.
       entries: [
-        ...(await loadFree(transaction, userId, operations, places, now)),
-        ...(entries.get(userId) ?? []),
+        ...(await loadCreated(transaction, userId, operations, created)),
+        ...free,
+        ...loaded,
       ],
       entryCounts:
         cleared.length > 0 ? await transaction.countEntries(userId, cleared, now) : new Map(),
@@ -91,6 +98,15 @@ export async function load(
       return typeof admission === "string" || command.mayRead ? admission : concealed(admission);
     }),
   };
+}
+
+/** How many changes the commands may make, beside those of entries that are loaded and have expired. */
+function maxChangesOf({ maxClearedNamespaces }: Limits, commands: readonly Command[]): number {
+  let count = 0;
+  for (const { operations } of commands) {
+    for (const { kind } of operations) count += kind === "clear" ? maxClearedNamespaces : 1;
+  }
+  return count;
 }
 
 function byUser(commands: readonly Command[]): Map<string, Command[]> {

@@ -3,6 +3,7 @@ import { appendOperation } from "./append.ts";
 import { claimOperation } from "./claim.ts";
 import { clearOperation } from "./clear.ts";
 import { completeOperation } from "./complete.ts";
+import { createOperation } from "./create.ts";
 import { deleteOperation } from "./delete.ts";
 import { failOperation } from "./fail.ts";
 import { incrementOperation } from "./increment.ts";
@@ -32,6 +33,7 @@ const transactable = {
 export const operations = {
   ...transactable,
   claim: claimOperation,
+  create: createOperation,
   complete: completeOperation,
   renew: renewOperation,
   release: releaseOperation,
