@@ -56,6 +56,16 @@ function textOption(name: string, unit: string, help: string, defaultValue = "")
   return { type: "text", ...namesOf(name), unit, default: defaultValue, help };
 }
 
+/** A choice, of which the first is the default. */
+function choice<const C extends readonly [string, ...string[]]>(
+  name: string,
+  choices: C,
+  help: string,
+) {
+  const option = { type: "choice" as const, ...namesOf(name), unit: "choice" };
+  return { ...option, default: choices[0] as string, choices, help };
+}
+
 /** Every option of the server: the one place that names them. Types, parsing and `--help` come from here. */
 export const options = {
   host: {
@@ -121,6 +131,30 @@ export const options = {
     choices: ["full", "normal"],
     help: "full: a write is on the disk before it is acknowledged. normal: faster, and a power failure may take back the last writes, though never part of one",
   },
+  tlsCertFile: textOption(
+    "tlsCertFile",
+    "path",
+    "File of the certificate, and those between it and its root, to serve HTTPS; SIGHUP reads it again",
+  ),
+  tlsKeyFile: textOption("tlsKeyFile", "path", "File of the certificate's private key"),
+  cors: choice(
+    "cors",
+    ["any", "none"],
+    "Which pages of other sites may use the API: any that has a token, or none",
+  ),
+  graphiql: choice("graphiql", ["on", "off"], "Whether browsers are shown GraphiQL at /graphql"),
+  board: choice("board", ["on", "off"], "Whether browsers are shown the board at /"),
+  introspection: choice("introspection", ["on", "off"], "Whether callers may ask for the schema"),
+  trustedDocuments: textOption(
+    "trustedDocuments",
+    "path",
+    "File of the only GraphQL documents that callers may send: JSON, an object of documents by id, or a list",
+  ),
+  agentNames: choice(
+    "agentNames",
+    ["caller", "token"],
+    "Who names the agent where a token names none: its caller, or nobody, so that a change's agent is always the token's",
+  ),
   jwtIssuer: textOption(
     "jwtIssuer",
     "url",

@@ -1,4 +1,4 @@
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { options, type Config } from "./config.ts";
 import { startServer, type BatonServer } from "./server.ts";
 import { shellWord } from "./shell-word.ts";
@@ -30,6 +30,7 @@ export async function serve(config: Config): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  if (config.tlsCertFile !== "") process.on("SIGHUP", () => reloadTls(server, logger));
   // Now: whoever waits for this may stop it at once.
   logger.info(
     {
@@ -40,6 +41,16 @@ export async function serve(config: Config): Promise<void> {
     "started",
   );
   process.stdout.write(welcome(server, config.dataDir, process.stdout.isTTY));
+}
+
+/** Where the new files can't be used, those before stay. */
+function reloadTls(server: BatonServer, logger: Logger): void {
+  try {
+    server.reloadTls();
+    logger.info("read the certificate again");
+  } catch (error) {
+    logger.error({ err: error }, "the certificate can't be used; the one before stays");
+  }
 }
 
 /**

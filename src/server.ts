@@ -1,5 +1,5 @@
 import { once, setMaxListeners } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -16,6 +16,7 @@ import { pollHeads } from "./feed/head-poll.ts";
 import { Hub } from "./feed/hub.ts";
 import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
+import { createListeningServer } from "./tls-files.ts";
 import { Committer } from "./store/commit/committer.ts";
 import { recordAgeMs } from "./store/commit/idempotency.ts";
 import { SearchIndexer } from "./store/search/search-indexer.ts";
@@ -25,6 +26,7 @@ import { sweep } from "./store/commit/sweep.ts";
 import { Writer } from "./store/writer.ts";
 import { Graphql } from "./transport/graphql.ts";
 import { httpListener } from "./transport/http.ts";
+import { readTrustedDocuments } from "./transport/trusted-documents.ts";
 import { refuseUnreadable } from "./transport/unreadable-request.ts";
 import { serveWebsocket } from "./transport/websocket.ts";
 
@@ -38,6 +40,11 @@ export interface BatonServer {
   readonly localToken: LocalToken | null;
   /** Where its metrics are; null if they are not served. */
   readonly metricsUrl: string | null;
+  /**
+   * Reads the certificate and key of TLS again.
+   * @throws StartError where they can't be used; those before count then
+   */
+  reloadTls(): void;
   /** Ends it cleanly: running mutations are answered, subscriptions complete. Cuts what is left after `deadlineMs`. */
   close(deadlineMs?: number): Promise<void>;
 }
@@ -116,8 +123,17 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       }),
       tokens: new TokenAdministration(database.tokens, config, logger),
     };
-    const graphql = new Graphql({ ...services, logger, observer: metrics?.operations });
-    const authenticator = new Authenticator(database.tokens, config, await openJwtSessions(config));
+    const policy = {
+      allowsIntrospection: config.introspection === "on",
+      trustedDocuments: await readTrustedDocuments(config.trustedDocuments),
+    };
+    const graphql = new Graphql({ ...services, policy, logger, observer: metrics?.operations });
+    const authenticator = new Authenticator(
+      database.tokens,
+      config,
+      await openJwtSessions(config),
+      config.agentNames === "caller",
+    );
 
     let stopping = false;
     const stopped = new AbortController();
@@ -127,12 +143,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       await database.ping();
     };
     const { maxBodyBytes } = config;
-    const http = createServer(
+    const allowsOrigins = config.cors === "any";
+    const { http, scheme, reloadTls } = createListeningServer(
+      config,
       httpListener({
         graphql,
         services,
         authenticator,
         maxBodyBytes,
+        allowsOrigins,
+        servesGraphiql: config.graphiql === "on",
+        servesBoard: config.board === "on",
+        isSecure: config.tlsCertFile !== "",
         maxWaitingBytes: config.subscriberQueueBytes,
         checkReady,
         stopped: stopped.signal,
@@ -144,16 +166,22 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     // Browsers and others open connections ahead of their requests. Node does not count such a one as idle.
     const unused = new Set<Socket>();
     http.on("clientError", refuseUnreadable);
-    http.on("connection", (socket: Socket) => {
-      unused.add(socket);
-      socket.once("close", () => unused.delete(socket));
-    });
+    const track = (sockets: Set<Socket>) => (socket: Socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    };
+    const isSecure = scheme === "https";
+    http.on(isSecure ? "secureConnection" : "connection", track(unused));
+    // Node does not count those that have not agreed on TLS yet, either.
+    const beneathTls = new Set<Socket>();
+    if (isSecure) http.on("connection", track(beneathTls));
     for (const event of ["request", "upgrade"] as const) {
       http.on(event, ({ socket }: IncomingMessage) => unused.delete(socket));
     }
     const websocket = serveWebsocket(http, {
       graphql,
       authenticator,
+      allowsOrigins,
       maxMessageBytes: maxBodyBytes,
       maxOperations: config.maxSubscriptions,
       maxUnreadBytes: 2 * config.maxResponseBytes,
@@ -161,7 +189,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       logger,
     });
     const metricsEndpoint = metrics && (await metrics.serve(config.metrics));
-    const url = await listen(http, config);
+    const url = await listen(http, scheme, config);
     http.on("error", (error) => logger.error({ err: error }, "accepting a connection"));
 
     const periodically = (intervalMs: number, what: string, work: () => Promise<unknown>) =>
@@ -190,6 +218,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       url,
       database: describePlace(databaseOf(config)),
       localToken,
+      reloadTls,
       metricsUrl: metricsEndpoint?.url ?? null,
       async close(deadlineMs = 4_000) {
         stopping = true;
@@ -215,7 +244,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         for (const socket of unused) socket.destroy();
         const idle = setInterval(() => http.closeIdleConnections(), 20);
         const cut = setTimeout(
-          () => http.closeAllConnections(),
+          () => {
+            http.closeAllConnections();
+            for (const socket of beneathTls) socket.destroy();
+          },
           Math.max(0, deadline - Date.now()),
         );
         await closed;
@@ -271,7 +303,8 @@ function keepOpen(http: Server, keepAliveMs: number): void {
 }
 
 async function listen(
-  http: ReturnType<typeof createServer>,
+  http: Server,
+  scheme: string,
   { host, port }: Pick<Config, "host" | "port">,
 ): Promise<string> {
   try {
@@ -282,7 +315,7 @@ async function listen(
   }
   const address = http.address() as AddressInfo;
   const shown = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `http://${shown.includes(":") ? `[${shown}]` : shown}:${address.port}`;
+  return `${scheme}://${shown.includes(":") ? `[${shown}]` : shown}:${address.port}`;
 }
 
 function listenFault({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {

@@ -23,11 +23,21 @@ export class Authenticator {
   readonly #tokens: TokenCache;
   readonly #limits: Limits;
   readonly #jwts: JwtSessions | null;
+  readonly #callersNameAgents: boolean;
   /** By what callers sent: hashing takes as long as looking the token up. */
   readonly #hashes = new Map<string, string>();
 
-  /** @param jwts null where no JWT is accepted */
-  constructor(tokens: TokenTable, limits: Limits, jwts: JwtSessions | null = null) {
+  /**
+   * @param jwts null where no JWT is accepted
+   * @param callersNameAgents whether the name that a caller says counts, where its token names no agent
+   */
+  constructor(
+    tokens: TokenTable,
+    limits: Limits,
+    jwts: JwtSessions | null = null,
+    callersNameAgents = true,
+  ) {
+    this.#callersNameAgents = callersNameAgents;
     this.#tokens = new TokenCache(tokens);
     this.#limits = limits;
     this.#jwts = jwts;
@@ -67,7 +77,8 @@ export class Authenticator {
     await this.#jwts?.check();
   }
 
-  #admit(token: CachedToken | null, agent: string | undefined): Session {
+  #admit(token: CachedToken | null, said: string | undefined): Session {
+    const agent = this.#callersNameAgents ? said : undefined;
     const fault = token ? token.fault(new Date()) : unknownToken;
     if (!token || fault !== null) throw unauthenticated(fault ?? unknownToken);
     // A token's own name counts, whatever its bearer says.

@@ -77,6 +77,7 @@ function headersFor({ headers: { origin } }: IncomingMessage): Record<string, st
     "Cache-Control": "no-cache",
     // Compressed, an event would wait for those after it.
     "Content-Encoding": "none",
+    "X-Content-Type-Options": "nosniff",
     // A caller is known by its token alone, never by cookies, so any page may ask.
     ...(origin === undefined ? {} : { "Access-Control-Allow-Origin": origin, Vary: "Origin" }),
   };

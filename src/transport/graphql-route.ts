@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
 import { acceptedType, type ResultType } from "./accepted-type.ts";
+import { requireOwnOrigin } from "./own-origin.ts";
 import { headerCredentials } from "./credentials.ts";
 import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
@@ -18,6 +19,8 @@ export interface GraphqlRouteOptions {
   readonly graphql: Graphql;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
+  /** Whether pages of other sites may use the API. */
+  readonly allowsOrigins: boolean;
   /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
   readonly maxWaitingBytes: number;
   readonly logger: Logger;
@@ -55,8 +58,10 @@ export class GraphqlRoute {
     response: ServerResponse,
     note: OperationNote,
   ): Promise<void> {
-    if (request.method === "OPTIONS") return this.#respondByYoga(request, response);
-    const { graphql, authenticator } = this.#options;
+    if (request.method === "OPTIONS" && this.#options.allowsOrigins)
+      return this.#respondByYoga(request, response);
+    const { graphql, authenticator, allowsOrigins } = this.#options;
+    if (!allowsOrigins) requireOwnOrigin(request);
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     note.viewer = session.viewer;
     const context = graphql.context(session, { closed: closedOf(response) });
@@ -158,6 +163,8 @@ function send(
     `${type}; charset=utf-8`,
     "Content-Length",
     Buffer.byteLength(text),
+    "X-Content-Type-Options",
+    "nosniff",
   ];
   const { origin } = request.headers;
   // A caller is known by its token alone, never by cookies, so any page may ask.

@@ -7,7 +7,7 @@ import { compiledOperation } from "./compiled-operation.ts";
 import { embeddedValues } from "./embedded-variables.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
-import { Operations, type Prepared } from "./operations.ts";
+import { Operations, type OperationPolicy, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 import { readMessage, type SocketMessage } from "./read-message.ts";
 import { readOperation, type Operation } from "./read-operation.ts";
@@ -27,6 +27,7 @@ export interface OperationObserver {
 
 export interface GraphqlOptions extends Services {
   readonly observer?: OperationObserver | undefined;
+  readonly policy: OperationPolicy;
   readonly logger: Logger;
 }
 
@@ -49,9 +50,9 @@ export class Graphql {
   readonly #logger: Logger;
   readonly #observer: OperationObserver | undefined;
 
-  constructor({ logger, observer, ...services }: GraphqlOptions) {
+  constructor({ logger, observer, policy, ...services }: GraphqlOptions) {
     this.#observer = observer;
-    this.operations = new Operations(schema, services.store.limits);
+    this.operations = new Operations(schema, services.store.limits, policy);
     this.#services = services;
     this.#logger = logger;
   }

@@ -19,6 +19,12 @@ export interface HttpOptions {
   readonly services: Services;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
+  /** Whether pages of other sites may use the API. */
+  readonly allowsOrigins: boolean;
+  readonly servesGraphiql: boolean;
+  readonly servesBoard: boolean;
+  /** Whether it is served over TLS, which browsers are told to keep to. */
+  readonly isSecure: boolean;
   /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
   readonly maxWaitingBytes: number;
   /** Rejects while the server can't do its work. */
@@ -50,6 +56,7 @@ export function httpListener(options: HttpOptions): RequestListener {
     mcp: new McpRoute({ ...options, ...options.services }),
   };
   return (request, response) => {
+    if (options.isSecure) response.setHeader("Strict-Transport-Security", "max-age=31536000");
     if (options.isStopping()) response.setHeader("Connection", "close");
     const note: OperationNote = {};
     if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response, note);
@@ -59,7 +66,11 @@ export function httpListener(options: HttpOptions): RequestListener {
       const fault = publicError(error, logger);
       note.errorCode = codeOf([fault]);
       if (response.headersSent) response.destroy();
-      else refuse(request, response, fault, error instanceof HttpRefusal ? error : null);
+      else {
+        // A page may read why it was refused, where pages may ask.
+        if (options.allowsOrigins) response.setHeader("Access-Control-Allow-Origin", "*");
+        refuse(request, response, fault, error instanceof HttpRefusal ? error : null);
+      }
     });
   };
 }
@@ -100,7 +111,8 @@ async function answer(
   if (request.method === "POST" && path === "/graphql") {
     return graphql.answer(request, response, note);
   }
-  if (serveGraphiql(request, response) || serveBoard(request, response)) return;
+  if (options.servesGraphiql && serveGraphiql(request, response)) return;
+  if (options.servesBoard && serveBoard(request, response)) return;
   switch (path) {
     case "/graphql":
       return graphql.answer(request, response, note);
@@ -114,12 +126,9 @@ async function answer(
         (error: unknown) =>
           sendJson(response, 503, { status: "unavailable", reason: reasonOf(error) }),
       );
-    default:
-      throw new HttpRefusal(
-        404,
-        "Nothing is here. The board is at /, the API at /graphql, and MCP at /mcp.",
-      );
   }
+  const board = options.servesBoard ? "The board is at /. The" : "The";
+  throw new HttpRefusal(404, `Nothing is here. ${board} API is at /graphql, and MCP at /mcp.`);
 }
 
 /** How long a refused body is read and thrown away, for a client that reads no answer before it has sent its all. */
@@ -136,7 +145,6 @@ function refuse(
   for (const [name, value] of Object.entries(form?.headers ?? {})) response.setHeader(name, value);
   if (status === 413) response.setHeader("Connection", "close");
   if (status === 401) response.setHeader("WWW-Authenticate", 'Bearer realm="Baton"');
-  response.setHeader("Access-Control-Allow-Origin", "*");
   const body =
     pathOf(request) === "/mcp"
       ? { jsonrpc: "2.0", id: null, error: rpcErrorOf(error) }
@@ -167,6 +175,7 @@ function sendJson(
     "Content-Type": "application/json; charset=utf-8",
     "Content-Length": Buffer.byteLength(text),
     "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
   });
   response.write(text);
   end();

@@ -8,10 +8,13 @@ import { headerCredentials } from "./credentials.ts";
 import type { Outlet } from "../mcp/resource-watch.ts";
 import { packageVersion } from "../package-version.ts";
 import { HttpRefusal } from "./http-refusal.ts";
+import { requireOwnOrigin } from "./own-origin.ts";
 import { readBody, textOf } from "./read-body.ts";
 
 export interface McpRouteOptions extends Services {
   readonly authenticator: Authenticator;
+  /** Whether pages of other sites on this machine may use it. */
+  readonly allowsOrigins: boolean;
   /** Bytes that wait in memory for a stream of notifications, before the feed waits. */
   readonly maxWaitingBytes: number;
   /** Aborts when the server begins to stop. */
@@ -48,9 +51,10 @@ export class McpRoute {
 
   /** @throws BatonError when the request is refused before its message is read */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { authenticator, store, maxWaitingBytes } = this.#options;
+    const { authenticator, store, maxWaitingBytes, allowsOrigins } = this.#options;
     const { limits } = store;
-    allowOrigin(request, response);
+    if (!allowsOrigins) requireOwnOrigin(request);
+    else allowOrigin(request, response);
     if (request.method === "OPTIONS") {
       response.writeHead(204).end();
       return;

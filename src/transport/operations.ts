@@ -1,14 +1,16 @@
 import {
   getOperationAST,
   GraphQLError,
+  NoSchemaIntrospectionCustomRule,
   parse,
   specifiedRules,
   validate,
   type DocumentNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
+  type ValidationRule,
 } from "graphql";
-import { limitExceeded } from "../errors.ts";
+import { forbidden, limitExceeded } from "../errors.ts";
 import type { ShownTexts } from "../store/response-budget.ts";
 import { selectionCount } from "./document-size.ts";
 import { embedVariables, type Embedding } from "./embedded-variables.ts";
@@ -60,18 +62,30 @@ interface TextLimits {
   readonly maxQueryComplexity: number;
 }
 
+/** Which operations callers may send at all. */
+export interface OperationPolicy {
+  /** Whether they may ask for the schema. */
+  readonly allowsIntrospection: boolean;
+  /** The only documents that they may send; null: any. */
+  readonly trustedDocuments: ReadonlySet<string> | null;
+}
+
 /** Parses and validates the text of operations for every transport, and keeps the documents that are valid. */
 export class Operations {
   readonly #schema: GraphQLSchema;
   readonly #limits: TextLimits;
+  readonly #policy: OperationPolicy;
+  readonly #rules: readonly ValidationRule[];
   /** By their text, the least recently used first. */
   readonly #kept = new Map<string, ValidDocument>();
   /** The most recently used. */
   #latest: ValidDocument | null = null;
 
-  constructor(schema: GraphQLSchema, limits: TextLimits) {
+  constructor(schema: GraphQLSchema, limits: TextLimits, policy: OperationPolicy) {
     this.#schema = schema;
     this.#limits = limits;
+    this.#policy = policy;
+    this.#rules = policy.allowsIntrospection ? rules : [...rules, NoSchemaIntrospectionCustomRule];
   }
 
   /**
@@ -92,6 +106,7 @@ export class Operations {
 
   /** @throws OperationRefusal */
   #validDocument(text: string): ValidDocument {
+    this.#requireTrusted(text);
     this.#requireShort(text);
     try {
       const document = parse(text, { maxTokens: maxQueryTokens });
@@ -109,6 +124,13 @@ export class Operations {
       if (error instanceof GraphQLError) throw new OperationRefusal("text", [error]);
       throw error;
     }
+  }
+
+  #requireTrusted(text: string): void {
+    if (this.#policy.trustedDocuments?.has(text) !== false) return;
+    throw new OperationRefusal("text", [
+      forbidden("This server executes only the documents that its operator has listed."),
+    ]);
   }
 
   #requireShort(text: string): void {
@@ -135,7 +157,7 @@ export class Operations {
 
   #requireValid(document: DocumentNode): void {
     const begun = validate(this.#schema, document, [subscriptionDirectives]);
-    const errors = begun.length > 0 ? begun : validate(this.#schema, document, rules);
+    const errors = begun.length > 0 ? begun : validate(this.#schema, document, this.#rules);
     if (errors.some(({ message }) => message === validationAborted)) {
       throw invalid(
         "The operation selects fields of the same name too often to compare them all. Select each field once.",

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { handleProtocols, makeServer, type Context as SocketContext } from "graphql-ws";
 import { WebSocketServer } from "ws";
 import { openSocket, type Extra } from "./open-socket.ts";
+import { isOfOwnOrigin } from "./own-origin.ts";
 import { refusalText } from "./unreadable-request.ts";
 import {
   endAbandoned,
@@ -11,6 +12,8 @@ import {
 } from "./socket-operations.ts";
 
 export interface WebsocketOptions extends SocketOperationsOptions {
+  /** Whether pages of other sites may connect. */
+  readonly allowsOrigins: boolean;
   readonly maxMessageBytes: number;
   /** Bytes of entries in the answers that one socket has asked for and not read yet. */
   readonly maxUnreadBytes: number;
@@ -52,13 +55,16 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
     // From here on Node listens no more, and an error without a listener ends the process.
     stream.on("error", () => stream.destroy());
     const [path] = (request.url ?? "").split("?", 1);
-    if (path !== "/graphql" || closing) {
+    const isForeign = !options.allowsOrigins && !isOfOwnOrigin(request);
+    if (path !== "/graphql" || closing || isForeign) {
       // The other side may keep its half open, and nothing else would ever close it.
       stream.once("finish", () => stream.destroy());
       stream.end(
         closing
           ? refusalText(503, "The server is stopping. Connect again in a moment.", "UNAVAILABLE")
-          : refusalText(404, "Nothing is here. Connect to /graphql."),
+          : isForeign
+            ? refusalText(403, "Pages of other sites may not use this server.", "FORBIDDEN")
+            : refusalText(404, "Nothing is here. Connect to /graphql."),
       );
       return;
     }

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import type { Config } from "./config.ts";
+import { StartError } from "./start-error.ts";
+
+/** How long a connection may take to agree on TLS. */
+const handshakeTimeoutMs = 10_000;
+
+/** An HTTP server, with TLS if the configuration names a certificate. */
+export interface ListeningServer {
+  readonly http: Server;
+  readonly scheme: "http" | "https";
+  /**
+   * Reads the certificate and the key again. Connections that are open keep theirs.
+   * @throws StartError where they can't be used; those before count then
+   */
+  reloadTls(): void;
+}
+
+/** @throws StartError for files that can't be used */
+export function createListeningServer(
+  config: Pick<Config, "tlsCertFile" | "tlsKeyFile">,
+  listener: RequestListener,
+): ListeningServer {
+  const { tlsCertFile, tlsKeyFile } = config;
+  if (tlsCertFile === "" && tlsKeyFile === "") {
+    return { http: createHttpServer(listener), scheme: "http", reloadTls: () => {} };
+  }
+  if (tlsCertFile === "" || tlsKeyFile === "") {
+    throw new StartError("TLS needs both --tls-cert-file and --tls-key-file.", 2);
+  }
+  const read = () => ({
+    cert: readPem("--tls-cert-file", tlsCertFile),
+    key: readPem("--tls-key-file", tlsKeyFile),
+    minVersion: "TLSv1.2" as const,
+  });
+  const usable = <T>(use: () => T): T => {
+    try {
+      return use();
+    } catch (error) {
+      if (error instanceof StartError) throw error;
+      const { message } = error as Error;
+      throw new StartError(`${tlsCertFile} and ${tlsKeyFile} can't be used for TLS: ${message}`);
+    }
+  };
+  const https: HttpsServer = usable(() =>
+    createHttpsServer({ ...read(), handshakeTimeout: handshakeTimeoutMs }, listener),
+  );
+  return {
+    http: https,
+    scheme: "https",
+    reloadTls: () => usable(() => https.setSecureContext(read())),
+  };
+}
+
+function readPem(option: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(`The file of ${option} can't be read: ${file} (${code}).`);
+  }
+}

@@ -1,0 +1,143 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { query, refusal, request, socketClient, subscribeOn } from "../client.ts";
+import { get, set } from "../operations.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+
+describe("a server that is closed", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({
+      introspection: "off",
+      graphiql: "off",
+      board: "off",
+      cors: "none",
+      agentNames: "token",
+    });
+  });
+  afterAll(() => server.close());
+
+  const send = (path: string, init: RequestInit = {}) =>
+    fetch(`${server.url}${path}`, {
+      redirect: "manual",
+      ...init,
+      headers: { authorization: `Bearer ${server.token}`, ...init.headers },
+    });
+  const post = (origin: string) =>
+    send("/graphql", {
+      method: "POST",
+      headers: { "content-type": "application/json", origin },
+      body: JSON.stringify({ query: "{ viewer { user } }" }),
+    });
+
+  test.each(["{ __schema { types { name } } }", '{ __type(name: "Entry") { name } }'])(
+    "introspection is refused on both transports: %s",
+    async (document) => {
+      const { errors } = await request(server.url, server.token, document);
+      expect(errors?.[0]?.message).toMatch(/introspection/i);
+      const client = socketClient(server.url, { token: server.token });
+      const refused = await refusal(subscribeOn(client, document).next());
+      expect(refused.message).toMatch(/introspection/i);
+      await client.dispose();
+      const { data } = await request(
+        server.url,
+        server.token,
+        "{ __typename viewer { __typename } }",
+      );
+      expect(data).toEqual({ __typename: "Query", viewer: { __typename: "Viewer" } });
+    },
+  );
+
+  test("browsers are not shown GraphiQL, nor the board", async () => {
+    const accept = "text/html";
+    expect((await send("/", { headers: { accept } })).status).toBe(404);
+    expect((await send("/graphiql/graphiql.js", { headers: { accept } })).status).toBe(404);
+    const page = await send("/graphql", { headers: { accept } });
+    expect(page.headers.get("content-type")).toMatch(/^application\/json/);
+  });
+
+  test("pages of other sites may not ask, and those of its own site may", async () => {
+    const foreign = await post("https://elsewhere.example");
+    expect(foreign.status).toBe(403);
+    expect(foreign.headers.get("access-control-allow-origin")).toBeNull();
+    expect((await post(server.url)).status).toBe(200);
+    const preflight = await send("/graphql", {
+      method: "OPTIONS",
+      headers: { origin: "https://elsewhere.example", "access-control-request-method": "POST" },
+    });
+    expect(preflight.status).toBe(403);
+    expect(preflight.headers.get("access-control-allow-origin")).toBeNull();
+    const mcp = await send("/mcp", { method: "POST", headers: { origin: "http://localhost:1" } });
+    expect(mcp.status).toBe(403);
+    const opened = (origin: string) =>
+      new Promise<string>((resolve) => {
+        const socket = new WebSocket(
+          `${server.url.replace("http", "ws")}/graphql`,
+          "graphql-transport-ws",
+          { origin },
+        );
+        socket.once("open", () => resolve("open")).once("error", ({ message }) => resolve(message));
+        socket.once("open", () => socket.close());
+      });
+    expect(await opened("https://elsewhere.example")).toMatch(/403/);
+    expect(await opened(server.url)).toBe("open");
+  });
+
+  test("the agent of a change is the token's, whatever its bearer says", async () => {
+    await set(server, { key: "unnamed", value: 1 }, { agent: "someone" });
+    expect((await get(server, "unnamed"))?.updatedBy).toBeNull();
+    const named = await server.createToken({ agent: "parser" });
+    await set(server, { key: "named", value: 1 }, { agent: "someone", token: named.secret });
+    expect((await get(server, "named"))?.updatedBy).toBe("parser");
+    const client = socketClient(server.url, { token: server.token, agent: "someone" });
+    expect(await subscribeOn(client, "{ viewer { agent } }").next()).toEqual({ agent: null });
+    await client.dispose();
+  });
+
+  test("answers are not guessed to be of another type", async () => {
+    for (const path of ["/graphql", "/health/live", "/nowhere"]) {
+      expect((await send(path)).headers.get("x-content-type-options")).toBe("nosniff");
+    }
+    expect((await post(server.url)).headers.get("x-content-type-options")).toBe("nosniff");
+  });
+});
+
+describe("trusted documents", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "baton-test-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const file = async (content: string) => {
+    const path = join(folder, `documents-${content.length}.json`);
+    await writeFile(path, content);
+    return path;
+  };
+
+  test("only those are executed, over HTTP and WebSocket", async () => {
+    const listed = "{ viewer { user } }";
+    await using server = await startTestServer({
+      trustedDocuments: await file(JSON.stringify({ abc: listed })),
+    });
+    expect(await query(server, listed)).toEqual({ viewer: { user: "local" } });
+    const client = socketClient(server.url, { token: server.token });
+    expect(await subscribeOn(client, listed).next()).toEqual({ user: "local" });
+    for (const document of ["{ viewer { agent } }", `${listed} `, "{", "{ __typename }"]) {
+      const { errors } = await request(server.url, server.token, document);
+      expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+      expect((await refusal(subscribeOn(client, document).next())).code).toBe("FORBIDDEN");
+    }
+    await client.dispose();
+  });
+
+  test.each(["{}", "[]", "[1]", "null", "{", '"{ viewer { user } }"'])(
+    "the server does not start with a file of %s",
+    async (content) => {
+      const trustedDocuments = await file(content);
+      await expect(startTestServer({ trustedDocuments })).rejects.toThrow(/documents/);
+    },
+  );
+});

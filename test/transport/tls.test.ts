@@ -1,0 +1,118 @@
+import { once } from "node:events";
+import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { request as httpsRequest } from "node:https";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { createClient } from "graphql-ws";
+import pino from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { defaultConfig } from "../../src/config.ts";
+import { startServer, type BatonServer } from "../../src/server.ts";
+import { Events } from "../client.ts";
+
+const certificates = fileURLToPath(new URL("../tls/", import.meta.url));
+
+describe("TLS", () => {
+  let folder: string;
+  let server: BatonServer;
+  let ca: Buffer[];
+  const use = async (name: string) => {
+    for (const part of ["cert", "key"]) {
+      await copyFile(join(certificates, `${name}.${part}.pem`), join(folder, `${part}.pem`));
+    }
+  };
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "baton-test-"));
+    ca = await Promise.all(
+      ["first", "second"].map((name) => readFile(join(certificates, `${name}.cert.pem`))),
+    );
+    await use("first");
+    const config = defaultConfig({
+      port: 0,
+      dataDir: folder,
+      tlsCertFile: join(folder, "cert.pem"),
+      tlsKeyFile: join(folder, "key.pem"),
+    });
+    server = await startServer(config, pino({ level: "silent" }));
+  });
+  afterAll(async () => {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** The name in the certificate that a new connection is shown. */
+  async function shownName(): Promise<string | undefined> {
+    const { port, hostname: host } = new URL(server.url);
+    const socket = connectTls({ port: Number(port), host, ca });
+    await once(socket, "secureConnect");
+    const { subject } = socket.getPeerCertificate();
+    socket.destroy();
+    return subject.CN as string;
+  }
+
+  test("operations by HTTPS and by WebSocket, and browsers are told to keep to it", async () => {
+    expect(server.url).toMatch(/^https:/);
+    const sent = httpsRequest(`${server.url}/graphql?query={viewer{user}}`, {
+      ca,
+      headers: { authorization: `Bearer ${server.localToken?.secret}` },
+    }).end();
+    const [response] = await once(sent, "response");
+    expect(response.statusCode).toBe(200);
+    expect(response.headers["strict-transport-security"]).toMatch(/max-age/);
+    response.resume();
+    const client = createClient({
+      url: `${server.url.replace("https", "wss")}/graphql`,
+      webSocketImpl: class extends WebSocket {
+        constructor(url: string, protocols: string) {
+          super(url, protocols, { ca });
+        }
+      },
+      connectionParams: { token: server.localToken?.secret },
+    });
+    const events = new Events((sink) =>
+      client.subscribe({ query: "{ viewer { user } }" }, sink as never),
+    );
+    expect(await events.next()).toEqual({ data: { viewer: { user: "local" } } });
+    await client.dispose();
+  });
+
+  test("what does not speak TLS is cut, and the server goes on", async () => {
+    const { port, hostname } = new URL(server.url);
+    const socket = connect(Number(port), hostname).on("error", () => {});
+    socket.write("GET / HTTP/1.1\r\n\r\n");
+    await once(socket.resume(), "close");
+    expect(await shownName()).toBe("first");
+  });
+
+  test("a new certificate is read while it serves; one that can't be used changes nothing", async () => {
+    await copyFile(join(certificates, "second.cert.pem"), join(folder, "cert.pem"));
+    expect(() => server.reloadTls()).toThrow(/can't be used/);
+    expect(await shownName()).toBe("first");
+    await use("second");
+    server.reloadTls();
+    expect(await shownName()).toBe("second");
+  });
+
+  test("a connection that says nothing does not hold up the end", async () => {
+    const own = await startServer(
+      defaultConfig({
+        port: 0,
+        dataDir: folder,
+        databaseUrl: `file:${join(folder, "other.db")}`,
+        tlsCertFile: join(folder, "cert.pem"),
+        tlsKeyFile: join(folder, "key.pem"),
+      }),
+      pino({ level: "silent" }),
+    );
+    const { port, hostname } = new URL(own.url);
+    const socket = connect(Number(port), hostname).on("error", () => {});
+    await once(socket, "connect");
+    const closed = once(socket.resume(), "close");
+    await own.close(50);
+    await closed;
+  });
+});
