@@ -75,6 +75,7 @@ const { metafile } = await build({
 await bundleForCommonjs("client", []);
 // The adapters as well. They share the client, so that a store and its errors are of the same classes.
 await bundleForCommonjs("langgraph", ["@langchain/langgraph-checkpoint"]);
+await bundleForCommonjs("sessions", []);
 
 /** @param packages those that it takes from its caller */
 async function bundleForCommonjs(name, packages) {
@@ -97,7 +98,9 @@ async function bundleForCommonjs(name, packages) {
     const types = await readFile(join(root, "dist", name, file), "utf8");
     await writeFile(
       join(commonjs, file),
-      types.replaceAll('"../client/index.ts"', '"../../client/commonjs/index.ts"'),
+      types
+        .replaceAll('"../client/index.ts"', '"../../client/commonjs/index.ts"')
+        .replaceAll('"../adapter/', '"../../adapter/'),
     );
   }
 }

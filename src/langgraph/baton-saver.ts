@@ -23,9 +23,9 @@ import {
   writesKey,
   type CheckpointAddress,
 } from "./checkpoint-keys.ts";
-import { storable } from "./large-value.ts";
+import { storable } from "../adapter/large-value.ts";
 import { matchesMetadata } from "./matches-metadata.ts";
-import { escapeText, namePart, originalText } from "./name-part.ts";
+import { escapeText, namePart, originalText } from "../adapter/name-part.ts";
 import { pieceOf, valueOf, type Piece } from "./piece.ts";
 import {
   pendingWrites,
@@ -35,7 +35,7 @@ import {
   type StoredWrite,
   type StoredWrites,
 } from "./saved-checkpoint.ts";
-import { ThreadEntries } from "./thread-entries.ts";
+import { LargeEntries } from "../adapter/large-entries.ts";
 
 type Config = Parameters<BaseCheckpointSaver["getTuple"]>[0];
 type Versions = Readonly<Record<string, number | string>>;
@@ -68,14 +68,14 @@ export interface BatonSaverOptions {
  */
 export class BatonSaver extends BaseCheckpointSaver {
   readonly #store: DataStore;
-  readonly #entries: ThreadEntries;
+  readonly #entries: LargeEntries;
   readonly #prefix: string;
 
   /** @param store default: the one that the environment names, in `BATON_URL` and `BATON_TOKEN` */
   constructor(store: DataStore = createDataStore(), options: BatonSaverOptions = {}) {
     super(options.serde);
     this.#store = store;
-    this.#entries = new ThreadEntries(store);
+    this.#entries = new LargeEntries(store);
     this.#prefix = options.namespacePrefix ?? defaultThreadsPrefix;
   }
 

@@ -1,4 +1,4 @@
-import { escapeText, namePart } from "./name-part.ts";
+import { escapeText, namePart } from "../adapter/name-part.ts";
 
 /** Before the names of threads, unless the saver is given another prefix. */
 export const defaultThreadsPrefix = "langgraph:threads:";

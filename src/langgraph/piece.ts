@@ -1,4 +1,5 @@
 import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
+import { base64Of, bytesOf } from "../adapter/base64.ts";
 
 /**
  * What LangGraph's serializer made of a value, as JSON: as the JSON value that it is, which other agents can read and
@@ -52,19 +53,4 @@ function textOf(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
-}
-
-/** In slices, since a call takes only so many arguments. */
-const sliceBytes = 32_768;
-
-export function base64Of(bytes: Uint8Array): string {
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += sliceBytes) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + sliceBytes));
-  }
-  return btoa(binary);
-}
-
-export function bytesOf(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -4,9 +4,9 @@ import {
   type CheckpointPendingWrite,
   type SerializerProtocol,
 } from "@langchain/langgraph-checkpoint";
-import { originalText } from "./name-part.ts";
+import { originalText } from "../adapter/name-part.ts";
 import { valueOf, type Piece } from "./piece.ts";
-import type { ReadEntry } from "./thread-entries.ts";
+import type { ReadEntry } from "../adapter/large-entries.ts";
 
 /**
  * The value of a checkpoint's entry. The values of its channels have entries of their own, one for each version. Here and

@@ -1,4 +1,4 @@
-import { escapeText, namePart, originalPart, originalText } from "./name-part.ts";
+import { escapeText, namePart, originalPart, originalText } from "../adapter/name-part.ts";
 
 /** Before the namespaces of items, unless the store is given another prefix. */
 export const defaultItemsPrefix = "langgraph:store:";

@@ -56,27 +56,41 @@ test("the client is had by import and by require, from the package and from its 
   expect(await run(requires + shown, "--no-experimental-require-module")).toEqual(expected);
 });
 
-test("the LangGraph adapter is had by import and by require, with the client's own classes, and installs nothing", async () => {
+test("the adapters are had by import and by require, with the client's own classes, and install nothing", async () => {
   await using folder = await temporaryFolder();
   const place = join(folder.path, "node_modules/baton-store");
-  for (const path of ["package.json", "dist/client", "dist/langgraph"]) {
+  for (const path of [
+    "package.json",
+    "dist/client",
+    "dist/adapter",
+    "dist/langgraph",
+    "dist/sessions",
+  ]) {
     await cp(path, join(place, path), { recursive: true });
   }
   const peers = join(folder.path, "node_modules/@langchain");
   await symlink(resolve("node_modules/@langchain"), peers, "junction");
   const shown = `
-    const saver = new langgraph.BatonSaver(client.createDataStore({ url: "http://127.0.0.1:9", retryForMs: 0 }));
-    saver.deleteThread("1").catch((error) => console.log(error instanceof client.UnavailableError));
+    const store = client.createDataStore({ url: "http://127.0.0.1:9", retryForMs: 0 });
+    const unreached = [
+      new langgraph.BatonSaver(store).deleteThread("1"),
+      new langgraph.BatonStore(store).get(["a"], "k"),
+      new sessions.BatonSession(store).getItems(),
+      new sessions.BatonSessionStore(store).listSessions("p"),
+    ];
+    Promise.all(unreached.map((call) => call.catch((error) => error instanceof client.UnavailableError))).then((all) =>
+      console.log(all.join()),
+    );
   `;
   const run = async (code: string, ...args: string[]) => {
     const node = [...args, "-e", code + shown];
     const { stdout } = await promisify(execFile)(process.execPath, node, { cwd: folder.path });
     return stdout;
   };
-  const imports = `import * as client from "baton-store"; import * as langgraph from "baton-store/langgraph";`;
-  expect(await run(imports, "--input-type=module")).toBe("true\n");
-  const requires = `const client = require("baton-store"); const langgraph = require("baton-store/langgraph");`;
-  expect(await run(requires, "--no-experimental-require-module")).toBe("true\n");
+  const imports = `import * as client from "baton-store"; import * as langgraph from "baton-store/langgraph"; import * as sessions from "baton-store/sessions";`;
+  expect(await run(imports, "--input-type=module")).toBe("true,true,true,true\n");
+  const requires = `const client = require("baton-store"); const langgraph = require("baton-store/langgraph"); const sessions = require("baton-store/sessions");`;
+  expect(await run(requires, "--no-experimental-require-module")).toBe("true,true,true,true\n");
   const manifest = JSON.parse(await readFile("package.json", "utf8")) as {
     dependencies: Record<string, string>;
     peerDependenciesMeta: Record<string, unknown>;

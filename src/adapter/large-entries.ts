@@ -27,27 +27,27 @@ const maxPageSize = 100;
 const maxOperations = 1_000;
 const maxRequestBytes = 8_000_000;
 
-const scanDocument = `query langgraphScan(
+const scanDocument = `query adapterScan(
   $namespace: String, $namespacePrefix: String, $keyPrefix: String, $first: Int, $after: String
 ) {
   page: entries(
     namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, first: $first, after: $after
   ) { nodes { namespace key value } pageInfo { hasNextPage endCursor } }
 }`;
-const keysDocument = `query langgraphRead($namespace: String!, $keys: [String!], $first: Int, $after: String) {
+const keysDocument = `query adapterRead($namespace: String!, $keys: [String!], $first: Int, $after: String) {
   page: entries(namespace: $namespace, keys: $keys, first: $first, after: $after) {
     nodes { key value } pageInfo { hasNextPage endCursor }
   }
 }`;
-const entryDocument = `query langgraphEntry($namespace: String!, $key: String!) {
+const entryDocument = `query adapterEntry($namespace: String!, $key: String!) {
   entry(namespace: $namespace, key: $key) { value revision }
 }`;
-const transactDocument = `mutation langgraphWrite($input: TransactInput!) {
+const transactDocument = `mutation adapterWrite($input: TransactInput!) {
   transact(input: $input) { revision }
 }`;
 
 /** Entries with values of any size, read in pages and written in transactions. */
-export class ThreadEntries {
+export class LargeEntries {
   readonly #store: DataStore;
 
   constructor(store: DataStore) {
@@ -98,6 +98,7 @@ export class ThreadEntries {
    * Writes values of one namespace in one transaction. What does not fit in one request is written ahead, in further
    * transactions: parts of large values and `ahead`, which nothing refers to before the last transaction.
    *
+   * @param deletes keys that are deleted in the last transaction
    * @param revisions revisions that keys must have; `"0"`: none
    * @throws ConflictError when a key has another revision; nothing visible was written then
    */
@@ -106,10 +107,12 @@ export class ThreadEntries {
     {
       ahead = [],
       values,
+      deletes = [],
       revisions = {},
     }: {
       readonly ahead?: readonly StorableValue[];
       readonly values: readonly StorableValue[];
+      readonly deletes?: readonly string[];
       readonly revisions?: Readonly<Record<string, string>>;
     },
   ): Promise<void> {
@@ -118,10 +121,16 @@ export class ThreadEntries {
       ...ahead.map(({ entry }) => entry),
     ];
     const last = values.map(({ entry }) => entry);
-    for (const batch of batchesOf([...unseen, ...last], unseen.length)) {
-      const operations = batch.map(({ key, value }) => ({
+    const batches = batchesOf([...unseen, ...last], unseen.length);
+    for (const [at, batch] of batches.entries()) {
+      const sets = batch.map(({ key, value }) => ({
         set: { namespace, key, value, ifRevision: revisions[key] },
       }));
+      const isLast = at === batches.length - 1;
+      const operations = [
+        ...(isLast ? deletes.map((key) => ({ delete: { namespace, key } })) : []),
+        ...sets,
+      ];
       await this.#store.graphql(
         transactDocument,
         { input: { operations, idempotencyKey: crypto.randomUUID() } },

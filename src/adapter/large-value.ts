@@ -1,4 +1,4 @@
-import { base64Of, bytesOf } from "./piece.ts";
+import { base64Of, bytesOf } from "./base64.ts";
 
 /** Values of more bytes of JSON are stored in parts: Baton's limit is 1 MiB. */
 const maxInlineBytes = 1_000_000;

@@ -1,0 +1,215 @@
+import { createDataStore, type DataStore } from "../client/index.ts";
+import { LargeEntries } from "../adapter/large-entries.ts";
+import { namePart, originalPart } from "../adapter/name-part.ts";
+import { storable } from "../adapter/large-value.ts";
+import { groupsOf, ItemLog, type LogHead } from "./item-log.ts";
+
+/** Which transcript. */
+export interface SessionKey {
+  projectKey: string;
+  sessionId: string;
+  /** That of a subagent; left out: the main one. */
+  subpath?: string;
+}
+
+/** A line of a transcript. */
+export interface SessionStoreEntry {
+  type: string;
+  uuid?: string;
+  timestamp?: string;
+  [name: string]: unknown;
+}
+
+/** What a list of sessions shows of one, as the SDK keeps it. */
+export interface SessionSummaryEntry {
+  sessionId: string;
+  mtime: number;
+  data: Record<string, unknown>;
+}
+
+/** The SDK's function of this name. */
+export type FoldSessionSummary = (
+  previous: SessionSummaryEntry | undefined,
+  key: SessionKey,
+  entries: SessionStoreEntry[],
+  options?: { mtime?: number },
+) => SessionSummaryEntry;
+
+/** Where transcripts are stored. */
+export interface BatonSessionStoreOptions {
+  /** Before the project and the session, as the name of a session's namespace. Default: `"claude:sessions:"`. */
+  readonly namespacePrefix?: string | undefined;
+  /**
+   * `foldSessionSummary` of the SDK. With it, summaries are kept up to date, and a list of sessions is one request.
+   * Default: the SDK loads each session to list it.
+   */
+  readonly foldSessionSummary?: FoldSessionSummary | undefined;
+}
+
+/** The log of the main transcript. */
+const main = "main";
+
+const headsDocument = `query sessionHeads($namespacePrefix: String, $keys: [String!], $first: Int, $after: String) {
+  page: entries(namespacePrefix: $namespacePrefix, keys: $keys, first: $first, after: $after) {
+    nodes { namespace value updatedAt } pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+interface Head {
+  readonly namespace: string;
+  readonly value: LogHead;
+  readonly updatedAt: string;
+}
+
+/**
+ * The transcripts of the Claude Agent SDK, its `SessionStore`: a session that one machine began can be resumed on another.
+ *
+ * A session is one Baton namespace, `claude:sessions:<project>:<session>`. An entry with a `uuid` that is there already is
+ * not stored again. Each batch is one transaction, or several where it has more than 400 entries or 7 MB.
+ *
+ * @example
+ * ```ts
+ * query({ prompt, options: { sessionStore: new BatonSessionStore(), resume: sessionId } });
+ * ```
+ */
+export class BatonSessionStore {
+  readonly #store: DataStore;
+  readonly #entries: LargeEntries;
+  readonly #prefix: string;
+  readonly #fold: FoldSessionSummary | undefined;
+  /** The summaries of a project's sessions. There only with `foldSessionSummary`. */
+  readonly listSessionSummaries?: (projectKey: string) => Promise<SessionSummaryEntry[]>;
+
+  /** @param store default: the one that the environment names, in `BATON_URL` and `BATON_TOKEN` */
+  constructor(store: DataStore = createDataStore(), options: BatonSessionStoreOptions = {}) {
+    this.#store = store;
+    this.#entries = new LargeEntries(store);
+    this.#prefix = options.namespacePrefix ?? "claude:sessions:";
+    this.#fold = options.foldSessionSummary;
+    if (this.#fold) {
+      this.listSessionSummaries = async (projectKey) =>
+        (await this.#heads(projectKey)).map(({ sessionId, mtime, extra }) => ({
+          sessionId,
+          mtime,
+          data: (extra ?? {}) as Record<string, unknown>,
+        }));
+    }
+  }
+
+  /** Stores entries behind those that are there. */
+  async append(key: SessionKey, entries: SessionStoreEntry[]): Promise<void> {
+    const groups = groupsOf(entries);
+    for (const group of groups.length > 0 ? groups : [[]]) await this.#append(key, group);
+  }
+
+  /** All entries, in the order in which they were stored; null where nothing ever was. */
+  async load(key: SessionKey): Promise<SessionStoreEntry[] | null> {
+    const log = this.#log(key);
+    const head = await log.head();
+    return head ? ((await log.items(head)) as SessionStoreEntry[]) : null;
+  }
+
+  /** The sessions of a project, and when each was written last, by the database's clock. */
+  async listSessions(projectKey: string): Promise<{ sessionId: string; mtime: number }[]> {
+    return (await this.#heads(projectKey)).map(({ sessionId, mtime }) => ({ sessionId, mtime }));
+  }
+
+  /** Deletes a session with all transcripts, in one step; or the transcript of a subagent. */
+  async delete(key: SessionKey): Promise<void> {
+    const namespace = this.#namespaceOf(key);
+    if (key.subpath === undefined) {
+      await this.#store.namespace(namespace).clear();
+      return;
+    }
+    const name = logNameOf(key);
+    await this.#store.namespace(namespace).delete(`head/${name}`);
+    // What is left belongs to a log that nobody can find.
+    for (const keyPrefix of [`item/${name}/`, `uuid/${name}/`]) {
+      const keys = await this.#store.namespace(namespace).keys({ keyPrefix });
+      for (const some of groupsOf(keys)) {
+        await this.#entries.write(namespace, { values: [], deletes: some });
+      }
+    }
+  }
+
+  /** The subagents of a session whose transcripts are there. */
+  async listSubkeys(key: { projectKey: string; sessionId: string }): Promise<string[]> {
+    const keyPrefix = "head/sub/";
+    const keys = await this.#store.namespace(this.#namespaceOf(key)).keys({ keyPrefix });
+    return keys.map((found) => originalPart(found.slice(keyPrefix.length)));
+  }
+
+  async #append(key: SessionKey, entries: SessionStoreEntry[]): Promise<void> {
+    const namespace = this.#namespaceOf(key);
+    const name = logNameOf(key);
+    await this.#log(key).change(async ({ count, generation, extra }) => {
+      const markerOf = (uuid: string) => `uuid/${name}/${generation}/${namePart(uuid, "/")}`;
+      const uuids = entries.flatMap(({ uuid }) => (uuid === undefined ? [] : [markerOf(uuid)]));
+      const known = new Set((await this.#entries.read(namespace, [...new Set(uuids)])).keys());
+      const added = entries.filter(({ uuid }) => {
+        if (uuid === undefined) return true;
+        const isNew = !known.has(markerOf(uuid));
+        known.add(markerOf(uuid));
+        return isNew;
+      });
+      if (added.length === 0 && count > 0) return null;
+      const markers = added.flatMap(({ uuid }) =>
+        uuid === undefined ? [] : [storable(markerOf(uuid), {})],
+      );
+      return { append: added, values: markers, extra: this.#summary(key, extra, added) };
+    });
+  }
+
+  #summary(key: SessionKey, previous: unknown, entries: SessionStoreEntry[]): unknown {
+    if (!this.#fold || key.subpath !== undefined) return previous;
+    const { sessionId } = key;
+    const before =
+      previous === undefined
+        ? undefined
+        : { sessionId, mtime: 0, data: previous as Record<string, unknown> };
+    return this.#fold(before, key, entries, { mtime: 0 }).data;
+  }
+
+  async #heads(
+    projectKey: string,
+  ): Promise<{ sessionId: string; mtime: number; extra: unknown }[]> {
+    const namespacePrefix = `${this.#prefix}${namePart(projectKey, ":")}:`;
+    const heads: { sessionId: string; mtime: number; extra: unknown }[] = [];
+    let after: string | null = null;
+    for (;;) {
+      const {
+        page,
+      }: { page: { nodes: Head[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } } } =
+        await this.#store.graphql(headsDocument, {
+          namespacePrefix,
+          keys: [`head/${main}`],
+          first: 100,
+          after,
+        });
+      for (const { namespace, value, updatedAt } of page.nodes) {
+        heads.push({
+          sessionId: originalPart(namespace.slice(namespacePrefix.length)),
+          mtime: new Date(updatedAt).getTime(),
+          extra: value.extra,
+        });
+      }
+      if (!page.pageInfo.hasNextPage || page.pageInfo.endCursor === null) return heads;
+      after = page.pageInfo.endCursor;
+    }
+  }
+
+  #log(key: SessionKey): ItemLog {
+    return new ItemLog(this.#entries, this.#namespaceOf(key), logNameOf(key));
+  }
+
+  #namespaceOf({ projectKey, sessionId }: Omit<SessionKey, "subpath">): string {
+    return `${this.#prefix}${namePart(projectKey, ":")}:${namePart(sessionId, ":")}`;
+  }
+}
+
+/** @throws Error for the empty subpath, which the SDK does not have */
+function logNameOf({ subpath }: SessionKey): string {
+  if (subpath === "")
+    throw new Error("subpath must not be empty: leave it out for the main transcript.");
+  return subpath === undefined ? main : `sub/${namePart(subpath, "/")}`;
+}

@@ -1,0 +1,17 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+/** Packages whose stores in memory ours are compared with. They are large, so the project does not depend on them. */
+const folder = process.env.BATON_TEST_AGENT_SDKS;
+
+export const hasAgentSdks = folder !== undefined && existsSync(folder);
+
+/** In the title of a test that is skipped without them. */
+export const withAgentSdks = hasAgentSdks
+  ? ""
+  : " (skipped: BATON_TEST_AGENT_SDKS names no folder with the SDKs installed)";
+
+export async function importSdk(path: string): Promise<Record<string, any>> {
+  return import(pathToFileURL(join(folder ?? "", "node_modules", path)).href);
+}
