@@ -79,6 +79,9 @@ export class BatonSaver extends BaseCheckpointSaver {
     this.#prefix = options.namespacePrefix ?? defaultThreadsPrefix;
   }
 
+  /** Does nothing: there is nothing to create. Programs written for other checkpointers call it. */
+  async setup(): Promise<void> {}
+
   /** A version that no other value of the channel has, so that the branches of a thread share no version by accident. */
   override getNextVersion(current: number | undefined): number {
     return Math.floor(current ?? 0) + 1 + Math.random();

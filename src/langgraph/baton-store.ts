@@ -66,6 +66,9 @@ export class BatonStore extends BaseStore {
     this.#ttl = options.ttl ?? {};
   }
 
+  /** Does nothing: there is nothing to create. Programs written for other stores call it. */
+  async setup(): Promise<void> {}
+
   /** Stores an item, in place of the one that was there. `ttl` are minutes. */
   override async put(
     namespace: string[],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from types import TracebackType
 from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
@@ -165,10 +166,29 @@ class BatonSaver(BaseCheckpointSaver[str]):
         """As ``prune``."""
         await self._async.prune(thread_ids, strategy)
 
+    def setup(self) -> None:
+        """Does nothing: there is nothing to create. Programs written for other implementations call it."""
+
     def close(self) -> None:
         """Closes the connections. Calls under way fail."""
         self._sync_store.close()
         run(self._async_store.close())
+
+    def __enter__(self) -> BatonSaver:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> BatonSaver:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     # LangGraph makes copies of a saver with another ``serde``, so these are made when they are needed.
     @property

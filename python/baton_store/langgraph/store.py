@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import TracebackType
 from typing import Any
 
 from langgraph.store.base import BaseStore, Op, Result, TTLConfig
@@ -71,7 +72,26 @@ class BatonStore(BaseStore):
         """As ``batch``."""
         return await self._async.batch(ops)
 
+    def setup(self) -> None:
+        """Does nothing: there is nothing to create. Programs written for other implementations call it."""
+
     def close(self) -> None:
         """Closes the connections. Calls under way fail."""
         self._sync_store.close()
         run(self._async_store.close())
+
+    def __enter__(self) -> BatonStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> BatonStore:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
