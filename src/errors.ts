@@ -8,7 +8,8 @@
  * - `CLAIM_LOST`: the claim does not hold its entry any more: its lease has ended, or it was completed or released.
  * - `REVISION_COMPACTED`: the log no longer reaches back; carries `oldestRevision`.
  * - `LIMIT_EXCEEDED`: carries `limit` (its option's name) and `max` (its value).
- * - `RATE_LIMITED`: the connection has asked for more than it has read; read the answers first.
+ * - `RATE_LIMITED`: too much in a second (carries `limit`, `max` and `retryAfterMs`), or the connection has asked for more
+ *   than it has read: read the answers first.
  * - `PAYLOAD_TOO_LARGE`: the request is larger than the server reads.
  * - `UNAVAILABLE`: the database can't be reached, the server is stopping, or an import is under way; try again.
  * - `INTERNAL`: a fault of the server, logged there; carries the `requestId` that the log names.

@@ -17,6 +17,7 @@ import { Hub } from "./feed/hub.ts";
 import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
 import { createListeningServer } from "./tls-files.ts";
+import { CallBounds } from "./store/call-bounds.ts";
 import { Committer } from "./store/commit/committer.ts";
 import { recordAgeMs } from "./store/commit/idempotency.ts";
 import { SearchIndexer } from "./store/search/search-indexer.ts";
@@ -79,6 +80,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
     });
     const metrics = config.metrics === "" ? null : await loadMetrics(database, hub);
+    const bounds = new CallBounds(config);
     const store = new Store(database, config);
     const claims = new ClaimFeed({ store, notifications: database });
     const indexer = new SearchIndexer(database);
@@ -114,6 +116,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       store,
       writer: new Writer(committer, config, database),
       feed: new Feed({
+        bounds,
         source: database,
         store,
         hub,
@@ -121,6 +124,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         pageBounds: defaultPageBounds,
         queueBounds,
       }),
+      bounds,
       tokens: new TokenAdministration(database.tokens, config, logger),
     };
     const policy = {
@@ -182,6 +186,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       graphql,
       authenticator,
       allowsOrigins,
+      bounds,
       maxMessageBytes: maxBodyBytes,
       maxOperations: config.maxSubscriptions,
       maxUnreadBytes: 2 * config.maxResponseBytes,

@@ -3,6 +3,7 @@ import type { Database, PageBounds } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { checkAwaitSeconds } from "../store/model/limits.ts";
 import { importUnderWay, isImporting, requireWithinLog } from "../store/model/log.ts";
+import type { CallBounds } from "../store/call-bounds.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import type { SelectionInput, Store } from "../store/store.ts";
 import { awaitEntry } from "./await-entry.ts";
@@ -41,6 +42,7 @@ export interface FeedOptions {
   readonly store: Pick<Store, "limits" | "place" | "select">;
   readonly hub: Hub;
   readonly claims: Pick<ClaimFeed, "watch">;
+  readonly bounds: Pick<CallBounds, "enter">;
   /** How much of the log, or of the entries, one read takes. */
   readonly pageBounds: PageBounds;
   /** What waits in memory for a subscriber in this process. */
@@ -113,10 +115,11 @@ export class Feed {
     { namespace, key, after, timeoutSeconds }: AwaitEntryInput,
     closed: AbortSignal | null = null,
   ): Promise<Entry | null> {
-    const { store, source, hub } = this.#options;
+    const { store, source, hub, bounds } = this.#options;
     const place = store.place(viewer, namespace, key);
     const seconds = timeoutSeconds ?? defaultAwaitSeconds;
     checkAwaitSeconds(store.limits, seconds);
+    const leave = bounds.enter(viewer, "Waits");
     return awaitEntry(source, hub, {
       userId: viewer.userId,
       ended,
@@ -124,6 +127,6 @@ export class Feed {
       after: after ?? 0n,
       timeoutMs: 1_000 * seconds,
       closed,
-    });
+    }).finally(leave);
   }
 }

@@ -12,6 +12,7 @@ import { RunningCalls } from "./running-calls.ts";
 import { clientNameOf, sessionIdOf } from "./session-id.ts";
 import { shownError } from "./tool-error.ts";
 import type { McpServices } from "./tool.ts";
+import { tools } from "./tools.ts";
 
 export interface McpEndpointOptions extends McpServices {
   readonly version: string;
@@ -49,9 +50,9 @@ export class McpEndpoint {
     this.#sessions = new ResourceSessions(options);
   }
 
-  /** @throws BAD_USER_INPUT when the body is not one message; UNAUTHENTICATED */
+  /** @throws BAD_USER_INPUT when the body is not one message; UNAUTHENTICATED; RATE_LIMITED */
   async answer({ text, request, outlet, authenticate }: McpRequest): Promise<McpAnswer> {
-    const { store, writer, feed, version, logger } = this.#options;
+    const { store, writer, feed, bounds, version, logger } = this.#options;
     const message = readMcpMessage(text);
     const sessionId = request.headers.get("mcp-session-id");
     const clientName = agentNameOf(
@@ -59,9 +60,10 @@ export class McpEndpoint {
       store.limits.maxAgentBytes,
     );
     const session = await authenticate(clientName);
+    bounds.admit(session.viewer, writes(message) ? "Writes" : "Reads", 1, text.length);
     const caller = callerOf(session, sessionId);
     const closed = this.#closedOf(caller, message, request.signal);
-    const call = { store, writer, feed, session, closed };
+    const call = { store, writer, feed, bounds, session, closed };
     const result = new ExactResult();
     const server = (): Server =>
       createMcpServer({
@@ -123,6 +125,13 @@ export class McpEndpoint {
       ? this.#running.begin(caller, message.id, closed)
       : closed;
   }
+}
+
+/** Whether the message calls a tool that writes. */
+function writes({ method, params }: McpMessage): boolean {
+  if (method !== "tools/call") return false;
+  const called = tools.find(({ name }) => name === params.name);
+  return called?.listed.annotations.readOnlyHint === false;
 }
 
 const asItIs = (written: string) => written;

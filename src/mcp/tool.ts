@@ -1,5 +1,6 @@
 import type { Session } from "../auth/authenticator.ts";
 import type { Feed } from "../feed/feed.ts";
+import type { CallBounds } from "../store/call-bounds.ts";
 import type { Store } from "../store/store.ts";
 import type { Writer } from "../store/writer.ts";
 import { readFields, schemaOf, text, withDefault, type Fields, type Values } from "./fields.ts";
@@ -9,6 +10,7 @@ export interface McpServices {
   readonly store: Store;
   readonly writer: Writer;
   readonly feed: Feed;
+  readonly bounds: CallBounds;
 }
 
 /** One request of a caller. */

@@ -8,6 +8,7 @@ import { headerCredentials } from "./credentials.ts";
 import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
 import { missingQuery, mutationByGet, notAcceptable, unknownMethod } from "./http-refusal.ts";
+import type { OperationContext } from "./operation-context.ts";
 import type { OperationNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody, textOf } from "./read-body.ts";
@@ -65,7 +66,7 @@ export class GraphqlRoute {
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     note.viewer = session.viewer;
     const context = graphql.context(session, { closed: closedOf(response) });
-    const sent = await this.#read(request);
+    const sent = await this.#read(request, context);
     const { accept } = request.headers;
     const type = acceptedType(accept);
     let prepared: Prepared;
@@ -97,13 +98,17 @@ export class GraphqlRoute {
   }
 
   /** @throws HttpRefusal, BAD_USER_INPUT, PAYLOAD_TOO_LARGE, LIMIT_EXCEEDED */
-  async #read(request: IncomingMessage): Promise<Operation> {
+  async #read(request: IncomingMessage, context: OperationContext): Promise<Operation> {
     const { graphql, maxBodyBytes } = this.#options;
     switch (request.method) {
-      case "POST":
+      case "POST": {
         requireJson(request);
-        return graphql.readOperation(textOf(await readBody(request, maxBodyBytes)));
+        const body = await readBody(request, maxBodyBytes);
+        context.requestBytes = body.length;
+        return graphql.readOperation(textOf(body));
+      }
       case "GET": {
+        context.requestBytes = request.url?.length ?? 0;
         const sent = await graphql.readSearch(searchOf(request.url ?? ""));
         if (sent) return sent;
         throw missingQuery();

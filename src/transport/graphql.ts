@@ -77,8 +77,12 @@ export class Graphql {
     return new OperationContext(this.#services, session, connection);
   }
 
-  /** Answers a query or a mutation. */
+  /**
+   * Answers a query or a mutation.
+   * @throws RATE_LIMITED before it is executed
+   */
   answer(prepared: Prepared, variables: Variables, context: OperationContext): Promise<Answer> {
+    this.#admit(prepared, context);
     const answer = () => this.#answer(prepared, variables, context);
     return this.#observer
       ? observed(this.#observer, prepared, answer, ({ errorCode }) => errorCode)
@@ -101,8 +105,12 @@ export class Graphql {
     const result = await (compiled
       ? compiled.run(given, context)
       : execute(argumentsOf(prepared, given, context)));
-    if (typeof result !== "string") return this.#answerOf(result);
-    return { text: result, isExecuted: true, errorCode: null };
+    const answer =
+      typeof result === "string"
+        ? { text: result, isExecuted: true, errorCode: null }
+        : this.#answerOf(result);
+    this.#services.bounds.answered(context.viewer, answer.text.length);
+    return answer;
   }
 
   #answerOf(result: ExecutionResult): Answer {
@@ -114,12 +122,16 @@ export class Graphql {
     };
   }
 
-  /** Begins a subscription; a result says why it did not begin. */
+  /**
+   * Begins a subscription; a result says why it did not begin.
+   * @throws RATE_LIMITED, LIMIT_EXCEEDED before it begins
+   */
   subscribe(
     prepared: Prepared,
     variables: Variables,
-    context: Context,
+    context: OperationContext,
   ): Promise<ExecutionResult | LiveOperation> {
+    this.#admit(prepared, context);
     const begin = () => this.#subscribe(prepared, variables, context);
     if (!this.#observer) return begin();
     return observed(this.#observer, prepared, begin, (begun) =>
@@ -133,12 +145,20 @@ export class Graphql {
     context: Context,
   ): Promise<ExecutionResult | LiveOperation> {
     context.budget.shown = prepared.shown;
+    const leave = this.#services.bounds.enter(context.viewer, "Subscriptions");
     return openLiveOperation({
+      leave,
       ...argumentsOf(prepared, variables, context),
       operation: prepared.operation,
       maxComplexity: this.#services.store.limits.maxQueryComplexity,
       publicErrors: (errors) => this.publicErrors(errors),
     });
+  }
+
+  #admit({ operation }: Prepared, { viewer, requestBytes }: OperationContext): void {
+    const kind = operation.operation === "mutation" ? "Writes" : "Reads";
+    const { selections } = operation.selectionSet;
+    this.#services.bounds.admit(viewer, kind, selections.length, requestBytes);
   }
 
   /** What a caller may see of errors. */

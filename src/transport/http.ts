@@ -41,6 +41,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   PAYLOAD_TOO_LARGE: 413,
+  RATE_LIMITED: 429,
   INTERNAL: 500,
   UNAVAILABLE: 503,
 };
@@ -143,6 +144,10 @@ function refuse(
 ): void {
   const status = form?.status ?? statuses[error.extensions.code as ErrorCode] ?? 400;
   for (const [name, value] of Object.entries(form?.headers ?? {})) response.setHeader(name, value);
+  const { retryAfterMs } = error.extensions;
+  if (typeof retryAfterMs === "number") {
+    response.setHeader("Retry-After", Math.ceil(retryAfterMs / 1_000));
+  }
   if (status === 413) response.setHeader("Connection", "close");
   if (status === 401) response.setHeader("WWW-Authenticate", 'Bearer realm="Baton"');
   const body =

@@ -25,6 +25,8 @@ export interface LiveArguments extends ExecutionArgs {
   readonly maxComplexity: number;
   /** What a caller may see of errors. */
   readonly publicErrors: (errors: readonly unknown[]) => GraphQLError[];
+  /** Called when it has ended, or did not begin; perhaps several times. */
+  readonly leave: () => void;
 }
 
 /**
@@ -34,11 +36,21 @@ export interface LiveArguments extends ExecutionArgs {
 export async function openLiveOperation(
   args: LiveArguments,
 ): Promise<ExecutionResult | LiveOperation> {
-  const source = await createSourceEventStream(args);
+  const source = await beginSource(args);
   if (source instanceof Subscription) return new LiveOperation(args, source);
   if (source instanceof ClaimWatch) return new LiveOperation(args, new SteppedSource(source));
   if (Symbol.asyncIterator in source) throw new Error("The feed knows no such subscription.");
+  args.leave();
   return { errors: args.publicErrors(source.errors ?? []) };
+}
+
+async function beginSource(args: LiveArguments) {
+  try {
+    return await createSourceEventStream(args);
+  } catch (error) {
+    args.leave();
+    throw error;
+  }
 }
 
 /** What a live operation delivers the events of. */
@@ -82,15 +94,17 @@ export class LiveOperation {
    * @throws what the subscription ends with
    */
   deliver(sink: Sink<Buffer>): Promise<void> {
-    return this.#subscription.deliver({
+    const delivered = this.#subscription.deliver({
       sink,
       shared: sharedRendering(this.#args),
       render: (event) => this.#render(event),
     });
+    return delivered.finally(this.#args.leave);
   }
 
   close(): void {
     this.#subscription.close();
+    this.#args.leave();
   }
 
   #render(event: FeedEvent): Buffer | Promise<Buffer> {

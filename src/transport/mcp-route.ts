@@ -98,11 +98,11 @@ export class McpRoute {
   }
 
   #load(): Promise<McpEndpoint> {
-    const { store, writer, feed, logger } = this.#options;
+    const { store, writer, feed, bounds, logger } = this.#options;
     // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
     this.#endpoint ??= import("../mcp/mcp-endpoint.ts").then(
       ({ McpEndpoint }) =>
-        new McpEndpoint({ store, writer, feed, logger, version: packageVersion() }),
+        new McpEndpoint({ store, writer, feed, bounds, logger, version: packageVersion() }),
     );
     return this.#endpoint;
   }

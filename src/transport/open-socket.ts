@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
 import { CloseCode, MessageType, type makeServer } from "graphql-ws";
 import type { Logger } from "pino";
-import type { WebSocket } from "ws";
+import type { RawData, WebSocket } from "ws";
 import type { AnswersUnderWay } from "../store/response-budget.ts";
 import type { Graphql } from "./graphql.ts";
 import type { OpenOperation } from "./open-operation.ts";
@@ -22,6 +22,10 @@ export interface Extra {
   readonly headers: IncomingHttpHeaders;
   readonly writer: SocketWriter;
   authenticated: boolean;
+  /** Called when the socket has closed: it counts no more. */
+  leave(): void;
+  /** Since the latest operation began. */
+  receivedBytes: number;
   readonly underWay: AnswersUnderWay;
   /** By their id. */
   readonly operations: Map<string, OpenOperation>;
@@ -55,6 +59,8 @@ export function openSocket(options: OpenSocketOptions): void {
     headers: options.headers,
     writer,
     authenticated: false,
+    leave: () => {},
+    receivedBytes: 0,
     underWay: { bytes: 0, maxBytes: options.maxUnreadEntryBytes },
     operations: new Map(),
     endAbandoned: () => {},
@@ -87,6 +93,7 @@ export function openSocket(options: OpenSocketOptions): void {
         const reader = new SocketReader(socket, options.graphql, hear, mayResume);
         socket.on("message", (data) => {
           alive();
+          extra.receivedBytes += sizeOf(data);
           reader.take(data);
         });
       },
@@ -108,10 +115,16 @@ export function openSocket(options: OpenSocketOptions): void {
   socket.once("close", (code, reason) => {
     clearInterval(pings);
     clearTimeout(unauthenticated);
+    extra.leave();
     closed(code, String(reason)).catch((error: unknown) =>
       logger.error({ err: error }, "closing a socket"),
     );
   });
+}
+
+/** `ws` gives a message in one piece, unless it is told otherwise. */
+function sizeOf(data: RawData): number {
+  return Array.isArray(data) ? 0 : data.byteLength;
 }
 
 const pong = JSON.stringify({ type: MessageType.Pong });

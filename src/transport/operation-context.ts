@@ -2,6 +2,7 @@ import type { Session } from "../auth/authenticator.ts";
 import type { TokenAdministration } from "../auth/token-administration.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Context } from "../schema/context.ts";
+import type { CallBounds } from "../store/call-bounds.ts";
 import { ResponseBudget, type AnswersUnderWay } from "../store/response-budget.ts";
 import type { Store } from "../store/store.ts";
 import type { Writer } from "../store/writer.ts";
@@ -12,6 +13,7 @@ export interface Services {
   readonly writer: Writer;
   readonly feed: Feed;
   readonly tokens: TokenAdministration;
+  readonly bounds: CallBounds;
 }
 
 /** What an operation's connection tells of itself. */
@@ -31,6 +33,8 @@ export class OperationContext implements Context {
   readonly feed: Feed;
   readonly tokens: TokenAdministration;
   isWithinComplexity = false;
+  /** Of what its caller sent. */
+  requestBytes = 0;
   readonly #session: Session;
   readonly #connection: Connection;
 

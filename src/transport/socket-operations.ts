@@ -3,6 +3,7 @@ import type { Context as SocketContext } from "graphql-ws";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
+import type { CallBounds } from "../store/call-bounds.ts";
 import { schema } from "../schema/schema.ts";
 import { socketCredentials } from "./credentials.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
@@ -20,6 +21,7 @@ import { writeResult } from "./write-result.ts";
 export interface SocketOperationsOptions {
   readonly graphql: Graphql;
   readonly authenticator: Authenticator;
+  readonly bounds: CallBounds;
   /** Operations that one socket may have open. */
   readonly maxOperations: number;
   readonly logger: Logger;
@@ -66,7 +68,7 @@ export class SocketOperations {
     id: string,
     payload: Payload,
   ): Promise<Arguments | GraphQLError[]> {
-    const { graphql, authenticator } = this.#options;
+    const { graphql, authenticator, bounds } = this.#options;
     const { extra } = connection;
     const operation = new OpenOperation();
     try {
@@ -78,13 +80,18 @@ export class SocketOperations {
       const session = await authenticator.authenticate(
         socketCredentials(connection.connectionParams, payload.extensions, extra.headers),
       );
-      extra.authenticated = true;
+      if (!extra.authenticated) {
+        extra.leave = bounds.enter(session.viewer, "Sockets");
+        extra.authenticated = true;
+      }
       operation.note.viewer = session.viewer;
       const prepared = graphql.operations.prepare(payload.query, payload.operationName);
       const contextValue = graphql.context(session, {
         underWay: extra.underWay,
         closed: () => operation.closed,
       });
+      contextValue.requestBytes = extra.receivedBytes;
+      extra.receivedBytes = 0;
       operation.note.definition = prepared.operation;
       operation.budget = contextValue.budget;
       // Its caller may have given it up while the token was looked up.

@@ -4,6 +4,7 @@ import { ClaimFeed } from "../../src/feed/claim-feed.ts";
 import { Feed, type FeedSession } from "../../src/feed/feed.ts";
 import { Hub } from "../../src/feed/hub.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
+import { CallBounds } from "../../src/store/call-bounds.ts";
 import { Store } from "../../src/store/store.ts";
 import { viewerWith } from "../viewer.ts";
 
@@ -23,6 +24,7 @@ export function feedInstance(database: Database, pageBounds: PageBounds) {
     source: database,
     store,
     hub,
+    bounds: new CallBounds(defaultConfig()),
     claims: new ClaimFeed({ store, notifications: database }),
     pageBounds,
     queueBounds,

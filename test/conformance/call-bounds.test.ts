@@ -1,0 +1,221 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import {
+  query,
+  refusal,
+  request,
+  socketClient,
+  subscribe,
+  subscribeBySse,
+  subscribeOn,
+} from "../client.ts";
+import { set } from "../operations.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+
+const read = "{ viewer { user } }";
+const write = `mutation { setEntry(input: { key: "k", value: 1 }) { revision } }`;
+const follow = "subscription { entryChanged { revision } }";
+
+describe("bounds of users and tokens", () => {
+  let server: TestServer;
+  let users = 0;
+  beforeAll(async () => {
+    server = await startTestServer({
+      maxUserReadsPerSecond: 4,
+      maxTokenReadsPerSecond: 3,
+      maxUserWritesPerSecond: 2,
+      maxTokenBytesPerSecond: 20_000,
+      maxUserSockets: 3,
+      maxTokenSockets: 2,
+      maxUserSubscriptions: 2,
+      maxTokenSubscriptions: 1,
+      maxTokenWaits: 1,
+    });
+  });
+  afterEach(() => vi.useRealTimers());
+  afterAll(() => server.close());
+
+  /** Lets no time pass for what is counted by time. */
+  const stopClock = () => vi.useFakeTimers({ toFake: ["performance"] });
+
+  /** Tokens of a user that has asked for nothing yet. */
+  async function newUser(): Promise<{ token: string; other: string }> {
+    const userId = `user ${++users}`;
+    const [first, second] = await Promise.all([
+      server.createToken({ userId }),
+      server.createToken({ userId }),
+    ]);
+    return { token: first.secret, other: second.secret };
+  }
+  const times = <T>(count: number, work: () => Promise<T>) =>
+    Promise.all(Array.from({ length: count }, work));
+
+  test("G9: reads of a token, and of a user by all its tokens, and others are not slowed", async () => {
+    stopClock();
+    const { token, other } = await newUser();
+    const answers = await times(4, () => request(server.url, token, read));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 429]);
+    const { errors } = answers.find(({ status }) => status === 429)!;
+    expect(errors?.[0]?.extensions).toEqual({
+      code: "RATE_LIMITED",
+      limit: "maxTokenReadsPerSecond",
+      max: 3,
+      retryAfterMs: 334,
+    });
+    // The fourth of the user is another token's, and the fifth is one too many.
+    const rest = await times(2, () => request(server.url, other, read));
+    expect(rest.map(({ status }) => status).sort()).toEqual([200, 429]);
+    expect(JSON.stringify(rest)).toContain("maxUserReadsPerSecond");
+    expect((await request(server.url, (await newUser()).token, read)).status).toBe(200);
+  });
+
+  test("G9: what is refused says when to try again, and then succeeds", async () => {
+    stopClock();
+    const { token } = await newUser();
+    await times(2, () => request(server.url, token, write));
+    const refused = await fetch(`${server.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: write }),
+    });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
+    // Reads have a bound of their own.
+    expect((await request(server.url, token, read)).status).toBe(200);
+    vi.advanceTimersByTime(500);
+    expect((await request(server.url, token, write)).status).toBe(200);
+  });
+
+  test("G9: each root field counts, also over WebSocket", async () => {
+    stopClock();
+    const { token } = await newUser();
+    const client = socketClient(server.url, { token });
+    const three = "{ a: viewer { user } b: viewer { user } c: viewer { user } }";
+    await subscribeOn(client, three).next();
+    const refused = await refusal(subscribeOn(client, read).next());
+    expect(refused.extensions).toMatchObject({
+      code: "RATE_LIMITED",
+      limit: "maxTokenReadsPerSecond",
+    });
+    await client.dispose();
+  });
+
+  test("G9: bytes of requests and of answers; a debt is waited for", async () => {
+    stopClock();
+    const { token } = await newUser();
+    await query(
+      server,
+      'mutation ($value: JSON) { setEntry(input: { key: "large", value: $value }) { revision } }',
+      { value: "x".repeat(29_800) },
+      { token },
+    );
+    const refused = await refusal(query(server, read, {}, { token }));
+    expect(refused.extensions).toMatchObject({
+      code: "RATE_LIMITED",
+      limit: "maxTokenBytesPerSecond",
+    });
+    // 10 kB too many, at 20 kB a second.
+    expect(refused.extensions.retryAfterMs).toBeGreaterThan(490);
+    expect(refused.extensions.retryAfterMs).toBeLessThan(550);
+  });
+
+  test("G9: MCP is bounded as GraphQL is", async () => {
+    stopClock();
+    const { token } = await newUser();
+    const call = () =>
+      fetch(`${server.url}/mcp`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${token}`,
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+        },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "tools/call",
+          params: { name: "baton_set", arguments: { key: "k", value: 1 } },
+        }),
+      });
+    const statuses = (await times(3, call)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1);
+  });
+
+  test("G9: sockets of a token, until one is closed", async () => {
+    const { token } = await newUser();
+    const clients = [1, 2, 3].map(() => socketClient(server.url, { token }));
+    const ask = (client: (typeof clients)[number]) => subscribeOn(client, write).next();
+    // Subscribed so that its socket stays.
+    await using first = subscribe(server, follow, {}, token);
+    await using second = subscribeOn(
+      clients[0]!,
+      'query { awaitEntry(key: "none", timeoutSeconds: 30) { key } }',
+    );
+    await expect
+      .poll(async () => (await refusal(ask(clients[1]!))).extensions, { timeout: 3_000 })
+      .toMatchObject({
+        code: "LIMIT_EXCEEDED",
+        limit: "maxTokenSockets",
+        max: 2,
+      });
+    await first[Symbol.asyncDispose]();
+    await second[Symbol.asyncDispose]();
+    await clients[0]!.dispose();
+    await expect
+      .poll(
+        () =>
+          ask(socketClient(server.url, { token })).then(
+            () => "done",
+            ({ code }) => code,
+          ),
+        { timeout: 5_000 },
+      )
+      .toBe("done");
+    for (const client of clients) await client.dispose();
+  });
+
+  test("G9: subscriptions over both transports, until one ends", async () => {
+    const { token, other } = await newUser();
+    const begin = `subscription { entryChanged(snapshot: true) { kind } }`;
+    const stream = await subscribeBySse({ url: server.url, token }, begin);
+    expect(await stream.next()).toEqual({ kind: "CAUGHT_UP" });
+    const refused = await refusal(subscribe(server, begin, {}, token).next());
+    expect(refused.extensions).toMatchObject({
+      code: "LIMIT_EXCEEDED",
+      limit: "maxTokenSubscriptions",
+    });
+    await using beside = subscribe(server, begin, {}, other);
+    expect(await beside.next()).toEqual({ kind: "CAUGHT_UP" });
+    await stream[Symbol.asyncDispose]();
+    await expect
+      .poll(
+        async () => {
+          await using events = subscribe(server, begin, {}, token);
+          return await events.next().catch(({ code }) => code);
+        },
+        { timeout: 5_000, interval: 400 },
+      )
+      .toEqual({ kind: "CAUGHT_UP" });
+  });
+
+  test("G9: calls that wait, until one ends", async () => {
+    const { token } = await newUser();
+    const wait = (key: string) => `{ awaitEntry(key: "${key}", timeoutSeconds: 30) { key } }`;
+    const waiting = query(server, wait("awaited"), {}, { token });
+    await expect
+      .poll(
+        async () => (await request(server.url, token, wait("other"))).errors?.[0]?.extensions.limit,
+        {
+          timeout: 3_000,
+          interval: 400,
+        },
+      )
+      .toBe("maxTokenWaits");
+    await set(server, { key: "awaited", value: 1 }, { token });
+    expect(await waiting).toEqual({ awaitEntry: { key: "awaited" } });
+    await expect
+      .poll(() => request(server.url, token, wait("awaited")).then(({ data }) => data), {
+        timeout: 3_000,
+        interval: 400,
+      })
+      .toEqual({ awaitEntry: { key: "awaited" } });
+  });
+});
