@@ -1,0 +1,39 @@
+// A model that says what it was told to, so that the example needs no key: put yours in its place.
+import { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import { AIMessage, type BaseMessage } from "@langchain/core/messages";
+import type { ChatResult } from "@langchain/core/outputs";
+
+/** What the model does at its next turn: it calls a tool, or gives its answer from the result of the last one. */
+export type Turn =
+  | { readonly tool: string; readonly args: Readonly<Record<string, unknown>> }
+  | { readonly answer: (lastResult: string) => string };
+
+export class ScriptedModel extends BaseChatModel {
+  readonly #turns: readonly Turn[];
+
+  constructor(turns: readonly Turn[]) {
+    super({});
+    this.#turns = turns;
+  }
+
+  override _llmType(): string {
+    return "scripted";
+  }
+
+  override bindTools(): this {
+    return this;
+  }
+
+  override async _generate(messages: BaseMessage[]): Promise<ChatResult> {
+    const said = messages.filter((message) => message.type === "ai").length;
+    const turn = this.#turns[said] ?? { answer: () => "Done." };
+    const message =
+      "tool" in turn
+        ? new AIMessage({
+            content: "",
+            tool_calls: [{ id: `call-${said}`, name: turn.tool, args: { ...turn.args } }],
+          })
+        : new AIMessage(turn.answer(messages.at(-1)?.text ?? ""));
+    return { generations: [{ message, text: message.text }] };
+  }
+}
