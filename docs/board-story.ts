@@ -9,9 +9,13 @@ export interface StoryServer {
 /**
  * Writes what a small team of agents would: a repository that is taken apart, tasks that workers claim, a handoff. The
  * board's screenshots and tests show it.
+ *
+ * @param pauseMs the time between its steps, for a picture of them over time
  */
-export async function tellStory({ url, token }: StoryServer): Promise<void> {
+export async function tellStory({ url, token }: StoryServer, pauseMs = 0): Promise<void> {
   const stores: DataStore[] = [];
+  const pause = (times = 1) =>
+    pauseMs > 0 && new Promise((resolve) => setTimeout(resolve, times * pauseMs));
   const as = (agent: string) => {
     const store = createDataStore({ url, token, agent });
     stores.push(store);
@@ -31,6 +35,7 @@ export async function tellStory({ url, token }: StoryServer): Promise<void> {
       steps: ["parse", "review", "write"],
       deadline: "2026-12-01",
     });
+    await pause(3);
     for (const [name, lines] of Object.entries({
       "src/charge.ts": 412,
       "src/refund.ts": 188,
@@ -45,14 +50,17 @@ export async function tellStory({ url, token }: StoryServer): Promise<void> {
             : [],
       });
     }
+    await pause(4);
     const report = reviewer.namespace(`${repo}review`);
     await report.set("report", { state: "started", findings: [] });
+    await pause(4);
     await report.set("report", {
       state: "running",
       findings: [
         { file: "src/charge.ts", line: 57, severity: "high", text: "Round after tax, not before." },
       ],
     });
+    await pause(4);
     await report.set("report", {
       state: "done",
       findings: [
@@ -61,11 +69,14 @@ export async function tellStory({ url, token }: StoryServer): Promise<void> {
       ],
       approved: false,
     });
+    await pause(4);
     await writer
       .namespace(`${repo}review`)
       .set("answer", { to: "reviewer", text: "Both are corrected.", commit: "4f1c2aa" });
+    await pause(3);
     await reviewer.namespace(`${repo}review`).set("verdict", { approved: true, by: "reviewer" });
 
+    await pause(4);
     const work = "work:translate";
     for (let page = 1; page <= 24; page++) {
       await planner.namespace(work).set(`page:${String(page).padStart(2, "0")}`, {
@@ -76,22 +87,28 @@ export async function tellStory({ url, token }: StoryServer): Promise<void> {
     }
     for (const [at, agent] of ["worker-a", "worker-b", "worker-c"].entries()) {
       const claims = as(agent).namespace(work);
+      await pause(2);
       for (let done = 0; done < 3 - at; done++) {
         const task = await claims.claim({ keyPrefix: "page:", leaseSeconds: 300 });
+        await pause(3);
         await task?.complete({ translated: true, by: agent });
       }
       await claims.claim({ keyPrefix: "page:", leaseSeconds: 300 });
     }
+    await pause(4);
     const failing = as("worker-d").namespace(work);
     const task = await failing.claim({ keyPrefix: "page:", leaseSeconds: 300 });
     await task?.fail({ message: "The source page is empty." }, { retry: false });
 
     await writer.namespace("handoff").set("data-ready", { rows: 18_204, file: "orders.parquet" });
+    await pause(4);
     await as("analyst")
       .namespace("handoff")
       .set("summary", { revenue: 48_210.5, currency: "EUR", trend: "up" });
+    await pause(4);
     await planner.namespace("config/models").set("default", { model: "small", temperature: 0.2 });
     await planner.namespace("config/limits").set("tokens", 200_000);
+    await pause(4);
     await writer.namespace("session:9f2e").set("draft", "Dear customer, …", { ttlSeconds: 540 });
   } finally {
     // Claims are left as they are: that is what is shown.

@@ -1,15 +1,19 @@
 // The handoff and the fan-out, to be watched: npm run demo
 //
+// `npm run demo -- --board` opens the board as well, and a server of its own then runs until it is stopped.
+//
 // Against the server that BATON_URL and BATON_TOKEN name, or that of `npm start` in this folder, or one of its own. It
 // leaves nothing there, however it ends.
 import { randomBytes } from "node:crypto";
 import { BatonError, createDataStore, type DataStore } from "baton-store/client";
+import { boardLink, openInBrowser, shownLink } from "./board-link.ts";
 import { Cast } from "./cast.ts";
 import { playFanOut } from "./fan-out-scene.ts";
 import { findServer } from "./find-server.ts";
 import { playHandoff } from "./handoff-scene.ts";
 import { elapsedMs, endBar, line, title } from "./screen.ts";
 
+const withBoard = process.argv.includes("--board");
 const stopped = new Error("Stopped.");
 const stop = new AbortController();
 // Every time: npm passes on what the terminal has sent already.
@@ -37,7 +41,16 @@ async function main(signal: AbortSignal): Promise<void> {
     line(
       `Baton at ${url}${server.isTemporary ? ", started for this demo" : ""}, namespaces ${prefix}…`,
     );
+    line(`The board: ${shownLink(url, token, prefix)}`);
+    if (withBoard) openInBrowser(boardLink(url, token, prefix));
     await Promise.race([play(store, cast, prefix), cast.failed, aborted(signal)]);
+    if (!server.isTemporary || withBoard) {
+      line(`  Look at it on the board: ${shownLink(url, token, prefix)}`);
+    }
+    if (server.isTemporary && withBoard) {
+      line("  Its server runs until you press Ctrl+C.");
+      await aborted(signal);
+    }
   } finally {
     await cast.end();
     store.close();

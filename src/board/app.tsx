@@ -61,6 +61,10 @@ function Board({ canRead, user }: { canRead: boolean; user: string }) {
     const ends = [followLog(), followNamespaces()];
     return () => ends.forEach((end) => end());
   }, [canRead]);
+  useEffect(() => {
+    addEventListener("keydown", focusFilter);
+    return () => removeEventListener("keydown", focusFilter);
+  }, []);
   const { place, params } = route.value;
   return (
     <div class="shell">
@@ -120,6 +124,22 @@ function Board({ canRead, user }: { canRead: boolean; user: string }) {
       </main>
     </div>
   );
+}
+
+/** `/` goes to the filter of what is shown. */
+function focusFilter(event: KeyboardEvent): void {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  // What is typed into a field, or into the editor, is text.
+  const [target] = event.composedPath();
+  const isTyping =
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  if (isTyping || document.querySelector("dialog[open]")) return;
+  const fields = document.querySelectorAll<HTMLInputElement>("main input[type=search]");
+  const shown = [...fields].filter((field) => field.offsetParent !== null);
+  if (shown.length === 0) return;
+  event.preventDefault();
+  shown.at(-1)?.focus();
 }
 
 /** Says that what is shown may be out of date. */

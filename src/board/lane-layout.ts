@@ -8,7 +8,9 @@ export interface Mark {
   readonly x: number;
 }
 
-/** An agent's change that follows another agent's in the same namespace: the work was handed over. */
+/**
+ * A write that follows another agent's: of the same key, or else of the same namespace. So the work was handed over.
+ */
 export interface Handoff {
   readonly from: Mark;
   readonly to: Mark;
@@ -36,6 +38,7 @@ export function layLanes(changes: readonly LogChange[], begin: number, end: numb
   const lanes = new Map<string | null, number>();
   const marks: Mark[] = [];
   const handoffs: Handoff[] = [];
+  /** The last write of each namespace, and of each of its keys. */
   const last = new Map<string, Mark>();
   for (const change of within) {
     let lane = lanes.get(change.agent);
@@ -45,13 +48,13 @@ export function layLanes(changes: readonly LogChange[], begin: number, end: numb
     }
     const mark = { change, lane, x: (change.at - begin) / (end - begin) };
     marks.push(mark);
-    const before = last.get(change.namespace);
-    const isHandedOver =
-      before &&
-      before.change.agent !== change.agent &&
-      change.kind === "SET" &&
-      before.change.kind === "SET";
-    if (isHandedOver) handoffs.push({ from: before, to: mark });
+    if (change.kind !== "SET") continue;
+    const place = `${change.namespace}\0${change.key}`;
+    const before = [last.get(place), last.get(change.namespace)].find(
+      (earlier) => earlier && earlier.change.agent !== change.agent,
+    );
+    if (before) handoffs.push({ from: before, to: mark });
+    last.set(place, mark);
     last.set(change.namespace, mark);
   }
   return { agents: [...lanes.keys()], marks, handoffs };

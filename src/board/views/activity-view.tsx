@@ -172,7 +172,7 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
                 <bdi>{hovered.key ?? "all keys"}</bdi> in <bdi>{hovered.namespace}</bdi>
               </>
             ) : (
-              "An arc is a handoff: one agent's write follows another's in the same namespace."
+              "An arc is a handoff: one agent's write follows another's, of the same key or in the same namespace."
             )}
           </p>
           <VirtualList

@@ -40,7 +40,7 @@ export function LanesChart({ changes, version, windowMs, end, onOpen, onHover }:
   const y = (lane: number) => top + lane * laneHeight + laneHeight / 2;
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   return (
-    <div class="lanes">
+    <div class="lanes" tabIndex={0} role="group" aria-label="Agents over time">
       <div class="lane-names" style={{ paddingTop: `${top}px` }}>
         {agents.map((agent) => (
           <div key={agent ?? ""} class="lane-name">
