@@ -88,7 +88,8 @@ describe("what docs/*.md show, done as they show it", () => {
       codeIn(await blocksOf("docs/coordination.md", server), language);
 
     test("its operations do what it says", async () => {
-      const [writes, transaction, wait, claims] = (await blocksIn("graphql")) as [
+      const [writes, creation, transaction, wait, claims] = (await blocksIn("graphql")) as [
+        string,
         string,
         string,
         string,
@@ -98,6 +99,8 @@ describe("what docs/*.md show, done as they show it", () => {
       expect(counted.incrementEntry.entry.value).toEqual({ completed: 1 });
       expect(counted.patchEntry.entry.value).toEqual({ completed: 1, phase: "parse" });
       expect(counted.appendToEntry.entry.value).toEqual(["file-17"]);
+
+      expect((await query(server, creation)).createEntry.entry.key).toMatch(/^event:/);
 
       const { transact } = await query(server, transaction);
       expect(transact.results.map(({ deleted }: { deleted: boolean }) => deleted)).toEqual([
@@ -130,7 +133,7 @@ describe("what docs/*.md show, done as they show it", () => {
     test("work fails, is dead-lettered and begins again as it says", async () => {
       const [failing = "", letters = "", stuck = "", again = ""] = (
         await blocksIn("graphql")
-      ).slice(4);
+      ).slice(5);
       const namespace = "work";
       const key = "task:0001";
       await mutate(server, "clearNamespace", "revision", { namespace });
