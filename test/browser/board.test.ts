@@ -104,7 +104,7 @@ describe.skipIf(!executablePath).each(plainDatabases)("the board on $name", ({ n
     },
   );
 
-  test("shows namespaces as a tree, which follows what agents write", async () => {
+  testOnce("shows namespaces as a tree, which follows what agents write", async () => {
     await open(at("entries"));
     const tree = page.getByRole("tree", { name: "Namespaces" });
     await tree.getByRole("treeitem", { name: /^ingest:baton-store:/ }).waitFor();
@@ -142,7 +142,7 @@ describe.skipIf(!executablePath).each(plainDatabases)("the board on $name", ({ n
     complaints = complaints.filter((text) => !text.includes("net::ERR_"));
   });
 
-  test("finds entries by prefix, and by a text that the server looks for", async () => {
+  testOnce("finds entries by prefix, and by a text that the server looks for", async () => {
     await open(at("entries", { ns: "work:translate" }));
     await option(/^page:01/).waitFor();
     await page.keyboard.press("/");
@@ -205,20 +205,23 @@ describe.skipIf(!executablePath).each(plainDatabases)("the board on $name", ({ n
     await page.getByText("The key holds nothing").waitFor();
   });
 
-  test("activity: lanes and a list that follow the log, by agent, paused and back to a revision", async () => {
-    await open(at("activity"));
-    await page.getByRole("option", { name: /writer new draft/ }).waitFor();
-    expect(await page.locator(".handoff").count()).toBeGreaterThan(0);
-    await set(server, { namespace: "pulse", key: "beat", value: 1 }, { agent: "metronome" });
-    await page.getByRole("option", { name: /metronome new beat pulse/ }).waitFor();
-    await button("Pause").click();
-    await set(server, { namespace: "pulse", key: "second", value: 1 }, { agent: "metronome" });
-    await button("Go on").click();
-    await page.getByRole("combobox", { name: "Agent" }).selectOption("metronome");
-    await expect.poll(() => page.getByRole("option", { name: /new .* pulse/ }).count()).toBe(2);
-    await page.getByRole("option", { name: /second/ }).click();
-    await page.getByRole("slider", { name: "Revision" }).waitFor();
-  });
+  testOnce(
+    "activity: lanes and a list that follow the log, by agent, paused and back to a revision",
+    async () => {
+      await open(at("activity"));
+      await page.getByRole("option", { name: /writer new draft/ }).waitFor();
+      expect(await page.locator(".handoff").count()).toBeGreaterThan(0);
+      await set(server, { namespace: "pulse", key: "beat", value: 1 }, { agent: "metronome" });
+      await page.getByRole("option", { name: /metronome new beat pulse/ }).waitFor();
+      await button("Pause").click();
+      await set(server, { namespace: "pulse", key: "second", value: 1 }, { agent: "metronome" });
+      await button("Go on").click();
+      await page.getByRole("combobox", { name: "Agent" }).selectOption("metronome");
+      await expect.poll(() => page.getByRole("option", { name: /new .* pulse/ }).count()).toBe(2);
+      await page.getByRole("option", { name: /second/ }).click();
+      await page.getByRole("slider", { name: "Revision" }).waitFor();
+    },
+  );
 
   test("work: counts, holders and their leases; a stuck claim is released", async () => {
     await open(at("work"));
