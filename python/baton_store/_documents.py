@@ -12,13 +12,19 @@ def _mutation(name: str, input_type: str, selection: str) -> str:
 
 
 def _entries(selection: str) -> str:
-    return f"""query ($namespace: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String, $where: [ValueCondition!]) {{
-  page: entries(namespace: $namespace, keyPrefix: $keyPrefix, keys: $keys, first: $first, after: $after, where: $where) {{
-    nodes {{ {selection} }} {_PAGE} }} }}"""
+    return f"""query (
+  $namespace: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String, $where: [ValueCondition!]
+  $at: Revision, $atLeast: Revision
+) {{
+  page: entries(
+    namespace: $namespace, keyPrefix: $keyPrefix, keys: $keys, first: $first, after: $after, where: $where
+    at: $at, atLeast: $atLeast
+  ) {{ nodes {{ {selection} }} {_PAGE} }} }}"""
 
 
 GET = "query ($namespace: String!, $key: String!) { entry(namespace: $namespace, key: $key) { value } }"
-GET_ENTRY = f"query ($namespace: String!, $key: String!) {{ entry(namespace: $namespace, key: $key) {{ {ENTRY} }} }}"
+GET_ENTRY = f"""query ($namespace: String!, $key: String!, $at: Revision, $atLeast: Revision) {{
+  entry(namespace: $namespace, key: $key, at: $at, atLeast: $atLeast) {{ {ENTRY} }} }}"""
 KEYS = _entries("key")
 VALUES = _entries("key value")
 ENTRIES = _entries(ENTRY)

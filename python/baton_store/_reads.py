@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Union
 
 from . import _documents
 from ._names import KEYS, NAMESPACES, escape, is_hashed
@@ -24,9 +24,15 @@ async def get(scope: Scope, key: str, default: Any) -> Any:
     return default if entry is None else entry["value"]
 
 
-async def get_entry(scope: Scope, key: str) -> Entry | None:
+Revision = Union[int, str]
+
+
+async def get_entry(
+    scope: Scope, key: str, at: Revision | None = None, at_least: Revision | None = None
+) -> Entry | None:
     """What a key holds; None if there is no entry."""
-    entry = (await scope.connection.call(_documents.GET_ENTRY, scope.place(key)))["entry"]
+    variables = {**scope.place(key), **_as_of(at, at_least)}
+    entry = (await scope.connection.call(_documents.GET_ENTRY, variables))["entry"]
     return None if entry is None else entry_of(entry)
 
 
@@ -71,14 +77,26 @@ async def get_many(scope: Scope, keys: Iterable[str]) -> dict[str, Any]:
     return {key: found[place] for key, place in stored.items() if place in found}
 
 
-def entries(scope: Scope, prefix: str | None, where: Iterable[Condition] | None) -> Pages[Entry]:
+def entries(
+    scope: Scope,
+    prefix: str | None,
+    where: Iterable[Condition] | None,
+    at: Revision | None,
+    at_least: Revision | None,
+) -> Pages[Entry]:
     """The entries that begin with a prefix, sorted by key as Baton sorts. The prefix may find more."""
     variables = {
         "namespace": scope.namespace.stored,
         "keyPrefix": KEYS.prefix(prefix),
         "where": where_input(where),
+        **_as_of(at, at_least),
     }
     return Pages(scope.connection, _documents.ENTRIES, variables, entry_of)
+
+
+def _as_of(at: Revision | None, at_least: Revision | None) -> dict[str, str]:
+    given = {"at": at, "atLeast": at_least}
+    return {name: str(revision) for name, revision in given.items() if revision is not None}
 
 
 def search(scope: Scope, text: str, namespace_prefix: str | None, limit: int | None) -> Pages[SearchResult]:

@@ -65,9 +65,11 @@ class AsyncDataStore:
         """As ``DataStore.get``."""
         return await _reads.get(self._scope, key, default)
 
-    async def entry(self, key: str) -> Entry | None:
+    async def entry(
+        self, key: str, *, at: int | str | None = None, at_least: int | str | None = None
+    ) -> Entry | None:
         """As ``DataStore.entry``."""
-        return await _reads.get_entry(self._scope, key)
+        return await _reads.get_entry(self._scope, key, at, at_least)
 
     async def set(
         self,
@@ -241,10 +243,15 @@ class AsyncDataStore:
             left -= len(page)
 
     async def entries(
-        self, prefix: str | None = None, *, where: Iterable[Condition] | None = None
+        self,
+        prefix: str | None = None,
+        *,
+        where: Iterable[Condition] | None = None,
+        at: int | str | None = None,
+        at_least: int | str | None = None,
     ) -> AsyncIterator[Entry]:
         """As ``DataStore.entries``, for ``async for``."""
-        pages = _reads.entries(self._scope, prefix, where)
+        pages = _reads.entries(self._scope, prefix, where, at, at_least)
         while (page := await pages.next()) is not None:
             for entry in page:
                 if entry.key.startswith(prefix or ""):

@@ -68,9 +68,19 @@ class DataStore:
         """The value of a key. The default is returned only if there is no entry: a stored None is an entry."""
         return run(_reads.get(self._scope, key, default))
 
-    def entry(self, key: str) -> Entry | None:
-        """What a key holds, with its revision, metadata and times; None if there is no entry."""
-        return run(_reads.get_entry(self._scope, key))
+    def entry(
+        self, key: str, *, at: int | str | None = None, at_least: int | str | None = None
+    ) -> Entry | None:
+        """What a key holds, with its revision, metadata and times; None if there is no entry.
+
+        Args:
+            at: What it held right after this revision, as far back as the log tells of it.
+            at_least: Waits until the server has seen this revision, which another server may have told a writer.
+
+        Raises:
+            RevisionCompactedError: The log has lost what it held.
+        """
+        return run(_reads.get_entry(self._scope, key, at, at_least))
 
     def set(
         self,
@@ -328,7 +338,12 @@ class DataStore:
         return islice(_each(_reads.search(self._scope, text, namespace_prefix, limit)), limit)
 
     def entries(
-        self, prefix: str | None = None, *, where: Iterable[Condition] | None = None
+        self,
+        prefix: str | None = None,
+        *,
+        where: Iterable[Condition] | None = None,
+        at: int | str | None = None,
+        at_least: int | str | None = None,
     ) -> Iterator[Entry]:
         """The entries whose keys begin with a prefix, page by page as they are asked for.
 
@@ -336,8 +351,10 @@ class DataStore:
             prefix: Only keys that begin with this.
             where: Only values that meet all of these conditions, such as ``("/state", "EQ", "open")``: a JSON Pointer,
                 one of ``EQ``, ``NE``, ``GT``, ``GTE``, ``LT``, ``LTE`` and ``EXISTS``, and a JSON value.
+            at: Those that there were right after this revision: see ``entry``.
+            at_least: Not before this revision: see ``entry``.
         """
-        found = _each(_reads.entries(self._scope, prefix, where))
+        found = _each(_reads.entries(self._scope, prefix, where, at, at_least))
         return (entry for entry in found if entry.key.startswith(prefix or ""))
 
     def graphql(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = False) -> Any:

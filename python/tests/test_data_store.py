@@ -69,6 +69,17 @@ class DataStoreTest(unittest.TestCase):
         with self.store.claim(where=[("/state", "NE", "open")]) as task:
             self.assertEqual(task and task.entry.key, "b")
 
+    def test_entries_as_of_a_revision(self) -> None:
+        self.store.set("k", 1)
+        first = self.store.entry("k")
+        assert first is not None
+        self.store.set_many({"k": 2, "l": 3})
+        then = self.store.entry("k", at=first.revision)
+        self.assertEqual(then and then.value, 1)
+        self.assertIsNone(self.store.entry("l", at=str(first.revision)))
+        self.assertEqual([e.value for e in self.store.entries(at=first.revision)], [1])
+        self.assertEqual([e.value for e in self.store.entries(at_least=first.revision)], [2, 3])
+
     def test_entries_under_keys_of_their_own(self) -> None:
         created = [self.store.create(value, "e\n:", metadata={"n": value}) for value in range(3)]
         self.assertEqual([entry.value for entry in created], [0, 1, 2])

@@ -22,21 +22,21 @@ export const usageDocument =
 
 export const headDocument = "query watch { viewer { headRevision } }";
 
-export const entryDocument = `query entry($namespace: String!, $key: String!) {
-  entry(namespace: $namespace, key: $key) { ${entryFields} }
+export const entryDocument = `query entry($namespace: String!, $key: String!, $at: Revision, $atLeast: Revision) {
+  entry(namespace: $namespace, key: $key, at: $at, atLeast: $atLeast) { ${entryFields} }
 }`;
 
-export const valueDocument = `query get($namespace: String!, $key: String!) {
-  entry(namespace: $namespace, key: $key) { value }
+export const valueDocument = `query get($namespace: String!, $key: String!, $at: Revision, $atLeast: Revision) {
+  entry(namespace: $namespace, key: $key, at: $at, atLeast: $atLeast) { value }
 }`;
 
 export const entriesDocument = `query entries(
   $namespace: String, $namespacePrefix: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String, $orderBy: EntryOrder
-  $where: [ValueCondition!]
+  $where: [ValueCondition!], $at: Revision, $atLeast: Revision
 ) {
   page: entries(
     namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, keys: $keys, first: $first, after: $after, orderBy: $orderBy
-    where: $where
+    where: $where, at: $at, atLeast: $atLeast
   ) { nodes { ${entryFields} } pageInfo { hasNextPage endCursor } }
 }`;
 

@@ -12,6 +12,7 @@ export type { SearchMatch, SearchOptions, SearchResult } from "./search.ts";
 export type { Limits, Usage, Viewer } from "./viewer.ts";
 export { Namespace } from "./namespace.ts";
 export type {
+  AsOfOptions,
   CreateOptions,
   EntriesOptions,
   HistoryOptions,

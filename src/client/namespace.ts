@@ -70,8 +70,20 @@ export interface PrefixOptions<P extends string = string> extends CallOptions {
   readonly keyPrefix?: P | undefined;
 }
 
+/** Which state of the store is read. */
+export interface AsOfOptions extends CallOptions {
+  /**
+   * The state right after this revision, as far back as the log tells of it; entries are listed by their keys then.
+   * Default: the current state.
+   */
+  readonly at?: Revision | undefined;
+  /** A state that is not before this revision, such as one that a writer on another server was told. Default: any. */
+  readonly atLeast?: Revision | undefined;
+}
+
 /** Which entries, and in which order. */
-export interface EntriesOptions<P extends string = string> extends PrefixOptions<P>, WhereOptions {
+export interface EntriesOptions<P extends string = string>
+  extends PrefixOptions<P>, WhereOptions, AsOfOptions {
   /**
    * `"KEY_ASC"`: by key, in the byte order of its UTF-8. `"CREATED_AT_DESC"`, `"CREATED_AT_ASC"`: by creation, the newest
    * or the oldest first; an entry that is written again keeps its place. Default: `"KEY_ASC"`.
@@ -134,10 +146,13 @@ export class Namespace<T extends object = Record<string, any>> {
    * const raw = await jobs.get("raw");
    * ```
    */
-  async get<K extends KeyOf<T>>(key: K, options: CallOptions = {}): Promise<T[K] | undefined> {
+  async get<K extends KeyOf<T>>(
+    key: K,
+    { at, atLeast, signal }: AsOfOptions = {},
+  ): Promise<T[K] | undefined> {
     const { entry } = await this.#connection.call<{ entry: { value: T[K] } | null }>(
-      { document: valueDocument, variables: { namespace: this.name, key } },
-      options,
+      { document: valueDocument, variables: { namespace: this.name, key, at, atLeast } },
+      { signal },
     );
     return entry?.value;
   }
@@ -153,11 +168,11 @@ export class Namespace<T extends object = Record<string, any>> {
    */
   async entry<K extends KeyOf<T>>(
     key: K,
-    options: CallOptions = {},
+    { at, atLeast, signal }: AsOfOptions = {},
   ): Promise<Entry<T[K], K> | undefined> {
     const { entry } = await this.#connection.call<{ entry: AnsweredEntry | null }>(
-      { document: entryDocument, variables: { namespace: this.name, key } },
-      options,
+      { document: entryDocument, variables: { namespace: this.name, key, at, atLeast } },
+      { signal },
     );
     return entry === null ? undefined : entryOf(entry);
   }
@@ -295,9 +310,12 @@ export class Namespace<T extends object = Record<string, any>> {
     keyPrefix,
     orderBy,
     where,
+    at,
+    atLeast,
     signal,
   }: EntriesOptions<P> = {}): AsyncGenerator<Entry<ValueWith<T, P>, KeyWith<T, P>>, void> {
-    const variables = { namespace: this.name, keyPrefix, orderBy, where: whereInput(where) };
+    const selection = { keyPrefix, orderBy, where: whereInput(where), at, atLeast };
+    const variables = { namespace: this.name, ...selection };
     return items(
       this.#connection,
       { document: entriesDocument, variables },

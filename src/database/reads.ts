@@ -18,6 +18,7 @@ import {
   readStoredLog,
 } from "./read-log.ts";
 import { readNamespaceNames, readNamespaces, readUsage } from "./read-namespaces.ts";
+import { readPastKeys, readPastNamespace, readRevisions } from "./read-past.ts";
 
 /** The part of the contract that reads: the same statements on both databases. */
 export class Reads {
@@ -58,6 +59,12 @@ export class Reads {
     readLogStatistics(this.searchReader.client);
   readonly readLastClear: Database["readLastClear"] = (...args) =>
     readLastClear(this.searchReader.client, ...args);
+  readonly readPastKeys: Database["readPastKeys"] = (...args) =>
+    readPastKeys(this.searchReader.client, ...args);
+  readonly readPastNamespace: Database["readPastNamespace"] = (...args) =>
+    readPastNamespace(this.searchReader.client, ...args);
+  readonly readRevisions: Database["readRevisions"] = (...args) =>
+    readRevisions(this.searchReader.client, ...args);
   readonly readUnindexed: Database["readUnindexed"] = (...args) =>
     readUnindexed(this.searchReader, ...args);
 }

@@ -95,14 +95,17 @@ const filterComplexity = 10_000;
 interface PageArguments {
   readonly first?: number | null | undefined;
   readonly where?: readonly unknown[] | null | undefined;
+  /** A past state is put together of as much as a filter looks at. */
+  readonly at?: bigint | null | undefined;
   /** Whether something else than `where` filters it. */
   readonly isFiltered?: boolean;
 }
 
 /** What a connection costs: a statement, and its items' fields as often as it may have items. */
-export function pageComplexity({ first, where, isFiltered = false }: PageArguments) {
+export function pageComplexity({ first, where, at, isFiltered = false }: PageArguments) {
   return {
-    field: isFiltered || (where?.length ?? 0) > 0 ? filterComplexity : statementComplexity,
+    field:
+      isFiltered || at != null || (where?.length ?? 0) > 0 ? filterComplexity : statementComplexity,
     multiplier: Math.max(1, first ?? defaultPageSize),
   };
 }

@@ -5,7 +5,7 @@ import type { Entry } from "../store/model/entry.ts";
 import { entryId } from "../store/model/entry-id.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { Place } from "../store/model/place.ts";
-import type { ListPage, SelectionInput } from "../store/store.ts";
+import type { AsOf, ListPage, SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, changeOrderBy, historyOf } from "./change.ts";
 import {
@@ -132,7 +132,7 @@ export const entryOrderBy = {
 /** The filter of lists of entries. */
 export const entriesWhereDescription = `${whereDescription} A page looks at no more entries of the range than \`maxExaminedItems\`, nor at more bytes than \`maxPageBytes\`, and may end before \`first\` there: go on while \`pageInfo.hasNextPage\` is true.`;
 
-interface EntriesArgs extends SelectionInput {
+interface EntriesArgs extends SelectionInput, AsOf {
   readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | null | undefined;
   readonly keys?: readonly string[] | null | undefined;
   readonly first?: number | null | undefined;
@@ -204,12 +204,22 @@ function connection<P>(
 
 /** One entry, whatever else the operation asks for. */
 export function oneEntry(
-  { store, viewer, budget }: Context,
+  { store, viewer, budget, closed }: Context,
   namespace: string,
   key: string,
+  asOf?: AsOf,
 ): Promise<Entry | null> {
-  return budget.showRead(store.entry(viewer, namespace, key), (entry) => [entry]);
+  const isAsOf = asOf !== undefined && (asOf.at != null || asOf.atLeast != null);
+  const read = isAsOf
+    ? store.entryAsOf(viewer, { namespace, key }, asOf, closed)
+    : store.entry(viewer, namespace, key);
+  return budget.showRead(read, (entry) => [entry]);
 }
+
+const atLeastDescription =
+  "Waits until the server has seen this revision, such as one that a writer was told by another server; UNAVAILABLE if it has not within 2 seconds.";
+const atDescription =
+  "The state right after this revision, in place of the current one. BAD_USER_INPUT for a revision that is yet to come; REVISION_COMPACTED, with the `oldestRevision` to ask for, where the log has lost what was asked for.";
 
 export const keyPrefixDescription =
   "Only keys that begin with this; characters are compared as they are, and no character is a wildcard.";
@@ -229,8 +239,10 @@ builder.queryFields((t) => ({
         description: namespaceDescription,
       }),
       key: t.arg.string({ required: true, description: "The key." }),
+      atLeast: t.arg({ type: "Revision", description: atLeastDescription }),
+      at: t.arg({ type: "Revision", description: atDescription }),
     },
-    resolve: (_query, { namespace, key }, context) => oneEntry(context, namespace, key),
+    resolve: (_query, args, context) => oneEntry(context, args.namespace, args.key, args),
   }),
   awaitEntry: t.field({
     type: entryRef,
@@ -281,6 +293,11 @@ builder.queryFields((t) => ({
       }),
       orderBy: t.arg(entryOrderBy),
       where: t.arg({ type: [valueCondition], description: entriesWhereDescription }),
+      atLeast: t.arg({ type: "Revision", description: atLeastDescription }),
+      at: t.arg({
+        type: "Revision",
+        description: `${atDescription} Only by key. A page looks at as many keys as with \`where\`, and may end before \`first\` there. Ask for the pages of one list at the same revision.`,
+      }),
     },
     resolve: (_query, args, context, info) => entriesPage(context, info, args),
   }),

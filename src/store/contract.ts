@@ -167,6 +167,36 @@ export interface Log {
   ): Promise<bigint | null>;
 }
 
+/** Which keys of one namespace, and around which revision. */
+export interface PastKeysQuery {
+  readonly userId: string;
+  readonly namespace: string;
+  readonly keys: TextMatch;
+  /** Only later keys; empty: all. */
+  readonly after: string;
+  readonly at: bigint;
+  readonly compacted: bigint;
+}
+
+/** A key that the log tells of. */
+export interface PastKey {
+  readonly key: string;
+  /** Its latest change up to the revision; null if the log has none. */
+  readonly last: bigint | null;
+  /** Its first change after the revision; null if there is none. */
+  readonly next: bigint | null;
+}
+
+/** Reads of what the log tells of a past state. */
+export interface PastLog {
+  /** In the order of the keys. */
+  readPastKeys(query: PastKeysQuery, maxItems: number): Promise<readonly PastKey[]>;
+  /** The first namespace behind a name that holds an entry, or that the log tells of. */
+  readPastNamespace(userId: string, match: TextMatch, after: string | null): Promise<string | null>;
+  /** The changes of these revisions that the log has. */
+  readRevisions(userId: string, revisions: readonly bigint[]): Promise<readonly Change[]>;
+}
+
 /** The locked logs of a write transaction. */
 export interface LockedLogs {
   /** The database's time, read together with the heads, so that instances agree. */
@@ -359,7 +389,7 @@ export interface TokenTable {
 
 /** A database that a server serves from. */
 export interface Database
-  extends ReadView, Log, WriteAccess, Indexing, Maintenance, Notifications, Statistics {
+  extends ReadView, Log, PastLog, WriteAccess, Indexing, Maintenance, Notifications, Statistics {
   /** Runs the statements of `src/store/search`. */
   readonly searchReader: SearchReader;
   readonly tokens: TokenTable;

@@ -1,4 +1,4 @@
-import type { EntryQuery, Log, LogEnds, Page, ReadView } from "./contract.ts";
+import type { EntryQuery, Log, LogEnds, Page, PastLog, ReadView } from "./contract.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
 import { filterPage, type FilterBounds, type FilteredPage } from "./filter-page.ts";
 import { entriesByCreation, entriesByPlace } from "./filtered-lists.ts";
@@ -19,7 +19,9 @@ import {
   type Limits,
 } from "./model/limits.ts";
 import { countClaims, readHeldPage, type ClaimTally } from "./read-claims.ts";
+import { awaitRevision } from "./await-revision.ts";
 import { readCreated } from "./read-created.ts";
+import { readPast } from "./read-past.ts";
 import { readChanges, readFilteredChanges } from "./read-changes.ts";
 import { search, type Found, type SearchDatabase } from "./search/search.ts";
 import { everything, exact, intersect, prefixed, type TextMatch } from "./model/text-match.ts";
@@ -36,7 +38,15 @@ export interface SelectionInput {
   readonly where?: readonly WhereInput[] | null | undefined;
 }
 
-export interface EntriesInput extends SelectionInput {
+/** Which state of the store a read shows; by default, the current one. */
+export interface AsOf {
+  /** One that is not before this revision. */
+  readonly atLeast?: bigint | null | undefined;
+  /** The one right after this revision. */
+  readonly at?: bigint | null | undefined;
+}
+
+export interface EntriesInput extends SelectionInput, AsOf {
   readonly keys?: readonly string[] | null | undefined;
   readonly first: number;
   readonly after: Place | null;
@@ -98,7 +108,7 @@ export interface ListedNamespaces extends Page<Namespace | Pick<Namespace, "name
 export type ListPage<T, P> = Page<T> & { readonly end?: P | null };
 
 /** The part of a database that the store reads. */
-export interface StoreDatabase extends ReadView, Log, SearchDatabase {}
+export interface StoreDatabase extends ReadView, Log, PastLog, SearchDatabase {}
 
 /**
  * What one user's store shows its viewers: every read checks the viewer's scopes and namespaces (G1) and
@@ -115,6 +125,31 @@ export class Store {
 
   async entry(viewer: Viewer, namespace: string, key: string): Promise<Entry | null> {
     return this.#database.readEntry(viewer.userId, this.place(viewer, namespace, key));
+  }
+
+  /** An entry as of a revision: not before one, or exactly at one. */
+  async entryAsOf(
+    viewer: Viewer,
+    { namespace, key }: Place,
+    asOf: AsOf,
+    closed: AbortSignal | null,
+  ): Promise<Entry | null> {
+    const place = this.place(viewer, namespace, key);
+    await this.#awaitRevision(viewer, asOf, closed);
+    if (asOf.at == null) return this.#database.readEntry(viewer.userId, place);
+    const query = {
+      userId: viewer.userId,
+      selection: { namespaces: [exact(namespace)], keys: exact(key) },
+      onlyKeys: null,
+      after: null,
+      at: asOf.at,
+    };
+    const { items } = await readPast(this.#database, query, this.#filterBounds(1, closed));
+    return items[0] ?? null;
+  }
+
+  async #awaitRevision(viewer: Viewer, { atLeast }: AsOf, closed: AbortSignal | null) {
+    if (atLeast != null) await awaitRevision(this.#database, viewer.userId, atLeast, closed);
   }
 
   /**
@@ -135,6 +170,8 @@ export class Store {
   ): Promise<ListPage<Entry, Place>> {
     const query = this.#entryQuery(viewer, input);
     const { where } = query.selection;
+    if (input.atLeast != null) await this.#awaitRevision(viewer, input, closed);
+    if (input.at != null) return this.#pastEntries(query, input.at, input.first, closed);
     if (where) return this.#filteredEntries(query, where, input.first, closed);
     return this.#database.readEntries(query, this.#pageBounds(input.first));
   }
@@ -146,10 +183,22 @@ export class Store {
     closed: AbortSignal | null = null,
   ): Promise<ListPage<EntryHead, Place>> {
     const query = this.#entryQuery(viewer, input);
-    const { where } = query.selection;
-    if (!where) return this.#database.readEntryHeads(query, this.#pageBounds(input.first));
-    const page = await this.#filteredEntries(query, where, input.first, closed);
-    return { ...page, items: page.items.map(headOf) };
+    if (input.at != null || query.selection.where) {
+      const page = await this.entries(viewer, input, closed);
+      return { ...page, items: page.items.map(headOf) };
+    }
+    if (input.atLeast != null) await this.#awaitRevision(viewer, input, closed);
+    return this.#database.readEntryHeads(query, this.#pageBounds(input.first));
+  }
+
+  #pastEntries(
+    { after, ...query }: EntryQuery,
+    at: bigint,
+    first: number,
+    closed: AbortSignal | null,
+  ): Promise<FilteredPage<Entry, Place>> {
+    const bounds = this.#filterBounds(first, closed);
+    return readPast(this.#database, { ...query, after: after as Place | null, at }, bounds);
   }
 
   #filteredEntries(
@@ -173,6 +222,10 @@ export class Store {
   ): Promise<ListPage<Entry, bigint>> {
     const { userId, selection, onlyKeys } = this.#entryQuery(viewer, { ...input, after: null });
     const { after, isNewestFirst, withoutValues } = input;
+    if (input.at != null) {
+      throw badUserInput("at", "Entries as of a revision are listed by their keys alone.");
+    }
+    if (input.atLeast != null) await this.#awaitRevision(viewer, input, closed);
     if (selection.where) {
       const query = { userId, selection, onlyKeys, isNewestFirst };
       const list = entriesByCreation(this.#database, query, selection.where);

@@ -13,6 +13,7 @@ import {
   readNamespaces,
   readUsage,
 } from "../../src/database/read-namespaces.ts";
+import { readPastKeys, readPastNamespace } from "../../src/database/read-past.ts";
 import { readFree, readRange } from "../../src/database/read-write-view.ts";
 import { now } from "../../src/database/sqlite/now.ts";
 import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
@@ -102,6 +103,24 @@ test("SQLite finds the entries of a range of keys by the index", async () => {
   expect(await stepsOf(["Entry"], ({ client }) => readRange(client, range))).toEqual([
     "SEARCH Entry USING INDEX sqlite_autoindex_Entry_1 (userId=? AND namespace=? AND key>? AND key<?)",
   ]);
+});
+
+test("SQLite finds past keys and namespaces by an index of the log, past all changes of each", async () => {
+  const query = { userId: "local", namespace: "n", after: "k", at: 5n, compacted: 1n };
+  const byKey = "SEARCH Change USING COVERING INDEX Change_userId_namespace_key_revision_idx";
+  for (const keys of [everything, prefixed("k"), exact("k")]) {
+    const steps = await stepsOf(["Change"], ({ client }) =>
+      readPastKeys(client, { ...query, keys }, 10),
+    );
+    for (const step of steps) expect(step).toContain(byKey);
+    expect(steps.filter((step) => step.includes("revision>?"))).toHaveLength(2);
+  }
+  for (const match of [everything, prefixed("n"), exact("n")]) {
+    const steps = await stepsOf(["Change", "Namespace"], ({ client }) =>
+      readPastNamespace(client, "local", match, "m"),
+    );
+    for (const step of steps) expect(step).toMatch(/SEARCH .* \(userId=\? AND namespace[>=]\?/);
+  }
 });
 
 test("SQLite finds entries by their creation, and changes from the log's end, in the order of an index", async () => {

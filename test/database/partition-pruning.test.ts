@@ -19,6 +19,7 @@ import {
   readLogEnds,
   readStoredLog,
 } from "../../src/database/read-log.ts";
+import { readPastKeys, readPastNamespace, readRevisions } from "../../src/database/read-past.ts";
 import { rowTable } from "../../src/database/postgres/row-table.ts";
 import { indexStep } from "../../src/store/search/index-step.ts";
 import { postgresSearch } from "../../src/store/search/search-postgres.ts";
@@ -185,6 +186,14 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
       bounds,
     ),
   readNamespaces: (client) => readNamespaces(reader(client), user, [everything], null, 10),
+  readPastKeys: (client) =>
+    readPastKeys(
+      client,
+      { userId: user, namespace, keys: everything, after: "", at: 50n, compacted: 0n },
+      10,
+    ),
+  readPastNamespace: (client) => readPastNamespace(client, user, everything, null),
+  readRevisions: (client) => readRevisions(client, user, [1n, 50n]),
   readNamespaceNames: (client) => readNamespaceNames(reader(client), user, [everything], null, 10),
   readUsage: (client) => readUsage(reader(client), user, [everything]),
   readLogEnds: (client) => readLogEnds(client, user),

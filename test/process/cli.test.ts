@@ -198,6 +198,19 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     await refused(exitCodes.usage, /3 characters/, ["search", "ab"]);
   });
 
+  test("a value as it was at a revision, and entries under keys of their own", async () => {
+    await printed(["set", "-n", "as:of", "k", "1"]);
+    const { revision } = JSON.parse(await printed(["get", "-n", "as:of", "k", "--json"]));
+    await printed(["set", "-n", "as:of", "k", "2"]);
+    expect(await printed(["get", "-n", "as:of", "k", "--at", revision])).toBe("1\n");
+    const [one, other] = [
+      await printed(["create", "-n", "as:of", "-p", "e:", "3"]),
+      await printed(["create", "-n", "as:of", "-p", "e:", "4"]),
+    ];
+    expect(await printed(["keys", "-n", "as:of", "e:"])).toBe(one + other);
+    expect(await printed(["delete", "-n", "as:of", one.trim(), other.trim(), "k"])).toBe("3\n");
+  });
+
   test("keys and claims by their values, and namespaces by their segments", async () => {
     await printed(["set", "-n", "by:value", "a", '{"state":"open","size":9007199254740993}']);
     await printed(["set", "-n", "by:value", "b", '{"state":"done"}']);

@@ -335,6 +335,20 @@ describe("a namespace of the SDK", () => {
     expect(() => found.entries({ where: [{ op: "EQ", value: Number.NaN }] })).toThrow("NaN");
   });
 
+  test("entries as of a revision", async () => {
+    const past = store.namespace<Record<string, number>>("past");
+    const first = await past.set("k", 1);
+    await past.setMany({ k: 2, l: 3 });
+    expect(await past.get("k", { at: first })).toBe(1);
+    expect((await past.entry("k", { at: first }))?.revision).toBe(first);
+    expect(await past.get("l", { at: first })).toBeUndefined();
+    expect(await past.get("l", { atLeast: first })).toBe(3);
+    const entries = [];
+    for await (const { key, value } of past.entries({ at: first })) entries.push([key, value]);
+    expect(entries).toEqual([["k", 1]]);
+    expect(await past.getAll({})).toEqual({ k: 2, l: 3 });
+  });
+
   test("namespaces by their segments, whole or cut", async () => {
     for (const name of ["ann:memories", "ann:notes", "bob:memories"]) {
       await store.namespace(`segments:${name}`).set("k", 1);

@@ -5,6 +5,7 @@ import { addConnection } from "../flags/connection.ts";
 import { addEntryFormat } from "../flags/format.ts";
 import { describeKey, keyArgument, wildcardHint } from "../flags/key.ts";
 import { addNamespace, namespaceOf } from "../flags/namespace.ts";
+import { parseRevision } from "../flags/revision.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { print } from "../terminal/output.ts";
 import { showEntry, type EntryFormat } from "../terminal/show-entry.ts";
@@ -12,7 +13,8 @@ import { showEntry, type EntryFormat } from "../terminal/show-entry.ts";
 export function getCommand(): Command {
   const command = new Command("get")
     .description("Print the value of a key.")
-    .addArgument(keyArgument());
+    .addArgument(keyArgument())
+    .option("--at <revision>", "what it was right after this revision", parseRevision);
   addNamespace(addEntryFormat(command));
   return addConnection(command)
     .addHelpText(
@@ -25,15 +27,19 @@ Examples:
   $ baton get report                         the value
   $ baton get report | jq .rows              a part of it
   $ baton get notes --raw > notes.md         a text as it is
+  $ baton get report --at 42                 the value as it was then
   $ baton get report --json | jq -r .revision`,
     )
     .action(async (key: string) => {
       await using store = await openStore(command);
       const namespace = namespaceOf(command);
-      const entry = await store.namespace(namespace).entry(key);
+      const { at } = command.opts<{ at?: string }>();
+      const entry = await store.namespace(namespace).entry(key, { at });
       if (!entry) {
         throw new StartError(
-          `There is no ${describeKey(key, namespace)}.${wildcardHint(key)}`,
+          at === undefined
+            ? `There is no ${describeKey(key, namespace)}.${wildcardHint(key)}`
+            : `There was no ${describeKey(key, namespace)} at revision ${at}.`,
           exitCodes.absent,
         );
       }

@@ -1,0 +1,71 @@
+import type { PastKey, PastKeysQuery } from "../store/contract.ts";
+import type { Change } from "../store/model/change.ts";
+import type { TextMatch } from "../store/model/text-match.ts";
+import { changeColumns, toChange, type ChangeRow } from "./tables.ts";
+import { columns, empty, join, matchesText, sql, type SqlReader } from "./sql.ts";
+
+/**
+ * Keys of one namespace that the log tells of, in their order, each with its changes around a revision. An index has the
+ * changes by their keys: each step goes to the next key, past all changes of the one before.
+ */
+export async function readPastKeys(
+  client: SqlReader,
+  { userId, namespace, keys, after, at, compacted }: PastKeysQuery,
+  maxItems: number,
+): Promise<PastKey[]> {
+  const from = sql`FROM "Change" WHERE "userId" = ${userId} AND "namespace" = ${namespace}`;
+  const inRange = sql`${from} AND ${matchesText(sql`"key"`, keys)}`;
+  const ofKey = sql`${from} AND "key" = "place"."key"`;
+  const rows = await client.all<{ key: string; last: bigint | null; next: bigint | null }>(sql`
+    WITH RECURSIVE "place" ("key", "position") AS (
+      SELECT (SELECT MIN("key") ${inRange} AND "key" > ${after}), 1
+      UNION ALL
+      SELECT (SELECT MIN("key") ${inRange} AND "key" > "place"."key"), "position" + 1
+      FROM "place" WHERE "place"."key" IS NOT NULL AND "position" < ${maxItems}
+    )
+    SELECT "place"."key",
+      (SELECT MAX("revision") ${ofKey} AND "revision" <= ${at} AND "revision" > ${compacted}) AS "last",
+      (SELECT MIN("revision") ${ofKey} AND "revision" > ${at}) AS "next"
+    FROM "place" WHERE "place"."key" IS NOT NULL ORDER BY "position"`);
+  return rows.map(({ key, last, next }) => ({
+    key,
+    last: toRevision(last),
+    next: toRevision(next),
+  }));
+}
+
+/** What an expression comes to has the type of no column. */
+function toRevision(cell: bigint | number | string | null): bigint | null {
+  return cell === null ? null : BigInt(cell);
+}
+
+/** The first namespace behind a name that holds an entry, or that the log tells of. */
+export async function readPastNamespace(
+  client: SqlReader,
+  userId: string,
+  match: TextMatch,
+  after: string | null,
+): Promise<string | null> {
+  const behind = after === null ? empty : sql` AND "namespace" > ${after}`;
+  const where = sql`WHERE "userId" = ${userId} AND ${matchesText(sql`"namespace"`, match)}${behind}`;
+  const rows = await client.all<{ name: string | null }>(sql`
+    SELECT MIN("name") AS "name" FROM (
+      SELECT MIN("namespace") AS "name" FROM "Change" ${where}
+      UNION ALL
+      SELECT MIN("namespace") AS "name" FROM "Namespace" ${where}
+    ) AS "found"`);
+  return rows[0]?.name ?? null;
+}
+
+/** The changes of these revisions that the log has. */
+export async function readRevisions(
+  client: SqlReader,
+  userId: string,
+  revisions: readonly bigint[],
+): Promise<Change[]> {
+  if (revisions.length === 0) return [];
+  const rows = await client.all<ChangeRow>(sql`
+    SELECT ${columns("Change", changeColumns)} FROM "Change"
+    WHERE "userId" = ${userId} AND "revision" IN (${join([...revisions])})`);
+  return rows.map(toChange);
+}
