@@ -334,6 +334,27 @@ export const options = {
     100,
     "Most operations that one socket may have open",
   ),
+  maxEntries: limit(
+    "maxEntries",
+    "entries",
+    0,
+    "Most entries that one user's store may hold; 0: any number",
+    0,
+  ),
+  maxNamespaces: limit(
+    "maxNamespaces",
+    "namespaces",
+    0,
+    "Most namespaces that one user's store may hold; 0: any number",
+    0,
+  ),
+  maxStoredMebibytes: limit(
+    "maxStoredMebibytes",
+    "MiB",
+    0,
+    "Most keys, values and metadata that one user's store may hold; 0: any number",
+    0,
+  ),
   maxUserReadsPerSecond: limit(
     "maxUserReadsPerSecond",
     "operations",

@@ -7,6 +7,10 @@ import { statementComplexity } from "./connection.ts";
 import { grantRef, scopeEnum } from "./grant.ts";
 
 const limitDescriptions: Record<keyof Limits, string> = {
+  maxEntries: "Entries that the store may hold; 0: any number. `usage` shows how many there are.",
+  maxNamespaces: "Namespaces that the store may hold; 0: any number.",
+  maxStoredMebibytes:
+    "MiB of keys, values and metadata that the store may hold; 0: any number. `usage.sizeBytes` shows how much there is.",
   maxKeyBytes: "Bytes of UTF-8 that a key may have.",
   maxNamespaceBytes: "Bytes of UTF-8 that a namespace may have.",
   maxValueBytes: "Bytes that a value may have as JSON.",

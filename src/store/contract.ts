@@ -253,6 +253,8 @@ export interface WriteTransaction {
   loadFree(query: FreeQuery, maxItems: number): Promise<readonly StoredHead[]>;
   /** The stored entries of one namespace whose keys are in a range. */
   loadRange(range: KeyRange): Promise<readonly StoredHead[]>;
+  /** What the user's store holds, without what has expired. */
+  readTotals(userId: string, now: Date): Promise<Usage>;
   /** How many entries each namespace holds that have not expired. */
   countEntries(
     userId: string,

@@ -2,7 +2,8 @@ import type { Effects, LoadedEntry } from "../../store/commit/state.ts";
 import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
-import { countEntries } from "../read-namespaces.ts";
+import { everything } from "../../store/model/text-match.ts";
+import { countEntries, readUsage } from "../read-namespaces.ts";
 import { readFree, readRange } from "../read-write-view.ts";
 import { columns, join, name, sql, type Sql, type SqlClient } from "../sql.ts";
 import { cellsOf, columnNames, headColumns, placeColumns } from "../tables.ts";
@@ -79,6 +80,9 @@ export class PostgresWriteTransaction implements WriteTransaction {
     readFree(this.#client, query, maxItems);
 
   loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#client, range);
+
+  readTotals: WriteTransaction["readTotals"] = (userId, at) =>
+    readUsage({ client: this.#client, now: sql`${at}` }, userId, [everything]);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, at) =>
     countEntries(this.#client, userId, namespaces, sql`${at}`);

@@ -5,7 +5,8 @@ import type { StoredHead } from "../../store/model/claim.ts";
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
 import { Pacer } from "../pacer.ts";
-import { countEntries } from "../read-namespaces.ts";
+import { everything } from "../../store/model/text-match.ts";
+import { countEntries, readUsage } from "../read-namespaces.ts";
 import { readFree, readRange } from "../read-write-view.ts";
 import { sql } from "../sql.ts";
 import {
@@ -96,6 +97,9 @@ export class SqliteWriteTransaction implements WriteTransaction {
     readFree(this.#connection, query, maxItems);
 
   loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#connection, range);
+
+  readTotals: WriteTransaction["readTotals"] = (userId, now) =>
+    readUsage({ client: this.#connection, now: sql`${now}` }, userId, [everything]);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now) =>
     countEntries(this.#connection, userId, namespaces, sql`${now}`);

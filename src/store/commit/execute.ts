@@ -85,6 +85,8 @@ function decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[])
     const state = loaded.states.get(userId) as UserState;
     const decision = decide({ limits, agent }, state, command);
     if (decision.kind === "done") {
+      const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
+      if (tooMuch) return { refusal: tooMuch };
       state.apply(decision.draft);
       bytes += decision.bytes;
       if (idempotency && id !== null && isRecorded(decision.result as CommandResult)) {

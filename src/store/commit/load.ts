@@ -5,12 +5,13 @@ import type { Limits } from "../model/limits.ts";
 import { isExhausted } from "../model/claim.ts";
 import { importUnderWay } from "../model/log.ts";
 import { userPlaceId } from "../model/place.ts";
-import { intersect, matches } from "../model/text-match.ts";
+import { exact, intersect, matches } from "../model/text-match.ts";
 import type { ClaimOperation } from "../operations/claim.ts";
 import { typeOf, type Operation } from "../operations/operations.ts";
 import type { Command } from "./command.ts";
 import { concealed } from "./concealed.ts";
 import { recordAgeMs } from "./idempotency.ts";
+import { hasQuotas, Quota } from "./quota.ts";
 import type { LoadedEntry, WantedEntry } from "./state.ts";
 import { UserState } from "./user-state.ts";
 
@@ -26,6 +27,8 @@ export interface Loaded {
   readonly now: Date;
   /** By user; without the users into whose store an import is under way. */
   readonly states: ReadonlyMap<string, UserState>;
+  /** By user, of those whose commands touch entries; empty where there are no quotas. */
+  readonly quotas: ReadonlyMap<string, Quota>;
   /** The stored records of the commands' idempotency keys, by `recordId`. */
   readonly records: ReadonlyMap<string, StoredRecord>;
   /** In the order of the commands. */
@@ -60,6 +63,7 @@ export async function load(
   const records = await loadRecords(transaction, commands, now);
 
   const states = new Map<string, UserState>();
+  const quotas = new Map<string, Quota>();
   for (const [userId, own] of byUser(commands)) {
     if (importing.has(userId)) continue;
     const operations = own.flatMap((command) => command.operations);
@@ -85,10 +89,14 @@ export async function load(
         cleared.length > 0 ? await transaction.countEntries(userId, cleared, now) : new Map(),
     });
     states.set(userId, state);
+    if (hasQuotas(limits) && places.length > 0) {
+      quotas.set(userId, await loadQuota(transaction, limits, userId, places, now));
+    }
   }
   return {
     now,
     states,
+    quotas,
     records,
     admissions: admissions.map((admission, index) => {
       const command = commands[index] as Command;
@@ -98,6 +106,27 @@ export async function load(
       return typeof admission === "string" || command.mayRead ? admission : concealed(admission);
     }),
   };
+}
+
+/** How many namespaces one statement counts. */
+const namespacesPerRead = 100;
+
+async function loadQuota(
+  transaction: WriteTransaction,
+  limits: Limits,
+  userId: string,
+  places: readonly WantedEntry[],
+  now: Date,
+): Promise<Quota> {
+  const names = [...new Set(places.map(({ namespace }) => namespace))];
+  const counts = new Map<string, number>();
+  for (let start = 0; start < names.length; start += namespacesPerRead) {
+    const some = names.slice(start, start + namespacesPerRead).map(exact);
+    for (const [name, count] of await transaction.countEntries(userId, some, now)) {
+      counts.set(name, count);
+    }
+  }
+  return new Quota(limits, await transaction.readTotals(userId, now), counts);
 }
 
 /** How many changes the commands may make, beside those of entries that are loaded and have expired. */

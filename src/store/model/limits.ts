@@ -5,6 +5,10 @@ import { fold } from "../search/search-text.ts";
 
 /** How much a caller may send and ask for. Each is an option of the server; see `config.ts` for defaults. */
 export interface Limits {
+  /** Entries that one user's store may hold; 0: any number. So with the next two. */
+  readonly maxEntries: number;
+  readonly maxNamespaces: number;
+  readonly maxStoredMebibytes: number;
   readonly maxKeyBytes: number;
   readonly maxNamespaceBytes: number;
   readonly maxValueBytes: number;

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { query, refusal } from "../client.ts";
+import { plainDatabases } from "../databases.ts";
+import { mutate, set } from "../operations.ts";
+import type { TestServer } from "../server.ts";
+
+describe.each(plainDatabases)("quotas on $name", ({ start }) => {
+  let server: TestServer;
+  let users = 0;
+  beforeAll(async () => {
+    server = await start({ maxEntries: 5, maxNamespaces: 2, maxStoredMebibytes: 1 });
+  });
+  afterAll(() => server.close());
+
+  const newUser = async () => ({
+    token: (await server.createToken({ userId: `user ${++users}` })).secret,
+  });
+  type As = { readonly token: string };
+  const quotaOf = async (call: Promise<unknown>) => {
+    const { extensions } = await refusal(call);
+    expect(extensions.code).toBe("LIMIT_EXCEEDED");
+    return [extensions.limit, extensions.max];
+  };
+  const usage = async (as: As) =>
+    (await query(server, "{ viewer { usage { entryCount namespaceCount } } }", {}, as)).viewer
+      .usage;
+  const setAll = (as: As, keys: string[], namespace = "a") =>
+    mutate(
+      server,
+      "setEntries",
+      "revision",
+      { namespace, entries: keys.map((key) => ({ key, value: 1 })) },
+      as,
+    );
+
+  test("G9: entries: no more than so many, while what is there is written, and deletes make room", async () => {
+    const as = await newUser();
+    await setAll(as, ["1", "2", "3", "4"]);
+    // All or nothing (G6).
+    expect(await quotaOf(setAll(as, ["5", "6"]))).toEqual(["maxEntries", 5]);
+    expect(await usage(as)).toEqual({ entryCount: 4, namespaceCount: 1 });
+    await setAll(as, ["4", "5"]);
+    expect(await quotaOf(set(server, { namespace: "a", key: "6", value: 1 }, as))).toEqual([
+      "maxEntries",
+      5,
+    ]);
+    await set(server, { namespace: "a", key: "5", value: 2 }, as);
+    await mutate(server, "deleteEntry", "deleted", { namespace: "a", key: "1" }, as);
+    await set(server, { namespace: "a", key: "6", value: 1 }, as);
+    const swap = [
+      { delete: { namespace: "a", key: "2" } },
+      { set: { namespace: "a", key: "7", value: 1 } },
+    ];
+    await mutate(server, "transact", "revision", { operations: swap }, as);
+    await mutate(server, "clearNamespace", "clearedCount", { namespace: "a" }, as);
+    await setAll(as, ["1", "2", "3", "4", "5"]);
+    // Others have quotas of their own.
+    await setAll(await newUser(), ["1"]);
+  });
+
+  test("G9: namespaces: an entry in one that is there is written, and in another is not", async () => {
+    const as = await newUser();
+    for (const namespace of ["a", "b"]) await setAll(as, ["1"], namespace);
+    expect(await quotaOf(setAll(as, ["1"], "c"))).toEqual(["maxNamespaces", 2]);
+    await setAll(as, ["2"], "b");
+    await mutate(server, "deleteEntry", "deleted", { namespace: "a", key: "1" }, as);
+    await setAll(as, ["1"], "c");
+    const operations = ["d", "e"].map((namespace) => ({ set: { namespace, key: "k", value: 1 } }));
+    expect(await quotaOf(mutate(server, "transact", "revision", { operations }, as))).toEqual([
+      "maxNamespaces",
+      2,
+    ]);
+  });
+
+  test("G9: bytes: less may always be written over more", async () => {
+    const as = await newUser();
+    const write = (key: string, length: number) =>
+      mutate(
+        server,
+        "setEntry",
+        "revision",
+        { namespace: "a", key, value: "x".repeat(length) },
+        as,
+      );
+    await write("1", 600_000);
+    expect(await quotaOf(write("2", 600_000))).toEqual(["maxStoredMebibytes", 1]);
+    await write("2", 400_000);
+    await write("1", 500_000);
+    expect(
+      await quotaOf(
+        mutate(
+          server,
+          "appendToEntry",
+          "revision",
+          { namespace: "a", key: "3", value: "x".repeat(200_000) },
+          as,
+        ),
+      ),
+    ).toEqual(["maxStoredMebibytes", 1]);
+  });
+
+  test("G9: writes side by side do not pass it together", async () => {
+    const as = await newUser();
+    const writes = Array.from({ length: 20 }, (_, index) =>
+      set(server, { namespace: "a", key: `${index}`, value: 1 }, as).then(
+        () => 1,
+        () => 0,
+      ),
+    );
+    const done = (await Promise.all(writes)).reduce<number>((sum, one) => sum + one, 0);
+    expect([done, await usage(as)]).toEqual([5, { entryCount: 5, namespaceCount: 1 }]);
+  });
+
+  test("a caller sees them", async () => {
+    const { viewer } = await query(
+      server,
+      "{ viewer { limits { maxEntries maxNamespaces maxStoredMebibytes } } }",
+    );
+    expect(viewer.limits).toEqual({ maxEntries: 5, maxNamespaces: 2, maxStoredMebibytes: 1 });
+  });
+});
