@@ -22,12 +22,14 @@ import { Committer } from "./store/commit/committer.ts";
 import { recordAgeMs } from "./store/commit/idempotency.ts";
 import { SearchIndexer } from "./store/search/search-indexer.ts";
 import type { Statistics } from "./store/contract.ts";
+import { SharedMemory, sharedMemoryBytes } from "./store/shared-memory.ts";
 import { Store } from "./store/store.ts";
 import { sweep } from "./store/commit/sweep.ts";
 import { Writer } from "./store/writer.ts";
 import { Graphql } from "./transport/graphql.ts";
 import { httpListener } from "./transport/http.ts";
 import { readTrustedDocuments } from "./transport/trusted-documents.ts";
+import { headersCheckMs, SlowHeaders } from "./transport/slow-headers.ts";
 import { refuseUnreadable } from "./transport/unreadable-request.ts";
 import { serveWebsocket } from "./transport/websocket.ts";
 
@@ -50,6 +52,10 @@ export interface BatonServer {
   close(deadlineMs?: number): Promise<void>;
 }
 
+/** What the database may take beside the time that a stopping server gives to its clients. */
+const closeDatabaseMs = 500;
+/** A connection on which a request is under way, and nothing moves for so long, is cut. */
+const quietMs = 180_000;
 /** Twice within the second in which each instance refuses a revoked token. */
 const tokenCheckIntervalMs = 500;
 const compactionIntervalMs = 60_000;
@@ -112,8 +118,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       },
       (userId, news) => claims.notice(userId, news),
     );
+    const memory = new SharedMemory(sharedMemoryBytes());
     const services = {
       store,
+      memory,
       writer: new Writer(committer, config, database),
       feed: new Feed({
         bounds,
@@ -168,22 +176,27 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     );
     keepOpen(http, config.keepAliveSeconds * 1_000);
     // Browsers and others open connections ahead of their requests. Node does not count such a one as idle.
-    const unused = new Set<Socket>();
+    const unused = new Map<Socket, SlowHeaders>();
     http.on("clientError", refuseUnreadable);
-    const track = (sockets: Set<Socket>) => (socket: Socket) => {
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-    };
     const isSecure = scheme === "https";
-    http.on(isSecure ? "secureConnection" : "connection", track(unused));
+    http.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => {
+      unused.set(socket, new SlowHeaders(socket));
+      socket.once("close", () => unused.delete(socket));
+    });
     // Node does not count those that have not agreed on TLS yet, either.
     const beneathTls = new Set<Socket>();
-    if (isSecure) http.on("connection", track(beneathTls));
+    if (isSecure) {
+      http.on("connection", (socket: Socket) => {
+        beneathTls.add(socket);
+        socket.once("close", () => beneathTls.delete(socket));
+      });
+    }
     for (const event of ["request", "upgrade"] as const) {
       http.on(event, ({ socket }: IncomingMessage) => unused.delete(socket));
     }
     const websocket = serveWebsocket(http, {
       graphql,
+      memory,
       authenticator,
       allowsOrigins,
       bounds,
@@ -207,6 +220,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       maxChanges: config.retentionChanges,
     };
     const background = [
+      periodically(headersCheckMs, "looking for slow headers", async () => {
+        for (const headers of unused.values()) headers.check();
+      }),
       periodically(config.pollIntervalMs, "looking for others' writes", poll),
       periodically(tokenCheckIntervalMs, "checking tokens", () => authenticator.checkTokens()),
       periodically(tokenCheckIntervalMs, "checking JWTs", () => authenticator.checkJwts()),
@@ -246,7 +262,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         ]);
         clearTimeout(late);
         // An answered request leaves its connection open for a next one, which will not come.
-        for (const socket of unused) socket.destroy();
+        for (const socket of unused.keys()) socket.destroy();
         const idle = setInterval(() => http.closeIdleConnections(), 20);
         const cut = setTimeout(
           () => {
@@ -259,7 +275,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         clearInterval(idle);
         clearTimeout(cut);
         await metricsEndpoint?.close();
-        await database.close();
+        // On a slow disk, moving the log into the file may take long. The next start does what is left.
+        const leftMs = Math.max(0, deadline - Date.now()) + closeDatabaseMs;
+        await Promise.race([
+          database.close(),
+          new Promise<void>((resolve) => (late = setTimeout(resolve, leftMs))),
+        ]);
+        clearTimeout(late);
       },
     };
   } catch (error) {
@@ -305,6 +327,8 @@ function keepOpen(http: Server, keepAliveMs: number): void {
   http.headersTimeout = Math.max(http.headersTimeout, keepAliveMs + 1_000);
   // Headers are the first part of a request.
   http.requestTimeout = Math.max(http.requestTimeout, http.headersTimeout);
+  // Nothing is sent and nothing taken for so long: neither a wait nor a stream of events is as quiet.
+  http.timeout = quietMs;
 }
 
 async function listen(

@@ -1,26 +1,22 @@
-import { Pacer } from "./pacer.ts";
-import { SerialQueue } from "./serial-queue.ts";
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Sql, SqlReader } from "./sql.ts";
 
 /**
- * Runs the statements of a synchronous driver one after the other, and lets the event loop turn between them. Otherwise
- * a reader of page after page, or a query of a thousand statements, would hold up every other request.
+ * Runs the statements of a synchronous driver, and lets the event loop turn between them. Otherwise a reader of page after
+ * page, or a query of a thousand statements, would hold up every other request.
  */
 export class PacedReader implements SqlReader {
   readonly #reader: SqlReader;
-  readonly #pacer = new Pacer();
-  readonly #queue = new SerialQueue();
+  readonly #userId: string;
 
-  constructor(reader: SqlReader) {
+  /** @param userId whose statements they are: users take turns */
+  constructor(reader: SqlReader, userId: string) {
     this.#reader = reader;
+    this.#userId = userId;
   }
 
   all<Row>(query: Sql): Promise<Row[]> {
-    // Usually nobody waits, and the event loop was not held.
-    if (this.#queue.length === 0 && !this.#pacer.isDue) return this.#reader.all(query);
-    return this.#queue.run(async () => {
-      await this.#pacer.pause();
-      return this.#reader.all(query);
-    });
+    if (!isLoopHeld()) return this.#reader.all(query);
+    return nextTurn(this.#userId).then(() => this.#reader.all(query));
   }
 }

@@ -19,46 +19,54 @@ import {
 } from "./read-log.ts";
 import { readNamespaceNames, readNamespaces, readUsage } from "./read-namespaces.ts";
 import { readPastKeys, readPastNamespace, readRevisions } from "./read-past.ts";
+import type { SqlReader } from "./sql.ts";
 
-/** The part of the contract that reads: the same statements on both databases. */
+/** The part of the contract that reads: the same statements on both databases. Users take turns. */
 export class Reads {
   readonly searchReader: SearchReader;
+  readonly #ofUser: (userId: string) => SearchReader;
 
-  constructor(reader: SearchReader) {
-    this.searchReader = reader;
+  /** @param clientOf what runs the statements of one user */
+  constructor(reader: SearchReader, clientOf: (userId: string) => SqlReader) {
+    this.#ofUser = (userId) => ({ ...reader, client: clientOf(userId) });
+    this.searchReader = { ...reader, ofUser: this.#ofUser };
   }
 
-  readonly readEntry: Database["readEntry"] = (...args) => readEntry(this.searchReader, ...args);
-  readonly readEntries: Database["readEntries"] = (...args) =>
-    readEntries(this.searchReader, ...args);
-  readonly readEntryHeads: Database["readEntryHeads"] = (...args) =>
-    readEntryHeads(this.searchReader, ...args);
-  readonly readStoredEntries: Database["readStoredEntries"] = (...args) =>
-    readStoredEntries(this.searchReader, ...args);
-  readonly readHeldClaims: Database["readHeldClaims"] = (...args) =>
-    readHeldClaims(this.searchReader, ...args);
-  readonly readClaims: Database["readClaims"] = (...args) => readClaims(this.searchReader, ...args);
-  readonly readCreatedEntries: Database["readCreatedEntries"] = (...args) =>
-    readCreatedEntries(this.searchReader, ...args);
-  readonly readNamespaces: Database["readNamespaces"] = (...args) =>
-    readNamespaces(this.searchReader, ...args);
-  readonly readNamespaceNames: Database["readNamespaceNames"] = (...args) =>
-    readNamespaceNames(this.searchReader, ...args);
-  readonly readUsage: Database["readUsage"] = (...args) => readUsage(this.searchReader, ...args);
+  readonly readEntry: Database["readEntry"] = (userId, place) =>
+    readEntry(this.#ofUser(userId), userId, place);
+  readonly readEntries: Database["readEntries"] = (query, bounds) =>
+    readEntries(this.#ofUser(query.userId), query, bounds);
+  readonly readEntryHeads: Database["readEntryHeads"] = (query, bounds) =>
+    readEntryHeads(this.#ofUser(query.userId), query, bounds);
+  readonly readStoredEntries: Database["readStoredEntries"] = (query, bounds) =>
+    readStoredEntries(this.#ofUser(query.userId), query, bounds);
+  readonly readHeldClaims: Database["readHeldClaims"] = (userId, places) =>
+    readHeldClaims(this.#ofUser(userId), userId, places);
+  readonly readClaims: Database["readClaims"] = (query, maxHeld) =>
+    readClaims(this.#ofUser(query.userId), query, maxHeld);
+  readonly readCreatedEntries: Database["readCreatedEntries"] = (query, bounds) =>
+    readCreatedEntries(this.#ofUser(query.userId), query, bounds);
+  readonly readNamespaces: Database["readNamespaces"] = (userId, ...args) =>
+    readNamespaces(this.#ofUser(userId), userId, ...args);
+  readonly readNamespaceNames: Database["readNamespaceNames"] = (userId, ...args) =>
+    readNamespaceNames(this.#ofUser(userId), userId, ...args);
+  readonly readUsage: Database["readUsage"] = (userId, ...args) =>
+    readUsage(this.#ofUser(userId), userId, ...args);
   readonly readExpired: Database["readExpired"] = (...args) =>
     readExpired(this.searchReader, ...args);
 
-  readonly readLogEnds: Database["readLogEnds"] = (...args) =>
-    readLogEnds(this.searchReader.client, ...args);
-  readonly readLog: Database["readLog"] = (...args) => readLog(this.searchReader.client, ...args);
-  readonly readStoredLog: Database["readStoredLog"] = (...args) =>
-    readStoredLog(this.searchReader.client, ...args);
+  readonly readLogEnds: Database["readLogEnds"] = (userId) =>
+    readLogEnds(this.#ofUser(userId).client, userId);
+  readonly readLog: Database["readLog"] = (query, bounds) =>
+    readLog(this.#ofUser(query.userId).client, query, bounds);
+  readonly readStoredLog: Database["readStoredLog"] = (query, bounds) =>
+    readStoredLog(this.#ofUser(query.userId).client, query, bounds);
   readonly readHeads: Database["readHeads"] = (...args) =>
     readHeads(this.searchReader.client, ...args);
   readonly readLogStatistics: Database["readLogStatistics"] = () =>
     readLogStatistics(this.searchReader.client);
-  readonly readLastClear: Database["readLastClear"] = (...args) =>
-    readLastClear(this.searchReader.client, ...args);
+  readonly readLastClear: Database["readLastClear"] = (userId, ...args) =>
+    readLastClear(this.#ofUser(userId).client, userId, ...args);
   readonly readPastKeys: Database["readPastKeys"] = (...args) =>
     readPastKeys(this.searchReader.client, ...args);
   readonly readPastNamespace: Database["readPastNamespace"] = (...args) =>

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from "node:timers/promises";
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import { shownTo, type Selection } from "../store/model/change.ts";
 import { CatchUp, type CatchUpOptions, type Start } from "./catch-up.ts";
 import { failWhenEnded, forgetEnding } from "./ending.ts";
@@ -164,7 +164,7 @@ export class Member<T = unknown> implements Follower {
         last = through;
       }
       // A database that answers without a wait must not keep others from theirs.
-      await turn();
+      await nextTurn(this.#options.reads.userId);
     }
   }
 
@@ -174,7 +174,7 @@ export class Member<T = unknown> implements Follower {
     sink.cork();
     try {
       for (let index = begin; index < events.length; index++) {
-        if (sink.isFull) return this.#sendLater(events, index);
+        if (sink.isFull || isLoopHeld()) return this.#sendLater(events, index);
         const payload = this.#render(events[index] as FeedEvent);
         if (payload instanceof Promise) return this.#sendLater(events, index, payload);
         sink.send(payload);
@@ -193,6 +193,7 @@ export class Member<T = unknown> implements Follower {
   ): Promise<void> {
     const { sink } = this.#options;
     const rendered = payload && { payload: await payload };
+    if (!rendered && isLoopHeld()) await nextTurn(this.#options.reads.userId);
     if (sink.isFull) await sink.drained();
     if (!this.#isCatchingUp()) return;
     if (rendered) sink.send(rendered.payload);

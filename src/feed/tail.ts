@@ -1,3 +1,4 @@
+import { nextTurn } from "../event-loop.ts";
 import type { Database, PageBounds } from "../store/contract.ts";
 import type { Change, Selection } from "../store/model/change.ts";
 import { everything } from "../store/model/text-match.ts";
@@ -214,7 +215,7 @@ export class Tail {
     for (const group of this.#due) {
       if (performance.now() - begin > maxTurnMs) {
         this.#hasTurn = true;
-        setImmediate(() => this.#deliver());
+        void nextTurn(this.#userId).then(() => this.#deliver());
         return;
       }
       this.#due.delete(group);

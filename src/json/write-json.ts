@@ -48,7 +48,7 @@ function writeObject(value: Readonly<Record<string, unknown>>): string {
 }
 
 /** With its colon. Names are few, and come again and again. */
-function writeName(name: string): string {
+export function writeName(name: string): string {
   const known = names.get(name);
   if (known !== undefined) return known;
   const written = `${JSON.stringify(name)}:`;

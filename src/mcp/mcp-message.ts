@@ -19,6 +19,8 @@ export interface McpMessage {
   readonly clientName: string | null;
 }
 
+/** What is not the arguments of a tool is read by the protocol's library, value by value. */
+const maxRestUnits = 64 * 1024;
 const clientInfoKey = "io.modelcontextprotocol/clientInfo";
 
 /**
@@ -32,6 +34,12 @@ export function readMcpMessage(text: string): McpMessage {
     throw new BatonError("BAD_USER_INPUT", `The body must be one JSON-RPC message. ${what}`.trim());
   }
   const call = argumentsOf(json);
+  if (call.rest.length > maxRestUnits) {
+    throw new BatonError(
+      "PAYLOAD_TOO_LARGE",
+      `A message may have ${maxRestUnits} characters beside a tool's arguments.`,
+    );
+  }
   const body = JSON.parse(call.rest) as Record<string, unknown>;
   const params = recordOf(body.params);
   const meta = recordOf(params._meta);

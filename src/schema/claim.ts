@@ -10,6 +10,7 @@ import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
 import { selectsWithin } from "./selected-fields.ts";
+import { listInPieces } from "./list-in-pieces.ts";
 import { showWritten } from "./show-written.ts";
 import { valueCondition, whereDescription } from "./value-condition.ts";
 import {
@@ -223,7 +224,7 @@ const completeClaimPayload = builder
       results: t.field({
         type: [operationResult],
         description: resultsDescription,
-        resolve: ({ results }) => [...results],
+        resolve: ({ results }, _args, context, info) => listInPieces(results, context, info),
       }),
       revision: payloadRevision(t),
     }),

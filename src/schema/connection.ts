@@ -1,6 +1,7 @@
 import type { ObjectRef } from "@pothos/core";
 import { badUserInput, type BatonError } from "../errors.ts";
 import { builder } from "./builder.ts";
+import { listInPieces } from "./list-in-pieces.ts";
 
 /** A page of a connection, as its resolver returns it. */
 export interface Connection<T> {
@@ -57,13 +58,17 @@ export function connectionOf<T>(
         type: [node],
         complexity: { field: 1, multiplier: 1 },
         description: "The items of this page.",
-        resolve: (page) => [...page.items],
+        // Pothos can't see that an unknown T is what a ref of T resolves to.
+        resolve: (page, _args, context, info) => listInPieces(page.items, context, info) as never,
       }),
       edges: t.field({
         type: [edgeRef],
         complexity: { field: 1, multiplier: 1 },
         description: "The items of this page, each with its cursor.",
-        resolve: (page) => page.items.map((item) => ({ node: item, cursor: page.cursorOf(item) })),
+        resolve: (page, _args, context, info) => {
+          const edges = page.items.map((item) => ({ node: item, cursor: page.cursorOf(item) }));
+          return listInPieces(edges, context, info);
+        },
       }),
       pageInfo: t.field({
         type: pageInfoRef,

@@ -14,6 +14,7 @@ import {
   setFields,
 } from "./operations.ts";
 import { selectsField } from "./selected-fields.ts";
+import { listInPieces } from "./list-in-pieces.ts";
 import { showWritten } from "./show-written.ts";
 import { batchComplexity, idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
 
@@ -64,7 +65,7 @@ const setEntriesPayload = builder
         type: [entryRef],
         description:
           "The entries as they are after the write, in the order of the input. Needs the scope `read`; without it nothing is written.",
-        resolve: (result) => [...result.entries],
+        resolve: (result, _args, context, info) => listInPieces(result.entries, context, info),
       }),
       revision: payloadRevision(t),
     }),

@@ -46,3 +46,27 @@ function search(
     }) ?? false;
   return fieldNodes.some(({ selectionSet }) => within(selectionSet));
 }
+
+/** How many fields an operation asks for of each item of a list, at least. */
+export function fieldsOfItem({ fieldNodes, fragments }: GraphQLResolveInfo): number {
+  let count = counts.get(fieldNodes);
+  if (count !== undefined) return count;
+  count = 0;
+  const visited = new Set<string>();
+  const countIn = (set: SelectionSetNode | undefined): void => {
+    for (const selection of set?.selections ?? []) {
+      if (selection.kind !== Kind.FRAGMENT_SPREAD) {
+        if (selection.kind === Kind.FIELD) count = (count ?? 0) + 1;
+        countIn(selection.selectionSet);
+      } else if (!visited.has(selection.name.value)) {
+        visited.add(selection.name.value);
+        countIn(fragments[selection.name.value]?.selectionSet);
+      }
+    }
+  };
+  for (const { selectionSet } of fieldNodes) countIn(selectionSet);
+  counts.set(fieldNodes, count);
+  return count;
+}
+
+const counts = new WeakMap<readonly FieldNode[], number>();

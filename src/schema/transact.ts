@@ -14,6 +14,7 @@ import {
   requeueEntry,
   setEntry,
 } from "./operations.ts";
+import { listInPieces } from "./list-in-pieces.ts";
 import { showWritten } from "./show-written.ts";
 import {
   batchComplexity,
@@ -119,7 +120,7 @@ const transactPayload = builder.objectRef<CommandResult>("TransactPayload").impl
     results: t.field({
       type: [operationResult],
       description: resultsDescription,
-      resolve: ({ results }) => [...results],
+      resolve: ({ results }, _args, context, info) => listInPieces(results, context, info),
     }),
     revision: payloadRevision(t),
   }),

@@ -3,6 +3,7 @@ import type { Entry } from "./model/entry.ts";
 import type { Limits } from "./model/limits.ts";
 import type { TextMatch } from "./model/text-match.ts";
 import { requireAll, type Viewer } from "./model/viewer.ts";
+import { smallBytes, type SharedMemory } from "./shared-memory.ts";
 
 /** What an answer shows of an entry, by its size and its names. */
 export type Sized = {
@@ -62,24 +63,50 @@ export interface AnswersUnderWay {
   readonly maxBytes: number;
 }
 
+/** Where a user's answers are counted. */
+export interface MemoryShare {
+  readonly memory: SharedMemory;
+  readonly userId: string;
+}
+
 /** Counts what one operation has loaded, so that no operation builds an answer without bound (G9). */
 export class ResponseBudget {
   readonly #maxBytes: number;
   readonly #underWay: AnswersUnderWay | null;
+  readonly #share: MemoryShare | null;
+  /** How much of it is counted in the user's share. */
+  #sharedBytes = 0;
   /** How often its answer shows what it reads; set before it is executed. */
   shown: ShownTexts = shownOnce;
   #usedBytes = 0;
 
-  /** @param underWay shared by the operations of one connection that are answered side by side */
-  constructor(maxBytes: number, underWay: AnswersUnderWay | null) {
+  /**
+   * @param underWay shared by the operations of one connection that are answered side by side
+   * @param share of the memory that all users have together
+   */
+  constructor(
+    maxBytes: number,
+    underWay: AnswersUnderWay | null,
+    share: MemoryShare | null = null,
+  ) {
     this.#maxBytes = maxBytes;
     this.#underWay = underWay;
+    this.#share = share;
+  }
+
+  /** Whether the answer holds memory that `reset` gives back. */
+  get isShared(): boolean {
+    return this.#sharedBytes > 0;
   }
 
   /** The answer has been taken. Each event of a subscription is an answer of its own. */
   reset(): void {
     if (this.#underWay) this.#underWay.bytes -= this.#usedBytes;
     this.#usedBytes = 0;
+    if (this.#sharedBytes > 0) {
+      this.#share?.memory.remove(this.#share.userId, this.#sharedBytes);
+      this.#sharedBytes = 0;
+    }
   }
 
   /** @throws LIMIT_EXCEEDED when the operation has now loaded more than it may, RATE_LIMITED when its connection has */
@@ -147,12 +174,17 @@ export class ResponseBudget {
     for (const entry of entries) if (entry) bytes += this.#bytesOf(entry);
     this.#usedBytes += bytes;
     if (this.#underWay) this.#underWay.bytes += bytes;
+    if (this.#share && this.#usedBytes > smallBytes) {
+      this.#share.memory.add(this.#share.userId, this.#usedBytes - this.#sharedBytes);
+      this.#sharedBytes = this.#usedBytes;
+    }
   }
 
   #requireRoom(): void {
     if (this.#usedBytes > this.#maxBytes) {
       throw this.#tooMuch();
     }
+    if (this.#share && this.#sharedBytes > 0) this.#share.memory.requireRoom(this.#share.userId);
     if (this.#underWay && this.#underWay.bytes > this.#underWay.maxBytes) {
       throw new BatonError(
         "RATE_LIMITED",

@@ -19,6 +19,8 @@ import { SelectionCompiler, type CompiledSelection } from "./selection-compiler.
 
 /** A larger selection is executed. */
 const maxCompiledFields = 200;
+/** Nor is one compiled that shows an entry's value more often. */
+const maxCompiledContents = 4;
 
 /** By the operation; null for one that has to be executed. */
 const compiled = new WeakMap<Prepared["operation"], CompiledOperation | null>();
@@ -37,7 +39,9 @@ export function compiledOperation(prepared: Prepared): CompiledOperation | null 
 }
 
 function compile(prepared: Prepared): CompiledOperation | null {
-  const { document, operation } = prepared;
+  const { document, operation, shown } = prepared;
+  // A long result is written in steps.
+  if (shown.contents > maxCompiledContents) return null;
   const root = schema.getRootType(operation.operation);
   if (!root || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
   const compiler = new SelectionCompiler(document, null, maxCompiledFields);

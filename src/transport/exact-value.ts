@@ -1,4 +1,5 @@
 import { getNullableType, isInputObjectType, isListType, type GraphQLInputType } from "graphql";
+import { limitExceeded } from "../errors.ts";
 import { JsonText } from "../json/json-text.ts";
 import {
   decodeLongString,
@@ -8,6 +9,9 @@ import {
 } from "../json/long-value-parts.ts";
 import { decodeString, endOfString, endOfValue } from "../json/value-parts.ts";
 import { isJsonType, typeWithin } from "./variable-types.ts";
+
+/** Items of a list that are read: many more than a batch or a list of keys may have. */
+const maxItems = 100_000;
 
 /** A value, and where its text ends. */
 interface Read {
@@ -47,6 +51,14 @@ function* readItems(text: string, at: number, type: GraphQLInputType): Steps<Rea
     if (text[place] === ",") place++;
     const { value, end } = yield* readExactValue(text, place, type);
     items.push(value);
+    if (items.length > maxItems) {
+      throw limitExceeded(
+        "maxListItems",
+        maxItems,
+        `A list in the variables may have ${maxItems} items. Send several requests.`,
+        "variables",
+      );
+    }
     place = end;
     if (place < pauseAt) continue;
     yield;

@@ -2,22 +2,25 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import { acceptedType, type ResultType } from "./accepted-type.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
 import { headerCredentials } from "./credentials.ts";
 import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
 import { missingQuery, mutationByGet, notAcceptable, unknownMethod } from "./http-refusal.ts";
-import type { OperationContext } from "./operation-context.ts";
+import type { OperationContext, Services } from "./operation-context.ts";
 import type { OperationNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody, textOf } from "./read-body.ts";
 import type { Operation } from "./read-operation.ts";
+import { sendParts } from "./send-parts.ts";
 import { writeResult } from "./write-result.ts";
 import type { RespondByYoga } from "./yoga.ts";
 
 export interface GraphqlRouteOptions {
   readonly graphql: Graphql;
+  readonly services: Pick<Services, "memory">;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
   /** Whether pages of other sites may use the API. */
@@ -66,7 +69,9 @@ export class GraphqlRoute {
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     note.viewer = session.viewer;
     const context = graphql.context(session, { closed: closedOf(response) });
-    const sent = await this.#read(request, context);
+    const sent = await this.#read(request, response, context);
+    const { userId } = session.viewer;
+    if (isLoopHeld()) await nextTurn(userId);
     const { accept } = request.headers;
     const type = acceptedType(accept);
     let prepared: Prepared;
@@ -91,21 +96,36 @@ export class GraphqlRoute {
     }
     if (type === null) throw notAcceptable(accept, false);
     if (kind === "mutation" && request.method !== "POST") throw mutationByGet();
-    const { text, isExecuted, errorCode } = await graphql.answer(prepared, sent.variables, context);
-    note.errorCode = errorCode;
-    const status = isExecuted || type === "application/json" ? 200 : refusedStatus;
-    send(request, response, status, type, text);
+    try {
+      const { text, isExecuted, errorCode } = await graphql.answer(
+        prepared,
+        sent.variables,
+        context,
+      );
+      note.errorCode = errorCode;
+      const status = isExecuted || type === "application/json" ? 200 : refusedStatus;
+      if (typeof text === "string") send(request, response, status, type, text);
+      else await sendParts(response, status, headersFor(request, type), { parts: text, userId });
+    } finally {
+      if (context.budget.isShared) whenOver(response, () => context.budget.reset());
+    }
   }
 
   /** @throws HttpRefusal, BAD_USER_INPUT, PAYLOAD_TOO_LARGE, LIMIT_EXCEEDED */
-  async #read(request: IncomingMessage, context: OperationContext): Promise<Operation> {
-    const { graphql, maxBodyBytes } = this.#options;
+  async #read(
+    request: IncomingMessage,
+    response: ServerResponse,
+    context: OperationContext,
+  ): Promise<Operation> {
+    const { graphql, services, maxBodyBytes } = this.#options;
+    const { memory } = services;
+    const { userId } = context.viewer;
     switch (request.method) {
       case "POST": {
         requireJson(request);
-        const body = await readBody(request, maxBodyBytes);
+        const body = await readBody(request, { response, maxBytes: maxBodyBytes, memory, userId });
         context.requestBytes = body.length;
-        return graphql.readOperation(textOf(body));
+        return graphql.readOperation(textOf(body), userId);
       }
       case "GET": {
         context.requestBytes = request.url?.length ?? 0;
@@ -137,9 +157,10 @@ function requireJson(request: IncomingMessage): void {
   );
 }
 
-/** What follows the question mark. */
+/** What follows the first question mark. Further ones are part of it. */
 function searchOf(url: string): string {
-  return url.split("?", 2)[1] ?? "";
+  const begin = url.indexOf("?");
+  return begin < 0 ? "" : url.slice(begin + 1);
 }
 
 /** The signal that aborts when the connection is gone, made when it is asked for. */
@@ -155,6 +176,11 @@ function closedOf(response: ServerResponse): () => AbortSignal {
   };
 }
 
+function whenOver(response: ServerResponse, then: () => void): void {
+  if (response.destroyed || response.writableFinished) then();
+  else response.once("close", then);
+}
+
 /** Writes a result, head and body with one call. `text` is JSON. */
 function send(
   request: IncomingMessage,
@@ -163,16 +189,14 @@ function send(
   type: ResultType,
   text: string,
 ): void {
-  const headers: (string | number)[] = [
-    "Content-Type",
-    `${type}; charset=utf-8`,
-    "Content-Length",
-    Buffer.byteLength(text),
-    "X-Content-Type-Options",
-    "nosniff",
-  ];
-  const { origin } = request.headers;
+  const headers = headersFor(request, type);
+  headers.push("Content-Length", String(Buffer.byteLength(text)));
+  response.writeHead(status, headers).end(text);
+}
+
+function headersFor({ headers: { origin } }: IncomingMessage, type: ResultType): string[] {
+  const headers = ["Content-Type", `${type}; charset=utf-8`, "X-Content-Type-Options", "nosniff"];
   // A caller is known by its token alone, never by cookies, so any page may ask.
   if (origin !== undefined) headers.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
-  response.writeHead(status, headers as string[]).end(text);
+  return headers;
 }

@@ -3,8 +3,10 @@ import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
 import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
+import { writeLongJson, type TextParts } from "../json/write-long-json.ts";
 import { compiledOperation } from "./compiled-operation.ts";
 import { embeddedValues } from "./embedded-variables.ts";
+import { inSteps } from "./in-steps.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import { Operations, type OperationPolicy, type Prepared } from "./operations.ts";
@@ -13,7 +15,6 @@ import { readMessage, type SocketMessage } from "./read-message.ts";
 import { readOperation, type Operation } from "./read-operation.ts";
 import { readSearch } from "./read-search.ts";
 import type { SentVariables } from "./sent-variables.ts";
-import { writeResult } from "./write-result.ts";
 
 /** Hears what operations came to. */
 export interface OperationObserver {
@@ -35,8 +36,8 @@ type Variables = SentVariables | null | undefined;
 
 /** What a query or a mutation came to. */
 export interface Answer {
-  /** The result as JSON. */
-  readonly text: string;
+  /** The result as JSON; in parts where it may be long. */
+  readonly text: string | TextParts;
   /** Whether it was executed. It was not if a variable was refused. */
   readonly isExecuted: boolean;
   /** The code of its first error; null if it has none. */
@@ -58,8 +59,8 @@ export class Graphql {
   }
 
   /** As `readOperation`. */
-  readOperation(text: string): Operation | Promise<Operation> {
-    return readOperation(text, schema, this.#services.store.limits);
+  readOperation(text: string, who: string): Operation | Promise<Operation> {
+    return readOperation(text, schema, this.#services.store.limits, who);
   }
 
   /** As `readSearch`. */
@@ -68,8 +69,8 @@ export class Graphql {
   }
 
   /** As `readMessage`. */
-  readMessage(text: string): SocketMessage | string | Promise<SocketMessage | string> {
-    return readMessage(text, schema, this.#services.store.limits);
+  readMessage(text: string, who: string): SocketMessage | string | Promise<SocketMessage | string> {
+    return readMessage(text, schema, this.#services.store.limits, who);
   }
 
   /** What the resolvers of one operation are given. */
@@ -98,7 +99,7 @@ export class Graphql {
     try {
       given = embeddedValues(prepared, variables);
     } catch (error) {
-      return this.#answerOf({ errors: [error as GraphQLError] });
+      return this.#answerOf({ errors: [error as GraphQLError] }, context);
     }
     context.budget.shown = prepared.shown;
     const compiled = compiledOperation(prepared);
@@ -108,15 +109,16 @@ export class Graphql {
     const answer =
       typeof result === "string"
         ? { text: result, isExecuted: true, errorCode: null }
-        : this.#answerOf(result);
-    this.#services.bounds.answered(context.viewer, answer.text.length);
+        : await this.#answerOf(result, context);
+    this.#services.bounds.answered(context.viewer, lengthOf(answer.text));
     return answer;
   }
 
-  #answerOf(result: ExecutionResult): Answer {
+  async #answerOf(result: ExecutionResult, { viewer }: OperationContext): Promise<Answer> {
     const errors = result.errors && this.publicErrors(result.errors);
+    const shown = errors ? { ...result, errors } : result;
     return {
-      text: writeResult(errors ? { ...result, errors } : result),
+      text: await inSteps(writeLongJson(shown), viewer.userId),
       isExecuted: "data" in result,
       errorCode: errors ? codeOf(errors) : null,
     };
@@ -188,6 +190,11 @@ async function observed<T>(
       durationMs: performance.now() - begin,
     });
   }
+}
+
+function lengthOf(text: string | TextParts): number {
+  if (typeof text === "string") return text.length;
+  return text.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The code of the first of these errors. */

@@ -132,8 +132,12 @@ async function answer(
   throw new HttpRefusal(404, `Nothing is here. ${board} API is at /graphql, and MCP at /mcp.`);
 }
 
-/** How long a refused body is read and thrown away, for a client that reads no answer before it has sent its all. */
+/**
+ * How long, and how much of, a refused body is read and thrown away, for a client that reads no answer before it has sent
+ * its all. Whoever sends on without an end is cut then.
+ */
 const lingerMs = 3_000;
+const lingerBytes = 32 * 1024 * 1024;
 
 /** Answers a request whose operation was not even read. */
 function refuse(
@@ -156,11 +160,25 @@ function refuse(
       : { errors: [error.toJSON()] };
   sendJson(response, status, body, () => {
     if (request.complete) return response.end();
-    // Closed with a body still coming, the connection would be reset, and the answer lost on its way.
-    const linger = setTimeout(() => response.end(), lingerMs);
-    request.resume().once("close", () => clearTimeout(linger));
-    request.once("end", () => response.end());
+    linger(request, response);
   });
+}
+
+/** Closed with a body still coming, the connection would be reset, and the answer lost on its way. */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  const cut = () => {
+    response.end();
+    request.destroy();
+  };
+  const late = setTimeout(cut, lingerMs);
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > lingerBytes) cut();
+  });
+  request.once("close", () => clearTimeout(late));
+  request.once("end", () => response.end());
+  request.resume();
 }
 
 /** The range of codes is the one that JSON-RPC leaves to servers. */

@@ -1,7 +1,5 @@
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Steps } from "../json/long-value-parts.ts";
-
-/** How long work on a long text may hold up others. */
-const maxHoldMs = 4;
 
 /** Does work in one go. */
 export function atOnce<T>(steps: Steps<T>): T {
@@ -11,13 +9,14 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Does work in steps, and lets others on between them. */
-export async function inSteps<T>(steps: Steps<T>): Promise<T> {
-  for (let beganAt = performance.now(); ;) {
+/**
+ * Does work in steps, and lets others on between them.
+ * @param who the user that it is done for, or `nobody`
+ */
+export async function inSteps<T>(steps: Steps<T>, who: string): Promise<T> {
+  for (;;) {
+    if (isLoopHeld()) await nextTurn(who);
     const { done, value } = steps.next();
     if (done) return value;
-    if (performance.now() - beganAt < maxHoldMs) continue;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    beganAt = performance.now();
   }
 }

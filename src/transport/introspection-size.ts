@@ -122,15 +122,16 @@ class Count {
     return field.resolve?.(source, { includeDeprecated: true }, undefined, info);
   }
 
-  *#fieldsOf({ selections }: SelectionSetNode): Generator<FieldNode> {
+  /** @param visited the fragments that are spread there already: again, they add nothing */
+  *#fieldsOf({ selections }: SelectionSetNode, visited = new Set<string>()): Generator<FieldNode> {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) yield selection;
-      else {
-        const fragment =
-          selection.kind === Kind.INLINE_FRAGMENT
-            ? selection
-            : this.#fragments.get(selection.name.value);
-        if (fragment) yield* this.#fieldsOf(fragment.selectionSet);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        yield* this.#fieldsOf(selection.selectionSet, visited);
+      } else if (!visited.has(selection.name.value)) {
+        visited.add(selection.name.value);
+        const fragment = this.#fragments.get(selection.name.value);
+        if (fragment) yield* this.#fieldsOf(fragment.selectionSet, visited);
       }
     }
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { McpAnswer, McpEndpoint } from "../mcp/mcp-endpoint.ts";
 import type { Services } from "./operation-context.ts";
 import { headerCredentials } from "./credentials.ts";
@@ -62,7 +63,7 @@ export class McpRoute {
     const credentials = headerCredentials(request.headers);
     const authenticate = (clientName: string | undefined) =>
       authenticator.authenticate({ ...credentials, agent: credentials.agent ?? clientName });
-    await authenticate(undefined);
+    const { userId } = (await authenticate(undefined)).viewer;
     const outlet = outletOf(response, maxWaitingBytes);
     if (request.method !== "POST") {
       const signal = this.#signalOf(response);
@@ -77,7 +78,10 @@ export class McpRoute {
       });
     }
     const maxBytes = Math.min(limits.maxBodyBytes, limits.maxValueBytes + messageBytes);
-    const text = textOf(await readBody(request, maxBytes));
+    const { memory } = this.#options;
+    const body = await readBody(request, { response, maxBytes, memory, userId });
+    if (isLoopHeld()) await nextTurn(userId);
+    const text = textOf(body);
     const signal = this.#signalOf(response);
     const endpoint = await this.#load();
     const sent = { text, request: webRequest(request, signal), outlet, authenticate };

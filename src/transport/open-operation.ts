@@ -4,6 +4,8 @@ import type { OperationNote } from "./operation-note.ts";
 /** An operation of a socket that has not been answered to its end. */
 export class OpenOperation {
   budget: ResponseBudget | null = null;
+  /** What its message holds in the memory of its user. */
+  held: { readonly userId: string; readonly bytes: number } | null = null;
   readonly note: OperationNote = {};
   readonly beganAt = performance.now();
   #isAbandoned = false;

@@ -3,10 +3,13 @@ import type { Duplex } from "node:stream";
 import { CloseCode, MessageType, type makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
+import { nobody } from "../event-loop.ts";
 import type { AnswersUnderWay } from "../store/response-budget.ts";
+import type { SharedMemory } from "../store/shared-memory.ts";
 import type { Graphql } from "./graphql.ts";
 import type { OpenOperation } from "./open-operation.ts";
 import type { SocketMessage } from "./read-message.ts";
+import { SocketIntake } from "./socket-intake.ts";
 import { SocketReader } from "./socket-reader.ts";
 import { maxUnreadBytes, SocketWriter } from "./socket-writer.ts";
 
@@ -24,8 +27,13 @@ export interface Extra {
   authenticated: boolean;
   /** Called when the socket has closed: it counts no more. */
   leave(): void;
+  isClosed: boolean;
   /** Since the latest operation began. */
   receivedBytes: number;
+  /** Whose operations it carried last; `nobody` before the first. */
+  userId: string;
+  /** Of the message that is being heard. */
+  messageBytes: number;
   readonly underWay: AnswersUnderWay;
   /** By their id. */
   readonly operations: Map<string, OpenOperation>;
@@ -40,6 +48,7 @@ export interface OpenSocketOptions {
   readonly protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
   readonly headers: IncomingHttpHeaders;
   readonly graphql: Graphql;
+  readonly memory: SharedMemory;
   /** Bytes of entries in the answers that it has asked for and not read yet. */
   readonly maxUnreadEntryBytes: number;
   /** Bytes that wait in memory for it, before its subscriptions are fed from the log. */
@@ -55,12 +64,21 @@ export function openSocket(options: OpenSocketOptions): void {
     silentPings = 0;
   };
   const writer = new SocketWriter(socket, stream, options.maxWaitingBytes, alive);
+  const intake = new SocketIntake({
+    socket,
+    stream,
+    memory: options.memory,
+    userId: () => (extra.authenticated ? extra.userId : null),
+  });
   const extra: Extra = {
     headers: options.headers,
     writer,
     authenticated: false,
     leave: () => {},
+    isClosed: false,
     receivedBytes: 0,
+    userId: nobody,
+    messageBytes: 0,
     underWay: { bytes: 0, maxBytes: options.maxUnreadEntryBytes },
     operations: new Map(),
     endAbandoned: () => {},
@@ -80,7 +98,12 @@ export function openSocket(options: OpenSocketOptions): void {
         if (writer.waitingBytes > maxUnreadBytes) socket.terminate();
       },
       onMessage: (listener) => {
-        const hear = (message: SocketMessage | string) => {
+        const hear = (message: SocketMessage | string, bytes: number) => {
+          extra.messageBytes = bytes;
+          if (isOfServer(message)) {
+            socket.close(CloseCode.BadRequest, "Only a server sends such a message");
+            return;
+          }
           // graphql-ws takes a message that is parsed already, too.
           listener(message as string).catch((error: unknown) => {
             if (socket.readyState !== socket.OPEN) return;
@@ -90,8 +113,16 @@ export function openSocket(options: OpenSocketOptions): void {
           extra.endAbandoned();
         };
         const mayResume = () => writer.waitingBytes <= maxUnreadBytes;
-        const reader = new SocketReader(socket, options.graphql, hear, mayResume);
+        const who = () => extra.userId;
+        const reader = new SocketReader({
+          socket,
+          graphql: options.graphql,
+          hear,
+          mayResume,
+          who,
+        });
         socket.on("message", (data) => {
+          intake.messageEnded();
           alive();
           extra.receivedBytes += sizeOf(data);
           reader.take(data);
@@ -115,6 +146,7 @@ export function openSocket(options: OpenSocketOptions): void {
   socket.once("close", (code, reason) => {
     clearInterval(pings);
     clearTimeout(unauthenticated);
+    extra.isClosed = true;
     extra.leave();
     closed(code, String(reason)).catch((error: unknown) =>
       logger.error({ err: error }, "closing a socket"),
@@ -125,6 +157,17 @@ export function openSocket(options: OpenSocketOptions): void {
 /** `ws` gives a message in one piece, unless it is told otherwise. */
 function sizeOf(data: RawData): number {
   return Array.isArray(data) ? 0 : data.byteLength;
+}
+
+/** What the protocol has a server send. graphql-ws throws where a client sends it. */
+const serverTypes: readonly unknown[] = [
+  MessageType.ConnectionAck,
+  MessageType.Next,
+  MessageType.Error,
+];
+
+function isOfServer(message: SocketMessage | string | null): boolean {
+  return typeof message === "object" && serverTypes.includes(message?.type);
 }
 
 const pong = JSON.stringify({ type: MessageType.Pong });

@@ -4,6 +4,7 @@ import type { Feed } from "../feed/feed.ts";
 import type { Context } from "../schema/context.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
 import { ResponseBudget, type AnswersUnderWay } from "../store/response-budget.ts";
+import type { SharedMemory } from "../store/shared-memory.ts";
 import type { Store } from "../store/store.ts";
 import type { Writer } from "../store/writer.ts";
 
@@ -14,6 +15,8 @@ export interface Services {
   readonly feed: Feed;
   readonly tokens: TokenAdministration;
   readonly bounds: CallBounds;
+  /** What large requests and answers hold. */
+  readonly memory: SharedMemory;
 }
 
 /** What an operation's connection tells of itself. */
@@ -45,7 +48,12 @@ export class OperationContext implements Context {
     this.feed = services.feed;
     this.tokens = services.tokens;
     const { maxResponseBytes } = services.store.limits;
-    this.budget = new ResponseBudget(maxResponseBytes, connection.underWay ?? null);
+    const { memory } = services;
+    const { userId } = session.viewer;
+    this.budget = new ResponseBudget(maxResponseBytes, connection.underWay ?? null, {
+      memory,
+      userId,
+    });
     this.#session = session;
     this.#connection = connection;
   }

@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from "graphql";
 import { BatonError } from "../errors.ts";
+import { nobody } from "../event-loop.ts";
 import { JsonFault } from "../json/json-fault.ts";
 import { parseOrdinary } from "../json/json-text.ts";
 import type { Steps } from "../json/long-value-parts.ts";
@@ -32,13 +33,15 @@ const notJson = "";
 /**
  * Reads a message of the WebSocket protocol. The operation in a `subscribe` is read as by `readOperation`; where that is
  * refused, the payload is a `RefusedPayload`.
+ * @param who the user whom it is read for, or `nobody`
  */
 export function readMessage(
   text: string,
   schema: GraphQLSchema,
   limits: ReadLimits,
+  who: string = nobody,
 ): SocketMessage | string | Promise<SocketMessage | string> {
-  if (text.length > maxWholeUnits) return inSteps(read(text, schema, limits));
+  if (text.length > maxWholeUnits) return inSteps(read(text, schema, limits), who);
   const ordinary = parseOrdinary(text);
   return ordinary ? (ordinary.value as SocketMessage) : atOnce(read(text, schema, limits));
 }

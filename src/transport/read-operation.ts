@@ -1,9 +1,15 @@
 import type { GraphQLInputType, GraphQLSchema } from "graphql";
 import { badUserInput, BatonError, limitExceeded } from "../errors.ts";
+import { nobody } from "../event-loop.ts";
 import { JsonFault, shownPath, type JsonPath } from "../json/json-fault.ts";
 import { JsonText, parseOrdinary } from "../json/json-text.ts";
 import { JsonScanner } from "../json/json-scanner.ts";
-import { decodeLongString, stepUnits, type Steps } from "../json/long-value-parts.ts";
+import {
+  decodeLongString,
+  endOfLongValue,
+  stepUnits,
+  type Steps,
+} from "../json/long-value-parts.ts";
 import { decodeString, endOfString } from "../json/value-parts.ts";
 import { faultWithin, readEnvelope, type Envelope } from "./envelope.ts";
 import { readExactValue, readPlainValue } from "./exact-value.ts";
@@ -37,14 +43,16 @@ export const maxWholeUnits = 256 * 1024;
  * 3. `query` tells the types of the variables. Each part of type JSON becomes a `JsonText`, all else plain values.
  *
  * A long text is read in steps of a few milliseconds, between which other work is done; the result is a promise then.
+ * @param who the user whom it is read for, or `nobody`
  * @throws BAD_USER_INPUT when it is no operation, or cannot be kept as it was sent; LIMIT_EXCEEDED when it is too deep
  */
 export function readOperation(
   text: string,
   schema: GraphQLSchema,
   limits: ReadLimits,
+  who: string = nobody,
 ): Operation | Promise<Operation> {
-  if (text.length > maxWholeUnits) return inSteps(readBody(text, schema, limits));
+  if (text.length > maxWholeUnits) return inSteps(readBody(text, schema, limits), who);
   const ordinary = parseOrdinary(text);
   return ordinary ? operationOf(ordinary.value) : atOnce(readBody(text, schema, limits));
 }
@@ -165,7 +173,13 @@ function* readVariables(
     if (text[at] === ",") at++;
     const nameEnd = endOfString(text, at);
     const name = decodeString(text.slice(at, nameEnd));
-    const { value, end } = yield* readExactValue(text, nameEnd + 1, types.get(name));
+    const type = types.get(name);
+    if (type === undefined) {
+      // Nothing can use it, so nothing of it is kept.
+      at = yield* endOfLongValue(text, nameEnd + 1);
+      continue;
+    }
+    const { value, end } = yield* readExactValue(text, nameEnd + 1, type);
     variables[name] = value;
     if (value !== null && !(value instanceof JsonText)) {
       const sent = text.slice(nameEnd + 1, end);

@@ -42,8 +42,15 @@ export function shownTexts(schema: GraphQLSchema, document: DocumentNode): Shown
     }
   }
   let { contents, names } = shownOnce;
+  /** Sets that count the same wherever a fragment has them. */
+  const counted = new Set<SelectionSetNode>();
 
   function countPart(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): void {
+    const [only] = sets;
+    if (only && sets.length === 1) {
+      if (counted.has(only)) return;
+      counted.add(only);
+    }
     const part: Part = { contents: new Map(), names: 0 };
     countObject(type, sets, "", part);
     contents = Math.max(contents, ...part.contents.values());

@@ -1,12 +1,16 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from "graphql";
 import type { Context as SocketContext } from "graphql-ws";
 import type { Logger } from "pino";
-import type { Authenticator } from "../auth/authenticator.ts";
+import type { Authenticator, Session } from "../auth/authenticator.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
+import type { TextParts } from "../json/write-long-json.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
 import { schema } from "../schema/schema.ts";
+import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 import { socketCredentials } from "./credentials.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
+import { inSteps } from "./in-steps.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { OpenOperation } from "./open-operation.ts";
 import type { Extra } from "./open-socket.ts";
@@ -15,6 +19,7 @@ import { loggedNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 import { RefusedPayload } from "./read-message.ts";
+import { encode } from "./send-parts.ts";
 import { nextHead, SocketSink } from "./socket-sink.ts";
 import { writeResult } from "./write-result.ts";
 
@@ -22,12 +27,17 @@ export interface SocketOperationsOptions {
   readonly graphql: Graphql;
   readonly authenticator: Authenticator;
   readonly bounds: CallBounds;
+  readonly memory: SharedMemory;
   /** Operations that one socket may have open. */
   readonly maxOperations: number;
   readonly logger: Logger;
 }
 
 const maxOperationIdLength = 256;
+/** A message is held as the text that it was, and as what was read of it. */
+const copies = 2;
+/** A database that does not answer does not keep a socket from being opened. */
+const greetMs = 1_000;
 
 type Connection = SocketContext<Record<string, unknown>, Extra>;
 
@@ -62,29 +72,65 @@ export class SocketOperations {
     this.#options = options;
   }
 
+  /**
+   * Looks whether the socket's own token is good. Whatever it is, the socket is taken: each operation is refused by itself,
+   * and may show a token of its own.
+   */
+  greet({ connectionParams, extra }: Connection): Promise<void> | void {
+    const greet = (session: Session) => this.#admit(extra, session);
+    try {
+      const session = this.#options.authenticator.authenticate(
+        socketCredentials(connectionParams, undefined, extra.headers),
+      );
+      if (!(session instanceof Promise)) return greet(session);
+      const looked = session.then(greet).catch(() => {});
+      return Promise.race([
+        looked,
+        new Promise<void>((resolve) => setTimeout(resolve, greetMs).unref()),
+      ]);
+    } catch {
+      // Each operation says what is wrong.
+    }
+  }
+
+  /**
+   * A good token was shown: the socket counts as its user's until it closes.
+   * @throws LIMIT_EXCEEDED, RATE_LIMITED when the user has too many
+   */
+  #admit(extra: Extra, { viewer }: Session): void {
+    if (extra.authenticated || extra.isClosed) return;
+    extra.leave = this.#options.bounds.enter(viewer, "Sockets");
+    extra.authenticated = true;
+    extra.userId = viewer.userId;
+  }
+
   /** Authenticates and checks one operation. What is refused is the operation; the socket may carry others. */
   async prepare(
     connection: Connection,
     id: string,
     payload: Payload,
   ): Promise<Arguments | GraphQLError[]> {
-    const { graphql, authenticator, bounds } = this.#options;
+    const { graphql, authenticator } = this.#options;
     const { extra } = connection;
     const operation = new OpenOperation();
+    const { messageBytes } = extra;
     try {
       if (payload instanceof RefusedPayload) throw payload.fault;
       // What was given up in this turn of the event loop has ended by the next one.
-      if (this.#isFull(extra)) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#isFull(extra)) await nextTurn(extra.userId);
       this.#requireRoom(extra, id);
       extra.operations.set(id, operation);
       const session = await authenticator.authenticate(
         socketCredentials(connection.connectionParams, payload.extensions, extra.headers),
       );
-      if (!extra.authenticated) {
-        extra.leave = bounds.enter(session.viewer, "Sockets");
-        extra.authenticated = true;
-      }
+      this.#admit(extra, session);
       operation.note.viewer = session.viewer;
+      extra.userId = session.viewer.userId;
+      if (messageBytes > smallBytes) this.#hold(operation, extra.userId, messageBytes);
+      if (isLoopHeld()) {
+        await nextTurn(extra.userId);
+        if (!(id in connection.subscriptions)) throw badUserInput("id", "It was completed.");
+      }
       const prepared = graphql.operations.prepare(payload.query, payload.operationName);
       const contextValue = graphql.context(session, {
         underWay: extra.underWay,
@@ -110,6 +156,7 @@ export class SocketOperations {
     } catch (error) {
       // graphql-ws does not complete what it refuses.
       if (extra.operations.get(id) === operation) extra.operations.delete(id);
+      this.#release(operation);
       const errors =
         error instanceof OperationRefusal
           ? graphql.publicErrors(error.errors)
@@ -123,7 +170,7 @@ export class SocketOperations {
   /** Answers a query or a mutation. */
   async execute(args: ExecutionArgs): Promise<Result> {
     const { connection, id, operation, prepared, variableValues, contextValue } = args as Arguments;
-    let result: string;
+    let result: string | TextParts;
     try {
       const answer = await this.#options.graphql.answer(prepared, variableValues, contextValue);
       result = answer.text;
@@ -134,11 +181,22 @@ export class SocketOperations {
     }
     const { writer } = connection.extra;
     if (id in connection.subscriptions) {
-      writer.writeText(`${nextHead(id)}${result}}`);
+      if (typeof result === "string") writer.writeText(`${nextHead(id)}${result}}`);
+      else await this.#writeLong(connection, id, result);
       // It is counted as unread until there is room for more.
       if (writer.isFull) await writer.drained();
     }
     return nothing;
+  }
+
+  /** Writes a long result in steps, as one message. */
+  async #writeLong({ extra, subscriptions }: Connection, id: string, result: TextParts) {
+    if (result.length === 1) {
+      extra.writer.writeText(`${nextHead(id)}${result[0]}}`);
+      return;
+    }
+    const chunks = await inSteps(encode([nextHead(id), ...result, "}"]), extra.userId);
+    if (id in subscriptions) extra.writer.writeParts(chunks);
   }
 
   async subscribe(args: ExecutionArgs): Promise<Result> {
@@ -160,8 +218,23 @@ export class SocketOperations {
     const operation = operations.get(id);
     if (!operation) return;
     operation.budget?.reset();
+    this.#release(operation);
     operations.delete(id);
     this.#log(operation);
+  }
+
+  /** @throws RATE_LIMITED */
+  #hold(operation: OpenOperation, userId: string, messageBytes: number): void {
+    const { memory } = this.#options;
+    const bytes = copies * messageBytes;
+    memory.add(userId, bytes);
+    operation.held = { userId, bytes };
+    memory.requireRoom(userId);
+  }
+
+  #release(operation: OpenOperation): void {
+    if (operation.held) this.#options.memory.remove(operation.held.userId, operation.held.bytes);
+    operation.held = null;
   }
 
   #log({ note, beganAt }: OpenOperation): void {

@@ -1,43 +1,65 @@
 import type { RawData, WebSocket } from "ws";
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Graphql } from "./graphql.ts";
 import type { SocketMessage } from "./read-message.ts";
 
 type Message = SocketMessage | string;
 
+export interface SocketReaderOptions {
+  readonly socket: WebSocket;
+  readonly graphql: Pick<Graphql, "readMessage">;
+  /** @param bytes how long it is */
+  readonly hear: (message: Message, bytes: number) => void;
+  /** Whether a socket that was paused may be read again. */
+  readonly mayResume: () => boolean;
+  /** Whose turn it is to read: a user, or `nobody`. */
+  readonly who: () => string;
+}
+
 /**
- * Reads the messages of a socket, and hands them on in their order. A long one is read in steps; those after it wait, and
- * no more are taken from the network until it is read.
+ * Reads the messages of a socket, and hands them on in their order. A long one is read in steps, and thousands of short
+ * ones take turns with other users' work. Those after it wait, and no more are taken from the network meanwhile.
  */
 export class SocketReader {
-  readonly #socket: WebSocket;
-  readonly #graphql: Graphql;
-  readonly #hear: (message: Message) => void;
-  /** Whether a socket that was paused may be read again. */
-  readonly #mayResume: () => boolean;
+  readonly #options: SocketReaderOptions;
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(
-    socket: WebSocket,
-    graphql: Graphql,
-    hear: (message: Message) => void,
-    mayResume: () => boolean,
-  ) {
-    this.#socket = socket;
-    this.#graphql = graphql;
-    this.#hear = hear;
-    this.#mayResume = mayResume;
+  constructor(options: SocketReaderOptions) {
+    this.#options = options;
   }
 
   take(data: RawData): void {
-    const message = this.#graphql.readMessage(String(data));
-    if (this.#waiting === 0 && !(message instanceof Promise)) return this.#hear(message);
+    const bytes = lengthOf(data);
+    if (this.#waiting > 0 || isLoopHeld()) return this.#wait(() => this.#readInTurn(data), bytes);
+    const message = this.#read(data);
+    if (message instanceof Promise) this.#wait(() => message, bytes);
+    else this.#options.hear(message, bytes);
+  }
+
+  #read(data: RawData): Message | Promise<Message> {
+    const { graphql, who } = this.#options;
+    return graphql.readMessage(String(data), who());
+  }
+
+  async #readInTurn(data: RawData): Promise<Message> {
+    if (isLoopHeld()) await nextTurn(this.#options.who());
+    return this.#read(data);
+  }
+
+  #wait(read: () => Promise<Message>, bytes: number): void {
+    const { socket, hear, mayResume } = this.#options;
     this.#waiting++;
-    this.#socket.pause();
+    socket.pause();
     this.#last = this.#last.then(async () => {
-      this.#hear(await message);
+      hear(await read(), bytes);
       this.#waiting--;
-      if (this.#waiting === 0 && this.#mayResume()) this.#socket.resume();
+      if (this.#waiting === 0 && mayResume()) socket.resume();
     });
   }
+}
+
+/** `ws` gives a message in one piece, unless it is told otherwise. */
+function lengthOf(data: RawData): number {
+  return "length" in data && !Array.isArray(data) ? data.length : 0;
 }

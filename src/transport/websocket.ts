@@ -40,6 +40,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
     onConnect: (context) => {
       contexts.add(context);
       context.extra.endAbandoned = () => endAbandoned(context);
+      return operations.greet(context);
     },
     onClose: (context) => {
       contexts.delete(context);
@@ -75,6 +76,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
         stream,
         protocol,
         graphql: options.graphql,
+        memory: options.memory,
         // The request itself is large, and may go.
         headers: {
           ...(authorization === undefined ? {} : { authorization }),

@@ -10,6 +10,7 @@ import type {
 import { indexStep } from "../../store/search/index-step.ts";
 import { postgresSearch } from "../../store/search/search-postgres.ts";
 import { compact, forgetRecords } from "../compact.ts";
+import { FairQueue } from "../fair-queue.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { Reads } from "../reads.ts";
 import { sql } from "../sql.ts";
@@ -71,6 +72,8 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
   return new PostgresDatabase(
     connect(configOf("baton committer"), 1),
     connect(configOf("baton"), options.connections - 2),
+    // What looks tokens up, and the server's own work, wait for no user's reads.
+    Math.max(1, options.connections - 3),
     (listeners) =>
       new Notifications({
         config: { ...configOf("baton notifications"), query_timeout: connectTimeoutMs },
@@ -93,9 +96,14 @@ class PostgresDatabase extends Reads implements Database {
   constructor(
     committer: PostgresConnection,
     pool: PostgresConnection,
+    /** Most reads of users at the same time. */
+    maxReads: number,
     startNotifications: StartNotifications,
   ) {
-    super({ client: pool, now, table: rowTable, dialect: postgresSearch });
+    const reads = new FairQueue(maxReads);
+    super({ client: pool, now, table: rowTable, dialect: postgresSearch }, (userId) => ({
+      all: (query) => reads.run(userId, () => pool.all(query)),
+    }));
     this.#committer = committer;
     this.#pool = pool;
     this.#startNotifications = startNotifications;

@@ -2,6 +2,7 @@ import { access, constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Backoff } from "../../backoff.ts";
+import { nobody } from "../../event-loop.ts";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
 import type { Retention, WriteTransaction, Database } from "../../store/contract.ts";
@@ -44,6 +45,7 @@ const lastBusyPauseMs = 50;
  * been moved before: see `Checkpoints`.
  */
 const mostLogPages = 16_384;
+const mostLogBytes = 64 * 1024 * 1024;
 /** Pages are cached in memory up to this. */
 const cacheKiB = 64 * 1024;
 
@@ -71,6 +73,8 @@ export async function openSqlite({ file, synchronous }: SqliteOptions): Promise<
     writer.execSync("PRAGMA journal_mode = WAL");
     writer.execSync(`PRAGMA synchronous = ${synchronous}`);
     writer.execSync(`PRAGMA wal_autocheckpoint = ${mostLogPages}`);
+    // A reader that lasts lets the log grow. The next commit after it makes the file as small as this again.
+    writer.execSync(`PRAGMA journal_size_limit = ${mostLogBytes}`);
     await migrateSqlite(
       {
         all: async <T>(text: string, ...values: unknown[]) => writer.prepare(text).all(values) as T,
@@ -103,8 +107,10 @@ class SqliteDatabase extends Reads implements Database {
   #lastVersion: unknown = null;
 
   constructor(writer: SqliteConnection, reader: SqliteConnection, checkpoints: Checkpoints) {
-    const paced = new PacedReader(reader);
-    super({ client: paced, now, table: rowTable, dialect: sqliteSearch });
+    super(
+      { client: new PacedReader(reader, nobody), now, table: rowTable, dialect: sqliteSearch },
+      (userId) => new PacedReader(reader, userId),
+    );
     this.#writer = writer;
     this.#reader = reader;
     this.#checkpoints = checkpoints;

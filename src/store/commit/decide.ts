@@ -1,4 +1,5 @@
 import { BatonError, limitExceeded } from "../../errors.ts";
+import type { Steps } from "../../json/long-value-parts.ts";
 import {
   writtenBytes,
   type Condition,
@@ -28,8 +29,10 @@ export type Decision =
   | (Unmet & { readonly found: LoadedEntry | null })
   | Refused;
 
-/** Decides one command. Pure: it reads its arguments, changes none of them, and does nothing else. */
-export function decide(rules: Rules, state: State, command: Command): Decision {
+/**
+ * Decides one command, an operation a step. Pure: it reads its arguments, changes none of them, and does nothing else.
+ */
+export function* decide(rules: Rules, state: State, command: Command): Steps<Decision> {
   const draft = new Draft(state);
   for (const condition of command.conditions) {
     if (!holds(condition, draft.entry(condition))) return unmet(state, condition);
@@ -44,6 +47,7 @@ export function decide(rules: Rules, state: State, command: Command): Decision {
       // A thousand small increments of one large value write it a thousand times.
       bytes += writtenBytes(result);
       if (bytes > rules.limits.maxResponseBytes) throw tooMuch(rules, operation);
+      yield;
     }
   } catch (error) {
     if (!(error instanceof BatonError)) throw error;

@@ -1,4 +1,6 @@
 import { BatonError } from "../../errors.ts";
+import { isLoopHeld, nextTurn, writers } from "../../event-loop.ts";
+import type { Steps } from "../../json/long-value-parts.ts";
 import type { WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Command, CommandResult, Outcome } from "./command.ts";
@@ -37,7 +39,7 @@ export async function execute(
   commands: readonly Command[],
 ): Promise<Committed> {
   const loaded = await load(transaction, limits, commands);
-  const steps = decideAll(limits, loaded, commands);
+  const steps = await inTurns(decideAll(limits, loaded, commands));
   const shown = await ShownValues.load(transaction, commands, steps);
   const records = new Map<string, IdempotencyRecord[]>();
   const outcomes = commands.map((command, index): Outcome => {
@@ -59,13 +61,28 @@ export async function execute(
   return { outcomes, effects };
 }
 
-function decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[]): Step[] {
+/** Large values, and thousands of operations, are decided in turns with whatever else the process does. */
+async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (isLoopHeld()) await nextTurn(writers);
+  }
+}
+
+function* decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[]): Steps<Step[]> {
   /** The decisions of this batch that a later command may repeat. */
   const repeatable = new Map<string, { decision: Decision; digest: string }>();
-  let bytes = 0;
-  return commands.map((command, index): Step => {
+  const written = { bytes: 0 };
+  const decided: Step[] = [];
+  for (const [index, command] of commands.entries()) {
+    decided.push(yield* decideOne(command, index));
+  }
+  return decided;
+
+  function* decideOne(command: Command, index: number): Steps<Step> {
     const admission = loaded.admissions[index];
-    if (admission === "postponed" || bytes > maxWrittenBytes) return { postponed: true };
+    if (admission === "postponed" || written.bytes > maxWrittenBytes) return { postponed: true };
     if (admission instanceof BatonError) return { refusal: admission };
     const { idempotency, userId, agent } = command;
     const id = recordId(command);
@@ -83,18 +100,18 @@ function decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[])
       throw error;
     }
     const state = loaded.states.get(userId) as UserState;
-    const decision = decide({ limits, agent }, state, command);
+    const decision = yield* decide({ limits, agent }, state, command);
     if (decision.kind === "done") {
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
       if (tooMuch) return { refusal: tooMuch };
       state.apply(decision.draft);
-      bytes += decision.bytes;
+      written.bytes += decision.bytes;
       if (idempotency && id !== null && isRecorded(decision.result as CommandResult)) {
         repeatable.set(id, { decision, digest: idempotency.digest });
       }
     }
     return decision;
-  });
+  }
 }
 
 function record(

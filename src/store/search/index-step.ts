@@ -11,8 +11,10 @@ import {
   type SearchReader,
 } from "./search-reader.ts";
 import { searchText } from "./search-text.ts";
-import { firstOf, piece, type SearchDatabase } from "./search.ts";
+import { firstOf, type SearchDatabase } from "./search.ts";
 
+/** What a step adds: of random text, each byte is an entry of the index, and adding it takes a microsecond. */
+const piece = { maxItems: 100, maxBytes: 32 * 1024 };
 /** How many rows a step removes: all that a window of the log can replace. It adds one piece. */
 const mostRemoved = Number(logWindow);
 

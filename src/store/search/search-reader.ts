@@ -11,6 +11,8 @@ import type { TextMatch } from "../model/text-match.ts";
 
 /** Where the statements of this folder run. */
 export interface SearchReader extends StoreReader {
+  /** The same, whose statements take turns with those of other users. Left out where nobody else reads. */
+  readonly ofUser?: (userId: string) => SearchReader;
   readonly table: (table: RowTable) => Sql;
   readonly dialect: SearchDialect;
 }

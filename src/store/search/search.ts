@@ -10,6 +10,7 @@ import {
   readWritten,
   type Hit,
   type SearchQuery,
+  type SearchReader,
 } from "./search-reader.ts";
 import { findMatch, type Match } from "./search-text.ts";
 
@@ -48,8 +49,10 @@ export async function search(
   bounds: PageBounds,
 ): Promise<Page<Found>> {
   const maxItems = bounds.maxItems + 1;
+  const { searchReader } = database;
+  const reader = searchReader.ofUser?.(query.userId) ?? searchReader;
   for (let rest = query; ;) {
-    const wanted = { database, query: rest, maxItems };
+    const wanted = { database, reader, query: rest, maxItems };
     const hits = await findHits(wanted);
     const page = firstOf(hits, bounds);
     const items = await load(wanted, page);
@@ -61,21 +64,21 @@ export async function search(
 
 interface Wanted {
   readonly database: SearchDatabase;
+  readonly reader: SearchReader;
   readonly query: SearchQuery;
   readonly maxItems: number;
 }
 
 /** Steps 1 to 6, without the cut. */
 async function findHits(wanted: Wanted): Promise<Hit[]> {
-  const { query, maxItems } = wanted;
-  const { searchReader } = wanted.database;
-  const readState = () => readIndexState(searchReader, query.userId);
+  const { reader, query, maxItems } = wanted;
+  const readState = () => readIndexState(reader, query.userId);
   const { indexedRevision: indexed, compactedRevision, buildingKey } = await readState();
   if (buildingKey !== null || compactedRevision > indexed) return scan(wanted);
 
   /** The last revision that is wanted of those up to one. */
   const upTo = (revision: bigint) => least(revision, (query.before ?? revision + 1n) - 1n);
-  let hits = await readIndexed(searchReader, { ...query, before: upTo(indexed) + 1n }, maxItems);
+  let hits = await readIndexed(reader, { ...query, before: upTo(indexed) + 1n }, maxItems);
   for (let after = indexed; ;) {
     const state = await readState();
     if (state.compactedRevision > indexed) return findHits(wanted);
@@ -88,11 +91,11 @@ async function findHits(wanted: Wanted): Promise<Hit[]> {
 
 /** Looks through what the log wrote after a revision and up to another, from its end. */
 async function scanLog(wanted: Wanted, after: bigint, through: bigint): Promise<Hit[]> {
-  const { database, query, maxItems } = wanted;
+  const { reader, query, maxItems } = wanted;
   const found: Hit[] = [];
   for (let end = through; end > after && found.length < maxItems; end -= logWindow) {
     const begin = end - least(logWindow, end - after);
-    let written = await readWritten(database.searchReader, query, begin, end);
+    let written = await readWritten(reader, query, begin, end);
     while (written.length > 0) {
       const some = firstOf(written, piece);
       found.push(...(await load(wanted, some)).map(hitOf));
@@ -116,9 +119,9 @@ async function scan({ database, query, maxItems }: Wanted): Promise<Hit[]> {
 }
 
 /** As they are now: an entry that was written since has its new revision. */
-async function load({ database, query }: Wanted, hits: readonly Hit[]): Promise<Found[]> {
+async function load({ reader, query }: Wanted, hits: readonly Hit[]): Promise<Found[]> {
   if (hits.length === 0) return [];
-  return matching(query, newestFirst(await readPlaces(database.searchReader, query.userId, hits)));
+  return matching(query, newestFirst(await readPlaces(reader, query.userId, hits)));
 }
 
 function matching({ folded, before }: SearchQuery, entries: readonly Entry[]): Found[] {
