@@ -1,0 +1,130 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { query, request } from "../client.ts";
+import { setMany } from "../operations.ts";
+import { startTestServer, type TestServer } from "../server.ts";
+
+describe("G9 G14: what a transport takes before it knows who sends", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  const open = async () => {
+    const address = `${server.url.replace("http", "ws")}/graphql`;
+    const socket = new WebSocket(address, "graphql-transport-ws");
+    await once(socket, "open");
+    return socket;
+  };
+  const closeOf = async (socket: WebSocket) => Number((await once(socket, "close"))[0]);
+  const large = JSON.stringify("x".repeat(100_000));
+
+  test("without a good token, a message of a socket is small", async () => {
+    const first = await open();
+    first.send(`{"type":"connection_init","payload":{"x":${large}}}`);
+    expect([4401, 1006]).toContain(await closeOf(first));
+    const second = await open();
+    second.send('{"type":"connection_init","payload":{"token":"wrong"}}');
+    await once(second, "message");
+    const payload = `{"query":"{ viewer { user } }","variables":{"x":${large}}}`;
+    second.send(`{"id":"1","type":"subscribe","payload":${payload}}`);
+    expect([4401, 1006]).toContain(await closeOf(second));
+  });
+
+  test("with a good token, the first operation may be large", async () => {
+    const socket = await open();
+    socket.send(JSON.stringify({ type: "connection_init", payload: { token: server.token } }));
+    await once(socket, "message");
+    const document =
+      'mutation ($v: JSON!) { setEntry(input: { key: "l", value: $v }) { entry { key } } }';
+    const payload = `{"query":${JSON.stringify(document)},"variables":{"v":${large}}}`;
+    socket.send(`{"id":"1","type":"subscribe","payload":${payload}}`);
+    const [answer] = await once(socket, "message");
+    expect(String(answer)).toContain('{"setEntry":{"entry":{"key":"l"}}}');
+    socket.terminate();
+  });
+
+  test.each(["connection_ack", "next", "error"])(
+    "a client that sends a server's %s is closed as for any message that is not valid",
+    async (type) => {
+      const socket = await open();
+      socket.send(JSON.stringify({ type, id: "1", payload: [{ message: "x" }] }));
+      expect(await closeOf(socket)).toBe(4400);
+    },
+  );
+
+  test("4,000 operations that are completed when they are sent leave the socket as it was", async () => {
+    const socket = await open();
+    socket.send(JSON.stringify({ type: "connection_init", payload: { token: server.token } }));
+    await once(socket, "message");
+    const payload = { query: 'subscription { entryChanged(key: "x") { revision } }' };
+    for (let index = 0; index < 4_000; index++) {
+      const id = `s${index}`;
+      socket.send(JSON.stringify({ id, type: "subscribe", payload }));
+      socket.send(JSON.stringify({ id, type: "complete" }));
+    }
+    // Another one is answered while those are read.
+    expect((await request(server.url, server.token, "{ viewer { user } }")).status).toBe(200);
+    socket.send('{"type":"ping"}');
+    for (;;) {
+      const [message] = await once(socket, "message");
+      if (String(message) === '{"type":"pong"}') break;
+    }
+    socket.terminate();
+  });
+
+  test("a body that is refused and never ends is cut", async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => {});
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    socket.write(
+      "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 401 /);
+    const chunk = `100000\r\n${"x".repeat(0x100000)}\r\n`;
+    const send = () => {
+      while (!socket.destroyed && socket.write(chunk));
+    };
+    socket.on("drain", send).resume();
+    send();
+    await closed;
+    expect(socket.bytesWritten).toBeLessThan(256 * 1024 * 1024);
+  });
+
+  test("a question mark within a query string does not end it", async () => {
+    const search =
+      "query=query($key:String!){entry(key:$key){key}}&x=?&variables=%7B%22key%22%3A%22?%22%7D";
+    const response = await fetch(`${server.url}/graphql?${search}`, {
+      headers: { accept: "application/json", authorization: `Bearer ${server.token}` },
+    });
+    expect(await response.json()).toEqual({ data: { entry: null } });
+  });
+
+  test("a long list is answered in pieces, whole and in its order, on both transports", async () => {
+    const entries = Array.from({ length: 500 }, (_, at) => ({
+      key: `k${String(at).padStart(3, "0")}`,
+      value: at,
+    }));
+    await setMany(server, "long", entries);
+    const aliases = Array.from({ length: 40 }, (_, at) => `a${at}: key`).join(" ");
+    const document = `{ entries(namespace: "long", first: 500) { nodes { value ${aliases} } edges { cursor } } }`;
+    const { entries: page } = await query(server, document);
+    expect(page.nodes.map(({ value }: { value: number }) => value)).toEqual(
+      entries.map(({ value }) => value),
+    );
+    expect(page.nodes[499].a39).toBe("k499");
+    expect(page.edges.length).toBe(500);
+    const socket = await open();
+    socket.send(JSON.stringify({ type: "connection_init", payload: { token: server.token } }));
+    await once(socket, "message");
+    socket.send(JSON.stringify({ id: "1", type: "subscribe", payload: { query: document } }));
+    const [message] = await once(socket, "message");
+    expect(JSON.parse(String(message)).payload.data.entries).toEqual(page);
+    socket.terminate();
+  });
+});

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FairQueue } from "../src/database/fair-queue.ts";
+import { isLoopHeld, nextTurn } from "../src/event-loop.ts";
+import { SharedMemory } from "../src/store/shared-memory.ts";
+
+describe("G14: what one user asks for does not delay another", () => {
+  test("a thousand pieces of work of one user delay another's by one", async () => {
+    const order: string[] = [];
+    const done = ["many", "few"].flatMap((user) =>
+      Array.from({ length: user === "many" ? 1_000 : 3 }, () =>
+        nextTurn(user).then(() => order.push(user)),
+      ),
+    );
+    await Promise.all(done);
+    expect(order.slice(0, 6)).toEqual(["many", "few", "many", "few", "many", "few"]);
+    expect(order.length).toBe(1_003);
+  });
+
+  test("work that has turns does not hold the event loop", async () => {
+    let turns = 0;
+    let isDone = false;
+    const count = () => {
+      turns++;
+      if (!isDone) setImmediate(count);
+    };
+    setImmediate(count);
+    const work = async () => {
+      for (let piece = 0; piece < 20; piece++) {
+        if (isLoopHeld()) await nextTurn("busy");
+        for (const begin = performance.now(); performance.now() - begin < 3;);
+      }
+    };
+    await Promise.all([work(), work(), work()]);
+    isDone = true;
+    // Sixty pieces of 3 ms: no turn has more than two, and the one that went on.
+    expect(turns).toBeGreaterThan(15);
+  });
+
+  test("a thousand reads of one user delay another's by those that are running", async () => {
+    const queue = new FairQueue(4);
+    const order: string[] = [];
+    const read = (user: string) => () =>
+      new Promise<void>((resolve) => {
+        order.push(user);
+        setImmediate(resolve);
+      });
+    const many = Array.from({ length: 1_000 }, () => queue.run("many", read("many")));
+    const few = Array.from({ length: 2 }, () => queue.run("few", read("few")));
+    await Promise.all([...many, ...few]);
+    expect(order.indexOf("few")).toBeLessThan(8);
+    expect(order.lastIndexOf("few")).toBeLessThan(12);
+  });
+
+  test("a read that fails leaves its place to the next", async () => {
+    const queue = new FairQueue(1);
+    const failed = queue.run("a", () => Promise.reject(new Error("It fails.")));
+    const next = queue.run("b", async () => "done");
+    await expect(failed).rejects.toThrow("It fails.");
+    expect(await next).toBe("done");
+  });
+});
+
+describe("G9 G14: memory that users share", () => {
+  test("a user may hold half, and others have their part", () => {
+    const memory = new SharedMemory(1_000);
+    memory.add("a", 500);
+    expect(memory.hasRoom("a", 1)).toBe(false);
+    expect(memory.hasRoom("b", 400)).toBe(true);
+    memory.add("a", 1);
+    expect(() => memory.requireRoom("a")).toThrow("as much memory as they may");
+    expect(() => memory.requireRoom("b")).not.toThrow();
+  });
+
+  test("who waits for room goes on when there is some", async () => {
+    const memory = new SharedMemory(1_000);
+    await memory.reserve("a", 400);
+    let isThere = false;
+    const second = memory.reserve("a", 400).then(() => (isThere = true));
+    await memory.reserve("b", 300);
+    expect(isThere).toBe(false);
+    memory.remove("a", 400);
+    await second;
+    expect(memory.bytes).toBe(700);
+  });
+
+  test("one request larger than a share is taken, alone", () => {
+    const memory = new SharedMemory(1_000);
+    expect(memory.hasRoom("a", 5_000)).toBe(true);
+    memory.add("a", 5_000);
+    expect(memory.hasRoom("a", 1)).toBe(false);
+    expect(memory.hasRoom("b", 1)).toBe(false);
+  });
+
+  test("what is given back is all of what was taken, whatever the order", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat(100))),
+        fc.infiniteStream(fc.nat()),
+        (taken, choices) => {
+          const memory = new SharedMemory(1_000_000);
+          for (const [user, bytes] of taken) memory.add(user, bytes);
+          const left = [...taken];
+          for (const choice of choices) {
+            const [gone] = left.splice(choice % (left.length || 1), 1);
+            if (!gone) break;
+            memory.remove(...gone);
+          }
+          expect(memory.bytes).toBe(0);
+        },
+      ),
+    );
+  });
+});
