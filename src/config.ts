@@ -248,6 +248,15 @@ export const options = {
     256 * kibi,
     "Bytes of them, and bytes that wait in memory for one subscriber's connection",
   ),
+  bookmarkSeconds: {
+    ...limit(
+      "bookmarkSeconds",
+      "seconds",
+      30,
+      "How often a subscription that asks for bookmarks is told how far the log has been followed",
+    ),
+    max: 86_400,
+  },
   maxKeyBytes: limit("maxKeyBytes", "bytes", 1024, "Longest key, in UTF-8"),
   maxNamespaceBytes: limit("maxNamespaceBytes", "bytes", 256, "Longest namespace, in UTF-8"),
   maxAgentBytes: limit("maxAgentBytes", "bytes", 256, "Longest name of an agent, in UTF-8"),

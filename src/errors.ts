@@ -6,7 +6,8 @@
  * - `BAD_USER_INPUT`: an argument is wrong; `extensions.argument` is its path.
  * - `CONFLICT`: `ifRevision`, or a condition, did not hold; carries `currentRevision` and `currentValue` for who may read.
  * - `CLAIM_LOST`: the claim does not hold its entry any more: its lease has ended, or it was completed or released.
- * - `REVISION_COMPACTED`: the log no longer reaches back; carries `oldestRevision`.
+ * - `REVISION_COMPACTED`: the log no longer reaches back; carries `oldestRevision`. With `reason: "EPOCH"` the revision is of
+ *   another history, from before a backup was restored; carries the current `epoch`.
  * - `LIMIT_EXCEEDED`: carries `limit` (its option's name) and `max` (its value).
  * - `RATE_LIMITED`: too much in a second (carries `limit`, `max` and `retryAfterMs`), or the connection has asked for more
  *   than it has read: read the answers first.
@@ -98,5 +99,15 @@ export function revisionCompacted(after: bigint, oldest: bigint): BatonError {
       "Start over with snapshot: true, or accept the gap with after: " +
       `"${oldest - 1n}".`,
     { after: String(after), oldestRevision: String(oldest) },
+  );
+}
+
+/** The revision is of another history than the log: the store was restored from a backup since. */
+export function epochChanged(after: bigint, oldest: bigint, epoch: string): BatonError {
+  return new BatonError(
+    "REVISION_COMPACTED",
+    `Revision ${after} is of another history of this store, which was restored from a backup since. ` +
+      `Start over with snapshot: true; the epoch is ${JSON.stringify(epoch)} now.`,
+    { after: String(after), oldestRevision: String(oldest), reason: "EPOCH", epoch },
   );
 }

@@ -12,7 +12,7 @@ import { openDatabase } from "./database/open-database.ts";
 import { unavailable } from "./errors.ts";
 import { ClaimFeed } from "./feed/claim-feed.ts";
 import { defaultPageBounds, Feed } from "./feed/feed.ts";
-import { pollHeads } from "./feed/head-poll.ts";
+import { pollEpoch, pollHeads } from "./feed/head-poll.ts";
 import { Hub } from "./feed/hub.ts";
 import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
@@ -106,7 +106,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         }
       },
     });
-    const poll = () => pollHeads(database, hub);
+    const poll = async () => {
+      await pollEpoch(database, hub);
+      await pollHeads(database, hub);
+    };
     database.listen(
       (userId, head) => {
         hub.noticeHead(userId, head);
@@ -224,6 +227,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         for (const headers of unused.values()) headers.check();
       }),
       periodically(config.pollIntervalMs, "looking for others' writes", poll),
+      periodically(config.bookmarkSeconds * 1_000, "sending bookmarks", async () => hub.bookmark()),
       periodically(tokenCheckIntervalMs, "checking tokens", () => authenticator.checkTokens()),
       periodically(tokenCheckIntervalMs, "checking JWTs", () => authenticator.checkJwts()),
       periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),

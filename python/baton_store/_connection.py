@@ -31,6 +31,8 @@ class Connection:
         self.name = name
         self.timeout_seconds = timeout_seconds
         self._retry_seconds = retry_seconds
+        # The history that the server's revisions are of, as it said last; None before.
+        self.epoch: str | None = None
         self._was_reached = False
         self._limits: Mapping[str, int] | None = None
 

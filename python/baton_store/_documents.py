@@ -64,24 +64,18 @@ RELEASE = _mutation("releaseClaim", "ReleaseClaimInput", "revision")
 FAIL = _mutation("failClaim", "FailClaimInput", "deadLettered")
 COMPLETE = _mutation("completeClaim", "CompleteClaimInput", f"entry {{ {ENTRY} }}")
 
-AWAIT = f"""query ($namespace: String!, $key: String!, $after: Revision, $timeoutSeconds: Int) {{
-  awaitEntry(namespace: $namespace, key: $key, after: $after, timeoutSeconds: $timeoutSeconds) {{ {ENTRY} }} }}"""
+AWAIT = f"""query ($namespace: String!, $key: String!, $after: Revision, $epoch: String, $timeoutSeconds: Int) {{
+  awaitEntry(
+    namespace: $namespace, key: $key, after: $after, epoch: $epoch, timeoutSeconds: $timeoutSeconds
+  ) {{ {ENTRY} }} }}"""
 WATCH = f"""subscription (
-  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $snapshot: Boolean
-  $where: [ValueCondition!]
+  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $epoch: String
+  $snapshot: Boolean, $bookmarks: Boolean, $where: [ValueCondition!]
 ) {{
   entryChanged(
     namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix
-    after: $after, snapshot: $snapshot, where: $where
-  ) {{ {CHANGE} }} }}"""
-HEAD = "query { viewer { headRevision } }"
-FIRST_CHANGE = """query (
-  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision
-  $where: [ValueCondition!]
-) {
-  changes(
-    namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix, after: $after, first: 1
-    where: $where
-  ) { nodes { revision } } }"""
+    after: $after, epoch: $epoch, snapshot: $snapshot, bookmarks: $bookmarks, where: $where
+  ) {{ {CHANGE} epoch }} }}"""
+HEAD = "query { viewer { headRevision epoch } }"
 KEPT_NAMES = """query ($namespace: String, $key: String) {
   changes(namespace: $namespace, key: $key, first: 20) { nodes { entry { metadata } } } }"""

@@ -8,7 +8,7 @@ import time
 from . import _documents
 from ._connection import encode_operation
 from ._scope import Scope
-from .errors import BadResponseError, BatonError, LimitExceededError, WaitTimeoutError
+from .errors import BadResponseError, BatonError, LimitExceededError, RevisionCompactedError, WaitTimeoutError
 from .records import Entry, entry_of
 
 # A server may allow less, and then says so.
@@ -22,7 +22,7 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
     """
     connection = scope.connection
     deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
-    place = {**scope.place(key), "after": None if after is None else str(after)}
+    place = {**scope.place(key), "after": None if after is None else str(after), "epoch": connection.epoch}
     patience = connection.patience()
     max_step_seconds = 0
     while True:
@@ -41,6 +41,10 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
             patience.reset()
             patience.outlast()
             max_step_seconds = max_step_seconds or _MAX_STEP_SECONDS
+        except RevisionCompactedError as error:
+            # The caller is told once. What it sees from now on is of this history.
+            connection.epoch = error.epoch or connection.epoch
+            raise
         except LimitExceededError as error:
             if error.limit != "maxAwaitSeconds" or not error.max:
                 raise

@@ -13,13 +13,11 @@ from ._names import KEYS, NAMESPACES, is_hashed
 from ._scope import Scope
 from ._snapshot import Snapshot
 from ._where import Condition, where_input
-from .errors import BadResponseError, BadUserInputError, BatonError, RevisionCompactedError
+from .errors import BadResponseError, BadUserInputError, BatonError
 from .records import Change, change_of
 
 # A connection that has lasted so long was not a failed attempt.
 _STEADY_AFTER_SECONDS = 5.0
-# How long a watch may be quiet before it moves its place in the log forward.
-_BOOKMARK_INTERVAL_SECONDS = 600.0
 
 
 def follower(
@@ -60,11 +58,13 @@ class Follower:
         # What the server finds by a prefix may be more than what was asked for.
         self._key_prefix = key_prefix
         self._after = after
+        # The history that the revision is of, once it is known.
+        self._epoch: str | None = None
         self._snapshot = Snapshot() if snapshot else None
         self._patience = connection.patience()
         self._ready: collections.deque[Change] = collections.deque()
         self._is_closed = False
-        self._opened_at = self._moved_at = time.monotonic()
+        self._opened_at = time.monotonic()
 
     async def next(self) -> Change | None:
         """The next change; None after ``close``. Raises RevisionCompactedError if the log does not reach back."""
@@ -112,8 +112,9 @@ class Follower:
         if self._events is None:
             if self._after is None and not self._snapshot:
                 # What happens from now on is not to be missed, even if the first connection breaks off.
-                self._after = await self._head()
-            start = {"snapshot": True} if self._snapshot else {"after": self._after}
+                await self._head()
+            start = {"snapshot": True} if self._snapshot else {"after": self._after, "epoch": self._epoch}
+            start["bookmarks"] = True
             self._events = await self._connection.follow(_documents.WATCH, {**self._selection, **start})
             self._opened_at = time.monotonic()
         return self._events
@@ -125,18 +126,19 @@ class Follower:
         if data is not None or now - self._opened_at > _STEADY_AFTER_SECONDS:
             self._patience.reset()
         if data is None:
-            if not self._snapshot and now - self._moved_at >= _BOOKMARK_INTERVAL_SECONDS:
-                self._after = await self._bookmark()
-                self._moved_at = now
             return
         change = data.get("entryChanged")
         if not isinstance(change, dict) or not str(change.get("revision")).isdigit():
             raise BadResponseError(f"{self._connection.name} sent an event that is not a change.")
-        for each in self._snapshot.admit(change) if self._snapshot else (change,):
-            await self._deliver(each)
-        if self._snapshot is None or change["kind"] == "CAUGHT_UP":
-            self._after, self._snapshot = change["revision"], None
-        self._moved_at = now
+        if change["kind"] != "BOOKMARK":
+            for each in self._snapshot.admit(change) if self._snapshot else (change,):
+                await self._deliver(each)
+        # Where the snapshot is not whole, no revision says what was delivered.
+        if self._snapshot and change["kind"] != "CAUGHT_UP":
+            return
+        self._after, self._snapshot = change["revision"], None
+        if change.get("epoch"):
+            self._epoch = self._connection.epoch = change["epoch"]
 
     async def _deliver(self, answered: Mapping[str, Any]) -> None:
         change = change_of(answered, await self._kept(answered))
@@ -156,19 +158,7 @@ class Follower:
             return {}
         return next((node["entry"]["metadata"] for node in nodes if node["entry"]), {})
 
-    async def _head(self) -> str:
-        return str((await self._connection.call(_documents.HEAD))["viewer"]["headRevision"])
-
-    async def _bookmark(self) -> str | None:
-        """A later place to go on after, where nothing has matched since.
-
-        Otherwise the log could be compacted past a watch that is quiet for days. The head is asked first, so what is
-        asked after it covers all that lies before it.
-        """
-        try:
-            latest = await self._head()
-            found = await self._connection.call(_documents.FIRST_CHANGE, {**self._selection, "after": self._after})
-            return self._after if found["changes"]["nodes"] else latest
-        except RevisionCompactedError:
-            # The watch has missed nothing as long as its connection lasts.
-            return self._after
+    async def _head(self) -> None:
+        viewer = (await self._connection.call(_documents.HEAD))["viewer"]
+        self._after, self._connection.epoch = str(viewer["headRevision"]), viewer["epoch"]
+        self._epoch = viewer["epoch"]

@@ -76,7 +76,7 @@ class ClaimLostError(BatonError):
 
 
 class RevisionCompactedError(BatonError):
-    """The log does not reach back to the revision. Begin again with a snapshot."""
+    """The log does not reach back to the revision, or a backup was restored since. Begin again with a snapshot."""
 
     code = "REVISION_COMPACTED"
 
@@ -85,6 +85,16 @@ class RevisionCompactedError(BatonError):
         """The oldest revision that the log has; None if the server did not say."""
         oldest = self.details.get("oldestRevision")
         return None if oldest is None else int(oldest)
+
+    @property
+    def reason(self) -> str | None:
+        """``EPOCH`` if the revision is of another history of the store; otherwise None."""
+        return self.details.get("reason")
+
+    @property
+    def epoch(self) -> str | None:
+        """The history that the store has now, if that is the reason; otherwise None."""
+        return self.details.get("epoch")
 
 
 class LimitExceededError(BatonError):

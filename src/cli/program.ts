@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { appendCommand } from "./commands/append.ts";
 import { claimCommand } from "./commands/claim.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { clearCommand } from "./commands/clear.ts";
 import { completeCommand } from "./commands/complete.ts";
 import { completeWordsCommand } from "./commands/complete-words.ts";
@@ -8,6 +9,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { createCommand } from "./commands/create.ts";
 import { deleteCommand } from "./commands/delete.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { epochCommand } from "./commands/epoch.ts";
 import { exportCommand } from "./commands/export.ts";
 import { getCommand } from "./commands/get.ts";
 import { helpCommand } from "./commands/help.ts";
@@ -18,6 +20,7 @@ import { keysCommand } from "./commands/keys.ts";
 import { mcpCommand } from "./commands/mcp.ts";
 import { namespacesCommand } from "./commands/namespaces.ts";
 import { patchCommand } from "./commands/patch.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { searchCommand } from "./commands/search.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { setCommand } from "./commands/set.ts";
@@ -51,7 +54,17 @@ const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
     completeCommand,
     statusCommand,
   ],
-  "Server:": [serveCommand, mcpCommand, tokenCommand, exportCommand, importCommand, doctorCommand],
+  "Server:": [
+    serveCommand,
+    mcpCommand,
+    tokenCommand,
+    exportCommand,
+    importCommand,
+    backupCommand,
+    restoreCommand,
+    epochCommand,
+    doctorCommand,
+  ],
   "This program:": [completionCommand],
 };
 

@@ -52,6 +52,8 @@ export interface NamespaceCleared extends ChangeOf<"NAMESPACE_CLEARED">, Written
 
 /** The snapshot is whole: what was delivered is the state as of `revision`. Later changes follow. */
 export interface CaughtUp extends ChangeOf<"CAUGHT_UP"> {
+  /** The history that the revision is of: keep it with the revision where that is stored. */
+  readonly epoch: string;
   /** None. */
   readonly namespace: null;
   /** None. */
@@ -73,19 +75,22 @@ export type Change<V = unknown, K extends string = string> =
 
 /** A change as GraphQL answers it. */
 export interface AnsweredChange {
-  readonly kind: Change["kind"];
+  readonly kind: Change["kind"] | "BOOKMARK";
   readonly revision: Revision;
   readonly namespace: string | null;
   readonly key: string | null;
   readonly agent: string | null;
   readonly at: string | null;
   readonly entry: AnsweredEntry | null;
+  /** Only on CAUGHT_UP and BOOKMARK. */
+  readonly epoch?: string | null;
 }
 
 export function changeOf(answered: AnsweredChange): Change {
-  const { at, entry } = answered;
+  const { at, entry, epoch, ...change } = answered;
   return {
-    ...answered,
+    ...change,
+    ...(epoch && { epoch }),
     at: at === null ? null : new Date(at),
     entry: entry === null ? null : entryOf(entry),
   } as Change;

@@ -3,6 +3,7 @@ import {
   badUserInput,
   BatonError,
   errorOf,
+  RevisionCompactedError,
   unavailable,
   type AnsweredError,
   type ErrorDetails,
@@ -59,6 +60,8 @@ export class Connection {
   readonly #fetch: typeof fetch;
   readonly #json: JsonCodec;
   readonly #closing = new AbortController();
+  /** The history that the server's revisions are of, as it said last; undefined before. */
+  epoch: string | undefined;
   #wasReached = false;
 
   constructor(options: ConnectionOptions) {
@@ -115,6 +118,10 @@ export class Connection {
       const attempt = () => this.#attempt(body, link.signal, this.#timeoutMs + extraTimeMs);
       const patience = isRepeatable ? this.patience(operation, link.signal) : undefined;
       return (await (patience ? patience.with(attempt) : attempt())) as D;
+    } catch (error) {
+      // The caller is told once. What it sees from now on is of this history.
+      if (error instanceof RevisionCompactedError && error.epoch) this.epoch = error.epoch;
+      throw error;
     } finally {
       link.unlink();
     }

@@ -216,6 +216,7 @@ export class DataStore implements AsyncDisposable {
       { document: viewerDocument },
       options,
     );
+    this.#connection.epoch = viewer.epoch;
     return viewer;
   }
 

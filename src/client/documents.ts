@@ -12,7 +12,7 @@ function mutation(call: string, name: string, inputType: string, selection: stri
 
 export const viewerDocument = `query viewer {
   viewer {
-    user agent scopes namespacePatterns headRevision
+    user agent scopes namespacePatterns headRevision epoch
     limits { maxKeyBytes maxNamespaceBytes maxAgentBytes maxValueBytes maxValueDepth maxMetadataBytes maxBatchOperations maxClearedNamespaces maxLeaseSeconds maxAwaitSeconds maxBodyBytes maxResponseBytes }
   }
 }`;
@@ -20,7 +20,7 @@ export const viewerDocument = `query viewer {
 export const usageDocument =
   "query usage { viewer { usage { entryCount namespaceCount sizeBytes } } }";
 
-export const headDocument = "query watch { viewer { headRevision } }";
+export const headDocument = "query watch { viewer { headRevision epoch } }";
 
 export const entryDocument = `query entry($namespace: String!, $key: String!, $at: Revision, $atLeast: Revision) {
   entry(namespace: $namespace, key: $key, at: $at, atLeast: $atLeast) { ${entryFields} }
@@ -90,27 +90,18 @@ export const searchDocument = `query search($text: String!, $namespacePrefix: St
   }
 }`;
 
-export const firstChangeDocument = `query watch(
-  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $where: [ValueCondition!]
-) {
-  changes(
-    namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix, after: $after, first: 1
-    where: $where
-  ) { nodes { revision } }
-}`;
-
-export const awaitEntryDocument = `query waitFor($namespace: String!, $key: String!, $after: Revision, $timeoutSeconds: Int) {
-  awaitEntry(namespace: $namespace, key: $key, after: $after, timeoutSeconds: $timeoutSeconds) { ${entryFields} }
+export const awaitEntryDocument = `query waitFor($namespace: String!, $key: String!, $after: Revision, $epoch: String, $timeoutSeconds: Int) {
+  awaitEntry(namespace: $namespace, key: $key, after: $after, epoch: $epoch, timeoutSeconds: $timeoutSeconds) { ${entryFields} }
 }`;
 
 export const entryChangedDocument = `subscription watch(
-  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $snapshot: Boolean
+  $namespace: String, $namespacePrefix: String, $key: String, $keyPrefix: String, $after: Revision, $epoch: String, $snapshot: Boolean, $bookmarks: Boolean
   $where: [ValueCondition!]
 ) {
   entryChanged(
     namespace: $namespace, namespacePrefix: $namespacePrefix, key: $key, keyPrefix: $keyPrefix
-    after: $after, snapshot: $snapshot, where: $where
-  ) { ${changeFields} }
+    after: $after, epoch: $epoch, snapshot: $snapshot, bookmarks: $bookmarks, where: $where
+  ) { ${changeFields} epoch }
 }`;
 
 export const setEntryDocument = mutation("set", "setEntry", "SetEntryInput", "entry { revision }");

@@ -106,7 +106,10 @@ export class ClaimLostError extends BatonError {
   }
 }
 
-/** The log does not reach back to the revision to go on after: begin anew with a snapshot. */
+/**
+ * The log does not reach back to the revision to go on after, or is of another history since a backup was restored: begin anew
+ * with a snapshot.
+ */
 export class RevisionCompactedError extends BatonError {
   static {
     nameErrors(this, "RevisionCompactedError");
@@ -114,6 +117,10 @@ export class RevisionCompactedError extends BatonError {
 
   /** The oldest revision that the log still has. */
   readonly oldestRevision = this.details.oldestRevision as string;
+  /** `"EPOCH"`: the revision is of another history; null: it is no longer kept. */
+  readonly reason = (this.details.reason as "EPOCH" | undefined) ?? null;
+  /** The history that the store has now, where that is the reason; otherwise null. */
+  readonly epoch = (this.details.epoch as string | undefined) ?? null;
 }
 
 /** Larger than a limit of the server. */

@@ -5,7 +5,7 @@ import { badResponse } from "./errors.ts";
 import type { StoreWatchOptions } from "./watch.ts";
 
 /** Which changes, and from where. */
-export type Following = Omit<StoreWatchOptions, "signal">;
+export type Following = { readonly bookmarks?: boolean } & Omit<StoreWatchOptions, "signal">;
 
 /** The subscription to what matches. */
 export function followOperation(following: Following): Operation {

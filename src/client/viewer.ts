@@ -40,6 +40,8 @@ export interface Viewer {
   readonly namespacePatterns: readonly string[];
   /** Revision of the latest change; `"0"` before the first. */
   readonly headRevision: Revision;
+  /** The history that revisions are of: another one after a backup was restored. Keep it with a revision that is stored. */
+  readonly epoch: string;
   /** How much it may send and ask for. */
   readonly limits: Limits;
 }

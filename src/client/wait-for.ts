@@ -8,6 +8,8 @@ import { linkedFor, requireDuration } from "./abort.ts";
 export interface WaitOptions extends CallOptions {
   /** Only a later revision of the entry counts: the next write, for one who has seen this one. */
   readonly after?: Revision | undefined;
+  /** The history in which `after` was seen. Default: the one that this store knows, if any. */
+  readonly epoch?: string | undefined;
   /** Milliseconds to wait at most. Default: for ever. */
   readonly timeoutMs?: number | undefined;
 }
@@ -22,7 +24,7 @@ const maxStepSeconds = 60;
 export async function waitFor(
   connection: Connection,
   place: { readonly namespace: string; readonly key: string },
-  { after, timeoutMs = Infinity, signal }: WaitOptions,
+  { after, epoch = connection.epoch, timeoutMs = Infinity, signal }: WaitOptions,
 ): Promise<AnsweredEntry> {
   const deadline = performance.now() + requireDuration("timeoutMs", timeoutMs);
   const timeout = () => {
@@ -34,7 +36,7 @@ export async function waitFor(
   // At 0 the answer counts, however long its way was.
   const link = linkedFor(timeoutMs || Infinity, timeout, connection.closed, signal);
   const operation = (timeoutSeconds: number) => {
-    return { document: awaitEntryDocument, variables: { ...place, after, timeoutSeconds } };
+    return { document: awaitEntryDocument, variables: { ...place, after, epoch, timeoutSeconds } };
   };
   const patience = connection.patience(operation(0), link.signal);
   let stepSeconds = maxStepSeconds;

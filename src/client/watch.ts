@@ -1,9 +1,9 @@
 import { changeOf, type AnsweredChange, type Change } from "./change.ts";
 import type { CallOptions, Connection } from "./connection.ts";
-import { firstChangeDocument, headDocument } from "./documents.ts";
+import { headDocument } from "./documents.ts";
 import { endable } from "./endable.ts";
 import type { Revision } from "./entry.ts";
-import { RevisionCompactedError, unavailable } from "./errors.ts";
+import { unavailable } from "./errors.ts";
 import { follow, followOperation, type Following } from "./follow.ts";
 import { Snapshot } from "./snapshot.ts";
 import { whereInput, type WhereOptions } from "./where.ts";
@@ -17,6 +17,12 @@ export interface WatchStart {
   readonly snapshot?: boolean | undefined;
   /** Begin with the changes later than this revision; `"0"`: with the first. Default: with those after now. */
   readonly after?: Revision | undefined;
+  /**
+   * The history in which `after` was seen: `CaughtUp.epoch` or `Viewer.epoch`. If a backup was restored since, the watch is
+   * refused with `RevisionCompactedError`, whose `reason` is `"EPOCH"`. Default: not checked at the beginning; whenever the
+   * watch goes on after a drop, it is.
+   */
+  readonly epoch?: string | undefined;
 }
 
 /** What a watch within a namespace follows, and from where. */
@@ -36,6 +42,12 @@ export interface StoreWatchOptions extends WatchOptions {
   readonly namespacePrefix?: string | undefined;
 }
 
+/** Where a watch goes on: the revision that it has reached, and the history that this is of, once it is known. */
+interface Place {
+  readonly after: Revision | undefined;
+  readonly epoch: string | undefined;
+}
+
 type Selection = Pick<
   StoreWatchOptions,
   "namespace" | "namespacePrefix" | "key" | "keyPrefix" | "where"
@@ -43,8 +55,6 @@ type Selection = Pick<
 
 /** A connection that has lasted so long was no failed attempt. */
 const steadyAfterMs = 5_000;
-/** How long a watch may be quiet before it moves its place in the log forward. */
-const bookmarkIntervalMs = 600_000;
 
 /**
  * Every matching change, each once, in the order of the log. After any drop, and after any answer that is not Baton's,
@@ -88,13 +98,15 @@ async function* resume(
 ): AsyncGenerator<AnsweredChange, void> {
   let snapshot = start.snapshot ? new Snapshot() : null;
   // A start that both excludes is for the server to refuse.
-  let after = start.after ?? (snapshot ? undefined : await head(connection, signal));
-  const first = { ...selection, after, snapshot: snapshot !== null };
+  let place: Place =
+    start.after !== undefined || snapshot
+      ? { after: start.after, epoch: start.epoch }
+      : await head(connection, signal);
+  const first = { ...selection, ...place, snapshot: snapshot !== null, bookmarks: true };
   const patience = connection.patience(followOperation(first), signal);
   let stream = await patience.with(() => open(connection, first, signal, () => patience.outlast()));
   patience.reset();
   patience.outlast();
-  let movedAt = performance.now();
   for (;;) {
     try {
       const openedAt = performance.now();
@@ -102,19 +114,16 @@ async function* resume(
         // The server has accepted the token.
         patience.outlast();
         if (change !== null || performance.now() - openedAt > steadyAfterMs) patience.reset();
-        if (change === null) {
-          if (snapshot || performance.now() - movedAt < bookmarkIntervalMs) continue;
-          after = await bookmark(connection, selection, after as Revision, signal);
-        } else if (snapshot) {
-          yield* snapshot.admit(change);
-          if (change.kind !== "CAUGHT_UP") continue;
-          after = change.revision;
-          snapshot = null;
-        } else {
-          after = change.revision;
-          yield change;
+        if (change === null) continue;
+        if (change.kind !== "BOOKMARK") {
+          if (snapshot) yield* snapshot.admit(change);
+          else yield change;
         }
-        movedAt = performance.now();
+        // Where the snapshot is not whole, no revision says what was delivered.
+        if (snapshot && change.kind !== "CAUGHT_UP") continue;
+        snapshot = null;
+        place = { after: change.revision, epoch: change.epoch ?? place.epoch };
+        if (change.epoch) connection.epoch = change.epoch;
       }
       throw unavailable(`${connection.name} ended the subscription: it is stopping.`);
     } catch (error) {
@@ -123,7 +132,7 @@ async function* resume(
     snapshot?.beginAgain();
     stream = follow(
       connection,
-      { ...selection, ...(snapshot ? { snapshot: true } : { after }) },
+      { ...selection, ...(snapshot ? { snapshot: true } : place), bookmarks: true },
       signal,
     );
   }
@@ -158,35 +167,10 @@ async function* withFirst<T>(first: T, rest: AsyncGenerator<T, void>): AsyncGene
   }
 }
 
-async function head(connection: Connection, signal: AbortSignal): Promise<Revision> {
-  const { viewer } = await connection.call<{ viewer: { headRevision: Revision } }>(
-    { document: headDocument },
-    { signal },
-  );
-  return viewer.headRevision;
-}
-
-/**
- * A later place to go on after, where nothing has matched since: else the log could be compacted past a watch that is
- * quiet for days, and nothing could tell whether it has missed anything. The head is asked first, so what is asked
- * after it covers all that lies before it.
- */
-async function bookmark(
-  connection: Connection,
-  selection: Selection,
-  after: Revision,
-  signal: AbortSignal,
-): Promise<Revision> {
-  const latest = await head(connection, signal);
-  try {
-    const { changes } = await connection.call<{ changes: { nodes: readonly unknown[] } }>(
-      { document: firstChangeDocument, variables: { ...selection, after } },
-      { signal },
-    );
-    return changes.nodes.length === 0 ? latest : after;
-  } catch (error) {
-    // The watch has missed nothing as long as its connection lasts.
-    if (error instanceof RevisionCompactedError) return after;
-    throw error;
-  }
+async function head(connection: Connection, signal: AbortSignal): Promise<Place> {
+  const { viewer } = await connection.call<{
+    viewer: { headRevision: Revision; epoch: string };
+  }>({ document: headDocument }, { signal });
+  connection.epoch = viewer.epoch;
+  return { after: viewer.headRevision, epoch: viewer.epoch };
 }

@@ -1,10 +1,20 @@
+import { unavailable, type BatonError } from "../errors.ts";
 import { maxRevision } from "../store/model/log.ts";
 import type { LogEnds, LogPage, LogQuery, LogStatistics, PageBounds } from "../store/contract.ts";
 import type { Change } from "../store/model/change.ts";
 import { unclaimed, type ClaimState, type StoredEntry } from "../store/model/claim.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { changeColumns, claimColumnNames, toChange, type ChangeRow } from "./tables.ts";
-import { columns, empty, join, matchesChanges, sql, type Sql, type SqlReader } from "./sql.ts";
+import {
+  columns,
+  empty,
+  join,
+  matchesChanges,
+  sql,
+  type Sql,
+  type SqlReader,
+  type StoreReader,
+} from "./sql.ts";
 
 /** One statement looks at no more revisions than this, however few of them the selection wants. */
 const maxScannedRevisions = 10_000n;
@@ -14,21 +24,27 @@ const keptClaimColumns = claimColumnNames.filter(
   (column) => !["claimToken", "claimAgent", "claimExpiresAt"].includes(column),
 );
 
+/** Without a log of the user the revisions are null. */
 interface EndsRow {
-  headRevision: bigint;
-  compactedRevision: bigint;
+  epoch: string;
+  headRevision: bigint | null;
+  compactedRevision: bigint | null;
 }
 
 interface CountedEndsRow extends EndsRow {
   candidateCount: bigint | number;
 }
 
-export function readLog(reader: SqlReader, query: LogQuery, bounds: PageBounds): Promise<LogPage> {
+export function readLog(
+  reader: StoreReader,
+  query: LogQuery,
+  bounds: PageBounds,
+): Promise<LogPage> {
   return readPage<ChangeRow, Entry>(reader, query, bounds, toChange);
 }
 
 export function readStoredLog(
-  reader: SqlReader,
+  reader: StoreReader,
   query: LogQuery,
   bounds: PageBounds,
 ): Promise<LogPage<StoredEntry>> {
@@ -62,7 +78,7 @@ function toStoredChange(row: StoredChangeRow): Change<StoredEntry> {
  * change is found it gives the ends alone.
  */
 async function readPage<Row extends ChangeRow, E extends Entry>(
-  reader: SqlReader,
+  { client, epoch: epochColumn }: StoreReader,
   query: LogQuery,
   bounds: PageBounds,
   toItem: (row: Row) => Change<E>,
@@ -72,25 +88,30 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
   const { candidates, last } = candidatesOf(query, bounds.maxItems);
   const order = isNewestFirst ? sql`"revision" DESC` : sql`"revision"`;
   // Not sorted here: the values would be copied for it, though nearly always the rows are in order.
-  const rows = await reader.all<CountedEndsRow & (Row | { revision: null })>(sql`
+  const rows = await client.all<CountedEndsRow & (Row | { revision: null })>(sql`
     WITH "candidates" AS (${candidates}), "page" AS (
       SELECT "revision", SUM("sizeBytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "sizeBytes" AS "bytesBefore" FROM "candidates"
     )
-    SELECT "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount",
+    SELECT ${epochColumn} AS "epoch", "headRevision", "compactedRevision", (SELECT COUNT(*) FROM "candidates") AS "candidateCount",
       ${columns("Change", changeColumns)}${more.columns}
-    FROM "User" LEFT JOIN "page" ON "page"."bytesBefore" < ${bounds.maxBytes}
-      LEFT JOIN "Change" ON "Change"."userId" = ${userId} AND "Change"."revision" = "page"."revision"${more.join}
-    WHERE "User"."userId" = ${userId}`);
+    FROM "History" LEFT JOIN "User" ON "User"."userId" = ${userId}
+      LEFT JOIN "page" ON "page"."bytesBefore" < ${bounds.maxBytes}
+      LEFT JOIN "Change" ON "Change"."userId" = ${userId} AND "Change"."revision" = "page"."revision"${more.join}`);
   const ends = rows[0];
-  if (!ends) return { changes: [], through: after, head: 0n, compacted: 0n };
+  if (!ends) throw noHistory();
+  if (ends.headRevision === null) {
+    return { changes: [], through: after, head: 0n, compacted: 0n, epoch: ends.epoch };
+  }
   const changes: Change<E>[] = [];
   for (const row of rows) if (row.revision !== null) changes.push(toItem(row as unknown as Row));
   const sign = isNewestFirst ? -1 : 1;
   changes.sort((one, other) => sign * Number(one.revision - other.revision));
   const candidateCount = Number(ends.candidateCount);
   const full = candidateCount === bounds.maxItems || candidateCount > changes.length;
-  const { headRevision: head, compactedRevision: compacted } = ends;
+  const { epoch, headRevision: head } = ends;
+  const compacted = ends.compactedRevision ?? 0n;
   return {
+    epoch,
     changes,
     through: full ? (changes.at(-1)?.revision ?? after) : last > head ? head : last,
     head,
@@ -135,11 +156,31 @@ function stretchBefore(revision: bigint): bigint {
   return last < 0n ? 0n : last;
 }
 
-export async function readLogEnds(reader: SqlReader, userId: string): Promise<LogEnds> {
-  const rows = await reader.all<EndsRow>(
-    sql`SELECT "headRevision", "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
+export async function readLogEnds(
+  { client, epoch }: StoreReader,
+  userId: string,
+): Promise<LogEnds> {
+  const [row] = await client.all<EndsRow>(
+    sql`SELECT ${epoch} AS "epoch", "headRevision", "compactedRevision" FROM "History"
+      LEFT JOIN "User" ON "User"."userId" = ${userId}`,
   );
-  return { head: rows[0]?.headRevision ?? 0n, compacted: rows[0]?.compactedRevision ?? 0n };
+  if (!row) throw noHistory();
+  return {
+    epoch: row.epoch,
+    head: row.headRevision ?? 0n,
+    compacted: row.compactedRevision ?? 0n,
+  };
+}
+
+export async function readEpoch({ client, epoch }: StoreReader): Promise<string> {
+  const [row] = await client.all<EndsRow>(sql`SELECT ${epoch} AS "epoch" FROM "History"`);
+  if (!row) throw noHistory();
+  return row.epoch;
+}
+
+/** A restore may be under way. */
+function noHistory(): BatonError {
+  return unavailable("The database has no row in its table History.");
 }
 
 export async function readHeads(

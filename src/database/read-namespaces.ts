@@ -83,7 +83,7 @@ export async function readNamespaceNames(
 }
 
 export async function readUsage(
-  { client, now }: StoreReader,
+  { client, now }: Pick<StoreReader, "client" | "now">,
   userId: string,
   namespaces: readonly TextMatch[],
 ): Promise<Usage> {

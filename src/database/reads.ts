@@ -10,6 +10,7 @@ import {
 } from "./read-entries.ts";
 import { readClaims, readHeldClaims } from "./read-claims.ts";
 import {
+  readEpoch,
   readHeads,
   readLastClear,
   readLog,
@@ -56,11 +57,12 @@ export class Reads {
     readExpired(this.searchReader, ...args);
 
   readonly readLogEnds: Database["readLogEnds"] = (userId) =>
-    readLogEnds(this.#ofUser(userId).client, userId);
+    readLogEnds(this.#ofUser(userId), userId);
   readonly readLog: Database["readLog"] = (query, bounds) =>
-    readLog(this.#ofUser(query.userId).client, query, bounds);
+    readLog(this.#ofUser(query.userId), query, bounds);
   readonly readStoredLog: Database["readStoredLog"] = (query, bounds) =>
-    readStoredLog(this.#ofUser(query.userId).client, query, bounds);
+    readStoredLog(this.#ofUser(query.userId), query, bounds);
+  readonly readEpoch: Database["readEpoch"] = () => readEpoch(this.searchReader);
   readonly readHeads: Database["readHeads"] = (...args) =>
     readHeads(this.searchReader.client, ...args);
   readonly readLogStatistics: Database["readLogStatistics"] = () =>

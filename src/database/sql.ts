@@ -21,6 +21,8 @@ export interface StoreReader {
   readonly client: SqlReader;
   /** That instant, as SQL. */
   readonly now: Sql;
+  /** The store's epoch, of the row of "History". */
+  readonly epoch: Sql;
 }
 
 /** A column or table of ours: never a caller's text. */

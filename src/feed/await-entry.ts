@@ -1,5 +1,6 @@
 import type { Database } from "../store/contract.ts";
 import { badUserInput, unavailable } from "../errors.ts";
+import { requireEpoch } from "../store/model/log.ts";
 import type { Place } from "../store/model/place.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { EntryWait } from "./entry-waits.ts";
@@ -12,6 +13,8 @@ export interface Wait {
   readonly place: Place;
   /** Only a later revision counts. */
   readonly after: bigint;
+  /** The history in which that revision was seen; null: not checked. */
+  readonly epoch: string | null;
   readonly timeoutMs: number;
   /** Ends the wait when the caller is gone. */
   readonly closed: AbortSignal | null;
@@ -30,7 +33,7 @@ export interface Wait {
 export async function awaitEntry(
   source: Pick<Database, "readEntry" | "readLogEnds">,
   hub: Hub,
-  { userId, ended, place, after, timeoutMs, closed }: Wait,
+  { userId, ended, place, after, epoch, timeoutMs, closed }: Wait,
 ): Promise<Entry | null> {
   const wait = new EntryWait(hub, userId, place, ended);
   const end = () => wait.end();
@@ -38,7 +41,9 @@ export async function awaitEntry(
   closed?.addEventListener("abort", end, { once: true });
   if (closed?.aborted) end();
   try {
-    const { head } = await source.readLogEnds(userId);
+    const ends = await source.readLogEnds(userId);
+    requireEpoch({ after, epoch }, ends);
+    const { head } = ends;
     if (after > head) {
       throw badUserInput(
         "after",
@@ -61,6 +66,9 @@ export async function awaitEntry(
         case "failed":
           throw news.reason;
         case "ask":
+          // The log may be another one since.
+          if (after > 0n)
+            requireEpoch({ after, epoch: ends.epoch }, await source.readLogEnds(userId));
       }
     }
   } finally {

@@ -1,6 +1,6 @@
 import type { Database, EntryPage, LogPage, PageBounds } from "../store/contract.ts";
 import { shownTo, type Change, type Selection, type ShownChange } from "../store/model/change.ts";
-import { requireWithinLog } from "../store/model/log.ts";
+import { requireEpoch, requireWithinLog } from "../store/model/log.ts";
 import { isWanted } from "../store/model/where.ts";
 import { Coverage, type Place } from "./coverage.ts";
 import type { FeedEvent } from "./feed-event.ts";
@@ -24,6 +24,8 @@ export interface CatchUpOptions {
   readonly userId: string;
   readonly selection: Selection;
   readonly pageBounds: PageBounds;
+  /** The history that the subscriber follows. Another one is never mixed with it (G15). */
+  readonly epoch: string;
 }
 
 /** What is read next. The coverage tells which changes the entries already show. */
@@ -124,7 +126,10 @@ export class CatchUp {
       return { events: news, through: null };
     }
     this.#phase = { kind: "log", after: through };
-    return { events: [...news, { kind: "CAUGHT_UP", revision: through }], through };
+    return {
+      events: [...news, { kind: "CAUGHT_UP", revision: through, epoch: this.#options.epoch }],
+      through,
+    };
   }
 
   /** Without a filter all of them: the database has selected the rest. */
@@ -142,8 +147,9 @@ export class CatchUp {
   }
 
   async #readLog(after: bigint): Promise<LogPage> {
-    const { source, userId, selection, pageBounds } = this.#options;
+    const { source, userId, selection, pageBounds, epoch } = this.#options;
     const page = await source.readLog({ userId, selection, after }, pageBounds);
+    requireEpoch({ after, epoch }, page);
     requireWithinLog(after, page);
     return page;
   }

@@ -57,7 +57,7 @@ export class EventQueue implements Sink<FeedEvent> {
 }
 
 function bytesOf(event: FeedEvent): number {
-  return event.kind === "EXISTING" || event.kind === "CAUGHT_UP"
+  return event.kind === "EXISTING" || event.kind === "CAUGHT_UP" || event.kind === "BOOKMARK"
     ? 200 + (event.kind === "EXISTING" ? event.entry.sizeBytes : 0)
     : changeBytes(event);
 }

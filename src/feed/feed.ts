@@ -2,7 +2,7 @@ import { badUserInput } from "../errors.ts";
 import type { Database, PageBounds } from "../store/contract.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { checkAwaitSeconds } from "../store/model/limits.ts";
-import { importUnderWay, isImporting, requireWithinLog } from "../store/model/log.ts";
+import { importUnderWay, isImporting, requireEpoch, requireWithinLog } from "../store/model/log.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import type { SelectionInput, Store } from "../store/store.ts";
@@ -17,8 +17,12 @@ import { Subscription } from "./subscription.ts";
 export interface SubscribeInput extends SelectionInput {
   /** Begin with the changes after this revision. Default: after now. */
   readonly after?: bigint | null | undefined;
+  /** The history in which `after` was seen. Default: not checked. */
+  readonly epoch?: string | null | undefined;
   /** Begin with the matching entries. Default: false. */
   readonly snapshot?: boolean | null | undefined;
+  /** Say from time to time how far the log has been followed. Default: false. */
+  readonly bookmarks?: boolean | null | undefined;
 }
 
 export interface AwaitEntryInput {
@@ -26,6 +30,8 @@ export interface AwaitEntryInput {
   readonly key: string;
   /** Only a later revision of the entry counts. Default: any. */
   readonly after?: bigint | null | undefined;
+  /** The history in which `after` was seen. Default: not checked. */
+  readonly epoch?: string | null | undefined;
   /** Default: 30. */
   readonly timeoutSeconds?: number | null | undefined;
 }
@@ -80,7 +86,7 @@ export class Feed {
    */
   async subscribe(
     { viewer, ended }: FeedSession,
-    { after = null, snapshot, ...selected }: SubscribeInput,
+    { after = null, epoch = null, snapshot, bookmarks, ...selected }: SubscribeInput,
   ): Promise<Subscription> {
     const { store, source, hub, pageBounds, queueBounds } = this.#options;
     const selection = store.select(viewer, selected);
@@ -90,9 +96,12 @@ export class Feed {
     const { userId } = viewer;
     const ends = await source.readLogEnds(userId);
     if (isImporting(ends)) throw importUnderWay();
+    if (after !== null) requireEpoch({ after, epoch }, ends);
     if (after !== null) requireWithinLog(after, ends);
+    hub.noticeEpoch(ends.epoch);
+    const reads = { source, userId, selection, pageBounds, epoch: ends.epoch };
     return new Subscription(
-      { hub, ended, queueBounds, reads: { source, userId, selection, pageBounds } },
+      { hub, ended, queueBounds, reads, bookmarks: bookmarks ?? false },
       snapshot ? { kind: "snapshot", head: ends.head } : { kind: "log", after: after ?? ends.head },
     );
   }
@@ -112,7 +121,7 @@ export class Feed {
    */
   async awaitEntry(
     { viewer, ended }: FeedSession,
-    { namespace, key, after, timeoutSeconds }: AwaitEntryInput,
+    { namespace, key, after, epoch, timeoutSeconds }: AwaitEntryInput,
     closed: AbortSignal | null = null,
   ): Promise<Entry | null> {
     const { store, source, hub, bounds } = this.#options;
@@ -125,6 +134,7 @@ export class Feed {
       ended,
       place,
       after: after ?? 0n,
+      epoch: after == null ? null : (epoch ?? null),
       timeoutMs: 1_000 * seconds,
       closed,
     }).finally(leave);

@@ -48,6 +48,11 @@ export class Group<T = unknown> {
     this.#position = position;
   }
 
+  /** The members have every change that they want up to here. */
+  get position(): bigint {
+    return this.#position;
+  }
+
   get hasRoom(): boolean {
     return this.members.size < maxMembers;
   }

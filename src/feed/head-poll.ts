@@ -15,3 +15,8 @@ export async function pollHeads(database: Pick<Database, "readHeads">, hub: Hub)
     for (const [userId, head] of heads) hub.noticeHead(userId, head);
   }
 }
+
+/** Looks whether the logs are of another history: a backup may have been restored into the same database. */
+export async function pollEpoch(database: Pick<Database, "readEpoch">, hub: Hub): Promise<void> {
+  if (hub.userIds.length > 0) hub.noticeEpoch(await database.readEpoch());
+}

@@ -8,6 +8,8 @@ export class Hub {
   readonly #options: HubOptions;
   /** The logs that someone here follows. */
   readonly #tails = new Map<string, Tail>();
+  /** The history that the logs are of; null before it is known. */
+  #epoch: string | null = null;
   #closed = false;
 
   constructor(options: HubOptions) {
@@ -46,6 +48,25 @@ export class Hub {
   /** Takes where a user's log ends, from whoever looked: others may have written. */
   noticeHead(userId: string, head: bigint): void {
     this.#tails.get(userId)?.noticeHead(head);
+  }
+
+  /**
+   * Takes which history the logs are of, from whoever looked. If it is another one than before, as after a restored backup,
+   * every subscriber reads the log, and is told.
+   */
+  noticeEpoch(epoch: string): void {
+    if (this.#epoch === epoch) return;
+    const isFirst = this.#epoch === null;
+    this.#epoch = epoch;
+    if (isFirst) return;
+    for (const tail of this.#tails.values()) tail.beginAgain();
+  }
+
+  /** Tells who asks for bookmarks how far the logs have been followed. */
+  bookmark(): void {
+    for (const { followers } of this.#tails.values()) {
+      for (const follower of followers) follower.bookmark?.();
+    }
   }
 
   /** Completes every subscription, and every later one immediately. */

@@ -23,6 +23,8 @@ export interface MemberOptions<T> extends Delivery<T> {
   /** Aborts, with the error to fail with, when the session is over. */
   readonly ended: AbortSignal;
   readonly reads: CatchUpOptions;
+  /** Whether the subscriber is told from time to time how far the log has been followed, however little it selects. */
+  readonly bookmarks: boolean;
 }
 
 type State<T> =
@@ -54,6 +56,8 @@ export class Member<T = unknown> implements Follower {
   #state: State<T>;
   /** When it joined, it had everything up to here; null once the group has passed on what comes later. */
   #joinedAt: bigint | null = null;
+  /** The revision of the latest bookmark. */
+  #bookmarkedAt = -1n;
   #resolve: () => void = () => {};
   #reject: (reason: unknown) => void = () => {};
 
@@ -108,6 +112,27 @@ export class Member<T = unknown> implements Follower {
     const catchUp = new CatchUp(this.#options.reads, { kind: "log", after });
     this.#state = { kind: "catching up", catchUp };
     this.#begin(catchUp);
+  }
+
+  /** Tells the subscriber how far it has followed the log, if it asks for that and has got further since. */
+  bookmark(): void {
+    const state = this.#state;
+    if (!this.#options.bookmarks || state.kind !== "live" || this.#sink.isFull) return;
+    const joinedAt = this.#joinedAt ?? 0n;
+    const { position } = state.group;
+    const revision = position > joinedAt ? position : joinedAt;
+    if (revision <= this.#bookmarkedAt) return;
+    this.#bookmarkedAt = revision;
+    const { epoch } = this.#options.reads;
+    const payload = this.#render({ kind: "BOOKMARK", revision, epoch });
+    if (!(payload instanceof Promise)) return this.#sink.send(payload);
+    // Where something was delivered before it is there, it says no more.
+    payload.then(
+      (late) => {
+        if (this.#state === state && state.group.position === position) this.#sink.send(late);
+      },
+      (error: unknown) => this.fail(error),
+    );
   }
 
   /** Completes it. */
@@ -222,6 +247,7 @@ export class Member<T = unknown> implements Follower {
     const joinedAt = missed.at(-1)?.revision ?? through;
     this.#joinedAt = joinedAt;
     this.#state = { kind: "live", group: this.#tail.join(this, joinedAt) };
+    this.bookmark();
     return true;
   }
 

@@ -24,6 +24,8 @@ export interface Follower {
   /** The revision up to which it has read the log; null unless it reads the log because it is behind. */
   readonly reached: bigint | null;
   close(): void;
+  /** Tells its subscriber how far the log has been followed, if that was asked for. */
+  bookmark?(): void;
 }
 
 /** Who follows the logs, counted. */
@@ -59,6 +61,8 @@ export class Tail {
   /** The log is known to reach at least this far. */
   #head = 0n;
   #isReading = false;
+  /** The history of the last page that was read; null before the first. */
+  #epoch: string | null = null;
   /** Groups to which something was offered that is not delivered, the longest waiting first. */
   readonly #due = new Set<Group<never>>();
   /** Whether they will have another turn. */
@@ -180,17 +184,26 @@ export class Tail {
     if (this.#position !== position) return;
     // What was noticed may have been another database's, or of a time before a backup was restored.
     if (this.#head === noticed) this.#head = page.head;
-    if (page.compacted > position) {
-      for (const group of this.#allGroups()) {
-        group.deliver();
-        group.leave();
-      }
-      this.waits.askAgain();
-      this.#position = page.head;
+    const isOtherHistory = this.#epoch !== null && this.#epoch !== page.epoch;
+    this.#epoch = page.epoch;
+    if (page.compacted > position || isOtherHistory) {
+      this.beginAgain();
+      this.#skipTo(page.head);
     } else {
       this.#offer(page.changes);
       this.#position = page.through;
     }
+  }
+
+  /** What comes next is not known here: who follows reads it from the log. */
+  beginAgain(): void {
+    for (const group of this.#allGroups()) {
+      group.deliver();
+      group.leave();
+    }
+    this.waits.askAgain();
+    this.#position = null;
+    this.#head = 0n;
   }
 
   #offer(changes: readonly Change[]): void {

@@ -24,6 +24,10 @@ const changeKind = builder.enumType("EntryChangeKind", {
       description:
         "The snapshot is whole: what was delivered so far is the matching state as of this revision. Every later change follows.",
     },
+    BOOKMARK: {
+      description:
+        "Only with `bookmarks: true`: every matching change up to this revision was delivered. Go on `after` it.",
+    },
     SET: { description: "An entry was created or replaced." },
     DELETED: { description: "An entry was deleted." },
     EXPIRED: { description: "The time of an entry that had one was over." },
@@ -48,17 +52,17 @@ const changeRef = builder.objectRef<FeedEvent>("EntryChange").implement({
     revision: t.field({
       type: "Revision",
       description:
-        "Position of the change in the log. Subscribe `after` the last one seen to go on without a gap; after a snapshot only from CAUGHT_UP on. For EXISTING: of the change that wrote the entry.",
+        "Position of the change in the log. Subscribe `after` the last one seen to go on without a gap; after a snapshot only from CAUGHT_UP on. Keep the `epoch` with it. For EXISTING: of the change that wrote the entry.",
       resolve: (event) => (event.kind === "EXISTING" ? event.entry.revision : event.revision),
     }),
     namespace: t.string({
       nullable: true,
-      description: "The namespace; null on CAUGHT_UP.",
+      description: "The namespace; null on CAUGHT_UP and BOOKMARK.",
       resolve: (event) => place(event).namespace,
     }),
     key: t.string({
       nullable: true,
-      description: "The key; null on NAMESPACE_CLEARED and CAUGHT_UP.",
+      description: "The key; null on NAMESPACE_CLEARED, CAUGHT_UP and BOOKMARK.",
       resolve: (event) => place(event).key,
     }),
     entryId: t.id({
@@ -70,19 +74,27 @@ const changeRef = builder.objectRef<FeedEvent>("EntryChange").implement({
     entry: t.field({
       type: entryRef,
       nullable: true,
-      description: "The entry right after the change; null when it is gone, and on CAUGHT_UP.",
-      resolve: (event) => (event.kind === "CAUGHT_UP" ? null : event.entry),
+      description:
+        "The entry right after the change; null when it is gone, and on CAUGHT_UP and BOOKMARK.",
+      resolve: (event) => ("entry" in event ? event.entry : null),
     }),
     agent: t.string({
       nullable: true,
-      description: "The agent that made the change; null where it said no name, and on CAUGHT_UP.",
+      description:
+        "The agent that made the change; null where it said no name, and on CAUGHT_UP and BOOKMARK.",
       resolve: (event) => place(event).agent,
     }),
     at: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When, by the database's clock; null on CAUGHT_UP.",
+      description: "When, by the database's clock; null on CAUGHT_UP and BOOKMARK.",
       resolve: (event) => place(event).at,
+    }),
+    epoch: t.string({
+      nullable: true,
+      description:
+        "The history that the revision is of, `Viewer.epoch`; only on CAUGHT_UP and BOOKMARK. Send it with `after`.",
+      resolve: (event) => ("epoch" in event ? event.epoch : null),
     }),
   }),
 });
@@ -102,6 +114,7 @@ interface ChangePlace {
 function place(event: FeedEvent): ChangePlace {
   switch (event.kind) {
     case "CAUGHT_UP":
+    case "BOOKMARK":
       return { namespace: null, key: null, agent: null, at: null };
     case "EXISTING": {
       const { namespace, key, updatedBy, updatedAt } = event.entry;
@@ -128,11 +141,16 @@ export const changeOrderBy = {
     "The oldest first (default), or the newest first. Pages of one list are asked for in one order.",
 } as const;
 
+/** The argument that stands beside each `after` of a log. */
+export const epochDescription =
+  '`Viewer.epoch` when the revision `after` was seen. If the store was restored from a backup since, the answer is REVISION_COMPACTED with `reason: "EPOCH"` and the current `epoch`. Left out: not checked.';
+
 export const changeConnection = connectionOf<FeedEvent>("Change", "changes", changeRef);
 
 interface PageArgs {
   readonly first?: number | null | undefined;
   readonly after?: bigint | null | undefined;
+  readonly epoch?: string | null | undefined;
   readonly orderBy?: "REVISION_ASC" | "REVISION_DESC" | null | undefined;
 }
 
@@ -162,13 +180,14 @@ function sizeOfNames(namespace: string, key: string | null) {
 export function historyOf(
   context: Context,
   { namespace, key }: Entry,
-  { first, after, orderBy }: PageArgs,
+  { first, after, epoch, orderBy }: PageArgs,
 ): Promise<Connection<FeedEvent>> {
   return changesPage(context, {
     namespace,
     key,
     first: first ?? defaultPageSize,
     after: after ?? null,
+    epoch,
     orderBy,
   });
 }
@@ -203,6 +222,7 @@ builder.queryFields((t) => ({
         description:
           "Only changes behind this revision, such as a `pageInfo.endCursor`: later ones, and earlier ones with the newest first. Left out: from the first of the order. REVISION_COMPACTED when later ones are asked for and the log does not reach back to it.",
       }),
+      epoch: t.arg.string({ description: epochDescription }),
       orderBy: t.arg(changeOrderBy),
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
     },
@@ -234,10 +254,16 @@ builder.subscriptionFields((t) => ({
         description:
           'Begin with the changes later than this revision; `"0"`: with the first. REVISION_COMPACTED when the log does not reach back to it. Excludes `snapshot`.',
       }),
+      epoch: t.arg.string({ description: epochDescription }),
       snapshot: t.arg.boolean({
         defaultValue: false,
         description:
           "Begin with the matching entries (EXISTING), then changes made meanwhile, then CAUGHT_UP. Excludes `after`.",
+      }),
+      bookmarks: t.arg.boolean({
+        defaultValue: false,
+        description:
+          "Say with a BOOKMARK how far the log has been followed: when every earlier change is delivered, and from then on at most every `--bookmark-seconds`. Whoever comes back `after` the latest one is not overtaken by retention, however rarely a change matches.",
       }),
     },
     subscribe: (_root, input, context) => {

@@ -7,7 +7,7 @@ import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { Place } from "../store/model/place.ts";
 import type { AsOf, ListPage, SelectionInput } from "../store/store.ts";
 import { builder } from "./builder.ts";
-import { changeConnection, changeOrderBy, historyOf } from "./change.ts";
+import { changeConnection, changeOrderBy, epochDescription, historyOf } from "./change.ts";
 import {
   connectionOf,
   decodeCursor,
@@ -98,6 +98,7 @@ entryRef.implement({
           description:
             "Only changes behind this revision in the order asked for, such as a `pageInfo.endCursor`.",
         }),
+        epoch: t.arg.string({ description: epochDescription }),
         orderBy: t.arg(changeOrderBy),
       },
       resolve: (entry, args, context) => historyOf(context, entry, args),
@@ -262,6 +263,7 @@ builder.queryFields((t) => ({
         description:
           "Only a later revision of the entry counts: the next write, for one who has seen this one.",
       }),
+      epoch: t.arg.string({ description: epochDescription }),
       timeoutSeconds: t.arg.int({
         defaultValue: defaultAwaitSeconds,
         description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",

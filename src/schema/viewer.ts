@@ -90,6 +90,12 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
       description: 'Revision of the latest change of the user\'s log; `"0"` before the first.',
       resolve: async (viewer, _args, { store }) => (await store.logEnds(viewer)).head,
     }),
+    epoch: t.string({
+      complexity: statementComplexity,
+      description:
+        "Names the history that revisions are of. A store that was restored from a backup has another one: a revision that was seen before may be of another change now.",
+      resolve: async (viewer, _args, { store }) => (await store.logEnds(viewer)).epoch,
+    }),
     limits: t.field({
       type: limitsRef,
       description: "How much it may send and ask for.",

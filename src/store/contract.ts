@@ -72,6 +72,8 @@ export interface CreatedPage {
 
 /** A stretch of a user's log, read by one statement. */
 export interface LogPage<E extends Entry = Entry> {
+  /** The history that it is of. */
+  readonly epoch: string;
   readonly changes: readonly Change<E>[];
   /** The selection has no other change up to here; of a page with the newest first, down to here. */
   readonly through: bigint;
@@ -94,6 +96,8 @@ export interface LogQuery {
  * begins after its head: see `isImporting`.
  */
 export interface LogEnds {
+  /** The history that the log is of: revisions of different epochs have nothing to do with one another (G15). */
+  readonly epoch: string;
   readonly head: bigint;
   readonly compacted: bigint;
 }
@@ -150,6 +154,8 @@ export interface ReadView {
 /** Reads of users' logs. */
 export interface Log {
   readLogEnds(userId: string): Promise<LogEnds>;
+  /** The history that every log is of. */
+  readEpoch(): Promise<string>;
   readLog(query: LogQuery, bounds: PageBounds): Promise<LogPage>;
   /**
    * Like `readLog`. Claims are not in the log: an entry has the claim that is stored when the page is read, and none if
@@ -314,6 +320,8 @@ export interface Retention {
 
 /** What keeps a store small. */
 export interface Maintenance {
+  /** Makes the logs another history: for a database that was restored to an earlier state (G15). */
+  renewEpoch(): Promise<void>;
   /** Entries that have expired and are still stored, the longest first; not those of an import under way. */
   readExpired(maxItems: number): Promise<readonly UserPlace[]>;
   /** Removes the idempotency records given before an instant. */

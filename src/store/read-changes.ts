@@ -7,7 +7,7 @@ import {
   type FilteredPage,
 } from "./filter-page.ts";
 import { shownTo, type Change, type Selection, type ShownChange } from "./model/change.ts";
-import { requireWithinLog } from "./model/log.ts";
+import { requireEpoch, requireWithinLog } from "./model/log.ts";
 
 /** Which changes of a log, from where, and in which order. */
 export interface ChangesQuery {
@@ -15,6 +15,8 @@ export interface ChangesQuery {
   readonly selection: Selection;
   /** Only changes behind this revision in that order; null: from the beginning. */
   readonly after: bigint | null;
+  /** The history in which that revision was seen; null: not checked. */
+  readonly epoch: string | null;
   readonly isNewestFirst: boolean;
 }
 
@@ -66,13 +68,14 @@ function bytesOf({ entry }: Change): number {
 /** Reads stretch after stretch of the log. */
 function changeStretches(
   log: LogReader,
-  { userId, selection, after, isNewestFirst }: ChangesQuery,
+  { userId, selection, after, epoch, isNewestFirst }: ChangesQuery,
 ) {
   let position = after;
   let hasBegun = after !== null;
   return async (rest: PageBounds): Promise<ChangeStretch> => {
     position ??= isNewestFirst ? (await log.readLogEnds(userId)).head + 1n : 0n;
     const page = await log.readLog({ userId, selection, after: position, isNewestFirst }, rest);
+    if (after !== null) requireEpoch({ after, epoch }, page);
     // Without a place to begin, what is no longer kept is not missed.
     if (!isNewestFirst && !hasBegun && page.compacted > position) {
       position = page.compacted;

@@ -74,6 +74,8 @@ export interface CreatedInput extends Omit<EntriesInput, "after"> {
 }
 
 export interface ChangesInput extends SelectionInput {
+  /** The history in which `after` was seen. Default: not checked. */
+  readonly epoch?: string | null | undefined;
   readonly first: number;
   /** Only changes behind this revision, in the order of the page; null: from its beginning. */
   readonly after: bigint | null;
@@ -344,8 +346,8 @@ export class Store {
     checkPageSize(this.limits, input.first);
     const { userId } = viewer;
     const selection = this.select(viewer, input);
-    const { after, isNewestFirst = false } = input;
-    const query = { userId, selection, after, isNewestFirst };
+    const { after, epoch = null, isNewestFirst = false } = input;
+    const query = { userId, selection, after, epoch, isNewestFirst };
     if (selection.where) {
       return readFilteredChanges(this.#database, query, this.#filterBounds(input.first, closed));
     }

@@ -15,6 +15,7 @@ import {
 } from "../../src/database/read-namespaces.ts";
 import { readPastKeys, readPastNamespace } from "../../src/database/read-past.ts";
 import { readFree, readRange } from "../../src/database/read-write-view.ts";
+import { epoch } from "../../src/database/sqlite/epoch.ts";
 import { now } from "../../src/database/sqlite/now.ts";
 import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
 import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
@@ -39,7 +40,7 @@ async function stepsOf(
       return [...answer] as Row[];
     },
   };
-  await read({ client, now });
+  await read({ client, now, epoch });
   sqlite.close();
   return searched.filter((step) => tables.includes(step.split(" ")[1] ?? ""));
 }
@@ -150,8 +151,12 @@ test("SQLite finds entries by their creation, and changes from the log's end, in
         `${byIndex.replace("COVERING ", "")} (userId=? AND createdRevision>? AND createdRevision<?)`,
         found,
       ]);
-      const log = await stepsOf(["Change"], ({ client }) =>
-        readLog(client, { userId: "local", selection, after: 5n, isNewestFirst }, bounds),
+      const log = await stepsOf(
+        ["Change"],
+        async (reader) => {
+          await readLog(reader, { userId: "local", selection, after: 5n, isNewestFirst }, bounds);
+        },
+        [{ epoch: "e", headRevision: null }],
       );
       expect(log).toEqual([
         "SEARCH Change USING INDEX sqlite_autoindex_Change_1 (userId=? AND revision>? AND revision<?)",

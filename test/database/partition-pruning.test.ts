@@ -1,5 +1,6 @@
 import { Client, types } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { epoch } from "../../src/database/postgres/epoch.ts";
 import { now as statementTime } from "../../src/database/postgres/now.ts";
 import {
   createUsers,
@@ -117,7 +118,7 @@ const write = (client: SqlClient) => new PostgresWriteTransaction(client, [user]
 const save = (effects: Partial<Effects>) => (client: SqlClient) =>
   write(client).save(new Map([[user, { ...noEffects, ...effects }]]));
 
-const reader = (client: SqlClient) => ({ client, now: statementTime });
+const reader = (client: SqlClient) => ({ client, now: statementTime, epoch });
 
 const search = { userId: user, namespaces: [everything], folded: "key-1", before: null };
 const searchReader = (client: SqlClient, dialect = postgresSearch): SearchReader => ({
@@ -196,11 +197,16 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   readRevisions: (client) => readRevisions(client, user, [1n, 50n]),
   readNamespaceNames: (client) => readNamespaceNames(reader(client), user, [everything], null, 10),
   readUsage: (client) => readUsage(reader(client), user, [everything]),
-  readLogEnds: (client) => readLogEnds(client, user),
+  readLogEnds: (client) => readLogEnds(reader(client), user),
   readHeads: (client) => readHeads(client, [user]),
-  readLog: (client) => readLog(client, { userId: user, selection: whole, after: 3n }, bounds),
+  readLog: (client) =>
+    readLog(reader(client), { userId: user, selection: whole, after: 3n }, bounds),
   "readLog: the newest first": (client) =>
-    readLog(client, { userId: user, selection: whole, after: 3n, isNewestFirst: true }, bounds),
+    readLog(
+      reader(client),
+      { userId: user, selection: whole, after: 3n, isNewestFirst: true },
+      bounds,
+    ),
   readCreatedEntries: (client) =>
     readCreatedEntries(
       reader(client),
@@ -215,7 +221,7 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
       bounds,
     ),
   readStoredLog: (client) =>
-    readStoredLog(client, { userId: user, selection: whole, after: 3n }, bounds),
+    readStoredLog(reader(client), { userId: user, selection: whole, after: 3n }, bounds),
   readLastClear: (client) => readLastClear(client, user, namespace, 0n, 100n),
   readIndexState: (client) => readIndexState(reader(client), user),
   "readIndexed: the newest": (client) => readIndexed(firstReader(client), search, 1),

@@ -36,7 +36,8 @@ const events: readonly FeedEvent[] = [
   { ...change, kind: "EXPIRED", key: "k", entry: null },
   { ...change, kind: "NAMESPACE_CLEARED", key: null, entry: null },
   { kind: "EXISTING", entry },
-  { kind: "CAUGHT_UP", revision: 2n ** 63n - 1n },
+  { kind: "CAUGHT_UP", revision: 2n ** 63n - 1n, epoch: "e1" },
+  { kind: "BOOKMARK", revision: 2n ** 63n - 1n, epoch: "e1" },
 ];
 
 const entryFields = [

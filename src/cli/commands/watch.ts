@@ -18,6 +18,7 @@ interface Flags extends ChangeFormat {
   readonly allNamespaces?: true;
   readonly snapshot?: true;
   readonly after?: string;
+  readonly epoch?: string;
   readonly count?: number;
   readonly where?: ValueCondition[];
 }
@@ -46,6 +47,10 @@ export function watchCommand(): Command {
       ),
     )
     .option("--after <revision>", "begin with the changes later than this revision", parseRevision)
+    .option(
+      "--epoch <epoch>",
+      "the store's epoch when --after was seen; refused if a backup was restored since",
+    )
     .option("--count <lines>", "end after so many lines", parseCount)
     .option("--json", "JSON on a terminal, too");
   return addConnection(command)
@@ -67,11 +72,12 @@ Examples:
   $ baton watch --after "$revision" | while read -r change; do …; done`,
     )
     .action(async () => {
-      const { key, prefix, snapshot, after, count, where, ...format } = command.opts<Flags>();
+      const { key, prefix, snapshot, after, epoch, count, where, ...format } =
+        command.opts<Flags>();
       const selection = { ...namespacesOf(command), key, keyPrefix: prefix, where };
       await using store = await openStore(command);
       let printed = 0;
-      for await (const change of store.watch({ ...selection, snapshot, after })) {
+      for await (const change of store.watch({ ...selection, snapshot, after, epoch })) {
         await print(showChange(change, format));
         if (++printed === count) return;
       }

@@ -16,6 +16,7 @@ import { Reads } from "../reads.ts";
 import { sql } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { PostgresConnection } from "./connection.ts";
+import { epoch, renewEpoch } from "./epoch.ts";
 import { translateErrors } from "./errors.ts";
 import { announceTokens, Notifications, type NotificationListeners } from "./notifications.ts";
 import { now } from "./now.ts";
@@ -101,7 +102,7 @@ class PostgresDatabase extends Reads implements Database {
     startNotifications: StartNotifications,
   ) {
     const reads = new FairQueue(maxReads);
-    super({ client: pool, now, table: rowTable, dialect: postgresSearch }, (userId) => ({
+    super({ client: pool, now, epoch, table: rowTable, dialect: postgresSearch }, (userId) => ({
       all: (query) => reads.run(userId, () => pool.all(query)),
     }));
     this.#committer = committer;
@@ -159,6 +160,10 @@ class PostgresDatabase extends Reads implements Database {
 
   forgetRecords(before: Date): Promise<void> {
     return forgetRecords((query) => this.#pool.run(query), before);
+  }
+
+  async renewEpoch(): Promise<void> {
+    await this.#pool.run(renewEpoch);
   }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {

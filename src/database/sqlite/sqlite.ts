@@ -19,6 +19,7 @@ import { tokenTable } from "../token-table.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Commits } from "./commits.ts";
 import { SqliteConnection, type Statement } from "./connection.ts";
+import { ensureEpoch, epoch, renewEpoch } from "./epoch.ts";
 import { isBusy, translateErrors } from "./errors.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { now } from "./now.ts";
@@ -82,6 +83,7 @@ export async function openSqlite({ file, synchronous }: SqliteOptions): Promise<
       },
       migrationsFolder,
     );
+    await ensureEpoch(writer);
     // From here on a busy database is waited for without holding the event loop: see `begin`.
     writer.execSync("PRAGMA busy_timeout = 0");
     const reader = connect();
@@ -108,7 +110,13 @@ class SqliteDatabase extends Reads implements Database {
 
   constructor(writer: SqliteConnection, reader: SqliteConnection, checkpoints: Checkpoints) {
     super(
-      { client: new PacedReader(reader, nobody), now, table: rowTable, dialect: sqliteSearch },
+      {
+        client: new PacedReader(reader, nobody),
+        now,
+        epoch,
+        table: rowTable,
+        dialect: sqliteSearch,
+      },
       (userId) => new PacedReader(reader, userId),
     );
     this.#writer = writer;
@@ -147,6 +155,10 @@ class SqliteDatabase extends Reads implements Database {
 
   forgetRecords(before: Date): Promise<void> {
     return forgetRecords((query) => this.#inTransaction(() => this.#writer.run(query)), before);
+  }
+
+  async renewEpoch(): Promise<void> {
+    await this.#inTransaction(() => this.#writer.run(renewEpoch));
   }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {

@@ -1,4 +1,4 @@
-import { BatonError, revisionCompacted, unavailable } from "../../errors.ts";
+import { BatonError, epochChanged, revisionCompacted, unavailable } from "../../errors.ts";
 
 /** A revision is a signed 64-bit number. */
 export const maxRevision = 2n ** 63n - 1n;
@@ -18,6 +18,25 @@ export function isImporting({ head, compacted }: Ends): boolean {
 
 export function importUnderWay(): BatonError {
   return unavailable("An import into this store is under way. Try again when it is done.");
+}
+
+/** A place in a log that a reader goes on from. */
+export interface LogPlace {
+  readonly after: bigint;
+  /** The history in which the revision was seen; null: not known, and not checked. */
+  readonly epoch: string | null;
+}
+
+/**
+ * Checks that a revision is of the history that the log is of (G15).
+ * @throws REVISION_COMPACTED
+ */
+export function requireEpoch(
+  { after, epoch }: LogPlace,
+  ends: Pick<Ends, "compacted"> & { readonly epoch: string },
+): void {
+  if (epoch === null || epoch === ends.epoch) return;
+  throw epochChanged(after, ends.compacted + 1n, ends.epoch);
 }
 
 /**

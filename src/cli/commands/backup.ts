@@ -1,0 +1,26 @@
+import { Command } from "commander";
+import { addDatabaseOptions } from "../flags/options.ts";
+
+/** `baton backup` copies the database while servers use it. */
+export function backupCommand(): Command {
+  const command = new Command("backup")
+    .description("Copy the SQLite database into a file, as it is at one instant, beside a server.")
+    .argument("<file>", "file to write, which must not be there yet");
+  return addDatabaseOptions(command)
+    .addHelpText(
+      "after",
+      `
+The copy has everything: all users, tokens without their secrets, logs. Once it
+is restored, the store has another epoch: who comes back with a revision from
+before is told to start over. PostgreSQL has pg_dump and pg_basebackup.
+
+Examples:
+  $ baton backup "baton-$(date +%F).db"
+  $ baton restore baton-2026-11-28.db --force`,
+    )
+    .action(async (file: string) => {
+      // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+      const { runBackup } = await import("../operator/run-backup.ts");
+      await runBackup(command, file);
+    });
+}

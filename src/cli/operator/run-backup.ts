@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { databaseOf, describePlace } from "../../config.ts";
+import { backupSqlite, restoreSqlite } from "../../database/sqlite/backup.ts";
+import { StartError } from "../../start-error.ts";
+import { configOf } from "../flags/options.ts";
+import { print } from "../terminal/output.ts";
+import { say } from "../terminal/report.ts";
+import { withDatabase } from "./with-database.ts";
+
+/** Runs `baton backup`. */
+export async function runBackup(command: Command, target: string): Promise<void> {
+  const file = sqliteFile(
+    command,
+    (url) => `PostgreSQL has a backup of its own: pg_dump --format=custom --file=${target} ${url}`,
+  );
+  if (!existsSync(file)) {
+    throw new StartError(
+      `There is no database ${file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
+    );
+  }
+  await backupSqlite(file, resolve(target));
+  say(`Copied ${file} to ${target}.`);
+}
+
+/** Runs `baton restore`. */
+export async function runRestore(
+  command: Command,
+  backup: string,
+  replaces: boolean,
+): Promise<void> {
+  const file = sqliteFile(
+    command,
+    (url) => `On PostgreSQL, restore into an empty database: pg_restore --dbname=${url} ${backup}`,
+  );
+  await restoreSqlite(resolve(backup), file, replaces);
+  say(`Restored ${file} from ${backup}. The store has another epoch.`);
+}
+
+/** Runs `baton epoch`. */
+export async function runEpoch(command: Command, renews: boolean): Promise<void> {
+  await withDatabase(command, true, async (database) => {
+    if (renews) await database.renewEpoch();
+    await print(`${await database.readEpoch()}\n`);
+  });
+}
+
+/** @throws StartError for PostgreSQL, with what to do there */
+function sqliteFile(command: Command, advice: (url: string) => string): string {
+  const place = databaseOf(configOf(command));
+  if (place.kind === "sqlite") return place.file;
+  throw new StartError(advice(describePlace(place)));
+}

@@ -1,0 +1,56 @@
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { expect, onTestFinished, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import { backupSqlite, restoreSqlite } from "../../src/database/sqlite/backup.ts";
+import { query } from "../client.ts";
+import { set } from "../operations.ts";
+import { startTestServer } from "../server.ts";
+
+async function inFolder(): Promise<(name: string) => string> {
+  const folder = await mkdtemp(join(tmpdir(), "baton-backup-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return (name) => join(folder, name);
+}
+
+/** The epoch and the head of a database that nobody serves from. */
+async function openedOnce(file: string): Promise<{ epoch: string; head: bigint }> {
+  const config = defaultConfig({ databaseUrl: `file:${file}`, sqliteSynchronous: "normal" });
+  const database = await openDatabase(config, pino({ level: "silent" }));
+  const { epoch, head } = await database.readLogEnds("local");
+  await database.close();
+  return { epoch, head };
+}
+
+test("G15: a backup made while a server writes is whole, and each restore of it has another epoch", async () => {
+  const file = await inFolder();
+  await using server = await startTestServer({ databaseUrl: `file:${file("live.db")}` });
+  let isOver = false;
+  const writing = (async () => {
+    for (let value = 0; !isOver; value++) await set(server, { key: "k", value });
+  })();
+  const { revision } = await set(server, { key: "before", value: 1 });
+  await backupSqlite(file("live.db"), file("backup.db"));
+  isOver = true;
+  await writing;
+  const { viewer } = await query(server, "{ viewer { epoch headRevision } }");
+  await expect(backupSqlite(file("live.db"), file("backup.db"))).rejects.toThrow("already");
+  await expect(restoreSqlite(file("backup.db"), file("live.db"), true)).rejects.toThrow(
+    "is open in another process",
+  );
+  const seen = new Set([viewer.epoch as string]);
+  for (const name of ["one.db", "another.db"]) {
+    await restoreSqlite(file("backup.db"), file(name), false);
+    const { epoch, head } = await openedOnce(file(name));
+    expect(head >= BigInt(revision) && head <= BigInt(viewer.headRevision)).toBe(true);
+    expect((await openedOnce(file(name))).epoch).toBe(epoch);
+    seen.add(epoch);
+  }
+  expect(seen.size).toBe(3);
+  await copyFile(file("backup.db"), file("replaced.db"));
+  await restoreSqlite(file("backup.db"), file("replaced.db"), true);
+  expect(seen.has((await openedOnce(file("replaced.db"))).epoch)).toBe(false);
+});
