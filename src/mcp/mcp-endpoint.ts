@@ -4,6 +4,7 @@ import type { Session } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
 import { agentNameOf } from "./agent-name.ts";
 import { Listen } from "./listen.ts";
+import { describeCall, type CallNote } from "./call-note.ts";
 import { createMcpServer, ExactResult, rpcError } from "./mcp-server.ts";
 import { readMcpMessage, type McpMessage } from "./mcp-message.ts";
 import { ResourceSessions } from "./resource-sessions.ts";
@@ -28,6 +29,7 @@ export interface McpRequest {
   readonly outlet: Outlet;
   /** Gives the caller's session. The name counts where neither the token nor a header names the agent. */
   readonly authenticate: (clientName: string | undefined) => Session | Promise<Session>;
+  readonly note: CallNote;
 }
 
 /** An answer. Each chunk of the body is passed through `fill`. */
@@ -51,7 +53,7 @@ export class McpEndpoint {
   }
 
   /** @throws BAD_USER_INPUT when the body is not one message; UNAUTHENTICATED; RATE_LIMITED */
-  async answer({ text, request, outlet, authenticate }: McpRequest): Promise<McpAnswer> {
+  async answer({ text, request, outlet, authenticate, note }: McpRequest): Promise<McpAnswer> {
     const { store, writer, feed, bounds, version, logger } = this.#options;
     const message = readMcpMessage(text);
     const sessionId = request.headers.get("mcp-session-id");
@@ -59,7 +61,9 @@ export class McpEndpoint {
       message.clientName ?? clientNameOf(sessionId),
       store.limits.maxAgentBytes,
     );
+    note.call = describeCall(message);
     const session = await authenticate(clientName);
+    note.viewer = session.viewer;
     bounds.admit(session.viewer, writes(message) ? "Writes" : "Reads", 1, text.length);
     const caller = callerOf(session, sessionId);
     const closed = this.#closedOf(caller, message, request.signal);
@@ -73,6 +77,7 @@ export class McpEndpoint {
         subscribe: async (uri) => this.#sessions.subscribe(requireCaller(caller), session, uri),
         unsubscribe: (uri) => this.#sessions.unsubscribe(requireCaller(caller), uri),
         version,
+        note,
         logger,
       });
     const listen =
@@ -86,7 +91,9 @@ export class McpEndpoint {
     try {
       await listen?.begin(message.params);
     } catch (error) {
-      const { code, message: why, data } = rpcError(shownError(error, logger));
+      const shown = shownError(error, logger);
+      note.errorCode = shown.code;
+      const { code, message: why, data } = rpcError(shown);
       const body = { jsonrpc: "2.0", id: message.id ?? null, error: { code, message: why, data } };
       return { response: Response.json(body), fill: asItIs };
     }

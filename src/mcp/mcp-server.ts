@@ -3,6 +3,7 @@ import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/
 import type { Logger } from "pino";
 import type { BatonError, ErrorCode } from "../errors.ts";
 import { writeJson } from "../json/write-json.ts";
+import type { CallNote } from "./call-note.ts";
 import type { McpMessage } from "./mcp-message.ts";
 import type { McpCall, ToolResult } from "./tool.ts";
 import { listResources, readResource, resourceTemplates } from "./resources.ts";
@@ -43,12 +44,18 @@ export interface McpServerOptions {
   readonly subscribe: (uri: string) => Promise<void>;
   readonly unsubscribe: (uri: string) => void;
   readonly version: string;
+  readonly note: CallNote;
   readonly logger: Logger;
 }
 
 /** The server of one request. It holds nothing that the next one needs. */
 export function createMcpServer(options: McpServerOptions): Server {
-  const { call, message, result, subscribe, unsubscribe, version, logger } = options;
+  const { call, message, result, subscribe, unsubscribe, version, note, logger } = options;
+  const shown = (error: unknown): BatonError => {
+    const known = shownError(error, logger);
+    note.errorCode = known.code;
+    return known;
+  };
   const server = new Server(
     { name: "baton", title: "Baton", version },
     { capabilities: { tools: {}, resources: { subscribe: true } }, instructions },
@@ -57,6 +64,7 @@ export function createMcpServer(options: McpServerOptions): Server {
   server.setRequestHandler("tools/call", async ({ params: { name } }) => {
     const tool = findTool(name);
     if (!tool) {
+      note.errorCode = "BAD_USER_INPUT";
       const names = tools.map((known) => known.name).join(", ");
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
@@ -65,7 +73,7 @@ export function createMcpServer(options: McpServerOptions): Server {
     }
     const [isError, answer] = await tool.run(call, message.argumentsText).then(
       (done) => [false, done] as const,
-      (error: unknown) => [true, toolError(shownError(error, logger), tool.argumentOf)] as const,
+      (error: unknown) => [true, toolError(shown(error), tool.argumentOf)] as const,
     );
     const { text, structuredContent } = result.hold(answer);
     return {
@@ -76,7 +84,9 @@ export function createMcpServer(options: McpServerOptions): Server {
   });
   const orRpcError = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
-      throw error instanceof ProtocolError ? error : rpcError(shownError(error, logger));
+      if (!(error instanceof ProtocolError)) throw rpcError(shown(error));
+      note.errorCode = "BAD_USER_INPUT";
+      throw error;
     });
   server.setRequestHandler("resources/list", ({ params }) =>
     orRpcError(listResources(call, params?.cursor)),

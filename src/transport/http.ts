@@ -118,7 +118,7 @@ async function answer(
     case "/graphql":
       return graphql.answer(request, response, note);
     case "/mcp":
-      return mcp.answer(request, response);
+      return mcp.answer(request, response, note);
     case "/health/live":
       return sendJson(response, 200, { status: "live" });
     case "/health/ready":

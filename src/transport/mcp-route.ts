@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
+import type { CallNote } from "../mcp/call-note.ts";
 import type { McpAnswer, McpEndpoint } from "../mcp/mcp-endpoint.ts";
 import type { Services } from "./operation-context.ts";
 import { headerCredentials } from "./credentials.ts";
@@ -51,7 +52,7 @@ export class McpRoute {
   }
 
   /** @throws BatonError when the request is refused before its message is read */
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async answer(request: IncomingMessage, response: ServerResponse, note: CallNote): Promise<void> {
     const { authenticator, store, maxWaitingBytes, allowsOrigins } = this.#options;
     const { limits } = store;
     if (!allowsOrigins) requireOwnOrigin(request);
@@ -84,7 +85,7 @@ export class McpRoute {
     const text = textOf(body);
     const signal = this.#signalOf(response);
     const endpoint = await this.#load();
-    const sent = { text, request: webRequest(request, signal), outlet, authenticate };
+    const sent = { text, request: webRequest(request, signal), outlet, authenticate, note };
     return pass(await endpoint.answer(sent), response);
   }
 

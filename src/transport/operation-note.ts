@@ -1,22 +1,20 @@
 import { Kind, type OperationDefinitionNode } from "graphql";
-import type { Viewer } from "../store/model/viewer.ts";
+import type { CallNote } from "../mcp/call-note.ts";
 
 /** What is noted of an operation while it is answered, for the log. Neither a token nor a key nor a value is part of it. */
-export interface OperationNote {
-  viewer?: Viewer;
+export interface OperationNote extends CallNote {
   definition?: OperationDefinitionNode;
-  /** Of its first error. */
-  errorCode?: string | null;
 }
 
 const maxFields = 5;
 const maxNameLength = 100;
 
 /** A note as fields of a line in the log. What is not known is left out. */
-export function loggedNote({ viewer, definition, errorCode }: OperationNote): object {
+export function loggedNote({ viewer, definition, call, errorCode }: OperationNote): object {
   return {
     ...(viewer ? { user: viewer.userId, agent: viewer.agent } : {}),
     ...(definition ? { operation: describeOperation(definition) } : {}),
+    ...(call ? { operation: call } : {}),
     ...(errorCode ? { errorCode } : {}),
   };
 }

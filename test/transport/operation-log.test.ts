@@ -7,6 +7,7 @@ import { defaultConfig } from "../../src/config.ts";
 import { startServer } from "../../src/server.ts";
 import { request, socketClient, subscribeOn, subscribeBySse } from "../client.ts";
 import { LogLines } from "../log-lines.ts";
+import { eras, McpClient } from "../mcp/mcp-client.ts";
 import { set } from "../operations.ts";
 
 describe("the log at debug", () => {
@@ -132,6 +133,38 @@ describe("the log at debug", () => {
       ({ msg, errorCode }) => msg === "operation on a socket" && errorCode === "UNAUTHENTICATED",
     );
     await client.dispose();
+  });
+
+  test.each(eras)("has a line for each MCP request of %s", async (era) => {
+    const name = `model-${era}`;
+    await using client = await McpClient.connect(reached, { era, name });
+    const lineOf = async (operation: string, isRefused: boolean) => {
+      const line = await lines.find(
+        (found) =>
+          found.agent === name &&
+          found.operation === operation &&
+          (found.errorCode !== undefined) === isRefused,
+      );
+      expect(line).toMatchObject({
+        msg: "request",
+        user: "local",
+        method: "POST",
+        path: "/mcp",
+        status: expect.any(Number),
+        durationMs: expect.any(Number),
+      });
+      return line;
+    };
+    await client.call("set", { key: "confidential", value: "confidential" });
+    await lineOf("tools/call baton_set", false);
+    await client.refused("set", { key: "confidential", value: 1, ifRevision: "99" });
+    expect((await lineOf("tools/call baton_set", true)).errorCode).toBe("CONFLICT");
+    await client.client.callTool({ name: "confidential", arguments: {} }).catch(() => {});
+    expect((await lineOf("tools/call", true)).errorCode).toBe("BAD_USER_INPUT");
+    await client.client.readResource({ uri: "baton://default/confidential" });
+    await lineOf("resources/read", false);
+    await client.client.readResource({ uri: "baton://default/confidential-2" }).catch(() => {});
+    expect((await lineOf("resources/read", true)).errorCode).toBe("BAD_USER_INPUT");
   });
 
   test("has neither tokens nor keys nor values", () => {
