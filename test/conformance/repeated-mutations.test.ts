@@ -138,6 +138,12 @@ const mutations: Record<string, Repeatable> = {
     other: { key: "l" },
     fields: "revision reopened",
   },
+  revokeClaim: {
+    before: [...there, { set: { key: "l", value: 1 } }],
+    input: { key: "k" },
+    other: { key: "l" },
+    fields: "revision revoked",
+  },
   requeueEntry: {
     before: there,
     input: { key: "k" },
@@ -146,8 +152,10 @@ const mutations: Record<string, Repeatable> = {
   },
 };
 
-test("every mutation takes an idempotencyKey, and is tried", () => {
-  const fields = schema.getMutationType()?.getFields() ?? {};
+test("every mutation of the store takes an idempotencyKey, and is tried", () => {
+  const all = Object.entries(schema.getMutationType()?.getFields() ?? {});
+  // Those of tokens write nothing to the store, and a token's secret is not kept to be answered again.
+  const fields = Object.fromEntries(all.filter(([name]) => !name.endsWith("Token")));
   for (const { name, args } of Object.values(fields)) {
     const type = args[0]?.type;
     const input = isNonNullType(type) ? type.ofType : type;

@@ -38,6 +38,18 @@ class Refused {
   }
 }
 
+/** Whether its input is refused whatever the store holds: it then reaches no transaction. */
+function isReadable(call: Call): boolean {
+  const operations =
+    call.do === "write" ? [call.operation] : "operations" in call ? call.operations : [];
+  return operations.every(
+    (operation) =>
+      !("increment" in operation) ||
+      !Number.isInteger(operation.increment.by) ||
+      Number.isSafeInteger(operation.increment.by),
+  );
+}
+
 /** What the store is: some maps, and an array for the log. It does one call after the other. */
 export class Model {
   entries = new Map<string, Stored>();
@@ -70,7 +82,7 @@ export class Model {
    * @param tokens what the claims among them were given
    */
   apply(calls: readonly Call[], tokens: readonly (string | undefined)[]): Answer[] {
-    for (const place of calls.flatMap(placesOf)) this.#meet(this.get(place));
+    for (const place of calls.filter(isReadable).flatMap(placesOf)) this.#meet(this.get(place));
     return calls.map((call, index) => this.#answer(call, tokens[index] ?? "none"));
   }
 
@@ -81,6 +93,7 @@ export class Model {
   }
 
   #answer(call: Call, token: string): Answer {
+    if (!isReadable(call)) return { code: "BAD_USER_INPUT" };
     const { idempotencyKey, ...rest } = call;
     const asked = canonical(rest);
     const before = idempotencyKey === undefined ? undefined : this.answers.get(idempotencyKey);

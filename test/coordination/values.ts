@@ -18,8 +18,6 @@ export function incremented(before: unknown, { by, path }: { by: number; path: s
   if (Array.isArray(parent) && !Object.hasOwn(parent, last)) return undefined;
   const number = has(parent, last) ? at(parent, last) : 0;
   if (typeof number !== "number" || !Number.isFinite(number + by)) return undefined;
-  // No call brings a whole number that large, so that sums are exact.
-  if (Number.isInteger(by) && !Number.isSafeInteger(by)) return undefined;
   put(parent as Json, last, number + by);
   return box.value;
 }
