@@ -38,7 +38,7 @@ describe("G14: what one user asks for does not delay another", () => {
   });
 
   test("a thousand reads of one user delay another's by those that are running", async () => {
-    const queue = new FairQueue(4);
+    const queue = new FairQueue(4, 60_000);
     const order: string[] = [];
     const read = (user: string) => () =>
       new Promise<void>((resolve) => {
@@ -53,12 +53,28 @@ describe("G14: what one user asks for does not delay another", () => {
   });
 
   test("a read that fails leaves its place to the next", async () => {
-    const queue = new FairQueue(1);
+    const queue = new FairQueue(1, 60_000);
     const failed = queue.run("a", () => Promise.reject(new Error("It fails.")));
     const next = queue.run("b", async () => "done");
     await expect(failed).rejects.toThrow("It fails.");
     expect(await next).toBe("done");
   });
+});
+
+test("a read whose turn does not come in time is refused, and not begun", async () => {
+  const queue = new FairQueue(1, 20);
+  let end = () => {};
+  const hanging = queue.run("a", () => new Promise<void>((resolve) => (end = resolve)));
+  let begun = 0;
+  const count = async () => ++begun;
+  for (const user of ["a", "b"]) {
+    await expect(queue.run(user, count)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  }
+  const next = queue.run("b", count);
+  end();
+  await hanging;
+  expect([await next, begun]).toEqual([1, 1]);
+  expect(await queue.run("a", count)).toBe(2);
 });
 
 describe("G9 G14: memory that users share", () => {

@@ -161,7 +161,7 @@ describe("G9 G14: documents that are large when they are written out", () => {
     for (const type of Object.values(schema.getTypeMap())) {
       if (!isObjectType(type) || isIntrospectionType(type)) continue;
       for (const field of Object.values(type.getFields())) {
-        const input = { entries: [], operations: [] };
+        const input = { entries: [], keys: [], operations: [] };
         for (const args of [{ input }, { first: 0 }, { first: -9 }, { first: null }]) {
           const { own, multiplier } = costOf(field, { input, ...args });
           if (!(own >= 1 && multiplier >= 1)) free.push(`${type.name}.${field.name}`);

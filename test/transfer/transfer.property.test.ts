@@ -307,7 +307,7 @@ describe.each([
         await importText(target, user, text, maxItems, stops);
         const there = await rowsOf(target, user);
         expect(moved(there)).toEqual(moved(rows));
-        expect(await target.readLogEnds(user)).toEqual({ head, compacted: head });
+        expect(await target.readLogEnds(user)).toMatchObject({ head, compacted: head });
         there.forEach((row, index) => {
           expect(row).toMatchObject({ claimToken: null, claimAgent: null, claimExpiresAt: null });
           expect(row.claimAttempt).toBeLessThanOrEqual(rows[index]?.claimAttempt as number);

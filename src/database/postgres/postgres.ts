@@ -101,7 +101,7 @@ class PostgresDatabase extends Reads implements Database {
     maxReads: number,
     startNotifications: StartNotifications,
   ) {
-    const reads = new FairQueue(maxReads);
+    const reads = new FairQueue(maxReads, connectTimeoutMs);
     super({ client: pool, now, epoch, table: rowTable, dialect: postgresSearch }, (userId) => ({
       all: (query) => reads.run(userId, () => pool.all(query)),
     }));
