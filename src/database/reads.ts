@@ -22,6 +22,9 @@ import { readNamespaceNames, readNamespaces, readUsage } from "./read-namespaces
 import { readPastKeys, readPastNamespace, readRevisions } from "./read-past.ts";
 import type { SqlReader } from "./sql.ts";
 
+/** The readers of so many users are kept, since every read needs one. */
+const maxKnownUsers = 1_000;
+
 /** The part of the contract that reads: the same statements on both databases. Users take turns. */
 export class Reads {
   readonly searchReader: SearchReader;
@@ -29,7 +32,15 @@ export class Reads {
 
   /** @param clientOf what runs the statements of one user */
   constructor(reader: SearchReader, clientOf: (userId: string) => SqlReader) {
-    this.#ofUser = (userId) => ({ ...reader, client: clientOf(userId) });
+    const known = new Map<string, SearchReader>();
+    this.#ofUser = (userId) => {
+      let ofUser = known.get(userId);
+      if (ofUser) return ofUser;
+      ofUser = { ...reader, client: clientOf(userId), ofUser: this.#ofUser };
+      if (known.size >= maxKnownUsers) known.clear();
+      known.set(userId, ofUser);
+      return ofUser;
+    };
     this.searchReader = { ...reader, ofUser: this.#ofUser };
   }
 

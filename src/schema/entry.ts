@@ -157,10 +157,12 @@ type PageInput = Omit<EntriesArgs, "orderBy" | "first"> & { readonly first: numb
 
 /** Nothing resolves the value of an entry without one. */
 async function entriesByKey(
-  { store, viewer, budget, closed }: Context,
+  context: Context,
   input: PageInput,
   withoutValues: boolean,
 ): Promise<Connection<Entry>> {
+  const { store, viewer, budget } = context;
+  const closed = mayLast(input) ? context.closed : null;
   const [namespace, key] = input.after == null ? [] : decodeCursor(input.after, 2);
   const after = namespace === undefined || key === undefined ? null : { namespace, key };
   const read = withoutValues
@@ -174,19 +176,26 @@ async function entriesByKey(
 }
 
 async function entriesByCreation(
-  { store, viewer, budget, closed }: Context,
+  context: Context,
   input: PageInput,
   withoutValues: boolean,
   isNewestFirst: boolean,
 ): Promise<Connection<Entry>> {
+  const { store, viewer, budget } = context;
   const after = input.after == null ? null : decodeRevisionCursor(input.after);
   const query = { ...input, after, isNewestFirst, withoutValues };
+  const closed = mayLast(input) ? context.closed : null;
   const read = store.createdEntries(viewer, query, closed);
   return connection(
     await budget.showRead(read, shownOf(withoutValues)),
     (revision: bigint) => encodeCursor([String(revision)]),
     ({ createdRevision }) => createdRevision,
   );
+}
+
+/** Whether a page may take more than one statement: only then does it matter that the caller has gone. */
+function mayLast({ where, at, atLeast }: PageInput): boolean {
+  return where != null || at != null || atLeast != null;
 }
 
 function shownOf(withoutValues: boolean) {
@@ -205,14 +214,15 @@ function connection<P>(
 
 /** One entry, whatever else the operation asks for. */
 export function oneEntry(
-  { store, viewer, budget, closed }: Context,
+  context: Context,
   namespace: string,
   key: string,
   asOf?: AsOf,
 ): Promise<Entry | null> {
+  const { store, viewer, budget } = context;
   const isAsOf = asOf !== undefined && (asOf.at != null || asOf.atLeast != null);
   const read = isAsOf
-    ? store.entryAsOf(viewer, { namespace, key }, asOf, closed)
+    ? store.entryAsOf(viewer, { namespace, key }, asOf, context.closed)
     : store.entry(viewer, namespace, key);
   return budget.showRead(read, (entry) => [entry]);
 }

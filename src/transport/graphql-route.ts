@@ -170,7 +170,12 @@ function closedOf(response: ServerResponse): () => AbortSignal {
     if (controller) return controller.signal;
     const closing = new AbortController();
     if (response.destroyed) closing.abort();
-    else response.once("close", () => closing.abort());
+    else {
+      // An abort makes an error with a stack. Nobody waits for one after the answer.
+      response.once("close", () => {
+        if (!response.writableFinished) closing.abort();
+      });
+    }
     controller = closing;
     return closing.signal;
   };
