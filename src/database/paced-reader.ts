@@ -15,8 +15,8 @@ export class PacedReader implements SqlReader {
     this.#userId = userId;
   }
 
-  all<Row>(query: Sql): Promise<Row[]> {
-    if (!isLoopHeld()) return this.#reader.all(query);
-    return nextTurn(this.#userId).then(() => this.#reader.all(query));
+  all<Row>(query: Sql, atMost?: 1): Promise<Row[]> {
+    if (!isLoopHeld()) return this.#reader.all(query, atMost);
+    return nextTurn(this.#userId).then(() => this.#reader.all(query, atMost));
   }
 }

@@ -24,6 +24,7 @@ export async function readEntry(
   const rows = await client.all<Entry>(
     sql`SELECT ${shown} FROM "Entry" WHERE "userId" = ${userId} AND "namespace" = ${place.namespace} AND "key" = ${place.key}
       AND ${isAlive(now)}`,
+    1,
   );
   return rows[0] ?? null;
 }

@@ -7,7 +7,8 @@ export { empty, join, raw, sql, type Sql };
 
 /** What runs statements that read. Rows are objects; a cell has the JavaScript type of its column on every database. */
 export interface SqlReader {
-  all<Row>(query: Sql): Promise<Row[]>;
+  /** @param atMost how many rows there can be, if the caller knows that it is one: a driver may read it in one call */
+  all<Row>(query: Sql, atMost?: 1): Promise<Row[]>;
 }
 
 /** What runs every statement. */

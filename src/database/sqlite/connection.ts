@@ -58,8 +58,11 @@ export class SqliteConnection implements SqlClient, SqlDriverAdapter {
     return statement;
   }
 
-  async all<R>({ sql, values }: Sql): Promise<R[]> {
-    return this.prepare(sql).all(values) as R[];
+  async all<R>({ sql, values }: Sql, atMost?: 1): Promise<R[]> {
+    const statement = this.prepare(sql);
+    if (atMost === undefined) return statement.all(values) as R[];
+    const row = statement.get(values);
+    return row ? [row as R] : [];
   }
 
   async run({ sql, values }: Sql): Promise<number> {
