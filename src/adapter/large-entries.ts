@@ -1,5 +1,7 @@
 import type { DataStore } from "../client/index.ts";
+import { groupsOf } from "./groups-of.ts";
 import { partKeys, restored, type KeyToSet, type StorableValue } from "./large-value.ts";
+import { maxOperations, maxPageSize, maxRequestBytes } from "./request-limits.ts";
 
 /** An entry as the adapters read it. */
 export interface ReadEntry {
@@ -20,12 +22,6 @@ interface Page<T> {
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 }
-
-/** The least `maxPageSize` that a server can have. */
-const maxPageSize = 100;
-/** The server's limits are 1,000 operations and 10 MiB a request. */
-const maxOperations = 1_000;
-const maxRequestBytes = 8_000_000;
 
 const scanDocument = `query adapterScan(
   $namespace: String, $namespacePrefix: String, $keyPrefix: String, $first: Int, $after: String
@@ -180,20 +176,8 @@ export class LargeEntries {
  */
 function batchesOf(all: readonly KeyToSet[], movable: number): (readonly KeyToSet[])[] {
   const bytesOf = ({ value }: KeyToSet) => JSON.stringify(value).length;
-  const batches: KeyToSet[][] = [[]];
-  let bytes = 0;
   const total = all.reduce((sum, item) => sum + bytesOf(item), 0);
   if (total <= maxRequestBytes && all.length <= maxOperations) return [all];
-  for (const item of all.slice(0, movable)) {
-    const more = bytesOf(item);
-    const current = batches.at(-1) ?? [];
-    if (current.length > 0 && (bytes + more > maxRequestBytes || current.length >= maxOperations)) {
-      batches.push([item]);
-      bytes = more;
-    } else {
-      current.push(item);
-      bytes += more;
-    }
-  }
-  return [...batches.filter((batch) => batch.length > 0), all.slice(movable)];
+  const bounds = { maxItems: maxOperations, maxBytes: maxRequestBytes };
+  return [...groupsOf(all.slice(0, movable), bytesOf, bounds), all.slice(movable)];
 }

@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import { StartError } from "../start-error.ts";
+import { isThisMachine } from "../this-machine.ts";
 import type { ClaimNames } from "./jwt-claims.ts";
 
 /** Where the keys are that sign JWTs. */
@@ -78,7 +79,7 @@ function algorithmsOf(text: string, { kind }: KeyPlace): string[] {
  */
 export function requireSafe(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  const isLocal = url !== null && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  const isLocal = url !== null && isThisMachine(url.hostname);
   if (url?.protocol === "https:" || (url?.protocol === "http:" && isLocal)) return url;
   throw new Error(`${JSON.stringify(text)} must be https://…; http:// is for this machine alone.`);
 }

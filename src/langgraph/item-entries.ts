@@ -1,3 +1,5 @@
+import { groupsOf } from "../adapter/groups-of.ts";
+import { maxOperations, maxPageSize, maxRequestBytes } from "../adapter/request-limits.ts";
 import { ConflictError, type DataStore } from "../client/index.ts";
 import type { ValueCondition } from "./item-filter.ts";
 import { originalKey, storedKey } from "./store-names.ts";
@@ -37,11 +39,8 @@ interface Page {
   };
 }
 
-/** The least `maxPageSize` that a server can have. */
-const maxPageSize = 100;
-/** The server's limits are 1,000 operations and 10 MiB a request. */
-const maxOperations = 1_000;
-const maxRequestBytes = 8_000_000;
+const transactionBounds = { maxItems: maxOperations, maxBytes: maxRequestBytes };
+const bytesOf = (operation: object) => JSON.stringify(operation).length;
 
 const fields = `nodes { namespace key value revision createdAt updatedAt expiresAt }
     pageInfo { hasNextPage endCursor }`;
@@ -88,7 +87,8 @@ export class ItemEntries {
       const place = { namespace, key: storedKey(key) };
       return value === null ? { delete: place } : { set: { ...place, value, ttlSeconds } };
     });
-    for (const batch of batchesOf(operations)) await this.#transact(batch);
+    for (const batch of groupsOf(operations, bytesOf, transactionBounds))
+      await this.#transact(batch);
   }
 
   /** Lets items that expire live as long again as their last write said, unless they were written since they were read. */
@@ -150,21 +150,4 @@ function itemOf({ key, createdAt, updatedAt, expiresAt, ...rest }: AnsweredItem)
     updatedAt: new Date(updatedAt),
     expiresAt: expiresAt === null ? null : new Date(expiresAt),
   };
-}
-
-function batchesOf(operations: readonly object[]): object[][] {
-  const batches: object[][] = [];
-  let bytes = 0;
-  for (const operation of operations) {
-    const more = JSON.stringify(operation).length;
-    const current = batches.at(-1);
-    if (!current || current.length >= maxOperations || bytes + more > maxRequestBytes) {
-      batches.push([operation]);
-      bytes = more;
-    } else {
-      current.push(operation);
-      bytes += more;
-    }
-  }
-  return batches;
 }

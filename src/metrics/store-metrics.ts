@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Hub } from "../feed/hub.ts";
 import type { Statistics } from "../store/contract.ts";
+import { within } from "../within.ts";
 
 /** Prometheus gives up after 10 s. */
 const maxReadMs = 2_000;
@@ -51,7 +52,9 @@ export function registerStoreMetrics(
           for (const [state, count] of Object.entries(pool)) connections.set({ state }, count);
         }
         try {
-          const log = await inTime(database.readLogStatistics());
+          const log = await within(maxReadMs, database.readLogStatistics(), () => {
+            throw new Error("The database does not answer.");
+          });
           users.set(log.users);
           changes.set(log.changes);
           oldest.set(log.oldestAt ? log.oldestAt.getTime() / 1_000 : 0);
@@ -62,16 +65,4 @@ export function registerStoreMetrics(
       },
     }),
   );
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("The database does not answer.")), maxReadMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

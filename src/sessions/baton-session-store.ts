@@ -2,7 +2,7 @@ import { createDataStore, type DataStore } from "../client/index.ts";
 import { LargeEntries } from "../adapter/large-entries.ts";
 import { namePart, originalPart } from "../adapter/name-part.ts";
 import { storable } from "../adapter/large-value.ts";
-import { groupsOf, ItemLog, type LogHead } from "./item-log.ts";
+import { ItemLog, transactionsOf, type LogHead } from "./item-log.ts";
 
 /** Which transcript. */
 export interface SessionKey {
@@ -98,7 +98,7 @@ export class BatonSessionStore {
 
   /** Stores entries behind those that are there. */
   async append(key: SessionKey, entries: SessionStoreEntry[]): Promise<void> {
-    const groups = groupsOf(entries);
+    const groups = transactionsOf(entries);
     for (const group of groups.length > 0 ? groups : [[]]) await this.#append(key, group);
   }
 
@@ -126,7 +126,7 @@ export class BatonSessionStore {
     // What is left belongs to a log that nobody can find.
     for (const keyPrefix of [`item/${name}/`, `uuid/${name}/`]) {
       const keys = await this.#store.namespace(namespace).keys({ keyPrefix });
-      for (const some of groupsOf(keys)) {
+      for (const some of transactionsOf(keys)) {
         await this.#entries.write(namespace, { values: [], deletes: some });
       }
     }

@@ -3,7 +3,7 @@ import { LargeEntries } from "../adapter/large-entries.ts";
 import { storable } from "../adapter/large-value.ts";
 import { namePart } from "../adapter/name-part.ts";
 import { canonicalJson, digestOf } from "./canonical-json.ts";
-import { groupsOf, ItemLog, type LogChange, type LogHead } from "./item-log.ts";
+import { ItemLog, transactionsOf, type LogChange, type LogHead } from "./item-log.ts";
 
 /** Which session, and where it is stored. */
 export interface BatonSessionOptions {
@@ -72,7 +72,8 @@ export class BatonSession<Item extends object = any> {
 
   /** Adds items to the history. */
   async addItems(items: Item[]): Promise<void> {
-    for (const group of groupsOf(items)) await this.#log.change(async () => ({ append: group }));
+    for (const group of transactionsOf(items))
+      await this.#log.change(async () => ({ append: group }));
   }
 
   /** Removes the latest item, and returns it. */

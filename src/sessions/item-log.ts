@@ -1,4 +1,5 @@
 import { ConflictError } from "../client/index.ts";
+import { groupsOf } from "../adapter/groups-of.ts";
 import type { LargeEntries } from "../adapter/large-entries.ts";
 import { storable, type StorableValue } from "../adapter/large-value.ts";
 
@@ -96,20 +97,12 @@ export class ItemLog {
   }
 }
 
+/** A value of 1 MB and more is stored in parts, ahead of the transaction. */
+const maxCountedBytes = 1_000_000;
+const transactionBounds = { maxItems: 400, maxBytes: 7_000_000 };
+
 /** Items in groups that fit in one transaction each. One that is larger than that is stored in parts, ahead of it. */
-export function groupsOf<T>(items: readonly T[]): T[][] {
-  const groups: T[][] = [];
-  let bytes = 0;
-  for (const item of items) {
-    const more = Math.min(JSON.stringify(item).length * 2, 1_000_000);
-    const current = groups.at(-1);
-    if (!current || current.length >= 400 || bytes + more > 7_000_000) {
-      groups.push([item]);
-      bytes = more;
-    } else {
-      current.push(item);
-      bytes += more;
-    }
-  }
-  return groups;
+export function transactionsOf<T>(items: readonly T[]): T[][] {
+  const bytesOf = (item: T) => Math.min(JSON.stringify(item).length * 2, maxCountedBytes);
+  return groupsOf(items, bytesOf, transactionBounds);
 }

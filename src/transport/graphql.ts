@@ -84,10 +84,9 @@ export class Graphql {
    */
   answer(prepared: Prepared, variables: Variables, context: OperationContext): Promise<Answer> {
     this.#admit(prepared, context);
+    if (!this.#observer) return this.#answer(prepared, variables, context);
     const answer = () => this.#answer(prepared, variables, context);
-    return this.#observer
-      ? observed(this.#observer, prepared, answer, ({ errorCode }) => errorCode)
-      : answer();
+    return observed(this.#observer, prepared, answer, ({ errorCode }) => errorCode);
   }
 
   async #answer(
@@ -134,8 +133,8 @@ export class Graphql {
     context: OperationContext,
   ): Promise<ExecutionResult | LiveOperation> {
     this.#admit(prepared, context);
+    if (!this.#observer) return this.#subscribe(prepared, variables, context);
     const begin = () => this.#subscribe(prepared, variables, context);
-    if (!this.#observer) return begin();
     return observed(this.#observer, prepared, begin, (begun) =>
       "errors" in begun && begun.errors ? codeOf(begun.errors) : null,
     );

@@ -9,6 +9,7 @@ import type { Services } from "./operation-context.ts";
 import { headerCredentials } from "./credentials.ts";
 import type { Outlet } from "../mcp/resource-watch.ts";
 import { packageVersion } from "../package-version.ts";
+import { isThisMachine } from "../this-machine.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
 import { readBody, textOf } from "./read-body.ts";
@@ -122,7 +123,7 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
   const { origin } = request.headers;
   if (origin === undefined) return;
   const hostname = URL.canParse(origin) ? new URL(origin).hostname : "";
-  if (!/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) {
+  if (!isThisMachine(hostname)) {
     throw new BatonError(
       "FORBIDDEN",
       `A page at ${JSON.stringify(origin.slice(0, 200))} may not use MCP here: only pages on this machine may. Programs send no Origin header.`,

@@ -7,6 +7,7 @@ import {
   type FragmentDefinitionNode,
   type SelectionSetNode,
 } from "graphql";
+import { fieldsByName } from "./fields-by-name.ts";
 
 /**
  * Whether fields that have the same name in the answer can be merged: the rule "Field Selection Merging" of GraphQL, for
@@ -60,34 +61,6 @@ function conflictIn(sets: readonly SelectionSetNode[], search: Search): GraphQLE
     if (deeper) return deeper;
   }
   return null;
-}
-
-type Fields = [FieldNode, ...FieldNode[]];
-
-function fieldsByName(
-  sets: readonly SelectionSetNode[],
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-): ReadonlyMap<string, Fields> {
-  const fields = new Map<string, Fields>();
-  // Spread again, a fragment adds nothing.
-  const visited = new Set<string>();
-  const collect = (set: SelectionSetNode | undefined) => {
-    for (const node of set?.selections ?? []) {
-      if (node.kind === Kind.FIELD) {
-        const name = (node.alias ?? node.name).value;
-        const known = fields.get(name);
-        if (known) known.push(node);
-        else fields.set(name, [node]);
-      } else if (node.kind === Kind.INLINE_FRAGMENT) {
-        collect(node.selectionSet);
-      } else if (!visited.has(node.name.value)) {
-        visited.add(node.name.value);
-        collect(fragments.get(node.name.value)?.selectionSet);
-      }
-    }
-  };
-  for (const set of sets) collect(set);
-  return fields;
 }
 
 /** Why two fields of the same name in the answer can't be merged; null if they can. */

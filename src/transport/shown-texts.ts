@@ -6,12 +6,12 @@ import {
   isObjectType,
   Kind,
   type DocumentNode,
-  type FieldNode,
   type FragmentDefinitionNode,
   type GraphQLObjectType,
   type GraphQLSchema,
   type SelectionSetNode,
 } from "graphql";
+import { fieldsByName } from "./fields-by-name.ts";
 import { shownOnce, type ShownTexts } from "../store/response-budget.ts";
 
 /** What one field with arguments shows of each entry that it reads. */
@@ -63,7 +63,7 @@ export function shownTexts(schema: GraphQLSchema, document: DocumentNode): Shown
     path: string,
     part: Part,
   ): void {
-    for (const nodes of fieldsOf(sets, fragments).values()) {
+    for (const nodes of fieldsByName(sets, fragments).values()) {
       const name = nodes[0]?.name.value ?? "";
       const field = type.getFields()[name];
       if (!field) continue;
@@ -94,30 +94,4 @@ export function shownTexts(schema: GraphQLSchema, document: DocumentNode): Shown
 function isListOfTexts(type: Parameters<typeof getNullableType>[0]): boolean {
   const nullable = getNullableType(type);
   return isListType(nullable) && isLeafType(getNamedType(nullable));
-}
-
-/** The fields of selection sets of one object, by the name that each has in the answer. */
-function fieldsOf(
-  sets: readonly SelectionSetNode[],
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-): ReadonlyMap<string, FieldNode[]> {
-  const fields = new Map<string, FieldNode[]>();
-  const visited = new Set<string>();
-  const collect = (set: SelectionSetNode | undefined): void => {
-    for (const node of set?.selections ?? []) {
-      if (node.kind === Kind.FIELD) {
-        const name = (node.alias ?? node.name).value;
-        const nodes = fields.get(name);
-        if (nodes) nodes.push(node);
-        else fields.set(name, [node]);
-      } else if (node.kind === Kind.INLINE_FRAGMENT) {
-        collect(node.selectionSet);
-      } else if (!visited.has(node.name.value)) {
-        visited.add(node.name.value);
-        collect(fragments.get(node.name.value)?.selectionSet);
-      }
-    }
-  };
-  for (const set of sets) collect(set);
-  return fields;
 }

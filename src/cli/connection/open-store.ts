@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { DataStore } from "../../client/index.ts";
 import { StartError } from "../../start-error.ts";
+import { isThisMachine } from "../../this-machine.ts";
 import { exactJson } from "./exact-json.ts";
 import { connectionOf, isToken, type Connection } from "../flags/connection.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
@@ -40,7 +41,7 @@ export async function connectionWithToken(command: Command): Promise<Connection>
 /** The token in the server's data directory. It is not sent to another machine unless the caller names the directory. */
 async function readLocalToken({ url, dataDir, isDataDirGiven }: Connection): Promise<string> {
   const file = resolve(dataDir, "local.token");
-  if (!isDataDirGiven && !isThisMachine(url)) {
+  if (!isDataDirGiven && !isThisMachine(new URL(url).hostname)) {
     throw noToken(`${file} is not sent to another machine unless --data-dir names its folder.`);
   }
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -56,9 +57,4 @@ async function readLocalToken({ url, dataDir, isDataDirGiven }: Connection): Pro
 
 function noToken(why: string): StartError {
   return new StartError(`There is no token: BATON_TOKEN is not set, and ${why}`, exitCodes.denied);
-}
-
-function isThisMachine(url: string): boolean {
-  const { hostname } = new URL(url);
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

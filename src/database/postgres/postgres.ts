@@ -9,6 +9,7 @@ import type {
 } from "../../store/contract.ts";
 import { indexStep } from "../../store/search/index-step.ts";
 import { postgresSearch } from "../../store/search/search-postgres.ts";
+import { within } from "../../within.ts";
 import { compact, forgetRecords } from "../compact.ts";
 import { FairQueue } from "../fair-queue.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
@@ -207,18 +208,7 @@ class PostgresDatabase extends Reads implements Database {
 
   async close(): Promise<void> {
     const closed = [this.#notifications?.close(), this.#committer.close(), this.#pool.close()];
-    await within(closeTimeoutMs, Promise.all(closed), () => {});
-  }
-}
-
-/** Waits for the work, and no longer than so; then `otherwise` says what to do. */
-async function within(ms: number, work: Promise<unknown>, otherwise: () => void): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  try {
-    await Promise.race([work, timeout.then(otherwise)]);
-  } finally {
-    clearTimeout(timer);
+    await within<unknown>(closeTimeoutMs, Promise.all(closed), () => {});
   }
 }
 

@@ -1,0 +1,27 @@
+/** How much one group may hold. An item that is larger than `maxBytes` is a group of its own. */
+export interface GroupBounds {
+  readonly maxItems: number;
+  readonly maxBytes: number;
+}
+
+/** Parts a list, in its order, into groups that each fit into one request. */
+export function groupsOf<T>(
+  items: readonly T[],
+  bytesOf: (item: T) => number,
+  { maxItems, maxBytes }: GroupBounds,
+): T[][] {
+  const groups: T[][] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const more = bytesOf(item);
+    const current = groups.at(-1);
+    if (!current || current.length >= maxItems || bytes + more > maxBytes) {
+      groups.push([item]);
+      bytes = more;
+    } else {
+      current.push(item);
+      bytes += more;
+    }
+  }
+  return groups;
+}
