@@ -47,6 +47,19 @@ const look = EditorView.theme({
   "&.cm-merge-a .cm-changedLine": { backgroundColor: "var(--deleted-line) !important" },
   "&.cm-merge-a .cm-changedText": { background: "var(--deleted-text) !important" },
   ".cm-deletedChunk": { backgroundColor: "var(--deleted-line)" },
+  // The linter's own marks are images in its styles, which the page's policy blocks.
+  ".cm-lint-marker-error": {
+    content: "normal",
+    width: "8px",
+    height: "8px",
+    margin: "6px 2px",
+    borderRadius: "50%",
+    backgroundColor: "var(--red)",
+  },
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--red)",
+  },
   ".cm-tooltip": {
     backgroundColor: "var(--raised)",
     border: "1px solid var(--line)",

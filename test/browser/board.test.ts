@@ -168,6 +168,7 @@ describe.skipIf(!executablePath).each(plainDatabases)("the board on $name", ({ n
     };
     await type('{"n": 12345678901234567890, "x": 1.0');
     await page.getByText("Not valid JSON yet").waitFor();
+    await page.locator(".cm-lint-marker-error").waitFor();
     await type('{"n": 12345678901234567890, "x": 1.0}');
     await button("Save").click();
     await page.getByText("12345678901234567890").waitFor();
