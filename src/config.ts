@@ -213,6 +213,11 @@ export const options = {
     default: "",
     help: "Where to serve metrics for Prometheus, such as 127.0.0.1:9464; without it they are not measured. They need no token",
   },
+  traces: choice(
+    "traces",
+    ["off", "otlp"],
+    "Where to send traces: nowhere, or by OTLP over HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says (http://localhost:4318)",
+  ),
   logLevel: {
     type: "choice",
     env: "BATON_LOG_LEVEL",

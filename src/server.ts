@@ -18,12 +18,12 @@ import { repeat } from "./periodic.ts";
 import { StartError } from "./start-error.ts";
 import { createListeningServer } from "./tls-files.ts";
 import { CallBounds } from "./store/call-bounds.ts";
-import { Committer } from "./store/commit/committer.ts";
+import { Committer, type CommitObserver } from "./store/commit/committer.ts";
 import { recordAgeMs } from "./store/commit/idempotency.ts";
 import { SearchIndexer } from "./store/search/search-indexer.ts";
 import type { Statistics } from "./store/contract.ts";
 import { SharedMemory, sharedMemoryBytes } from "./store/shared-memory.ts";
-import { Store } from "./store/store.ts";
+import { Store, type StoreDatabase } from "./store/store.ts";
 import { sweep } from "./store/commit/sweep.ts";
 import { Writer } from "./store/writer.ts";
 import { Graphql } from "./transport/graphql.ts";
@@ -86,14 +86,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
     });
     const metrics = config.metrics === "" ? null : await loadMetrics(database, hub);
+    const traces = config.traces === "otlp" ? await loadTracing(database, logger) : null;
+    const tracer = traces?.tracing ?? null;
+    const reads = traces?.reads ?? database;
     const bounds = new CallBounds(config);
-    const store = new Store(database, config);
+    const store = new Store(reads, config);
     const claims = new ClaimFeed({ store, notifications: database });
     const indexer = new SearchIndexer(database);
+    const tracedCommits = traces?.commits(metrics?.commits);
     const committer = new Committer({
       database,
       limits: config,
-      observer: metrics?.commits,
+      observer: tracedCommits ?? metrics?.commits,
       onCommit: (committed) => {
         for (const [userId, effects] of committed) {
           hub.publish(userId, effects.changes);
@@ -125,10 +129,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const services = {
       store,
       memory,
-      writer: new Writer(committer, config, database),
+      writer: new Writer(tracedCommits?.of(committer) ?? committer, config, reads),
       feed: new Feed({
         bounds,
-        source: database,
+        source: reads,
         store,
         hub,
         claims,
@@ -174,6 +178,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         checkReady,
         stopped: stopped.signal,
         isStopping: () => stopping,
+        tracer,
         logger,
       }),
     );
@@ -207,6 +212,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       maxOperations: config.maxSubscriptions,
       maxUnreadBytes: 2 * config.maxResponseBytes,
       maxWaitingBytes: config.subscriberQueueBytes,
+      tracer,
       logger,
     });
     const metricsEndpoint = metrics && (await metrics.serve(config.metrics));
@@ -279,6 +285,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         clearInterval(idle);
         clearTimeout(cut);
         await metricsEndpoint?.close();
+        await traces?.close();
         // On a slow disk, moving the log into the file may take long. The next start does what is left.
         const leftMs = Math.max(0, deadline - Date.now()) + closeDatabaseMs;
         await Promise.race([
@@ -304,6 +311,23 @@ async function loadMetrics(database: Statistics, hub: Hub) {
   const metrics = new Metrics(database, hub);
   const { commits, operations } = metrics;
   return { commits, operations, serve: (address: string) => serveMetrics(metrics, address) };
+}
+
+/** Loaded only where traces are wanted. */
+async function loadTracing(database: StoreDatabase, logger: Logger) {
+  // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+  const [{ openTracing }, { TracedCommits }, { tracedReads }] = await Promise.all([
+    import("./tracing/open-tracing.ts"),
+    import("./tracing/traced-commits.ts"),
+    import("./tracing/traced-reads.ts"),
+  ]);
+  const { tracing, close } = openTracing(logger);
+  return {
+    tracing,
+    reads: tracedReads(database, tracing),
+    commits: (next: CommitObserver | undefined) => new TracedCommits(tracing, next),
+    close,
+  };
 }
 
 /**

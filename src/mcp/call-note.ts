@@ -1,3 +1,4 @@
+import type { OperationTrace } from "../operation-trace.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import type { McpMessage } from "./mcp-message.ts";
 import { findTool } from "./tools.ts";
@@ -9,6 +10,8 @@ export interface CallNote {
   call?: string;
   /** Of its first error. */
   errorCode?: string | null;
+  /** Its span, where there are traces. */
+  trace?: OperationTrace | undefined;
 }
 
 const maxMethodLength = 100;

@@ -2,6 +2,7 @@ import { createMcpHandler, type Server } from "@modelcontextprotocol/server";
 import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
+import type { OperationTracer } from "../operation-trace.ts";
 import { agentNameOf } from "./agent-name.ts";
 import { Listen } from "./listen.ts";
 import { describeCall, type CallNote } from "./call-note.ts";
@@ -17,6 +18,8 @@ import { tools } from "./tools.ts";
 
 export interface McpEndpointOptions extends McpServices {
   readonly version: string;
+  /** Null where there are no traces. */
+  readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
@@ -53,9 +56,25 @@ export class McpEndpoint {
   }
 
   /** @throws BAD_USER_INPUT when the body is not one message; UNAUTHENTICATED; RATE_LIMITED */
-  async answer({ text, request, outlet, authenticate, note }: McpRequest): Promise<McpAnswer> {
+  async answer(sent: McpRequest): Promise<McpAnswer> {
+    const { tracer } = this.#options;
+    const beganAt = performance.now();
+    const message = readMcpMessage(sent.text);
+    if (!tracer) return this.#answer(message, sent);
+    const { headers } = sent.request;
+    const trace = tracer.begin(beganAt, [
+      message.meta,
+      { traceparent: headers.get("traceparent"), tracestate: headers.get("tracestate") },
+    ]);
+    sent.note.trace = trace;
+    return trace.run(() => this.#answer(message, sent));
+  }
+
+  async #answer(
+    message: McpMessage,
+    { text, request, outlet, authenticate, note }: McpRequest,
+  ): Promise<McpAnswer> {
     const { store, writer, feed, bounds, version, logger } = this.#options;
-    const message = readMcpMessage(text);
     const sessionId = request.headers.get("mcp-session-id");
     const clientName = agentNameOf(
       message.clientName ?? clientNameOf(sessionId),

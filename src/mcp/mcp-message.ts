@@ -15,6 +15,8 @@ export interface McpMessage {
   readonly argumentsText: string;
   /** The parameters of the message. */
   readonly params: Readonly<Record<string, unknown>>;
+  /** The parameters' `_meta`. */
+  readonly meta: Readonly<Record<string, unknown>>;
   /** What the caller says that it is: of `initialize`, and of each request of the stateless protocol. */
   readonly clientName: string | null;
 }
@@ -50,6 +52,7 @@ export function readMcpMessage(text: string): McpMessage {
     method: typeof body.method === "string" ? body.method : "",
     argumentsText: call.argumentsText,
     params,
+    meta,
     clientName: typeof info.name === "string" && info.name !== "" ? info.name : null,
   };
 }

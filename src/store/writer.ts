@@ -92,12 +92,16 @@ const maxClaimRounds = 50;
  * completely or not at all (G6).
  */
 export class Writer {
-  readonly #committer: Committer;
+  readonly #committer: Pick<Committer, "submit">;
   readonly #limits: Limits;
   readonly #view: Pick<ReadView, "readStoredEntries">;
 
   /** @param view where claims with a filter look for candidates */
-  constructor(committer: Committer, limits: Limits, view: Pick<ReadView, "readStoredEntries">) {
+  constructor(
+    committer: Pick<Committer, "submit">,
+    limits: Limits,
+    view: Pick<ReadView, "readStoredEntries">,
+  ) {
     this.#committer = committer;
     this.#limits = limits;
     this.#view = view;

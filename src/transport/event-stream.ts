@@ -4,7 +4,7 @@ import { EventStreamSink } from "./event-stream-sink.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
 import { LiveOperation } from "./live-operation.ts";
 import type { OperationContext } from "./operation-context.ts";
-import type { OperationNote } from "./operation-note.ts";
+import { tracedNote, type OperationNote } from "./operation-note.ts";
 import type { Prepared } from "./operations.ts";
 import { writeResult } from "./write-result.ts";
 
@@ -47,6 +47,9 @@ export async function serveEventStream(
 ): Promise<void> {
   const begun = await graphql.subscribe(prepared, variables, context);
   const live = begun instanceof LiveOperation ? begun : null;
+  if (!live) note.errorCode = codeOf((begun as ExecutionResult).errors ?? []);
+  // A span that lasts as long as a subscription would be seen only when that has ended.
+  note.trace?.end(tracedNote(note));
   if (response.destroyed) return live?.close();
   const sink = new EventStreamSink(response, maxWaitingBytes);
   response.writeHead(200, headersFor(request));
@@ -57,16 +60,14 @@ export async function serveEventStream(
     try {
       await live.deliver(sink);
     } catch (error) {
-      const errors = graphql.publicErrors([error]);
+      const errors = graphql.publicErrors([error], note);
       note.errorCode = codeOf(errors);
       sink.send(Buffer.from(writeResult({ errors })));
     } finally {
       clearInterval(pings);
     }
   } else {
-    const result = begun as ExecutionResult;
-    note.errorCode = codeOf(result.errors ?? []);
-    sink.send(Buffer.from(writeResult(result)));
+    sink.send(Buffer.from(writeResult(begun as ExecutionResult)));
   }
   sink.complete();
 }

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
+import type { OperationTracer } from "../operation-trace.ts";
 import { acceptedType, type ResultType } from "./accepted-type.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
 import { headerCredentials } from "./credentials.ts";
@@ -27,6 +28,8 @@ export interface GraphqlRouteOptions {
   readonly allowsOrigins: boolean;
   /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
   readonly maxWaitingBytes: number;
+  /** Null where there are no traces. */
+  readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
@@ -57,7 +60,14 @@ export class GraphqlRoute {
    * @param note where what is known of the operation is noted
    * @throws BatonError when the request is refused before its operation is executed
    */
-  async answer(
+  answer(request: IncomingMessage, response: ServerResponse, note: OperationNote): Promise<void> {
+    const { tracer } = this.#options;
+    if (!tracer) return this.#answer(request, response, note);
+    note.trace = tracer.begin(performance.now(), [request.headers]);
+    return note.trace.run(() => this.#answer(request, response, note));
+  }
+
+  async #answer(
     request: IncomingMessage,
     response: ServerResponse,
     note: OperationNote,
@@ -68,7 +78,7 @@ export class GraphqlRoute {
     if (!allowsOrigins) requireOwnOrigin(request);
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     note.viewer = session.viewer;
-    const context = graphql.context(session, { closed: closedOf(response) });
+    const context = graphql.context(session, { note, closed: closedOf(response) });
     const sent = await this.#read(request, response, context);
     const { userId } = session.viewer;
     if (isLoopHeld()) await nextTurn(userId);
@@ -81,7 +91,7 @@ export class GraphqlRoute {
       if (!(error instanceof OperationRefusal)) throw error;
       const shown = type ?? "application/json";
       const status = shown === "application/json" ? jsonStatuses[error.kind] : refusedStatus;
-      const errors = graphql.publicErrors(error.errors);
+      const errors = graphql.publicErrors(error.errors, note);
       note.errorCode = codeOf(errors);
       return send(request, response, status, shown, writeResult({ errors }));
     }

@@ -9,6 +9,7 @@ import { embeddedValues } from "./embedded-variables.ts";
 import { inSteps } from "./in-steps.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
+import type { OperationNote } from "./operation-note.ts";
 import { Operations, type OperationPolicy, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 import { readMessage, type SocketMessage } from "./read-message.ts";
@@ -113,8 +114,8 @@ export class Graphql {
     return answer;
   }
 
-  async #answerOf(result: ExecutionResult, { viewer }: OperationContext): Promise<Answer> {
-    const errors = result.errors && this.publicErrors(result.errors);
+  async #answerOf(result: ExecutionResult, { viewer, note }: OperationContext): Promise<Answer> {
+    const errors = result.errors && this.publicErrors(result.errors, note);
     const shown = errors ? { ...result, errors } : result;
     return {
       text: await inSteps(writeLongJson(shown), viewer.userId),
@@ -143,7 +144,7 @@ export class Graphql {
   #subscribe(
     prepared: Prepared,
     variables: Variables,
-    context: Context,
+    context: OperationContext,
   ): Promise<ExecutionResult | LiveOperation> {
     context.budget.shown = prepared.shown;
     const leave = this.#services.bounds.enter(context.viewer, "Subscriptions");
@@ -152,7 +153,7 @@ export class Graphql {
       ...argumentsOf(prepared, variables, context),
       operation: prepared.operation,
       maxComplexity: this.#services.store.limits.maxQueryComplexity,
-      publicErrors: (errors) => this.publicErrors(errors),
+      publicErrors: (errors) => this.publicErrors(errors, context.note),
     });
   }
 
@@ -162,9 +163,12 @@ export class Graphql {
     this.#services.bounds.admit(viewer, kind, selections.length, requestBytes);
   }
 
-  /** What a caller may see of errors. */
-  publicErrors(errors: readonly unknown[]): GraphQLError[] {
-    return errors.map((error) => publicError(error, this.#logger));
+  /**
+   * What a caller may see of errors.
+   * @param note of their operation
+   */
+  publicErrors(errors: readonly unknown[], note: OperationNote): GraphQLError[] {
+    return errors.map((error) => publicError(error, this.#logger, note));
   }
 }
 

@@ -3,6 +3,7 @@ import type { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError, type ErrorCode } from "../errors.ts";
+import type { OperationTracer } from "../operation-trace.ts";
 import { serveBoard } from "./board.ts";
 import { GraphqlRoute } from "./graphql-route.ts";
 import { serveGraphiql } from "./graphiql.ts";
@@ -10,7 +11,7 @@ import { codeOf, type Graphql } from "./graphql.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 import { McpRoute } from "./mcp-route.ts";
 import type { Services } from "./operation-context.ts";
-import { loggedNote, type OperationNote } from "./operation-note.ts";
+import { loggedNote, tracedNote, type OperationNote } from "./operation-note.ts";
 import { publicError } from "./public-error.ts";
 
 export interface HttpOptions {
@@ -33,6 +34,8 @@ export interface HttpOptions {
   readonly stopped: AbortSignal;
   /** Then a connection ends with its answer: its client's next request goes elsewhere. */
   readonly isStopping: () => boolean;
+  /** Null where there are no traces. */
+  readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
@@ -51,7 +54,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
  * process.
  */
 export function httpListener(options: HttpOptions): RequestListener {
-  const { logger } = options;
+  const { logger, tracer } = options;
   const routes = {
     graphql: new GraphqlRoute(options),
     mcp: new McpRoute({ ...options, ...options.services }),
@@ -60,11 +63,14 @@ export function httpListener(options: HttpOptions): RequestListener {
     if (options.isSecure) response.setHeader("Strict-Transport-Security", "max-age=31536000");
     if (options.isStopping()) response.setHeader("Connection", "close");
     const note: OperationNote = {};
+    const requestId = requestIdOf(request);
+    if (requestId !== null) note.requestId = requestId;
     if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response, note);
+    if (tracer) response.once("close", () => note.trace?.end(tracedNote(note)));
     answer(options, routes, request, response, note).catch((error: unknown) => {
       // The client went away in the middle of its request.
       if (request.destroyed && (!request.complete || isReset(error))) return;
-      const fault = publicError(error, logger);
+      const fault = publicError(error, logger, note);
       note.errorCode = codeOf([fault]);
       if (response.headersSent) response.destroy();
       else {
@@ -74,6 +80,12 @@ export function httpListener(options: HttpOptions): RequestListener {
       }
     });
   };
+}
+
+/** The id that the caller, or a proxy before this server, gave the request. */
+function requestIdOf({ headers }: IncomingMessage): string | null {
+  const sent = headers["x-request-id"];
+  return typeof sent === "string" && /^[\w.:/+=-]{1,128}$/.test(sent) ? sent : null;
 }
 
 function logWhenAnswered(

@@ -5,6 +5,7 @@ import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { CallNote } from "../mcp/call-note.ts";
 import type { McpAnswer, McpEndpoint } from "../mcp/mcp-endpoint.ts";
+import type { OperationTracer } from "../operation-trace.ts";
 import type { Services } from "./operation-context.ts";
 import { headerCredentials } from "./credentials.ts";
 import type { Outlet } from "../mcp/resource-watch.ts";
@@ -22,6 +23,8 @@ export interface McpRouteOptions extends Services {
   readonly maxWaitingBytes: number;
   /** Aborts when the server begins to stop. */
   readonly stopped: AbortSignal;
+  /** Null where there are no traces. */
+  readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
@@ -104,11 +107,11 @@ export class McpRoute {
   }
 
   #load(): Promise<McpEndpoint> {
-    const { store, writer, feed, bounds, logger } = this.#options;
+    const { store, writer, feed, bounds, tracer, logger } = this.#options;
     // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
     this.#endpoint ??= import("../mcp/mcp-endpoint.ts").then(
       ({ McpEndpoint }) =>
-        new McpEndpoint({ store, writer, feed, bounds, logger, version: packageVersion() }),
+        new McpEndpoint({ store, writer, feed, bounds, tracer, logger, version: packageVersion() }),
     );
     return this.#endpoint;
   }

@@ -7,6 +7,7 @@ import { ResponseBudget, type AnswersUnderWay } from "../store/response-budget.t
 import type { SharedMemory } from "../store/shared-memory.ts";
 import type { Store } from "../store/store.ts";
 import type { Writer } from "../store/writer.ts";
+import type { OperationNote } from "./operation-note.ts";
 
 /** What resolvers work with, the same for every operation. */
 export interface Services {
@@ -21,6 +22,8 @@ export interface Services {
 
 /** What an operation's connection tells of itself. */
 export interface Connection {
+  /** What is noted of the operation. */
+  readonly note: OperationNote;
   /** Gives the signal that aborts when the caller is gone. It is asked for only by operations that may last. */
   readonly closed: () => AbortSignal;
   /** Shared by the operations of one connection that are answered side by side; left out where there is only one. */
@@ -60,6 +63,10 @@ export class OperationContext implements Context {
 
   get ended(): AbortSignal {
     return this.#session.ended;
+  }
+
+  get note(): OperationNote {
+    return this.#connection.note;
   }
 
   get closed(): AbortSignal {

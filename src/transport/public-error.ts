@@ -2,12 +2,20 @@ import { randomUUID } from "node:crypto";
 import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import { BatonError, isErrorCode } from "../errors.ts";
+import type { OperationNote } from "./operation-note.ts";
 
 /** graphql-js repeats a wrong value in its message, however long that is. */
 const maxMessageLength = 1_000;
 
-/** What a caller may see of an error: ours as they are, GraphQL's own as BAD_USER_INPUT, any other only as INTERNAL, logged. */
-export function publicError(error: unknown, logger: Logger): GraphQLError {
+/**
+ * What a caller may see of an error: ours as they are, GraphQL's own as BAD_USER_INPUT, any other only as INTERNAL, logged.
+ * @param note of its operation, which is given the id by which the log names the error
+ */
+export function publicError(
+  error: unknown,
+  logger: Logger,
+  note: OperationNote = {},
+): GraphQLError {
   const origin = originOf(error);
   const place =
     error instanceof GraphQLError
@@ -32,8 +40,12 @@ export function publicError(error: unknown, logger: Logger): GraphQLError {
     });
   }
   // Whoever reports it names the line of the log by this.
-  const requestId = randomUUID();
-  logger.error({ requestId, err: origin }, "internal error");
+  note.requestId ??= randomUUID();
+  const { requestId, trace } = note;
+  logger.error(
+    { requestId, ...(trace ? { traceId: trace.traceId } : {}), err: origin },
+    "internal error",
+  );
   return new GraphQLError(
     `Internal error. Details are in the server's log, with the request id ${requestId}.`,
     { ...place, extensions: { code: "INTERNAL", requestId } },

@@ -6,6 +6,7 @@ import { badUserInput, limitExceeded } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { TextParts } from "../json/write-long-json.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
+import type { OperationTracer } from "../operation-trace.ts";
 import { schema } from "../schema/schema.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 import { socketCredentials } from "./credentials.ts";
@@ -15,12 +16,13 @@ import { LiveOperation } from "./live-operation.ts";
 import { OpenOperation } from "./open-operation.ts";
 import type { Extra } from "./open-socket.ts";
 import type { OperationContext } from "./operation-context.ts";
-import { loggedNote } from "./operation-note.ts";
+import { loggedNote, tracedNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 import { RefusedPayload } from "./read-message.ts";
 import { encode } from "./send-parts.ts";
 import { nextHead, SocketSink } from "./socket-sink.ts";
+import { socketCarriers } from "./trace-carriers.ts";
 import { writeResult } from "./write-result.ts";
 
 export interface SocketOperationsOptions {
@@ -30,6 +32,8 @@ export interface SocketOperationsOptions {
   readonly memory: SharedMemory;
   /** Operations that one socket may have open. */
   readonly maxOperations: number;
+  /** Null where there are no traces. */
+  readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
@@ -113,6 +117,10 @@ export class SocketOperations {
     const { graphql, authenticator } = this.#options;
     const { extra } = connection;
     const operation = new OpenOperation();
+    operation.note.trace = this.#options.tracer?.begin(
+      operation.beganAt,
+      socketCarriers(connection.connectionParams, payload.extensions, extra.headers),
+    );
     const { messageBytes } = extra;
     try {
       if (payload instanceof RefusedPayload) throw payload.fault;
@@ -133,6 +141,7 @@ export class SocketOperations {
       }
       const prepared = graphql.operations.prepare(payload.query, payload.operationName);
       const contextValue = graphql.context(session, {
+        note: operation.note,
         underWay: extra.underWay,
         closed: () => operation.closed,
       });
@@ -159,8 +168,8 @@ export class SocketOperations {
       this.#release(operation);
       const errors =
         error instanceof OperationRefusal
-          ? graphql.publicErrors(error.errors)
-          : [publicError(error, this.#options.logger)];
+          ? graphql.publicErrors(error.errors, operation.note)
+          : [publicError(error, this.#options.logger, operation.note)];
       operation.note.errorCode = codeOf(errors);
       this.#log(operation);
       return errors;
@@ -172,7 +181,11 @@ export class SocketOperations {
     const { connection, id, operation, prepared, variableValues, contextValue } = args as Arguments;
     let result: string | TextParts;
     try {
-      const answer = await this.#options.graphql.answer(prepared, variableValues, contextValue);
+      const { graphql } = this.#options;
+      const { trace } = operation.note;
+      const answer = await (trace
+        ? trace.run(() => graphql.answer(prepared, variableValues, contextValue))
+        : graphql.answer(prepared, variableValues, contextValue));
       result = answer.text;
       operation.note.errorCode = answer.errorCode;
     } catch (error) {
@@ -202,8 +215,14 @@ export class SocketOperations {
   async subscribe(args: ExecutionArgs): Promise<Result> {
     const { connection, id, operation, prepared, variableValues, contextValue } = args as Arguments;
     try {
-      const begun = await this.#options.graphql.subscribe(prepared, variableValues, contextValue);
+      const { graphql } = this.#options;
+      const { trace } = operation.note;
+      const begun = await (trace
+        ? trace.run(() => graphql.subscribe(prepared, variableValues, contextValue))
+        : graphql.subscribe(prepared, variableValues, contextValue));
       if (begun instanceof LiveOperation) {
+        // A span that lasts as long as a subscription would be seen only when that has ended.
+        trace?.end(tracedNote(operation.note));
         return this.#delivery(begun, new SocketSink(connection.extra.writer, id), operation);
       }
       operation.note.errorCode = codeOf(begun.errors ?? []);
@@ -239,6 +258,7 @@ export class SocketOperations {
 
   #log({ note, beganAt }: OpenOperation): void {
     const { logger } = this.#options;
+    note.trace?.end(tracedNote(note));
     if (!logger.isLevelEnabled("debug")) return;
     const durationMs = Math.round(performance.now() - beganAt);
     logger.debug({ ...loggedNote(note), durationMs }, "operation on a socket");
@@ -297,7 +317,7 @@ export class SocketOperations {
   }
 
   #noted(error: unknown, { note }: OpenOperation): GraphQLError {
-    const shown = publicError(error, this.#options.logger);
+    const shown = publicError(error, this.#options.logger, note);
     note.errorCode = codeOf([shown]);
     return shown;
   }

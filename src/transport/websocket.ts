@@ -69,7 +69,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
       );
       return;
     }
-    const { authorization, "baton-agent": agent } = request.headers;
+    const { authorization, "baton-agent": agent, traceparent, tracestate } = request.headers;
     sockets.handleUpgrade(request, stream, head, (socket) => {
       openSocket({
         socket,
@@ -81,6 +81,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
         headers: {
           ...(authorization === undefined ? {} : { authorization }),
           ...(agent === undefined ? {} : { "baton-agent": agent }),
+          ...(options.tracer === null ? {} : { traceparent, tracestate }),
         },
         maxUnreadEntryBytes: options.maxUnreadBytes,
         maxWaitingBytes: options.maxWaitingBytes,

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { get, set } from "../operations.ts";
+import { OtlpReceiver } from "../tracing/otlp-receiver.ts";
 import { BatonProcess, temporaryFolder } from "./baton-process.ts";
 
 test("what npm packs is enough to serve, and has the licenses of what was bundled", async () => {
@@ -16,12 +17,15 @@ test("what npm packs is enough to serve, and has the licenses of what was bundle
   for (const { path } of packed.files) await cp(path, join(place, path));
   await symlink(resolve("node_modules"), join(place, "node_modules"), "junction");
   const data = join(folder.path, "data");
-  const args = ["serve", "--port", "0", "--data-dir", data];
-  await using server = new BatonProcess(args, {}, undefined, join(place, "dist/cli/baton.js"));
+  const args = ["serve", "--port", "0", "--data-dir", data, "--traces", "otlp"];
+  await using receiver = await OtlpReceiver.start();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: "20" };
+  await using server = new BatonProcess(args, env, undefined, join(place, "dist/cli/baton.js"));
   const [, url = ""] = await server.says(/API +(http:\S+)\/graphql\n/);
   const token = (await readFile(join(data, "local.token"), "utf8")).trim();
   await set({ url, token }, { key: "k", value: 1 });
   expect(await get({ url, token }, "k")).toMatchObject({ value: 1 });
+  await receiver.find(({ name }) => name === "mutation setEntry");
   // Each of these loads what serving alone does not.
   const preflight = { method: "OPTIONS", headers: { origin: "http://other.example" } };
   expect((await fetch(`${url}/graphql`, preflight)).status).toBe(204);
