@@ -113,7 +113,9 @@ class Follower:
             if self._after is None and not self._snapshot:
                 # What happens from now on is not to be missed, even if the first connection breaks off.
                 await self._head()
-            start = {"snapshot": True} if self._snapshot else {"after": self._after, "epoch": self._epoch}
+            start: dict[str, Any] = (
+                {"snapshot": True} if self._snapshot else {"after": self._after, "epoch": self._epoch}
+            )
             start["bookmarks"] = True
             self._events = await self._connection.follow(_documents.WATCH, {**self._selection, **start})
             self._opened_at = time.monotonic()

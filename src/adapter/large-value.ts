@@ -25,7 +25,10 @@ interface PartsReference {
 /** A value of any size under a key. Its parts, if it needs any, have keys of their own in the same namespace. */
 export function storable(key: string, value: object): StorableValue {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
-  if (bytes.length <= maxInlineBytes) return { entry: { key, value }, parts: [] };
+  // A value that looks like a reference to parts is stored in parts, so that it is not taken for one.
+  if (bytes.length <= maxInlineBytes && !isReference(value)) {
+    return { entry: { key, value }, parts: [] };
+  }
   const id = crypto.randomUUID();
   const count = Math.ceil(bytes.length / partBytes);
   const parts = Array.from({ length: count }, (_, index) => ({
@@ -58,5 +61,9 @@ function partKey(id: string, index: number): string {
 }
 
 function isReference(value: unknown): value is PartsReference {
-  return typeof value === "object" && value !== null && "parts" in value;
+  if (typeof value !== "object" || value === null) return false;
+  const { parts, ...others } = value as { parts?: unknown };
+  if (typeof parts !== "object" || parts === null || Object.keys(others).length > 0) return false;
+  const { id, count } = parts as Partial<PartsReference["parts"]>;
+  return typeof id === "string" && typeof count === "number";
 }

@@ -52,11 +52,12 @@ test("ids are any strings, and a session without one has one of its own", async 
   expect(await one.getSessionId()).not.toBe(await other.getSessionId());
 });
 
-test("many items, and large ones, are kept whole and in order", async () => {
+test("many items, large ones, and ones of any form are kept whole and in order", async () => {
   const session = newSession();
-  const items = Array.from({ length: 410 }, (_, n) =>
+  const items: object[] = Array.from({ length: 410 }, (_, n) =>
     user(n === 250 ? "x".repeat(1_500_000) : String(n)),
   );
+  items.push({ parts: { id: "a", count: 1 } }, { parts: [1] }, { parts: null });
   await session.addItems(items);
   expect(await session.getItems()).toEqual(items);
 });

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ._large_value import StorableValue, part_keys, restored
+from .large_value import StorableValue, part_keys, restored
 
 # The least ``maxPageSize`` that a server can have.
 MAX_PAGE_SIZE = 100
@@ -19,23 +19,23 @@ MAX_PAGE_SIZE = 100
 _MAX_OPERATIONS = 1_000
 _MAX_REQUEST_BYTES = 8_000_000
 
-_SCAN = """query langgraphScan(
+_SCAN = """query adapterScan(
   $namespace: String, $namespacePrefix: String, $keyPrefix: String, $first: Int, $after: String
 ) {
   page: entries(
     namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, first: $first, after: $after
   ) { nodes { namespace key value } pageInfo { hasNextPage endCursor } }
 }"""
-_READ = """query langgraphRead($namespace: String!, $keys: [String!], $first: Int, $after: String) {
+_READ = """query adapterRead($namespace: String!, $keys: [String!], $first: Int, $after: String) {
   page: entries(namespace: $namespace, keys: $keys, first: $first, after: $after) {
     nodes { namespace key value } pageInfo { hasNextPage endCursor }
   }
 }"""
-_ENTRY = """query langgraphEntry($namespace: String!, $key: String!) {
+_ENTRY = """query adapterEntry($namespace: String!, $key: String!) {
   entry(namespace: $namespace, key: $key) { value revision }
 }"""
-_WRITE = "mutation langgraphWrite($input: TransactInput!) { transact(input: $input) { revision } }"
-_CLEAR = "mutation langgraphClear($input: ClearNamespaceInput!) { clearNamespace(input: $input) { clearedCount } }"
+_WRITE = "mutation adapterWrite($input: TransactInput!) { transact(input: $input) { revision } }"
+_CLEAR = "mutation adapterClear($input: ClearNamespaceInput!) { clearNamespace(input: $input) { clearedCount } }"
 
 
 class Call(Protocol):
@@ -92,23 +92,29 @@ class Entries:
         values: Sequence[StorableValue],
         *,
         ahead: Sequence[StorableValue] = (),
+        deletes: Sequence[str] = (),
         revisions: Mapping[str, str] | None = None,
     ) -> None:
         """Writes values of one namespace in one transaction.
 
         What does not fit in one request is written ahead, in further transactions: parts of large values, and
-        ``ahead``, which nothing refers to before the last transaction. Raises ConflictError if a key does not have the
-        revision that it must have; nothing visible was written then.
+        ``ahead``, which nothing refers to before the last transaction. The keys in ``deletes`` are deleted in the last
+        one. Raises ConflictError if a key does not have the revision that it must have; nothing visible was written
+        then.
         """
         unseen = [*(part for value in (*ahead, *values) for part in value.parts.items())]
         unseen += [(value.key, value.value) for value in ahead]
         last = [(value.key, value.value) for value in values]
         required = revisions or {}
-        for batch in _batches(unseen, last):
-            operations = [
+        batches = [
+            [
                 {"set": {"namespace": namespace, "key": key, "value": value, **_condition(required.get(key))}}
                 for key, value in batch
             ]
+            for batch in _batches(unseen, last)
+        ]
+        batches[-1] += [{"delete": {"namespace": namespace, "key": key}} for key in deletes]
+        for operations in batches:
             await self._transact(operations)
 
     async def delete(self, namespace: str, keys: Sequence[str]) -> None:
@@ -123,7 +129,7 @@ class Entries:
         """Deletes every entry of a namespace in one step."""
         await self._call(_CLEAR, {"input": {"namespace": namespace, "idempotencyKey": uuid.uuid4().hex}})
 
-    async def _transact(self, operations: list[dict[str, Any]]) -> None:
+    async def _transact(self, operations: Sequence[dict[str, Any]]) -> None:
         await self._call(_WRITE, {"input": {"operations": operations, "idempotencyKey": uuid.uuid4().hex}})
 
     async def _read_raw(self, namespace: str, keys: Sequence[str]) -> list[ReadEntry]:

@@ -27,7 +27,8 @@ class StorableValue:
 def storable(key: str, value: Mapping[str, Any]) -> StorableValue:
     """A value of any size under a key. Its parts have keys of their own in the same namespace."""
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    if len(data) <= _MAX_INLINE_BYTES:
+    # A value that looks like a reference to parts is stored in parts, so that it is not taken for one.
+    if len(data) <= _MAX_INLINE_BYTES and _reference(value) is None:
         return StorableValue(key, value)
     part_id = str(uuid.uuid4())
     slices = [data[at : at + _PART_BYTES] for at in range(0, len(data), _PART_BYTES)]
@@ -37,19 +38,29 @@ def storable(key: str, value: Mapping[str, Any]) -> StorableValue:
 
 def part_keys(value: Any) -> list[str]:
     """Keys of the parts of a stored value; none if it is stored whole."""
-    if not isinstance(value, dict) or "parts" not in value:
+    reference = _reference(value)
+    if reference is None:
         return []
-    return [_part_key(value["parts"]["id"], index) for index in range(value["parts"]["count"])]
+    part_id, count = reference
+    return [_part_key(part_id, index) for index in range(count)]
 
 
 def restored(value: Any, parts: Mapping[str, Any]) -> Any:
     """The value that was stored. None if a part of it is gone: its thread was deleted at the same time."""
-    keys = part_keys(value)
-    if not keys:
+    if _reference(value) is None:
         return value
+    keys = part_keys(value)
     if not all(key in parts for key in keys):
         return None
     return json.loads(b"".join(base64.b64decode(parts[key]) for key in keys))
+
+
+def _reference(value: Any) -> tuple[str, int] | None:
+    """The id and the number of the parts of a value; None for a value that is stored whole."""
+    if not isinstance(value, dict) or value.keys() != {"parts"} or not isinstance(value["parts"], dict):
+        return None
+    part_id, count = value["parts"].get("id"), value["parts"].get("count")
+    return (part_id, count) if isinstance(part_id, str) and isinstance(count, int) else None
 
 
 def _part_key(part_id: str, index: int) -> str:

@@ -16,18 +16,18 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from .._adapter.entries import MAX_PAGE_SIZE, Entries
+from .._adapter.large_value import storable
+from .._adapter.name_part import name_part
 from .._names import escape
 from ..errors import ConflictError
-from ._entries import MAX_PAGE_SIZE, Entries
 from ._keys import (
     CHECKPOINTS_PREFIX,
     channel_key,
     checkpoint_key,
-    name_part,
     namespace_prefix,
     writes_key,
 )
-from ._large_value import storable
 from ._saved_checkpoint import SavedCheckpoint, pending_writes, piece_of, saved_checkpoints, value_of
 
 # How many entries are read to find the latest checkpoint and the writes to it.

@@ -20,9 +20,9 @@ from langgraph.store.base import (
     validate_op_namespace,
 )
 
+from .._adapter.entries import MAX_PAGE_SIZE, Call
 from ..errors import ConflictError
 from ..records import instant
-from ._entries import MAX_PAGE_SIZE, Call
 from ._item_filter import item_filter
 from ._store_names import StoreNames, original_key, stored_key
 

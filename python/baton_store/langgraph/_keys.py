@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Literal
-
+from .._adapter.name_part import name_part
 from .._names import escape
 
 THREADS_PREFIX = "langgraph:threads:"
 CHECKPOINTS_PREFIX = "checkpoint/"
-
-_ESCAPED = re.compile("\u241b([0-9A-F]{4})")
-_ENCODED = re.compile("%([0-9A-F]{2})")
-
-
-def original_text(text: str) -> str:
-    """What ``escape`` was given."""
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-
-
-def name_part(text: str, separator: Literal[":", "/"]) -> str:
-    """A string as one part of a name whose parts are joined by a separator: ``a:b`` becomes ``a%3Ab``.
-
-    The separator and ``%`` become ``%`` and their code in two hexadecimal digits. What Baton refuses is escaped.
-    """
-    reserved = "[%:]" if separator == ":" else "[%/]"
-    return escape(re.sub(reserved, lambda match: f"%{ord(match[0]):02X}", text))
-
-
-def original_part(part: str) -> str:
-    """What ``name_part`` was given."""
-    return _ENCODED.sub(lambda match: chr(int(match[1], 16)), original_text(part))
 
 
 def namespace_prefix(ns: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 from langgraph.checkpoint.base import writes_sort_key
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from ._entries import ReadEntry
-from ._keys import original_text
+from .._adapter.entries import ReadEntry
+from .._adapter.name_part import original_text
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .._adapter.name_part import name_part, original_part, original_text
 from .._names import escape
-from ._keys import name_part, original_part, original_text
 
 ITEMS_PREFIX = "langgraph:store:"
 # What stands for the empty key, as in the package itself.

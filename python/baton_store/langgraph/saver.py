@@ -17,11 +17,11 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from .._adapter.entries import Entries
 from .._io import run
 from ..async_data_store import AsyncDataStore
 from ..data_store import DataStore
 from ._checkpoints import Checkpoints
-from ._entries import Entries
 from ._keys import THREADS_PREFIX
 
 T = TypeVar("T")

@@ -1,0 +1,12 @@
+"""Sessions of agent SDKs in Baton.
+
+>>> from baton_store.sessions import BatonSession
+>>> await Runner.run(agent, "Where were we?", session=BatonSession("ann-1"))  # BATON_URL and BATON_TOKEN
+
+They need no package: each has the methods that its SDK asks for.
+"""
+
+from .session import BatonSession
+from .session_store import BatonSessionStore
+
+__all__ = ["BatonSession", "BatonSessionStore"]

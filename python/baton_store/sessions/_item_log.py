@@ -1,0 +1,116 @@
+"""A list of items in a namespace, stored as the JavaScript adapters store it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from .._adapter.entries import Entries
+from .._adapter.large_value import StorableValue, storable
+from ..errors import ConflictError
+
+T = TypeVar("T")
+
+# What one transaction takes. A value of 1 MB and more is stored in parts, ahead of it.
+_MAX_ITEMS = 400
+_MAX_BYTES = 7_000_000
+_MAX_COUNTED_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class LogHead:
+    """What the head of a log says: how many items it has, and which they are."""
+
+    count: int
+    # Another one for each log that begins again under the same name.
+    generation: str
+    # What else its owner keeps in it.
+    extra: Any = None
+
+
+@dataclass(frozen=True)
+class LogChange:
+    """A change of a log: the first ``keep`` items stay (None: all), and others come behind them."""
+
+    append: Sequence[Any] = ()
+    keep: int | None = None
+    # Replaces what the head has as ``extra``; None: it stays.
+    extra: Any = None
+    # Further keys that are set in the same transaction.
+    values: Sequence[StorableValue] = ()
+
+
+class ItemLog:
+    """A list of items that any number of writers change.
+
+    Its head says how many items there are. Every change is one transaction that requires the head to be as it was read,
+    so that none is lost.
+    """
+
+    def __init__(self, entries: Entries, namespace: str, name: str):
+        self._entries = entries
+        self._namespace = namespace
+        self._name = name
+        self.head_key = f"head/{name}"
+
+    async def head(self) -> LogHead | None:
+        """The head; None where there is no log."""
+        found = await self._entries.entry(self._namespace, self.head_key)
+        return None if found is None else head_of(found[0])
+
+    async def items(self, head: LogHead, start: int = 0) -> list[Any]:
+        """The items from one place on."""
+        keys = [self._item_key(head.generation, number) for number in range(start, head.count)]
+        found = await self._entries.read(self._namespace, keys)
+        return [found[key] for key in keys if key in found]
+
+    async def change(self, decide: Callable[[LogHead], Awaitable[LogChange | None]]) -> None:
+        """Changes the log as the function says; None: not. It is called again when another writer came first."""
+        while True:
+            found = await self._entries.entry(self._namespace, self.head_key)
+            head = LogHead(0, str(uuid.uuid4())) if found is None else head_of(found[0])
+            change = await decide(head)
+            if change is None:
+                return
+            keep = head.count if change.keep is None else change.keep
+            items = [
+                storable(self._item_key(head.generation, keep + at), item) for at, item in enumerate(change.append)
+            ]
+            count = keep + len(items)
+            extra = head.extra if change.extra is None else change.extra
+            value = {"count": count, "generation": head.generation, **({} if extra is None else {"extra": extra})}
+            try:
+                await self._entries.write(
+                    self._namespace,
+                    [*items, *change.values, storable(self.head_key, value)],
+                    deletes=[self._item_key(head.generation, number) for number in range(count, head.count)],
+                    revisions={self.head_key: "0" if found is None else found[1]},
+                )
+            except ConflictError:
+                continue
+            return
+
+    def _item_key(self, generation: str, number: int) -> str:
+        return f"item/{self._name}/{generation}/{number:012}"
+
+
+def head_of(value: Mapping[str, Any]) -> LogHead:
+    """A head as it is stored."""
+    return LogHead(value["count"], value["generation"], value.get("extra"))
+
+
+def transactions_of(items: Iterable[T]) -> list[list[T]]:
+    """Items in groups that fit in one transaction each."""
+    groups: list[list[T]] = []
+    room = 0
+    for item in items:
+        size = min(len(json.dumps(item)) * 2, _MAX_COUNTED_BYTES)
+        if not groups or size > room or len(groups[-1]) >= _MAX_ITEMS:
+            groups.append([])
+            room = _MAX_BYTES
+        groups[-1].append(item)
+        room -= size
+    return groups

@@ -1,0 +1,133 @@
+"""Sessions of the OpenAI Agents SDK: its contract, beside its session in SQLite, and an agent that uses one."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import unittest
+from typing import Any
+
+from baton_store import AsyncDataStore
+from baton_store.sessions import BatonSession
+
+from .agent_sdks import needs_openai_agents
+from .server import shared_server
+
+_ids = (f"session-{number}" for number in itertools.count(1))
+
+
+def _user(content: str) -> dict[str, Any]:
+    return {"role": "user", "content": content}
+
+
+class SessionTest(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self) -> None:
+        server = shared_server()
+        self.store = AsyncDataStore(server.url, server.token)
+        self.addAsyncCleanup(self.store.close)
+
+    def session(self, session_id: str | None = None, **options: Any) -> BatonSession:
+        return BatonSession(next(_ids) if session_id is None else session_id, self.store, **options)
+
+    async def test_items_are_added_read_from_the_end_popped_and_cleared_by_any_process(self) -> None:
+        session = self.session()
+        self.assertEqual(await session.get_items(), [])
+        self.assertIsNone(await session.pop_item())
+        items = [_user(text) for text in "abc"]
+        await session.add_items(items[:2])
+        await session.add_items([])
+        await self.session(session.session_id).add_items(items[2:])
+        self.assertEqual(await session.get_items(), items)
+        self.assertEqual(await session.get_items(2), items[1:])
+        self.assertEqual(await session.get_items(limit=9), items)
+        self.assertEqual(await session.get_items(0), [])
+        self.assertEqual(await session.pop_item(), items[2])
+        await session.clear_session()
+        self.assertEqual(await session.get_items(), [])
+        await session.add_items(items)
+        self.assertEqual(await session.get_items(), items)
+
+    async def test_the_limit_of_the_settings_counts_unless_a_call_has_its_own(self) -> None:
+        session = self.session(session_settings={"limit": 1})
+        await session.add_items([_user("a"), _user("b")])
+        self.assertEqual(await session.get_items(), [_user("b")])
+        self.assertEqual(len(await session.get_items(2)), 2)
+
+    async def test_ids_are_any_strings_and_a_session_without_one_has_one_of_its_own(self) -> None:
+        ids = ["a:b", "a", "ü", "%", "", "x\n"]
+        for number, session_id in enumerate(ids):
+            await self.session(session_id).add_items([_user(str(number))])
+        for number, session_id in enumerate(ids):
+            self.assertEqual(await self.session(session_id).get_items(), [_user(str(number))])
+        self.assertNotEqual(BatonSession(None, self.store).session_id, BatonSession(None, self.store).session_id)
+
+    async def test_many_items_large_ones_and_ones_of_any_form_are_kept_whole_and_in_order(self) -> None:
+        session = self.session()
+        items = [_user("x" * 1_500_000 if number == 250 else str(number)) for number in range(410)]
+        items += [{"parts": {"id": "a", "count": 1}}, {"parts": [1]}, {"n": 2**70, "f": 1.0}]
+        await session.add_items(items)
+        self.assertEqual(await session.get_items(), items)
+        self.assertEqual(await session.pop_item(), items[-1])
+
+    async def test_what_several_add_at_the_same_time_is_all_there_and_each_item_is_popped_once(self) -> None:
+        session = self.session()
+        others = [self.session(session.session_id) for _ in range(6)]
+        adding = (other.add_items([_user(f"{n}.1"), _user(f"{n}.2")]) for n, other in enumerate(others))
+        await asyncio.gather(*adding)
+        contents = [item["content"] for item in await session.get_items()]
+        self.assertEqual(len(contents), 12)
+        for n in range(6):
+            self.assertEqual(contents.index(f"{n}.2"), contents.index(f"{n}.1") + 1)
+        popped = await asyncio.gather(*(other.pop_item() for other in others))
+        self.assertEqual(sorted(item["content"] for item in popped), sorted(contents[-6:]))
+
+    @needs_openai_agents
+    async def test_it_does_as_the_session_in_sqlite_does(self) -> None:
+        from agents import SQLiteSession
+        from agents.memory import Session
+
+        self.assertIsInstance(self.session(), Session)
+        seed = random.randrange(2**32)
+        choices = random.Random(seed)
+        ours, theirs = self.session(), SQLiteSession("other")
+        for _ in range(60):
+            method = choices.choice(["add_items", "add_items", "pop_item", "get_items", "clear_session"])
+            arguments: list[Any] = []
+            if method == "add_items":
+                arguments = [[_user(choices.choice("abc")) for _ in range(choices.randrange(4))]]
+            elif method == "get_items":
+                arguments = [choices.choice([None, 1, 2, 5])]
+            with self.subTest(seed=seed, method=method, arguments=arguments):
+                returned = [await getattr(session, method)(*arguments) for session in (ours, theirs)]
+                self.assertEqual(returned[0], returned[1])
+                self.assertEqual(await ours.get_items(), await theirs.get_items())
+
+    @needs_openai_agents
+    async def test_an_agent_goes_on_with_the_conversation_of_another_process(self) -> None:
+        from agents import Agent, ModelResponse, RunConfig, Runner, Usage
+        from agents.models.interface import Model
+        from openai.types.responses import ResponseOutputMessage, ResponseOutputText
+
+        class Echo(Model):
+            """Says what it was given, so that it is seen what the session holds."""
+
+            async def get_response(self, system_instructions: Any, input: Any, *_: Any, **__: Any) -> ModelResponse:
+                given = [_user(input)] if isinstance(input, str) else input
+                said = " ".join(item["content"] for item in given if item.get("role") == "user")
+                text = ResponseOutputText(type="output_text", text=said, annotations=[])
+                message = ResponseOutputMessage(
+                    id="m", type="message", role="assistant", status="completed", content=[text]
+                )
+                return ModelResponse(output=[message], usage=Usage(), response_id=None)
+
+            def stream_response(self, *_: Any, **__: Any) -> Any:
+                raise NotImplementedError
+
+        agent = Agent(name="echo", model=Echo())
+        first = self.session()
+        config = RunConfig(tracing_disabled=True)
+        await Runner.run(agent, "one", session=first, run_config=config)
+        result = await Runner.run(agent, "two", session=self.session(first.session_id), run_config=config)
+        self.assertEqual(result.final_output, "one two")
+        self.assertEqual(len(await first.get_items()), 4)
