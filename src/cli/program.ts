@@ -102,7 +102,7 @@ function inheritSettings(command: Command): void {
       const [why = "", similar = ""] = text
         .replace(/^error: /, "")
         .trim()
-        .split(/\s*\n(?=\(Did you mean )/);
+        .split(/\n(?=\(Did you mean )/);
       const suggestion = suggestionFor(command, why) || similar || knownNames(command, why);
       const sentences = [why, suggestion].filter(Boolean).map(sentence);
       say([...sentences, `See: ${path} --help`].join(" "));

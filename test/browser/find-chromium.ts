@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 
 const usualPlaces = [
+  // The one without windows comes first: it takes a third less time.
+  "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",

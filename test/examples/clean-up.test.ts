@@ -54,7 +54,7 @@ describe("examples/clean-up", () => {
   };
 
   test("one command shows all of it", async () => {
-    await using run = Program.documented("clean-up/run.ts", server);
+    await using run = new Program("clean-up/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.complaints).toEqual([]);
     expect(run.lines).toContainEqual(expect.stringMatching(/^run +\| killed a janitor; there are/));

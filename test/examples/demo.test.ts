@@ -58,7 +58,7 @@ describe("examples/demo", { timeout: 120_000 }, () => {
   }
 
   test("where no server is, it plays all on one of its own, which goes with it", async () => {
-    demo = Program.documented("demo/run.ts", { url: "", token: "" });
+    demo = new Program("demo/run.ts", [], { url: "", token: "" });
     const { exit, lines, complaints } = demo;
     expect(await exit, complaints.join("\n")).toBe(0);
     expect(complaints).toEqual([]);

@@ -35,7 +35,7 @@ describe("examples/errors", () => {
     });
 
   test("one command shows all of it", async () => {
-    await using run = Program.documented("errors/run.ts", server);
+    await using run = new Program("errors/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.complaints).toEqual([]);
     const expected = [

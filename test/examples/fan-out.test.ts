@@ -88,7 +88,7 @@ describe("examples/fan-out", () => {
   }
 
   test("one command shows all of it", async () => {
-    await using run = Program.documented("fan-out/run.ts", server);
+    await using run = new Program("fan-out/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.lines.at(-1)).toMatch(/^run +\| each of \d+ tasks was done once$/);
   });

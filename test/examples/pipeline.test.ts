@@ -59,7 +59,7 @@ describe("examples/pipeline", () => {
   }
 
   test("one command shows all of it", async () => {
-    await using run = Program.documented("pipeline/run.ts", server);
+    await using run = new Program("pipeline/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.lines).toContain("run          | killed analyse, and starts it again");
     expect(run.lines.at(-1)).toBe("run          | every job came to its end, each step once");

@@ -23,7 +23,7 @@ describe("examples/status", () => {
   }
 
   test("one command shows all of it", async () => {
-    await using run = Program.documented("status/run.ts", server);
+    await using run = new Program("status/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.lines).toContain("run          | killed the parser: it says nothing more");
     expect(run.lines).toContainEqual(

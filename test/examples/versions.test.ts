@@ -37,7 +37,7 @@ describe("examples/versions", () => {
     });
 
   test("one command shows all of it", async () => {
-    await using run = Program.documented("versions/run.ts", server);
+    await using run = new Program("versions/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.complaints).toEqual([
       "contact:future is in format contact/3, which run wrote; this program knows contact/1 and contact/2.",
