@@ -22,8 +22,7 @@ import type { TestServer } from "../server.ts";
 const cursor = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString("base64url");
 
 /** As JSON texts. */
-const nasty: readonly string[] = [
-  "null",
+const strings: readonly string[] = [
   '""',
   '"\\u0000"',
   '"a\\u0000b"',
@@ -35,6 +34,11 @@ const nasty: readonly string[] = [
   '"__proto__"',
   `"${"x".repeat(70_000)}"`,
   `"${"é".repeat(600)}"`,
+  '"0"',
+  '"9223372036854775807"',
+  '"9223372036854775808"',
+];
+const numbers: readonly string[] = [
   "0",
   "-0",
   "-1",
@@ -46,28 +50,38 @@ const nasty: readonly string[] = [
   "1e308",
   "1e400",
   "-1e-400",
-  '"0"',
-  '"9223372036854775807"',
-  '"9223372036854775808"',
-  "true",
-  "[]",
+];
+const structures: readonly string[] = [
   "[null]",
   "[[[]]]",
-  "{}",
   '{"__proto__":{"a":1},"then":1,"toJSON":null,"":0}',
   `${"[".repeat(60)}${"]".repeat(60)}`,
-  ...[
-    cursor("a\0", "b\0"),
-    cursor("a\0"),
-    cursor("a", "b"),
-    cursor("\ud800"),
-    cursor("9".repeat(30)),
-    cursor("9".repeat(18)),
-    cursor("1"),
-    cursor(1, null),
-    cursor("a", "x".repeat(10_000)),
-  ].map((text) => JSON.stringify(text)),
 ];
+const cursors: readonly string[] = [
+  cursor("a\0", "b\0"),
+  cursor("a\0"),
+  cursor("a", "b"),
+  cursor("\ud800"),
+  cursor("9".repeat(30)),
+  cursor("9".repeat(18)),
+  cursor("1"),
+  cursor(1, null),
+  cursor("a", "x".repeat(10_000)),
+].map((text) => JSON.stringify(text));
+/** One of each kind: a type refuses all of a kind that it does not take in one place. */
+const kinds: readonly string[] = ["null", "0", '""', "true", "[]", "{}"];
+
+function nastyFor(type: GraphQLInputType, name: string): readonly string[] {
+  switch (getNamedType(type).name) {
+    case "JSON":
+      return [...kinds, ...strings, ...numbers, ...structures];
+    case "Int":
+    case "Float":
+      return [...kinds, ...numbers];
+    default:
+      return [...kinds, ...strings, ...(name === "after" ? cursors : [])];
+  }
+}
 
 /** A value that is taken, as JSON text. */
 function sampleOf(type: GraphQLInputType, name: string): string {
@@ -113,7 +127,7 @@ function filled(type: GraphQLInputType, name: string, seen: Set<string>): Filled
     return items.map(([place, text]): Filled => [`${place}[]`, `[${text}]`]);
   }
   if (!isInputObjectType(nullable)) {
-    return nasty.map((text): Filled => [`${name} = ${text.slice(0, 40)}`, text]);
+    return nastyFor(nullable, name).map((text): Filled => [`${name} = ${text.slice(0, 40)}`, text]);
   }
   const fields = Object.values(nullable.getFields());
   return fields.flatMap((field) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { get, set } from "../operations.ts";
 import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { runHere } from "./command-here.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: Awaited<ReturnType<typeof serveProcess>>;
@@ -18,7 +19,9 @@ afterAll(async () => {
 
 /** A command against the server of this file. */
 function cli(line: string, input?: string) {
-  return run(line.split(" "), { BATON_URL: server.url, BATON_TOKEN: server.token }, input);
+  const env = { BATON_URL: server.url, BATON_TOKEN: server.token };
+  const args = line.split(" ");
+  return input === undefined ? runHere(args, env) : run(args, env, input);
 }
 
 /** What a command printed, which has done its work. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { runHere } from "./command-here.ts";
 
 const odd = '{"b":12345678901234567890,"1":[1.0,1e400,-0],"__proto__":{"x":1.50},"é":"\\u00e9\\/"}';
 
@@ -17,8 +18,10 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-const cli = (args: readonly string[], input?: string) =>
-  run(args, { BATON_URL: server.url, BATON_TOKEN: server.token }, input);
+function cli(args: readonly string[], input?: string) {
+  const env = { BATON_URL: server.url, BATON_TOKEN: server.token };
+  return input === undefined ? runHere(args, env) : run(args, env, input);
+}
 
 async function printed(args: readonly string[], input?: string): Promise<string> {
   const { code, stdout, stderr } = await cli(args, input);

@@ -1,25 +1,9 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { optionsLast } from "../../src/cli/flags/options-last.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
-import { report } from "../../src/cli/terminal/report.ts";
 import { run } from "./baton-process.ts";
-
-/** Runs a command line in this process, as `baton.ts` does. */
-async function runHere(args: readonly string[]) {
-  const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  const printed = ({ mock }: typeof stdout) => mock.calls.map(([text]) => text).join("");
-  try {
-    const program = createProgram();
-    const parse = program.parseAsync(optionsLast(program, args), { from: "user" });
-    const code = await parse.then(() => exitCodes.ok, report);
-    return { code, stdout: printed(stdout), stderr: printed(stderr) };
-  } finally {
-    stdout.mockRestore();
-    stderr.mockRestore();
-  }
-}
+import { runHere } from "./command-here.ts";
 
 describe("a wrong command line is told the right one", () => {
   test.each<[string, string[], string]>([

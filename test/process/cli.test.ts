@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { get, set } from "../operations.ts";
 import { baton, BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { runHere } from "./command-here.ts";
 
 const execute = promisify(execFile);
 
@@ -26,9 +27,14 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** A command against the server of this file. */
-function cli(args: readonly string[], input?: string | Uint8Array) {
-  return run(args, env, input);
+/** A command against the server of this file: a process of its own where it reads standard input or sets its exit code. */
+function cli(
+  args: readonly string[],
+  input?: string | Uint8Array,
+  environment: Record<string, string> = env,
+) {
+  const needsProcess = input !== undefined || args[0] === "search";
+  return needsProcess ? run(args, environment, input) : runHere(args, environment);
 }
 
 /** What a command printed, which has done its work. */
@@ -45,7 +51,7 @@ async function refused(
   args: readonly string[],
   more: { env?: Record<string, string>; input?: string | Uint8Array; stdout?: string } = {},
 ): Promise<void> {
-  const ended = await run(args, { ...env, ...more.env }, more.input);
+  const ended = await cli(args, more.input, { ...env, ...more.env });
   expect(ended.stderr).toMatch(line);
   expect(ended.stderr).toMatch(/^baton: [^\n]+\n$/);
   expect([ended.code, ended.stdout]).toEqual([code, more.stdout ?? ""]);
@@ -111,31 +117,30 @@ describe.concurrent("get and set", () => {
     await refused(exitCodes.absent, /"none".*"default"/, ["get", "none"]);
   });
 
-  test.each<[string, RegExp, string[], string | Uint8Array]>([
+  test.each<[string, RegExp, string[], (string | Uint8Array)?]>([
     ["invalid UTF-8", /UTF-8: byte 2 is/, ["set", "k"], new Uint8Array([0x22, 0xff, 0x22])],
     ["JSON that ends early", /line 2, column 3.* ends/, ["set", "k"], '{"a":\n 1'],
     ["nothing", /it ends/, ["set", "k"], ""],
-    ["a bare word", /column 1,.*"hello".*--string/, ["set", "k", "hello"], ""],
-    ["metadata that is no object", /--metadata.*object/, ["set", "k", "1", "--metadata", "1"], ""],
-    ["a duration without unit", /--ttl.*30d/, ["set", "k", "1", "--ttl", "30"], ""],
-    ["a duration that is too long", /--ttl.*24855d/, ["set", "k", "1", "--ttl", "24856d"], ""],
-    ["two values", /not both/, ["set", "k", "1", "--file", "f"], ""],
-    ["a file that is not there", /no-such.*ENOENT/, ["set", "k", "--file", "no-such"], ""],
-    ["no key", /which key/, ["set"], ""],
-    ["a key that can't be", /^baton: key: .*U\+0007.*BAD_USER_INPUT/, ["set", "\u0007", "1"], ""],
+    ["a bare word", /column 1,.*"hello".*--string/, ["set", "k", "hello"]],
+    ["metadata that is no object", /--metadata.*object/, ["set", "k", "1", "--metadata", "1"]],
+    ["a duration without unit", /--ttl.*30d/, ["set", "k", "1", "--ttl", "30"]],
+    ["a duration that is too long", /--ttl.*24855d/, ["set", "k", "1", "--ttl", "24856d"]],
+    ["two values", /not both/, ["set", "k", "1", "--file", "f"]],
+    ["a file that is not there", /no-such.*ENOENT/, ["set", "k", "--file", "no-such"]],
+    ["no key", /which key/, ["set"]],
+    ["a key that can't be", /^baton: key: .*U\+0007.*BAD_USER_INPUT/, ["set", "\u0007", "1"]],
     ["a limit of the server", /LIMIT_EXCEEDED/, ["set", "k", "--string"], "x".repeat(5 * 2 ** 20)],
-    ["an unknown option", /--metdata.*--metadata/, ["set", "k", "--metdata", "{}"], ""],
+    ["an unknown option", /--metdata.*--metadata/, ["set", "k", "--metdata", "{}"]],
     [
       "options that exclude each other",
       /--if-absent/,
       "set k 1 --if-absent --if-revision 1".split(" "),
-      "",
     ],
-    ["an unknown command", /gte.*get/, ["gte", "k"], ""],
-    ["a command that is like none", /'nope'\. There are: get, set, .*--help/, ["nope"], ""],
-    ["help for it", /'nope'\. There are: create, list, .*/, ["help", "token", "nope"], ""],
+    ["an unknown command", /gte.*get/, ["gte", "k"]],
+    ["a command that is like none", /'nope'\. There are: get, set, .*--help/, ["nope"]],
+    ["help for it", /'nope'\. There are: create, list, .*/, ["help", "token", "nope"]],
   ])("%s: exits with 2", async (_what, line, args, input) => {
-    await refused(exitCodes.usage, line, args, { input });
+    await refused(exitCodes.usage, line, args, input === undefined ? {} : { input });
   });
 
   test("10 MiB, which is more than the server reads, is told in one line, too", async () => {

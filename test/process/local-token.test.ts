@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { query, request } from "../client.ts";
 import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { runHere } from "./command-here.ts";
 import { hasTerminals, onTerminal } from "./on-terminal.ts";
 
 const PATH = process.env.PATH ?? "";
@@ -66,18 +67,18 @@ describe.concurrent("revoking the local token", () => {
     const server = await serveProcess(folder.path);
     const { token: first } = server;
 
-    const unasked = await run(["token", "revoke", "tok_local", ...at]);
+    const unasked = await runHere(["token", "revoke", "tok_local", ...at]);
     expect([unasked.code, unasked.stdout]).toEqual([exitCodes.usage, ""]);
     expect(unasked.stderr).toMatch(/^baton: tok_local is the local token: [^\n]*--yes\.\n$/);
     await query({ url: server.url, token: first }, "{ viewer { user } }");
 
-    const revoked = await run(["token", "revoke", "tok_local", "--yes", ...at]);
+    const revoked = await runHere(["token", "revoke", "tok_local", "--yes", ...at]);
     expect(revoked.code).toBe(0);
     expect((await request(server.url, first, "{ viewer { user } }")).status).toBe(401);
     const [, command = ""] = /To make another: baton (.*)\n/.exec(revoked.stderr) ?? [];
     expect(command).toBe(`token create --user local --save --data-dir ${folder.path}`);
 
-    const made = await run(command.split(" "));
+    const made = await runHere(command.split(" "));
     expect([made.code, made.stdout]).toEqual([0, ""]);
     expect(made.stderr).toContain(file);
     const second = (await readFile(file, "utf8")).trim();
@@ -91,9 +92,9 @@ describe.concurrent("revoking the local token", () => {
     await query({ url: again.url, token: second }, "{ viewer { user } }");
 
     // The new one is the local token now.
-    const list = await run(["token", "list", ...at]);
+    const list = await runHere(["token", "list", ...at]);
     const [, id = ""] = /^(tok_\w+) .* valid$/m.exec(list.stdout) ?? [];
-    const next = await run(["token", "revoke", id, ...at]);
+    const next = await runHere(["token", "revoke", id, ...at]);
     expect([next.code, next.stderr]).toEqual([
       exitCodes.usage,
       expect.stringContaining("is the local token"),
@@ -108,7 +109,7 @@ describe.concurrent("revoking the local token", () => {
     const revoke = ["token", "revoke", "tok_local", "--data-dir", folder.path];
     const state = async () =>
       /^tok_local .* (\w+)$/m.exec(
-        (await run(["token", "list", "--data-dir", folder.path])).stdout,
+        (await runHere(["token", "list", "--data-dir", folder.path])).stdout,
       )?.[1];
     for (const typed of ["n\n", "\u0004"]) {
       expect(await said(revoke, { typed })).toMatch(
@@ -127,11 +128,11 @@ describe.concurrent("revoking the local token", () => {
   test("any other token is revoked without a question", async () => {
     await using folder = await temporaryFolder();
     const at = ["--data-dir", folder.path];
-    await run(["token", "create", "--user", "local", "--save", ...at]);
-    await run(["token", "create", "--user", "ann", ...at]);
-    const list = await run(["token", "list", "--user", "ann", ...at]);
+    await runHere(["token", "create", "--user", "local", "--save", ...at]);
+    await runHere(["token", "create", "--user", "ann", ...at]);
+    const list = await runHere(["token", "list", "--user", "ann", ...at]);
     const [, id = ""] = /^(tok_\w+) /m.exec(list.stdout) ?? [];
-    const { code, stderr } = await run(["token", "revoke", id, ...at]);
+    const { code, stderr } = await runHere(["token", "revoke", id, ...at]);
     expect([code, stderr]).toEqual([0, `${id} is revoked.\n`]);
   });
 });
@@ -141,16 +142,16 @@ describe.concurrent("token create --save", () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "local.token");
     const save = ["token", "create", "--user", "local", "--save", "--data-dir", folder.path];
-    expect((await run(save)).code).toBe(0);
+    expect((await runHere(save)).code).toBe(0);
     const secret = await readFile(file, "utf8");
-    const refused = await run(save);
+    const refused = await runHere(save);
     expect([refused.code, refused.stdout]).toEqual([1, ""]);
     expect(refused.stderr).toMatch(/holds tok_\w+, which is valid.*baton token revoke tok_/);
     expect(await readFile(file, "utf8")).toBe(secret);
     await writeFile(file, "not a token\n");
-    expect((await run(save)).code).toBe(0);
+    expect((await runHere(save)).code).toBe(0);
     await rm(file);
-    expect((await run(save)).code).toBe(0);
+    expect((await runHere(save)).code).toBe(0);
     expect((await readFile(file, "utf8")).trim()).toMatch(/^baton_/);
   });
 });

@@ -14,6 +14,7 @@ import { query, request, subscribe, subscribeBySse } from "../client.ts";
 import { get, set, wholeLog } from "../operations.ts";
 import { startTestServer } from "../server.ts";
 import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { runHere } from "./command-here.ts";
 
 /** What `baton serve` starts, in this process. */
 function startSilently(config: Partial<Config>): Promise<BatonServer> {
@@ -322,7 +323,7 @@ describe("baton token", () => {
     await using folder = await temporaryFolder();
     await using server = await serveProcess(folder.path);
     const at = ["--data-dir", folder.path];
-    const created = await run([
+    const created = await runHere([
       "token",
       "create",
       ...at,
@@ -348,16 +349,16 @@ describe("baton token", () => {
       scopes: ["READ"],
       namespacePatterns: ["pipeline:*", "handoff"],
     });
-    const list = await run(["token", "list", ...at, "--user", "ann"]);
+    const list = await runHere(["token", "list", ...at, "--user", "ann"]);
     expect(list.stdout).not.toContain(token);
     const [, id] =
       /^(tok_\w+) +ann +parser +read pipeline:\*; read handoff .* valid$/m.exec(list.stdout) ?? [];
-    expect((await run(["token", "revoke", id as string, ...at])).code).toBe(0);
+    expect((await runHere(["token", "revoke", id as string, ...at])).code).toBe(0);
     expect((await request(server.url, token, "{ viewer { user } }")).status).toBe(401);
-    expect((await run(["token", "list", ...at])).stdout).toMatch(
+    expect((await runHere(["token", "list", ...at])).stdout).toMatch(
       new RegExp(`${id} .* revoked$`, "m"),
     );
-    expect(await run(["token", "revoke", "tok_none", ...at])).toMatchObject({
+    expect(await runHere(["token", "revoke", "tok_none", ...at])).toMatchObject({
       code: 1,
       stdout: "",
     });
@@ -367,7 +368,7 @@ describe("baton token", () => {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, "nowhere");
     for (const command of [["list"], ["revoke", "tok_1"]]) {
-      const { code, stderr } = await run(["token", ...command, "--data-dir", dataDir]);
+      const { code, stderr } = await runHere(["token", ...command, "--data-dir", dataDir]);
       expect([code, stderr]).toEqual([1, expect.stringContaining(join(dataDir, "baton.db"))]);
     }
     await expect(stat(dataDir)).rejects.toThrow("ENOENT");
