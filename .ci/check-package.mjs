@@ -122,6 +122,8 @@ async function tryPackage(tarball, npm) {
       '{"n":12345678901234567890}',
     );
 
+    expectEqual(await firstToolByMcp(place, npm, login), "baton_get");
+
     const use = `
       const store = createDataStore({ url: process.env.BATON_URL, token: process.env.BATON_TOKEN });
       const handoff = store.namespace("handoff");
@@ -176,6 +178,24 @@ async function tryPackage(tarball, npm) {
       throw new Error(stdout);
     });
   }
+}
+
+/** The first tool that `npx -y baton-store mcp` lists, as docs/mcp.md starts it. */
+async function firstToolByMcp(place, npm, login) {
+  const args = [join(npm, "npx-cli.js"), "-y", "baton-store", "mcp"];
+  const command = spawn(process.execPath, args, {
+    cwd: place,
+    env: { ...env, ...login },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  command.stdin.write('{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n');
+  let text = "";
+  for await (const chunk of command.stdout) {
+    text += chunk;
+    if (text.endsWith("\n")) break;
+  }
+  command.stdin.end();
+  return JSON.parse(text).result.tools[0].name;
 }
 
 function printedUrl(server) {

@@ -15,6 +15,8 @@ from typing import Any
 from baton_store import DataStore
 
 _REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+# The command `baton`.
+COMMAND = ["node", str(_REPOSITORY / "dist/cli/baton.js")]
 _names = itertools.count(1)
 
 
