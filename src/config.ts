@@ -394,7 +394,7 @@ export const options = {
     "maxUserSockets",
     "sockets",
     0,
-    "Most sockets that one user may have open; 0: any number",
+    "Most WebSockets, and streams of MCP, that one user may have open; 0: any number",
     0,
   ),
   maxUserSubscriptions: limit(
@@ -436,7 +436,7 @@ export const options = {
     "maxTokenSockets",
     "sockets",
     0,
-    "Most sockets that one token may have open; 0: any number",
+    "Most WebSockets, and streams of MCP, that one token may have open; 0: any number",
     0,
   ),
   maxTokenSubscriptions: limit(

@@ -6,12 +6,15 @@ import { ResourceWatch, type ResourceWatchOptions } from "./resource-watch.ts";
  * are followed before the stream is acknowledged, so that nothing is missed from then on.
  */
 export class Listen implements ServerEventBus {
+  readonly #options: Omit<ResourceWatchOptions, "onChange">;
   readonly #watch: ResourceWatch;
+  #leave = () => {};
   /** Changes before the stream was there. */
   readonly #early = new Set<string>();
   #listener: ((event: ServerEvent) => void) | null = null;
 
   constructor(options: Omit<ResourceWatchOptions, "onChange">) {
+    this.#options = options;
     this.#watch = new ResourceWatch({
       ...options,
       onChange: (uri) => {
@@ -26,6 +29,8 @@ export class Listen implements ServerEventBus {
    * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED, UNAVAILABLE
    */
   async begin(params: Readonly<Record<string, unknown>>): Promise<void> {
+    const { bounds, session } = this.#options;
+    this.#leave = bounds.enter(session.viewer, "Sockets");
     const filter = params.notifications as { resourceSubscriptions?: unknown } | null | undefined;
     const uris = filter?.resourceSubscriptions;
     // What is of another form is refused by the library.
@@ -39,6 +44,7 @@ export class Listen implements ServerEventBus {
   }
 
   close(): void {
+    this.#leave();
     this.#watch.close();
   }
 

@@ -101,7 +101,7 @@ export class McpEndpoint {
       });
     const listen =
       message.method === "subscriptions/listen"
-        ? new Listen({ feed, store, session, outlet, onEnd: () => void handler.close() })
+        ? new Listen({ bounds, feed, store, session, outlet, onEnd: () => void handler.close() })
         : null;
     const handler = createMcpHandler(server, {
       onerror: (error) => logger.debug({ err: error }, "mcp"),

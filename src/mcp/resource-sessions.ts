@@ -17,8 +17,8 @@ export interface StreamOptions {
   readonly closed: AbortSignal;
 }
 
-/** Subscribers without a stream are kept for it to come back, up to so many. */
-const maxSubscribers = 1_000;
+/** A user's subscribers without a stream are kept for it to come back, up to so many. */
+const maxWaitingSubscribers = 100;
 const keepAliveIntervalMs = 15_000;
 
 /**
@@ -26,10 +26,10 @@ const keepAliveIntervalMs = 15_000;
  * `Mcp-Session-Id` must reach the same one to be told of changes. The stateless protocol does not need that.
  */
 export class ResourceSessions {
-  readonly #services: Pick<McpServices, "feed" | "store">;
+  readonly #services: Pick<McpServices, "bounds" | "feed" | "store">;
   readonly #subscribers = new Map<string, Subscriber>();
 
-  constructor(services: Pick<McpServices, "feed" | "store">) {
+  constructor(services: Pick<McpServices, "bounds" | "feed" | "store">) {
     this.#services = services;
   }
 
@@ -53,8 +53,12 @@ export class ResourceSessions {
     this.#forgetIfIdle(caller, subscriber);
   }
 
-  /** Opens the stream that the subscriber is told on. What it subscribed to before may have changed, so it is told of it. */
+  /**
+   * Opens the stream that the subscriber is told on. What it subscribed to before may have changed, so it is told of it.
+   * @throws LIMIT_EXCEEDED
+   */
   open(caller: string, { session, outlet, closed }: StreamOptions): Response {
+    const leave = this.#services.bounds.enter(session.viewer, "Sockets");
     const subscriber = this.#subscriberOf(caller);
     const encoder = new TextEncoder();
     let close = () => {};
@@ -76,6 +80,7 @@ export class ResourceSessions {
         close = () => {
           if (!isOpen) return;
           isOpen = false;
+          leave();
           clearInterval(pings);
           closed.removeEventListener("abort", close);
           session.ended.removeEventListener("abort", close);
@@ -105,7 +110,7 @@ export class ResourceSessions {
   #subscriberOf(caller: string): Subscriber {
     const known = this.#subscribers.get(caller);
     if (known) return known;
-    if (this.#subscribers.size >= maxSubscribers) this.#forgetOldest();
+    this.#forgetOldestOf(userOf(caller));
     const subscriber: Subscriber = { uris: new Set(), watch: null };
     this.#subscribers.set(caller, subscriber);
     return subscriber;
@@ -115,14 +120,19 @@ export class ResourceSessions {
     if (subscriber.uris.size === 0 && !subscriber.watch) this.#subscribers.delete(caller);
   }
 
-  /** Those with a stream stay: there are no more of them than connections. */
-  #forgetOldest(): void {
-    for (const [caller, { watch }] of this.#subscribers) {
-      if (watch) continue;
-      this.#subscribers.delete(caller);
-      return;
-    }
+  /** Makes room for one more of a user. Those with a stream stay: they are as many as its connections. */
+  #forgetOldestOf(user: string): void {
+    const waiting = [...this.#subscribers].filter(
+      ([caller, { watch }]) => !watch && userOf(caller) === user,
+    );
+    const [oldest] = waiting;
+    if (oldest && waiting.length >= maxWaitingSubscribers) this.#subscribers.delete(oldest[0]);
   }
+}
+
+/** The user that is a part of a caller's name. */
+function userOf(caller: string): string {
+  return caller.slice(0, caller.indexOf("\n"));
 }
 
 function updated(uri: string): string {

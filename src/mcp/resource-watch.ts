@@ -13,7 +13,7 @@ export interface Outlet {
   drained(): Promise<void>;
 }
 
-export interface ResourceWatchOptions extends Pick<McpServices, "feed" | "store"> {
+export interface ResourceWatchOptions extends Pick<McpServices, "bounds" | "feed" | "store"> {
   readonly session: Session;
   readonly outlet: Outlet;
   /** The resource has changed. */
@@ -22,13 +22,22 @@ export interface ResourceWatchOptions extends Pick<McpServices, "feed" | "store"
   readonly onEnd: () => void;
 }
 
+/** One resource that is followed. */
+interface Followed {
+  readonly subscription: Subscription;
+  /** Ends its count as a subscription of its user. */
+  readonly leave: () => void;
+}
+
 /**
  * Follows the entries of resources by the feed. A reader who is slow is not sent more than the outlet holds: the feed
- * waits, and reads the log when there is room (G3, G9).
+ * waits, and reads the log when there is room (G3, G9). Each resource counts as a subscription.
  */
 export class ResourceWatch {
   readonly #options: ResourceWatchOptions;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #followed = new Map<string, Followed>();
+  /** Resources that have changed in this turn of the event loop. Each is told once: the client then reads it anyway. */
+  readonly #untold = new Set<string>();
   #isClosed = false;
 
   constructor(options: ResourceWatchOptions) {
@@ -40,12 +49,20 @@ export class ResourceWatch {
    * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED, UNAVAILABLE
    */
   async add(uri: string): Promise<void> {
-    if (this.#subscriptions.has(uri)) return;
-    const { feed, store, session } = this.#options;
-    requireRoom(this.#subscriptions.size, store.limits.maxSubscriptions);
-    const subscription = await feed.subscribe(session, parseResourceUri(uri));
-    if (this.#isClosed || this.#subscriptions.has(uri)) return subscription.close();
-    this.#subscriptions.set(uri, subscription);
+    if (this.#followed.has(uri)) return;
+    const { bounds, feed, store, session } = this.#options;
+    requireRoom(this.#followed.size, store.limits.maxSubscriptions);
+    const place = parseResourceUri(uri);
+    const leave = bounds.enter(session.viewer, "Subscriptions");
+    const subscription = await feed.subscribe(session, place).catch((error: unknown) => {
+      leave();
+      throw error;
+    });
+    if (this.#isClosed || this.#followed.has(uri)) {
+      leave();
+      return subscription.close();
+    }
+    this.#followed.set(uri, { subscription, leave });
     const render = () => uri;
     const shared = { key: `mcp:${uri}`, render };
     const end = () => this.#endOf(uri, subscription);
@@ -53,21 +70,25 @@ export class ResourceWatch {
   }
 
   remove(uri: string): void {
-    const subscription = this.#subscriptions.get(uri);
-    this.#subscriptions.delete(uri);
-    subscription?.close();
+    const followed = this.#followed.get(uri);
+    this.#followed.delete(uri);
+    this.#untold.delete(uri);
+    followed?.leave();
+    followed?.subscription.close();
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const uri of this.#subscriptions.keys()) this.remove(uri);
+    for (const uri of this.#followed.keys()) this.remove(uri);
   }
 
   #sink(): Sink<string> {
-    const { outlet, onChange } = this.#options;
+    const { outlet } = this.#options;
     return {
       send: (uri) => {
-        if (this.#subscriptions.has(uri)) onChange(uri);
+        if (!this.#followed.has(uri)) return;
+        if (this.#untold.size === 0) setImmediate(() => this.#tell());
+        this.#untold.add(uri);
       },
       cork() {},
       uncork() {},
@@ -78,9 +99,14 @@ export class ResourceWatch {
     };
   }
 
+  #tell(): void {
+    for (const uri of this.#untold) this.#options.onChange(uri);
+    this.#untold.clear();
+  }
+
   /** One that was removed ends, too. */
   #endOf(uri: string, subscription: Subscription): void {
-    if (this.#subscriptions.get(uri) !== subscription) return;
+    if (this.#followed.get(uri)?.subscription !== subscription) return;
     this.close();
     this.#options.onEnd();
   }

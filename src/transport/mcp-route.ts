@@ -138,20 +138,27 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function outletOf(response: ServerResponse, maxWaitingBytes: number): Outlet {
+  const isFull = () => response.writableLength >= maxWaitingBytes;
+  const drained = async () => {
+    while (isFull() && !response.destroyed) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          response.off("drain", done).off("close", done);
+          resolve();
+        };
+        response.on("drain", done).on("close", done);
+      });
+    }
+  };
+  // All that follow something on this stream wait together.
+  let waiting: Promise<void> | null = null;
   return {
     get isFull() {
-      return response.writableLength >= maxWaitingBytes;
+      return isFull();
     },
-    async drained() {
-      while (this.isFull && !response.destroyed) {
-        await new Promise<void>((resolve) => {
-          const done = () => {
-            response.off("drain", done).off("close", done);
-            resolve();
-          };
-          response.on("drain", done).on("close", done);
-        });
-      }
+    drained() {
+      waiting ??= drained().finally(() => (waiting = null));
+      return waiting;
     },
   };
 }
