@@ -4,7 +4,7 @@ import { limitExceeded } from "../errors.ts";
 import type { JsonText } from "../json/json-text.ts";
 import type { Context } from "./context.ts";
 
-/** The one builder; the types are defined in the files beside it, each with its queries, mutations and subscriptions. */
+/** The schema builder. The other files of this folder define the types, each with its queries and mutations. */
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
@@ -18,7 +18,7 @@ export const builder = new SchemaBuilder<{
   plugins: [ComplexityPlugin],
   complexity: {
     defaultComplexity: 1,
-    // Lists are counted by the `first` of the connection they belong to.
+    // The `first` argument of a connection already counts the items of its lists.
     defaultListMultiplier: 1,
     limit: ({ store, isWithinComplexity }) =>
       isWithinComplexity ? {} : { complexity: store.limits.maxQueryComplexity },
@@ -26,16 +26,16 @@ export const builder = new SchemaBuilder<{
       limitExceeded(
         "maxQueryComplexity",
         maxComplexity,
-        `The operation asks for up to ${complexity} fields, more than ${maxComplexity}. Use smaller pages or fewer nested lists.`,
+        `The operation selects up to ${complexity} fields, more than ${maxComplexity}. Use smaller pages or fewer nested lists.`,
       ),
   },
 });
 
 builder.queryType({
-  description: "What the store holds now, and the log of how it came to be.",
+  description: "Reads the current entries, the log of changes, and the work on claimed entries.",
 });
 builder.mutationType({
   description:
-    "Changes of the store. Each applies whole or not at all; when it answers without an error it is committed.",
+    "Changes the store. A mutation applies completely or not at all. A response without an error means that it is committed.",
 });
-builder.subscriptionType({ description: "The store, live." });
+builder.subscriptionType({ description: "Follows the store live." });

@@ -17,42 +17,42 @@ import { entryRef } from "./entry-ref.ts";
 import { valueCondition, whereDescription } from "./value-condition.ts";
 
 const changeKind = builder.enumType("EntryChangeKind", {
-  description: "What happened.",
+  description: "The kind of a change, or of a subscription's event.",
   values: {
-    EXISTING: { description: "An entry of the snapshot that a subscription began with." },
+    EXISTING: { description: "An entry of the snapshot at the start of a subscription." },
     CAUGHT_UP: {
       description:
-        "The snapshot is whole: what was delivered so far is the matching state as of this revision. Every later change follows.",
+        "The snapshot is complete: the events so far, applied in order, give the matching state as of this revision. Every later change follows.",
     },
     BOOKMARK: {
       description:
-        "Only with `bookmarks: true`: every matching change up to this revision was delivered. Go on `after` it.",
+        "Only with `bookmarks: true`: every matching change up to this revision was delivered. Resume with `after` and this revision.",
     },
     SET: { description: "An entry was created or replaced." },
     DELETED: { description: "An entry was deleted." },
-    EXPIRED: { description: "The time of an entry that had one was over." },
+    EXPIRED: { description: "An entry expired and was removed." },
     UNMATCHED: {
       description:
-        "Only with `where`: an entry was written that existed before, and its value does not match, though it may have before. Whoever keeps the matching entries removes it.",
+        "Only with `where`: an existing entry was written, and its new value does not match. Its earlier value can have matched: a client that keeps the matching entries removes the key.",
     },
     NAMESPACE_CLEARED: {
-      description: "Every entry of a namespace was deleted, in one change for all of them.",
+      description: "All entries of a namespace were deleted, in one change.",
     },
   } as const,
 });
 
 const changeRef = builder.objectRef<FeedEvent>("EntryChange").implement({
-  description: "One step of the log, or of a subscription.",
+  description: "A change of the log, or an event of a subscription.",
   fields: (t) => ({
     kind: t.field({
       type: changeKind,
-      description: "What happened.",
+      description: "The kind of the change or event.",
       resolve: (event) => event.kind,
     }),
     revision: t.field({
       type: "Revision",
       description:
-        "Position of the change in the log. Subscribe `after` the last one seen to go on without a gap; after a snapshot only from CAUGHT_UP on. Keep the `epoch` with it. For EXISTING: of the change that wrote the entry.",
+        "Position of the change in the log. To resume without a gap, subscribe with `after` and the last revision received; after a snapshot, use CAUGHT_UP or a later event. Store the `epoch` with it. For EXISTING: the revision of the change that wrote the entry.",
       resolve: (event) => (event.kind === "EXISTING" ? event.entry.revision : event.revision),
     }),
     namespace: t.string({
@@ -68,32 +68,32 @@ const changeRef = builder.objectRef<FeedEvent>("EntryChange").implement({
     entryId: t.id({
       nullable: true,
       description:
-        "`Entry.id` of the key's entry, also when it is gone: a client's cache finds by it what to remove. Null where the key is null.",
+        "The `Entry.id` of the key's entry, even if the entry was removed: a client's cache uses it to find what to remove. Null if `key` is null.",
       resolve: (event) => entryIdOf(event),
     }),
     entry: t.field({
       type: entryRef,
       nullable: true,
       description:
-        "The entry right after the change; null when it is gone, and on CAUGHT_UP and BOOKMARK.",
+        "The entry right after the change. Null if the change removed it, and on CAUGHT_UP and BOOKMARK.",
       resolve: (event) => ("entry" in event ? event.entry : null),
     }),
     agent: t.string({
       nullable: true,
       description:
-        "The agent that made the change; null where it said no name, and on CAUGHT_UP and BOOKMARK.",
+        "The agent that made the change. Null if the writer gave no agent name, and on CAUGHT_UP and BOOKMARK.",
       resolve: (event) => place(event).agent,
     }),
     at: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When, by the database's clock; null on CAUGHT_UP and BOOKMARK.",
+      description: "Time of the change by the database's clock; null on CAUGHT_UP and BOOKMARK.",
       resolve: (event) => place(event).at,
     }),
     epoch: t.string({
       nullable: true,
       description:
-        "The history that the revision is of, `Viewer.epoch`; only on CAUGHT_UP and BOOKMARK. Send it with `after`.",
+        "The `Viewer.epoch` that the revision belongs to; only on CAUGHT_UP and BOOKMARK. Send it with `after`.",
       resolve: (event) => ("epoch" in event ? event.epoch : null),
     }),
   }),
@@ -126,24 +126,24 @@ function place(event: FeedEvent): ChangePlace {
 }
 
 const changeOrder = builder.enumType("ChangeOrder", {
-  description: "In which order changes are listed. `after` goes on in the same order.",
+  description: "The order of a list of changes. `after` continues in the same order.",
   values: {
-    REVISION_ASC: { description: "The oldest first." },
-    REVISION_DESC: { description: "The newest first." },
+    REVISION_ASC: { description: "Oldest first." },
+    REVISION_DESC: { description: "Newest first." },
   } as const,
 });
 
-/** The argument of lists of changes. */
+/** The `orderBy` argument of lists of changes. */
 export const changeOrderBy = {
   type: changeOrder,
   defaultValue: "REVISION_ASC",
   description:
-    "The oldest first (default), or the newest first. Pages of one list are asked for in one order.",
+    "Order of the changes: the oldest or the newest first. Use the same order for all pages of a list. Default: the oldest first.",
 } as const;
 
-/** The argument that stands beside each `after` of a log. */
+/** The description of the `epoch` argument next to each `after` of a log. */
 export const epochDescription =
-  '`Viewer.epoch` when the revision `after` was seen. If the store was restored from a backup since, the answer is REVISION_COMPACTED with `reason: "EPOCH"` and the current `epoch`. Left out: not checked.';
+  'The `Viewer.epoch` that the revision in `after` belongs to. If the store was restored from a backup since then, the error is REVISION_COMPACTED with `reason: "EPOCH"` and the current `epoch`. Default: not checked.';
 
 export const changeConnection = connectionOf<FeedEvent>("Change", "changes", changeRef);
 
@@ -172,7 +172,7 @@ async function changesPage(
   };
 }
 
-/** A change that leaves no entry still shows where it was. */
+/** The size of a change without an entry: it still shows its namespace and key. */
 function sizeOfNames(namespace: string, key: string | null) {
   return { sizeBytes: Buffer.byteLength(key ?? ""), namespace, key };
 }
@@ -192,22 +192,21 @@ export function historyOf(
   });
 }
 
-const namespaceDescription =
-  "Only this namespace. A token that does not cover it is answered FORBIDDEN.";
+const namespaceDescription = "Only this namespace. FORBIDDEN if the token does not cover it.";
 const namespacePrefixDescription =
-  "Only namespaces that begin with this. A token limited to namespaces is shown its part.";
-const keyDescription = "Only this key. A cleared namespace is shown all the same.";
+  "Only namespaces that begin with this prefix. A token limited to namespaces sees the permitted ones.";
+const keyDescription = "Only this key. NAMESPACE_CLEARED of its namespace is included.";
 const keyPrefixDescription =
-  "Only keys that begin with this. A cleared namespace is shown all the same.";
+  "Only keys that begin with this prefix. NAMESPACE_CLEARED is included.";
 const changesWhereDescription =
-  "Shown are each SET whose value matches, each UNMATCHED, and every DELETED, EXPIRED and NAMESPACE_CLEARED: applied in order, they leave the entries that match.";
+  "The result has each SET whose value matches, each UNMATCHED, and every DELETED, EXPIRED and NAMESPACE_CLEARED. Applied in order, they leave the entries that match.";
 
 builder.queryFields((t) => ({
   changes: t.field({
     type: changeConnection,
     complexity: pageComplexity,
     description:
-      "The log: every change, as far back as it is kept. What `entryChanged` delivers live, as a paged query. A page ends before `first` changes only where the log does, or at a size in bytes.",
+      "The log: every change, as far back as the log is kept. It lists what `entryChanged` delivers live. A page has fewer than `first` changes only at the end of the log or at the limit `maxPageBytes`.",
     args: {
       namespace: t.arg.string({ description: namespaceDescription }),
       namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
@@ -220,7 +219,7 @@ builder.queryFields((t) => ({
       after: t.arg({
         type: "Revision",
         description:
-          "Only changes behind this revision, such as a `pageInfo.endCursor`: later ones, and earlier ones with the newest first. Left out: from the first of the order. REVISION_COMPACTED when later ones are asked for and the log does not reach back to it.",
+          "Only changes after this revision in the requested order, for example a `pageInfo.endCursor`: later changes with REVISION_ASC, earlier ones with REVISION_DESC. Default: from the start of the order. With REVISION_ASC, REVISION_COMPACTED if the log no longer reaches back to this revision.",
       }),
       epoch: t.arg.string({ description: epochDescription }),
       orderBy: t.arg(changeOrderBy),
@@ -239,7 +238,7 @@ builder.subscriptionFields((t) => ({
   entryChanged: t.field({
     type: changeRef,
     description:
-      "Every matching change in the order of the log, each once. Without `after` and `snapshot`: those after now. A subscriber that is slow, or comes back with `after`, is given what it missed.",
+      "Delivers every matching change once, in the order of the log. Without `after` and `snapshot`, it starts with the next change. A slow subscriber, and one that reconnects with `after`, receives the changes that it missed.",
     args: {
       namespace: t.arg.string({ description: namespaceDescription }),
       namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
@@ -252,18 +251,18 @@ builder.subscriptionFields((t) => ({
       after: t.arg({
         type: "Revision",
         description:
-          'Begin with the changes later than this revision; `"0"`: with the first. REVISION_COMPACTED when the log does not reach back to it. Excludes `snapshot`.',
+          'Start with the changes later than this revision; `"0"` starts with the first change. REVISION_COMPACTED if the log no longer reaches back to it. Cannot be combined with `snapshot`.',
       }),
       epoch: t.arg.string({ description: epochDescription }),
       snapshot: t.arg.boolean({
         defaultValue: false,
         description:
-          "Begin with the matching entries (EXISTING), then changes made meanwhile, then CAUGHT_UP. Excludes `after`.",
+          "Start with the matching entries (EXISTING), then the changes made while they were read, then CAUGHT_UP. Cannot be combined with `after`.",
       }),
       bookmarks: t.arg.boolean({
         defaultValue: false,
         description:
-          "Say with a BOOKMARK how far the log has been followed: when every earlier change is delivered, and from then on at most every `--bookmark-seconds`. Whoever comes back `after` the latest one is not overtaken by retention, however rarely a change matches.",
+          "Deliver a BOOKMARK when every earlier change is delivered, and from then on at most one every `--bookmark-seconds`. A client that resumes after its latest BOOKMARK stays within the log's retention, even if changes rarely match.",
       }),
     },
     subscribe: (_root, input, context) => {

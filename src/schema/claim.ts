@@ -33,7 +33,7 @@ import {
 type InputFields = InputFieldBuilder<typeof builder.$inferSchemaTypes, "InputObject">;
 
 const claimRef = builder.objectRef<Claim>("Claim").implement({
-  description: "A worker's lease of an entry.",
+  description: "A worker's lease on an entry.",
   fields: (t) => ({
     token: t.exposeString("token", {
       description:
@@ -42,29 +42,29 @@ const claimRef = builder.objectRef<Claim>("Claim").implement({
     expiresAt: t.field({
       type: "DateTime",
       description:
-        "The lease's end by the database's clock: from then on the token counts no more, and the entry is the next worker's.",
+        "End of the lease by the database's clock. From then on the token is invalid, and another worker can claim the entry.",
       resolve: (claim) => claim.expiresAt,
     }),
     attempt: t.exposeInt("attempt", {
       description:
-        "How often the entry has been claimed since it was created, reopened or requeued, this time included.",
+        "Number of claims of the entry since it was created, reopened or requeued, including this one.",
     }),
     maxAttempts: t.exposeInt("maxAttempts", {
       nullable: true,
       description:
-        "How often it may be claimed before it is dead-lettered, as `claimEntry` said last; null without a limit.",
+        "Number of claims after which the entry is dead-lettered, as set by the latest `claimEntry` that gave it; null without a limit.",
     }),
     failedAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When an earlier claim was failed last; null if none was.",
+      description: "Time of the latest `failClaim` of an earlier claim; null if there was none.",
       resolve: (claim) => claim.failedAt,
     }),
     error: t.field({
       type: "JSON",
       nullable: true,
       description:
-        "What the `failClaim` before gave as its `error`; null without one. Needs the scope `read`; without it nothing is claimed.",
+        "The `error` of the latest `failClaim`; null if it had none. Needs the scope `read`; without it nothing is claimed.",
       resolve: (claim) => jsonOrNull(claim.error),
     }),
   }),
@@ -78,11 +78,11 @@ function leaseInput(t: InputFields) {
   return t.int({
     required: true,
     defaultValue: 60,
-    description: "Seconds from now until the claim ends, unless it is renewed.",
+    description: "Length of the lease, in seconds from now.",
   });
 }
 
-/** What names a claim. */
+/** The fields that identify a claim and prove it. */
 function heldFields(t: InputFields) {
   return {
     namespace: namespaceInput(t),
@@ -96,53 +96,53 @@ const failureDelays =
 const releaseDelays =
   "none after the first three attempts, 1 second after the fourth, twice as long after each further one, and at most 300 seconds";
 
-/** How long nobody may claim an entry. */
+/** How long an entry cannot be claimed. */
 function delayInput(t: InputFields, leftOut: string) {
   return t.int({
-    description: `Seconds from now until the entry may be claimed again: from 0 to the limit \`maxLeaseSeconds\`. Left out: ${leftOut}.`,
+    description: `Seconds until the entry can be claimed again, from 0 to the limit \`maxLeaseSeconds\`. Default: ${leftOut}.`,
   });
 }
 
 const claimEntryInput = builder.inputType("ClaimEntryInput", {
-  description: "Where to look for work.",
+  description: "Which entries to claim from, and for how long.",
   fields: (t) => ({
     namespace: namespaceInput(t),
     keyPrefix: t.string({
       required: true,
       defaultValue: "",
-      description: "Only keys that begin with this, such as `task:`.",
+      description: "Only keys that begin with this prefix, for example `task:`.",
     }),
     where: t.field({
       type: [valueCondition],
-      description: `${whereDescription} Needs the scope \`read\`. LIMIT_EXCEEDED if none of the first \`maxExaminedItems\` free entries matches, or of the first \`maxPageBytes\` bytes of them, and there are more.`,
+      description: `${whereDescription} Needs the scope \`read\`. LIMIT_EXCEEDED if none of the first \`maxExaminedItems\` free entries (or of the first \`maxPageBytes\` bytes of them) matches and more are free.`,
     }),
     leaseSeconds: leaseInput(t),
     maxAttempts: t.int({
       description:
-        "How often an entry may be claimed, at least 1. One that was claimed as often already is dead-lettered instead, and the next one is looked at. It stays with the entry until another `claimEntry` gives one. Left out: as the one before said, or without a limit.",
+        "How many times an entry can be claimed; at least 1. An entry that was already claimed this many times is dead-lettered, and the next one is tried. The entry keeps the limit until another `claimEntry` sets one. Default: the entry's current limit, or no limit.",
     }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
 });
 
 const completeClaimInput = builder.inputType("CompleteClaimInput", {
-  description: "A claim, its result, and what else is to be written with it.",
+  description: "A claim, its result, and other writes of the same transaction.",
   fields: (t) => ({
     ...heldFields(t),
     value: t.field({
       type: "JSON",
-      description: "The result, which replaces the entry's value. Left out: the value stays.",
+      description: "The result, which replaces the entry's value. Default: the value is kept.",
     }),
     metadata: metadataInput(t),
-    ttlSeconds: ttlInput(t, "as it was"),
+    ttlSeconds: ttlInput(t, "the expiry is kept"),
     conditions: t.field({
       type: [transactCondition],
-      description: "As of `transact`. They are checked first.",
+      description: "Conditions, as in `transact`. They are checked before anything is written.",
     }),
     operations: t.field({
       type: [transactOperation],
       description:
-        "Other writes that are to happen with it or not at all, such as a counter, as of `transact`.",
+        "Other writes, as in `transact`, such as incrementing a counter. Either all writes are applied or none.",
     }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
@@ -158,29 +158,29 @@ const renewClaimInput = builder.inputType("RenewClaimInput", {
 });
 
 const releaseClaimInput = builder.inputType("ReleaseClaimInput", {
-  description: "A claim to give back.",
+  description: "A claim to release.",
   fields: (t) => ({
     ...heldFields(t),
-    delaySeconds: delayInput(t, `${releaseDelays} of the entry`),
+    delaySeconds: delayInput(t, releaseDelays),
     idempotencyKey: idempotencyKeyInput(t),
   }),
 });
 
 const failClaimInput = builder.inputType("FailClaimInput", {
-  description: "A claim whose work failed, and why.",
+  description: "A claim whose work failed, and the reason.",
   fields: (t) => ({
     ...heldFields(t),
     error: t.field({
       type: "JSON",
       description:
-        "Why, as any JSON value of at most `maxMetadataBytes`. The next claim of the entry shows it, and so does `deadLetters`. Left out: none, not even the one before.",
+        "The reason, as any JSON value of at most `maxMetadataBytes`. The next claim of the entry and `deadLetters` show it. Default: no reason; an earlier one is removed.",
     }),
     delaySeconds: delayInput(t, failureDelays),
     retry: t.boolean({
       required: true,
       defaultValue: true,
       description:
-        "`false`: the entry is dead-lettered now, whatever its attempts, since another would fail as well.",
+        "`false` dead-letters the entry now, regardless of its attempts, for example because another attempt would fail as well.",
     }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
@@ -191,19 +191,19 @@ const claimEntryPayload = builder
     "ClaimEntryPayload",
   )
   .implement({
-    description: "What `claimEntry` came to.",
+    description: "The result of `claimEntry`.",
     fields: (t) => ({
       entry: t.field({
         type: entryRef,
         nullable: true,
         description:
-          "The entry that is this worker's now; null when nothing is free. Needs the scope `read`; without it nothing is claimed.",
+          "The claimed entry; null if no entry is free. Needs the scope `read`; without it nothing is claimed.",
         resolve: (result) => result.entry,
       }),
       claim: t.field({
         type: claimRef,
         nullable: true,
-        description: "The claim; null when nothing is free.",
+        description: "The claim; null if no entry is free.",
         resolve: (result) => result.claim,
       }),
       revision: payloadRevision(t),
@@ -213,7 +213,7 @@ const claimEntryPayload = builder
 const completeClaimPayload = builder
   .objectRef<CommandResult & { readonly entry: Entry }>("CompleteClaimPayload")
   .implement({
-    description: "What `completeClaim` came to.",
+    description: "The result of `completeClaim`.",
     fields: (t) => ({
       entry: t.field({
         type: entryRef,
@@ -233,11 +233,11 @@ const completeClaimPayload = builder
 const renewClaimPayload = builder
   .objectRef<Revised & { readonly claim: Claim }>("RenewClaimPayload")
   .implement({
-    description: "What `renewClaim` came to.",
+    description: "The result of `renewClaim`.",
     fields: (t) => ({
       claim: t.field({
         type: claimRef,
-        description: "The claim as it is now.",
+        description: "The claim with its new end.",
         resolve: (result) => result.claim,
       }),
       revision: payloadRevision(t),
@@ -247,16 +247,16 @@ const renewClaimPayload = builder
 /** The payload of a mutation that ends a claim without a result. */
 function releasedPayload(name: string, mutation: string) {
   return builder.objectRef<Released>(name).implement({
-    description: `What \`${mutation}\` came to.`,
+    description: `The result of \`${mutation}\`.`,
     fields: (t) => ({
       claimableAt: t.field({
         type: "DateTime",
         nullable: true,
-        description: "When the entry may be claimed again; null if it is dead-lettered.",
+        description: "When the entry can be claimed again; null if it is dead-lettered.",
         resolve: (result) => result.claimableAt,
       }),
       deadLettered: t.boolean({
-        description: "Whether the entry is dead-lettered: it was claimed as often as it may be.",
+        description: "Whether the entry is dead-lettered.",
         resolve: (result) => result.claimableAt === null,
       }),
       revision: payloadRevision(t),
@@ -267,7 +267,7 @@ function releasedPayload(name: string, mutation: string) {
 const releaseClaimPayload = releasedPayload("ReleaseClaimPayload", "releaseClaim");
 const failClaimPayload = releasedPayload("FailClaimPayload", "failClaim");
 
-/** Does a write whose answer shows a claim: why the claim before failed is for those who may read. */
+/** Does a write whose response shows a claim. The error of an earlier claim is shown only to viewers who can read. */
 function showClaim<R extends { readonly claim: Claim | null }>(
   info: GraphQLResolveInfo,
   { viewer, budget, store }: Context,
@@ -281,18 +281,18 @@ function showClaim<R extends { readonly claim: Claim | null }>(
   ]);
 }
 
-const lostDescription = "`CLAIM_LOST` when the claim has ended: then nothing is written.";
+const lostDescription = "`CLAIM_LOST` if the claim has ended; then nothing is written.";
 
 builder.mutationFields((t) => ({
   claimEntry: t.field({
     type: claimEntryPayload,
     description:
-      "Takes the next free entry whose key has the prefix, in the order of the keys, for a lease: no other worker is given it meanwhile. Free is what nobody holds and nobody has completed, nor is dead-lettered or delayed; a crashed worker's entry is free again when its lease ends. Claims are not part of entries: they make no changes, and writes do not ask for them.",
+      "Claims the next free entry whose key has the prefix, in key order, for the length of a lease. While the lease is active, no other worker receives the entry. An entry is free unless a claim holds it, or it is completed, dead-lettered or delayed. If a worker crashes, its entry is free again when the lease ends. Claims are not part of entries: they add no changes to the log, and other writes do not check them.",
     args: {
       input: t.arg({
         type: claimEntryInput,
         required: true,
-        description: "Where to look, and how long to lease.",
+        description: "Which entries to claim from, and for how long.",
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
@@ -312,7 +312,7 @@ builder.mutationFields((t) => ({
   completeClaim: t.field({
     type: completeClaimPayload,
     complexity: ({ input }) => batchComplexity(input.operations?.length ?? 1),
-    description: `Writes the result of a claimed entry, with other writes if there are any, and ends the work on it: it is not handed out again, whatever is set on it, unless \`reopenEntry\` reopens it, or it is deleted and set anew. ${lostDescription}`,
+    description: `Writes the result of a claimed entry, optionally with other writes, and marks the entry as completed. A completed entry is not claimed again, even if it is set again, until \`reopenEntry\` reopens it or it is deleted and created again. ${lostDescription}`,
     args: {
       input: t.arg({
         type: completeClaimInput,
@@ -338,7 +338,7 @@ builder.mutationFields((t) => ({
   }),
   renewClaim: t.field({
     type: renewClaimPayload,
-    description: `Lets a lease end later: so many seconds from now. ${lostDescription}`,
+    description: `Extends a lease: it ends \`leaseSeconds\` from now. ${lostDescription}`,
     args: {
       input: t.arg({ type: renewClaimInput, required: true, description: "The claim." }),
     },
@@ -349,7 +349,7 @@ builder.mutationFields((t) => ({
   }),
   releaseClaim: t.field({
     type: releaseClaimPayload,
-    description: `Gives a claimed entry back: another worker may claim it, after a delay if there is one. After the last attempt that it may have, it is dead-lettered. ${lostDescription}`,
+    description: `Gives up a claimed entry: another worker can claim it after the delay. After its last allowed attempt, the entry is dead-lettered. ${lostDescription}`,
     args: {
       input: t.arg({ type: releaseClaimInput, required: true, description: "The claim." }),
     },
@@ -357,12 +357,12 @@ builder.mutationFields((t) => ({
   }),
   failClaim: t.field({
     type: failClaimPayload,
-    description: `Ends a claim whose work failed, and keeps why. The entry is tried again after a delay that grows with its attempts; after the last attempt that it may have, it is dead-lettered: kept, listed by \`deadLetters\`, and not handed out until \`requeueEntry\`. ${lostDescription}`,
+    description: `Ends a claim whose work failed, and keeps the reason. The entry can be claimed again after a delay that grows with its attempts. After its last allowed attempt, it is dead-lettered: it is kept and listed by \`deadLetters\`, but not claimed again until \`requeueEntry\`. ${lostDescription}`,
     args: {
       input: t.arg({
         type: failClaimInput,
         required: true,
-        description: "The claim, and why it failed.",
+        description: "The claim, and the reason why it failed.",
       }),
     },
     resolve: (_mutation, { input }, { writer, viewer }) => writer.failClaim(viewer, input),

@@ -22,34 +22,34 @@ import {
   payloadRevision,
 } from "./write.ts";
 
-// Claims as others than their workers see them: who holds an entry, and how far the work is.
+// Claims as an observer sees them: which agent holds an entry, and the progress of the work.
 
 const heldClaimRef = builder.objectRef<HeldClaim>("HeldClaim").implement({
-  description: "A claim that holds an entry, without the token that proves it.",
+  description: "A claim that holds an entry, as an observer sees it: without its token.",
   fields: (t) => ({
     namespace: t.exposeString("namespace", { description: "The namespace of the entry." }),
     key: t.exposeString("key", { description: "The key of the entry." }),
     agent: t.exposeString("agent", {
       nullable: true,
-      description: "The agent that was granted the claim; null where it said no name.",
+      description: "The agent that holds the claim; null if it gave no agent name.",
     }),
     expiresAt: t.field({
       type: "DateTime",
-      description: "The end of the lease by the database's clock, unless it is renewed.",
+      description: "End of the lease by the database's clock, unless it is renewed.",
       resolve: ({ expiresAt }) => expiresAt,
     }),
     attempt: t.exposeInt("attempt", {
       description:
-        "How often the entry has been claimed since it was created, reopened or requeued, this time included.",
+        "Number of claims of the entry since it was created, reopened or requeued, including this one.",
     }),
     maxAttempts: t.exposeInt("maxAttempts", {
       nullable: true,
-      description: "How often the entry may be claimed; null without a limit.",
+      description: "How many times the entry can be claimed; null without a limit.",
     }),
   }),
 });
 
-/** Asks for the claims of all entries that an operation shows side by side in one statement. */
+/** Loads the claims of all entries that one operation shows, in one statement. */
 class ClaimLoader {
   readonly #context: Context;
   #places: Place[] = [];
@@ -66,7 +66,7 @@ class ClaimLoader {
   }
 
   async #loadAll(): Promise<Map<string, HeldClaim>> {
-    // The entries beside this one are resolved in the same turn.
+    // GraphQL resolves the other entries of the list in the same turn of the event loop.
     await new Promise<void>((resolve) => process.nextTick(resolve));
     const places = this.#places;
     this.#places = [];
@@ -77,7 +77,7 @@ class ClaimLoader {
   }
 }
 
-/** Made for operations that ask for a claim. */
+/** One loader for each operation that selects a claim. */
 const loaders = new WeakMap<Context, ClaimLoader>();
 
 function loaderOf(context: Context): ClaimLoader {
@@ -89,48 +89,49 @@ function loaderOf(context: Context): ClaimLoader {
 builder.objectField(entryRef, "claim", (t) =>
   t.field({
     type: heldClaimRef,
-    // An error in here must not take the entry with it: in a mutation's answer that would look like no write.
+    // Nullable, so that an error in here keeps the entry: without it, a mutation would seem not to have written.
     nullable: true,
     description:
-      "The claim that holds the key when this is read; null where no claim does. Needs the scope `read`.",
+      "The claim that holds the entry at the time of this read; null if no claim holds it. Needs the scope `read`.",
     resolve: (entry, _args, context) => loaderOf(context).load(entry),
   }),
 );
 
 const claimCountsRef = builder.objectRef<ClaimCounts>("ClaimCounts").implement({
-  description: "How far the work on some entries is. Each entry is counted once.",
+  description: "The progress of the work on a selection of entries. Each entry is counted once.",
   fields: (t) => ({
     free: t.exposeInt("free", {
-      description: "Entries that `claimEntry` may take now, whether anybody ever claimed them.",
+      description:
+        "Entries that `claimEntry` can claim now, including entries that were never claimed.",
     }),
-    taken: t.exposeInt("taken", { description: "Entries that a claim holds." }),
+    taken: t.exposeInt("taken", { description: "Entries that an active claim holds." }),
     delayed: t.exposeInt("delayed", {
       description:
-        "Entries that were released or failed with a delay that is not over: they are free after it.",
+        "Entries that were released or failed and whose delay is not over. They are free after it.",
     }),
-    completed: t.exposeInt("completed", { description: "Entries that are completed." }),
-    deadLettered: t.exposeInt("deadLettered", { description: "Entries that are dead-lettered." }),
+    completed: t.exposeInt("completed", { description: "Completed entries." }),
+    deadLettered: t.exposeInt("deadLettered", { description: "Dead-lettered entries." }),
   }),
 });
 
 const claimConnection = connectionOf("HeldClaim", "claims that hold entries", heldClaimRef);
 
 const namespacePrefixDescription =
-  "Only namespaces that begin with this. A token limited to namespaces is shown its part.";
+  "Only namespaces that begin with this prefix. A token limited to namespaces sees the permitted ones.";
 
 builder.queryFields((t) => ({
   claims: t.field({
     type: claimConnection,
     complexity: pageComplexity,
     description:
-      "The claims that hold entries, sorted by namespace and then key. A claim whose lease has ended is not among them.",
+      "The claims that hold entries, sorted by namespace and then key. Claims whose lease has ended are not listed.",
     args: {
       namespace: t.arg.string({ description: namespaceDescription }),
       namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
       keyPrefix: t.arg.string({ description: keyPrefixDescription }),
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({
-        description: "Only claims behind this cursor, a `pageInfo.endCursor`.",
+        description: "Only claims after this cursor, a `pageInfo.endCursor`.",
       }),
     },
     resolve: async (_query, { first, after, ...selected }, context) => {
@@ -152,7 +153,7 @@ builder.queryFields((t) => ({
     type: claimCountsRef,
     complexity: statementComplexity,
     description:
-      "How far the work on the selected entries is. Each of them is looked at: with many entries it takes a while, in which other requests are served.",
+      "The progress of the work on the selected entries. The server reads each of them, so a large selection takes time; it serves other requests in between.",
     args: {
       namespace: t.arg.string({ description: namespaceDescription }),
       namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
@@ -167,7 +168,7 @@ builder.subscriptionField("claimsChanged", (t) =>
   t.field({
     type: claimCountsRef,
     description:
-      "The counts as they are, then again whenever an entry of the selection was claimed, renewed, released, failed, completed or written, or a lease ended. Changes close to each other come to one event, with the counts after them. Claims are in no log, so there is no place to go on from: subscribe again.",
+      "Delivers the counts of the selected entries, and delivers them again after an entry was claimed, renewed, released, failed, completed or written, or a lease ended. Changes in quick succession result in one event with the counts after them. Claims are not in the log, so a subscription cannot be resumed: subscribe again.",
     args: {
       namespace: t.arg.string({ description: namespaceDescription }),
       namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
@@ -185,7 +186,7 @@ const revokeClaimInput = builder.inputType("RevokeClaimInput", {
     key: keyInput(t),
     ifAttempt: t.int({
       description:
-        "Only the claim of this attempt, as `HeldClaim.attempt` shows it: a later one is left alone. Left out: any.",
+        "Only the claim of this attempt, as `HeldClaim.attempt` shows it; a later claim is kept. Default: any attempt.",
     }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
@@ -194,10 +195,10 @@ const revokeClaimInput = builder.inputType("RevokeClaimInput", {
 const revokeClaimPayload = builder
   .objectRef<Revised & { readonly revoked: boolean }>("RevokeClaimPayload")
   .implement({
-    description: "What `revokeClaim` came to.",
+    description: "The result of `revokeClaim`.",
     fields: (t) => ({
       revoked: t.exposeBoolean("revoked", {
-        description: "Whether there was such a claim. If not, nothing was done.",
+        description: "Whether a claim was revoked. If `false`, nothing was changed.",
       }),
       revision: payloadRevision(t),
     }),
@@ -207,7 +208,7 @@ builder.mutationField("revokeClaim", (t) =>
   t.field({
     type: revokeClaimPayload,
     description:
-      "Ends the claim of a worker that is stuck, without its token: the entry may be claimed again, or is dead-lettered after the last attempt that it may have. The worker's token is answered CLAIM_LOST from then on.",
+      "Ends the claim of a stuck worker without its token. The entry can be claimed again; after its last allowed attempt, it is dead-lettered. From then on the worker's token is refused with CLAIM_LOST.",
     args: {
       input: t.arg({ type: revokeClaimInput, required: true, description: "The claim." }),
     },

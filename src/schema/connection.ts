@@ -8,7 +8,7 @@ export interface Connection<T> {
   readonly items: readonly T[];
   readonly hasMore: boolean;
   readonly cursorOf: (item: T) => string;
-  /** Where the next page begins, of a list that a filter selects; null where nothing was looked at. */
+  /** The position where a filtered list continues; null if no item was examined. Undefined: after the last item. */
   readonly end?: string | null;
 }
 
@@ -18,15 +18,15 @@ interface PageInfo {
 }
 
 const pageInfoRef = builder.objectRef<PageInfo>("PageInfo").implement({
-  description: "Where a page stands in its list. Lists are paged forward only.",
+  description: "The position of a page in its list. Lists are paged forward only.",
   fields: (t) => ({
     hasNextPage: t.exposeBoolean("hasNextPage", {
-      description: "Whether more follow: ask again with `after: endCursor`.",
+      description: "Whether the list has more items: request them with `after: endCursor`.",
     }),
     endCursor: t.exposeString("endCursor", {
       nullable: true,
       description:
-        "Where the next page begins: behind the last item or, with a filter, behind the last that it looked at. Null where there is neither.",
+        "The cursor for the next page. In a filtered list it can be after an item that the filter left out. Null if the page examined no item.",
     }),
   }),
 });
@@ -38,16 +38,16 @@ export function connectionOf<T>(
   node: ObjectRef<typeof builder.$inferSchemaTypes, T>,
 ) {
   const edgeRef = builder.objectRef<{ node: T; cursor: string }>(`${name}Edge`).implement({
-    description: `One of the ${what}, and its place in the list.`,
+    description: `One of the ${what}, and its position in the list.`,
     fields: (t) => ({
       node: t.field({
         type: node,
         description: "The item.",
-        // Pothos can't see that an unknown T is what a ref of T resolves to.
+        // Pothos cannot infer that a ref of T resolves to an unknown T.
         resolve: (edge) => edge.node as never,
       }),
       cursor: t.exposeString("cursor", {
-        description: "The item's place: a list asked for `after` it begins right behind.",
+        description: "The item's position. Pass it as `after` to list the items after this one.",
       }),
     }),
   });
@@ -58,7 +58,7 @@ export function connectionOf<T>(
         type: [node],
         complexity: { field: 1, multiplier: 1 },
         description: "The items of this page.",
-        // Pothos can't see that an unknown T is what a ref of T resolves to.
+        // Pothos cannot infer that a ref of T resolves to an unknown T.
         resolve: (page, _args, context, info) => listInPieces(page.items, context, info) as never,
       }),
       edges: t.field({
@@ -72,7 +72,7 @@ export function connectionOf<T>(
       }),
       pageInfo: t.field({
         type: pageInfoRef,
-        description: "Whether more follow, and from where.",
+        description: "Whether the list has more items, and the cursor for them.",
         resolve: (page) => {
           const last = page.items.at(-1);
           const lastCursor = last === undefined ? null : page.cursorOf(last);
@@ -86,27 +86,27 @@ export function connectionOf<T>(
   });
 }
 
-/** How many items a page has, unless its caller says. */
+/** The number of items of a page if the caller gives no `first`. */
 export const defaultPageSize = 100;
 
-export const firstDescription = `At most how many; at least 1, and no more than the server's page limit (see \`viewer.limits\`). A page with large values may end earlier: \`pageInfo.hasNextPage\` tells.`;
+export const firstDescription = `The maximum number of items: from 1 to the server's page limit (see \`viewer.limits\`). A page with large values can end earlier: check \`pageInfo.hasNextPage\`.`;
 
-/** What a field costs that asks the database, beside fields that only show what it answered. */
+/** The complexity of a field that reads from the database. */
 export const statementComplexity = 100;
 
-/** What a list costs that a filter selects: it looks at many times as much as it shows. */
+/** The complexity of a filtered list: it examines many more items than it shows. */
 const filterComplexity = 10_000;
 
 interface PageArguments {
   readonly first?: number | null | undefined;
   readonly where?: readonly unknown[] | null | undefined;
-  /** A past state is put together of as much as a filter looks at. */
+  /** A state in the past: reading it examines as many rows as a filter does. */
   readonly at?: bigint | null | undefined;
-  /** Whether something else than `where` filters it. */
+  /** Whether the list has a filter other than `where`. */
   readonly isFiltered?: boolean;
 }
 
-/** What a connection costs: a statement, and its items' fields as often as it may have items. */
+/** The complexity of a connection: one statement, and the fields of the largest possible number of items. */
 export function pageComplexity({ first, where, at, isFiltered = false }: PageArguments) {
   return {
     field:
@@ -115,17 +115,17 @@ export function pageComplexity({ first, where, at, isFiltered = false }: PageArg
   };
 }
 
-/** Opaque to callers: what comes back is checked before it is used. */
+/** Encodes a cursor. It is opaque to clients, and decoding checks it. */
 export function encodeCursor(parts: readonly string[]): string {
   return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 
-/** Whether it may be in a cursor that was given out: PostgreSQL refuses a text with a NUL, and no name has one. */
+/** Whether a part can come from a real cursor. No name has a NUL, and PostgreSQL refuses a text with one. */
 function canBeName(part: string): boolean {
   return part.isWellFormed() && !part.includes("\0");
 }
 
-/** @throws BAD_USER_INPUT unless it is a cursor of as many parts */
+/** @throws BAD_USER_INPUT unless it is a cursor with `length` parts */
 export function decodeCursor(cursor: string, length: number): string[] {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
@@ -135,7 +135,7 @@ export function decodeCursor(cursor: string, length: number): string[] {
       parts.every((part) => typeof part === "string");
     if (isCursor && parts.every(canBeName)) return parts as string[];
   } catch {
-    // Not even JSON: refused below like any other text that is no cursor.
+    // The text is not JSON: refused below, like any other invalid cursor.
   }
   throw notOfThisList();
 }
@@ -147,10 +147,10 @@ export function decodeRevisionCursor(cursor: string): bigint {
   throw notOfThisList();
 }
 
-/** A cursor that is not one of the list it was given to. */
+/** The error for a cursor that does not belong to the list. */
 export function notOfThisList(): BatonError {
   return badUserInput(
     "after",
-    "This is no cursor of this list; pass a pageInfo.endCursor of it unchanged.",
+    "Not a cursor of this list. Pass a `pageInfo.endCursor` of this list unchanged.",
   );
 }

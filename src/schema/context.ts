@@ -4,11 +4,11 @@ import type { Call } from "../store/response-budget.ts";
 import type { Store } from "../store/store.ts";
 import type { Writer } from "../store/writer.ts";
 
-/** What every resolver is given. */
+/** The context that every resolver receives. */
 export interface Context extends Call {
-  /** Aborts when the caller's token ends; its reason is the error. */
+  /** Aborts when the caller's token expires or is revoked; the abort reason is the error. */
   readonly ended: AbortSignal;
-  /** Whether the operation's complexity was checked already, when it was executed before. */
+  /** Whether the operation's complexity was already checked, in an earlier execution. */
   readonly isWithinComplexity: boolean;
   readonly store: Store;
   readonly writer: Writer;

@@ -17,10 +17,10 @@ import { entryRef } from "./entry-ref.ts";
 import { reopenEntry, requeueEntry } from "./operations.ts";
 import { namespaceDescription, payloadRevision } from "./write.ts";
 
-// What becomes of entries that are not handed out any more: those that failed too often, and those that are completed.
+// Entries that are not claimed again: dead-lettered and completed ones.
 
 const deadLetterRef = builder.objectRef<StoredEntry>("DeadLetter").implement({
-  description: "An entry that is not handed out any more, because the work on it failed.",
+  description: "A dead-lettered entry: it is not claimed again, because the work on it failed.",
   fields: (t) => ({
     entry: t.field({
       type: entryRef,
@@ -28,23 +28,23 @@ const deadLetterRef = builder.objectRef<StoredEntry>("DeadLetter").implement({
       resolve: (entry) => shownEntry(entry),
     }),
     attempt: t.exposeInt("claimAttempt", {
-      description: "How often it was claimed.",
+      description: "How many times it was claimed.",
     }),
     maxAttempts: t.exposeInt("claimMaxAttempts", {
       nullable: true,
-      description: "How often it could be claimed; null where `failClaim` said `retry: false`.",
+      description: "How many times it could be claimed; null without a limit.",
     }),
     failedAt: t.field({
       type: "DateTime",
       nullable: true,
       description:
-        "When it was failed last; null if it never was: its workers gave it back, or their leases ended.",
+        "Time of the latest `failClaim`; null if there was none, because its workers released it or their leases ended.",
       resolve: (entry) => entry.claimFailedAt,
     }),
     error: t.field({
       type: "JSON",
       nullable: true,
-      description: "What the last `failClaim` gave as its `error`; null without one.",
+      description: "The `error` of the latest `failClaim`; null if it had none.",
       resolve: ({ claimError }) => (claimError === null ? null : new JsonText(claimError)),
     }),
   }),
@@ -52,38 +52,40 @@ const deadLetterRef = builder.objectRef<StoredEntry>("DeadLetter").implement({
 
 const claimStateRef = builder.objectRef<StoredEntry>("ClaimState").implement({
   description:
-    "The work on an entry. Where it is neither completed nor dead-lettered nor kept back, the next `claimEntry` may take it.",
+    "The state of the work on an entry. If the entry is not completed, dead-lettered or delayed, the next `claimEntry` can claim it.",
   fields: (t) => ({
     attempt: t.exposeInt("claimAttempt", {
-      description: "How often it was claimed since it was created, reopened or requeued.",
+      description: "How many times it was claimed since it was created, reopened or requeued.",
     }),
     maxAttempts: t.exposeInt("claimMaxAttempts", {
       nullable: true,
-      description: "How often it may be claimed, as `claimEntry` said last; null without a limit.",
+      description:
+        "How many times it can be claimed, as set by the latest `claimEntry` that gave a limit; null without a limit.",
     }),
     claimableAt: t.field({
       type: "DateTime",
       nullable: true,
       description:
-        "It is not handed out before this instant of the database's clock, which may have passed: the end of a lease, or of the delay after one. Null for neither.",
+        "The entry cannot be claimed before this time of the database's clock, which can be in the past. It is the end of a lease, or of the delay after a claim. Null if there is neither.",
       resolve: (entry) => entry.claimExpiresAt,
     }),
     completed: t.exposeBoolean("isCompleted", {
-      description: "Whether it is completed: it is not handed out until `reopenEntry`.",
+      description: "Whether it is completed: it is not claimed again until `reopenEntry`.",
     }),
     deadLettered: t.exposeBoolean("isDeadLettered", {
-      description: "Whether it is dead-lettered: it is not handed out until `requeueEntry`.",
+      description: "Whether it is dead-lettered: it is not claimed again until `requeueEntry`.",
     }),
     failedAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When it was failed last; null if it never was, or is completed.",
+      description:
+        "Time of the latest `failClaim`; null if there was none, or the entry is completed.",
       resolve: (entry) => entry.claimFailedAt,
     }),
     error: t.field({
       type: "JSON",
       nullable: true,
-      description: "What the last `failClaim` gave as its `error`; null without one.",
+      description: "The `error` of the latest `failClaim`; null if it had none.",
       resolve: ({ claimError }) => (claimError === null ? null : new JsonText(claimError)),
     }),
   }),
@@ -96,7 +98,7 @@ builder.queryField("deadLetters", (t) =>
     type: deadLetterConnection,
     complexity: pageComplexity,
     description:
-      "Entries of a namespace that are dead-lettered, sorted by key: they were claimed as often as `maxAttempts` allows, or failed with `retry: false`. They stay until `requeueEntry` or a delete. An entry whose last attempt ended with its worker (the lease ran out) is listed once a `claimEntry` of the namespace has come to it after that; a claim with a higher `maxAttempts` would still get it.",
+      "The dead-lettered entries of a namespace, sorted by key. They were claimed as often as `maxAttempts` allows, or failed with `retry: false`. They stay until `requeueEntry` or a delete. If the lease of the last attempt ended without a result, the entry is listed after the next `claimEntry` of the namespace has examined it; until then a `claimEntry` with a higher `maxAttempts` can still claim it.",
     args: {
       namespace: t.arg.string({
         required: true,
@@ -106,7 +108,7 @@ builder.queryField("deadLetters", (t) =>
       keyPrefix: t.arg.string({ description: keyPrefixDescription }),
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({
-        description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
+        description: "Only entries after this cursor, a `pageInfo.endCursor`.",
       }),
     },
     resolve: async (_query, { namespace, keyPrefix, first, after }, { store, viewer, budget }) => {
@@ -131,7 +133,8 @@ builder.queryField("claimState", (t) =>
     type: claimStateRef,
     nullable: true,
     complexity: statementComplexity,
-    description: "The work on an entry, without claiming it; null where the key holds nothing.",
+    description:
+      "The state of the work on an entry, without claiming it; null if the entry does not exist.",
     args: {
       namespace: t.arg.string({
         required: true,
@@ -150,10 +153,10 @@ builder.queryField("claimState", (t) =>
 const reopenEntryPayload = builder
   .objectRef<Revised & { readonly reopened: boolean }>("ReopenEntryPayload")
   .implement({
-    description: "What `reopenEntry` came to.",
+    description: "The result of `reopenEntry`.",
     fields: (t) => ({
       reopened: t.exposeBoolean("reopened", {
-        description: "Whether there was a completed entry. If not, nothing was done.",
+        description: "Whether a completed entry was reopened. If `false`, nothing was changed.",
       }),
       revision: payloadRevision(t),
     }),
@@ -162,10 +165,10 @@ const reopenEntryPayload = builder
 const requeueEntryPayload = builder
   .objectRef<Revised & { readonly requeued: boolean }>("RequeueEntryPayload")
   .implement({
-    description: "What `requeueEntry` came to.",
+    description: "The result of `requeueEntry`.",
     fields: (t) => ({
       requeued: t.exposeBoolean("requeued", {
-        description: "Whether there was a dead-lettered entry. If not, nothing was done.",
+        description: "Whether a dead-lettered entry was requeued. If `false`, nothing was changed.",
       }),
       revision: payloadRevision(t),
     }),
@@ -175,7 +178,7 @@ builder.mutationFields((t) => ({
   reopenEntry: t.field({
     type: reopenEntryPayload,
     description:
-      "Lets a completed entry be claimed again, with its attempts counted from 1. Its value stays: to give it another in the same step, use `transact` with `set` and `reopen`.",
+      "Makes a completed entry claimable again, with its attempts counted from 1. The value stays. To set another value in the same step, use `transact` with `set` and `reopen`.",
     args: {
       input: t.arg({ type: reopenEntry.asInput, required: true, description: "The entry." }),
     },
@@ -184,7 +187,7 @@ builder.mutationFields((t) => ({
   requeueEntry: t.field({
     type: requeueEntryPayload,
     description:
-      "Lets a dead-lettered entry be claimed again, with its attempts counted from 1 and its limit of attempts as it was. Several at a time: `transact` with `requeue`.",
+      "Makes a dead-lettered entry claimable again, with its attempts counted from 1 and its limit of attempts unchanged. To requeue several, use `transact` with `requeue`.",
     args: {
       input: t.arg({ type: requeueEntry.asInput, required: true, description: "The entry." }),
     },

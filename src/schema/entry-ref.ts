@@ -1,5 +1,5 @@
 import type { Entry } from "../store/model/entry.ts";
 import { builder } from "./builder.ts";
 
-/** Named before it is implemented: entries have a history of changes, and changes have entries. */
+/** Declared before it is implemented, because entries refer to changes and changes refer to entries. */
 export const entryRef = builder.objectRef<Entry>("Entry");

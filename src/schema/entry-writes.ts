@@ -19,9 +19,9 @@ import { showWritten } from "./show-written.ts";
 import { batchComplexity, idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
 
 const setEntriesItem = builder.inputType("SetEntriesItem", {
-  description: "One of several keys to set.",
+  description: "One of the keys to set.",
   fields: (t) => ({
-    key: t.string({ required: true, description: "The key; each only once in a call." }),
+    key: t.string({ required: true, description: "The key. A call can name each key only once." }),
     ...setFields(t),
   }),
 });
@@ -39,16 +39,16 @@ const setEntriesInput = builder.inputType("SetEntriesInput", {
   }),
 });
 
-/** The payload of a mutation that leaves one entry. */
+/** The payload of a mutation that writes one entry. */
 function entryPayload(mutation: string) {
   const name = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Payload`;
   return builder.objectRef<Revised & { readonly entry: Entry }>(name).implement({
-    description: `What \`${mutation}\` came to.`,
+    description: `The result of \`${mutation}\`.`,
     fields: (t) => ({
       entry: t.field({
         type: entryRef,
         description:
-          "The entry as it is after the write. Needs the scope `read`; without it nothing is written.",
+          "The entry after the write. Needs the scope `read`; without it nothing is written.",
         resolve: (result) => result.entry,
       }),
       revision: payloadRevision(t),
@@ -59,12 +59,12 @@ function entryPayload(mutation: string) {
 const setEntriesPayload = builder
   .objectRef<Revised & { readonly entries: readonly Entry[] }>("SetEntriesPayload")
   .implement({
-    description: "What `setEntries` came to.",
+    description: "The result of `setEntries`.",
     fields: (t) => ({
       entries: t.field({
         type: [entryRef],
         description:
-          "The entries as they are after the write, in the order of the input. Needs the scope `read`; without it nothing is written.",
+          "The entries after the write, in the order of the input. Needs the scope `read`; without it nothing is written.",
         resolve: (result, _args, context, info) => listInPieces(result.entries, context, info),
       }),
       revision: payloadRevision(t),
@@ -74,10 +74,10 @@ const setEntriesPayload = builder
 const deleteEntryPayload = builder
   .objectRef<Revised & { readonly deleted: boolean }>("DeleteEntryPayload")
   .implement({
-    description: "What `deleteEntry` came to.",
+    description: "The result of `deleteEntry`.",
     fields: (t) => ({
       deleted: t.exposeBoolean("deleted", {
-        description: "Whether there was an entry to delete; without one nothing was written.",
+        description: "Whether an entry was deleted. If `false`, nothing was written.",
       }),
       revision: payloadRevision(t),
     }),
@@ -89,8 +89,7 @@ const deleteEntriesInput = builder.inputType("DeleteEntriesInput", {
     namespace: namespaceInput(t),
     keys: t.stringList({
       required: true,
-      description:
-        "The keys, at least one and at most `maxBatchOperations`. One that is given twice counts once.",
+      description: "The keys: from 1 to `maxBatchOperations`. A repeated key counts once.",
     }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
@@ -99,10 +98,10 @@ const deleteEntriesInput = builder.inputType("DeleteEntriesInput", {
 const deleteEntriesPayload = builder
   .objectRef<Revised & { readonly deletedKeys: readonly string[] }>("DeleteEntriesPayload")
   .implement({
-    description: "What `deleteEntries` came to.",
+    description: "The result of `deleteEntries`.",
     fields: (t) => ({
       deletedCount: t.int({
-        description: "How many entries were deleted; keys without an entry do not count.",
+        description: "The number of deleted entries. Keys without an entry do not count.",
         resolve: ({ deletedKeys }) => deletedKeys.length,
       }),
       deletedKeys: t.stringList({
@@ -126,7 +125,7 @@ builder.mutationFields((t) => ({
   setEntry: t.field({
     type: entryPayload("setEntry"),
     description:
-      "Sets a key to a value. Creates the entry, or replaces its value and its expiry and merges its metadata.",
+      "Sets a key to a value. It creates the entry, or replaces the value and the expiry and merges the metadata.",
     args: {
       input: t.arg({
         type: setEntry.asInput,
@@ -141,7 +140,7 @@ builder.mutationFields((t) => ({
     type: setEntriesPayload,
     complexity: ({ input }) => batchComplexity(input.entries.length),
     description:
-      "Sets several keys of one namespace, all or none: one refused condition and nothing is written. Each key is a change of its own in the log.",
+      "Sets several keys of one namespace in one step. If one condition fails, nothing is written. Each key is a separate change in the log.",
     args: {
       input: t.arg({
         type: setEntriesInput,
@@ -163,7 +162,7 @@ builder.mutationFields((t) => ({
   incrementEntry: t.field({
     type: entryPayload("incrementEntry"),
     description:
-      "Adds to a number, or to a number inside of an object, in one step: of increments made side by side none is lost. Begins at 0 where there is nothing; what is there and no number is refused.",
+      "Adds to a number, or to a number inside an object, in one step. Concurrent increments are never lost. A missing number counts as 0. BAD_USER_INPUT if the current value is not a number.",
     args: {
       input: t.arg({
         type: incrementEntry.asInput,
@@ -177,7 +176,7 @@ builder.mutationFields((t) => ({
   patchEntry: t.field({
     type: entryPayload("patchEntry"),
     description:
-      "Applies a JSON Merge Patch (RFC 7396) to a value, in one step. Where there is no entry it makes one.",
+      "Applies a JSON Merge Patch (RFC 7396) to a value, in one step. Creates the entry if it does not exist.",
     args: {
       input: t.arg({
         type: patchEntry.asInput,
@@ -191,7 +190,7 @@ builder.mutationFields((t) => ({
   appendToEntry: t.field({
     type: entryPayload("appendToEntry"),
     description:
-      "Appends an item to an array, in one step. Where there is no entry it makes one; what is there and no array is refused.",
+      "Appends an item to an array, in one step. Creates the entry if it does not exist. BAD_USER_INPUT if the current value is not an array.",
     args: {
       input: t.arg({
         type: appendToEntry.asInput,
@@ -205,12 +204,12 @@ builder.mutationFields((t) => ({
   createEntry: t.field({
     type: entryPayload("createEntry"),
     description:
-      "Adds an entry under a key that the server chooses: `keyPrefix`, and the revision of this change. Such keys sort in the order of the commits, so that many writers may append to one list, and a reader goes on behind the last key that it has seen. Nothing is ever replaced: if that key is there, one with a suffix is chosen.",
+      "Adds an entry under a key that the server chooses: `keyPrefix` followed by the revision of this change. The keys sort in commit order, so that many writers can append to one list and a reader can continue after the last key that it has read. An existing entry is never replaced: if the key exists, the server adds a suffix.",
     args: {
       input: t.arg({
         type: createEntryInput,
         required: true,
-        description: "The value, and what its key begins with.",
+        description: "The value, and the prefix of its key.",
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
@@ -220,7 +219,7 @@ builder.mutationFields((t) => ({
     type: deleteEntriesPayload,
     complexity: ({ input }) => batchComplexity(input.keys.length),
     description:
-      "Deletes several keys of one namespace, all in one step. Each key that holds an entry is a change of its own in the log; the others are passed over.",
+      "Deletes several keys of one namespace in one step. Each key that holds an entry is a separate change in the log; the others are ignored.",
     args: {
       input: t.arg({ type: deleteEntriesInput, required: true, description: "The keys." }),
     },
@@ -234,7 +233,7 @@ builder.mutationFields((t) => ({
   }),
   deleteEntry: t.field({
     type: deleteEntryPayload,
-    description: "Deletes a key's entry, if there is one.",
+    description: "Deletes the entry of a key, if it exists.",
     args: {
       input: t.arg({ type: deleteEntry.asInput, required: true, description: "The key." }),
     },

@@ -26,77 +26,78 @@ import { valueCondition, whereDescription } from "./value-condition.ts";
 import { namespaceDescription } from "./write.ts";
 
 entryRef.implement({
-  description: "What a key holds.",
+  description: "A key, its JSON value and its metadata.",
   fields: (t) => ({
     id: t.id({
       description:
-        "Identifies the entry for a client's cache, such as Apollo's or urql's. Opaque; always the same for a namespace and key, also after a delete and a set.",
+        "Identifies the entry for a client's cache, such as Apollo's or urql's. Opaque. It depends only on namespace and key, so it is the same after a delete and another set.",
       resolve: (entry) => entryId(entry),
     }),
-    namespace: t.exposeString("namespace", { description: "The group of keys it belongs to." }),
-    key: t.exposeString("key", { description: "Its name, unique within the namespace." }),
+    namespace: t.exposeString("namespace", { description: "The namespace of the entry." }),
+    key: t.exposeString("key", { description: "The key, unique within the namespace." }),
     value: t.field({
       type: "JSON",
       nullable: true,
-      description: "The JSON value. Null where the value is JSON's null.",
+      description: "The JSON value. Null if the value is JSON `null`.",
       resolve: (entry) => new JsonText(entry.value),
     }),
     metadata: t.field({
       type: "JSON",
-      description: "A JSON object about the value, merged by each set that gives one.",
+      description: "A JSON object about the value. Each write that gives `metadata` merges it.",
       resolve: (entry) => new JsonText(entry.metadata),
     }),
     revision: t.field({
       type: "Revision",
-      description: "Revision of the change that wrote it last.",
+      description: "Revision of the change that last wrote the entry.",
       resolve: (entry) => entry.revision,
     }),
     createdRevision: t.field({
       type: "Revision",
-      description: "Revision of the change that created it; a set after a delete creates anew.",
+      description:
+        "Revision of the change that created the entry. A set after a delete creates it again.",
       resolve: (entry) => entry.createdRevision,
     }),
     createdAt: t.field({
       type: "DateTime",
-      description: "When it was created, by the database's clock.",
+      description: "When the entry was created, by the database's clock.",
       resolve: (entry) => entry.createdAt,
     }),
     updatedAt: t.field({
       type: "DateTime",
-      description: "When it was written last, by the database's clock.",
+      description: "When the entry was last written, by the database's clock.",
       resolve: (entry) => entry.updatedAt,
     }),
     createdBy: t.exposeString("createdBy", {
       nullable: true,
-      description: "The agent that created it; null where it said no name.",
+      description: "The agent that created the entry; null if it gave no agent name.",
     }),
     updatedBy: t.exposeString("updatedBy", {
       nullable: true,
-      description: "The agent that wrote it last; null where it said no name.",
+      description: "The agent that last wrote the entry; null if it gave no agent name.",
     }),
     expiresAt: t.field({
       type: "DateTime",
       nullable: true,
       description:
-        "From this instant of the database's clock on there is no such entry; null for one that stays.",
+        "When the entry expires, by the database's clock. From then on it no longer exists. Null if it does not expire.",
       resolve: (entry) => entry.expiresAt,
     }),
     sizeBytes: t.exposeInt("sizeBytes", {
-      description: "Bytes of its key, value and metadata as stored.",
+      description: "Bytes of the key, value and metadata as stored.",
     }),
     history: t.field({
       type: changeConnection,
-      // An error in here must not take the entry with it: in a mutation's answer that would look like no write.
+      // Nullable, so that an error in here keeps the entry: without it, a mutation would seem not to have written.
       nullable: true,
       complexity: pageComplexity,
       description:
-        "The changes of this key that the log keeps, each with the entry as it was then. A cleared namespace is one of them.",
+        "The changes of this key that the log still keeps, each with the entry as it was right after it. NAMESPACE_CLEARED is included.",
       args: {
         first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
         after: t.arg({
           type: "Revision",
           description:
-            "Only changes behind this revision in the order asked for, such as a `pageInfo.endCursor`.",
+            "Only changes after this revision in the requested order, for example a `pageInfo.endCursor`.",
         }),
         epoch: t.arg.string({ description: epochDescription }),
         orderBy: t.arg(changeOrderBy),
@@ -109,29 +110,29 @@ entryRef.implement({
 export const entryConnection = connectionOf("Entry", "entries", entryRef);
 
 const entryOrder = builder.enumType("EntryOrder", {
-  description: "In which order entries are listed. A cursor is of one order of the list's.",
+  description:
+    "The order of a list of entries. A cursor is valid only for the order it was created with.",
   values: {
     KEY_ASC: {
       description: "By namespace and then key, in the byte order of their UTF-8.",
     },
-    CREATED_AT_ASC: { description: "The oldest first." },
+    CREATED_AT_ASC: { description: "By creation, oldest first." },
     CREATED_AT_DESC: {
       description:
-        "The newest first. An entry that is written again keeps its place: `changes` lists what was written last.",
+        "By creation, newest first. An entry that is written again keeps its position; `changes` lists the latest writes.",
     },
   } as const,
 });
 
-/** The argument of lists of entries. */
+/** The `orderBy` argument of lists of entries. */
 export const entryOrderBy = {
   type: entryOrder,
   defaultValue: "KEY_ASC",
-  description:
-    "By key (default), or by the time of their creation, the oldest or the newest first. Pages of one list are asked for in one order.",
+  description: "Order of the entries. Use the same order for all pages of a list. Default: by key.",
 } as const;
 
-/** The filter of lists of entries. */
-export const entriesWhereDescription = `${whereDescription} A page looks at no more entries of the range than \`maxExaminedItems\`, nor at more bytes than \`maxPageBytes\`, and may end before \`first\` there: go on while \`pageInfo.hasNextPage\` is true.`;
+/** The description of the `where` argument of lists of entries. */
+export const entriesWhereDescription = `${whereDescription} A page examines at most \`maxExaminedItems\` entries and \`maxPageBytes\` bytes, so it can have fewer than \`first\` entries: continue while \`pageInfo.hasNextPage\` is true.`;
 
 interface EntriesArgs extends SelectionInput, AsOf {
   readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | null | undefined;
@@ -140,7 +141,7 @@ interface EntriesArgs extends SelectionInput, AsOf {
   readonly after?: string | null | undefined;
 }
 
-/** The `entries` field, of the store or of one namespace. */
+/** Resolves the `entries` field, of the store or of one namespace. */
 export async function entriesPage(
   context: Context,
   info: GraphQLResolveInfo,
@@ -155,7 +156,7 @@ export async function entriesPage(
 
 type PageInput = Omit<EntriesArgs, "orderBy" | "first"> & { readonly first: number };
 
-/** Nothing resolves the value of an entry without one. */
+/** Reads by key. `withoutValues` reads entries without their values, which the operation does not select. */
 async function entriesByKey(
   context: Context,
   input: PageInput,
@@ -193,7 +194,7 @@ async function entriesByCreation(
   );
 }
 
-/** Whether a page may take more than one statement: only then does it matter that the caller has gone. */
+/** Whether a page can take more than one statement: then it stops when the caller disconnects. */
 function mayLast({ where, at, atLeast }: PageInput): boolean {
   return where != null || at != null || atLeast != null;
 }
@@ -212,7 +213,7 @@ function connection<P>(
   return { items, hasMore, cursorOf, end: end === null ? null : cursorAt(end) };
 }
 
-/** One entry, whatever else the operation asks for. */
+/** Reads one entry, and counts it in the operation's budget. */
 export function oneEntry(
   context: Context,
   namespace: string,
@@ -228,12 +229,12 @@ export function oneEntry(
 }
 
 const atLeastDescription =
-  "Waits until the server has seen this revision, such as one that a writer was told by another server; UNAVAILABLE if it has not within 2 seconds.";
+  "Waits until this server has read this revision, for example a revision that another server returned to a writer. UNAVAILABLE if it has not after 2 seconds.";
 const atDescription =
-  "The state right after this revision, in place of the current one. BAD_USER_INPUT for a revision that is yet to come; REVISION_COMPACTED, with the `oldestRevision` to ask for, where the log has lost what was asked for.";
+  "Reads the state right after this revision instead of the current one. BAD_USER_INPUT for a revision in the future. REVISION_COMPACTED, with the `oldestRevision` that can be read, if the log no longer holds the changes that are needed.";
 
 export const keyPrefixDescription =
-  "Only keys that begin with this; characters are compared as they are, and no character is a wildcard.";
+  "Only keys that begin with this prefix. The comparison is exact, and no character is a wildcard.";
 
 const defaultAwaitSeconds = 30;
 
@@ -242,7 +243,7 @@ builder.queryFields((t) => ({
     type: entryRef,
     nullable: true,
     complexity: statementComplexity,
-    description: "What a key holds; null where it holds nothing.",
+    description: "The entry of a key; null if it does not exist.",
     args: {
       namespace: t.arg.string({
         required: true,
@@ -260,7 +261,7 @@ builder.queryFields((t) => ({
     nullable: true,
     complexity: statementComplexity,
     description:
-      "Waits for an entry: returns it at once when it is there, otherwise as soon as it is, or null at the timeout. One request that may take as long as that; nothing is polled.",
+      "Waits for an entry (long polling). Returns it immediately if it exists, otherwise as soon as it is written, and null after the timeout. It is one HTTP request, which stays open while it waits.",
     args: {
       namespace: t.arg.string({
         required: true,
@@ -271,12 +272,12 @@ builder.queryFields((t) => ({
       after: t.arg({
         type: "Revision",
         description:
-          "Only a later revision of the entry counts: the next write, for one who has seen this one.",
+          "Only a later revision of the entry counts. A client that has read the entry at this revision waits for the next write.",
       }),
       epoch: t.arg.string({ description: epochDescription }),
       timeoutSeconds: t.arg.int({
         defaultValue: defaultAwaitSeconds,
-        description: "Seconds to wait at most, up to the limit `maxAwaitSeconds`.",
+        description: "Seconds to wait, up to the limit `maxAwaitSeconds`.",
       }),
     },
     resolve: (_query, input, context) => {
@@ -288,27 +289,28 @@ builder.queryFields((t) => ({
     type: entryConnection,
     complexity: pageComplexity,
     description:
-      "Entries, sorted by namespace and then key in the byte order of their UTF-8, unless `orderBy` says otherwise. Without arguments: all that the token covers.",
+      "Entries, sorted by namespace and then key in the byte order of their UTF-8, unless `orderBy` gives another order. Without arguments: all entries that the token covers.",
     args: {
       namespace: t.arg.string({ description: namespaceDescription }),
       namespacePrefix: t.arg.string({
         description:
-          "Only namespaces that begin with this. A token limited to namespaces is shown its part.",
+          "Only namespaces that begin with this prefix. A token limited to namespaces sees the permitted ones.",
       }),
       keyPrefix: t.arg.string({ description: keyPrefixDescription }),
       keys: t.arg.stringList({
-        description: "Only these keys, at most as many as a page may have. Set `first` to as many.",
+        description:
+          "Only these keys, at most `maxPageSize`. Set `first` to the number of keys to get all of them in one page.",
       }),
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({
-        description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
+        description: "Only entries after this cursor, a `pageInfo.endCursor`.",
       }),
       orderBy: t.arg(entryOrderBy),
       where: t.arg({ type: [valueCondition], description: entriesWhereDescription }),
       atLeast: t.arg({ type: "Revision", description: atLeastDescription }),
       at: t.arg({
         type: "Revision",
-        description: `${atDescription} Only by key. A page looks at as many keys as with \`where\`, and may end before \`first\` there. Ask for the pages of one list at the same revision.`,
+        description: `${atDescription} Requires the order by key. As with \`where\`, a page examines a limited number of keys and can have fewer than \`first\` entries. Use the same revision for all pages of a list.`,
       }),
     },
     resolve: (_query, args, context, info) => entriesPage(context, info, args),

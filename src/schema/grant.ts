@@ -1,51 +1,51 @@
 import { scopes, type Grant } from "../store/model/grant.ts";
 import { builder } from "./builder.ts";
 
-/** What a grant allows. */
+/** The scopes of a grant. */
 export const scopeEnum = builder.enumType("Scope", {
-  description: "What a token may do in the namespaces of a grant.",
+  description: "A permission of a token in the namespaces of a grant.",
   values: {
     READ: {
       value: scopes[0],
-      description: "Queries and subscriptions, and the entries that a mutation's answer shows.",
+      description: "Queries and subscriptions, and the entries in a mutation's response.",
     },
-    WRITE: { value: scopes[1], description: "Every mutation but those of claims." },
+    WRITE: { value: scopes[1], description: "Every mutation except those of claims and tokens." },
     CLAIM: {
       value: scopes[2],
-      description: "`claimEntry`, and to renew, complete, release and fail those claims.",
+      description: "`claimEntry`, and renewing, completing, releasing and failing these claims.",
     },
     ADMIN: {
       value: scopes[3],
       description:
-        "To create, list and revoke the user's tokens that reach nothing outside of these namespaces.",
+        "Creating, listing and revoking the user's tokens, if all their namespaces are among these.",
     },
   },
 });
 
 const patternDescription =
-  "A namespace, or a prefix followed by `*`, such as `files:*`; `*` alone is every namespace.";
+  "A namespace, or a prefix followed by `*`, such as `files:*`. `*` alone matches every namespace.";
 
-/** What a token may do in some namespaces. */
+/** A grant of a token. */
 export const grantRef = builder.objectRef<Grant>("Grant").implement({
-  description: "What a token may do in some namespaces.",
+  description: "The permissions of a token in some namespaces.",
   fields: (t) => ({
     scopes: t.field({
       type: [scopeEnum],
-      description: "What it may do there.",
+      description: "The permissions.",
       resolve: (grant) => [...grant.scopes],
     }),
     namespacePattern: t.exposeString("namespacePattern", { description: patternDescription }),
   }),
 });
 
-/** A grant of a token to be made. */
+/** A grant of a new token. */
 export const grantInput = builder.inputType("GrantInput", {
-  description: "What a token is to be allowed in some namespaces.",
+  description: "The permissions of a new token in some namespaces.",
   fields: (t) => ({
     scopes: t.field({
       type: [scopeEnum],
       required: true,
-      description: "What it may do there; at least one.",
+      description: "The permissions; at least one.",
     }),
     namespacePattern: t.string({
       required: true,

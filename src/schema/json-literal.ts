@@ -6,28 +6,28 @@ import { jsonTextOf, JsonText } from "../json/json-text.ts";
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
 
 /**
- * The text of a JSON value that is written into an operation. A number keeps its digits. A variable is put in as it was
- * sent. One that was left out leaves out the member that it is the value of, as in an input object; as an item of a list
- * it is null, as in a list of GraphQL's.
- * @throws GraphQLError for what JSON does not have, for a duplicate member, and for what is too deep
+ * Returns the JSON text of a value that is written in an operation. A number keeps its digits, and a variable keeps the
+ * text that was sent. If a variable is omitted, its object member is left out, as in an input object; as a list item it
+ * is null, as in GraphQL's lists.
+ * @throws GraphQLError for a value that JSON does not have, a duplicate member, and a literal that is nested too deeply
  */
 export function jsonTextOfLiteral(node: ValueNode, variables: Variables): JsonText {
   try {
     return new JsonText(write(node, variables, 0));
   } catch (error) {
     if (error instanceof JsonFault) throw new GraphQLError(error.message, { nodes: node });
-    const fault = error instanceof RangeError ? tooDeep() : error;
-    if (!(fault instanceof BatonError)) throw fault;
-    // Of any other error graphql-js would write the whole literal into its message.
-    throw new GraphQLError(fault.message, { nodes: node, originalError: fault });
+    const reason = error instanceof RangeError ? tooDeep() : error;
+    if (!(reason instanceof BatonError)) throw reason;
+    // For other errors, graphql-js writes the whole literal into its message.
+    throw new GraphQLError(reason.message, { nodes: node, originalError: reason });
   }
 }
 
-/** The limit on the depth of values may be this at most. A deeper literal would overflow the stack of whoever walks it. */
+/** The largest depth that `maxValueDepth` can allow. A deeper literal could overflow the stack. */
 const maxDepth = 1_000;
 
 function tooDeep(): BatonError {
-  const message = `JSON may be nested ${maxDepth} deep at most; this is deeper.`;
+  const message = `A JSON value can be nested at most ${maxDepth} levels deep; this one is deeper.`;
   return limitExceeded("maxValueDepth", maxDepth, message);
 }
 
@@ -42,7 +42,7 @@ function write(node: ValueNode, variables: Variables, depth: number): string {
       return String(node.value);
     case Kind.INT:
     case Kind.FLOAT:
-      // GraphQL's numbers are written as JSON's are.
+      // GraphQL and JSON write numbers in the same way.
       return node.value;
     case Kind.LIST:
       return `[${node.values.map((value) => write(value, variables, depth + 1)).join(",")}]`;

@@ -3,13 +3,13 @@ import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import { fieldsOfItem } from "./selected-fields.ts";
 
-/** How many fields are executed in one piece: some milliseconds of work. */
+/** The number of fields that are executed in one piece: a few milliseconds of work. */
 const fieldsPerPiece = 3_000;
 
 /**
- * Gives a list to GraphQL in pieces, between which other users have their turns. GraphQL executes the fields of all items
- * that are there in one go; an item that is a promise is executed when that resolves. A list with few fields is given as
- * it is.
+ * Passes a list to GraphQL in pieces, so that other users' requests run in between. GraphQL executes the fields of all
+ * items that are present in one run of the event loop; an item that is a promise is executed when the promise resolves.
+ * A short list is passed unchanged.
  */
 export function listInPieces<T>(
   items: readonly T[],

@@ -37,28 +37,28 @@ import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./wr
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
   description: "A group of keys, such as `pipeline:job-123`. It exists while it holds an entry.",
   fields: (t) => ({
-    name: t.exposeString("name", { description: "Its name." }),
-    entryCount: t.exposeInt("entryCount", { description: "How many entries it holds." }),
+    name: t.exposeString("name", { description: "The name." }),
+    entryCount: t.exposeInt("entryCount", { description: "The number of entries." }),
     sizeBytes: t.exposeFloat("sizeBytes", {
       description:
-        "Bytes of its entries' keys, values and metadata. A Float, since an Int ends at 2 GiB.",
+        "Bytes of the keys, values and metadata of its entries. It is a Float because an Int cannot exceed 2 GiB.",
     }),
     updatedAt: t.field({
       type: "DateTime",
       description:
-        "When an entry of it was written last, by the database's clock. A write counts also if its entry was removed since.",
+        "When one of its entries was last written, by the database's clock. The write counts even if its entry was removed later.",
       resolve: (namespace) => namespace.updatedAt,
     }),
     agents: t.stringList({
       description:
-        "The agents that created or last wrote one of its entries, sorted; the first 100 of them.",
+        "The agents that created or last wrote its entries, sorted. At most the first 100.",
       resolve: (namespace) => [...namespace.agents],
     }),
     entry: t.field({
       type: entryRef,
       nullable: true,
       complexity: statementComplexity,
-      description: "What one of its keys holds; null where that holds nothing.",
+      description: "The entry of one of its keys; null if it does not exist.",
       args: { key: t.arg.string({ required: true, description: "The key." }) },
       resolve: (namespace, { key }, context) => oneEntry(context, namespace.name, key),
     }),
@@ -66,16 +66,16 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
       type: entryConnection,
       complexity: pageComplexity,
       description:
-        "Its entries, sorted by key in the byte order of their UTF-8, unless `orderBy` says otherwise.",
+        "Its entries, sorted by key in the byte order of their UTF-8, unless `orderBy` gives another order.",
       args: {
         keyPrefix: t.arg.string({ description: keyPrefixDescription }),
         keys: t.arg.stringList({
           description:
-            "Only these keys, at most as many as a page may have. Set `first` to as many.",
+            "Only these keys, at most `maxPageSize`. Set `first` to the number of keys to get all of them in one page.",
         }),
         first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
         after: t.arg.string({
-          description: "Only entries behind this cursor, a `pageInfo.endCursor`.",
+          description: "Only entries after this cursor, a `pageInfo.endCursor`.",
         }),
         orderBy: t.arg(entryOrderBy),
         where: t.arg({ type: [valueCondition], description: entriesWhereDescription }),
@@ -93,7 +93,7 @@ builder.queryFields((t) => ({
     type: namespaceRef,
     nullable: true,
     complexity: statementComplexity,
-    description: "A namespace; null where it holds no entry.",
+    description: "A namespace; null if it holds no entry.",
     args: {
       name: t.arg.string({
         required: true,
@@ -111,29 +111,29 @@ builder.queryFields((t) => ({
     complexity: ({ first, suffix, segments, depth }) =>
       pageComplexity({ first, isFiltered: suffix != null || segments != null || depth != null }),
     description:
-      "The namespaces that the token covers, sorted by name in the byte order of their UTF-8. With `segments`, `suffix` or `depth`, a page looks at no more namespaces than the limit `maxExaminedItems`, and may end before `first` there: go on while `pageInfo.hasNextPage` is true. No entry is looked at.",
+      "The namespaces that the token covers, sorted by name in the byte order of their UTF-8. With `segments`, `suffix` or `depth`, a page examines at most `maxExaminedItems` namespaces, so it can have fewer than `first` results: continue while `pageInfo.hasNextPage` is true. Entries are not read.",
     args: {
-      prefix: t.arg.string({ description: "Only names that begin with this." }),
+      prefix: t.arg.string({ description: "Only names that begin with this prefix." }),
       suffix: t.arg.stringList({
         description:
-          'Only names whose last segments are these, such as `["memories"]`. `*` is any one segment.',
+          'Only names that end with these segments, such as `["memories"]`. `*` matches any one segment.',
       }),
       segments: t.arg.stringList({
         description:
-          'Only names of these segments, such as `["users", "*", "memories"]`. `*` is any one segment. `**`, which may be given once, is any number of segments, also none: `["users", "**"]` is `users` and all below.',
+          'Only names that consist of these segments, such as `["users", "*", "memories"]`. `*` matches any one segment. `**`, at most once, matches any number of segments, including none: `["users", "**"]` matches `users` and every name below it.',
       }),
       depth: t.arg.int({
         description:
-          "Cuts names after so many segments, at least 1, and lists each result once: `users:ann:memories` is `users:ann` at depth 2. What is listed so stands for all namespaces that pass the other arguments and are cut to it. It stands where the first of them does. Its `entryCount` and `sizeBytes` are sums, `updatedAt` is the latest, and `agents` are the first 100 of all; LIMIT_EXCEEDED if a page sums up more namespaces than `maxExaminedItems`. Its `entry` and `entries` are of the namespace of exactly this name.",
+          "Cuts names after this number of segments (at least 1), and lists each result once: at depth 2, `users:ann:memories` becomes `users:ann`. A result stands for all namespaces that match the other arguments and are cut to it, and is listed at the position of the first of them. Its `entryCount` and `sizeBytes` are sums, `updatedAt` is the latest, and `agents` are the first 100 of all. Its `entry` and `entries` belong to the namespace with exactly this name. LIMIT_EXCEEDED if a page sums up more than `maxExaminedItems` namespaces.",
       }),
       delimiter: t.arg.string({
         defaultValue: defaultDelimiter,
-        description: "What segments of a name lie between, for `suffix`, `segments` and `depth`.",
+        description: "The separator of a name's segments, for `suffix`, `segments` and `depth`.",
       }),
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({
         description:
-          "Only namespaces behind this cursor, a `pageInfo.endCursor` of a list with the same arguments.",
+          "Only namespaces after this cursor, a `pageInfo.endCursor` of a list with the same arguments.",
       }),
     },
     resolve: async (_query, { prefix, first, after, ...filterInput }, context, info) => {
@@ -149,7 +149,7 @@ builder.queryFields((t) => ({
   }),
 }));
 
-/** A page of a list with a filter. */
+/** Reads a page of a list with a filter. */
 async function filteredPage(
   { store, viewer, budget }: Context,
   info: GraphQLResolveInfo,
@@ -163,7 +163,7 @@ async function filteredPage(
     page.items.map(sizeOfNames),
   );
   return {
-    // Nothing resolves what was not read.
+    // GraphQL resolves only the fields that were read.
     items: items as readonly Namespace[],
     hasMore,
     cursorOf: ({ name }) => encodeNamespaceCursor(cursors.get(name) as NamespaceCursor),
@@ -171,11 +171,11 @@ async function filteredPage(
   };
 }
 
-/** What of a namespace is more than its name. */
+/** The fields of a namespace that need more than its name. */
 const totalFields = ["entryCount", "sizeBytes", "updatedAt", "agents"];
 
 function encodeNamespaceCursor({ bound, listed }: NamespaceCursor): string {
-  // Names that were listed are what the bound begins with.
+  // The listed names are prefixes of the bound, so the cursor holds only their lengths.
   const lengths = listed.map((name) => name.length).join(",");
   return encodeCursor([bound.name, bound.isIncluded ? "from" : "after", lengths]);
 }
@@ -187,7 +187,7 @@ function decodeNamespaceCursor({ maxNamespaceBytes }: Limits, cursor: string): N
   const isOfName = listed.every(
     (length, index) => length > (listed[index - 1] ?? 0) && length <= name.length,
   );
-  // A bound that is not a name is one character longer at most.
+  // A bound can be a name with one more character.
   const isBound = Buffer.byteLength(name) <= maxNamespaceBytes + 4;
   if (!isOfName || !isBound || (side !== "from" && side !== "after")) throw notOfThisList();
   return {
@@ -196,7 +196,7 @@ function decodeNamespaceCursor({ maxNamespaceBytes }: Limits, cursor: string): N
   };
 }
 
-/** What is shown of a namespace: its name, and those of its agents. */
+/** The size of a namespace in a response: its name, and the names of its agents. */
 function sizeOfNames({ name, agents = [] }: Pick<Namespace, "name"> & Partial<Namespace>) {
   return { namespace: name, sizeBytes: Buffer.byteLength(name) + bytesOf(agents) };
 }
@@ -216,27 +216,27 @@ const clearNamespacesInput = builder.inputType("ClearNamespacesInput", {
     namespacePrefix: t.string({
       required: true,
       description:
-        'Every namespace that begins with this; `""` is all of them. A token limited to namespaces clears its part.',
+        'Clears every namespace that begins with this prefix; `""` clears all of them. A token limited to namespaces clears the permitted ones.',
     }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
 });
 
 const clearNamespacePayload = builder.objectRef<Cleared>("ClearNamespacePayload").implement({
-  description: "What `clearNamespace` came to.",
+  description: "The result of `clearNamespace`.",
   fields: (t) => ({
-    clearedCount: t.exposeInt("clearedCount", { description: "How many entries were deleted." }),
+    clearedCount: t.exposeInt("clearedCount", { description: "The number of deleted entries." }),
     revision: payloadRevision(t),
   }),
 });
 
 const clearNamespacesPayload = builder.objectRef<Cleared>("ClearNamespacesPayload").implement({
-  description: "What `clearNamespaces` came to.",
+  description: "The result of `clearNamespaces`.",
   fields: (t) => ({
-    clearedCount: t.exposeInt("clearedCount", { description: "How many entries were deleted." }),
+    clearedCount: t.exposeInt("clearedCount", { description: "The number of deleted entries." }),
     namespaces: t.stringList({
       description:
-        "The namespaces that held any, sorted. Needs the scope `read`; without it nothing is cleared.",
+        "The cleared namespaces, sorted. Needs the scope `read`; without it nothing is cleared.",
       resolve: (result) => [...result.namespaces],
     }),
     revision: payloadRevision(t),
@@ -246,7 +246,7 @@ const clearNamespacesPayload = builder.objectRef<Cleared>("ClearNamespacesPayloa
 builder.mutationFields((t) => ({
   clearNamespace: t.field({
     type: clearNamespacePayload,
-    description: "Deletes every entry of a namespace, as one change.",
+    description: "Deletes every entry of a namespace, in one change.",
     args: {
       input: t.arg({ type: clearNamespace.asInput, required: true, description: "The namespace." }),
     },
@@ -255,12 +255,12 @@ builder.mutationFields((t) => ({
   clearNamespaces: t.field({
     type: clearNamespacesPayload,
     description:
-      "Deletes every entry of all namespaces that begin with a prefix, all at once; one change a namespace.",
+      "Deletes every entry of all namespaces that begin with a prefix, in one transaction. Each namespace is one change.",
     args: {
       input: t.arg({
         type: clearNamespacesInput,
         required: true,
-        description: "Which namespaces.",
+        description: "The namespaces.",
       }),
     },
     resolve: (_mutation, { input }, { store, writer, viewer, budget }, info) => {

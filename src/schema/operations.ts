@@ -9,11 +9,11 @@ import {
   ttlInput,
 } from "./write.ts";
 
-// Each write is an operation, which transact takes, and with an idempotency key the input of a mutation.
+// Each write is an operation of `transact`. As a mutation's input, it also has an idempotency key.
 
 type InputFields = InputFieldBuilder<typeof builder.$inferSchemaTypes, "InputObject">;
 
-const keepsTtl = "as it was";
+const keepsTtl = "the expiry is kept";
 
 function place(t: InputFields) {
   return { namespace: namespaceInput(t), key: keyInput(t) };
@@ -27,17 +27,17 @@ function entryWrite(t: InputFields) {
   };
 }
 
-/** A key's new value. */
+/** The fields that set a key's value. */
 export function setFields(t: InputFields) {
   return {
     value: t.field({
       type: "JSON",
       description:
-        "The JSON value, which replaces the one before. Required, though it may be null: null is a value too.",
+        "The JSON value, which replaces the current one. Required, but it can be null, which is a value too.",
     }),
     metadata: metadataInput(t),
     ifRevision: ifRevisionInput(t),
-    ttlSeconds: ttlInput(t, "for ever"),
+    ttlSeconds: ttlInput(t, "it does not expire"),
   };
 }
 
@@ -61,7 +61,7 @@ export const setEntry = inputsOf("SetEntry", "One key to set.", (t) => ({
   ...setFields(t),
 }));
 
-/** Only a mutation: `transact` names the keys that it writes. */
+/** Only a mutation, not an operation of `transact`, whose keys must be known in advance. */
 export const createEntryInput = builder.inputType("CreateEntryInput", {
   description: "An entry to add under a key that the server chooses.",
   fields: (t) => ({
@@ -70,17 +70,17 @@ export const createEntryInput = builder.inputType("CreateEntryInput", {
       required: true,
       defaultValue: "",
       description:
-        "What the key begins with, such as `event:`. The revision of the change follows, with zeros in front that make it 19 digits.",
+        "The prefix of the key, such as `event:`. The revision of the change follows, padded with zeros to 19 digits.",
     }),
     value: t.field({
       type: "JSON",
-      description: "The JSON value. Required, though it may be null: null is a value too.",
+      description: "The JSON value. Required, but it can be null, which is a value too.",
     }),
     metadata: t.field({
       type: "JSON",
-      description: "The entry's metadata, a JSON object. Left out: `{}`.",
+      description: "The entry's metadata, a JSON object. Default: `{}`.",
     }),
-    ttlSeconds: ttlInput(t, "for ever"),
+    ttlSeconds: ttlInput(t, "it does not expire"),
     idempotencyKey: idempotencyKeyInput(t),
   }),
 });
@@ -96,11 +96,11 @@ export const incrementEntry = inputsOf("IncrementEntry", "A number to add to.", 
     required: true,
     defaultValue: 1,
     description:
-      "What to add; less than 0 subtracts. A whole number is at most 9007199254740991. It is added to an integer exactly, up to 1,000 digits. Numbers with a fraction or an exponent are added as 64-bit floats; a sum that these cannot hold is refused.",
+      "The amount to add; a negative one subtracts. A whole number is at most 9007199254740991, and is added to an integer exactly, up to 1,000 digits. Numbers with a fraction or an exponent are added as 64-bit floats. A sum outside their range is refused.",
   }),
   path: t.string({
     description:
-      "Where the number is inside the value, as a JSON Pointer (RFC 6901) such as `/totals/done`. Objects on the way are made where there is nothing. Left out, or empty: the value itself.",
+      "The number inside the value, as a JSON Pointer (RFC 6901) such as `/totals/done`. Missing objects on the path are created. Default, or empty: the value itself.",
   }),
   ...entryWrite(t),
 }));
@@ -110,7 +110,7 @@ export const patchEntry = inputsOf("PatchEntry", "A JSON Merge Patch to apply.",
   patch: t.field({
     type: "JSON",
     description:
-      "The patch (RFC 7396): objects are merged at every level, `null` removes a member, anything else replaces what there is. Required.",
+      "The patch (RFC 7396): objects are merged at every level, `null` removes a member, and any other value replaces the current one. Required.",
   }),
   ...entryWrite(t),
 }));
@@ -119,10 +119,10 @@ export const appendToEntry = inputsOf("AppendToEntry", "An item to append to an 
   ...place(t),
   value: t.field({
     type: "JSON",
-    description: "The item, any JSON value. Required, though it may be null.",
+    description: "The item, any JSON value. Required, but it can be null.",
   }),
   maxLength: t.int({
-    description: "Keep no more items than this, the newest. Left out: all.",
+    description: "The largest number of items; the oldest items are removed. Default: no limit.",
   }),
   ...entryWrite(t),
 }));

@@ -11,14 +11,14 @@ function parseRevision(value: unknown): bigint {
     return BigInt(text);
   }
   throw new GraphQLError(
-    `A revision is a decimal string such as "42"; this is ${typeof value === "string" ? JSON.stringify(value) : `a ${typeof value}`}.`,
+    `A revision is a decimal string such as "42", but this is ${typeof value === "string" ? JSON.stringify(value) : `a ${typeof value}`}.`,
   );
 }
 
 builder.scalarType("Revision", {
   description:
     "The position of a change in its user's log: 1, 2, 3 … without holes. A 64-bit number as a decimal string, such as " +
-    '`"42"`; `"0"` stands before the first.',
+    '`"42"`. `"0"` is before the first change.',
   serialize: (revision) => String(revision),
   parseValue: parseRevision,
   parseLiteral: (node) =>
@@ -26,25 +26,25 @@ builder.scalarType("Revision", {
 });
 
 builder.scalarType("DateTime", {
-  description: "An instant as RFC 3339 in UTC, to the millisecond: `2026-01-31T12:00:00.000Z`.",
+  description: "A time as RFC 3339 in UTC, to the millisecond: `2026-01-31T12:00:00.000Z`.",
   serialize: (date) => date.toISOString(),
   parseValue: () => {
-    throw new GraphQLError("No argument takes a DateTime.");
+    throw new GraphQLError("No argument has the type DateTime.");
   },
 });
 
 builder.scalarType("JSON", {
   description:
     "Any JSON value: object, array, string, number, boolean or null. It is stored and returned as the text that was sent, " +
-    "apart from whitespace and the choice of escapes in strings: integers of every size, `1.0`, `1e400`, and the order of " +
-    "an object's members are kept. A member that appears twice, and half of a surrogate pair, are refused with " +
-    "BAD_USER_INPUT. Clients that parse numbers as 64-bit floats, such as JavaScript's `JSON.parse`, may change what they read.",
+    "apart from insignificant whitespace and the choice of escapes in strings. Integers of any size, `1.0`, `1e400`, and " +
+    "the order of an object's members are kept. Duplicate members and lone surrogates are refused with BAD_USER_INPUT. " +
+    "Clients that parse numbers as 64-bit floats, such as JavaScript's `JSON.parse`, can lose digits when they read a value.",
   serialize: (value) => value,
   parseValue,
   parseLiteral: (node, variables) => jsonTextOfLiteral(node, variables),
 });
 
-/** Where the request was read exactly, it is a `JsonText` already. */
+/** If the request was read by the exact parser, the value is already a `JsonText`. */
 function parseValue(value: unknown): JsonText {
   if (value instanceof JsonText) return value;
   try {

@@ -15,7 +15,7 @@ import "./token.ts";
 
 export const schema = builder.toSchema();
 
-/** What `schema.graphql` holds. */
+/** The content of `schema.graphql`. */
 export function printedSchema(): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }

@@ -13,25 +13,25 @@ import { entryRef } from "./entry-ref.ts";
 
 const matchRef = builder.objectRef<Match>("SearchMatch").implement({
   description:
-    "The first place where a search found its text. What is before, the text and what is after are shown as they are written there, in the composed form (NFC).",
+    "The first place where a search found its text. `before`, `text` and `after` are shown as they are written there, in composed form (NFC).",
   fields: (t) => ({
     path: t.exposeString("path", {
       nullable: true,
       description:
-        'JSON Pointer of the string in the value, `""` where the value is that string; null where the key has the text.',
+        'JSON Pointer to the string within the value; `""` if the value is that string. Null if the text is in the key.',
     }),
     before: t.exposeString("before", {
-      description: "What is right before the text in that string or key; at most 80 characters.",
+      description: "The text before the match in that string or key; at most 80 characters.",
     }),
-    text: t.exposeString("text", { description: "The text that was found." }),
+    text: t.exposeString("text", { description: "The matching text." }),
     after: t.exposeString("after", {
-      description: "What is right after it; at most 80 characters.",
+      description: "The text after the match; at most 80 characters.",
     }),
   }),
 });
 
 const resultRef = builder.objectRef<Found>("SearchResult").implement({
-  description: "An entry that was found by its text.",
+  description: "An entry that contains the searched text.",
   fields: (t) => ({
     entry: t.field({
       type: entryRef,
@@ -40,12 +40,12 @@ const resultRef = builder.objectRef<Found>("SearchResult").implement({
     }),
     snippet: t.string({
       description:
-        "Plain text around the first match: `match.before`, `match.text` and `match.after` in one.",
+        "Plain text around the first match: `match.before`, `match.text` and `match.after` joined.",
       resolve: ({ match: { before, text, after } }) => before + text + after,
     }),
     match: t.field({
       type: matchRef,
-      description: "Where the text was found first, and what is around it.",
+      description: "The first match, and the text around it.",
       resolve: ({ match }) => match,
     }),
   }),
@@ -55,7 +55,7 @@ const searchConnection = connectionOf("Search", "results of a search", resultRef
 
 const defaultSearchSize = 20;
 
-/** A search for what many entries nearly have looks through them. */
+/** The complexity of a search: a text that many entries nearly contain makes it read all of these. */
 const searchComplexity = 50 * statementComplexity;
 
 builder.queryField("searchEntries", (t) =>
@@ -66,24 +66,23 @@ builder.queryField("searchEntries", (t) =>
       field: searchComplexity,
     }),
     description: [
-      "Entries that have a text in their key or in a string of their value, the last written first. The text must be within one of these: the key, or one string.",
-      "Both are compared composed (NFC) and in lower case; every other character counts as it is, and none is a wildcard. Numbers, the names of members and the metadata are not searched.",
-      `Of a large value the strings are searched in their order, until they have ${maxSearchedUnits} characters (UTF-16 units) together.`,
-      "A write is found as soon as it is answered. An entry that is written while you page moves to the front, behind which you are.",
+      "Entries that contain a text in their key or in a string of their value, the last written first. The whole text must be in the key, or in one string.",
+      "The comparison uses composed form (NFC) and lower case. All other characters are compared exactly, and none is a wildcard. Numbers, member names and metadata are not searched.",
+      `Of a large value, the strings are searched in order until they reach ${maxSearchedUnits} characters (UTF-16 units) together.`,
+      "A search finds a write as soon as the write's response is sent. If an entry is written while a client reads pages, it moves to the front of the list, before the client's cursor.",
     ].join(" "),
     args: {
       text: t.arg.string({
         required: true,
-        description:
-          "What to search for: at least 3 characters, and up to the limit `maxSearchBytes`.",
+        description: "The text to search for: at least 3 characters, and at most `maxSearchBytes`.",
       }),
       namespacePrefix: t.arg.string({
         description:
-          "Only namespaces that begin with this. A token limited to namespaces is shown its part.",
+          "Only namespaces that begin with this prefix. A token limited to namespaces sees the permitted ones.",
       }),
       first: t.arg.int({ defaultValue: defaultSearchSize, description: firstDescription }),
       after: t.arg.string({
-        description: "Only results behind this cursor, a `pageInfo.endCursor`.",
+        description: "Only results after this cursor, a `pageInfo.endCursor`.",
       }),
     },
     resolve: async (_query, args, { store, viewer, budget }) => {
@@ -99,7 +98,7 @@ builder.queryField("searchEntries", (t) =>
   }),
 );
 
-/** What is around the match is one of the texts that are shown. */
+/** The size of a result in a response, including the text around the match. */
 function sizeWithMatch({ entry, match: { before, text, after } }: Found) {
   const { sizeBytes, namespace, key } = entry;
   return { sizeBytes, namespace, key: key + before + text + after };

@@ -1,28 +1,30 @@
 import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from "graphql";
 
-/** What was found before. GraphQL passes the same array of nodes to each item of a list. */
+/** Results of earlier calls. GraphQL passes the same array of nodes to each item of a list. */
 const known = new WeakMap<readonly FieldNode[], Map<string, boolean>>();
 
-/** Whether an operation asks for this field of what a resolver is about to return. */
+/** Whether the operation selects this field directly in the resolver's result. */
 export function selectsField(info: GraphQLResolveInfo, name: string): boolean {
   return selects(info, name, false);
 }
 
-/** Whether it asks for a field of this name there, or anywhere below. */
+/** Whether the operation selects a field of this name anywhere in the resolver's result. */
 export function selectsWithin(info: GraphQLResolveInfo, name: string): boolean {
   return selects(info, name, true);
 }
 
 function selects(info: GraphQLResolveInfo, name: string, isDeep: boolean): boolean {
-  let answers = known.get(info.fieldNodes);
-  if (!answers) known.set(info.fieldNodes, (answers = new Map()));
-  const question = isDeep ? `…${name}` : name;
-  let answer = answers.get(question);
-  if (answer === undefined) answers.set(question, (answer = search(info, name, isDeep)));
-  return answer;
+  let results = known.get(info.fieldNodes);
+  if (!results) known.set(info.fieldNodes, (results = new Map()));
+  const selection = isDeep ? `…${name}` : name;
+  let isSelected = results.get(selection);
+  if (isSelected === undefined) {
+    results.set(selection, (isSelected = search(info, name, isDeep)));
+  }
+  return isSelected;
 }
 
-/** Looks at each fragment once, however often it is spread. */
+/** Visits each fragment once, even if it is spread many times. */
 function search(
   { fieldNodes, fragments }: GraphQLResolveInfo,
   name: string,
@@ -47,7 +49,7 @@ function search(
   return fieldNodes.some(({ selectionSet }) => within(selectionSet));
 }
 
-/** How many fields an operation asks for of each item of a list, at least. */
+/** The least number of fields that an operation selects for each item of a list. */
 export function fieldsOfItem({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   let count = counts.get(fieldNodes);
   if (count !== undefined) return count;

@@ -4,11 +4,11 @@ import { largestEntries, type Sized } from "../store/response-budget.ts";
 import { selectsField } from "./selected-fields.ts";
 
 /**
- * Does a write, as one whose answer shows entries if the operation asks for them.
- * @param field of the payload, which shows them
- * @param namespaces of what it shows
- * @param maxEntries how many it may show
- * @throws what the write throws, and `ResponseBudget.showWritten`
+ * Does a write whose response shows entries, if the operation selects them.
+ * @param field of the payload that shows the entries
+ * @param namespaces of the entries
+ * @param maxEntries the largest number of entries that the response can show
+ * @throws the errors of the write, and those of `ResponseBudget.showWritten`
  */
 export function showWritten<R>(
   info: GraphQLResolveInfo,

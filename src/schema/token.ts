@@ -14,18 +14,18 @@ import {
 import { grantInput, grantRef } from "./grant.ts";
 
 const tokenRef = builder.objectRef<Token>("Token").implement({
-  description: "A token that callers show. Its secret is not kept, and never shown again.",
+  description: "A bearer token, without its secret. The server keeps only a hash of the secret.",
   fields: (t) => ({
     tokenId: t.exposeString("tokenId", {
-      description: "Names it in lists and logs, such as `tok_1a2b3c4d5e6f`.",
+      description: "Identifies the token in lists and logs, such as `tok_1a2b3c4d5e6f`.",
     }),
     agent: t.exposeString("agent", {
       nullable: true,
-      description: "The agent its bearer speaks as; null lets the bearer say.",
+      description: "The agent name of its bearer; null if the bearer chooses one.",
     }),
     grants: t.field({
       type: [grantRef],
-      description: "What it may do, and in which namespaces.",
+      description: "Its permissions and their namespaces.",
       resolve: (token) => [...token.grants],
     }),
     createdAt: t.field({
@@ -36,13 +36,13 @@ const tokenRef = builder.objectRef<Token>("Token").implement({
     expiresAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "From then on it is refused; null where it does not expire.",
+      description: "When it expires; from then on it is refused. Null if it does not expire.",
       resolve: (token) => token.expiresAt,
     }),
     revokedAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When it was revoked; null where it was not.",
+      description: "When it was revoked; null if it is not revoked.",
       resolve: (token) => token.revokedAt,
     }),
   }),
@@ -55,11 +55,11 @@ builder.queryField("tokens", (t) =>
     type: tokenConnection,
     complexity: pageComplexity,
     description:
-      "The user's tokens that reach nothing outside of the namespaces of the caller's grants of `admin`, the oldest first; also those that are revoked or have expired. Needs the scope `admin`.",
+      "The user's tokens, oldest first, including revoked and expired ones. Only tokens whose namespaces are all within the caller's `admin` grants are listed. Needs the scope `admin`.",
     args: {
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({
-        description: "Only tokens behind this cursor, a `pageInfo.endCursor`.",
+        description: "Only tokens after this cursor, a `pageInfo.endCursor`.",
       }),
     },
     resolve: async (_query, { first, after }, { tokens, viewer }) => {
@@ -90,13 +90,13 @@ const createTokenInput = builder.inputType("CreateTokenInput", {
       type: [grantInput],
       required: true,
       description:
-        "What it may do: from 1 to 100 grants. The caller must have each scope, and `admin`, in all of the namespaces that it gives.",
+        "The permissions: from 1 to 100 grants. The caller must have `admin` and each granted scope in all of the granted namespaces.",
     }),
     agent: t.string({
-      description: "The agent its bearer speaks as. Left out: the bearer says.",
+      description: "The agent name of its bearer. Default: the bearer chooses one.",
     }),
     expiresInSeconds: t.int({
-      description: "Seconds from now until it expires; at least 1. Left out: it does not expire.",
+      description: "Seconds from now until it expires; at least 1. Default: it does not expire.",
     }),
   }),
 });
@@ -107,10 +107,11 @@ interface Created {
 }
 
 const createTokenPayload = builder.objectRef<Created>("CreateTokenPayload").implement({
-  description: "What `createToken` came to.",
+  description: "The result of `createToken`.",
   fields: (t) => ({
     secret: t.exposeString("secret", {
-      description: "What its bearer sends. It is shown this once: only its hash is kept.",
+      description:
+        "The secret that the bearer sends. It is shown only here: the server keeps its hash.",
     }),
     token: t.field({
       type: tokenRef,
@@ -123,16 +124,16 @@ const createTokenPayload = builder.objectRef<Created>("CreateTokenPayload").impl
 const revokeTokenInput = builder.inputType("RevokeTokenInput", {
   description: "A token to revoke.",
   fields: (t) => ({
-    tokenId: t.string({ required: true, description: "Its name, as `tokens` shows it." }),
+    tokenId: t.string({ required: true, description: "The `tokenId`, as `tokens` shows it." }),
   }),
 });
 
 const revokeTokenPayload = builder.objectRef<Token>("RevokeTokenPayload").implement({
-  description: "What `revokeToken` came to.",
+  description: "The result of `revokeToken`.",
   fields: (t) => ({
     token: t.field({
       type: tokenRef,
-      description: "The token, revoked. Revoked again, it keeps the first `revokedAt`.",
+      description: "The revoked token. If it was revoked before, it keeps its first `revokedAt`.",
       resolve: (token) => token,
     }),
   }),
@@ -143,7 +144,7 @@ builder.mutationFields((t) => ({
     type: createTokenPayload,
     complexity: statementComplexity,
     description:
-      "Creates a token of the caller's user. Needs the scope `admin`. It has no idempotency key, since its answer is not kept: revoke the token of an answer that was lost.",
+      "Creates a token of the caller's user. Needs the scope `admin`. It takes no idempotency key, because the server does not keep the secret: if a response is lost, revoke its token and create another.",
     args: {
       input: t.arg({ type: createTokenInput, required: true, description: "The token." }),
     },
@@ -153,7 +154,7 @@ builder.mutationFields((t) => ({
     type: revokeTokenPayload,
     complexity: statementComplexity,
     description:
-      "Revokes a token of the caller's user: it is refused within a second, and its subscriptions end. Needs the scope `admin` in all of the namespaces that it reaches.",
+      "Revokes a token of the caller's user. The token is refused within a second, and its subscriptions end. Needs the scope `admin` in all namespaces of the token.",
     args: {
       input: t.arg({ type: revokeTokenInput, required: true, description: "The token." }),
     },

@@ -24,98 +24,99 @@ import {
   payloadRevision,
 } from "./write.ts";
 
-/** What must hold before a transaction does anything. */
+/** A condition of a transaction. */
 export const transactCondition = builder.inputType("TransactCondition", {
   description:
-    "What must hold of one entry before anything is done. Say one of `revision` and `exists`.",
+    "A condition on one entry, checked before anything is written. Give either `revision` or `exists`.",
   fields: (t) => ({
     namespace: namespaceInput(t),
     key: keyInput(t),
     revision: t.field({
       type: "Revision",
-      description: 'The entry must be at this revision; `"0"`: there must be none.',
+      description: 'The entry must be at this revision; `"0"`: it must not exist.',
     }),
-    exists: t.boolean({ description: "Whether there must be an entry." }),
+    exists: t.boolean({ description: "Whether the entry must exist." }),
   }),
 });
 
-/** One of several writes. */
+/** One write of a transaction. */
 export const transactOperation = builder.inputType("TransactOperation", {
   description: "One write: exactly one of the fields.",
   isOneOf: true,
   fields: (t) => ({
-    set: t.field({ type: setEntry.asOperation, description: "As `setEntry`." }),
-    delete: t.field({ type: deleteEntry.asOperation, description: "As `deleteEntry`." }),
-    increment: t.field({ type: incrementEntry.asOperation, description: "As `incrementEntry`." }),
-    patch: t.field({ type: patchEntry.asOperation, description: "As `patchEntry`." }),
-    append: t.field({ type: appendToEntry.asOperation, description: "As `appendToEntry`." }),
-    clear: t.field({ type: clearNamespace.asOperation, description: "As `clearNamespace`." }),
-    reopen: t.field({ type: reopenEntry.asOperation, description: "As `reopenEntry`." }),
-    requeue: t.field({ type: requeueEntry.asOperation, description: "As `requeueEntry`." }),
+    set: t.field({ type: setEntry.asOperation, description: "Like `setEntry`." }),
+    delete: t.field({ type: deleteEntry.asOperation, description: "Like `deleteEntry`." }),
+    increment: t.field({ type: incrementEntry.asOperation, description: "Like `incrementEntry`." }),
+    patch: t.field({ type: patchEntry.asOperation, description: "Like `patchEntry`." }),
+    append: t.field({ type: appendToEntry.asOperation, description: "Like `appendToEntry`." }),
+    clear: t.field({ type: clearNamespace.asOperation, description: "Like `clearNamespace`." }),
+    reopen: t.field({ type: reopenEntry.asOperation, description: "Like `reopenEntry`." }),
+    requeue: t.field({ type: requeueEntry.asOperation, description: "Like `requeueEntry`." }),
   }),
 });
 
-/** What an operation's result shows of an entry. */
+/** The entry that an operation's result shows, if any. */
 export function entryOf(result: OperationResult): Entry | null {
   return result.kind === "written" ? result.entry : null;
 }
 
-/** What one of a transaction's operations came to. */
+/** The result of one operation of a transaction. */
 export const operationResult = builder.objectRef<OperationResult>("OperationResult").implement({
-  description: "What one of the operations came to.",
+  description: "The result of one operation.",
   fields: (t) => ({
     entry: t.field({
       type: entryRef,
       nullable: true,
-      description: "The entry right after the operation; null after an operation that writes none.",
+      description: "The entry right after the operation; null if the operation writes none.",
       resolve: entryOf,
     }),
     deleted: t.boolean({
       nullable: true,
-      description: "Of a delete: whether there was an entry to delete.",
+      description: "For `delete`: whether an entry was deleted.",
       resolve: (result) => (result.kind === "deleted" ? result.deleted : null),
     }),
     clearedCount: t.int({
       nullable: true,
-      description: "Of a clear: how many entries were deleted.",
+      description: "For `clear`: the number of deleted entries.",
       resolve: (result) => (result.kind === "cleared" ? result.clearedCount : null),
     }),
     reopened: t.boolean({
       nullable: true,
-      description: "Of a reopen: whether there was a completed entry to reopen.",
+      description: "For `reopen`: whether a completed entry was reopened.",
       resolve: (result) => (result.kind === "reopened" ? result.reopened : null),
     }),
     requeued: t.boolean({
       nullable: true,
-      description: "Of a requeue: whether there was a dead-lettered entry to requeue.",
+      description: "For `requeue`: whether a dead-lettered entry was requeued.",
       resolve: (result) => (result.kind === "requeued" ? result.requeued : null),
     }),
   }),
 });
 
-/** What the results of operations are called, in a payload. */
+/** The description of the `results` field of a payload. */
 export const resultsDescription =
-  "What each operation came to, in their order. Needs the scope `read`; without it nothing is written.";
+  "The result of each operation, in the order of the input. Needs the scope `read`; without it nothing is written.";
 
 const transactInput = builder.inputType("TransactInput", {
-  description: "Conditions and operations, across namespaces.",
+  description: "Conditions and operations, in any namespaces.",
   fields: (t) => ({
     conditions: t.field({
       type: [transactCondition],
       description:
-        "All must hold, or nothing is written and the error `CONFLICT` names the first that does not (`argument`) with the entry's `currentRevision` and `currentValue` if the token may read them.",
+        "If one does not hold, nothing is written. The error `CONFLICT` names the first one that does not hold (`argument`), and has the entry's `currentRevision` and `currentValue` if the token can read them.",
     }),
     operations: t.field({
       type: [transactOperation],
       required: true,
-      description: "Done in this order: each finds what those before it left.",
+      description:
+        "The writes, applied in this order: each one sees the result of those before it.",
     }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
 });
 
 const transactPayload = builder.objectRef<CommandResult>("TransactPayload").implement({
-  description: "What `transact` came to.",
+  description: "The result of `transact`.",
   fields: (t) => ({
     results: t.field({
       type: [operationResult],
@@ -131,7 +132,7 @@ builder.mutationField("transact", (t) =>
     type: transactPayload,
     complexity: ({ input }) => batchComplexity(input.operations.length),
     description:
-      "Several writes, across namespaces, all or none. Their changes lie side by side in the log.",
+      "Applies several writes in any namespaces in one transaction: all or none. Their changes are consecutive in the log.",
     args: {
       input: t.arg({
         type: transactInput,

@@ -7,39 +7,49 @@ const valueOperator = builder.enumType("ValueOperator", {
     EQ: {
       value: valueOperators[0],
       description:
-        "It is there and equal: numbers by their exact values (`1` is `1.0`), strings by their characters, arrays item by item, objects by their members in any order.",
+        "The part exists and is equal. Numbers are compared by their exact values (`1` equals `1.0`), strings by their characters, arrays item by item, and objects by their members in any order.",
     },
-    NE: { value: valueOperators[1], description: "Not `EQ`: also where it is not there." },
+    NE: {
+      value: valueOperators[1],
+      description: "The opposite of `EQ`. It also holds if the part does not exist.",
+    },
     GT: {
       value: valueOperators[2],
       description:
-        "It is greater. Numbers compare with numbers, exactly, and strings with strings, by their code points. Other types have no order, so that they do not match.",
+        "The part is greater. Numbers are compared exactly with numbers, and strings with strings by their code points. Other types, and different types, do not match.",
     },
-    GTE: { value: valueOperators[3], description: "It is greater or equal, as `GT`." },
-    LT: { value: valueOperators[4], description: "It is less, as `GT`." },
-    LTE: { value: valueOperators[5], description: "It is less or equal, as `GT`." },
+    GTE: {
+      value: valueOperators[3],
+      description: "The part is greater or equal; compared like `GT`.",
+    },
+    LT: { value: valueOperators[4], description: "The part is less; compared like `GT`." },
+    LTE: {
+      value: valueOperators[5],
+      description: "The part is less or equal; compared like `GT`.",
+    },
     EXISTS: {
       value: valueOperators[6],
-      description: "It is there, whatever it is, also null. With `value: false`: it is not there.",
+      description:
+        "The part exists, with any value, including null. With `value: false`: the part does not exist.",
     },
   } as const,
 });
 
-/** What must hold of an entry's value. */
+/** A condition on an entry's value. */
 export const valueCondition = builder.inputType("ValueCondition", {
-  description: "What must hold of a part of an entry's value.",
+  description: "A condition on a part of an entry's value.",
   fields: (t) => ({
     path: t.string({
       required: true,
       defaultValue: "",
       description:
-        "Where the part is inside the value, as a JSON Pointer (RFC 6901) such as `/author/name` or `/items/0`. Empty: the value itself.",
+        "The part of the value, as a JSON Pointer (RFC 6901) such as `/author/name` or `/items/0`. Empty: the whole value.",
     }),
     op: t.field({ type: valueOperator, required: true, description: "How it is compared." }),
     value: t.field({
       type: "JSON",
       description:
-        "What it is compared with: any JSON value for `EQ` and `NE`, a number or a string for those with an order, and `true` or `false` for `EXISTS`, where it may be left out. At most `maxMetadataBytes`.",
+        "The value to compare with: any JSON value for `EQ` and `NE`; a number or a string for `GT`, `GTE`, `LT` and `LTE`; `true` (default) or `false` for `EXISTS`. At most `maxMetadataBytes`.",
     }),
   }),
 });

@@ -1,13 +1,12 @@
 import type { InputFieldBuilder, ObjectFieldBuilder } from "@pothos/core";
 import type { builder } from "./builder.ts";
 
-// What the inputs and the payloads of mutations have in common.
+// Input fields and payload fields that mutations share.
 
 type Types = typeof builder.$inferSchemaTypes;
 type InputFields = InputFieldBuilder<Types, "InputObject">;
 
-export const namespaceDescription =
-  "The namespace. A token that does not cover it is answered FORBIDDEN.";
+export const namespaceDescription = "The namespace. FORBIDDEN if the token does not cover it.";
 
 /** The namespace that a mutation writes to. */
 export function namespaceInput(t: InputFields) {
@@ -18,7 +17,7 @@ export function namespaceInput(t: InputFields) {
   });
 }
 
-/** The key that a mutation is about. */
+/** The key of a mutation. */
 export function keyInput(t: InputFields) {
   return t.string({ required: true, description: "The key." });
 }
@@ -27,15 +26,15 @@ export function ifRevisionInput(t: InputFields) {
   return t.field({
     type: "Revision",
     description:
-      'Only if the entry is at this revision; `"0"`: only if there is none. Otherwise nothing is written and the error ' +
-      "`CONFLICT` carries the `currentRevision` and `currentValue` if the token may read them. Left out, or null: whatever there is.",
+      'Write only if the entry is at this revision; `"0"`: only if it does not exist. Otherwise nothing is written, and the ' +
+      "error `CONFLICT` has the `currentRevision` and `currentValue` if the token can read them. Default, or null: no condition.",
   });
 }
 
-/** How long the entry lives. */
+/** The lifetime of the entry. `leftOut` says what happens without it. */
 export function ttlInput(t: InputFields, leftOut: string) {
   return t.int({
-    description: `Seconds that the entry lives from now on; \`0\`: for ever. Left out: ${leftOut}. Once they are over there is no such entry, and the change \`EXPIRED\` follows within a second.`,
+    description: `Lifetime of the entry in seconds from now; \`0\`: it does not expire. Default: ${leftOut}. Once the entry has expired it no longer exists, and the change \`EXPIRED\` follows within a second.`,
   });
 }
 
@@ -43,33 +42,33 @@ export function metadataInput(t: InputFields) {
   return t.field({
     type: "JSON",
     description:
-      "A JSON object, merged into the entry's metadata at the top level. Left out: the metadata stays.",
+      "A JSON object that is merged into the entry's metadata at the top level. Default: the metadata is kept.",
   });
 }
 
-/** For every mutation. */
+/** The idempotency key that every mutation takes. */
 export function idempotencyKeyInput(t: InputFields) {
   return t.string({
     description:
-      "Makes the call safe to repeat when its answer was lost: choose a new one for each call, such as a UUID. For 24 " +
-      "hours a repeat with the same key and input is answered as the first was, and writes nothing; one with another " +
-      "input, or from another agent, is refused. A token with other grants has keys of its own. A call that was refused, or found nothing to claim, may be repeated with its key.",
+      "Makes the call safe to repeat if its response is lost. Choose a new key for each call, such as a UUID. For 24 " +
+      "hours, a repeat with the same key and input returns the first response and writes nothing. A repeat with another " +
+      "input, or by another agent, is refused. Tokens with different grants do not share keys. A call that was refused, or claimed nothing, can be repeated with the same key.",
   });
 }
 
-/** The user's head after the write. */
+/** The user's head revision after the write. */
 export function payloadRevision<T extends { readonly revision: bigint }>(
   t: ObjectFieldBuilder<Types, T>,
 ) {
   return t.field({
     type: "Revision",
     description:
-      "The latest revision of the user's log after the write: subscribe `after` it to see what others do next.",
+      "The latest revision of the user's log after the write. Subscribe with `after` and this revision to receive the changes that follow.",
     resolve: (result) => result.revision,
   });
 }
 
-/** What a mutation costs that answers with a list: what is selected, as often as the list may have items. */
+/** The complexity of a mutation that returns a list: the selected fields for each of its items. */
 export function batchComplexity(itemCount: number) {
   return { field: 1, multiplier: Math.max(1, itemCount) };
 }
