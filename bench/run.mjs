@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { updateFrontPage } from "./report/front-page.mjs";
 import { updateReadme } from "./report/readme.mjs";
 
 /** Their letters in README.md, in its order. */
@@ -64,3 +65,4 @@ for (const [place, id] of [...wanted].entries()) {
   }
 }
 await updateReadme();
+await updateFrontPage();

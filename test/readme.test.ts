@@ -26,7 +26,9 @@ describe("what the README shows, done as it shows it", () => {
     await using waiting = shell(`exec ${wait}`);
     await waiting.shows("CAUGHT_UP");
     await using handed = shell(handOver);
-    expect(JSON.parse(await handed.whole())).toEqual({ data: { setEntry: { revision: "1" } } });
+    expect(JSON.parse(await handed.whole())).toEqual({
+      data: { setEntry: { entry: { value: { rows: 1200 }, updatedBy: "producer" } } },
+    });
     const [expected = ""] = codeIn(blocks, "text");
     await waiting.shows(expected.trim());
     await using found = shell(read);
@@ -37,11 +39,32 @@ describe("what the README shows, done as it shows it", () => {
     });
   });
 
-  test("an agent's program compiles, and sets, waits, counts, claims and watches", async () => {
+  const withToken = (program: string) =>
+    program.replace("data/local.token", join(folder.path, "data/local.token"));
+
+  test("the first handoff in TypeScript prints the value", async () => {
     const [program = ""] = codeIn(blocks, "ts");
+    await using shown = await started(withToken(program), {});
+    expect(await shown.whole()).toBe("{ rows: 1200 }\n");
+  });
+
+  test("the first handoff in Python prints the value", async ({ skip }) => {
+    await using found = new Shown("python3", [
+      "-c",
+      "import sys; assert sys.version_info >= (3, 10)",
+    ]);
+    await found.whole().catch(() => skip("Python 3.10 or later is not installed."));
+    const [program = ""] = codeIn(blocks, "python");
+    await using shown = new Shown("python3", ["-c", withToken(program)], {
+      env: { PYTHONPATH: "python", PYTHONDONTWRITEBYTECODE: "1" },
+    });
+    expect(await shown.whole()).toBe("{'rows': 1200}\n");
+  });
+
+  test("an agent's program compiles, and sets, waits, counts, claims and watches", async () => {
+    const [, program = ""] = codeIn(blocks, "ts");
     await compile(program);
-    const code = program.replace("data/local.token", join(folder.path, "data/local.token"));
-    await using shown = await started(code, {});
+    await using shown = await started(withToken(program), {});
     expect((await shown.whole()).split("\n")).toEqual([
       "EXISTING meta { completed: 1 }",
       "EXISTING raw { rows: 1201 }",
