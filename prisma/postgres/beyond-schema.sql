@@ -10,3 +10,8 @@ CREATE INDEX "SearchText_userId_text_idx" ON "SearchText" USING gin ("userId", "
 
 -- What has expired of one user, for reads that leave it out. Entries without an expiry cost nothing here.
 CREATE INDEX "Entry_expiry_idx" ON "Entry"("userId", "expiresAt") WHERE "expiresAt" IS NOT NULL;
+
+-- Which copy of the database this is: each restore of a dump makes another one.
+CREATE FUNCTION "newCopy"() RETURNS TEXT LANGUAGE sql IMMUTABLE
+AS $$ SELECT left(replace(pg_catalog.gen_random_uuid()::text, '-', ''), 12) $$;
+ALTER TABLE "History" ADD COLUMN "copy" TEXT COLLATE "C" GENERATED ALWAYS AS ("newCopy"()) STORED;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Client } from "pg";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { MigrationError } from "../../src/database/migrate.ts";
+import { epoch } from "../../src/database/postgres/epoch.ts";
 import { migratePostgres } from "../../src/database/postgres/migrate-postgres.ts";
 import { connect, postgres } from "./migrated-databases.ts";
 import { prismaMigrate } from "./schema-engine.ts";
@@ -122,6 +123,21 @@ test("sorts by bytes whatever has an order, in a database that sorts as in Engli
        AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C' ORDER BY 1`,
   );
   expect(others).toEqual([{ column_name: "metadata" }, { column_name: "value" }]);
+});
+
+test("G15: each row that a dump is restored into has another epoch", async () => {
+  const client = await connect((await postgres.create()).url);
+  await migratePostgres(client, released.folder);
+  const copies = new Set<string>();
+  for (let restore = 0; restore < 3; restore++) {
+    // As pg_restore does: a dump has the values of all columns but the generated ones.
+    await client.query(`DELETE FROM "History"; INSERT INTO "History" ("epoch") VALUES ('dumped')`);
+    const read = `SELECT ${epoch.sql} AS "epoch" FROM "History"`;
+    for (let times = 0; times < 2; times++) {
+      copies.add((await client.query(read)).rows[0].epoch);
+    }
+  }
+  expect(copies.size).toBe(3);
 });
 
 test("says which line of a migration failed, and that it was undone", async () => {
