@@ -240,8 +240,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       periodically(indexIntervalMs, "indexing for searches", () => indexer.run(() => stopping)),
       periodically(compactionIntervalMs, "compacting the log", async () => {
         await database.compact(retention, () => stopping);
-        // What counts is the database's clock; this one may differ from it by a day.
-        await database.forgetRecords(new Date(Date.now() - 2 * recordAgeMs));
+        // What was given within the last day is looked up; what is a little older may be looked up now.
+        await database.forgetRecords(2 * recordAgeMs);
       }),
     ];
 
@@ -254,7 +254,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       async close(deadlineMs = 4_000) {
         stopping = true;
         stopped.abort();
-        const deadline = Date.now() + deadlineMs;
+        const deadline = performance.now() + deadlineMs;
         const closed = once(http, "close");
         http.close();
         hub.close();
@@ -279,7 +279,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
             http.closeAllConnections();
             for (const socket of beneathTls) socket.destroy();
           },
-          Math.max(0, deadline - Date.now()),
+          Math.max(0, deadline - performance.now()),
         );
         await closed;
         clearInterval(idle);
@@ -287,7 +287,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         await metricsEndpoint?.close();
         await traces?.close();
         // On a slow disk, moving the log into the file may take long. The next start does what is left.
-        const leftMs = Math.max(0, deadline - Date.now()) + closeDatabaseMs;
+        const leftMs = Math.max(0, deadline - performance.now()) + closeDatabaseMs;
         await Promise.race([
           database.close(),
           new Promise<void>((resolve) => (late = setTimeout(resolve, leftMs))),

@@ -39,6 +39,11 @@ export class CachedToken {
     return this.#ended !== null && !this.#ended.signal.aborted;
   }
 
+  /** Whether it has ended once. A clock that is set back can make the token valid again: then it is read as another. */
+  get isOver(): boolean {
+    return this.#ended?.signal.aborted ?? false;
+  }
+
   /** Whether one of those still listens. */
   get isFollowed(): boolean {
     return this.#ended !== null && getEventListeners(this.#ended.signal, "abort").length > 0;

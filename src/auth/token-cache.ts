@@ -60,7 +60,9 @@ export class TokenCache {
       setImmediate(this.#nextTurn);
       this.#table.noticeChanges();
     }
-    if (this.#told !== this.#toldAtCheck || Date.now() - this.#checkedAt > maxAgeMs) {
+    // Whichever way the clock was set.
+    const ageMs = Math.abs(Date.now() - this.#checkedAt);
+    if (this.#told !== this.#toldAtCheck || ageMs > maxAgeMs) {
       return this.check().then(() => this.#lookUp(hash));
     }
     return this.#lookUp(hash);
@@ -117,7 +119,7 @@ export class TokenCache {
 
   #lookUp(hash: string): CachedToken | null | Promise<CachedToken | null> {
     const known = this.#tokens.get(hash);
-    if (known?.generation !== this.#generation) return this.#read(hash);
+    if (known?.generation !== this.#generation || known.isOver) return this.#read(hash);
     this.#tokens.delete(hash);
     this.#tokens.set(hash, known);
     return known;
@@ -135,7 +137,7 @@ export class TokenCache {
         known?.update(token, generation);
         this.#tokens.delete(hash);
         if (!token) return null;
-        const cached = known ?? new CachedToken(token, generation);
+        const cached = known && !known.isOver ? known : new CachedToken(token, generation);
         this.#tokens.set(hash, cached);
         this.#evict();
         return cached;

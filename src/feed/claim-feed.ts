@@ -27,7 +27,7 @@ export interface ClaimFeedOptions {
 export class ClaimFeed {
   readonly #options: ClaimFeedOptions;
   readonly #watches = new Map<string, Set<ClaimWatch>>();
-  /** The users whose claims other instances watch, and until when that is believed. */
+  /** The users whose claims other instances watch, and until when by the monotonic clock that is believed. */
   readonly #elsewhere = new Map<string, number>();
   #announcing: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -81,7 +81,7 @@ export class ClaimFeed {
       return;
     }
     const isNew = !this.#isWatchedElsewhere(userId);
-    this.#elsewhere.set(userId, Date.now() + believedMs);
+    this.#elsewhere.set(userId, performance.now() + believedMs);
     // What was claimed here before this was heard.
     if (isNew) this.#options.notifications.announceClaims(userId, "changed");
   }
@@ -116,7 +116,7 @@ export class ClaimFeed {
   #isWatchedElsewhere(userId: string): boolean {
     const until = this.#elsewhere.get(userId);
     if (until === undefined) return false;
-    if (until > Date.now()) return true;
+    if (until > performance.now()) return true;
     this.#elsewhere.delete(userId);
     return false;
   }

@@ -324,8 +324,8 @@ export interface Maintenance {
   renewEpoch(): Promise<void>;
   /** Entries that have expired and are still stored, the longest first; not those of an import under way. */
   readExpired(maxItems: number): Promise<readonly UserPlace[]>;
-  /** Removes the idempotency records given before an instant. */
-  forgetRecords(before: Date): Promise<void>;
+  /** Removes the idempotency records that are older, by the database's clock. */
+  forgetRecords(maxAgeMs: number): Promise<void>;
   /** Removes what retention does not keep, in short steps. Returns how many changes were removed. */
   compact(retention: Retention, isStopping?: () => boolean): Promise<number>;
 }

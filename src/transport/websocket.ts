@@ -93,9 +93,9 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
   return {
     async close(deadlineMs) {
       closing = true;
-      const deadline = Date.now() + deadlineMs;
+      const deadline = performance.now() + deadlineMs;
       const isBusy = () => [...contexts].some(({ subscriptions }) => !isEmpty(subscriptions));
-      while (isBusy() && Date.now() < deadline) {
+      while (isBusy() && performance.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, closingCheckMs));
       }
       const closed = [...sockets.clients].map(
@@ -106,7 +106,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
         () => {
           for (const socket of sockets.clients) socket.terminate();
         },
-        Math.max(0, deadline - Date.now()),
+        Math.max(0, deadline - performance.now()),
       );
       await Promise.all(closed);
       clearTimeout(cut);

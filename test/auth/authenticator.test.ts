@@ -156,6 +156,20 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     expect(await ended).toMatchObject({ message: "This token has expired." });
   });
 
+  test("a clock that was wrong for a while: what expired by it can open subscriptions again", async () => {
+    const { authorization } = await addToken({ expiresAt: new Date(Date.now() + 60_000) });
+    const ended = refusalOf(await admit(authorization));
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+    await expect(admit(authorization)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    await authenticator.checkTokens();
+    await ended;
+    vi.useRealTimers();
+    const again = await admit(authorization);
+    expect(again.ended.aborted).toBe(false);
+    await authenticator.checkTokens();
+    expect(again.ended.aborted).toBe(false);
+  });
+
   test("a table that has not changed is asked for its version alone, however many are followed", async () => {
     const sessions: Session[] = [];
     for (let count = 0; count < 20; count++) {

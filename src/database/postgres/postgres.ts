@@ -10,7 +10,7 @@ import type {
 import { indexStep } from "../../store/search/index-step.ts";
 import { postgresSearch } from "../../store/search/search-postgres.ts";
 import { within } from "../../within.ts";
-import { compact, forgetRecords } from "../compact.ts";
+import { compact, forgetRecords, type AgingRows } from "../compact.ts";
 import { FairQueue } from "../fair-queue.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { Reads } from "../reads.ts";
@@ -93,6 +93,7 @@ class PostgresDatabase extends Reads implements Database {
   readonly #pool: PostgresConnection;
   readonly #startNotifications: StartNotifications;
   #notifications: Notifications | null = null;
+  readonly #aging: AgingRows;
   #tokensChanged = () => {};
 
   constructor(
@@ -108,6 +109,7 @@ class PostgresDatabase extends Reads implements Database {
     }));
     this.#committer = committer;
     this.#pool = pool;
+    this.#aging = { reader: pool, now, inTransaction: (work) => pool.transaction(work) };
     this.#startNotifications = startNotifications;
     let typed: Promise<PrismaClient> | null = null;
     const withClient = <T>(work: (client: PrismaClient) => Promise<T>) =>
@@ -159,8 +161,8 @@ class PostgresDatabase extends Reads implements Database {
     return indexStep(this, (work) => this.#pool.transaction(work), userId);
   }
 
-  forgetRecords(before: Date): Promise<void> {
-    return forgetRecords((query) => this.#pool.run(query), before);
+  forgetRecords(maxAgeMs: number): Promise<void> {
+    return forgetRecords(this.#aging, maxAgeMs);
   }
 
   async renewEpoch(): Promise<void> {
@@ -168,7 +170,7 @@ class PostgresDatabase extends Reads implements Database {
   }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {
-    return compact(this.#pool, (work) => this.#pool.transaction(work), retention, isStopping);
+    return compact(this.#aging, retention, isStopping);
   }
 
   announce(heads: ReadonlyMap<string, bigint>): void {

@@ -8,7 +8,7 @@ import { StartError } from "../../start-error.ts";
 import type { Retention, WriteTransaction, Database } from "../../store/contract.ts";
 import { indexStep } from "../../store/search/index-step.ts";
 import { sqliteSearch } from "../../store/search/search-sqlite.ts";
-import { compact, forgetRecords } from "../compact.ts";
+import { compact, forgetRecords, type AgingRows } from "../compact.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { MigrationError } from "../migrate.ts";
 import { PacedReader } from "../paced-reader.ts";
@@ -106,6 +106,7 @@ class SqliteDatabase extends Reads implements Database {
   readonly #writes = new SerialQueue();
   readonly #transaction: SqliteWriteTransaction;
   readonly #dataVersion: Statement;
+  readonly #aging: AgingRows;
   #lastVersion: unknown = null;
 
   constructor(writer: SqliteConnection, reader: SqliteConnection, checkpoints: Checkpoints) {
@@ -125,6 +126,11 @@ class SqliteDatabase extends Reads implements Database {
     this.#commits = new Commits(writer);
     this.#transaction = new SqliteWriteTransaction(writer);
     this.#dataVersion = reader.prepare("PRAGMA data_version");
+    this.#aging = {
+      reader,
+      now,
+      inTransaction: (work) => this.#inTransaction(() => work(writer)),
+    };
     const readClient = lazily(() => typedClient(reader));
     const writeClient = lazily(() => typedClient(writer));
     this.tokens = tokenTable(
@@ -153,8 +159,8 @@ class SqliteDatabase extends Reads implements Database {
     return indexStep(this, (work) => this.#inTransaction(() => work(this.#writer)), userId);
   }
 
-  forgetRecords(before: Date): Promise<void> {
-    return forgetRecords((query) => this.#inTransaction(() => this.#writer.run(query)), before);
+  forgetRecords(maxAgeMs: number): Promise<void> {
+    return forgetRecords(this.#aging, maxAgeMs);
   }
 
   async renewEpoch(): Promise<void> {
@@ -162,12 +168,7 @@ class SqliteDatabase extends Reads implements Database {
   }
 
   compact(retention: Retention, isStopping = () => false): Promise<number> {
-    return compact(
-      this.#reader,
-      (work) => this.#inTransaction(() => work(this.#writer)),
-      retention,
-      isStopping,
-    );
+    return compact(this.#aging, retention, isStopping);
   }
 
   announce(): void {}
