@@ -5,7 +5,17 @@
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chown, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  chown,
+  cp,
+  mkdtemp,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { arch, platform, tmpdir } from "node:os";
@@ -17,12 +27,15 @@ const run = promisify(execFile);
 /**
  * @typedef {object} EmbeddedPostgres
  * @property {string} url of its database `postgres`, as its superuser
+ * @property {string} dataFolder of its files
  * @property {(signal: NodeJS.Signals) => Promise<void>} halt ends the server with a signal and keeps its files: SIGINT
  *   closes its connections, SIGQUIT and SIGKILL are a crash
  * @property {(asStandby?: boolean) => Promise<void>} start again on the same files and port, after `halt`; as a standby it
  *   only reads
  * @property {() => Promise<void>} stop ends the server, its connections too, and removes its files
  */
+
+/** @typedef {{ uid: number, gid: number }} User */
 
 /**
  * Starts a PostgreSQL on a free port of 127.0.0.1, in a folder of its own. Text sorts as in English (ICU), unless a column says otherwise: C would hide a forgotten
@@ -31,9 +44,19 @@ const run = promisify(execFile);
  * @param {object} [options]
  * @param {string[]} [options.postgresFlags] of the server, such as `["-c", "fsync=off"]`
  * @param {string} [options.parentFolder] of its data; the system's for temporary files by default
+ * @param {Pick<EmbeddedPostgres, "url" | "dataFolder">} [options.standbyOf] makes it a standby, of copies of the files of
+ *   another one, which must be halted while this starts
+ * @param {string} [options.binariesFolder] with `initdb` and `postgres` of another version
+ * @param {Record<string, string>} [options.env] for the server, beside this process's own
  * @returns {Promise<EmbeddedPostgres>}
  */
-export async function startPostgres({ postgresFlags = [], parentFolder = tmpdir() } = {}) {
+export async function startPostgres({
+  postgresFlags = [],
+  parentFolder = tmpdir(),
+  standbyOf,
+  binariesFolder,
+  env = {},
+} = {}) {
   // Programs are not in the same folder as data: what is in memory may not be executable.
   const folder = await mkdtemp(join(tmpdir(), "baton-postgres-"));
   const data = await mkdtemp(join(parentFolder, "baton-postgres-data-"));
@@ -47,33 +70,18 @@ export async function startPostgres({ postgresFlags = [], parentFolder = tmpdir(
       await chown(folder, user.uid, user.gid);
       await chown(data, user.uid, user.gid);
     }
-    const binaries = await findBinaries(folder, user);
-    const password = randomBytes(16).toString("hex");
-    const passwordFile = join(folder, "password");
-    await writeFile(passwordFile, password, { mode: 0o600 });
-    if (user !== undefined) await chown(passwordFile, user.uid, user.gid);
-
-    await run(
-      binaries.initdb,
-      [
-        `--pgdata=${data}`,
-        "--username=postgres",
-        `--pwfile=${passwordFile}`,
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale=C", // of the messages too: they are read below
-        "--locale-provider=icu",
-        "--icu-locale=en-US",
-        "--no-sync",
-        "--no-instructions",
-      ],
-      { ...user, cwd: folder },
-    );
-    const options = { ...user, cwd: folder };
+    const binaries = binariesFolder
+      ? { initdb: join(binariesFolder, "initdb"), postgres: join(binariesFolder, "postgres") }
+      : await findBinaries(folder, user);
+    const password = standbyOf ? new URL(standbyOf.url).password : randomBytes(16).toString("hex");
+    if (standbyOf) await copyToStandby(standbyOf, data, user);
+    else await initialise(binaries.initdb, { data, folder, password, user });
+    const options = { ...user, cwd: folder, env: { ...process.env, ...env } };
     let server = await startServer(binaries.postgres, data, postgresFlags, options);
     let guard = startGuard(server.pid, [data, folder]);
     return {
       url: `postgresql://postgres:${password}@127.0.0.1:${server.port}/postgres`,
+      dataFolder: data,
       halt: (signal) => server.end(signal),
       start: async (asStandby = false) => {
         if (asStandby) await writeFile(join(data, "standby.signal"), "");
@@ -91,6 +99,47 @@ export async function startPostgres({ postgresFlags = [], parentFolder = tmpdir(
     await removeFolders();
     throw error;
   }
+}
+
+/**
+ * @param {string} initdb
+ * @param {{ data: string, folder: string, password: string, user: User | undefined }} options
+ */
+async function initialise(initdb, { data, folder, password, user }) {
+  const passwordFile = join(folder, "password");
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (user !== undefined) await chown(passwordFile, user.uid, user.gid);
+  await run(
+    initdb,
+    [
+      `--pgdata=${data}`,
+      "--username=postgres",
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      "--locale=C", // of the messages too: they are read below
+      "--locale-provider=icu",
+      "--icu-locale=en-US",
+      "--no-sync",
+      "--no-instructions",
+    ],
+    { ...user, cwd: folder },
+  );
+}
+
+/**
+ * @param {Pick<EmbeddedPostgres, "url" | "dataFolder">} primary
+ * @param {string} data
+ * @param {User | undefined} user
+ */
+async function copyToStandby(primary, data, user) {
+  await cp(primary.dataFolder, data, { recursive: true });
+  const { username, password, hostname, port } = new URL(primary.url);
+  const connection = `host=${hostname} port=${port} user=${username} password=${password}`;
+  await appendFile(join(data, "postgresql.auto.conf"), `primary_conninfo = '${connection}'\n`);
+  await writeFile(join(data, "standby.signal"), "");
+  if (user !== undefined) await run("chown", ["-R", `${user.uid}:${user.gid}`, data]);
+  await chmod(data, 0o700);
 }
 
 /**
@@ -203,7 +252,7 @@ async function findUser() {
  * node_modules, which may lie below a home.
  *
  * @param {string} folder
- * @param {{ uid: number, gid: number } | undefined} user
+ * @param {User | undefined} user
  */
 async function findBinaries(folder, user) {
   const system = platform() === "win32" ? "windows" : platform();

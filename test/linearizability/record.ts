@@ -8,7 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
-import { faults, startStore } from "./faulty-store.ts";
+import { faults, startStore } from "../process/faulty-store.ts";
 
 const [database, count, file, injected] = process.argv.slice(2);
 if ((database !== "sqlite" && database !== "postgres") || !count || !file) {

@@ -94,9 +94,13 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
 }
 
 /** `baton serve` on a port that the system chooses, once it serves. */
-export async function serveProcess(dataDir: string, args: readonly string[] = []) {
-  const server = new BatonProcess(["serve", "--port", "0", "--data-dir", dataDir, ...args]);
-  const [, url = ""] = await server.says(/API +(http:\S+)\/graphql\n/);
+export async function serveProcess(
+  dataDir: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+) {
+  const server = new BatonProcess(["serve", "--port", "0", "--data-dir", dataDir, ...args], env);
+  const [, url = ""] = await server.says(/API +(https?:\S+)\/graphql\n/);
   const token = (await readFile(join(dataDir, "local.token"), "utf8")).trim();
   return Object.assign(server, { url, token });
 }

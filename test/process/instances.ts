@@ -45,10 +45,16 @@ export async function health(server: { readonly url: string }, check: "live" | "
   return response.status;
 }
 
-/** Waits until it holds; returns how long that took. */
-export async function msUntil(holds: () => boolean | Promise<boolean>): Promise<number> {
+/** Waits until it holds; returns how long that took. Throws when it takes longer than `maxMs`. */
+export async function msUntil(
+  holds: () => boolean | Promise<boolean>,
+  maxMs = Number.POSITIVE_INFINITY,
+): Promise<number> {
   const begin = performance.now();
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!(await holds())) {
+    if (performance.now() - begin > maxMs) throw new Error(`After ${maxMs} ms: not ${holds}.`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   return Math.round(performance.now() - begin);
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
-import { startPostgres } from "../embedded-postgres.mjs";
+import { startPostgres, type EmbeddedPostgres } from "../embedded-postgres.mjs";
+import { msUntil } from "./instances.ts";
 
 /** A PostgreSQL that a test stops, breaks and starts as it likes, and that keeps what it has committed. */
 export interface OwnPostgres extends AsyncDisposable {
@@ -11,15 +12,35 @@ export interface OwnPostgres extends AsyncDisposable {
   halt(signal: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same files and port. */
   start(): Promise<void>;
+  /**
+   * Restarts it with a standby beside it: from then on, what it acknowledges is on both. The standby is of the same
+   * databases, and has its own URL.
+   */
+  startStandby(): Promise<EmbeddedPostgres>;
+}
+
+export interface OwnPostgresOptions {
+  readonly settings?: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly binariesFolder?: string;
 }
 
 export interface Outsider extends AsyncDisposable {
   select(sql: string, values?: unknown[]): Promise<Record<string, any>[]>;
 }
 
-export async function ownPostgres(...settings: string[]): Promise<OwnPostgres> {
+export function ownPostgres(...settings: string[]): Promise<OwnPostgres> {
+  return startOwnPostgres({ settings });
+}
+
+/** @param options its settings, and what it is started with beside them */
+export async function startOwnPostgres({
+  settings = [],
+  ...options
+}: OwnPostgresOptions): Promise<OwnPostgres> {
   const postgresFlags = ["fsync=on", ...settings].flatMap((setting) => ["-c", setting]);
-  const { url, halt, start, stop } = await startPostgres({ postgresFlags });
+  const primary = await startPostgres({ postgresFlags, ...options });
+  const { url, halt, start, stop } = primary;
   const execute = async (sql: string) => {
     await using outsider = await connectTo(url);
     await outsider.select(sql);
@@ -36,6 +57,22 @@ export async function ownPostgres(...settings: string[]): Promise<OwnPostgres> {
     },
     halt,
     start,
+    async startStandby() {
+      await execute("ALTER SYSTEM SET synchronous_standby_names = '*'");
+      await halt("SIGINT");
+      const alone = ["-c", "synchronous_standby_names="];
+      const standby = await startPostgres({
+        postgresFlags: [...postgresFlags, ...alone],
+        standbyOf: primary,
+      });
+      await start();
+      await using outsider = await connectTo(url);
+      await msUntil(async () => {
+        const rows = await outsider.select("SELECT sync_state FROM pg_stat_replication");
+        return rows[0]?.sync_state === "sync";
+      });
+      return standby;
+    },
     [Symbol.asyncDispose]: stop,
   };
 }

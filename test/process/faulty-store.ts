@@ -1,12 +1,14 @@
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
-import { serveProcess, temporaryFolder } from "../process/baton-process.ts";
-import { connectTo, ownPostgres, terminate, type OwnPostgres } from "../process/own-postgres.ts";
+import { serveProcess, temporaryFolder } from "./baton-process.ts";
+import { connectTo, ownPostgres, terminate, type OwnPostgres } from "./own-postgres.ts";
 
 type Server = Awaited<ReturnType<typeof serveProcess>>;
 
 /** Servers on one store, each of which can be killed and comes back at its address. */
 export interface FaultyStore extends AsyncDisposable {
+  /** Their addresses and token stay, whatever happens to them. */
+  readonly servers: readonly { readonly url: string; readonly token: string }[];
   anyServer(): { readonly url: string; readonly token: string };
   /** Kills one with -9 and starts it again. */
   kill(): Promise<void>;
@@ -56,6 +58,7 @@ export async function startStore(database: "sqlite" | "postgres"): Promise<Fault
   }
 
   return {
+    servers: servers.map(({ url, token }) => ({ url, token })),
     anyServer: () => servers[choose()] as Server,
     async kill() {
       const index = choose();
