@@ -3,6 +3,7 @@ import { query, refusal, subscribe, subscribeBySse } from "../client.ts";
 import { plainDatabases } from "../databases.ts";
 import { set } from "../operations.ts";
 import type { OwnDatabase } from "../own-database.ts";
+import { runHere } from "../process/command-here.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
 const followDocument = `subscription ($namespace: String, $key: String, $after: Revision, $epoch: String, $snapshot: Boolean, $bookmarks: Boolean) {
@@ -56,6 +57,18 @@ describe.each(plainDatabases)("epochs and bookmarks on $name", ({ create }) => {
     const lost = { after: "999999999", epoch: "of another history" };
     await using none = subscribe(server, followDocument, lost);
     expect((await refusal(none.next())).extensions).toMatchObject({ reason: "EPOCH", epoch });
+  });
+
+  test("G15: baton epoch prints the epoch, and --renew gives the store another one", async () => {
+    const epoch = await epochNow();
+    const { revision: after } = await set(server, { key: "k", value: 3 });
+    const command = ["epoch", "--database-url", own.url];
+    expect(await runHere(command)).toEqual({ code: 0, stdout: `${epoch}\n`, stderr: "" });
+    const { stdout: renewed } = await runHere([...command, "--renew"]);
+    expect(renewed).toBe(`${await epochNow()}\n`);
+    const document = `query ($after: Revision, $epoch: String) { changes(after: $after, epoch: $epoch) { nodes { revision } } }`;
+    const { extensions } = await refusal(query(server, document, { after, epoch }));
+    expect(extensions).toMatchObject({ reason: "EPOCH", epoch: renewed.trim() });
   });
 
   test("G15: the epoch stays over a restart", async () => {

@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { connect } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { serveProcess, temporaryFolder } from "./baton-process.ts";
+
+const certificates = fileURLToPath(new URL("../tls/", import.meta.url));
+
+test("SIGHUP reads the certificate again; one that can't be used changes nothing, and is logged", async () => {
+  await using folder = await temporaryFolder();
+  const file = (part: string) => join(folder.path, `${part}.pem`);
+  const use = async (name: string) => {
+    for (const part of ["cert", "key"]) {
+      await copyFile(join(certificates, `${name}.${part}.pem`), file(part));
+    }
+  };
+  await use("first");
+  const args = ["--tls-cert-file", file("cert"), "--tls-key-file", file("key")];
+  await using server = await serveProcess(folder.path, args);
+  const ca = await Promise.all(
+    ["first", "second"].map((name) => readFile(join(certificates, `${name}.cert.pem`))),
+  );
+  /** The name in the certificate that a new connection is shown. */
+  const shownName = async () => {
+    const { port, hostname: host } = new URL(server.url);
+    const socket = connect({ port: Number(port), host, ca });
+    await once(socket, "secureConnect");
+    const { subject } = socket.getPeerCertificate();
+    socket.destroy();
+    return subject.CN;
+  };
+  expect(await shownName()).toBe("first");
+
+  await use("second");
+  server.child.kill("SIGHUP");
+  await expect.poll(shownName).toBe("second");
+
+  await writeFile(file("cert"), "not a certificate");
+  server.child.kill("SIGHUP");
+  await expect.poll(() => server.stderr).toContain("the one before stays");
+  expect(await shownName()).toBe("second");
+});
