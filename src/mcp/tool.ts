@@ -3,7 +3,16 @@ import type { Feed } from "../feed/feed.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
 import type { Store } from "../store/store.ts";
 import type { Writer } from "../store/writer.ts";
-import { readFields, schemaOf, text, withDefault, type Fields, type Values } from "./fields.ts";
+import {
+  optional,
+  readFields,
+  revision,
+  schemaOf,
+  text,
+  withDefault,
+  type Fields,
+  type Values,
+} from "./fields.ts";
 
 /** What tools and resources work with, the same for every call. */
 export interface McpServices {
@@ -73,6 +82,12 @@ export function tool<F extends Fields>(definition: ToolDefinition<F>): Tool {
     run: async (call, sent) => run(call, readFields(fields, sent, "")),
   };
 }
+
+/** The argument of tools that can show an earlier state. */
+export const atField = optional(
+  revision,
+  "Show what was there right after this revision, which baton_history lists. Default: what is there now.",
+);
 
 /** The argument that most tools have. */
 export const namespaceField = withDefault(

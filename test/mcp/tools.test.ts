@@ -53,6 +53,48 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect(none).toMatchObject({ claimed: false });
   });
 
+  test("an earlier state is read, by the revisions that the history lists", async () => {
+    const namespace = "past";
+    await agent.call("set", { namespace, key: "a", value: "first" });
+    await agent.call("set", { namespace, key: "a", value: "second" });
+    await agent.call("set", { namespace, key: "b", value: 1 });
+    await agent.call("delete", { namespace, key: "a" });
+    const { changes } = await agent.call("history", { namespace });
+    const [, , second, first] = changes as { revision: string }[];
+    const at = (change: { revision: string } | undefined) => ({ namespace, at: change?.revision });
+    expect(await agent.call("get", { key: "a", ...at(first) })).toMatchObject({ value: "first" });
+    expect(await agent.call("get", { key: "a", ...at(second) })).toMatchObject({ value: "second" });
+    expect(await agent.call("get", { key: "b", ...at(second) })).toMatchObject({
+      found: false,
+      at: second?.revision,
+      next: expect.stringContaining("baton_history"),
+    });
+    expect((await agent.call("list_keys", at(second))).keys).toMatchObject([{ key: "a" }]);
+    expect((await agent.call("list_keys", { namespace })).keys).toMatchObject([{ key: "b" }]);
+  });
+
+  test("namespaces are listed by a pattern, page by page", async () => {
+    const names = ["p:1:in", "p:1:out", "p:2:in", "p:2:x:in", "q:1:in"];
+    const writes = names.map((namespace) => ({ action: "set", namespace, key: "k", value: 1 }));
+    await agent.call("write_many", { writes });
+    const listed = async (pattern: string) => {
+      const found: string[] = [];
+      for (let after: string | undefined; ;) {
+        const page = await agent.call("list_namespaces", { pattern, first: 1, after });
+        found.push(...page.namespaces.map(({ name }: { name: string }) => name));
+        if (!page.hasMore) return found;
+        after = JSON.parse(/after: (".*")/.exec(page.next)?.[1] ?? "") as string;
+      }
+    };
+    expect(await listed("p:*:in")).toEqual(["p:1:in", "p:2:in"]);
+    expect(await listed("p:**")).toEqual(names.slice(0, 4));
+    expect(await listed("**:in")).toEqual(["p:1:in", "p:2:in", "p:2:x:in", "q:1:in"]);
+    expect(await agent.refused("list_namespaces", { pattern: "**:a:**" })).toMatchObject({
+      argument: "pattern",
+      message: expect.stringMatching(/^pattern: /),
+    });
+  });
+
   test("a value is set, read, found, listed, changed and deleted", async () => {
     const namespace = "life";
     const value = { title: "Fermentation", parts: [1, 2], done: 0 };

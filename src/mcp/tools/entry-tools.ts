@@ -16,7 +16,7 @@ import {
   withDefault,
 } from "../fields.ts";
 import { entryFacts, glimpse, maxShownUnits, shownValue } from "../shown-value.ts";
-import { namespaceField, tool, type Tool } from "../tool.ts";
+import { atField, namespaceField, tool, type Tool } from "../tool.ts";
 
 const ifRevision = optional(
   revision,
@@ -34,17 +34,22 @@ const get = tool({
     key: required(text, "The key."),
     path: optional(text, 'JSON Pointer to one part of the value, such as "/items/0".'),
     offset: withDefault(integer, 0, "Where to go on in a long value, as an earlier result says."),
+    at: atField,
   },
-  async run({ store, session }, { namespace, key, path, offset }) {
+  async run({ store, session, closed }, { namespace, key, path, offset, at }) {
     if (offset < 0) throw badUserInput("offset", `Must be 0 or more; this is ${offset}.`);
-    const entry = await store.entry(session.viewer, namespace, key);
+    const entry = await store.entryAsOf(session.viewer, { namespace, key }, { at }, closed);
+    if (!entry && at !== null) {
+      const next = "See when it was set with baton_history.";
+      return { found: false, namespace, key, at: String(at), next };
+    }
     if (!entry) {
       const next =
         "List the keys with baton_list_keys, or wait until it is set with baton_wait_for.";
       return { found: false, namespace, key, next };
     }
     const next = (end: number) =>
-      `The value is longer. Call baton_get again with offset: ${end}${path === null ? ', or with path for one part of it, such as "/items/0"' : " and the same path"}.`;
+      `The value is longer. Call baton_get again with offset: ${end}${at === null ? "" : `, at: "${at}"`}${path === null ? ', or with path for one part of it, such as "/items/0"' : " and the same path"}.`;
     return {
       found: true,
       namespace,

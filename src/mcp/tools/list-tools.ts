@@ -1,7 +1,11 @@
 import { badUserInput } from "../../errors.ts";
+import type { Namespace } from "../../store/model/entry.ts";
+import { readNamespaceFilter } from "../../store/model/namespace-filter.ts";
+import type { Viewer } from "../../store/model/viewer.ts";
+import type { FilteredNamespacesInput, ListPage, Store } from "../../store/store.ts";
 import { integer, optional, required, revision, text, withDefault } from "../fields.ts";
 import { glimpse } from "../shown-value.ts";
-import { namespaceField, tool, type Tool } from "../tool.ts";
+import { atField, namespaceField, tool, type Tool } from "../tool.ts";
 import { whereField, whereOf } from "./where-field.ts";
 
 const keyPrefix = withDefault(text, "", "Only keys that begin with this.");
@@ -19,6 +23,7 @@ const listKeys = tool({
     namespace: namespaceField,
     keyPrefix,
     where: whereField,
+    at: atField,
     first: first(100),
     after: optional(text, "Only keys after this one: the last key of the page before."),
   },
@@ -59,12 +64,21 @@ const listNamespaces = tool({
     "List the namespaces of the shared store that you may see, with how many entries each one has and which agents wrote there. Start here to find out what is in the store.",
   fields: {
     prefix: withDefault(text, "", "Only namespaces that begin with this."),
+    pattern: optional(
+      text,
+      "Only namespaces of this pattern, such as pipeline:*:results. * is one part between colons, ** any number of parts.",
+    ),
     first: first(50),
-    after: optional(text, "Only namespaces after this one: the last of the page before."),
+    after: optional(text, "Only namespaces after this one, as the page before says."),
   },
-  async run({ store, session }, { prefix, first: count, after }) {
-    const page = await store.namespaces(session.viewer, prefix, count, after);
-    const last = page.items.at(-1);
+  argumentOf: (path) => path.replace(/^segments\b.*/, "pattern"),
+  async run({ store, session }, { prefix, pattern, first: count, after }) {
+    const segments = pattern?.split(":");
+    const filter = readNamespaceFilter(store.limits, { segments });
+    const page: ListPage<Namespace, string> = filter
+      ? await filteredNamespaces(store, session.viewer, { prefix, filter, first: count }, after)
+      : await store.namespaces(session.viewer, prefix, count, after);
+    const last = page.end ?? page.items.at(-1)?.name;
     return {
       namespaces: page.items.map(({ name, entryCount, updatedAt, agents }) => ({
         name,
@@ -74,12 +88,26 @@ const listNamespaces = tool({
       })),
       hasMore: page.hasMore,
       next:
-        page.hasMore && last
-          ? `There are more. Call again with after: ${JSON.stringify(last.name)}.`
+        page.hasMore && last !== undefined
+          ? `There are more. Call again with after: ${JSON.stringify(last)}.`
           : undefined,
     };
   },
 });
+
+/** Without a depth, a page goes on behind a name; it may be one that the filter did not let pass. */
+async function filteredNamespaces(
+  store: Store,
+  viewer: Viewer,
+  input: Omit<FilteredNamespacesInput, "after">,
+  after: string | null,
+): Promise<ListPage<Namespace, string>> {
+  const place = after === null ? null : { bound: { name: after, isIncluded: false }, listed: [] };
+  const page = await store.filteredNamespaces(viewer, { ...input, after: place }, true);
+  // Totals were asked for.
+  const items = page.items as readonly Namespace[];
+  return { items, hasMore: page.hasMore, end: page.end?.bound.name ?? null };
+}
 
 const search = tool({
   name: "baton_search",
