@@ -303,8 +303,8 @@ export const options = {
   maxPageBytes: limit(
     "maxPageBytes",
     "bytes",
-    16 * mebi,
-    "A page ends when its entries have so many bytes",
+    4 * mebi,
+    "A page ends when its entries have so many bytes. One statement loads them, and a SQLite holds others up meanwhile: some 4 ms for each MiB",
   ),
   maxExaminedItems: limit(
     "maxExaminedItems",

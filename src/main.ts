@@ -2,6 +2,7 @@ import pino, { type Logger } from "pino";
 import { options, type Config } from "./config.ts";
 import { startServer, type BatonServer } from "./server.ts";
 import { shellWord } from "./shell-word.ts";
+import { whenIdle } from "./when-idle.ts";
 
 /** Starts the server, tells its person what they need, and serves until SIGINT or SIGTERM. */
 export async function serve(config: Config): Promise<void> {
@@ -40,6 +41,7 @@ export async function serve(config: Config): Promise<void> {
     },
     "started",
   );
+  whenIdle(() => server.warmUp());
   process.stdout.write(welcome(server, config.dataDir, process.stdout.isTTY));
 }
 

@@ -48,6 +48,8 @@ export interface BatonServer {
    * @throws StartError where they can't be used; those before count then
    */
   reloadTls(): void;
+  /** Loads what the first request to /mcp would otherwise load, which holds the event loop for some 100 ms. */
+  warmUp(): Promise<void>;
   /** Ends it cleanly: running mutations are answered, subscriptions complete. Cuts what is left after `deadlineMs`. */
   close(deadlineMs?: number): Promise<void>;
 }
@@ -250,6 +252,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       database: describePlace(databaseOf(config)),
       localToken,
       reloadTls,
+      async warmUp() {
+        // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+        await import("./mcp/mcp-endpoint.ts");
+      },
       metricsUrl: metricsEndpoint?.url ?? null,
       async close(deadlineMs = 4_000) {
         stopping = true;

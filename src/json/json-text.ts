@@ -1,5 +1,6 @@
 import { halfPair, JsonFault } from "./json-fault.ts";
 import { isWhitespace, JsonScanner } from "./json-scanner.ts";
+import { stepUnits, type Steps } from "./long-value-parts.ts";
 
 /**
  * A JSON value as its text: valid JSON without insignificant whitespace, without duplicate members or lone surrogates,
@@ -22,6 +23,17 @@ export class JsonText {
 export function parseJsonText(text: string): JsonText {
   const scanner = new JsonScanner(text);
   scanner.run();
+  return textIn(scanner);
+}
+
+/** As `parseJsonText`, in steps. */
+export function* parseLongJsonText(text: string): Steps<JsonText> {
+  const scanner = new JsonScanner(text);
+  while (!scanner.run(scanner.at + stepUnits)) yield;
+  return textIn(scanner);
+}
+
+function textIn(scanner: JsonScanner): JsonText {
   scanner.requireEnd();
   if (scanner.fault) throw scanner.fault;
   return new JsonText(scanner.compact());

@@ -3,7 +3,7 @@ import { endOfString, endOfValue, isEscaped } from "./value-parts.ts";
 /** Work on a long text, to be done in steps: whoever runs it may let others on between two of them. */
 export type Steps<T> = Generator<void, T, void>;
 
-/** How much of a text one step reads, in UTF-16 units: well below a millisecond. */
+/** How much of a text one step reads, in UTF-16 units: in a millisecond, or a few where it makes many parts of it. */
 export const stepUnits = 64 * 1024;
 
 /** As `endOfValue`, in steps. */

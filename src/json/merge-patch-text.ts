@@ -1,9 +1,13 @@
+import { stepUnits, type Steps } from "./long-value-parts.ts";
 import { membersAt } from "./value-parts.ts";
 
 interface MergedMember {
   readonly nameText: string;
   readonly value: string;
 }
+
+/** By name. */
+type MergedMembers = Map<string, MergedMember>;
 
 /**
  * Applies a JSON Merge Patch (RFC 7396): objects merge, `null` removes a member, anything else replaces. What the patch
@@ -29,6 +33,45 @@ export function mergePatchText(target: string | null, patch: string): string {
   return objectText(merged);
 }
 
+/**
+ * As `mergePatchText`, in steps.
+ * @param wholeUnits texts of no more UTF-16 units together are merged in one step, and a step reads about as many
+ */
+export function* mergeLongPatch(
+  target: string | null,
+  patch: string,
+  wholeUnits = stepUnits,
+): Steps<string> {
+  if (!patch.startsWith("{")) return patch;
+  if ((target?.length ?? 0) + patch.length <= wholeUnits) return mergePatchText(target, patch);
+  const merged: MergedMembers = new Map();
+  if (target?.startsWith("{")) {
+    let until = wholeUnits;
+    for (const { name, nameText, begin, end } of membersAt(target, 0)) {
+      merged.set(name, { nameText, value: target.slice(begin, end) });
+      if (end < until) continue;
+      until = end + wholeUnits;
+      yield;
+    }
+  }
+  let until = wholeUnits;
+  for (const { name, nameText, begin, end } of membersAt(patch, 0)) {
+    const value = patch.slice(begin, end);
+    if (value === "null") merged.delete(name);
+    else {
+      const before = merged.get(name);
+      merged.set(name, {
+        nameText: before?.nameText ?? nameText,
+        value: yield* mergeLongPatch(before?.value ?? null, value, wholeUnits),
+      });
+    }
+    if (end < until) continue;
+    until = end + wholeUnits;
+    yield;
+  }
+  return yield* longObjectText(merged, wholeUnits);
+}
+
 /** Replaces or adds members of an object, `null` too, and keeps the others. Both are texts of objects. */
 export function mergeMembers(target: string, patch: string): string {
   const merged = membersOf(target);
@@ -41,9 +84,9 @@ export function mergeMembers(target: string, patch: string): string {
   return objectText(merged);
 }
 
-/** By name; none where there is no object. */
-function membersOf(text: string | null): Map<string, MergedMember> {
-  const members = new Map<string, MergedMember>();
+/** None where there is no object. */
+function membersOf(text: string | null): MergedMembers {
+  const members: MergedMembers = new Map();
   if (!text?.startsWith("{")) return members;
   for (const { name, nameText, begin, end } of membersAt(text, 0)) {
     members.set(name, { nameText, value: text.slice(begin, end) });
@@ -51,8 +94,25 @@ function membersOf(text: string | null): Map<string, MergedMember> {
   return members;
 }
 
-function objectText(members: Map<string, MergedMember>): string {
+function objectText(members: MergedMembers): string {
   const texts: string[] = [];
   for (const { nameText, value } of members.values()) texts.push(`${nameText}:${value}`);
   return `{${texts.join(",")}}`;
+}
+
+function* longObjectText(members: MergedMembers, wholeUnits: number): Steps<string> {
+  const parts: string[] = [];
+  let texts: string[] = [];
+  let units = 0;
+  for (const { nameText, value } of members.values()) {
+    texts.push(`${nameText}:${value}`);
+    units += nameText.length + value.length;
+    if (units < wholeUnits) continue;
+    parts.push(texts.join(","));
+    texts = [];
+    units = 0;
+    yield;
+  }
+  if (texts.length > 0) parts.push(texts.join(","));
+  return `{${parts.join(",")}}`;
 }

@@ -2,6 +2,8 @@ import { createMcpHandler, type Server } from "@modelcontextprotocol/server";
 import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
+import { inSteps } from "../in-steps.ts";
 import type { OperationTracer } from "../operation-trace.ts";
 import { agentNameOf } from "./agent-name.ts";
 import { Listen } from "./listen.ts";
@@ -27,6 +29,8 @@ export interface McpEndpointOptions extends McpServices {
 export interface McpRequest {
   /** The body. */
   readonly text: string;
+  /** The user whom it is read for. */
+  readonly userId: string;
   /** URL, method and headers. Its signal aborts when the caller is gone. */
   readonly request: Request;
   readonly outlet: Outlet;
@@ -59,7 +63,8 @@ export class McpEndpoint {
   async answer(sent: McpRequest): Promise<McpAnswer> {
     const { tracer } = this.#options;
     const beganAt = performance.now();
-    const message = readMcpMessage(sent.text);
+    const message = await inSteps(readMcpMessage(sent.text), sent.userId);
+    if (isLoopHeld()) await nextTurn(sent.userId);
     if (!tracer) return this.#answer(message, sent);
     const { headers } = sent.request;
     const trace = tracer.begin(beganAt, [

@@ -1,6 +1,7 @@
 import { BatonError } from "../errors.ts";
 import { JsonFault } from "../json/json-fault.ts";
-import { parseJsonText } from "../json/json-text.ts";
+import { parseLongJsonText } from "../json/json-text.ts";
+import type { Steps } from "../json/long-value-parts.ts";
 import { decodeString, membersAt } from "../json/value-parts.ts";
 
 /** A JSON-RPC message as a caller sent it. */
@@ -26,16 +27,18 @@ const maxRestUnits = 64 * 1024;
 const clientInfoKey = "io.modelcontextprotocol/clientInfo";
 
 /**
- * Reads the body of a request.
+ * Reads the body of a request, in steps.
  * @throws BAD_USER_INPUT when it is not one JSON-RPC message
  */
-export function readMcpMessage(text: string): McpMessage {
-  const json = parse(text);
+export function* readMcpMessage(text: string): Steps<McpMessage> {
+  const json = yield* parse(text);
   if (!json.startsWith("{")) {
     const what = json.startsWith("[") ? "This is an array: send each message on its own." : "";
     throw new BatonError("BAD_USER_INPUT", `The body must be one JSON-RPC message. ${what}`.trim());
   }
+  yield;
   const call = argumentsOf(json);
+  yield;
   if (call.rest.length > maxRestUnits) {
     throw new BatonError(
       "PAYLOAD_TOO_LARGE",
@@ -57,9 +60,9 @@ export function readMcpMessage(text: string): McpMessage {
   };
 }
 
-function parse(text: string): string {
+function* parse(text: string): Steps<string> {
   try {
-    return parseJsonText(text).text;
+    return (yield* parseLongJsonText(text)).text;
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     throw new BatonError("BAD_USER_INPUT", `The body is not valid: ${error.message}`);

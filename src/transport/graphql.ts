@@ -6,7 +6,7 @@ import { schema } from "../schema/schema.ts";
 import { writeLongJson, type TextParts } from "../json/write-long-json.ts";
 import { compiledOperation } from "./compiled-operation.ts";
 import { embeddedValues } from "./embedded-variables.ts";
-import { inSteps } from "./in-steps.ts";
+import { inSteps } from "../in-steps.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import type { OperationNote } from "./operation-note.ts";

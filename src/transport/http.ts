@@ -3,6 +3,7 @@ import type { GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError, type ErrorCode } from "../errors.ts";
+import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
 import type { OperationTracer } from "../operation-trace.ts";
 import { serveBoard } from "./board.ts";
 import { GraphqlRoute } from "./graphql-route.ts";
@@ -67,7 +68,9 @@ export function httpListener(options: HttpOptions): RequestListener {
     if (requestId !== null) note.requestId = requestId;
     if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response, note);
     if (tracer) response.once("close", () => note.trace?.end(tracedNote(note)));
-    answer(options, routes, request, response, note).catch((error: unknown) => {
+    answer(options, routes, request, response, note).catch(async (error: unknown) => {
+      // A thousand connections that are refused in one turn of the event loop are not answered in the same one.
+      if (isLoopHeld()) await nextTurn(nobody);
       // The client went away in the middle of its request.
       if (request.destroyed && (!request.complete || isReset(error))) return;
       const fault = publicError(error, logger, note);

@@ -89,7 +89,7 @@ export class McpRoute {
     const text = textOf(body);
     const signal = this.#signalOf(response);
     const endpoint = await this.#load();
-    const sent = { text, request: webRequest(request, signal), outlet, authenticate, note };
+    const sent = { text, userId, request: webRequest(request, signal), outlet, authenticate, note };
     return pass(await endpoint.answer(sent), response);
   }
 

@@ -6,7 +6,7 @@ import { parseOrdinary } from "../json/json-text.ts";
 import type { Steps } from "../json/long-value-parts.ts";
 import { readEnvelope, type Envelope } from "./envelope.ts";
 import { readPlainValue } from "./exact-value.ts";
-import { atOnce, inSteps } from "./in-steps.ts";
+import { atOnce, inSteps } from "../in-steps.ts";
 import { maxWholeUnits, operationIn, type ReadLimits } from "./read-operation.ts";
 
 /** A message of the WebSocket protocol, which graphql-ws takes in place of its text. */

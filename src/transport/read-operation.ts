@@ -13,7 +13,7 @@ import {
 import { decodeString, endOfString } from "../json/value-parts.ts";
 import { faultWithin, readEnvelope, type Envelope } from "./envelope.ts";
 import { readExactValue, readPlainValue } from "./exact-value.ts";
-import { atOnce, inSteps } from "./in-steps.ts";
+import { atOnce, inSteps } from "../in-steps.ts";
 import { sentTexts, type SentVariables } from "./sent-variables.ts";
 import { isJsonType, typesOfVariables, typeWithin, type VariableTypes } from "./variable-types.ts";
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { TextParts } from "../json/write-long-json.ts";
 import type { Steps } from "../json/long-value-parts.ts";
-import { inSteps } from "./in-steps.ts";
+import { inSteps } from "../in-steps.ts";
 
 /** A client that takes nothing for so long does not read. Its connection is cut, and what was kept for it goes. */
 const unreadMs = 20_000;

@@ -11,7 +11,7 @@ import { schema } from "../schema/schema.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 import { socketCredentials } from "./credentials.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
-import { inSteps } from "./in-steps.ts";
+import { inSteps } from "../in-steps.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { OpenOperation } from "./open-operation.ts";
 import type { Extra } from "./open-socket.ts";

@@ -2,16 +2,18 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { appendText } from "../../src/json/append-text.ts";
 import { incrementText } from "../../src/json/increment-text.ts";
-import { mergeMembers, mergePatchText } from "../../src/json/merge-patch-text.ts";
+import { atOnce } from "../../src/in-steps.ts";
+import { mergeLongPatch, mergeMembers, mergePatchText } from "../../src/json/merge-patch-text.ts";
 import { mergePatchTree, textOf, treeArbitrary } from "./json-trees.ts";
 
 describe("G13: operations on the text of a value", () => {
   test("a merge patch does what RFC 7396 says, and keeps what it does not name", () => {
     fc.assert(
-      fc.property(fc.option(treeArbitrary), treeArbitrary, (target, patch) => {
-        expect(mergePatchText(target && textOf(target), textOf(patch))).toBe(
-          textOf(mergePatchTree(target, patch)),
-        );
+      fc.property(fc.option(treeArbitrary), treeArbitrary, fc.nat(40), (target, patch, units) => {
+        const texts = [target && textOf(target), textOf(patch)] as const;
+        const merged = textOf(mergePatchTree(target, patch));
+        expect(mergePatchText(...texts)).toBe(merged);
+        expect(atOnce(mergeLongPatch(...texts, units))).toBe(merged);
       }),
       { numRuns: 1_000 },
     );

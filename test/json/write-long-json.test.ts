@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { JsonText } from "../../src/json/json-text.ts";
 import { writeJson } from "../../src/json/write-json.ts";
 import { writeLongJson } from "../../src/json/write-long-json.ts";
-import { atOnce } from "../../src/transport/in-steps.ts";
+import { atOnce } from "../../src/in-steps.ts";
 
 test("a long text in parts is the text that is written in one go", () => {
   fc.assert(

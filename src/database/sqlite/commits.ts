@@ -1,7 +1,7 @@
 import type { SqliteConnection } from "./connection.ts";
 
-/** A commit of more changes than this is on the driver's thread: requests are read while it waits for the disk. */
-const maxChangesHere = 8;
+/** A commit of more than this is on the driver's thread: requests are read while it waits for the disk. */
+const mostHere = { changes: 8, bytes: 256 * 1024 };
 /** A disk is quick while its last commit took less than this. */
 const quickMs = 1;
 
@@ -22,9 +22,11 @@ export class Commits {
     this.#connection = connection;
   }
 
-  async commit(changeCount: number): Promise<void> {
+  /** @param bytes of the entries that it writes */
+  async commit(changes: number, bytes: number): Promise<void> {
     const begin = performance.now();
-    if (this.#isQuick && changeCount <= maxChangesHere) this.#connection.execSync("COMMIT");
+    const isSmall = changes <= mostHere.changes && bytes <= mostHere.bytes;
+    if (this.#isQuick && isSmall) this.#connection.execSync("COMMIT");
     else await this.#connection.exec("COMMIT");
     this.#isQuick = performance.now() - begin < quickMs;
   }

@@ -151,7 +151,7 @@ class SqliteDatabase extends Reads implements Database {
     const transaction = this.#transaction;
     return this.#inTransaction(
       () => work(transaction.begin(userIds)),
-      () => this.#commits.commit(transaction.changeCount),
+      () => this.#commits.commit(transaction.changeCount, transaction.writtenBytes),
     );
   }
 

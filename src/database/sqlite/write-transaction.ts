@@ -42,6 +42,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
   readonly #statements: WriteStatements;
   #userIds: readonly string[] = [];
   #changeCount = 0;
+  #writtenBytes = 0;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -55,12 +56,18 @@ export class SqliteWriteTransaction implements WriteTransaction {
   begin(userIds: readonly string[]): this {
     this.#userIds = userIds;
     this.#changeCount = 0;
+    this.#writtenBytes = 0;
     return this;
   }
 
   /** How many changes it has saved. */
   get changeCount(): number {
     return this.#changeCount;
+  }
+
+  /** Of the entries that it has saved. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   async readLogs(): Promise<LockedLogs> {
@@ -131,6 +138,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
       }
       for (const written of effect.written) {
         this.#writeEntry(userId, written);
+        this.#writtenBytes += written.entry.sizeBytes;
         if (pacer.isDue) await pacer.pause();
       }
       await this.#saveNamespaces(userId, namespaceEffects(effect), pacer);

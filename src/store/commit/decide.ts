@@ -41,7 +41,8 @@ export function* decide(rules: Rules, state: State, command: Command): Steps<Dec
   let bytes = 0;
   try {
     for (const operation of command.operations) {
-      const result = typeOf(operation).decide(draft, operation, rules);
+      const decided = typeOf(operation).decide(draft, operation, rules);
+      const result = Symbol.iterator in decided ? yield* decided : decided;
       if (result.kind === "unmet") return unmet(state, result.condition);
       results.push(result);
       // A thousand small increments of one large value write it a thousand times.

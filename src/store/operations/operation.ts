@@ -1,5 +1,6 @@
 import type { BatonError } from "../../errors.ts";
 import type { Claim } from "../model/claim.ts";
+import type { Steps } from "../../json/long-value-parts.ts";
 import type { Entry, EntryHead } from "../model/entry.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Place } from "../model/place.ts";
@@ -100,11 +101,14 @@ export interface OperationType<Input, Operation extends { readonly kind: string 
   /** Bytes that the operation holds in memory while it waits, roughly. */
   sizeBytes(operation: Operation): number;
   /**
-   * Does it in the draft.
+   * Does it in the draft; in steps where it may read a long value.
    * @throws BatonError if the operation is refused
    */
-  decide(draft: Draft, operation: Operation, rules: Rules): OperationResult<LoadedEntry> | Unmet;
+  decide(draft: Draft, operation: Operation, rules: Rules): Decided | Steps<Decided>;
 }
+
+/** What an operation came to. */
+export type Decided = OperationResult<LoadedEntry> | Unmet;
 
 /** Bytes that any operation holds in memory, roughly. */
 export const baseSizeBytes = 500;

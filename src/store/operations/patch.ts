@@ -1,5 +1,5 @@
 import type { JsonText } from "../../json/json-text.ts";
-import { mergePatchText } from "../../json/merge-patch-text.ts";
+import { mergeLongPatch } from "../../json/merge-patch-text.ts";
 import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
 import { readEntryWrite, readValue, type EntryWriteInput, type Optional } from "./read-input.ts";
 import { writeNewValue } from "./write-entry.ts";
@@ -23,5 +23,5 @@ export const patchOperation: OperationType<PatchInput, PatchOperation> = {
   touches: ({ namespace, key }) => [{ namespace, key, withValue: true }],
   sizeBytes: ({ key, patch }) => baseSizeBytes + key.length + patch.length,
   decide: (draft, operation, rules) =>
-    writeNewValue(draft, rules, operation, (before) => mergePatchText(before, operation.patch)),
+    writeNewValue(draft, rules, operation, (before) => mergeLongPatch(before, operation.patch)),
 };

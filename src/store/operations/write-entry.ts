@@ -1,6 +1,7 @@
 import type { Draft } from "../commit/draft.ts";
 import { unclaimed, type StoredEntry, type StoredHead } from "../model/claim.ts";
 import { JsonText } from "../../json/json-text.ts";
+import type { Steps } from "../../json/long-value-parts.ts";
 import { mergeMembers } from "../../json/merge-patch-text.ts";
 import { checkMetadataBytes, checkValue, type Limits } from "../model/limits.ts";
 import type { Condition, OperationResult, Rules, Unmet, Write, EntryWrite } from "./operation.ts";
@@ -26,23 +27,20 @@ export function unmetRevision(
   return holds(condition, current) ? null : { kind: "unmet", condition };
 }
 
-/** Writes a value that was made of the one before. The entry keeps its expiry unless the write sets another. */
-export function writeNewValue(
+/** Writes a value that is made of the one before, in steps. The entry keeps its expiry unless the write sets another. */
+export function* writeNewValue(
   draft: Draft,
   rules: Rules,
   write: EntryWrite,
-  valueAfter: (before: string | null) => string,
-): WrittenResult | Unmet {
+  valueAfter: (before: string | null) => Steps<string>,
+): Steps<WrittenResult | Unmet> {
   const current = draft.entry(write);
   const unmet = unmetRevision(write, current);
   if (unmet) return unmet;
+  const value = yield* valueAfter(current && draft.value(current));
   return writeEntry(draft, rules, current, {
     ...write,
-    value: checkValue(
-      rules.limits,
-      write.argument,
-      new JsonText(valueAfter(current && draft.value(current))),
-    ),
+    value: checkValue(rules.limits, write.argument, new JsonText(value)),
     expiresAt: expiryAfter(draft.now, write.ttlSeconds, current?.expiresAt ?? null),
   });
 }

@@ -1,4 +1,5 @@
 import { sql, type Sql, type SqlClient } from "../../database/sql.ts";
+import { inSteps } from "../../in-steps.ts";
 import type { Entry } from "../model/entry.ts";
 import { everything } from "../model/text-match.ts";
 import {
@@ -50,7 +51,10 @@ export async function indexStep(
   if (step === null) return 0;
   const { removed = [], added = [] } = step;
   const next = { ...state, ...step };
-  const texts = added.map((entry) => ({ ...entry, text: searchText(entry) }));
+  const texts: (Entry & { readonly text: string })[] = [];
+  for (const entry of added) {
+    texts.push({ ...entry, text: await inSteps(searchText(entry), userId) });
+  }
   return transaction(async (client) => {
     if ((await client.run(moveIndex(userId, state, next))) === 0) return 0;
     if (removed.length > 0) {

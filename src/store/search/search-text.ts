@@ -1,5 +1,12 @@
 import type { Entry } from "../model/entry.ts";
 import { formatJsonPointer } from "../../json/json-pointer.ts";
+import {
+  longestEscape,
+  stepUnits,
+  withoutCutEscape,
+  type Steps,
+} from "../../json/long-value-parts.ts";
+import { decodeString, endOfString } from "../../json/value-parts.ts";
 
 // What of an entry a search looks at, and when a text is found in it: the one definition, on every database.
 
@@ -49,63 +56,125 @@ function lower(composed: string): string {
   return composed.replaceAll("\u0130", "i").toLowerCase().replaceAll("ς", "σ");
 }
 
-/** Everything that is searched of an entry, folded: what an index holds. */
-export function searchText(entry: Pick<Entry, "key" | "value">): string {
+/** Everything that is searched of an entry, folded: what an index holds. In steps. */
+export function* searchText(entry: Pick<Entry, "key" | "value">): Steps<string> {
   const texts: string[] = [];
-  visitTexts(entry, (composed) => {
-    texts.push(lower(composed));
-    return false;
-  });
+  for (const shown of shownTexts(entry)) {
+    if (shown === null) yield;
+    else texts.push(lower(shown.composed));
+  }
   return texts.join(separator);
 }
 
-/** @param folded what is looked for, as `fold` gives it */
-export function findMatch(entry: Pick<Entry, "key" | "value">, folded: string): Match | null {
-  let match: Match | null = null;
-  visitTexts(entry, (composed, path) => {
+/**
+ * Where an entry has a text, in steps.
+ * @param folded what is looked for, as `fold` gives it
+ */
+export function* findMatch(
+  entry: Pick<Entry, "key" | "value">,
+  folded: string,
+): Steps<Match | null> {
+  for (const shown of shownTexts(entry)) {
+    if (shown === null) {
+      yield;
+      continue;
+    }
+    const { composed, levels } = shown;
     const begin = lower(composed).indexOf(folded);
-    if (begin === -1) return false;
+    if (begin === -1) continue;
     const end = begin + folded.length;
-    match = {
-      path: path && formatJsonPointer(path.map(String)),
+    return {
+      path: levels && formatJsonPointer(levels.map((level) => nameOf(level, entry.value))),
       before: withoutHalves(composed.slice(Math.max(0, begin - shownUnits), begin)),
       text: composed.slice(begin, end),
       after: withoutHalves(composed.slice(end, end + shownUnits)),
     };
-    return true;
-  });
-  return match;
+  }
+  return null;
+}
+
+/** An object or array of a value that is open where its text has been read to. */
+interface Level {
+  readonly isArray: boolean;
+  /** The item that is being read. */
+  index: number;
+  /** Where the name of the member that is being read begins and ends. */
+  nameBegin: number;
+  nameEnd: number;
+}
+
+interface ShownText {
+  readonly composed: string;
+  /** What the string lies in, until the next one is asked for; null for the key. */
+  readonly levels: readonly Level[] | null;
+}
+
+function nameOf({ isArray, index, nameBegin, nameEnd }: Level, value: string): string {
+  return isArray ? String(index) : decodeString(value.slice(nameBegin, nameEnd));
 }
 
 /**
- * Shows the texts of an entry that are searched, composed: its key, then the strings of its value in their order, until
- * `maxSearchedUnits` of these were shown. Ends when `visit` returns true.
+ * The texts of an entry that are searched, composed: its key, then the strings of its value in their order, until
+ * `maxSearchedUnits` of these were shown. Null between two steps.
  */
-function visitTexts(
-  { key, value }: Pick<Entry, "key" | "value">,
-  visit: (composed: string, path: readonly (string | number)[] | null) => boolean,
-): void {
-  if (visit(compose(key), null)) return;
-  const path: (string | number)[] = [];
+function* shownTexts({ key, value }: Pick<Entry, "key" | "value">): Generator<ShownText | null> {
+  yield { composed: compose(key), levels: null };
+  const levels: Level[] = [];
   let leftUnits = maxSearchedUnits;
-  const walk = (node: unknown): boolean => {
-    if (typeof node === "string") {
-      const composed = compose(node);
-      const shown = withoutHalves(composed.slice(0, leftUnits));
-      leftUnits -= Math.min(leftUnits, composed.length);
-      return (shown !== "" && visit(shown, path)) || leftUnits === 0;
+  let until = stepUnits;
+  for (let at = 0; at < value.length && leftUnits > 0;) {
+    if (at >= until) {
+      yield null;
+      until = at + stepUnits;
     }
-    if (typeof node !== "object" || node === null) return false;
-    const walkBelow = (child: unknown, member: string | number) => {
-      path.push(member);
-      const isDone = walk(child);
-      path.pop();
-      return isDone;
-    };
-    if (Array.isArray(node)) return node.some(walkBelow);
-    return Object.entries(node).some(([member, child]) => walkBelow(child, member));
-  };
-  walk(JSON.parse(value));
+    const level = levels[levels.length - 1];
+    switch (value.charCodeAt(at)) {
+      case 0x7b: // {
+      case 0x5b: // [
+        levels.push({ isArray: value[at] === "[", index: 0, nameBegin: 0, nameEnd: 0 });
+        at++;
+        break;
+      case 0x7d: // }
+      case 0x5d: // ]
+        levels.pop();
+        at++;
+        break;
+      case 0x2c: // ,
+        if (level) level.index++;
+        at++;
+        break;
+      case 0x22: {
+        const end = endOfString(value, at);
+        if (level && value[end] === ":") {
+          level.nameBegin = at;
+          level.nameEnd = end;
+        } else {
+          const composed = composedBegin(value, at, end, leftUnits);
+          const shown = withoutHalves(composed.slice(0, leftUnits));
+          leftUnits -= Math.min(leftUnits, composed.length);
+          if (shown !== "") yield { composed: shown, levels };
+        }
+        at = end;
+        break;
+      }
+      default:
+        at++;
+    }
+  }
+}
+
+/** No text becomes shorter than this part of it when it is composed, but for some that nobody writes. */
+const mostComposed = 8;
+
+/** A string of a value, composed: all of it, or at least so many units. */
+function composedBegin(value: string, begin: number, end: number, units: number): string {
+  const enough = begin + 1 + mostComposed * longestEscape * units;
+  if (enough < end) {
+    const cut = withoutCutEscape(value, begin + 1, enough);
+    const composed = compose(decodeString(`${value.slice(begin, cut)}"`));
+    if (composed.length > units) return composed;
+  }
+  return compose(decodeString(value.slice(begin, end)));
 }
 
 /** A text that was cut, without what is left of a pair that the cut went through. */

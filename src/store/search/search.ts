@@ -1,4 +1,5 @@
 import type { Database, Page, PageBounds } from "../contract.ts";
+import { inSteps } from "../../in-steps.ts";
 import type { Entry } from "../model/entry.ts";
 import { placeId } from "../model/place.ts";
 import { everything } from "../model/text-match.ts";
@@ -25,6 +26,8 @@ export type SearchDatabase = Pick<Database, "readEntries" | "searchReader">;
 
 /** How many entries are loaded and looked through in one piece, so that other requests have their turn between two. */
 export const piece = { maxItems: 100, maxBytes: 128 * 1024 };
+/** How many of the entries that were found one statement loads. */
+const loaded = { maxItems: 500, maxBytes: 1024 * 1024 };
 
 /**
  * Finds entries by their text, the last written first. The index follows the log some time behind it:
@@ -112,7 +115,7 @@ async function scan({ database, query, maxItems }: Wanted): Promise<Hit[]> {
   for (let after: Hit | null = null; ;) {
     const entries = { userId: query.userId, selection, onlyKeys: null, after };
     const page = await database.readEntries(entries, piece);
-    found = newestOf([...found, ...matching(query, page.items).map(hitOf)], maxItems);
+    found = newestOf([...found, ...(await matching(query, page.items)).map(hitOf)], maxItems);
     after = page.items.at(-1) ?? null;
     if (!page.hasMore || after === null) return found;
   }
@@ -120,15 +123,26 @@ async function scan({ database, query, maxItems }: Wanted): Promise<Hit[]> {
 
 /** As they are now: an entry that was written since has its new revision. */
 async function load({ reader, query }: Wanted, hits: readonly Hit[]): Promise<Found[]> {
-  if (hits.length === 0) return [];
-  return matching(query, newestFirst(await readPlaces(reader, query.userId, hits)));
+  const found: Found[] = [];
+  for (let left = hits; left.length > 0;) {
+    const some = firstOf(left, loaded);
+    found.push(...(await matching(query, await readPlaces(reader, query.userId, some))));
+    left = left.slice(some.length);
+  }
+  return found.toSorted((a, b) => Number(b.entry.revision - a.entry.revision));
 }
 
-function matching({ folded, before }: SearchQuery, entries: readonly Entry[]): Found[] {
-  return entries.flatMap((entry) => {
-    const match = before === null || entry.revision < before ? findMatch(entry, folded) : null;
-    return match === null ? [] : [{ entry, match }];
-  });
+async function matching(
+  { userId, folded, before }: SearchQuery,
+  entries: readonly Entry[],
+): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const entry of entries) {
+    if (before !== null && entry.revision >= before) continue;
+    const match = await inSteps(findMatch(entry, folded), userId);
+    if (match) found.push({ entry, match });
+  }
+  return found;
 }
 
 function hitOf({ entry: { namespace, key, revision, sizeBytes } }: Found): Hit {

@@ -1,5 +1,5 @@
-import { isLoopHeld, nextTurn } from "../event-loop.ts";
-import type { Steps } from "../json/long-value-parts.ts";
+import { isLoopHeld, nextTurn } from "./event-loop.ts";
+import type { Steps } from "./json/long-value-parts.ts";
 
 /** Does work in one go. */
 export function atOnce<T>(steps: Steps<T>): T {
