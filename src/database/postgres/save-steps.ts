@@ -28,7 +28,13 @@ const claimTable = { ...placeColumns, ...claimColumns };
 /** Statements that can run as one, with those that there is nothing to do for. */
 export type Step = readonly (Sql | null)[];
 
-/** Saves the effects: what is removed first, then all that is written, then the totals that have come to 0. */
+/** One statement carries about so many UTF-16 units of rows: its text is made in one go. */
+const maxRowUnits = 1024 * 1024;
+
+/**
+ * Saves the effects: what is removed first, then all that is written, then the totals that have come to 0. Large entries and
+ * changes are written by statements before the one that has the rest.
+ */
 export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Step> {
   const users = [...effects];
   const rowsOf = (cells: (userId: string, effects: Effects) => readonly Cell[][]) =>
@@ -53,6 +59,16 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
   const [totals, emptied] = saveNamespaces(
     users.map(([userId, effect]) => [userId, namespaceEffects(effect)]),
   );
+  const entries = groupsOf(
+    rowsOf((userId, { written }) =>
+      written.map(({ entry }) => entryCells(userId, entry, entryColumns)),
+    ),
+  );
+  const changes = groupsOf(
+    rowsOf((userId, effect) => effect.changes.map((change) => changeCells(userId, change))),
+  );
+  for (const rows of entries.slice(1)) yield [upsert(entryTable, rows)];
+  for (const rows of changes.slice(1)) yield [insertChanges(rows)];
   yield [
     // The planner can't look into the rows: by the list it knows how few users, and in which partitions.
     withRows(
@@ -62,12 +78,7 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
       (rows) => sql`UPDATE "User" SET "headRevision" = "new"."headRevision" FROM ${rows}
         WHERE "User"."userId" = "new"."userId" AND "User"."userId" IN (${join([...effects.keys()])})`,
     ),
-    upsert(
-      entryTable,
-      rowsOf((userId, { written }) =>
-        written.map(({ entry }) => entryCells(userId, entry, entryColumns)),
-      ),
-    ),
+    upsert(entryTable, entries[0] ?? []),
     ...totals,
     withRows(
       "new",
@@ -85,15 +96,31 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
         records.map((record) => cellsOf({ userId, ...record }, recordColumns)),
       ),
     ),
-    withRows(
-      "new",
-      changeTable.columns,
-      rowsOf((userId, { changes }) => changes.map((change) => changeCells(userId, change))),
-      (rows) =>
-        sql`INSERT INTO "Change" (${list(changeTable)}) SELECT ${list(changeTable)} FROM ${rows}`,
-    ),
+    insertChanges(changes[0] ?? []),
   ];
   yield emptied;
+}
+
+/** The rows in their order, in groups of about `maxRowUnits`; one group, nearly always. */
+function groupsOf(rows: readonly Cell[][]): (readonly Cell[][])[] {
+  const groups: (readonly Cell[][])[] = [];
+  let begin = 0;
+  let units = 0;
+  for (const [index, cells] of rows.entries()) {
+    for (const cell of cells) if (typeof cell === "string") units += cell.length;
+    if (units < maxRowUnits) continue;
+    groups.push(rows.slice(begin, index + 1));
+    begin = index + 1;
+    units = 0;
+  }
+  if (groups.length === 0) return [rows];
+  return begin < rows.length ? [...groups, rows.slice(begin)] : groups;
+}
+
+function insertChanges(cells: readonly Cell[][]): Sql | null {
+  return withRows("new", changeTable.columns, cells, (rows) => {
+    return sql`INSERT INTO "Change" (${list(changeTable)}) SELECT ${list(changeTable)} FROM ${rows}`;
+  });
 }
 
 /** Adds the deltas. Rows that have come to 0 are removed afterwards, where there may be any. */
