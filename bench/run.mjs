@@ -26,6 +26,7 @@ const programs = {
   l: "instances",
   m: "start-up",
   n: "search",
+  o: "neighbour-delay",
 };
 
 const { values } = parseArgs({
@@ -37,7 +38,7 @@ const { values } = parseArgs({
 });
 const wanted = values.only.split(",");
 const unknown = wanted.filter((id) => !(id in programs));
-if (unknown.length > 0) throw new Error(`--only takes letters a to n, not: ${unknown.join(", ")}`);
+if (unknown.length > 0) throw new Error(`--only takes letters a to o, not: ${unknown.join(", ")}`);
 
 const folder = fileURLToPath(new URL("benchmarks/", import.meta.url));
 const flags = [

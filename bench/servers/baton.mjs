@@ -14,9 +14,17 @@ export const batonProgram = fileURLToPath(new URL("../../dist/cli/baton.js", imp
  * @param {string} [options.databaseUrl] of a PostgreSQL; left out: a SQLite in the data directory
  * @param {string[]} [options.nodeFlags] such as `["--cpu-prof"]`
  * @param {string[]} [options.flags] of `baton serve`
+ * @param {Record<string, string>} [options.env] beside those that it is started with
  * @param {string} [options.token] for an instance that joins others and has no `local.token` of its own
  */
-export async function startBaton({ dataDir, databaseUrl, nodeFlags = [], flags = [], token } = {}) {
+export async function startBaton({
+  dataDir,
+  databaseUrl,
+  nodeFlags = [],
+  flags = [],
+  token,
+  env = {},
+} = {}) {
   const folder = dataDir === undefined ? await temporaryFolder() : undefined;
   const path = dataDir ?? folder.path;
   const port = await findFreePort();
@@ -31,7 +39,11 @@ export async function startBaton({ dataDir, databaseUrl, nodeFlags = [], flags =
   const started = await startProcess(
     process.execPath,
     [...nodeFlags, batonProgram, ...args, ...flags],
-    { port, isReady, env: databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl } },
+    {
+      port,
+      isReady,
+      env: { ...env, ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) },
+    },
   );
   return {
     url,
