@@ -31,7 +31,7 @@ export const appendOperation: OperationType<AppendInput, AppendOperation> = {
   touches: ({ namespace, key }) => [{ namespace, key, withValue: true }],
   sizeBytes: ({ key, item }) => baseSizeBytes + key.length + item.length,
   decide: (draft, operation, rules) =>
-    writeNewValue(draft, rules, operation, function* (before) {
+    writeNewValue(draft, rules, operation, (before) => {
       const after = appendText(before, operation.item, operation.maxLength);
       if (after !== null) return after;
       throw badUserInput(

@@ -39,7 +39,7 @@ export const incrementOperation: OperationType<IncrementInput, IncrementOperatio
   touches: ({ namespace, key }) => [{ namespace, key, withValue: true }],
   sizeBytes: ({ key }) => baseSizeBytes + key.length,
   decide: (draft, operation, rules) =>
-    writeNewValue(draft, rules, operation, function* (before) {
+    writeNewValue(draft, rules, operation, (before) => {
       const { argument, path, by } = operation;
       const after = incrementText(before, path, by);
       if (after.kind === "incremented") return after.text;

@@ -32,12 +32,13 @@ export function* writeNewValue(
   draft: Draft,
   rules: Rules,
   write: EntryWrite,
-  valueAfter: (before: string | null) => Steps<string>,
+  valueAfter: (before: string | null) => string | Steps<string>,
 ): Steps<WrittenResult | Unmet> {
   const current = draft.entry(write);
   const unmet = unmetRevision(write, current);
   if (unmet) return unmet;
-  const value = yield* valueAfter(current && draft.value(current));
+  const after = valueAfter(current && draft.value(current));
+  const value = typeof after === "string" ? after : yield* after;
   return writeEntry(draft, rules, current, {
     ...write,
     value: checkValue(rules.limits, write.argument, new JsonText(value)),
