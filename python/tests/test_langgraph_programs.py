@@ -79,6 +79,13 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(shown[2], ["remember Ann", "I know: Ann", "approved by Bob"])
         self.assertEqual(shown[3][-1], "I know: Ann")
 
+    def test_what_keeps_other_stores_in_order_is_called_in_vain(self) -> None:
+        server = shared_server()
+        with BatonStore(server.url, server.token, ttl={"default_ttl": 1}) as store:
+            store.start_ttl_sweeper(sweep_interval_minutes=1)
+            self.assertEqual(store.sweep_ttl(), 0)
+            self.assertTrue(store.stop_ttl_sweeper(timeout=5))
+
     def test_the_same_objects_serve_asyncio(self) -> None:
         async def main() -> list[str]:
             server = shared_server()
@@ -86,6 +93,10 @@ class ProgramTest(unittest.TestCase):
                 BatonStore(server.url, server.token, namespace_prefix="async-programs:") as store,
                 BatonSaver(server.url, server.token, namespace_prefix="async-threads:") as checkpointer,
             ):
+                await store.setup()
+                await checkpointer.setup()
+                await store.start_ttl_sweeper()
+                assert (await store.sweep_ttl(), await store.stop_ttl_sweeper()) == (0, True)
 
                 async def echo(state: MessagesState, *, store: BaseStore) -> Any:
                     count = (item.value["n"] if (item := await store.aget(("n",), "k")) else 0) + 1

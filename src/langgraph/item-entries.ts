@@ -1,6 +1,6 @@
 import { groupsOf } from "../adapter/groups-of.ts";
 import { maxOperations, maxPageSize, maxRequestBytes } from "../adapter/request-limits.ts";
-import { ConflictError, type DataStore } from "../client/index.ts";
+import { ConflictError, ForbiddenError, type DataStore } from "../client/index.ts";
 import type { ValueCondition } from "./item-filter.ts";
 import { originalKey, storedKey } from "./store-names.ts";
 
@@ -106,7 +106,9 @@ export class ItemEntries {
         try {
           await this.#transact([operation]);
         } catch (error) {
-          if (!(error instanceof ConflictError)) throw error;
+          // Whoever may only read cannot keep an item alive, and reads it all the same.
+          const isExpected = error instanceof ConflictError || error instanceof ForbiddenError;
+          if (!isExpected) throw error;
         }
       }),
     );

@@ -247,6 +247,17 @@ test("items expire after their minutes, and a read lets them live as long again"
   expect(await livesFor("default")).toBeNull();
 });
 
+test("who may only read reads items that expire", async () => {
+  const prefix = `store-${created + 1}:`;
+  await newStore().put(["t"], "k", { n: 1 }, undefined, { ttl: 5 });
+  const { secret } = await server.createToken({ scopes: ["read"] });
+  const reader = new BatonStore(storeOf({ url: server.url, token: secret }), {
+    namespacePrefix: prefix,
+  });
+  expect((await reader.get(["t"], "k"))?.value).toEqual({ n: 1 });
+  expect(keysOf(await reader.search(["t"]))).toEqual(["k"]);
+});
+
 test("a read refreshes nothing where the store says so", async () => {
   const still = newStore({ ttl: { defaultTtl: 5, refreshOnRead: false } });
   const entries = storeOf(server).namespace(`store-${created}:t`);

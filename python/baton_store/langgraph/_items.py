@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import uuid
@@ -21,7 +22,7 @@ from langgraph.store.base import (
 )
 
 from .._adapter.entries import MAX_PAGE_SIZE, Call
-from ..errors import ConflictError
+from ..errors import ConflictError, ForbiddenError
 from ..records import instant
 from ._item_filter import item_filter
 from ._store_names import StoreNames, original_key, stored_key
@@ -92,6 +93,7 @@ class Items:
             by_name.setdefault(self._names.name_of(op.namespace), {})[stored_key(op.key)] = None
         refreshed = {(op.namespace, op.key) for op in ops if op.refresh_ttl}
         found: dict[tuple[tuple[str, ...], str], Item] = {}
+        read: list[Mapping[str, Any]] = []
         for name, wanted in by_name.items():
             keys = list(wanted)
             for at in range(0, len(keys), MAX_PAGE_SIZE):
@@ -100,7 +102,8 @@ class Items:
                     item = self._item(node)
                     found[item.namespace, item.key] = item
                     if (item.namespace, item.key) in refreshed:
-                        await self._refresh(node)
+                        read.append(node)
+        await self._refresh(read)
         return found
 
     async def _search(self, op: SearchOp) -> list[SearchItem]:
@@ -112,6 +115,7 @@ class Items:
         more = {"where": wanted.where} if wanted.where else {}
         document = _READ_FILTERED if wanted.where else _READ
         found: list[SearchItem] = []
+        read: list[Mapping[str, Any]] = []
         left = op.offset
         for selection in selections:
             if len(found) >= op.limit:
@@ -126,9 +130,10 @@ class Items:
                 item = self._item(node)
                 found.append(SearchItem(item.namespace, item.key, item.value, item.created_at, item.updated_at))
                 if op.refresh_ttl:
-                    await self._refresh(node)
+                    read.append(node)
                 if len(found) >= op.limit:
                     break
+        await self._refresh(read)
         return found
 
     async def _list_namespaces(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:
@@ -146,15 +151,18 @@ class Items:
                 break
         return found
 
-    async def _refresh(self, node: Mapping[str, Any]) -> None:
-        """Lets an item that expires live as long again as its last write said, unless it was written since."""
-        if node["expiresAt"] is None:
-            return
-        seconds = round((instant(node["expiresAt"]) - instant(node["updatedAt"])).total_seconds())
-        place = {"namespace": node["namespace"], "key": node["key"], "ifRevision": node["revision"]}
+    async def _refresh(self, nodes: Iterable[Mapping[str, Any]]) -> None:
+        """Lets items that expire live as long again as their last write said, unless they were written since."""
+        operations = [_refresh_of(node) for node in nodes if node["expiresAt"] is not None]
         try:
-            await self._transact([{"patch": {**place, "patch": {}, "ttlSeconds": seconds}}])
+            await self._write(operations)
         except ConflictError:
+            # One that was written or has expired in between keeps none of the others from being refreshed.
+            for operation in operations:
+                with contextlib.suppress(ConflictError):
+                    await self._transact([operation])
+        except ForbiddenError:
+            # Whoever may only read cannot keep an item alive, and reads it all the same.
             pass
 
     async def _write(self, operations: Sequence[Mapping[str, Any]]) -> None:
@@ -192,6 +200,12 @@ class Items:
             created_at=instant(node["createdAt"]),
             updated_at=instant(node["updatedAt"]),
         )
+
+
+def _refresh_of(node: Mapping[str, Any]) -> dict[str, Any]:
+    seconds = round((instant(node["expiresAt"]) - instant(node["updatedAt"])).total_seconds())
+    place = {"namespace": node["namespace"], "key": node["key"], "ifRevision": node["revision"]}
+    return {"patch": {**place, "patch": {}, "ttlSeconds": seconds}}
 
 
 def _write_of(name: str, op: PutOp) -> dict[str, Any]:

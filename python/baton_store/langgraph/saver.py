@@ -23,6 +23,7 @@ from ..async_data_store import AsyncDataStore
 from ..data_store import DataStore
 from ._checkpoints import Checkpoints
 from ._keys import THREADS_PREFIX
+from ._settled import Settled
 
 T = TypeVar("T")
 
@@ -166,8 +167,9 @@ class BatonSaver(BaseCheckpointSaver[str]):
         """As ``prune``."""
         await self._async.prune(thread_ids, strategy)
 
-    def setup(self) -> None:
-        """Does nothing: there is nothing to create. Programs written for other implementations call it."""
+    def setup(self) -> Settled:
+        """Does nothing: there is nothing to create. Programs written for other implementations call or await it."""
+        return Settled()
 
     def close(self) -> None:
         """Closes the connections. Calls under way fail."""

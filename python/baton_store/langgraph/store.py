@@ -12,6 +12,7 @@ from .._io import run
 from ..async_data_store import AsyncDataStore
 from ..data_store import DataStore
 from ._items import Items
+from ._settled import Settled
 from ._store_names import ITEMS_PREFIX, StoreNames
 
 
@@ -72,8 +73,21 @@ class BatonStore(BaseStore):
         """As ``batch``."""
         return await self._async.batch(ops)
 
-    def setup(self) -> None:
-        """Does nothing: there is nothing to create. Programs written for other implementations call it."""
+    def setup(self) -> Settled:
+        """Does nothing: there is nothing to create. Programs written for other implementations call or await it."""
+        return Settled()
+
+    def sweep_ttl(self) -> Settled:
+        """Does nothing, and says that no item was deleted: an item that has expired is never returned."""
+        return Settled()
+
+    def start_ttl_sweeper(self, sweep_interval_minutes: int | None = None) -> Settled:
+        """Does nothing: the server removes what has expired."""
+        return Settled()
+
+    def stop_ttl_sweeper(self, timeout: float | None = None) -> Settled:
+        """Does nothing. The result is true."""
+        return Settled(True)
 
     def close(self) -> None:
         """Closes the connections. Calls under way fail."""
