@@ -7,9 +7,9 @@ const firstPauseMs = 10;
 const maxPauseMs = 200;
 
 /**
- * Waits until the log has a revision, which another instance may have acknowledged already.
- * @param closed ends the wait when its caller has gone
- * @throws UNAVAILABLE when it does not arrive in time
+ * Waits until the log has a revision, which another instance may already have acknowledged.
+ * @param closed ends the wait when the caller has disconnected
+ * @throws UNAVAILABLE if the revision does not arrive in time
  */
 export async function awaitRevision(
   log: Pick<Log, "readLogEnds">,
@@ -23,7 +23,7 @@ export async function awaitRevision(
     if (head >= revision) return;
     if (closed?.aborted || performance.now() - begin > maxWaitMs) {
       throw unavailable(
-        `atLeast: Revision ${revision} has not arrived within ${maxWaitMs / 1_000} s; the latest here is ${head}. Ask again, or check that it is of this store.`,
+        `atLeast: Revision ${revision} did not arrive within ${maxWaitMs / 1_000} s; the latest revision here is ${head}. Try again, or check that the revision is of this store.`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));

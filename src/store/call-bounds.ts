@@ -2,20 +2,20 @@ import { BatonError, limitExceeded } from "../errors.ts";
 import { TokenBuckets } from "./token-buckets.ts";
 import type { Viewer } from "./model/viewer.ts";
 
-/** What is counted over time: operations by kind, and bytes of requests and answers. */
+/** What is counted per second: operations by kind, and bytes of requests and responses. */
 type Rated = "Reads" | "Writes" | "Bytes";
-/** What is counted while it lasts. */
+/** What is counted while it is open. */
 type Lasting = "Sockets" | "Subscriptions" | "Waits";
 type Holder = "User" | "Token";
 
-/** The options of the bounds, each per second or at a time; 0: without a bound. */
+/** The options of the bounds, each per second or at the same time; 0: no bound. */
 export type CallBoundsOptions = {
   readonly [Name in `max${Holder}${Rated}PerSecond` | `max${Holder}${Lasting}`]: number;
 };
 
 const holders = ["User", "Token"] as const;
 
-/** What one user, and one token, may ask for: how much in a second, and how much at a time. Free where nothing is bounded. */
+/** Limits what one user, and one token, can use per second and at the same time. Costs nothing if no bound is set. */
 export class CallBounds {
   readonly #options: CallBoundsOptions;
   readonly #isRated: boolean;
@@ -35,9 +35,9 @@ export class CallBounds {
 
   /**
    * Admits an operation.
-   * @param operations how many it stands for: an operation of ten fields is ten
-   * @param bytes of its request
-   * @throws RATE_LIMITED with `retryAfterMs`, and then counts nothing
+   * @param operations the number to count: an operation of ten fields counts as ten
+   * @param bytes of the request
+   * @throws RATE_LIMITED with `retryAfterMs`; then nothing is counted
    */
   admit(viewer: Viewer, kind: "Reads" | "Writes", operations: number, bytes: number): void {
     if (!this.#isRated) return;
@@ -55,13 +55,13 @@ export class CallBounds {
     for (const [rated, cost] of costs) this.#spend(viewer, rated, cost, now);
   }
 
-  /** Counts the bytes of an answer. If they are too many, a later operation waits. */
+  /** Counts the bytes of a response. If they exceed the bound, later operations are refused for a while. */
   answered(viewer: Viewer, bytes: number): void {
     if (this.#isRated) this.#spend(viewer, "Bytes", bytes, performance.now());
   }
 
   /**
-   * Counts something until the function that it returns is called, once or several times.
+   * Counts one use until the returned function is called. Calling it more than once has no further effect.
    * @throws LIMIT_EXCEEDED
    */
   enter(viewer: Viewer, what: Lasting): () => void {
@@ -77,7 +77,7 @@ export class CallBounds {
         throw limitExceeded(
           limit,
           max,
-          `One ${holder.toLowerCase()} may have ${max} ${what.toLowerCase()} at a time. End one of them first.`,
+          `One ${holder.toLowerCase()} can have at most ${max} ${what.toLowerCase()} at the same time. End one of them first.`,
         );
       }
       this.#counts.set(key, count + 1);
@@ -105,7 +105,7 @@ export class CallBounds {
     const max = this.#options[limit];
     return new BatonError(
       "RATE_LIMITED",
-      `One ${holder.toLowerCase()} may have ${max} ${rated.toLowerCase()} in a second. Try again in ${retryAfterMs} ms.`,
+      `One ${holder.toLowerCase()} can have at most ${max} ${rated.toLowerCase()} per second. Try again in ${retryAfterMs} ms.`,
       { limit, max, retryAfterMs },
     );
   }

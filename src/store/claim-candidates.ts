@@ -5,7 +5,7 @@ import { exact, type TextMatch } from "./model/text-match.ts";
 import { isWanted, type Where } from "./model/where.ts";
 import type { Candidate } from "./operations/claim.ts";
 
-/** Which free entries a claim with a filter looks at. */
+/** Which free entries a claim with a filter examines. */
 export interface CandidatesQuery {
   readonly userId: string;
   readonly namespace: string;
@@ -13,16 +13,18 @@ export interface CandidatesQuery {
   readonly where: Where;
 }
 
-/** The first free entries that a filter wants, as they were when they were read. */
+/** The first free entries that match a filter, as they were when they were read. */
 export interface Candidates {
   readonly candidates: readonly Candidate[];
-  /** Whether there may be others behind them. */
+  /** Whether other free entries can follow them. */
   readonly hasMore: boolean;
-  /** The head when the first of them was read. */
+  /** The user's head revision when the first of them was read. */
   readonly head: bigint;
 }
 
-/** Reads the first free entries whose values a filter wants. No lock is held meanwhile. */
+/**
+ * Reads the first free entries whose values match a filter. It holds no lock: the claim checks each candidate again.
+ */
 export async function findCandidates(
   view: Pick<ReadView, "readStoredEntries">,
   { userId, namespace, keys, where }: CandidatesQuery,

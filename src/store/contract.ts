@@ -9,31 +9,32 @@ import type { TextMatch } from "./model/text-match.ts";
 import type { Token } from "./model/token.ts";
 import type { SearchReader } from "./search/search-reader.ts";
 
-// What the store, the feed and the command line ask of a database, as one small interface for each use. Failures to
-// reach the database are `UNAVAILABLE`.
+// The interfaces that the store, the feed and the command line need from a database, one small interface for each use.
+// If the database cannot be reached, the error is `UNAVAILABLE`.
 
-/** A page, and whether more follows it. It ends at its size in bytes too, but is never empty when anything is left. */
+/** A page of a list. Its size in bytes is bounded too, but a page is never empty while items are left. */
 export interface Page<T> {
   readonly items: readonly T[];
+  /** Whether more items follow. */
   readonly hasMore: boolean;
 }
 
-/** How large a page may become. */
+/** The largest size of a page. */
 export interface PageBounds {
   readonly maxItems: number;
   readonly maxBytes: number;
 }
 
-/** Where a list of names begins. */
+/** The start of a list of names. */
 export interface NameBound {
   readonly name: string;
   /** Whether the name itself is in the list. */
   readonly isIncluded: boolean;
 }
 
-/** Entries in byte order of namespace, then key. */
+/** Entries, sorted by namespace and then key in byte order. */
 export interface EntryPage<E extends EntryHead = Entry> extends Page<E> {
-  /** The user's head when the page was read, by the same statement. */
+  /** The user's head revision when the page was read, by the same statement. */
   readonly head: bigint;
 }
 
@@ -42,44 +43,44 @@ export interface EntryQuery {
   readonly selection: Selection;
   /** Only these keys; null for all. */
   readonly onlyKeys: readonly string[] | null;
-  /** Only dead-lettered entries. The namespaces are one then, which an index has. */
+  /** Only dead-lettered entries. Then the selection has one namespace, so that the index can be used. */
   readonly onlyDeadLettered?: boolean;
-  /** Only entries that may be claimed. The namespaces are one then, too. */
+  /** Only entries that can be claimed. Then too, the selection has one namespace. */
   readonly onlyFree?: boolean;
-  /** Entries that sort after this place; a null key sorts after every key of the namespace. */
+  /** Entries that sort after this position; a null key sorts after every key of the namespace. */
   readonly after: { readonly namespace: string; readonly key: string | null } | null;
 }
 
-/** Which entries to read in the order of their creation, of which an entry's `createdRevision` tells. */
+/** Which entries to read in the order of their creation, which is the order of `createdRevision`. */
 export interface CreatedQuery {
   readonly userId: string;
   readonly selection: Selection;
   /** Only these keys; null for all. */
   readonly onlyKeys: readonly string[] | null;
-  /** Entries that were created later than this; with the newest first, earlier. */
+  /** Entries that were created after this revision; with `isNewestFirst`, before it. */
   readonly after: bigint;
   readonly isNewestFirst: boolean;
-  /** Whether the values are not to be loaded: nothing may read them then. */
+  /** If true, values are not loaded, and must not be read. */
   readonly withoutValues: boolean;
 }
 
-/** Entries in the order of their creation, of one stretch of all that there are. */
+/** A part of the entries in the order of their creation. */
 export interface CreatedPage {
   readonly items: readonly Entry[];
-  /** The selection has no other entry up to here: go on after it. Null where there are no more. */
+  /** The selection has no other entry up to this revision: continue after it. Null at the end. */
   readonly next: bigint | null;
 }
 
-/** A stretch of a user's log, read by one statement. */
+/** A part of a user's log, read by one statement. */
 export interface LogPage<E extends Entry = Entry> {
-  /** The history that it is of. */
+  /** The epoch of the log. */
   readonly epoch: string;
   readonly changes: readonly Change<E>[];
-  /** The selection has no other change up to here; of a page with the newest first, down to here. */
+  /** The selection has no other change up to this revision; with `isNewestFirst`, down to it. */
   readonly through: bigint;
-  /** The user's head. The log is read to its end when `through` has reached it. */
+  /** The user's head revision. The log is read to its end when `through` has reached it. */
   readonly head: bigint;
-  /** Changes up to here are no longer kept. */
+  /** Changes up to this revision are no longer kept. */
   readonly compacted: bigint;
 }
 
@@ -87,52 +88,52 @@ export interface LogQuery {
   readonly userId: string;
   readonly selection: Selection;
   readonly after: bigint;
-  /** Whether earlier changes than `after` are asked for, the latest first. Default: later ones, in their order. */
+  /** If true, changes before `after`, the latest first. Default: changes later than `after`, in log order. */
   readonly isNewestFirst?: boolean;
 }
 
 /**
- * The ends of a user's log. Both are 0 for a user who never wrote. While an import into the store is under way, the log
- * begins after its head: see `isImporting`.
+ * The ends of a user's log. Both are 0 for a user that never wrote. During an import into the store, `compacted` is
+ * later than `head`: see `isImporting`.
  */
 export interface LogEnds {
-  /** The history that the log is of: revisions of different epochs have nothing to do with one another (G15). */
+  /** The epoch of the log. Revisions of different epochs cannot be compared (G15). */
   readonly epoch: string;
   readonly head: bigint;
   readonly compacted: bigint;
 }
 
-/** Of which entries to read the claims, in byte order of namespace, then key. */
+/** Which claims to read, sorted by namespace and then key in byte order. */
 export interface ClaimQuery {
   readonly userId: string;
   readonly selection: Selection;
-  /** Entries that sort after this place; null for all. */
+  /** Claims of entries that sort after this place; null for all. */
   readonly after: Place | null;
 }
 
-/** The work on one stretch of the entries that there are. */
+/** The work on one part of the selected entries. */
 export interface ClaimStretch {
   readonly counts: ClaimCounts;
-  /** The first claims that hold entries of the stretch. */
+  /** The first claims that hold entries of this part. */
   readonly held: readonly HeldClaim[];
-  /** The first end of a lease or of a delay; null for neither. */
+  /** The earliest end of a lease or a delay; null if there is neither. */
   readonly nextAt: Date | null;
-  /** The last entry of the stretch; null where the selection has no more behind it. */
+  /** The last entry of this part; null if the selection has no more entries. */
   readonly next: Place | null;
 }
 
-/** Reads of what a store holds. Entries that have expired by the database's time are left out (G8). */
+/** Reads of the current entries. Entries that have expired by the database's time are left out (G8). */
 export interface ReadView {
   readEntry(userId: string, place: Place): Promise<Entry | null>;
   readEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage>;
-  /** Like `readEntries`, without the values, which are not loaded. */
+  /** Like `readEntries`, but does not load the values. */
   readEntryHeads(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<EntryHead>>;
-  /** Like `readEntries`, with the claims. */
+  /** Like `readEntries`, with the state of the work on each entry. */
   readStoredEntries(query: EntryQuery, bounds: PageBounds): Promise<EntryPage<StoredEntry>>;
   readCreatedEntries(query: CreatedQuery, bounds: PageBounds): Promise<CreatedPage>;
   /** The claims that hold entries at these places, in any order. */
   readHeldClaims(userId: string, places: readonly Place[]): Promise<readonly HeldClaim[]>;
-  /** Counts one stretch of the entries, and lists at most so many of its claims. */
+  /** Counts one part of the entries, and lists at most `maxHeld` of its claims. */
   readClaims(query: ClaimQuery, maxHeld: number): Promise<ClaimStretch>;
   /** In byte order of the name. */
   readNamespaces(
@@ -141,7 +142,7 @@ export interface ReadView {
     after: string | null,
     maxItems: number,
   ): Promise<Page<Namespace>>;
-  /** Like `readNamespaces`, without what they hold. */
+  /** Like `readNamespaces`, but reads only the names. */
   readNamespaceNames(
     userId: string,
     namespaces: readonly TextMatch[],
@@ -154,12 +155,12 @@ export interface ReadView {
 /** Reads of users' logs. */
 export interface Log {
   readLogEnds(userId: string): Promise<LogEnds>;
-  /** The history that every log is of. */
+  /** The epoch, which is the same for all logs. */
   readEpoch(): Promise<string>;
   readLog(query: LogQuery, bounds: PageBounds): Promise<LogPage>;
   /**
-   * Like `readLog`. Claims are not in the log: an entry has the claim that is stored when the page is read, and none if
-   * the entry was deleted since.
+   * Like `readLog`, with claims. The log does not hold claims: an entry has its claim at the time of the read, or none
+   * if the entry was deleted after the change.
    */
   readStoredLog(query: LogQuery, bounds: PageBounds): Promise<LogPage<StoredEntry>>;
   /** The heads of these users' logs, by user. Users that never wrote are missing. */
@@ -173,18 +174,18 @@ export interface Log {
   ): Promise<bigint | null>;
 }
 
-/** Which keys of one namespace, and around which revision. */
+/** Which keys of one namespace to read, and around which revision. */
 export interface PastKeysQuery {
   readonly userId: string;
   readonly namespace: string;
   readonly keys: TextMatch;
-  /** Only later keys; empty: all. */
+  /** Only keys after this one; empty for all. */
   readonly after: string;
   readonly at: bigint;
   readonly compacted: bigint;
 }
 
-/** A key that the log tells of. */
+/** A key that occurs in the log. */
 export interface PastKey {
   readonly key: string;
   /** Its latest change up to the revision; null if the log has none. */
@@ -193,83 +194,84 @@ export interface PastKey {
   readonly next: bigint | null;
 }
 
-/** Reads of what the log tells of a past state. */
+/** Reads of the log for a state in the past. */
 export interface PastLog {
-  /** In the order of the keys. */
+  /** Sorted by key. */
   readPastKeys(query: PastKeysQuery, maxItems: number): Promise<readonly PastKey[]>;
-  /** The first namespace behind a name that holds an entry, or that the log tells of. */
+  /** The first namespace after a name that holds an entry or occurs in the log. */
   readPastNamespace(userId: string, match: TextMatch, after: string | null): Promise<string | null>;
-  /** The changes of these revisions that the log has. */
+  /** The changes with these revisions, as far as the log still has them. */
   readRevisions(userId: string, revisions: readonly bigint[]): Promise<readonly Change[]>;
 }
 
-/** The locked logs of a write transaction. */
+/** The logs that a write transaction has locked. */
 export interface LockedLogs {
   /** The database's time, read together with the heads, so that instances agree. */
   readonly now: Date;
   readonly heads: ReadonlyMap<string, bigint>;
-  /** The users into whose store an import is under way. */
+  /** Users with an import into their store in progress. */
   readonly importing: ReadonlySet<string>;
 }
 
-/** Which entries may be claimed. */
+/** Which entries can be claimed. */
 export interface FreeQuery {
   readonly userId: string;
   readonly namespace: string;
   readonly keys: TextMatch;
   readonly now: Date;
   /**
-   * Only entries that were claimed less often than this, and less often than their latest claim said they may be. Null:
-   * the latter alone. Left out: all.
+   * Only entries that were claimed fewer times than this, and fewer times than the limit of their latest claim. Null:
+   * only the limit of their latest claim counts. Undefined: neither counts.
    */
   readonly maxAttempts?: number | null;
 }
 
-/** Keys of one namespace. */
+/** A range of keys of one namespace. */
 export interface KeyRange {
   readonly userId: string;
   readonly namespace: string;
   readonly from: string;
-  /** The first key behind the range. */
+  /** The first key after the range. */
   readonly before: string;
 }
 
-/** What an import needs of a write transaction, beside what every write needs. */
+/** What an import needs from a write transaction, in addition to what every write needs. */
 export interface ImportTransaction {
   loadImport(userId: string): Promise<ImportState | null>;
   /** Null ends the import. */
   saveImport(userId: string, state: ImportState | null): Promise<void>;
-  /** Sets up to where the log is no longer kept. */
+  /** Sets the revision up to which the log is no longer kept. */
   setCompacted(userId: string, compacted: bigint): Promise<void>;
   hasEntries(userId: string, now: Date): Promise<boolean>;
-  /** Removes at most so many of them; returns how many. */
+  /** Removes at most `maxItems` changes; returns the number of removed changes. */
   removeChanges(userId: string, maxItems: number): Promise<number>;
+  /** Removes at most `maxItems` entries; returns the number of removed entries. */
   removeEntries(userId: string, maxItems: number): Promise<number>;
 }
 
-/** Statements of an open write transaction. */
+/** The statements of an open write transaction. */
 export interface WriteTransaction {
-  /** The logs that the transaction has locked, and the time. */
+  /** The logs that the transaction has locked, and the database's time. */
   readLogs(): Promise<LockedLogs>;
-  /** The stored entries at these places, each with its value if it is wanted. */
+  /** The stored entries at these places, each with its value if `withValue` is true. */
   loadEntries(
     places: readonly WantedEntry[],
   ): Promise<readonly { readonly userId: string; readonly entry: LoadedEntry }[]>;
-  /** The first free entries in the order of their keys. */
+  /** The first free entries, sorted by key. */
   loadFree(query: FreeQuery, maxItems: number): Promise<readonly StoredHead[]>;
   /** The stored entries of one namespace whose keys are in a range. */
   loadRange(range: KeyRange): Promise<readonly StoredHead[]>;
-  /** What the user's store holds, without what has expired. */
+  /** The totals of the user's store, without expired entries. */
   readTotals(userId: string, now: Date): Promise<Usage>;
-  /** How many entries each namespace holds that have not expired. */
+  /** The number of entries of each namespace, without expired ones. */
   countEntries(
     userId: string,
     namespaces: readonly TextMatch[],
     now: Date,
   ): Promise<Map<string, number>>;
   /**
-   * The records given after an instant. The results of a record are null if those before it have so many bytes
-   * already: they are large.
+   * The idempotency records that are newer than `after`. Once the results exceed `maxBytes` together, the results of
+   * the remaining records are null.
    */
   loadRecords(
     wanted: readonly { readonly userId: string; readonly idempotencyKey: string }[],
@@ -289,14 +291,15 @@ export interface WriteTransaction {
   readonly import: ImportTransaction;
 }
 
-/** Writes. */
+/** Write transactions. */
 export interface WriteAccess {
   /**
-   * Runs `work` in a transaction, alone among the writes of this process:
+   * Runs `work` in a transaction. This process runs one write transaction at a time:
    *
-   * 1. begin, and lock the users' logs until the transaction ends, all instances in one order (missing ones are created);
-   * 2. run `work`, once;
-   * 3. commit if it resolves, roll back if it rejects.
+   * 1. Begin, create missing logs, and lock the users' logs until the transaction ends. All instances lock in one
+   *    order.
+   * 2. Run `work` once.
+   * 3. Commit if it resolves; roll back if it rejects.
    */
   write<T>(
     userIds: readonly string[],
@@ -304,45 +307,45 @@ export interface WriteAccess {
   ): Promise<T>;
 }
 
-/** Lets the search index follow the logs. */
+/** Updates the search index from the logs. */
 export interface Indexing {
-  /** Users whose log the index has not followed to its head. */
+  /** Users whose log is ahead of the search index. */
   readUnindexed(maxUsers: number): Promise<readonly string[]>;
-  /** Follows a user's log by one short step. Returns how many changes the index is still behind. */
+  /** Processes the next part of a user's log, in one short step. Returns how many changes the index is still behind. */
   indexStep(userId: string): Promise<number>;
 }
 
-/** How much of each user's log to keep. A change that either bound keeps is kept. */
+/** How much of each user's log to keep. A change is kept if either bound keeps it. */
 export interface Retention {
   readonly maxAgeMs: number;
   readonly maxChanges: number;
 }
 
-/** What keeps a store small. */
+/** Work that bounds the size of a store. */
 export interface Maintenance {
-  /** Makes the logs another history: for a database that was restored to an earlier state (G15). */
+  /** Starts a new epoch, for a database that was restored to an earlier state (G15). */
   renewEpoch(): Promise<void>;
-  /** Entries that have expired and are still stored, the longest first; not those of an import under way. */
+  /** Stored entries that have expired, the earliest expiry first, except those of an import in progress. */
   readExpired(maxItems: number): Promise<readonly UserPlace[]>;
-  /** Removes the idempotency records that are older, by the database's clock. */
+  /** Removes the idempotency records that are older than `maxAgeMs`, by the database's clock. */
   forgetRecords(maxAgeMs: number): Promise<void>;
-  /** Removes what retention does not keep, in short steps. Returns how many changes were removed. */
+  /** Removes the changes that retention does not keep, in short steps. Returns the number of removed changes. */
   compact(retention: Retention, isStopping?: () => boolean): Promise<number>;
 }
 
-/** Called with the head that a user's log has reached, or a later one. */
+/** Receives the head of a user's log, which can already have grown further. */
 export type HeadListener = (userId: string, head: bigint) => void;
 
-/** What is told of the claims of a user: that some changed, or that an instance wants to be told so for a minute. */
+/** News about a user's claims: some changed, or an instance wants to receive such news for the next minute. */
 export type ClaimNews = "changed" | "watched";
 
-/** Wakes instances that share a database. All of it is a hint: it may be lost, so its users poll too. */
+/** Notifies instances that share a database. A notification can be lost, so its users also poll. */
 export interface Notifications {
-  /** Tells other instances that these logs have grown. SQLite has no way to do that. */
+  /** Notifies other instances that these logs have grown. Does nothing on SQLite. */
   announce(heads: ReadonlyMap<string, bigint>): void;
-  /** Tells other instances about the claims of a user. */
+  /** Notifies other instances about the claims of a user. */
   announceClaims(userId: string, news: ClaimNews): void;
-  /** Calls back when other instances announce, and `missed` when some may not have been heard. */
+  /** Calls the listeners on notifications of other instances, and `missed` if some may have been lost. */
   listen(
     listener: HeadListener,
     missed: () => void,
@@ -350,60 +353,62 @@ export interface Notifications {
   ): void;
 }
 
-/** What the logs of all users hold. */
+/** Totals of all users' logs. */
 export interface LogStatistics {
   readonly users: number;
   readonly changes: number;
-  /** When the oldest change was made; null if there is none. */
+  /** Time of the oldest change; null if there is none. */
   readonly oldestAt: Date | null;
 }
 
-/** What an operator observes. */
+/** Figures for the operator. */
 export interface Statistics {
   readLogStatistics(): Promise<LogStatistics>;
-  /** Connections that are in use and idle, and callers that wait for one; null where there is no pool. */
+  /** Connections in use and idle, and callers that wait for one; null without a pool. */
   connections(): { readonly used: number; readonly idle: number; readonly waiting: number } | null;
 }
 
-/** Where tokens are kept. */
+/** The stored tokens. */
 export interface TokenTable {
   insert(token: Token): Promise<void>;
-  /** Does nothing if there is one of this name already. */
+  /** Does nothing if a token with this `tokenId` exists. */
   insertOnce(token: Token): Promise<void>;
   findByHash(hash: string): Promise<Token | null>;
   find(tokenIds: readonly string[]): Promise<readonly Token[]>;
-  /** Oldest first; of one user, or of all. */
+  /** Oldest first; of one user, or of all users if null. */
   list(userId: string | null): Promise<readonly Token[]>;
-  /** Of one user, oldest first, after a place in that order; null: from the beginning. */
+  /** A page of one user's tokens, oldest first, after a position in that order; null: from the start. */
   page(
     userId: string,
     after: Pick<Token, "createdAt" | "tokenId"> | null,
     maxItems: number,
   ): Promise<Page<Token>>;
-  /** False if there is no such token. Revoking twice keeps the first time. */
+  /** Returns false if the token does not exist. A repeated call keeps the first time. */
   revoke(tokenId: string, at: Date): Promise<boolean>;
-  /** Whether no token was ever made. */
+  /** Whether no token was ever created. */
   isEmpty(): Promise<boolean>;
 
   // How a cache of tokens stays current.
-  /** Calls back when a token may have been made or revoked: by this process, and by others where the database tells. */
+  /**
+   * Calls back when a token may have been created or revoked: here, and by other processes if the database notifies.
+   */
   watch(changed: () => void): void;
   /**
-   * Calls the watchers now if another process has written to the database and they were not called yet. Called before
-   * each use of a token that was read earlier, so it takes microseconds. Does nothing where the database notifies.
+   * Calls the watchers now if another process has written to the database since the last call. It is called before each
+   * use of a cached token, so it takes only microseconds. Does nothing if the database notifies.
    */
   noticeChanges(): void;
-  /** Differs from an earlier answer if a token was made or revoked since then. One statement. */
+  /** Differs from an earlier result if a token was created or revoked in between. One statement. */
   version(): Promise<string>;
 }
 
-/** A database that a server serves from. */
+/** A database that a server can use. */
 export interface Database
   extends ReadView, Log, PastLog, WriteAccess, Indexing, Maintenance, Notifications, Statistics {
   /** Runs the statements of `src/store/search`. */
   readonly searchReader: SearchReader;
   readonly tokens: TokenTable;
-  /** @throws UNAVAILABLE unless it answers */
+  /** @throws UNAVAILABLE unless the database responds */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

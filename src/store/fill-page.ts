@@ -1,21 +1,21 @@
 import type { Page, PageBounds } from "./contract.ts";
 
-/** What one statement has found of a list. */
+/** The part of a list that one statement has read. */
 export interface Stretch<T> {
   readonly items: readonly T[];
-  /** Whether the list has no more behind it. */
+  /** Whether the list has no more items. */
   readonly isAtEnd: boolean;
 }
 
-/** How large a page may become, and who waits for it. */
+/** The largest size of a page, and when to stop reading it. */
 export interface FillBounds extends PageBounds {
-  /** Aborts when nobody waits for the page any more. */
+  /** Aborts when the caller no longer waits for the page. */
   readonly closed: AbortSignal | null;
 }
 
 /**
- * A page that is full or has reached the end of its list, however little of the list is wanted: a statement looks at a
- * stretch of the list, and the next one goes on behind it. One item more than the page has tells whether more follow.
+ * Reads a page until it is full or the list ends, even if only few rows belong to the list: each statement reads a part
+ * of the list, and the next one continues after it. One item more than the page tells whether more items follow.
  */
 export async function fillPage<T>(
   readStretch: (bounds: PageBounds) => Promise<Stretch<T>>,

@@ -1,45 +1,45 @@
 import type { Page, PageBounds } from "./contract.ts";
 import type { FillBounds } from "./fill-page.ts";
 
-/** What one statement has found of a list that a filter selects from. */
+/** The part of a list that one statement has read, before filtering. */
 export interface FilterStretch<T, P> {
   readonly items: readonly T[];
-  /** Where the next statement goes on; null at the end of the list. */
+  /** Where the next statement continues; null at the end of the list. */
   readonly next: P | null;
 }
 
-/** A list that a filter selects from. */
+/** A list to filter. */
 export interface FilteredList<T, R, P> {
-  /** Reads what lies behind a position; null begins with the first. */
+  /** Reads the items after a position; null starts at the beginning. */
   readStretch(after: P | null, bounds: PageBounds): Promise<FilterStretch<T, P>>;
   positionOf(item: T): P;
   bytesOf(item: T): number;
-  /** What is shown of an item; null where it is not wanted. */
+  /** What the page shows of an item; null if it does not match. */
   show(item: T): R | null;
 }
 
-/** How much one page looks at, of which it shows what is wanted. */
+/** How much one page can examine, in addition to its size. */
 export interface FilterBounds extends FillBounds {
   readonly maxExaminedItems: number;
   readonly maxExaminedBytes: number;
 }
 
 export interface FilteredPage<R, P> extends Page<R> {
-  /** Behind the last item that was looked at; null where nothing was. */
+  /** The position of the last examined item; null if none was examined. */
   readonly end: P | null;
 }
 
-/** What one statement reads, all of which is in memory. */
+/** The size of one statement's result, all of which is in memory. */
 const stretchBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
-/** How long the filter may hold up others. */
+/** How long the filter can occupy the event loop. */
 const maxHoldMs = 4;
 
 /**
- * A page of the items that a filter wants. It ends:
+ * Reads a page of the items that match a filter. The page ends:
  *
- * 1. when it is full, and another item is wanted;
- * 2. at the end of the list: only then nothing more follows;
- * 3. when it has looked at so many items or bytes. It may have no item then; the next page goes on at `end`.
+ * 1. when it is full and another item matches;
+ * 2. at the end of the list: only then `hasMore` is false;
+ * 3. when it has examined its maximum of items or bytes. It can be empty then; the next page continues at `end`.
  */
 export async function filterPage<T, R, P>(
   list: FilteredList<T, R, P>,

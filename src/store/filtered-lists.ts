@@ -5,12 +5,12 @@ import { maxRevision } from "./model/log.ts";
 import type { Place } from "./model/place.ts";
 import { isWanted, type Where } from "./model/where.ts";
 
-// The lists that a filter by value selects from. Each reads the range of its selection, and nothing beside it.
+// The lists that a filter by value applies to. Each reads only the range of its selection.
 
 const showEntry = (where: Where) => (entry: Entry) => (isWanted(where, entry.value) ? entry : null);
 const bytesOfEntry = ({ sizeBytes }: Entry) => sizeBytes;
 
-/** Entries in the order of their places. */
+/** Entries, sorted by place. */
 export function entriesByPlace(
   view: Pick<ReadView, "readEntries">,
   query: Omit<EntryQuery, "after">,

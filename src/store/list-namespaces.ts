@@ -12,14 +12,14 @@ import {
   type TextMatch,
 } from "./model/text-match.ts";
 
-/** Where a filtered list of namespaces goes on. */
+/** Where a filtered list of namespaces continues. */
 export interface NamespaceCursor {
   readonly bound: NameBound;
-  /** Names that were listed whole, and may also stand for longer names behind the bound. */
+  /** Listed names that were not cut. Longer names after the bound can be cut to them. */
   readonly listed: readonly string[];
 }
 
-/** A name of the list, and where the list goes on behind it. */
+/** A name of the list, and where the list continues after it. */
 export interface ListedName {
   readonly name: string;
   readonly cursor: NamespaceCursor;
@@ -28,13 +28,13 @@ export interface ListedName {
 export interface ListedNames {
   readonly items: readonly ListedName[];
   readonly hasMore: boolean;
-  /** Where the next page begins; null where there was nothing to look at. */
+  /** Where the next page begins; null if there was no name to examine. */
   readonly end: NamespaceCursor | null;
 }
 
 export interface NamespaceListQuery {
   readonly userId: string;
-  /** The names to look at. */
+  /** The names to examine. */
   readonly namespaces: readonly TextMatch[];
   readonly filter: NamespaceFilter;
   readonly first: number;
@@ -47,16 +47,15 @@ const minStretch = 100;
 const maxStretch = 1_000;
 
 /**
- * A page of the names that the filter lets pass, in their order. It looks at the rows of namespaces and at no entry:
+ * Reads a page of the names that match a filter, in order. It reads only the rows of namespaces, not entries:
  *
- * 1. Read a stretch of names.
- * 2. List each that passes. With a depth, list what it is cut to, unless that was listed.
- * 3. Go on behind the last name. Behind a name that was cut, go on behind all that are cut to the same.
- * 4. The page ends when it is full and another name passes, at the end of the names, or when it has looked at
- *    `maxExaminedItems` of them.
+ * 1. Read the next names.
+ * 2. List each name that matches. With a depth, list its cut name instead, unless that is already listed.
+ * 3. Continue after the last name. After a name that was cut, skip all names with the same cut name.
+ * 4. End the page when it is full and another name matches, at the end of the names, or after `maxExaminedItems` names.
  *
- * A name of exactly the depth may come long before the longer names that are cut to it: `a`, `a-b`, `a:b`. So the cursor
- * tells which ones were listed.
+ * A name of exactly the depth can sort long before the longer names that are cut to it: `a`, `a-b`, `a:b`. So the
+ * cursor holds the names that were listed.
  */
 export async function listNamespaceNames(
   view: NamesView,
@@ -97,19 +96,19 @@ export async function listNamespaceNames(
     }
     if (!page.hasMore) return { items, hasMore: false, end: pageEnd() };
     if (skipped !== null && bound !== null) bound = behind(bound.name, skipped);
-    // Where names are skipped, most of a long stretch would be read in vain.
+    // After a skip, most names of a long read would be skipped too.
     stretch = skipped === null ? Math.min(2 * stretch, maxStretch) : minStretch;
   }
   return { items, hasMore: true, end: pageEnd() };
 }
 
-/** Behind a name, or behind all names that begin with the skipped text. */
+/** The position after a name, or after all names that begin with the skipped text. */
 function behind(name: string, skipped: string | null): NameBound {
   const end = skipped === null ? null : prefixEnd(skipped);
   return end === null ? { name, isIncluded: false } : { name: end, isIncluded: true };
 }
 
-/** Whether names that are cut to an earlier one may still come. */
+/** Whether names after `name` can be cut to the listed name. */
 function mayStandBehind(earlier: string, name: string, delimiter: string): boolean {
   if (!name.startsWith(earlier)) return false;
   const end = prefixEnd(earlier + delimiter);
@@ -119,8 +118,8 @@ function mayStandBehind(earlier: string, name: string, delimiter: string): boole
 type TotalsView = Pick<ReadView, "readNamespaces">;
 
 /**
- * What the listed names hold: of names that were cut, all namespaces together that pass and are cut to them.
- * @throws LIMIT_EXCEEDED when that is the sum of more than `maxExaminedItems` namespaces
+ * Reads the totals of the listed names. A cut name has the sums of all matching namespaces that are cut to it.
+ * @throws LIMIT_EXCEEDED if the page sums up more than `maxExaminedItems` namespaces
  */
 export async function namespacesOf(
   view: TotalsView,
@@ -162,9 +161,9 @@ export async function namespacesOf(
   return found;
 }
 
-/** A namespace has up to 100 agents: no more of them than this are in memory. */
+/** A namespace has up to 100 agents. This bounds how many of these lists are in memory. */
 const totalsStretch = 100;
-/** A list of agents is not paged. */
+/** The list of agents is not paged. */
 const maxShownAgents = 100;
 
 function together(name: string, members: readonly Namespace[]): Namespace {
@@ -182,6 +181,6 @@ function tooMany(maxExaminedItems: number) {
   return limitExceeded(
     "maxExaminedItems",
     maxExaminedItems,
-    `What these names stand for is the sum of more than ${maxExaminedItems} namespaces. Ask for their names alone, for a smaller page, or for a greater depth.`,
+    `This page would sum up more than ${maxExaminedItems} namespaces. Request only the names, a smaller page, or a greater depth.`,
   );
 }

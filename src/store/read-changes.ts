@@ -9,13 +9,13 @@ import {
 import { shownTo, type Change, type Selection, type ShownChange } from "./model/change.ts";
 import { requireEpoch, requireWithinLog } from "./model/log.ts";
 
-/** Which changes of a log, from where, and in which order. */
+/** Which changes of a log to read, from where, and in which order. */
 export interface ChangesQuery {
   readonly userId: string;
   readonly selection: Selection;
-  /** Only changes behind this revision in that order; null: from the beginning. */
+  /** Only changes after this revision in that order; null: from the start. */
   readonly after: bigint | null;
-  /** The history in which that revision was seen; null: not checked. */
+  /** The epoch of that revision; null: not checked. */
   readonly epoch: string | null;
   readonly isNewestFirst: boolean;
 }
@@ -23,12 +23,12 @@ export interface ChangesQuery {
 type LogReader = Pick<Log, "readLog" | "readLogEnds">;
 
 interface ChangeStretch extends Stretch<Change> {
-  /** Where the next one begins. */
+  /** Where the next part begins. */
   readonly position: bigint;
 }
 
 /**
- * A page of the log.
+ * Reads a page of the log.
  * @throws REVISION_COMPACTED, BAD_USER_INPUT, UNAVAILABLE
  */
 export async function readChanges(
@@ -40,7 +40,7 @@ export async function readChanges(
 }
 
 /**
- * A page of the log as a filter by value shows it: see `shownTo`.
+ * Reads a page of the log with a filter by value: see `shownTo`.
  * @throws REVISION_COMPACTED, BAD_USER_INPUT, UNAVAILABLE
  */
 export async function readFilteredChanges(
@@ -65,7 +65,7 @@ function bytesOf({ entry }: Change): number {
   return entry?.sizeBytes ?? 0;
 }
 
-/** Reads stretch after stretch of the log. */
+/** Returns a function that reads the next part of the log. */
 function changeStretches(
   log: LogReader,
   { userId, selection, after, epoch, isNewestFirst }: ChangesQuery,
@@ -76,7 +76,7 @@ function changeStretches(
     position ??= isNewestFirst ? (await log.readLogEnds(userId)).head + 1n : 0n;
     const page = await log.readLog({ userId, selection, after: position, isNewestFirst }, rest);
     if (after !== null) requireEpoch({ after, epoch }, page);
-    // Without a place to begin, what is no longer kept is not missed.
+    // A reader that gave no start revision misses nothing if the oldest changes are no longer kept.
     if (!isNewestFirst && !hasBegun && page.compacted > position) {
       position = page.compacted;
       return { items: [], isAtEnd: false, position };
@@ -86,7 +86,7 @@ function changeStretches(
     else requireWithinLog(position, page);
     position = page.through;
     return {
-      // A step of the compaction may not have removed it yet.
+      // Compaction removes changes in steps, so some of these can still be stored.
       items: page.changes.filter(({ revision }) => revision > page.compacted),
       isAtEnd: isNewestFirst ? position <= page.compacted + 1n : position >= page.head,
       position,

@@ -9,17 +9,17 @@ import {
 
 type Claims = Pick<ReadView, "readClaims">;
 
-/** The counts, and the next instant at which time alone changes them. */
+/** The counts, and the next time at which they change without a write. */
 export interface ClaimTally {
   readonly counts: ClaimCounts;
-  /** The first end of a lease or of a delay; null for neither. */
+  /** The earliest end of a lease or a delay; null if there is neither. */
   readonly nextAt: Date | null;
 }
 
 /**
- * Counts stretch by stretch: other requests are served in between. What is written meanwhile behind the place that was
- * reached is counted as it was before.
- * @param closed ends the counting when nobody waits for it any more
+ * Counts the entries in parts, so that other requests run in between. A write during the count to a part that was
+ * already counted is not included.
+ * @param closed ends the counting when the caller no longer waits for it
  */
 export async function countClaims(
   view: Claims,
@@ -38,7 +38,7 @@ export async function countClaims(
   return { counts, nextAt };
 }
 
-/** A page of the claims that hold entries, in the order of their keys. */
+/** Reads a page of the claims that hold entries, sorted by namespace and then key. */
 export async function readHeldPage(
   view: Claims,
   query: ClaimQuery,

@@ -3,13 +3,13 @@ import { fillPage, type FillBounds, type Stretch } from "./fill-page.ts";
 import type { Entry, EntryHead } from "./model/entry.ts";
 import { maxRevision } from "./model/log.ts";
 
-/** Which entries, from where, and in which order of their creation. */
+/** Which entries to read, from where, and in which order of creation. */
 export type CreatedPageQuery = Omit<CreatedQuery, "after"> & {
-  /** Only entries behind this `createdRevision` in that order; null: from the beginning. */
+  /** Only entries after this `createdRevision` in that order; null: from the start. */
   readonly after: bigint | null;
 };
 
-/** A page of entries in the order of their creation. Those without values have none. */
+/** Reads a page of entries in the order of their creation. With `withoutValues`, the entries have no value. */
 export async function readCreated(
   view: Pick<ReadView, "readCreatedEntries">,
   { after, ...query }: CreatedPageQuery,

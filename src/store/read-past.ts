@@ -8,12 +8,12 @@ import type { Place } from "./model/place.ts";
 import { compareText, exact, matches, type TextMatch } from "./model/text-match.ts";
 import { isWanted } from "./model/where.ts";
 
-/** What a read of a past state needs of a database. */
+/** The part of a database that a read of a past state needs. */
 export type PastDatabase = Pick<ReadView, "readEntries"> &
   Pick<Log, "readLogEnds" | "readLastClear"> &
   PastLog;
 
-/** Which entries, as they were at a revision. */
+/** Which entries to read, as they were at a revision. */
 export interface PastQuery {
   readonly userId: string;
   readonly selection: Selection;
@@ -23,20 +23,21 @@ export interface PastQuery {
   readonly at: bigint;
 }
 
-/** What one step reads: values among it. */
+/** The size of one step, including values. */
 const step = { maxItems: 32, maxBytes: 1024 * 1024 };
-/** A step during which the log was compacted is done again. */
+/** A step during which the log was compacted is repeated up to this many times. */
 const maxAttempts = 10;
 
 /**
- * A page of the entries as they were right after a revision, in the order of their places:
+ * Reads a page of the entries as they were right after a revision, sorted by place:
  *
- * 1. Go through the namespaces that hold an entry or that the log tells of, and in each through the keys.
- * 2. An entry that was not written after the revision is the state of its key.
- * 3. Otherwise the latest change of the key up to the revision is, unless its namespace was cleared after that.
- * 4. Where the log has no such change, the next change tells whether there was an entry, whose value is lost then.
+ * 1. Go through the namespaces that hold an entry or occur in the log, and through the keys of each.
+ * 2. If the current entry was not written after the revision, it is the state of its key.
+ * 3. Otherwise the latest change of the key up to the revision is its state, unless its namespace was cleared after
+ *    that change.
+ * 4. If the log has no such change, the next change shows whether an entry existed. If one existed, its value is lost.
  *
- * @throws REVISION_COMPACTED where the log has lost what a key held, BAD_USER_INPUT for a revision that is yet to come
+ * @throws REVISION_COMPACTED if the log has lost the state of a key, BAD_USER_INPUT for a revision in the future
  */
 export async function readPast(
   database: PastDatabase,
@@ -52,13 +53,13 @@ export async function readPast(
   let left = bounds.maxExaminedItems;
   let leftBytes = bounds.maxExaminedBytes;
   const ranges = onlyKeys === null ? [selection.keys] : sorted(onlyKeys).map(exact);
-  // A cursor is a caller's text: what it names is looked at only if it is selected.
+  // The cursor is the caller's text: start at its namespace only if the selection includes it.
   let namespace =
     after !== null && namespaces.some((match) => matches(match, after.namespace))
       ? after.namespace
       : await past.nextNamespace(namespaces, after?.namespace ?? null);
   while (namespace !== null) {
-    // No key is empty: behind it are all.
+    // Keys are never empty, so all keys sort after "".
     let position = after?.namespace === namespace ? after.key : "";
     left--;
     for (const keys of ranges) {
@@ -100,7 +101,7 @@ function sorted(keys: readonly string[]): string[] {
 interface Step {
   readonly entries: readonly Entry[];
   readonly examined: number;
-  /** Keys up to here are dealt with; null: all. */
+  /** Keys up to this one are done; null: all keys. */
   readonly through: string | null;
 }
 
@@ -125,7 +126,9 @@ class PastReader {
     return first;
   }
 
-  /** The entries of some keys behind one. While the log is being compacted, what was read may not belong together. */
+  /**
+   * Reads the entries of the keys after `after`. If the log is compacted in between, the reads may not fit together.
+   */
   async step(namespace: string, keys: TextMatch, after: string): Promise<Step> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const ends = await this.#database.readLogEnds(this.#userId);
@@ -136,7 +139,7 @@ class PastReader {
       if (found instanceof BatonError) throw found;
       return found;
     }
-    throw unavailable("The log is being compacted. Ask again.");
+    throw unavailable("The log is being compacted. Try again.");
   }
 
   async #step(
@@ -159,7 +162,7 @@ class PastReader {
     const range = { userId, namespace, keys, after, at, compacted };
     const logged = await database.readPastKeys(range, step.maxItems);
     const cleared = await database.readLastClear(userId, namespace, compacted, at);
-    // What was cleared later and lies before the log left no trace.
+    // A clear after the revision removed entries whose changes the log may have lost.
     const isCut = cleared === null && compacted > 0n;
     const clearedLater = isCut && (await database.readLastClear(userId, namespace, at, head));
     if (clearedLater) return lost(at, namespace, null, clearedLater - 1n);
@@ -193,12 +196,13 @@ class PastReader {
       const change = changes.get(last ?? next ?? 0n);
       if (!change) continue;
       if (last === null) {
-        // The first change that the log has of the key. An entry that it did not create was there before.
+        // The log's first change of the key. If it did not create the entry, the entry existed before, with a lost
+        // value.
         if (change.entry?.createdRevision === change.revision) continue;
         return lost(at, namespace, key, change.revision - 1n);
       }
       if (change.entry === null) continue;
-      // It has expired, and is not removed yet (G8).
+      // The entry has expired, but is not removed yet (G8).
       if (at === head && next === null) continue;
       if (await this.#hasExpired(change.entry)) continue;
       entries.push(change.entry);
@@ -206,7 +210,7 @@ class PastReader {
     return { entries, examined: wanted.length, through };
   }
 
-  /** Whether it had expired when the revision was committed. */
+  /** Whether the entry had expired when the revision was committed. */
   async #hasExpired({ expiresAt }: Entry): Promise<boolean> {
     if (expiresAt === null) return false;
     if (this.#instant === null) {
@@ -217,7 +221,7 @@ class PastReader {
   }
 }
 
-/** Whether nobody has written it after the revision. */
+/** Whether the entry was not written after the revision. */
 function isCurrent(entry: Entry | undefined, at: bigint): boolean {
   return entry !== undefined && entry.revision <= at;
 }
@@ -232,7 +236,7 @@ function requireReached(at: bigint, ends: LogEnds): void {
   if (at > ends.head) {
     throw badUserInput(
       "at",
-      `Revision ${at} is later than the latest of this store, ${ends.head}.`,
+      `Revision ${at} is later than the latest revision of this store, ${ends.head}.`,
     );
   }
   if (at < ends.compacted) throw compactedAt(at, ends.compacted, "");
@@ -240,13 +244,13 @@ function requireReached(at: bigint, ends: LogEnds): void {
 
 function lost(at: bigint, namespace: string, key: string | null, before: bigint): BatonError {
   const place = JSON.stringify(key === null ? [namespace] : [namespace, key]);
-  return compactedAt(at, before, ` It has lost what ${place} held.`);
+  return compactedAt(at, before, ` The log has lost the state of ${place} at that revision.`);
 }
 
 function compactedAt(at: bigint, before: bigint, why: string): BatonError {
   return new BatonError(
     "REVISION_COMPACTED",
-    `The log does not reach back to the state at revision ${at}.${why} Ask for a later one.`,
+    `The log does not reach back to the state at revision ${at}.${why} Request a later revision.`,
     { at: String(at), oldestRevision: String(before + 1n) },
   );
 }

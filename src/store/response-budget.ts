@@ -5,42 +5,42 @@ import type { TextMatch } from "./model/text-match.ts";
 import { requireAll, type Viewer } from "./model/viewer.ts";
 import { smallBytes, type SharedMemory } from "./shared-memory.ts";
 
-/** What an answer shows of an entry, by its size and its names. */
+/** What a response shows of an entry, by its size and its names. */
 export type Sized = {
   readonly sizeBytes: number;
   readonly namespace?: string | null;
   readonly key?: string | null;
 } | null;
 
-/** What an entry weighs whose value was not loaded. */
+/** The size of an entry whose value was not loaded. */
 export function sizeWithoutValue(entry: Pick<Entry, "namespace" | "key" | "metadata">): Sized {
   const { namespace, key, metadata } = entry;
   return { namespace, key, sizeBytes: Buffer.byteLength(key) + Buffer.byteLength(metadata) };
 }
 
-/** How often the answer of an operation shows the texts of one entry. */
+/** How many times an operation's response shows the texts of one entry. */
 export interface ShownTexts {
-  /** The one that it shows most often of its value, its metadata, and other texts of any length. */
+  /** The largest of these counts: its value, its metadata, and each other text of any length. */
   readonly contents: number;
-  /** All that are made of its names: key, id, cursors, and other strings. */
+  /** The number of texts made of its names: key, id, cursors, and other strings. */
   readonly names: number;
 }
 
-/** What an operation shows without aliases, at least. */
+/** The least that an operation shows, without aliases. */
 export const shownOnce: ShownTexts = { contents: 1, names: 1 };
 
-/** An id and a cursor are names in base64. */
+/** An id and a cursor are names in base64, which makes them longer. */
 const encodedRatio = 4 / 3;
-/** So many names an operation may show without an alias, such as id, namespace, key and those of agents. */
+/** An operation can show this many names without an alias: id, namespace, key, the agents' names, and so on. */
 const maxPlainNames = 8;
 
-/** The most that a write may show. */
+/** The most that a write's response can show. */
 export interface Largest {
   readonly sizeBytes: number;
   readonly nameBytes: number;
 }
 
-/** The most that a number of entries may show. */
+/** The most that a response with `count` entries can show. */
 export function largestEntries(limits: Limits, count: number): Largest {
   const { maxKeyBytes, maxNamespaceBytes, maxValueBytes, maxMetadataBytes } = limits;
   return {
@@ -49,40 +49,40 @@ export function largestEntries(limits: Limits, count: number): Largest {
   };
 }
 
-/** One operation of a caller, as a transport makes it for whatever the operation asks of the store. */
+/** One operation of a caller, as a transport passes it to the store and the feed. */
 export interface Call {
   readonly viewer: Viewer;
   readonly budget: ResponseBudget;
-  /** Aborts when the caller no longer waits for the answer; null when that can't be known. */
+  /** Aborts when the caller no longer waits for the response; null if the transport cannot detect that. */
   readonly closed: AbortSignal | null;
 }
 
-/** What the answers that one connection has not taken yet may hold together. */
+/** The bytes of the responses that one connection has not read yet. */
 export interface AnswersUnderWay {
   bytes: number;
   readonly maxBytes: number;
 }
 
-/** Where a user's answers are counted. */
+/** Where a user's responses are counted. */
 export interface MemoryShare {
   readonly memory: SharedMemory;
   readonly userId: string;
 }
 
-/** Counts what one operation has loaded, so that no operation builds an answer without bound (G9). */
+/** Counts what one operation has loaded, so that the size of every response is bounded (G9). */
 export class ResponseBudget {
   readonly #maxBytes: number;
   readonly #underWay: AnswersUnderWay | null;
   readonly #share: MemoryShare | null;
-  /** How much of it is counted in the user's share. */
+  /** The part of `#usedBytes` that is counted in the user's share. */
   #sharedBytes = 0;
-  /** How often its answer shows what it reads; set before it is executed. */
+  /** How many times the response shows what it reads; set before the operation is executed. */
   shown: ShownTexts = shownOnce;
   #usedBytes = 0;
 
   /**
-   * @param underWay shared by the operations of one connection that are answered side by side
-   * @param share of the memory that all users have together
+   * @param underWay shared by the concurrent operations of one connection
+   * @param share of the memory that all users share
    */
   constructor(
     maxBytes: number,
@@ -94,12 +94,12 @@ export class ResponseBudget {
     this.#share = share;
   }
 
-  /** Whether the answer holds memory that `reset` gives back. */
+  /** Whether the response holds shared memory that `reset` releases. */
   get isShared(): boolean {
     return this.#sharedBytes > 0;
   }
 
-  /** The answer has been taken. Each event of a subscription is an answer of its own. */
+  /** The response has been read. Each event of a subscription is a separate response. */
   reset(): void {
     if (this.#underWay) this.#underWay.bytes -= this.#usedBytes;
     this.#usedBytes = 0;
@@ -109,14 +109,14 @@ export class ResponseBudget {
     }
   }
 
-  /** @throws LIMIT_EXCEEDED when the operation has now loaded more than it may, RATE_LIMITED when its connection has */
+  /** @throws LIMIT_EXCEEDED if the operation has loaded too much, RATE_LIMITED if its connection has */
   spend(entries: Iterable<Sized>): void {
     this.#count(entries);
     this.#requireRoom();
   }
 
   /**
-   * Gives what was read, counted.
+   * Returns the result of a read after counting it.
    * @throws LIMIT_EXCEEDED, RATE_LIMITED as `spend` does
    */
   async showRead<R>(read: Promise<R>, entriesOf: (result: R) => Iterable<Sized>): Promise<R> {
@@ -126,13 +126,13 @@ export class ResponseBudget {
   }
 
   /**
-   * Does a write whose answer shows entries. They are counted afterwards, and what was written stays, whatever the size
-   * of its answer. An operation that shows a text several times could multiply that size: it is refused before the write
-   * where its answer might be too large.
-   * @param where the namespaces that the answer may show something of
-   * @param largest the most that the answer may show of what the write leaves
-   * @throws FORBIDDEN, LIMIT_EXCEEDED, RATE_LIMITED before the write, when the viewer may not read there, was given too much, or
-   * might be given too much
+   * Does a write whose response shows entries, and counts them afterwards: the write is kept even if its response is
+   * too large. An operation that shows a text several times could multiply the response's size. Such an operation is
+   * refused before the write if its response could be too large.
+   * @param where the namespaces of the entries that the response can show
+   * @param largest the most that the response can show of the written entries
+   * @throws FORBIDDEN before the write if the viewer cannot read there; LIMIT_EXCEEDED, RATE_LIMITED before the write
+   *   if the response is, or could be, too large
    */
   async showWritten<R>(
     viewer: Viewer,
@@ -149,8 +149,8 @@ export class ResponseBudget {
   }
 
   /**
-   * Refuses an operation whose answer might be too large because it shows a text several times.
-   * @throws LIMIT_EXCEEDED, RATE_LIMITED also when it has loaded too much already
+   * Refuses an operation whose response could be too large because it shows a text several times.
+   * @throws LIMIT_EXCEEDED, RATE_LIMITED also if the operation has already loaded too much
    */
   requireRoomFor({ sizeBytes, nameBytes }: Largest): void {
     this.#requireRoom();
@@ -165,7 +165,7 @@ export class ResponseBudget {
     const { contents, names } = this.shown;
     if (names === 1) return contents * sizeBytes;
     const named = Buffer.byteLength(namespace ?? "") + Buffer.byteLength(key ?? "");
-    // The first name is the key, which is counted in the size.
+    // The first name is the key, which `sizeBytes` already includes.
     return contents * sizeBytes + (names - 1) * Math.ceil(named * encodedRatio);
   }
 
@@ -188,7 +188,7 @@ export class ResponseBudget {
     if (this.#underWay && this.#underWay.bytes > this.#underWay.maxBytes) {
       throw new BatonError(
         "RATE_LIMITED",
-        `The answers that this socket has not read yet hold more than ${this.#underWay.maxBytes} bytes. Read them first.`,
+        `This socket has more than ${this.#underWay.maxBytes} bytes of unread responses. Read them first.`,
       );
     }
   }
@@ -197,7 +197,7 @@ export class ResponseBudget {
     return limitExceeded(
       "maxResponseBytes",
       this.#maxBytes,
-      `The answer would hold more than ${this.#maxBytes} bytes of entries, each text counted as often as it is shown. Ask for less at once.`,
+      `The response would hold more than ${this.#maxBytes} bytes of entries; each text is counted as often as it is shown. Request less in one operation.`,
     );
   }
 }

@@ -1,38 +1,38 @@
 import { getHeapStatistics } from "node:v8";
 import { BatonError } from "../errors.ts";
 
-/** What is smaller is not counted: the number of connections bounds it. */
+/** Requests and responses below this size are not counted: the number of connections bounds them. */
 export const smallBytes = 64 * 1024;
-/** How long a request waits for room. */
+/** How long a request waits for free memory. */
 const patienceMs = 10_000;
 const mostBytes = 512 * 1024 * 1024;
 
-/** A quarter of what Node may use for JavaScript's own objects: texts are there, some of them with two bytes a character. */
+/** A quarter of V8's heap limit. Texts are on the heap, some of them with two bytes for each character. */
 export function sharedMemoryBytes(): number {
   return Math.min(mostBytes, Math.floor(getHeapStatistics().heap_size_limit / 4));
 }
 
 /**
- * The memory that large requests and answers hold until they have been answered and read. Users share it, and none may
- * have more than half of it: what one user asks for and does not read is no other's loss (G14).
+ * The memory that large requests and responses hold until they are processed and read. All users share it, and each
+ * user can hold at most half of it, so that unread responses of one user do not block another (G14).
  */
 export class SharedMemory {
   readonly #maxBytes: number;
   readonly #byUser = new Map<string, number>();
   #bytes = 0;
-  /** Who waits for room, in the order of their coming. */
+  /** The callers that wait for free memory, in order of arrival. */
   readonly #waiting = new Set<() => void>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes that are held now. */
+  /** The number of bytes held now. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Counts bytes that are there already. */
+  /** Counts bytes that are already allocated. */
   add(userId: string, bytes: number): void {
     this.#bytes += bytes;
     this.#byUser.set(userId, (this.#byUser.get(userId) ?? 0) + bytes);
@@ -46,22 +46,22 @@ export class SharedMemory {
     for (const wake of this.#waiting) wake();
   }
 
-  /** Whether a user may hold so many more. Who holds nothing may hold anything. */
+  /** Whether a user can hold this many more bytes. A user that holds nothing can hold any number. */
   hasRoom(userId: string, bytes: number): boolean {
     const own = this.#byUser.get(userId) ?? 0;
     if (own === 0) return this.#bytes < this.#maxBytes;
     return own + bytes <= this.#maxBytes / 2 && this.#bytes + bytes <= this.#maxBytes;
   }
 
-  /** @throws RATE_LIMITED when what the user holds is more than it may */
+  /** @throws RATE_LIMITED if the user holds more than its share */
   requireRoom(userId: string): void {
     const own = this.#byUser.get(userId) ?? 0;
     if (own > this.#maxBytes / 2 || this.#bytes > this.#maxBytes) throw noRoom();
   }
 
   /**
-   * Counts bytes that will be there, as soon as there is room for them.
-   * @throws RATE_LIMITED when there is none in time
+   * Counts bytes that will be allocated, as soon as they fit.
+   * @throws RATE_LIMITED if they do not fit in time
    */
   async reserve(userId: string, bytes: number): Promise<void> {
     const deadline = performance.now() + patienceMs;
@@ -89,6 +89,6 @@ export class SharedMemory {
 function noRoom(): BatonError {
   return new BatonError(
     "RATE_LIMITED",
-    "Your requests and answers under way hold as much memory as they may. Read the answers, wait for requests to end, and try again.",
+    "Your open requests and unread responses hold the maximum of memory. Read the responses, wait for requests to end, and try again.",
   );
 }

@@ -28,7 +28,7 @@ import { everything, exact, intersect, prefixed, type TextMatch } from "./model/
 import { readWhere, type Where, type WhereInput } from "./model/where.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
 
-/** Which part of the store a reader asks for. What is left out is not narrowed. */
+/** Which part of the store a reader selects. An omitted field does not restrict the selection. */
 export interface SelectionInput {
   readonly namespace?: string | null | undefined;
   readonly namespacePrefix?: string | null | undefined;
@@ -38,11 +38,11 @@ export interface SelectionInput {
   readonly where?: readonly WhereInput[] | null | undefined;
 }
 
-/** Which state of the store a read shows; by default, the current one. */
+/** Which state of the store a read shows. Default: the current one. */
 export interface AsOf {
-  /** One that is not before this revision. */
+  /** A state that includes this revision. */
   readonly atLeast?: bigint | null | undefined;
-  /** The one right after this revision. */
+  /** The state right after this revision. */
   readonly at?: bigint | null | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface DeadLettersInput {
   readonly namespace: string;
   readonly keyPrefix: string;
   readonly first: number;
-  /** Only later keys; null for all. */
+  /** Only keys after this one; null for all. */
   readonly after: string | null;
 }
 
@@ -66,20 +66,20 @@ export interface ClaimsInput extends Omit<SelectionInput, "key"> {
 }
 
 export interface CreatedInput extends Omit<EntriesInput, "after"> {
-  /** Only entries behind this `createdRevision`, in the order of the page; null: from its beginning. */
+  /** Only entries after this `createdRevision`, in the order of the page; null: from the start. */
   readonly after: bigint | null;
   readonly isNewestFirst: boolean;
-  /** Whether the values are not loaded: nothing may read them then. */
+  /** If true, values are not loaded, and must not be read. */
   readonly withoutValues: boolean;
 }
 
 export interface ChangesInput extends SelectionInput {
-  /** The history in which `after` was seen. Default: not checked. */
+  /** The epoch of `after`. Default: not checked. */
   readonly epoch?: string | null | undefined;
   readonly first: number;
-  /** Only changes behind this revision, in the order of the page; null: from its beginning. */
+  /** Only changes after this revision, in the order of the page; null: from the start. */
   readonly after: bigint | null;
-  /** Default: false, the oldest first. */
+  /** Default: false, which lists the oldest first. */
   readonly isNewestFirst?: boolean;
 }
 
@@ -98,23 +98,23 @@ export interface FilteredNamespacesInput {
   readonly after: NamespaceCursor | null;
 }
 
-/** A page of filtered namespaces; each has a name alone where nothing else was asked for. */
+/** A page of filtered namespaces. Each has only its name if the totals were not read. */
 export interface ListedNamespaces extends Page<Namespace | Pick<Namespace, "name">> {
-  /** By name. */
+  /** The cursor of each listed name. */
   readonly cursors: ReadonlyMap<string, NamespaceCursor>;
   /** Where the next page begins. */
   readonly end: NamespaceCursor | null;
 }
 
-/** A page of a list. Where a filter selected it, the next one begins at `end`. */
+/** A page of a list. In a filtered list, the next page begins at `end`. */
 export type ListPage<T, P> = Page<T> & { readonly end?: P | null };
 
 /** The part of a database that the store reads. */
 export interface StoreDatabase extends ReadView, Log, PastLog, SearchDatabase {}
 
 /**
- * What one user's store shows its viewers: every read checks the viewer's scopes and namespaces (G1) and
- * the limits (G9) before it touches the database.
+ * The entry point of reads. Every read checks the viewer's scopes and namespaces (G1) and the limits (G9) before it
+ * accesses the database.
  */
 export class Store {
   readonly limits: Limits;
@@ -129,7 +129,7 @@ export class Store {
     return this.#database.readEntry(viewer.userId, this.place(viewer, namespace, key));
   }
 
-  /** An entry as of a revision: not before one, or exactly at one. */
+  /** Reads an entry as of a revision: a state that includes it, or exactly the state at it. */
   async entryAsOf(
     viewer: Viewer,
     { namespace, key }: Place,
@@ -155,7 +155,7 @@ export class Store {
   }
 
   /**
-   * A place that the viewer may read.
+   * Returns a place after checking that the viewer can read it.
    * @throws BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
    */
   place(viewer: Viewer, namespace: string, key: string): Place {
@@ -164,7 +164,7 @@ export class Store {
     return { namespace, key };
   }
 
-  /** @param closed ends the reading when its caller has gone */
+  /** @param closed ends the reading when the caller has disconnected */
   async entries(
     viewer: Viewer,
     input: EntriesInput,
@@ -178,7 +178,7 @@ export class Store {
     return this.#database.readEntries(query, this.#pageBounds(input.first));
   }
 
-  /** Like `entries`, without the values, which are not loaded, or not kept. */
+  /** Like `entries`, but without the values. */
   async entryHeads(
     viewer: Viewer,
     input: EntriesInput,
@@ -214,8 +214,8 @@ export class Store {
   }
 
   /**
-   * Entries in the order of their creation.
-   * @param closed ends the reading when its caller has gone
+   * Reads entries in the order of their creation.
+   * @param closed ends the reading when the caller has disconnected
    */
   async createdEntries(
     viewer: Viewer,
@@ -225,7 +225,7 @@ export class Store {
     const { userId, selection, onlyKeys } = this.#entryQuery(viewer, { ...input, after: null });
     const { after, isNewestFirst, withoutValues } = input;
     if (input.at != null) {
-      throw badUserInput("at", "Entries as of a revision are listed by their keys alone.");
+      throw badUserInput("at", "Entries at a past revision can only be listed by key.");
     }
     if (input.atLeast != null) await this.#awaitRevision(viewer, input, closed);
     if (selection.where) {
@@ -246,13 +246,13 @@ export class Store {
     const keys = input.keys ?? null;
     if (keys) {
       if (input.keyPrefix != null)
-        throw badUserInput("keys", "keys and keyPrefix exclude each other.");
+        throw badUserInput("keys", "`keys` and `keyPrefix` cannot be combined.");
       if (keys.length > this.limits.maxPageSize) {
         const { maxPageSize } = this.limits;
         throw limitExceeded(
           "maxPageSize",
           maxPageSize,
-          `One call may ask for ${maxPageSize} keys.`,
+          `One call can request at most ${maxPageSize} keys.`,
           "keys",
         );
       }
@@ -262,11 +262,11 @@ export class Store {
     return { userId: viewer.userId, selection, onlyKeys: keys, after: input.after };
   }
 
-  /** Dead-lettered entries of one namespace, in the order of their keys. */
+  /** Reads dead-lettered entries of one namespace, sorted by key. */
   async deadLetters(viewer: Viewer, input: DeadLettersInput): Promise<Page<StoredEntry>> {
     checkPageSize(this.limits, input.first);
     const { namespace, keyPrefix, after } = input;
-    // A cursor is a caller's text, whatever it was made of.
+    // The cursor is the caller's text, so it is checked like a key.
     if (after !== null) checkKey(this.limits, "after", after);
     const query = {
       userId: viewer.userId,
@@ -278,7 +278,7 @@ export class Store {
     return this.#database.readStoredEntries(query, this.#pageBounds(input.first));
   }
 
-  /** An entry with the work on it; null where there is none. */
+  /** Reads an entry with the state of the work on it; null if it does not exist. */
   async claimState(viewer: Viewer, namespace: string, key: string): Promise<StoredEntry | null> {
     const place = this.place(viewer, namespace, key);
     const query = {
@@ -291,13 +291,13 @@ export class Store {
     return items[0] ?? null;
   }
 
-  /** The claims that hold entries at these places, which the viewer has been shown. */
+  /** Reads the claims that hold entries at these places, which the viewer has already read. */
   async heldClaims(viewer: Viewer, places: readonly Place[]): Promise<readonly HeldClaim[]> {
     requireScope(viewer, "read");
     return this.#database.readHeldClaims(viewer.userId, places);
   }
 
-  /** The claims that hold entries, in the order of the keys. */
+  /** Reads the claims that hold entries, sorted by namespace and then key. */
   async claims(
     viewer: Viewer,
     { first, after, ...selected }: ClaimsInput,
@@ -309,8 +309,8 @@ export class Store {
   }
 
   /**
-   * How far the work on a selection is.
-   * @param closed ends the counting when its caller has gone
+   * Counts the entries of a selection by the state of the work on them.
+   * @param closed ends the counting when the caller has disconnected
    */
   claimCounts(
     userId: string,
@@ -320,7 +320,7 @@ export class Store {
     return countClaims(this.#database, { userId, selection }, closed);
   }
 
-  /** Entries that have a text in their key or value, the last written first. */
+  /** Reads entries that contain a text in their key or value, the last written first. */
   async searchEntries(viewer: Viewer, input: SearchInput): Promise<Page<Found>> {
     requireScope(viewer, "read");
     checkNamespacePrefix(this.limits, "namespacePrefix", input.namespacePrefix);
@@ -335,8 +335,8 @@ export class Store {
   }
 
   /**
-   * The log as a page.
-   * @param closed ends the reading when its caller has gone
+   * Reads a page of the log.
+   * @param closed ends the reading when the caller has disconnected
    */
   async changes(
     viewer: Viewer,
@@ -374,8 +374,8 @@ export class Store {
   }
 
   /**
-   * A page of the names that a filter lets pass.
-   * @param withTotals whether what they hold is read, too; else they have a name alone
+   * Reads a page of the names that match a filter.
+   * @param withTotals whether to read the totals of each namespace, too
    */
   async filteredNamespaces(
     viewer: Viewer,
@@ -402,13 +402,15 @@ export class Store {
     return this.#database.readUsage(viewer.userId, permittedPart(viewer, "read", everything));
   }
 
-  /** The ends of the viewer's log. A number alone says nothing of what others did, so any token may ask. */
+  /**
+   * Reads the ends of the viewer's log. Any token can read them: a revision alone reveals nothing about the changes.
+   */
   async logEnds(viewer: Viewer): Promise<LogEnds> {
     return this.#database.readLogEnds(viewer.userId);
   }
 
   /**
-   * What of the store a read or a subscription shows its viewer.
+   * Returns the selection of a read or subscription, reduced to what its viewer can read.
    * @throws BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
    */
   select(viewer: Viewer, input: SelectionInput): Selection {
@@ -421,7 +423,10 @@ export class Store {
 
   #selectNamespaces(viewer: Viewer, { namespace, namespacePrefix }: SelectionInput): TextMatch[] {
     if (namespace != null && namespacePrefix != null) {
-      throw badUserInput("namespacePrefix", "namespace and namespacePrefix exclude each other.");
+      throw badUserInput(
+        "namespacePrefix",
+        "`namespace` and `namespacePrefix` cannot be combined.",
+      );
     }
     if (namespace != null) {
       this.#requireRead(viewer, namespace, "namespace");
@@ -433,7 +438,7 @@ export class Store {
 
   #selectKeys({ key, keyPrefix }: SelectionInput): TextMatch {
     if (key != null && keyPrefix != null) {
-      throw badUserInput("keyPrefix", "key and keyPrefix exclude each other.");
+      throw badUserInput("keyPrefix", "`key` and `keyPrefix` cannot be combined.");
     }
     if (key != null) {
       checkKey(this.limits, "key", key);
@@ -449,7 +454,7 @@ export class Store {
     requireNamespace(viewer, "read", namespace);
   }
 
-  /** A page looks at no more bytes than an ordinary page may have. */
+  /** A filtered page examines at most as many bytes as an ordinary page can have. */
   #filterBounds(first: number, closed: AbortSignal | null): FilterBounds {
     const { maxExaminedItems, maxPageBytes } = this.limits;
     const examined = { maxExaminedItems, maxExaminedBytes: maxPageBytes };
@@ -461,7 +466,7 @@ export class Store {
   }
 }
 
-/** Drops the value. */
+/** Returns the entry without its value. */
 function headOf(entry: Entry): EntryHead {
   const head: EntryHead & { value?: string } = { ...entry };
   delete head.value;

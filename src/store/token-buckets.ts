@@ -1,16 +1,16 @@
 interface Bucket {
-  /** What may be spent; below 0, a debt. */
+  /** The tokens that can be spent; negative for a debt. */
   level: number;
-  /** By the monotonic clock, in milliseconds. */
+  /** The time of `level` on the monotonic clock, in milliseconds. */
   at: number;
 }
 
-/** Beyond so many, those that are full again are forgotten: they are like new ones. */
+/** If there are more buckets than this, full ones are removed: a new bucket is full too. */
 const maxBuckets = 10_000;
 
 /**
- * A token bucket for each key. It holds what may be spent in a second, and fills at that rate. Something may be spent while
- * there is anything in it, whatever it costs; a debt is paid by waiting.
+ * A token bucket for each key. A bucket holds the tokens of one second and refills at that rate. An operation of any
+ * cost is admitted while at least one token is left; the resulting debt delays the next operation.
  */
 export class TokenBuckets {
   readonly #perSecond: number;
@@ -20,11 +20,11 @@ export class TokenBuckets {
     this.#perSecond = perSecond;
   }
 
-  /** How long until something may be spent; 0: now. */
+  /** How long until the next operation is admitted; 0: now. */
   waitMs(key: string, now: number): number {
     const bucket = this.#buckets.get(key);
     if (!bucket) return 0;
-    // A whole one: what costs 1 is not admitted for a part of it.
+    // Wait for a whole token: an operation that costs 1 is not admitted for a fraction.
     const missing = 1 - this.#levelOf(bucket, now);
     return missing <= 0 ? 0 : (missing * 1_000) / this.#perSecond;
   }

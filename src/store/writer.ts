@@ -45,20 +45,20 @@ import type { RenewInput } from "./operations/renew.ts";
 import type { RevokeInput } from "./operations/revoke.ts";
 import type { SetInput } from "./operations/set.ts";
 
-/** What makes a repeat of a call return the first result (G12). */
+/** The idempotency key, with which a repeat of a call returns the first result (G12). */
 export interface Repeatable {
   readonly idempotencyKey?: Optional<string>;
 }
 
-/** What every write answers. */
+/** What every write returns. */
 export interface Revised {
-  /** The user's head after the write. */
+  /** The user's head revision after the write. */
   readonly revision: bigint;
 }
 
-/** What a claim that ends without a result answers. */
+/** The result of ending a claim without completing it. */
 export interface Released extends Revised {
-  /** When the entry may be claimed again; null if it is dead-lettered. */
+  /** When the entry can be claimed again; null if it is dead-lettered. */
   readonly claimableAt: Date | null;
 }
 
@@ -82,13 +82,13 @@ export interface CompleteClaimInput extends CompleteInput {
   readonly operations?: Optional<readonly OperationInput[]>;
 }
 
-/** So many workers that claim at the same time each get one of the same candidates. */
+/** With this many candidates, as many concurrent workers can each claim one of them. */
 const maxCandidates = 16;
-/** A claim that lost all candidates as often gives up: in each round, others were granted theirs. */
+/** A claim fails after this many rounds in which other workers claimed all of its candidates. */
 const maxClaimRounds = 50;
 
 /**
- * The entry point of every write to a user's store. Each method checks its input, and submits one command, which applies
+ * The entry point of every write to a user's store. Each method checks its input and submits one command, which applies
  * completely or not at all (G6).
  */
 export class Writer {
@@ -96,7 +96,7 @@ export class Writer {
   readonly #limits: Limits;
   readonly #view: Pick<ReadView, "readStoredEntries">;
 
-  /** @param view where claims with a filter look for candidates */
+  /** @param view where claims with a filter find candidates */
   constructor(
     committer: Pick<Committer, "submit">,
     limits: Limits,
@@ -131,14 +131,14 @@ export class Writer {
     const { namespace, entries } = input;
     const asked = this.#asked(viewer);
     requireWrite(asked, "input", namespace);
-    if (entries.length === 0) throw badUserInput("input.entries", "Must hold at least one entry.");
+    if (entries.length === 0) throw badUserInput("input.entries", "Must have at least one entry.");
     requireCount(asked, "input.entries", "entries", entries.length);
     const seen = new Set<string>();
     const sets = entries.map((entry, index) => {
       const argument = `input.entries.${index}`;
       if (seen.has(entry.key)) {
         const key = JSON.stringify(entry.key);
-        throw badUserInput(`${argument}.key`, `${key} is set twice in this call.`);
+        throw badUserInput(`${argument}.key`, `${key} occurs twice in this call.`);
       }
       seen.add(entry.key);
       return operations.set.read(asked, argument, { ...entry, namespace });
@@ -147,7 +147,7 @@ export class Writer {
     return { entries: results.map((result) => only(result, "written").entry), revision };
   }
 
-  /** Adds an entry whose key is the prefix and the revision. */
+  /** Adds an entry whose key is the prefix followed by the revision. */
   createEntry(viewer: Viewer, input: CreateInput & Repeatable) {
     return this.#writeEntry(viewer, "createEntry", input, operations.create);
   }
@@ -158,7 +158,7 @@ export class Writer {
     return { deleted: only(results[0], "deleted").deleted, revision };
   }
 
-  /** Deletes several keys of one namespace. Those that hold nothing are passed over. */
+  /** Deletes several keys of one namespace. Keys without an entry are ignored. */
   async deleteEntries(
     viewer: Viewer,
     input: DeleteEntriesInput & Repeatable,
@@ -166,7 +166,7 @@ export class Writer {
     const { namespace, keys } = input;
     const asked = this.#asked(viewer);
     requireWrite(asked, "input", namespace);
-    if (keys.length === 0) throw badUserInput("input.keys", "Must hold at least one key.");
+    if (keys.length === 0) throw badUserInput("input.keys", "Must have at least one key.");
     requireCount(asked, "input.keys", "keys", keys.length);
     keys.forEach((key, index) => checkKey(this.#limits, `input.keys.${index}`, key));
     const distinct = [...new Set(keys)];
@@ -184,7 +184,7 @@ export class Writer {
     return { ...only(results[0], "cleared"), revision };
   }
 
-  /** Clears the viewer's part of the namespaces that begin with the prefix. */
+  /** Clears the namespaces that begin with the prefix, as far as the viewer can write to them. */
   async clearNamespaces(viewer: Viewer, input: Repeatable & { readonly namespacePrefix: string }) {
     requireScope(viewer, "write");
     const argument = "input.namespacePrefix";
@@ -204,7 +204,7 @@ export class Writer {
     return this.#submit(viewer, "transact", input, steps, conditions);
   }
 
-  /** Leases the first free entry, in the order of the keys. */
+  /** Claims the first free entry, in key order. */
   async claimEntry(
     viewer: Viewer,
     input: ClaimInput & Repeatable,
@@ -217,14 +217,14 @@ export class Writer {
   }
 
   /**
-   * Leases the first free entry that a filter wants:
+   * Claims the first free entry that matches a filter:
    *
    * 1. Find candidates, without a lock.
-   * 2. Submit a claim of the first of them that is still free and as it was.
-   * 3. If others have taken or changed all of them, begin again.
+   * 2. Submit a claim of the first candidate that is still free and unchanged.
+   * 3. If other workers have claimed or changed all of them, start again.
    *
-   * Where nothing is found, it answers with the head before it looked, so that a caller who waits for later changes misses
-   * none.
+   * If no entry matches, the result has the head revision from before the search, so that a caller that waits for later
+   * changes misses none.
    */
   async #claimMatching(
     viewer: Viewer,
@@ -232,7 +232,7 @@ export class Writer {
     operation: ClaimOperation,
     where: Where,
   ): Promise<Revised & { readonly entry: Entry | null; readonly claim: Claim | null }> {
-    // Whether an entry is granted tells something of its value.
+    // A granted entry reveals something about its value, so the viewer must be able to read it.
     requireNamespace(viewer, "read", operation.namespace);
     const { namespace, keys } = operation;
     const { maxExaminedItems, maxPageBytes } = this.#limits;
@@ -255,11 +255,11 @@ export class Writer {
       throw limitExceeded(
         "maxExaminedItems",
         maxExaminedItems,
-        `None of the first ${maxExaminedItems} free entries, or of the first ${maxPageBytes} bytes of them, matches. Give a keyPrefix that has fewer.`,
+        `None of the first ${maxExaminedItems} free entries, or of the first ${maxPageBytes} bytes of them, matches. Use a keyPrefix with fewer free entries.`,
         "input.where",
       );
     }
-    throw unavailable("Others took each entry that matched. Ask again.");
+    throw unavailable("Other workers claimed every entry that matched. Try again.");
   }
 
   async completeClaim(
@@ -346,7 +346,7 @@ export class Writer {
       return this.#committer.submit(commandOf(caller, steps, { conditions }));
     }
     checkIdempotencyKey(this.#limits, "input.idempotencyKey", idempotencyKey);
-    // What a write may touch is part of what was asked: clearNamespaces clears the viewer's part.
+    // The writable namespaces are part of the call: they decide what clearNamespaces clears.
     const writable = grants
       .filter(({ scopes }) => scopes.includes("write"))
       .map(({ namespacePattern }) => namespacePattern);
@@ -360,7 +360,7 @@ export class Writer {
   }
 }
 
-/** Whether a refusal may show the viewer what is stored: it may read every namespace that its call names. */
+/** Whether an error can show the viewer what is stored: the viewer can read every namespace of the call. */
 function mayReadAll(viewer: Viewer, steps: Iterable<Operation | Place>): boolean {
   for (const step of steps) {
     const isReadable =
@@ -372,11 +372,13 @@ function mayReadAll(viewer: Viewer, steps: Iterable<Operation | Place>): boolean
   return true;
 }
 
-/** The result of an operation whose kind is known. */
+/** Returns the result of an operation whose kind is known. */
 function only<K extends OperationResult["kind"]>(
   result: OperationResult | undefined,
   kind: K,
 ): OperationResult & { kind: K } {
-  if (result?.kind !== kind) throw new Error(`An operation came to ${result?.kind}, not ${kind}.`);
+  if (result?.kind !== kind) {
+    throw new Error(`The result of an operation is of kind ${result?.kind}, not ${kind}.`);
+  }
   return result as OperationResult & { kind: K };
 }
