@@ -5,12 +5,12 @@ import { isWanted, type Where } from "./where.ts";
 interface ChangeBase {
   readonly revision: bigint;
   readonly namespace: string;
-  /** The agent that made it, if it said its name. */
+  /** The agent that made the change; null if it gave no agent name. */
   readonly agent: string | null;
   readonly at: Date;
 }
 
-/** One step of a user's log. A `SET` carries the entry as it was right after. */
+/** One change of a user's log. A `SET` has the entry as it was right after the change. */
 export type Change<E extends Entry = Entry> =
   | (ChangeBase & { readonly kind: "SET"; readonly key: string; readonly entry: E })
   | (ChangeBase & {
@@ -21,8 +21,8 @@ export type Change<E extends Entry = Entry> =
   | (ChangeBase & { readonly kind: "NAMESPACE_CLEARED"; readonly key: null; readonly entry: null });
 
 /**
- * A write after which an entry is none that a reader's filter wants. It may have been one before, so that the reader can
- * remove it.
+ * A write after which the entry does not match a reader's filter. It can have matched before, so the reader removes the
+ * key.
  */
 export type Unmatched = ChangeBase & {
   readonly kind: "UNMATCHED";
@@ -30,19 +30,19 @@ export type Unmatched = ChangeBase & {
   readonly entry: null;
 };
 
-/** A change as a reader is shown it. */
+/** A change as a reader sees it. */
 export type ShownChange<E extends Entry = Entry> = Change<E> | Unmatched;
 
-/** Which changes, or entries, a reader wants: any of the namespaces, and in them the keys. */
+/** Which changes, or entries, a reader selects: in any of the namespaces, the matching keys. */
 export interface Selection {
-  /** Empty: none at all, as when a token's namespaces and the asked ones have nothing in common. */
+  /** Empty: nothing, for example because the token does not cover any of the requested namespaces. */
   readonly namespaces: readonly TextMatch[];
   readonly keys: TextMatch;
-  /** Which values; left out: all. A database does not look at it: whoever reads a page of entries or changes does. */
+  /** Which values match; undefined: all. The database does not check it: the readers of its pages do. */
   readonly where?: Where;
 }
 
-/** A cleared namespace concerns every reader of a key in it. */
+/** Whether a selection includes a change. A cleared namespace concerns every reader of a key in it. */
 export function selects(
   selection: Selection,
   change: { readonly namespace: string; readonly key: string | null },
@@ -54,9 +54,9 @@ export function selects(
 }
 
 /**
- * What a reader is shown of a change; null: nothing. With a filter by value, all that it is shown, applied in order, are the
- * entries that the filter wants: one that another write made unwanted is `UNMATCHED`, and one that was unwanted from its
- * creation on is not shown.
+ * Returns what a reader sees of a change; null for nothing. With a filter by value, the visible changes, applied in
+ * order, leave the matching entries: if a write made an entry stop matching, the reader sees `UNMATCHED`. An entry that
+ * does not match from its creation on is not shown.
  */
 export function shownTo(selection: Selection, change: Change): ShownChange | null {
   if (!selects(selection, change)) return null;
@@ -69,7 +69,7 @@ export function shownTo(selection: Selection, change: Change): ShownChange | nul
   return { kind: "UNMATCHED", revision, namespace, key, agent, at, entry: null };
 }
 
-/** The bytes that a change keeps in memory while it waits for a reader, roughly. */
+/** The memory that a change takes while it waits for a reader, in bytes, approximately. */
 export function changeBytes(change: ShownChange): number {
   return 200 + (change.entry?.sizeBytes ?? 0);
 }

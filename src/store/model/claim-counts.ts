@@ -1,12 +1,12 @@
 import type { Place } from "./place.ts";
 
-/** How far the work on a part of a store is: each entry is counted once. */
+/** The progress of the work on a part of a store. Each entry is counted once. */
 export interface ClaimCounts {
-  /** Entries that the next `claimEntry` may take. */
+  /** Entries that the next `claimEntry` can claim. */
   readonly free: number;
-  /** Entries that a worker holds. */
+  /** Entries that an active claim holds. */
   readonly taken: number;
-  /** Entries that nobody may claim yet: they were given back, or failed, with a delay. */
+  /** Entries that cannot be claimed yet: they were released or failed with a delay. */
   readonly delayed: number;
   readonly completed: number;
   readonly deadLettered: number;
@@ -34,13 +34,13 @@ export function equalClaimCounts(a: ClaimCounts, b: ClaimCounts): boolean {
   return (Object.keys(noClaimCounts) as (keyof ClaimCounts)[]).every((name) => a[name] === b[name]);
 }
 
-/** The claim that holds an entry, as others than its worker see it: without the token. */
+/** The claim that holds an entry, as an observer sees it: without the token. */
 export interface HeldClaim extends Place {
-  /** The agent that was granted it; null where it said no name. */
+  /** The agent that holds the claim; null if it gave no agent name. */
   readonly agent: string | null;
   readonly expiresAt: Date;
   /** 1 for the first claim of the entry. */
   readonly attempt: number;
-  /** How often the entry may be claimed; null without a limit. */
+  /** How many times the entry can be claimed; null without a limit. */
   readonly maxAttempts: number | null;
 }

@@ -1,27 +1,28 @@
 import { isExpired, type Entry, type EntryHead } from "./entry.ts";
 
 /**
- * The work on an entry: its claim, and what became of the claims before. It is stored beside the entry and is not part of
- * it: readers do not see it, the log does not hold it, and a write does not change it. It is removed with the entry.
+ * The state of the work on an entry: its claim, and the outcome of earlier claims. It is stored with the entry but is
+ * not part of it: readers do not see it, the log does not hold it, and a write does not change it. It is removed with
+ * the entry.
  */
 export interface ClaimState {
   /** The token of the claim that holds the entry, or held it until its lease ended; null if no claim does. */
   readonly claimToken: string | null;
-  /** The agent that was granted that claim; null where it said no name, and without a claim. */
+  /** The agent that holds that claim; null if it gave no agent name, and without a claim. */
   readonly claimAgent: string | null;
-  /** How often the entry has been claimed since it was created, reopened or requeued. */
+  /** How many times the entry was claimed since it was created, reopened or requeued. */
   readonly claimAttempt: number;
-  /** How often it may be claimed, as the latest claim said; null without a limit. */
+  /** How many times it can be claimed, as set by the latest claim; null without a limit. */
   readonly claimMaxAttempts: number | null;
-  /** The entry is not handed out before this instant: the end of its lease, or of the delay after one; null for neither. */
+  /** The entry cannot be claimed before this time: the end of its lease, or of the delay after it. Null if neither. */
   readonly claimExpiresAt: Date | null;
-  /** When it was failed last; null if it never was. */
+  /** Time of the latest failure; null if it never failed. */
   readonly claimFailedAt: Date | null;
-  /** Why it was failed last, as serialised JSON; null without a reason. */
+  /** The error of the latest failure, as serialised JSON; null without one. */
   readonly claimError: string | null;
-  /** A completed entry is not handed out again, unless it is reopened. */
+  /** A completed entry is not claimed again until it is reopened. */
   readonly isCompleted: boolean;
-  /** A dead-lettered entry is not handed out again, unless it is requeued. */
+  /** A dead-lettered entry is not claimed again until it is requeued. */
   readonly isDeadLettered: boolean;
 }
 
@@ -31,19 +32,19 @@ export interface StoredHead extends EntryHead, ClaimState {}
 /** An entry as it is stored. */
 export interface StoredEntry extends Entry, ClaimState {}
 
-/** What a worker is granted. */
+/** A claim as its worker sees it. */
 export interface Claim {
   /** Proves the claim. A later claim of the same entry has another token. */
   readonly token: string;
-  /** From this instant on another worker may claim the entry. */
+  /** From this time on another worker can claim the entry. */
   readonly expiresAt: Date;
   /** 1 for the first claim of the entry. */
   readonly attempt: number;
-  /** How often the entry may be claimed; null without a limit. */
+  /** How many times the entry can be claimed; null without a limit. */
   readonly maxAttempts: number | null;
-  /** When an earlier claim of the entry was failed last; null if none was. */
+  /** Time of the latest failure of an earlier claim; null if there was none. */
   readonly failedAt: Date | null;
-  /** Why, as serialised JSON; null without a reason. */
+  /** The error of that failure, as serialised JSON; null without one. */
   readonly error: string | null;
 }
 
@@ -59,7 +60,7 @@ export const unclaimed: ClaimState = {
   isDeadLettered: false,
 };
 
-/** The work on an entry, without the entry. */
+/** The state of the work on an entry, without the entry. */
 export function claimStateOf(state: ClaimState): ClaimState {
   const { claimToken, claimAgent, claimAttempt, claimMaxAttempts, claimExpiresAt } = state;
   const { claimFailedAt, claimError, isCompleted, isDeadLettered } = state;
@@ -90,20 +91,20 @@ export function grantedClaim(
   };
 }
 
-/** Whether a lease is active, or the delay after one. */
+/** Whether a lease, or the delay after one, is active. */
 export function isHeld({ claimExpiresAt }: ClaimState, now: Date): boolean {
   return claimExpiresAt !== null && claimExpiresAt > now;
 }
 
-/** Whether the next worker may claim the entry. */
+/** Whether the entry can be claimed now. */
 export function isFree(entry: StoredHead, now: Date): boolean {
   const isOver = entry.isCompleted || entry.isDeadLettered;
   return !isOver && !isHeld(entry, now) && !isExpired(entry, now);
 }
 
 /**
- * Whether an entry was claimed as often as it may be.
- * @param maxAttempts what the next claim says; null: what the claim before it said counts
+ * Whether an entry was claimed as many times as its limit allows.
+ * @param maxAttempts the limit of the next claim; null: the limit of the latest claim applies
  */
 export function isExhausted(entry: ClaimState, maxAttempts: number | null): boolean {
   const limit = maxAttempts ?? entry.claimMaxAttempts;

@@ -19,12 +19,12 @@ export interface EntryHead {
   readonly metadata: string;
 }
 
-/** What a key holds. `value` is serialised JSON, exactly as it was sent (G13). */
+/** An entry with its value. `value` is serialised JSON, exactly as it was sent (G13). */
 export interface Entry extends EntryHead {
   readonly value: string;
 }
 
-/** What readers see of an entry: without what only writes look at, such as the claim. */
+/** Returns what readers see of an entry: without the claim and other fields that only writes use. */
 export function shownEntry(entry: Entry): Entry {
   const { namespace, key, revision, createdRevision, createdAt, updatedAt } = entry;
   const { createdBy, updatedBy, expiresAt, sizeBytes, metadata, value } = entry;
@@ -44,7 +44,7 @@ export function shownEntry(entry: Entry): Entry {
   };
 }
 
-/** Whether an entry has expired: from the instant of expiry on (G8). */
+/** Whether an entry has expired (G8). It has from the instant of its expiry on. */
 export function isExpired({ expiresAt }: Pick<EntryHead, "expiresAt">, now: Date): boolean {
   return expiresAt !== null && expiresAt <= now;
 }
@@ -55,13 +55,13 @@ export interface Namespace {
   readonly entryCount: number;
   /** Bytes of its entries' keys, values and metadata. */
   readonly sizeBytes: number;
-  /** When an entry of it was written last, also if that entry was removed since. */
+  /** When one of its entries was last written, even if that entry was removed later. */
   readonly updatedAt: Date;
   /** Names of the agents that created or last wrote one of its entries, sorted; at most 100. */
   readonly agents: readonly string[];
 }
 
-/** What a user's store holds. */
+/** The totals of a user's store. */
 export interface Usage {
   readonly namespaceCount: number;
   readonly entryCount: number;

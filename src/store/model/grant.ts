@@ -4,23 +4,23 @@ import { exact, prefixed, type TextMatch } from "./text-match.ts";
 
 export const scopes = ["read", "write", "claim", "admin"] as const;
 /**
- * What a grant allows in its namespaces.
+ * A permission in the namespaces of a grant.
  *
- * - `read`: queries and subscriptions, and the entries that a mutation's answer shows.
- * - `write`: every mutation but those of claims.
- * - `claim`: to claim entries, and to renew, complete, release and fail those claims.
- * - `admin`: to create, list and revoke the tokens that reach nothing outside of these namespaces.
+ * - `read`: queries and subscriptions, and the entries in a mutation's response.
+ * - `write`: every mutation except those of claims and tokens.
+ * - `claim`: claiming entries, and renewing, completing, releasing and failing these claims.
+ * - `admin`: creating, listing and revoking tokens, if all their namespaces are among these.
  */
 export type Scope = (typeof scopes)[number];
 
-/** What a caller may do in some namespaces. */
+/** The permissions of a caller in some namespaces. */
 export interface Grant {
   readonly scopes: readonly Scope[];
   /** A namespace, or a prefix followed by `*`; `*` alone is every namespace. */
   readonly namespacePattern: string;
 }
 
-/** Grants that one token may have. */
+/** The largest number of grants of one token. */
 export const maxGrants = 100;
 
 /** Reads a namespace pattern: a name, or a prefix followed by `*`. */
@@ -30,7 +30,7 @@ export function parsePattern(pattern: string): TextMatch {
 
 /**
  * Reads a grant as `formatGrant` writes it: scopes, separated by commas, a space, and a namespace pattern.
- * @throws Error whose message says what would be right
+ * @throws Error with a message that shows the correct form
  */
 export function parseGrant(text: string): Grant {
   const [, list = "", namespacePattern = ""] = /^([\w,]+) (.+)$/s.exec(text) ?? [];
@@ -44,14 +44,14 @@ export function parseGrant(text: string): Grant {
   return { scopes: scopes.filter((scope) => given.includes(scope)), namespacePattern };
 }
 
-/** A grant as one line, such as `read,write files:*`. */
+/** Formats a grant as one line, such as `read,write files:*`. */
 export function formatGrant({ scopes: given, namespacePattern }: Grant): string {
   return `${given.join(",")} ${namespacePattern}`;
 }
 
 /**
- * The grants of a token whose scopes and namespaces are given apart: each scope in each of the namespaces. Here `write`
- * includes `claim`, as it did before there were grants.
+ * Returns the grants of a token whose scopes and namespaces are given separately: each scope in each of the namespaces.
+ * Here `write` includes `claim`, as it did before grants existed.
  */
 export function grantsOf(given: readonly Scope[], namespacePatterns: readonly string[]): Grant[] {
   const has = (scope: Scope) =>
@@ -62,7 +62,7 @@ export function grantsOf(given: readonly Scope[], namespacePatterns: readonly st
 }
 
 /**
- * Grants as a caller gives them, each scope once, in one order.
+ * Checks the grants of a caller's input, and returns them with each scope once, in a fixed order.
  * @throws BAD_USER_INPUT, LIMIT_EXCEEDED
  */
 export function checkGrants(limits: Limits, argument: string, grants: readonly Grant[]): Grant[] {
@@ -71,7 +71,7 @@ export function checkGrants(limits: Limits, argument: string, grants: readonly G
     throw limitExceeded(
       "maxGrants",
       maxGrants,
-      `A token may have ${maxGrants} grants; these are ${grants.length}. Use prefixes followed by *.`,
+      `A token can have at most ${maxGrants} grants; this one has ${grants.length}. Use prefixes followed by *.`,
       argument,
     );
   }
@@ -94,7 +94,7 @@ export function isScope(text: string): text is Scope {
   return scopes.some((known) => known === text);
 }
 
-/** Why the text is not a namespace pattern; null if it is one. */
+/** Returns why a text is not a namespace pattern; null if it is one. */
 export function patternFault(pattern: string): string | null {
   if (pattern !== "" && !pattern.slice(0, -1).includes("*")) return null;
   return `${JSON.stringify(pattern)} is not a namespace pattern. Use a namespace, or a prefix followed by *, such as files:*.`;

@@ -1,9 +1,9 @@
-/** How far an import is that is under way. */
+/** The progress of an import that is not finished. */
 export interface ImportState {
-  /** SHA-256 of the file, hexadecimal: only that one goes on. */
+  /** SHA-256 of the file, hexadecimal: the import can be resumed only with the same file. */
   readonly digest: string;
-  /** Lines of the file that are done. */
+  /** The number of lines of the file that are imported. */
   readonly position: number;
-  /** Entries among them that had expired. */
+  /** The number of expired entries among them. */
   readonly expiredCount: number;
 }

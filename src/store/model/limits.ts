@@ -3,9 +3,9 @@ import { isDeeperThan, kindOfText } from "../../json/value-parts.ts";
 import { badUserInput, limitExceeded } from "../../errors.ts";
 import { fold } from "../search/search-text.ts";
 
-/** How much a caller may send and ask for. Each is an option of the server; see `config.ts` for defaults. */
+/** How much a caller can send and request. Each limit is an option of the server; `config.ts` has the defaults. */
 export interface Limits {
-  /** Entries that one user's store may hold; 0: any number. So with the next two. */
+  /** The largest number of entries of one user's store; 0: no limit. The same holds for the next two. */
   readonly maxEntries: number;
   readonly maxNamespaces: number;
   readonly maxStoredMebibytes: number;
@@ -31,36 +31,36 @@ export interface Limits {
   readonly maxSubscriptions: number;
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can name a namespace */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid namespace */
 export function checkNamespace(limits: Limits, argument: string, namespace: string): void {
   checkName(argument, namespace, "maxNamespaceBytes", limits.maxNamespaceBytes, "A namespace");
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can name a key */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid key */
 export function checkKey(limits: Limits, argument: string, key: string): void {
   checkName(argument, key, "maxKeyBytes", limits.maxKeyBytes, "A key");
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can name a call */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid idempotency key */
 export function checkIdempotencyKey(limits: Limits, argument: string, key: string): void {
   checkName(argument, key, "maxKeyBytes", limits.maxKeyBytes, "An idempotency key");
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can lead to a member */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid path; empty is valid */
 export function checkPath(limits: Limits, argument: string, path: string): void {
   if (path !== "") checkName(argument, path, "maxKeyBytes", limits.maxKeyBytes, "A path");
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it can name an agent */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid agent name */
 export function checkAgent(limits: Limits, argument: string, agent: string): void {
   checkName(argument, agent, "maxAgentBytes", limits.maxAgentBytes, "An agent's name");
 }
 
-/** An index of trigrams finds nothing shorter. */
+/** A trigram index cannot find shorter texts. */
 export const minSearchCharacters = 3;
 
 /**
- * Checks what is searched for, and folds it.
+ * Checks the text of a search, and folds it.
  * @throws BAD_USER_INPUT or LIMIT_EXCEEDED
  */
 export function checkSearch({ maxSearchBytes }: Limits, argument: string, text: string): string {
@@ -69,7 +69,7 @@ export function checkSearch({ maxSearchBytes }: Limits, argument: string, text: 
     throw limitExceeded(
       "maxSearchBytes",
       maxSearchBytes,
-      `What is searched for may have ${maxSearchBytes} bytes of UTF-8; this has ${bytes}.`,
+      `The searched text can have at most ${maxSearchBytes} bytes of UTF-8; this one has ${bytes}.`,
       argument,
     );
   }
@@ -77,19 +77,19 @@ export function checkSearch({ maxSearchBytes }: Limits, argument: string, text: 
   if (Array.from(folded).length < minSearchCharacters) {
     throw badUserInput(
       argument,
-      `What is searched for must have at least ${minSearchCharacters} characters. ` +
+      `The searched text must have at least ${minSearchCharacters} characters. ` +
         "To find a key by its first characters, use entries with keyPrefix.",
     );
   }
   return folded;
 }
 
-/** Like the name it begins, but may be empty. */
+/** Checks a prefix like the namespace that it begins; it can be empty. */
 export function checkNamespacePrefix(limits: Limits, argument: string, prefix: string): void {
   if (prefix !== "") checkNamespace(limits, argument, prefix);
 }
 
-/** Like the key it begins, but may be empty. */
+/** Checks a prefix like the key that it begins; it can be empty. */
 export function checkKeyPrefix(limits: Limits, argument: string, prefix: string): void {
   if (prefix !== "") checkKey(limits, argument, prefix);
 }
@@ -103,7 +103,7 @@ function checkName(
   maxBytes: number,
   what: string,
 ): void {
-  // Most names are of these characters, each of which is one byte.
+  // The fast path for most names: in printable ASCII, each character is one byte.
   if (text.length <= maxBytes && printableAscii.test(text)) return;
   if (text === "") throw badUserInput(argument, `${what} must not be empty.`);
   const bytes = Buffer.byteLength(text);
@@ -111,7 +111,7 @@ function checkName(
     throw limitExceeded(
       limit,
       maxBytes,
-      `${what} may have ${maxBytes} bytes of UTF-8; this one has ${bytes}.`,
+      `${what} can have at most ${maxBytes} bytes of UTF-8; this one has ${bytes}.`,
       argument,
     );
   }
@@ -120,21 +120,21 @@ function checkName(
     const point = (control[0].codePointAt(0) as number).toString(16).padStart(4, "0");
     throw badUserInput(
       argument,
-      `${what} must not hold control characters; this one holds U+${point}.`,
+      `${what} must not contain control characters; this one contains U+${point}.`,
     );
   }
   if (!text.isWellFormed()) {
     throw badUserInput(
       argument,
-      `${what} must be well-formed Unicode; this one holds half of a surrogate pair.`,
+      `${what} must be well-formed Unicode; this one contains a lone surrogate.`,
     );
   }
 }
 
 /**
  * Checks a value's size and depth.
- * @param json null for JSON's null, as GraphQL gives it
- * @throws LIMIT_EXCEEDED when it is too deep or too large
+ * @param json null for JSON's null, as GraphQL passes it
+ * @throws LIMIT_EXCEEDED if it is nested too deeply or too large
  */
 export function checkValue(limits: Limits, argument: string, json: JsonText | null): string {
   const text = json === null ? "null" : json.text;
@@ -142,7 +142,7 @@ export function checkValue(limits: Limits, argument: string, json: JsonText | nu
   return checkBytes("maxValueBytes", limits.maxValueBytes, argument, "A value", text);
 }
 
-/** @throws BAD_USER_INPUT unless it is a JSON object; LIMIT_EXCEEDED when it is too deep or too large */
+/** @throws BAD_USER_INPUT unless it is a JSON object; LIMIT_EXCEEDED if it is nested too deeply or too large */
 export function checkMetadata(limits: Limits, argument: string, metadata: JsonText): string {
   const { text } = metadata;
   if (!text.startsWith("{")) {
@@ -169,7 +169,7 @@ function checkBytes(
   throw limitExceeded(
     limit,
     maxBytes,
-    `${what} may have ${maxBytes} bytes as JSON; this has ${bytes}.`,
+    `${what} can have at most ${maxBytes} bytes as JSON; this one has ${bytes}.`,
     argument,
   );
 }
@@ -184,12 +184,12 @@ export function checkDepth(
   throw limitExceeded(
     "maxValueDepth",
     maxValueDepth,
-    `JSON may be nested ${maxValueDepth} deep; this is deeper.`,
+    `JSON can be nested at most ${maxValueDepth} levels deep; this is deeper.`,
     argument,
   );
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless a page may have that many */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid page size */
 export function checkPageSize(limits: Limits, first: number): void {
   if (first < 1)
     throw badUserInput("first", `Must be from 1 to ${limits.maxPageSize}; this is ${first}.`);
@@ -197,13 +197,13 @@ export function checkPageSize(limits: Limits, first: number): void {
     throw limitExceeded(
       "maxPageSize",
       limits.maxPageSize,
-      `A page may have ${limits.maxPageSize} items; ask for the next with after: pageInfo.endCursor.`,
+      `A page can have at most ${limits.maxPageSize} items. Request the next page with after: pageInfo.endCursor.`,
       "first",
     );
   }
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless a claim may last so long */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid length of a lease */
 export function checkLeaseSeconds(limits: Limits, argument: string, leaseSeconds: number): void {
   const { maxLeaseSeconds } = limits;
   if (leaseSeconds < 1) {
@@ -213,13 +213,13 @@ export function checkLeaseSeconds(limits: Limits, argument: string, leaseSeconds
     throw limitExceeded(
       "maxLeaseSeconds",
       maxLeaseSeconds,
-      `A lease may have ${maxLeaseSeconds} seconds; renew it while you work.`,
+      `A lease can last at most ${maxLeaseSeconds} seconds. Renew it while the work continues.`,
       argument,
     );
   }
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless an entry may be kept back so long, which may be no time */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid delay; 0 is valid */
 export function checkDelaySeconds(limits: Limits, argument: string, delaySeconds: number): void {
   const { maxLeaseSeconds } = limits;
   if (delaySeconds < 0) {
@@ -229,18 +229,18 @@ export function checkDelaySeconds(limits: Limits, argument: string, delaySeconds
     throw limitExceeded(
       "maxLeaseSeconds",
       maxLeaseSeconds,
-      `A delay may have ${maxLeaseSeconds} seconds, as a lease may.`,
+      `A delay can last at most ${maxLeaseSeconds} seconds, the longest lease.`,
       argument,
     );
   }
 }
 
-/** @throws BAD_USER_INPUT unless an entry may be claimed so often */
+/** @throws BAD_USER_INPUT unless it is a valid number of attempts */
 export function checkMaxAttempts(argument: string, maxAttempts: number): void {
   if (maxAttempts < 1) throw badUserInput(argument, `Must be at least 1; this is ${maxAttempts}.`);
 }
 
-/** @throws LIMIT_EXCEEDED when it is too deep, or larger than metadata may be */
+/** @throws LIMIT_EXCEEDED if it is nested too deeply, or larger than metadata can be */
 export function checkClaimError(limits: Limits, argument: string, error: JsonText): string {
   checkDepth(limits, argument, error.text);
   const { maxMetadataBytes } = limits;
@@ -248,8 +248,8 @@ export function checkClaimError(limits: Limits, argument: string, error: JsonTex
 }
 
 /**
- * What a filter compares values with.
- * @throws LIMIT_EXCEEDED when it is too deep, or larger than metadata may be
+ * Checks the value that a filter compares with.
+ * @throws LIMIT_EXCEEDED if it is nested too deeply, or larger than metadata can be
  */
 export function checkWhereValue(limits: Limits, argument: string, json: JsonText | null): string {
   const text = json === null ? "null" : json.text;
@@ -258,7 +258,7 @@ export function checkWhereValue(limits: Limits, argument: string, json: JsonText
   return checkBytes("maxMetadataBytes", maxMetadataBytes, argument, "The value of a filter", text);
 }
 
-/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless one call may wait so long */
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid waiting time */
 export function checkAwaitSeconds(limits: Limits, timeoutSeconds: number): void {
   const { maxAwaitSeconds } = limits;
   if (timeoutSeconds < 0) {
@@ -268,7 +268,7 @@ export function checkAwaitSeconds(limits: Limits, timeoutSeconds: number): void 
     throw limitExceeded(
       "maxAwaitSeconds",
       maxAwaitSeconds,
-      `One call may wait ${maxAwaitSeconds} seconds; ask again after it.`,
+      `One call can wait at most ${maxAwaitSeconds} seconds. Repeat the call to wait longer.`,
       "timeoutSeconds",
     );
   }

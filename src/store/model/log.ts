@@ -1,6 +1,6 @@
 import { BatonError, epochChanged, revisionCompacted, unavailable } from "../../errors.ts";
 
-/** A revision is a signed 64-bit number. */
+/** The largest revision: a signed 64-bit number. */
 export const maxRevision = 2n ** 63n - 1n;
 
 interface Ends {
@@ -9,26 +9,26 @@ interface Ends {
 }
 
 /**
- * Whether an import into the store is under way: its log begins behind its head, which only the end of the import
- * brings there. Whoever looks at the log while it lasts sees that, and can't take a part of the store for the whole.
+ * Whether an import into the store is in progress. Until the import ends, `compacted` is later than `head`, so that a
+ * reader of the log notices the import and does not take a part of the store for the whole.
  */
 export function isImporting({ head, compacted }: Ends): boolean {
   return compacted > head;
 }
 
 export function importUnderWay(): BatonError {
-  return unavailable("An import into this store is under way. Try again when it is done.");
+  return unavailable("An import into this store is in progress. Try again when it is finished.");
 }
 
-/** A place in a log that a reader goes on from. */
+/** The position in a log from which a reader resumes. */
 export interface LogPlace {
   readonly after: bigint;
-  /** The history in which the revision was seen; null: not known, and not checked. */
+  /** The epoch of the revision; null: not known, and not checked. */
   readonly epoch: string | null;
 }
 
 /**
- * Checks that a revision is of the history that the log is of (G15).
+ * Checks that a revision belongs to the epoch of the log (G15).
  * @throws REVISION_COMPACTED
  */
 export function requireEpoch(
@@ -40,7 +40,7 @@ export function requireEpoch(
 }
 
 /**
- * Checks that a reader can go on after a revision.
+ * Checks that a reader can resume after a revision.
  * @throws REVISION_COMPACTED, BAD_USER_INPUT, UNAVAILABLE
  */
 export function requireWithinLog(after: bigint, ends: Ends): void {
@@ -49,8 +49,8 @@ export function requireWithinLog(after: bigint, ends: Ends): void {
   if (after > ends.head) {
     throw new BatonError(
       "BAD_USER_INPUT",
-      `after: Revision ${after} is later than the latest, ${ends.head}: it is not of this store as it is now. ` +
-        "If the store was restored from a backup, start over with snapshot: true.",
+      `after: Revision ${after} is later than the latest revision, ${ends.head}: it does not belong to the current store. ` +
+        "If the store was restored from a backup, start again with snapshot: true.",
       { argument: "after", headRevision: String(ends.head) },
     );
   }

@@ -2,14 +2,14 @@ import { badUserInput, limitExceeded } from "../../errors.ts";
 import { checkNamespace, type Limits } from "./limits.ts";
 import { exact, prefixed, type TextMatch } from "./text-match.ts";
 
-/** Which namespaces, by their segments: the parts of a name between delimiters. */
+/** Selects namespaces by their segments: the parts of a name between delimiters. */
 export interface NamespaceFilter {
   readonly delimiter: string;
-  /** What the whole name must be; null for any name. `*` is any one segment, `**` any number of them. */
+  /** The pattern of the whole name; null for any name. `*` matches any one segment, `**` any number of segments. */
   readonly segments: readonly string[] | null;
-  /** What the last segments must be; null for any. `*` is any one segment. */
+  /** The pattern of the last segments; null for any. `*` matches any one segment. */
   readonly suffix: readonly string[] | null;
-  /** Names with more segments are cut after so many; null leaves them whole. */
+  /** The number of segments after which longer names are cut; null: names are not cut. */
   readonly depth: number | null;
 }
 
@@ -25,7 +25,7 @@ const anySegment = "*";
 const anySegments = "**";
 
 /**
- * Null for an input that asks for no filter.
+ * Reads a filter; null if the input has none.
  * @throws BAD_USER_INPUT, LIMIT_EXCEEDED
  */
 export function readNamespaceFilter(
@@ -43,10 +43,10 @@ export function readNamespaceFilter(
   if (filter.segments) checkPattern(limits, "segments", filter.segments, filter.delimiter);
   if (filter.suffix) checkPattern(limits, "suffix", filter.suffix, filter.delimiter);
   if (filter.suffix?.includes(anySegments)) {
-    throw badUserInput("suffix", "Takes no `**`: what comes before the suffix may be anything.");
+    throw badUserInput("suffix", "Cannot contain `**`: any segments can come before a suffix.");
   }
   if ((filter.segments?.filter((segment) => segment === anySegments).length ?? 0) > 1) {
-    throw badUserInput("segments", "May have one `**`.");
+    throw badUserInput("segments", "Can contain `**` at most once.");
   }
   if (filter.depth !== null && filter.depth < 1) {
     throw badUserInput("depth", `Must be at least 1; this is ${filter.depth}.`);
@@ -60,14 +60,14 @@ function checkPattern(
   pattern: readonly string[],
   delimiter: string,
 ): void {
-  if (pattern.length === 0) throw badUserInput(argument, "Must hold at least one segment.");
-  // A name of so many bytes has one segment more at most.
+  if (pattern.length === 0) throw badUserInput(argument, "Must have at least one segment.");
+  // A name of n bytes has at most n + 1 segments.
   const { maxNamespaceBytes } = limits;
   if (pattern.length > maxNamespaceBytes + 1) {
     throw limitExceeded(
       "maxNamespaceBytes",
       maxNamespaceBytes,
-      `A namespace of ${maxNamespaceBytes} bytes has no ${pattern.length} segments.`,
+      `A namespace of ${maxNamespaceBytes} bytes cannot have ${pattern.length} segments.`,
       argument,
     );
   }
@@ -76,12 +76,12 @@ function checkPattern(
     if (!segment.includes(delimiter)) return;
     throw badUserInput(
       `${argument}.${index}`,
-      `Holds the delimiter, ${JSON.stringify(delimiter)}. Give each segment on its own.`,
+      `Contains the delimiter, ${JSON.stringify(delimiter)}. Give each segment separately.`,
     );
   });
 }
 
-/** A range of names that has all that the filter lets pass. */
+/** Returns a range of names that includes all names that match the filter. */
 export function rangeOf({ segments, delimiter }: NamespaceFilter): TextMatch {
   if (segments === null) return prefixed("");
   const wild = segments.findIndex((segment) => segment === anySegment || segment === anySegments);
@@ -90,7 +90,7 @@ export function rangeOf({ segments, delimiter }: NamespaceFilter): TextMatch {
   return prefixed(wild > 0 && segments[wild] === anySegment ? lead + delimiter : lead);
 }
 
-/** Whether the filter lets a name pass. */
+/** Whether a name, as its segments, matches the filter. */
 export function passes({ segments, suffix }: NamespaceFilter, name: readonly string[]): boolean {
   return (segments === null || isWhole(segments, name)) && (suffix === null || ends(suffix, name));
 }

@@ -1,25 +1,27 @@
-/** Names an entry within one user's store. */
+/** The namespace and key of an entry within one user's store. */
 export interface Place {
   readonly namespace: string;
   readonly key: string;
 }
 
-/** Names an entry among all users. */
+/** The place of an entry among all users. */
 export interface UserPlace extends Place {
   readonly userId: string;
 }
 
-/** A text that identifies a place within one user's store. Names hold no control characters, so it is unambiguous. */
+/**
+ * Returns a text that identifies a place within one user's store. Names have no control characters, so it is unique.
+ */
 export function placeId({ namespace, key }: Place): string {
   return `${namespace}\u0000${key}`;
 }
 
-/** Like `placeId`, among all users. A user's name may hold any character, so its length comes first. */
+/** Like `placeId`, among all users. A user's name can have any character, so its length comes first. */
 export function userPlaceId(userId: string, place: Place): string {
   return `${userId.length}:${userId}${placeId(place)}`;
 }
 
-/** The keys of each namespace, each once. */
+/** Groups places by namespace, with each key once. */
 export function placesByNamespace(places: readonly Place[]): Map<string, string[]> {
   const keys = new Map<string, Set<string>>();
   for (const { namespace, key } of places) {

@@ -1,4 +1,4 @@
-/** Which texts are meant: one of them, or all that begin with a prefix (`""`: every text). */
+/** Matches one text, or all texts that begin with a prefix (`""`: every text). */
 export type TextMatch =
   | { readonly kind: "exact"; readonly text: string }
   | { readonly kind: "prefix"; readonly prefix: string };
@@ -17,7 +17,7 @@ export function matches(match: TextMatch, text: string): boolean {
   return match.kind === "exact" ? match.text === text : text.startsWith(match.prefix);
 }
 
-/** The texts that both mean; null when there are none. */
+/** Returns the texts that both match; null if there are none. */
 export function intersect(a: TextMatch, b: TextMatch): TextMatch | null {
   if (a.kind === "exact") return matches(b, a.text) ? a : null;
   if (b.kind === "exact") return intersect(b, a);
@@ -26,8 +26,8 @@ export function intersect(a: TextMatch, b: TextMatch): TextMatch | null {
 }
 
 /**
- * The least text that sorts after every text with the prefix, in code point order, which is the byte order
- * of UTF-8 and so the order of both databases; null when no text does.
+ * Returns the least text that sorts after every text with the prefix; null if there is none. The order is that of code
+ * points, which is the byte order of UTF-8 and the order of both databases.
  */
 export function prefixEnd(prefix: string): string | null {
   const points = Array.from(prefix, (character) => character.codePointAt(0) as number);
@@ -35,7 +35,7 @@ export function prefixEnd(prefix: string): string | null {
     const last = points.pop();
     if (last === undefined) return null;
     if (last === 0x10ffff) continue;
-    // Surrogates are no characters: the one after U+D7FF is U+E000.
+    // Surrogates are not characters: the character after U+D7FF is U+E000.
     const next = last === 0xd7ff ? 0xe000 : last + 1;
     return String.fromCodePoint(...points, next);
   }

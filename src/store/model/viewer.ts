@@ -5,19 +5,19 @@ import { exact, intersect, matches, type TextMatch } from "./text-match.ts";
 /** The authenticated caller. */
 export interface Viewer {
   readonly userId: string;
-  /** The name its changes are recorded under; null when it said none. */
+  /** The agent name that its changes are recorded with; null if it gave none. */
   readonly agent: string | null;
-  /** Names its token in lists and logs. */
+  /** Identifies its token in lists and logs. */
   readonly tokenId: string;
   readonly grants: readonly Grant[];
-  /** The namespaces in which it has each scope, for the questions below. */
+  /** The namespaces of each scope, derived from `grants`. */
   readonly reach: Reach;
 }
 
-/** By scope, the namespaces that a caller has it in. */
+/** The namespaces in which a caller has each scope. */
 export type Reach = Readonly<Record<Scope, readonly TextMatch[]>>;
 
-/** The namespaces that some grants give each scope in. */
+/** Returns the namespaces in which the grants give each scope. */
 export function reachOf(grants: readonly Grant[]): Reach {
   const within = (scope: Scope) =>
     grants
@@ -26,15 +26,16 @@ export function reachOf(grants: readonly Grant[]): Reach {
   return Object.fromEntries(scopes.map((scope) => [scope, within(scope)])) as unknown as Reach;
 }
 
-// The two questions that decide about access (G1): may a viewer do this there, and where may it do this.
+// The two checks that decide access (G1): whether a viewer has a scope in a namespace, and in which namespaces it has
+// it.
 
-/** Whether the viewer has the scope in the namespace, or in all of the namespaces that are meant. */
+/** Whether the viewer has the scope in the namespace, or in all matching namespaces. */
 export function may(viewer: Viewer, scope: Scope, where: string | TextMatch): boolean {
   const match = typeof where === "string" ? exact(where) : where;
   return viewer.reach[scope].some((part) => covers(part, match));
 }
 
-/** The part of the asked namespaces in which the viewer has the scope, without repeats. */
+/** Returns the part of the requested namespaces in which the viewer has the scope, without duplicates. */
 export function permittedPart(viewer: Viewer, scope: Scope, asked: TextMatch): TextMatch[] {
   const parts = viewer.reach[scope]
     .map((part) => intersect(asked, part))
@@ -52,7 +53,7 @@ export function requireScope(viewer: Viewer, scope: Scope): void {
   if (viewer.reach[scope].length > 0) return;
   const has = viewer.grants.map(formatGrant).join("; ") || "none";
   throw forbidden(
-    `This token may not ${scope}: its grants are ${has}. Use one with a grant of ${scope}.`,
+    `This token does not have the scope ${scope}: its grants are ${has}. Use a token with a grant of ${scope}.`,
     { requiredScope: scope },
   );
 }
@@ -64,11 +65,11 @@ export function requireNamespace(viewer: Viewer, scope: Scope, namespace: string
   const name = JSON.stringify(namespace);
   const has = viewer.grants.map(formatGrant).join("; ");
   throw scopes.some((other) => may(viewer, other, namespace))
-    ? forbidden(`This token may not ${scope} in namespace ${name}: its grants are ${has}.`, {
-        namespace,
-        requiredScope: scope,
-      })
-    : forbidden(`This token does not reach namespace ${name}: its grants are ${has}.`, {
+    ? forbidden(
+        `This token does not have the scope ${scope} in namespace ${name}: its grants are ${has}.`,
+        { namespace, requiredScope: scope },
+      )
+    : forbidden(`This token does not cover namespace ${name}: its grants are ${has}.`, {
         namespace,
       });
 }
@@ -83,9 +84,11 @@ export function requireAll(
   for (const one of where) {
     if (typeof one === "string") requireNamespace(viewer, scope, one);
     else if (!may(viewer, scope, one)) {
-      const meant = one.kind === "exact" ? "namespace" : "every namespace that begins with";
+      const part = one.kind === "exact" ? "namespace" : "every namespace that begins with";
       const text = JSON.stringify(one.kind === "exact" ? one.text : one.prefix);
-      throw forbidden(`This token may not ${scope} in ${meant} ${text}.`, { requiredScope: scope });
+      throw forbidden(`This token does not have the scope ${scope} in ${part} ${text}.`, {
+        requiredScope: scope,
+      });
     }
   }
 }

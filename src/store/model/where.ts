@@ -16,11 +16,11 @@ import { checkPath, checkWhereValue, type Limits } from "./limits.ts";
 export const valueOperators = ["EQ", "NE", "GT", "GTE", "LT", "LTE", "EXISTS"] as const;
 export type ValueOperator = (typeof valueOperators)[number];
 
-/** What must hold of a part of an entry's value. */
+/** A condition on a part of an entry's value. */
 export interface WhereInput {
   readonly path?: string | null | undefined;
   readonly op: ValueOperator;
-  /** Null for JSON's null; undefined where it was left out. */
+  /** Null for JSON's null; undefined if omitted. */
   readonly value?: JsonText | null | undefined;
 }
 
@@ -33,7 +33,7 @@ type Comparison =
   | { readonly op: "EXISTS"; readonly isThere: boolean };
 
 type Condition = Comparison & {
-  /** Which of the paths leads to the part. */
+  /** The index of the path that leads to the part. */
   readonly part: number;
 };
 
@@ -41,12 +41,12 @@ type Condition = Comparison & {
 export interface Where {
   readonly conditions: readonly Condition[];
   readonly parts: PartTree;
-  /** Equal where the conditions are. */
+  /** Identifies the conditions: equal for equal conditions. */
   readonly id: string;
 }
 
 /**
- * Null where nothing is asked.
+ * Reads the conditions of a filter; null if there are none.
  * @throws BAD_USER_INPUT, LIMIT_EXCEEDED
  */
 export function readWhere(
@@ -60,7 +60,7 @@ export function readWhere(
     throw limitExceeded(
       "maxWhereConditions",
       maxWhereConditions,
-      `A filter may have ${maxWhereConditions} conditions; these are ${inputs.length}.`,
+      `A filter can have at most ${maxWhereConditions} conditions; this one has ${inputs.length}.`,
       argument,
     );
   }
@@ -77,7 +77,7 @@ export function readWhere(
   return { conditions, parts: partTree(paths), id };
 }
 
-/** JSON has no undefined: a value that was left out is null here, and JSON's null is a text. */
+/** JSON has no undefined: an omitted value becomes null here, and JSON's null becomes a text. */
 function textOf(value: WhereInput["value"]): string | null {
   return value === undefined ? null : (value?.text ?? "null");
 }
@@ -88,14 +88,14 @@ function readPath(limits: Limits, argument: string, pointer: string): readonly s
   if (path !== null) return path;
   throw badUserInput(
     argument,
-    'Must be a JSON Pointer: "" for the value itself, else each member behind a slash, such as "/author/name".',
+    'Must be a JSON Pointer: "" for the whole value, otherwise each member after a slash, such as "/author/name".',
   );
 }
 
 function readComparison(limits: Limits, argument: string, { op, value }: WhereInput): Comparison {
   if (op === "EXISTS") return { op, isThere: readExists(argument, value) };
   if (value === undefined) {
-    throw badUserInput(argument, "Is required. For JSON's null, say value: null.");
+    throw badUserInput(argument, "Is required. For JSON's null, give value: null.");
   }
   const text = checkWhereValue(limits, argument, value);
   const pattern = patternOf(text);
@@ -110,21 +110,22 @@ function readComparison(limits: Limits, argument: string, { op, value }: WhereIn
 function readExists(argument: string, value: WhereInput["value"]): boolean {
   if (value === undefined || value?.text === "true") return true;
   if (value?.text === "false") return false;
-  throw badUserInput(argument, "Of EXISTS it is true, which is the default, or false.");
+  throw badUserInput(argument, "For EXISTS, the value must be true (the default) or false.");
 }
 
 /**
- * Whether a value, which is serialised JSON, is one that is asked for. The one place that decides it, on every database.
+ * Whether a value, which is serialised JSON, meets all conditions. Both databases use this function, not SQL.
  *
- * - `EQ`: the part is there and equal: numbers by their exact values, strings by what they say, objects by their members.
- * - `NE`: not `EQ`, so also where the part is not there.
- * - `GT`, `GTE`, `LT`, `LTE`: the part and the given value are both numbers, which compare exactly, or both strings, which
- *   compare by their code points.
- * - `EXISTS`: the part is there, whatever it is, also null; with `false`: it is not there.
+ * - `EQ`: the part exists and is equal. Numbers are compared by their exact values, strings by their characters,
+ *   objects by their members.
+ * - `NE`: the opposite of `EQ`. It also holds if the part does not exist.
+ * - `GT`, `GTE`, `LT`, `LTE`: the part and the given value are both numbers, compared exactly, or both strings,
+ *   compared by code points.
+ * - `EXISTS`: the part exists, with any value, including null. With `false`: the part does not exist.
  */
 export function isWanted({ conditions, parts }: Where, value: string): boolean {
   const begins = findParts(value, parts);
-  // A long number is read once, for all that is asked of it.
+  // Reads a long number once for all of its conditions.
   const decimals: (Decimal | null | undefined)[] = [];
   return conditions.every((condition) => {
     const { part, op } = condition;
@@ -141,7 +142,7 @@ export function isWanted({ conditions, parts }: Where, value: string): boolean {
   });
 }
 
-/** @param order null where there is none, as between a number and a string */
+/** @param order null if the two cannot be ordered, such as a number and a string */
 function isInOrder(op: Exclude<ValueOperator, "EXISTS">, order: number | null): boolean {
   if (order === null) return op === "NE";
   switch (op) {

@@ -14,31 +14,31 @@ import {
 import { searchText } from "./search-text.ts";
 import { firstOf, type SearchDatabase } from "./search.ts";
 
-/** What a step adds: of random text, each byte is an entry of the index, and adding it takes a microsecond. */
+/** What one step adds. In random text, each byte adds an entry to the index, which takes a microsecond. */
 const piece = { maxItems: 100, maxBytes: 32 * 1024 };
-/** How many rows a step removes: all that a window of the log can replace. It adds one piece. */
+/** How many rows one step removes: as many as a window of the log can replace. A step adds only one piece. */
 const mostRemoved = Number(logWindow);
 
 const namespaces = [everything];
 const revisionColumn = { revision: "bigint" } as const;
 const textColumns = { namespace: "text", key: "text", ...revisionColumn, text: "text" } as const;
 
-/** What a step does: how far the index comes, the revisions whose rows it removes, and the entries that it adds. */
+/** The plan of one step: the new position of the index, the revisions of the rows to remove, and the entries to add. */
 interface Step extends Partial<IndexState> {
   readonly removed?: readonly bigint[];
   readonly added?: readonly Entry[];
 }
 
 /**
- * Lets the index follow a user's log by one short step.
+ * Processes the next part of a user's log for the search index, in one short step:
  *
- * 1. Read how far the index has come, and the ends of the log.
- * 2. Choose what is next, and read its entries. Nothing is locked: a write during the step has a later revision, which a
- *    later step reads.
- * 3. In one transaction, move the index on, unless another instance has done so or the log was compacted. Then replace
- *    the rows. Writes wait for this transaction alone.
+ * 1. Read the position of the index, and the ends of the log.
+ * 2. Choose the next part, and read its entries. No lock is held: a write during the step has a later revision, which a
+ *    later step processes.
+ * 3. In one transaction, move the position, unless another instance has moved it or the log was compacted. Then replace
+ *    the rows. Writes wait only for this transaction.
  *
- * @returns how many changes the index is still behind; 0 when there is nothing more to do
+ * @returns how many changes the index is still behind; 0 if it is up to date
  */
 export async function indexStep(
   database: SearchDatabase,
@@ -75,13 +75,13 @@ export async function indexStep(
     for (const statement of dialect.afterReplacement(userId, removed, texts)) {
       await client.run(statement);
     }
-    // While it is built from the entries, all that are left are missing.
+    // While the index is built from the entries, the number of missing entries is not known.
     if (next.buildingKey !== null) return Infinity;
     return Number(next.headRevision - next.indexedRevision);
   });
 }
 
-/** Chooses the next step; null when there is nothing to do. */
+/** Chooses the next step; null if the index is up to date. */
 async function chooseStep(
   database: SearchDatabase,
   userId: string,
@@ -89,11 +89,12 @@ async function chooseStep(
 ): Promise<Step | null> {
   const { searchReader: reader } = database;
   const { indexedRevision: indexed, headRevision: head, compactedRevision: compacted } = state;
-  // While an import is under way, nothing is followed.
+  // During an import, the index is not updated.
   if (compacted > head) return null;
 
-  // The log does not reach back to the index's position, after an upgrade or an import. All rows are removed: an import
-  // may use their revisions again. Then the entries are added, and after them the changes later than the present head.
+  // The log does not reach back to the index's position, after an upgrade or an import. Rebuild the index:
+  // 1. Remove all rows, since an import can use their revisions again.
+  // 2. Add the entries. 3. Process the changes later than the present head.
   if (compacted > indexed) {
     const removed = await readRevisions(reader, userId, sql`1 = 1`);
     if (removed.length > 0) return { removed };
@@ -108,7 +109,7 @@ async function chooseStep(
     return { buildingNamespace, buildingKey, added: items };
   }
 
-  // The next changes, up to a cleared namespace. Steps of their own remove the rows of that.
+  // Process the next changes, up to a cleared namespace. Separate steps remove the rows of that namespace.
   if (indexed >= head) return null;
   let end = indexed + logWindow < head ? indexed + logWindow : head;
   const [clear] = await reader.client.all<{ revision: bigint; namespace: string }>(sql`
@@ -131,7 +132,7 @@ async function chooseStep(
   };
 }
 
-/** The first revisions of the rows of the index that a condition names, at most `mostRemoved`, in ascending order. */
+/** The first revisions of the index's rows that meet a condition, at most `mostRemoved`, in ascending order. */
 async function readRevisions(
   { client }: SearchReader,
   userId: string,
@@ -142,7 +143,7 @@ async function readRevisions(
   return rows.map(({ revision }) => revision).toSorted((a, b) => Number(a - b));
 }
 
-/** Changes no row if the state is not as it was read. */
+/** Changes no row if the state has changed since it was read. */
 function moveIndex(userId: string, from: IndexState, to: IndexState): Sql {
   return sql`
     INSERT INTO "SearchProgress" ("userId", "indexedRevision", "buildingNamespace", "buildingKey")

@@ -1,12 +1,12 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Indexing } from "../contract.ts";
 
-/** How often to look for logs that no instance follows any more, and how many of them. */
+/** How often to check for logs that are ahead of the index and that no instance has noticed, and for how many users. */
 const lookIntervalMs = 60_000;
 const usersPerLook = 1_000;
 /**
- * While writes go on, indexing takes this part of the time: a write may have to wait for a step to end. An index that is
- * many changes behind takes more of it, for searches read all those from the log.
+ * During writes, indexing takes this share of the time, since a write can have to wait for a step. An index that is
+ * many changes behind takes a larger share, because every search reads all of these changes from the log.
  */
 const usualShare = 0.02;
 const urgentShare = 0.1;
@@ -14,12 +14,13 @@ const urgentlyBehind = 50_000;
 const maxPauseMs = 500;
 
 /**
- * Lets the search index follow the logs:
+ * Updates the search index from the logs:
  *
- * 1. A log that this instance has written to is noticed. One that another instance left behind is found by looking.
- * 2. Each run takes one step of every such log in turn, until no step leaves more to do. So a log that is written all
- *    the time costs a few transactions a run, however many its writes are.
- * 3. While writes go on, each step is followed by a pause that is many times as long.
+ * 1. The committer reports the logs that this instance has written. A periodic check finds logs that another instance
+ *    did not finish.
+ * 2. Each run takes one step for each such log in turn, until all are up to date. A log that is written continuously
+ *    costs only a few transactions for each run, regardless of its number of writes.
+ * 3. During writes, each step is followed by a pause that is many times as long.
  */
 export class SearchIndexer {
   readonly #index: Indexing;
@@ -31,18 +32,18 @@ export class SearchIndexer {
     this.#index = index;
   }
 
-  /** Call it with the users whose logs have grown. */
+  /** Reports the users whose logs have grown. */
   notice(userIds: Iterable<string>): void {
     this.#isWritten = true;
     for (const userId of userIds) this.#behind.add(userId);
   }
 
-  /** Follows the logs that are behind, until `isStopping`. */
+  /** Processes the logs that are ahead of the index, until `isStopping` returns true. */
   async run(isStopping: () => boolean): Promise<void> {
     if (performance.now() >= this.#nextLook) {
       const found = await this.#index.readUnindexed(usersPerLook);
       for (const userId of found) this.#behind.add(userId);
-      // There may be more than it was told of.
+      // A full result can mean that there are more.
       if (found.length < usersPerLook) this.#nextLook = performance.now() + lookIntervalMs;
     }
     for (let hasMore = true; hasMore;) {
@@ -55,7 +56,7 @@ export class SearchIndexer {
   }
 
   async #step(userId: string): Promise<boolean> {
-    // First, so that what is committed during the step is noticed.
+    // Remove it before the step, so that a commit during the step is noticed.
     this.#behind.delete(userId);
     this.#isWritten = false;
     const begin = performance.now();
@@ -71,7 +72,7 @@ export class SearchIndexer {
 
   async #pause(stepMs: number, behind: number): Promise<void> {
     const share = behind < urgentlyBehind ? usualShare : urgentShare;
-    // SQLite works on this thread: other requests have their turn.
+    // SQLite works on this thread, so other requests must run in between.
     if (this.#isWritten) await setTimeout(Math.min(stepMs * (1 / share - 1), maxPauseMs));
     else await setImmediate();
   }

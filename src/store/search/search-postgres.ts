@@ -1,15 +1,15 @@
 import { isAlive, matchesAny, sql } from "../../database/sql.ts";
 import { isBefore, type SearchDialect } from "./search-reader.ts";
 
-/** The GIN index of "SearchText" has its trigrams, and no order. */
+/** The GIN index of "SearchText" has its trigrams, but no order. */
 export const postgresSearch: SearchDialect = {
-  // The newest are read one after the other: a text that many entries have is found there. The rest is one window.
+  // The newest entries are read in order, which quickly finds a common text. All other entries are one window.
   firstWindow: 500,
   nextWindow: Infinity,
 
   selectHits({ userId, folded, before, namespaces }, from, maxItems, now) {
     const isRest = from === null;
-    // LIKE uses the index. strpos finds the same, and lets PostgreSQL read in the order of the revisions.
+    // LIKE uses the index. strpos finds the same entries, and lets PostgreSQL read in the order of the revisions.
     const contains = isRest
       ? sql`"text" LIKE ${`%${folded.replace(/[\\%_]/g, "\\$&")}%`}`
       : sql`strpos("text", ${folded}) > 0`;
@@ -26,11 +26,11 @@ export const postgresSearch: SearchDialect = {
       ) AS "live" ORDER BY "ordered"."revision" DESC LIMIT ${maxItems}`;
   },
 
-  // LIMIT keeps the planner, which does not know how few places there are, from reading all entries of the user.
+  // The planner does not know how few places there are. LIMIT keeps it from reading all entries of the user.
   selectEntries: (columns, places, isWanted) => sql`
     SELECT "found".* FROM ${places} CROSS JOIN LATERAL (
       SELECT ${columns} FROM "Entry" WHERE ${isWanted} LIMIT 1) AS "found"`,
 
-  // PostgreSQL keeps the index itself.
+  // PostgreSQL maintains the index itself.
   afterReplacement: () => [],
 };

@@ -6,27 +6,27 @@ import type { Entry } from "../model/entry.ts";
 import type { Place } from "../model/place.ts";
 import type { TextMatch } from "../model/text-match.ts";
 
-// The statements that both databases share. CROSS JOIN tells SQLite which table comes first: it could otherwise read all
-// entries of a user.
+// The statements that both databases share. CROSS JOIN fixes the order of the tables for SQLite, which could otherwise
+// read all entries of a user.
 
 /** Where the statements of this folder run. */
 export interface SearchReader extends StoreReader {
-  /** The same, whose statements take turns with those of other users. Left out where nobody else reads. */
+  /** A reader whose statements alternate with those of other users. Undefined if there are no other users. */
   readonly ofUser?: (userId: string) => SearchReader;
   readonly table: (table: RowTable) => Sql;
   readonly dialect: SearchDialect;
 }
 
-/** What each database does in its own way. */
+/** The parts of a search that differ between the databases. */
 export interface SearchDialect {
-  /** The index is read in windows of so many entries, from the newest back. Infinity: all that are left. */
+  /** The index is read in windows of this many entries, from the newest back. Infinity: all remaining entries. */
   readonly firstWindow: number;
   readonly nextWindow: number;
-  /** Selects the newest entries that have the text, from a revision on; null: from the first. */
+  /** Selects the newest entries that contain the text, from a revision on; null: from the first. */
   selectHits(query: SearchQuery, from: bigint | null, maxItems: number, now: Sql): Sql;
-  /** Selects columns of the entries at places, of which `isWanted` says how they belong to entries. */
+  /** Selects columns of the entries at places; `isWanted` joins the two. */
   selectEntries(columns: Sql, places: Sql, isWanted: Sql): Sql;
-  /** What else to do when rows of "SearchText" were removed and then others added. */
+  /** Further statements after rows of "SearchText" were removed and others added. */
   afterReplacement(
     userId: string,
     removed: readonly bigint[],
@@ -37,23 +37,23 @@ export interface SearchDialect {
 export interface SearchQuery {
   readonly userId: string;
   readonly namespaces: readonly TextMatch[];
-  /** The text to find, as `fold` gives it: at least three characters. */
+  /** The text to find, as `fold` returns it: at least three characters. */
   readonly folded: string;
   /** Only entries of earlier revisions; null for all. */
   readonly before: bigint | null;
 }
 
-/** An entry that a search may find, without its value. */
+/** An entry that a search can return, without its value. */
 export type Hit = Pick<Entry, "namespace" | "key" | "revision" | "sizeBytes">;
 
 /** A row of "SearchText": the text of an entry as it was at its revision. */
 export type IndexedText = Pick<Entry, "namespace" | "key" | "revision"> & { readonly text: string };
 
-/** How far the index has followed a user's log, and the ends of that log. */
+/** The position of the index in a user's log, and the ends of that log. */
 export interface IndexState {
-  /** The index has every entry that was last written up to here … */
+  /** The index has every entry that was last written up to this revision … */
   readonly indexedRevision: bigint;
-  /** … unless it is being built from the entries, and has come to this place; null when it is not. */
+  /** … unless it is being built from the entries, up to this place so far; null if it is not. */
   readonly buildingNamespace: string | null;
   readonly buildingKey: string | null;
   readonly headRevision: bigint;
@@ -74,7 +74,7 @@ export async function readIndexState({ client }: StoreReader, userId: string): P
   return { ...emptyState, ...row, indexedRevision: row?.indexedRevision ?? 0n };
 }
 
-/** Users whose log the index has not followed to its head; not those into whose store an import is under way. */
+/** Users whose log is ahead of the index, without users with an import in progress. */
 export async function readUnindexed({ client }: StoreReader, maxUsers: number): Promise<string[]> {
   const rows = await client.all<{ userId: string }>(sql`
     SELECT "User"."userId" FROM "User" LEFT JOIN "SearchProgress" ON "SearchProgress"."userId" = "User"."userId"
@@ -83,7 +83,7 @@ export async function readUnindexed({ client }: StoreReader, maxUsers: number): 
   return rows.map(({ userId }) => userId);
 }
 
-/** Entries that have the text by the index, the last written first. An entry that was written since is left out. */
+/** Entries that contain the text according to the index, the last written first. Entries written later are left out. */
 export async function readIndexed(
   { client, now, dialect }: SearchReader,
   query: SearchQuery,
@@ -108,16 +108,16 @@ export function isBefore(revision: bigint | null): Sql {
   return revision === null ? empty : sql` AND "revision" < ${revision}`;
 }
 
-/** The log is read in windows of at most so many revisions. */
+/** The log is read in windows of at most this many revisions. */
 export const logWindow = 250n;
 
-/** Selects the changes of a window. The LIMIT leaves out none: it tells PostgreSQL how few they are. */
+/** Selects the changes of a window. The LIMIT removes no row: it tells PostgreSQL how few there are. */
 export function selectChanges(userId: string, after: bigint, through: bigint): Sql {
   return sql`SELECT "revision", "namespace", "key" FROM "Change" WHERE "userId" = ${userId}
     AND "revision" > ${after} AND "revision" <= ${through} ORDER BY "revision" DESC LIMIT ${raw(String(logWindow))}`;
 }
 
-/** Entries that were last written in a window of the log, whatever their text, the last written first. */
+/** Entries that were last written in a window of the log, with any text, the last written first. */
 export function readWritten(
   { client, now }: StoreReader,
   { userId, namespaces }: Pick<SearchQuery, "userId" | "namespaces">,
@@ -134,7 +134,7 @@ export function readWritten(
 
 const shown = columns("Entry", shownColumns);
 
-/** The entries at these places, as they are now. */
+/** The current entries at these places. */
 export function readPlaces(
   { client, now, table, dialect }: SearchReader,
   userId: string,

@@ -2,19 +2,19 @@ import { isAlive, matchesAny, sql, type Sql } from "../../database/sql.ts";
 import type { SearchDialect } from "./search-reader.ts";
 import { indexedText, matchExpression } from "./trigrams.ts";
 
-/** A user's revisions are a range of the index's rowids, so that a search does not meet what others have. */
+/** Each user has a separate range of the index's rowids, so that a search does not read other users' rows. */
 const revisionsPerUser = 2n ** 40n;
 const firstRowid = (userId: string): Sql =>
   sql`(SELECT "number" * ${revisionsPerUser} FROM "SearchUser" WHERE "userId" = ${userId})`;
 
-/** "SearchIndex", a table of FTS5, has the trigrams of "SearchText", and its rowids are the order of the revisions. */
+/** "SearchIndex", an FTS5 table, has the trigrams of "SearchText". Its rowids are in the order of the revisions. */
 export const sqliteSearch: SearchDialect = {
-  // A statement holds the event loop: some 10 ms where so many entries have all the trigrams and not the text.
+  // A statement occupies the event loop: about 10 ms if this many entries have all the trigrams but not the text.
   firstWindow: 20_000,
   nextWindow: 20_000,
 
-  // CROSS JOIN: in this order, so that the index gives the newest first and is left when there are enough. The + keeps
-  // SQLite from looking through the namespaces for each entry that the index gives.
+  // CROSS JOIN fixes the order of the tables, so that the index returns the newest entries first and the statement
+  // stops at the limit. The + keeps SQLite from searching the namespaces for each entry of the index.
   selectHits: ({ userId, folded, before, namespaces }, from, maxItems, now) => sql`
     SELECT "Entry"."namespace", "Entry"."key", "Entry"."revision", "Entry"."sizeBytes"
     FROM "SearchIndex" CROSS JOIN "SearchText" ON "SearchText"."userId" = ${userId}
@@ -31,8 +31,8 @@ export const sqliteSearch: SearchDialect = {
   selectEntries: (columns, places, isWanted) => sql`
     SELECT ${columns} FROM ${places} CROSS JOIN "Entry" WHERE ${isWanted}`,
 
-  // One row in a statement, and after all other statements: then FTS5 writes when the transaction commits, which is on
-  // another thread. A statement of many rows makes it write what it has so far.
+  // One row in each statement, after all other statements: then FTS5 writes when the transaction commits, on another
+  // thread. A statement with many rows would make it write immediately.
   afterReplacement: (userId, removed, added) => [
     sql`INSERT INTO "SearchUser" ("userId") VALUES (${userId}) ON CONFLICT DO NOTHING`,
     ...removed.map(

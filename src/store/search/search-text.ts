@@ -8,18 +8,18 @@ import {
 } from "../../json/long-value-parts.ts";
 import { decodeString, endOfString } from "../../json/value-parts.ts";
 
-// What of an entry a search looks at, and when a text is found in it: the one definition, on every database.
+// What a search compares of an entry, and when a text matches. Both databases use this definition.
 
-/** So much of a value's strings is searched, in UTF-16 units: an index of more would be larger than the values. */
+/** How much of a value's strings is searched, in UTF-16 units. Otherwise the index would be larger than the values. */
 export const maxSearchedUnits = 65_536;
-/** How much a snippet shows on each side of the match. */
+/** How much of the text around a match is shown on each side, in UTF-16 units. */
 const shownUnits = 80;
-/** Stands between an entry's texts; no folded text holds it, so that no match reaches from one into the next. */
+/** Separates an entry's texts. No folded text contains it, so a match cannot span two texts. */
 const separator = "\u0001";
 
-/** Where a text was found. The match as it is written there, and what is right before and after it. */
+/** The place of a match: the text as it is written there, and the text before and after it. */
 export interface Match {
-  /** JSON Pointer of the string in the value; null where it was found in the key. */
+  /** JSON Pointer to the string in the value; null if the text is in the key. */
   readonly path: string | null;
   readonly before: string;
   readonly text: string;
@@ -27,16 +27,16 @@ export interface Match {
 }
 
 /**
- * One spelling of equal texts: composed (NFC), in lower case. Each character becomes exactly one of as many UTF-16
- * units, so that a place in the folded text is the same place in the composed one.
+ * Maps equal texts to one spelling: composed (NFC), in lower case. Each composed character becomes one character with
+ * the same number of UTF-16 units, so that positions in the folded and the composed text are the same.
  */
 export function fold(text: string): string {
   return lower(compose(text));
 }
 
-/** What databases can't hold (half of a surrogate pair, U+0000), and the separator, become U+FFFD. */
+/** Composes a text. Lone surrogates and U+0000, which databases cannot store, and the separator become U+FFFD. */
 function compose(text: string): string {
-  // Most texts are of these characters, and take no time then.
+  // The fast path for most texts.
   if (/^[\t\n\r -~]*$/.test(text)) return text;
   const composed = text.toWellFormed().normalize("NFC");
   return composed
@@ -48,11 +48,11 @@ function compose(text: string): string {
     });
 }
 
-/** Unicode has no such capital: that is two characters, and they stay two when they are lowered. */
+/** Unicode has no single capital for these characters, so they are decomposed to stay the same when case changes. */
 const composedInLowerCaseOnly = /[ǰΐΰẖẗẘẙὐὒὔὖᾲᾴᾶᾷῂῄῆῇῒῖῗῢῤῦῧῲῴῶῷ]\p{M}*/gu;
 
 function lower(composed: string): string {
-  // İ is the one character whose lower case is longer; Σ has two, by what follows it.
+  // İ is the only character whose lower case is longer; Σ has two lower cases, depending on what follows it.
   return composed.replaceAll("\u0130", "i").toLowerCase().replaceAll("ς", "σ");
 }
 
@@ -177,7 +177,7 @@ function composedBegin(value: string, begin: number, end: number, units: number)
   return compose(decodeString(value.slice(begin, end)));
 }
 
-/** A text that was cut, without what is left of a pair that the cut went through. */
+/** Removes the half of a surrogate pair that a cut left at either end. */
 function withoutHalves(cut: string): string {
   return cut.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
 }

@@ -15,7 +15,7 @@ import {
 } from "./search-reader.ts";
 import { findMatch, type Match } from "./search-text.ts";
 
-/** An entry that was found, and where. */
+/** An entry that contains the text, and the place of the match. */
 export interface Found {
   readonly entry: Entry;
   readonly match: Match;
@@ -24,27 +24,27 @@ export interface Found {
 /** The part of a database that a search reads. */
 export type SearchDatabase = Pick<Database, "readEntries" | "searchReader">;
 
-/** How many entries are loaded and looked through in one piece, so that other requests have their turn between two. */
+/** How many entries are loaded and searched in one piece. Other requests run between two pieces. */
 export const piece = { maxItems: 100, maxBytes: 128 * 1024 };
 /** How many of the entries that were found one statement loads. */
 const loaded = { maxItems: 500, maxBytes: 1024 * 1024 };
 
 /**
- * Finds entries by their text, the last written first. The index follows the log some time behind it:
+ * Finds entries by their text, the last written first. The index can be behind the log:
  *
- * 1. Read up to which revision the index has followed the log. If the index is not built, look through all entries
- *    instead, and go on with step 6.
- * 2. Read from the index the newest entries that have the text.
- * 3. Read the log from its head back to the revision of step 1, and look through the entries that it wrote, until there
- *    are enough.
- * 4. Read the ends of the log again. If it has grown, look through what it wrote since, until it has not.
- * 5. If the log was compacted past the revision of step 1, begin again: the index has moved on.
- * 6. Keep the newest of all, each place once, and cut the page.
- * 7. Load the entries of the page, and leave out those that no longer have the text. If none is left, search for older
+ * 1. Read the revision up to which the index has processed the log. If the index is not built, search all entries
+ *    instead and continue with step 6.
+ * 2. Read from the index the newest entries that contain the text.
+ * 3. Read the log from its head back to the revision of step 1, and search the entries that it wrote, until enough are
+ *    found.
+ * 4. Read the ends of the log again. If it has grown, search what it wrote since then. Repeat until it has not grown.
+ * 5. If the log was compacted past the revision of step 1, start again: the index has processed more of it.
+ * 6. Keep the newest of all results, each place once, and cut the page.
+ * 7. Load the entries of the page, and drop those that no longer contain the text. If none is left, search for older
  *    entries.
  *
- * The steps share no snapshot. The index is read before the log, so an entry that is written during a search has a
- * revision that step 3 or 4 reads. It may be found twice, and is never missed.
+ * The steps share no snapshot. The index is read before the log, so an entry that is written during the search has a
+ * revision that step 3 or 4 reads. It can be found twice, but is never missed.
  */
 export async function search(
   database: SearchDatabase,
@@ -72,14 +72,14 @@ interface Wanted {
   readonly maxItems: number;
 }
 
-/** Steps 1 to 6, without the cut. */
+/** Steps 1 to 6, without cutting the page. */
 async function findHits(wanted: Wanted): Promise<Hit[]> {
   const { reader, query, maxItems } = wanted;
   const readState = () => readIndexState(reader, query.userId);
   const { indexedRevision: indexed, compactedRevision, buildingKey } = await readState();
   if (buildingKey !== null || compactedRevision > indexed) return scan(wanted);
 
-  /** The last revision that is wanted of those up to one. */
+  /** The last revision to search, up to the given one. */
   const upTo = (revision: bigint) => least(revision, (query.before ?? revision + 1n) - 1n);
   let hits = await readIndexed(reader, { ...query, before: upTo(indexed) + 1n }, maxItems);
   for (let after = indexed; ;) {
@@ -92,7 +92,7 @@ async function findHits(wanted: Wanted): Promise<Hit[]> {
   }
 }
 
-/** Looks through what the log wrote after a revision and up to another, from its end. */
+/** Searches the entries that the log wrote after one revision and up to another, from the latest back. */
 async function scanLog(wanted: Wanted, after: bigint, through: bigint): Promise<Hit[]> {
   const { reader, query, maxItems } = wanted;
   const found: Hit[] = [];
@@ -108,7 +108,7 @@ async function scanLog(wanted: Wanted, after: bigint, through: bigint): Promise<
   return found;
 }
 
-/** Looks through all entries of the namespaces, in the order of their places. */
+/** Searches all entries of the namespaces, sorted by place. */
 async function scan({ database, query, maxItems }: Wanted): Promise<Hit[]> {
   const selection = { namespaces: query.namespaces, keys: everything };
   let found: Hit[] = [];
@@ -121,7 +121,7 @@ async function scan({ database, query, maxItems }: Wanted): Promise<Hit[]> {
   }
 }
 
-/** As they are now: an entry that was written since has its new revision. */
+/** Loads the current entries: one that was written later has its new revision. */
 async function load({ reader, query }: Wanted, hits: readonly Hit[]): Promise<Found[]> {
   const found: Found[] = [];
   for (let left = hits; left.length > 0;) {
@@ -149,7 +149,7 @@ function hitOf({ entry: { namespace, key, revision, sizeBytes } }: Found): Hit {
   return { namespace, key, revision, sizeBytes };
 }
 
-/** Each place once, with its newest revision. */
+/** Returns each place once, with its newest revision. */
 function newestOf(hits: readonly Hit[], maxItems: number): Hit[] {
   const met = new Set<string>();
   const isNew = (hit: Hit) => met.size < met.add(placeId(hit)).size;
@@ -160,7 +160,7 @@ function newestFirst<T extends { readonly revision: bigint }>(items: readonly T[
   return items.toSorted((a, b) => Number(b.revision - a.revision));
 }
 
-/** The first of them, up to the bounds; at least one. */
+/** Returns the first hits up to the bounds; at least one. */
 export function firstOf(hits: readonly Hit[], { maxItems, maxBytes }: PageBounds): Hit[] {
   let bytes = 0;
   let count = 0;

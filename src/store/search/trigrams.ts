@@ -1,19 +1,19 @@
 import type { TextMatch } from "../model/text-match.ts";
 
-// What SQLite's index holds, and what it is asked for. It gives every entry that has the trigrams. The statement compares
-// the text and the namespaces of each.
+// The content and the queries of SQLite's index. The index returns every entry that has the trigrams; the statement
+// then compares the text and the namespaces of each.
 
-/** A long text is looked up by some of its trigrams. */
+/** A long text is searched by at most this many of its trigrams. */
 const maxTrigrams = 64;
-/** With more namespaces than this, the text alone is looked up. */
+/** With more namespaces than this, the index is queried by the text only. */
 const maxNamespaces = 8;
 
-// A namespace is written in characters that texts hardly ever have: of private use.
+// Namespaces are indexed in private-use characters, which texts rarely contain.
 const firstMark = 0x100000;
 const begin = String.fromCodePoint(0x10fffc);
 const end = String.fromCodePoint(0x10fffd);
 
-/** The text of an entry as it is indexed: with its namespace, so that a search in few namespaces meets no others. */
+/** The indexed text of an entry. It includes the namespace, so that a search in few namespaces reads no others. */
 export function indexedText(text: string, namespace: string): string {
   return `${text}\u0001${begin}${marked(namespace)}${end}`;
 }
@@ -23,7 +23,7 @@ function marked(namespace: string): string {
   return Array.from(namespace, (character) => String.fromCodePoint(mark(character))).join("");
 }
 
-/** An expression of FTS5. */
+/** Returns the FTS5 expression of a search. */
 export function matchExpression(folded: string, namespaces: readonly TextMatch[]): string {
   const marks = namespaces.map((match) =>
     match.kind === "exact" ? begin + marked(match.text) + end : begin + marked(match.prefix),
@@ -33,7 +33,7 @@ export function matchExpression(folded: string, namespaces: readonly TextMatch[]
   return `(${trigramsOf(folded)}) AND (${marks.map((mark) => `(${trigramsOf(mark)})`).join(" OR ")})`;
 }
 
-/** Trigrams that cover the text, each quoted, so that no character is an operator. */
+/** Returns trigrams that cover the text. Each is quoted, so that no character is an operator. */
 function trigramsOf(text: string): string {
   const points = Array.from(text);
   const last = points.length - 3;
