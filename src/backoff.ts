@@ -1,6 +1,6 @@
 /**
- * Delays between attempts: each twice as long as the one before, up to the last. By chance a delay is half to one and a
- * half times as long as that, so that many who wait for the same thing do not all come back in the same moment.
+ * Delays between attempts. Each is twice as long as the one before, up to a maximum. Each is multiplied by a random
+ * factor from 0.5 to 1.5, so that clients that wait for the same event do not all return at the same moment.
  */
 export class Backoff {
   readonly #firstMs: number;
@@ -19,7 +19,7 @@ export class Backoff {
     return delayMs;
   }
 
-  /** The next delay is the first again. */
+  /** Starts again with the first delay. */
   reset(): void {
     this.#delayMs = this.#firstMs;
   }

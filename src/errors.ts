@@ -1,19 +1,20 @@
 /**
- * The error codes of the API, all of them. A caller finds one in `extensions.code` of every error.
+ * All error codes of the API. Every error has one of them in `extensions.code`.
  *
- * - `UNAUTHENTICATED`: no token, or one that is unknown, expired or revoked.
+ * - `UNAUTHENTICATED`: the token is missing, unknown, expired or revoked.
  * - `FORBIDDEN`: the token's grants do not cover the operation.
- * - `BAD_USER_INPUT`: an argument is wrong; `extensions.argument` is its path.
- * - `CONFLICT`: `ifRevision`, or a condition, did not hold; carries `currentRevision` and `currentValue` for who may read.
- * - `CLAIM_LOST`: the claim does not hold its entry any more: its lease has ended, or it was completed or released.
- * - `REVISION_COMPACTED`: the log no longer reaches back; carries `oldestRevision`. With `reason: "EPOCH"` the revision is of
- *   another history, from before a backup was restored; carries the current `epoch`.
- * - `LIMIT_EXCEEDED`: carries `limit` (its option's name) and `max` (its value).
- * - `RATE_LIMITED`: too much in a second (carries `limit`, `max` and `retryAfterMs`), or the connection has asked for more
- *   than it has read: read the answers first.
- * - `PAYLOAD_TOO_LARGE`: the request is larger than the server reads.
- * - `UNAVAILABLE`: the database can't be reached, the server is stopping, or an import is under way; try again.
- * - `INTERNAL`: a fault of the server, logged there; carries the `requestId` that the log names.
+ * - `BAD_USER_INPUT`: an argument is invalid; `extensions.argument` is its path.
+ * - `CONFLICT`: `ifRevision`, or another condition, did not hold. It has `currentRevision` and `currentValue` if the
+ *   token can read them.
+ * - `CLAIM_LOST`: the claim no longer holds its entry, because its lease ended, or it was completed or released.
+ * - `REVISION_COMPACTED`: the log no longer reaches back to the revision; it has `oldestRevision`. With `reason:
+ *   "EPOCH"`, the revision belongs to another epoch, from before a backup was restored; it has the current `epoch`.
+ * - `LIMIT_EXCEEDED`: a limit was exceeded; it has `limit` (the option's name) and `max` (its value).
+ * - `RATE_LIMITED`: too many requests per second (it has `limit`, `max` and `retryAfterMs`), or too many unread
+ *   responses on the connection, which must be read first.
+ * - `PAYLOAD_TOO_LARGE`: the request is larger than the server accepts.
+ * - `UNAVAILABLE`: the database cannot be reached, the server is stopping, or an import is in progress. Try again.
+ * - `INTERNAL`: an error of the server, with details in its log; it has the `requestId` of the log's record.
  */
 export const errorCodes = [
   "UNAUTHENTICATED",
@@ -36,14 +37,14 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return errorCodes.some((known) => known === code);
 }
 
-/** What an error carries beside its message, as JSON. */
+/** The details of an error in addition to its message, as JSON. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** An error meant for the caller: its message and details are shown as they are. */
+/** An error for the caller: its message and details are shown unchanged. */
 export class BatonError extends Error {
   override readonly name = "BatonError";
   readonly code: ErrorCode;
-  /** What GraphQL shows as `extensions`. */
+  /** The `extensions` of the GraphQL error. */
   readonly extensions: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
@@ -53,12 +54,12 @@ export class BatonError extends Error {
   }
 }
 
-/** An argument is wrong. `argument` is its path, such as `input.entries.3.key`. */
+/** An argument is invalid. `argument` is its path, such as `input.entries.3.key`. */
 export function badUserInput(argument: string, message: string): BatonError {
   return new BatonError("BAD_USER_INPUT", `${argument}: ${message}`, { argument });
 }
 
-/** An input is larger than a limit. `limit` is the name of the option that sets it. */
+/** An input exceeds a limit. `limit` is the name of the option that sets it. */
 export function limitExceeded(
   limit: string,
   max: number,
@@ -77,12 +78,12 @@ export function forbidden(message: string, details: ErrorDetails = {}): BatonErr
   return new BatonError("FORBIDDEN", message, details);
 }
 
-/** The caller is not known, or no longer. */
+/** The caller is not authenticated, or its token is no longer valid. */
 export function unauthenticated(message: string): BatonError {
   return new BatonError("UNAUTHENTICATED", message);
 }
 
-/** The server can't do it now; the same call may succeed later. */
+/** The operation is not possible now; the same call can succeed later. */
 export function unavailable(message: string, cause?: unknown): BatonError {
   return new BatonError("UNAVAILABLE", message, {}, cause);
 }
@@ -91,23 +92,23 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof BatonError && error.code === "UNAVAILABLE";
 }
 
-/** The log was compacted past the revision a reader wants to go on from. */
+/** The log was compacted past the revision after which a reader wants to resume. */
 export function revisionCompacted(after: bigint, oldest: bigint): BatonError {
   return new BatonError(
     "REVISION_COMPACTED",
     `The log no longer holds the changes right after revision ${after}; the oldest revision kept is ${oldest}. ` +
-      "Start over with snapshot: true, or accept the gap with after: " +
+      "Start again with snapshot: true, or accept the gap with after: " +
       `"${oldest - 1n}".`,
     { after: String(after), oldestRevision: String(oldest) },
   );
 }
 
-/** The revision is of another history than the log: the store was restored from a backup since. */
+/** The revision belongs to another epoch than the log: the store was restored from a backup since then. */
 export function epochChanged(after: bigint, oldest: bigint, epoch: string): BatonError {
   return new BatonError(
     "REVISION_COMPACTED",
-    `Revision ${after} is of another history of this store, which was restored from a backup since. ` +
-      `Start over with snapshot: true; the epoch is ${JSON.stringify(epoch)} now.`,
+    `Revision ${after} belongs to another epoch of this store, which was restored from a backup since then. ` +
+      `Start again with snapshot: true; the current epoch is ${JSON.stringify(epoch)}.`,
     { after: String(after), oldestRevision: String(oldest), reason: "EPOCH", epoch },
   );
 }

@@ -1,28 +1,28 @@
 import { performance } from "node:perf_hooks";
 
-/** How long the work of one turn may hold the event loop, in which requests are read, sockets written and timers run. */
+/** How long one turn can work before others run. The event loop reads requests, writes sockets and runs timers. */
 const maxHoldMs = 4;
-/** At most so many pieces of work are let on between two turns. */
+/** The largest number of waiting tasks that are resumed between two turns. */
 const maxReleased = 32;
 
-// There is one event loop in a process, so what shares it out is one for the process, too.
+// A process has one event loop, so this state is shared by the whole process.
 
-/** When the work of a turn began, and which turn that was, as the event loop counts them. */
+/** When the work of the current turn began, and the number of that turn by the event loop's count. */
 let since = -Infinity;
 let turn = -1;
-/** What waits for a turn, by who it is for. The one who was served last is the last. */
+/** The waiting tasks, by user. The user that was served last is at the end. */
 const waiting = new Map<string, (() => void)[]>();
-/** How many calls of `release` are under way. */
+/** The number of scheduled calls of `release` that have not run. */
 let releasing = 0;
 
 /**
- * Whether others should be let on before more work begins: the event loop was held for long enough in this turn. Whoever
- * is answered true waits for `nextTurn`. Checking it first saves a promise.
+ * Whether the current turn has worked long enough, so that other tasks should run first. If true, wait for `nextTurn`.
+ * Checking it first saves a promise.
  */
 export function isLoopHeld(): boolean {
   const now = performance.now();
   if (now - since <= maxHoldMs) return false;
-  // Only now does it matter whether the loop has turned since: to ask it costs more than to read the clock.
+  // Has the loop turned since then? This check is slower than reading the clock, so it comes second.
   const { loopCount } = performance.nodeTiming.uvMetricsInfo;
   if (loopCount === turn) return true;
   since = now;
@@ -31,14 +31,14 @@ export function isLoopHeld(): boolean {
 }
 
 /**
- * Waits until the event loop has turned, and everyone else who waits was let on as often as this one.
+ * Waits until the event loop has turned, and every other waiting user has had as many turns as this one:
  *
- * 1. What waits is kept by who it is for: a user, so that thousands of operations of one user delay another's by no more
- *    than one of them.
- * 2. After each turn, pieces are let on, of each in its order, until the event loop was held long enough.
- * 3. What arrives while others wait is not behind them: it waits only if its own turn is held.
+ * 1. Waiting tasks are queued by user, so that thousands of operations of one user delay another user by at most one of
+ *    them.
+ * 2. After each turn, tasks are resumed, one of each user in order, until the event loop has worked long enough.
+ * 3. A new task does not queue behind the waiting ones: it waits only if its own turn has worked long enough.
  *
- * @param who the user that the work is done for, or `nobody`
+ * @param who the user that the work is for, `nobody`, or `writers`
  */
 export function nextTurn(who: string): Promise<void> {
   return new Promise((resolve) => {
@@ -49,10 +49,10 @@ export function nextTurn(who: string): Promise<void> {
   });
 }
 
-/** The one transaction that writes. All users wait for it, so that it has turns of its own. */
+/** The queue of the write transaction. All users wait for it, so it has separate turns. */
 export const writers = "\0writers";
 
-/** Who has shown no token yet: they share one place among those who wait. No user has an empty name. */
+/** The queue of all callers that have not authenticated yet. No user has an empty name. */
 export const nobody = "";
 
 function beginTurn(): void {
@@ -68,7 +68,7 @@ function scheduleReleases(): void {
   for (let index = 0; index < releasing; index++) setImmediate(release);
 }
 
-/** Lets one piece on. It runs before the next call of this, which is of the same turn. */
+/** Resumes one task. It runs before the next call of this function in the same turn. */
 function release(): void {
   releasing--;
   const [first] = isLoopHeld() ? [] : waiting;
@@ -80,7 +80,7 @@ function release(): void {
     resolve?.();
   }
   if (releasing > 0) return;
-  // What this turn did is not counted against those whose requests arrive in the next.
+  // The time that this turn took does not count against requests that arrive in the next turn.
   setTimeout(beginTurn, 1);
   if (waiting.size > 0) scheduleReleases();
 }

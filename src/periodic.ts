@@ -1,16 +1,16 @@
-/** Work that repeats until it is stopped. */
+/** Work that is repeated until it is stopped. */
 export interface Periodic {
-  /** Resolves when the work under way has ended. */
+  /** Stops, and resolves when the current work has ended. */
   stop(): Promise<void>;
 }
 
-/** Who hears how the work goes: once when it begins to fail, and once when it succeeds again. */
+/** Receives the state of the work: once when it starts to fail, and once when it succeeds again. */
 export interface Listener {
   failed(error: unknown): void;
   recovered(): void;
 }
 
-/** Does the work now and then again `intervalMs` after each time it ended, however that was. */
+/** Does the work immediately, and again `intervalMs` after each time it has ended, with or without an error. */
 export function repeat(
   intervalMs: number,
   work: () => Promise<unknown>,

@@ -1,10 +1,10 @@
 /**
- * Why the server could not start, or a command could not do its work. The command line prints the message as one line,
- * without a stack. The message says what to do.
+ * The reason why the server could not start, or a command failed. The command line prints the message as one line,
+ * without a stack trace. The message says what to do.
  */
 export class StartError extends Error {
   override readonly name = "StartError";
-  /** What the process exits with, 1 by default. `src/cli/terminal/exit-codes.ts` lists the codes. */
+  /** The exit code of the process. Default: 1. `src/cli/terminal/exit-codes.ts` lists the codes. */
   readonly exitCode: number;
 
   constructor(message: string, exitCode = 1) {

@@ -1,6 +1,6 @@
 /**
- * Waits for the work, but no longer than `ms`. The work itself goes on.
- * @param late gives the result in place of the work's, or throws
+ * Waits for the work, at most `ms` milliseconds. The work itself is not stopped.
+ * @param late returns the result after a timeout, or throws
  */
 export async function within<T>(ms: number, work: Promise<T>, late: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

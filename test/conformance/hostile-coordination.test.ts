@@ -205,10 +205,10 @@ describe.each(plainDatabases)(
     test("a message calls things by their names", async () => {
       const path = (await refusal(increment(server, { key: "k", path: "x".repeat(2_000) })))
         .message;
-      expect(path).toContain("A path may have 1024 bytes");
+      expect(path).toContain("A path can have at most 1024 bytes");
       const idempotencyKey = "x".repeat(2_000);
       const { message } = await refusal(increment(server, { key: "k", idempotencyKey }));
-      expect(message).toContain("An idempotency key may have 1024 bytes");
+      expect(message).toContain("An idempotency key can have at most 1024 bytes");
     });
 
     test("names of every kind are kept apart", async () => {

@@ -63,8 +63,8 @@ describe.each(cases)("resources of MCP $era on $name", ({ start, era }) => {
       keys.map((key) => `baton://many/${key}`).sort(),
     );
     const theirs = { uri: "baton://default/report" };
-    await expect(limited.client.readResource(theirs)).rejects.toThrow(/does not reach/);
-    await expect(follow(limited, era, [theirs.uri])).rejects.toThrow(/does not reach/);
+    await expect(limited.client.readResource(theirs)).rejects.toThrow(/does not cover/);
+    await expect(follow(limited, era, [theirs.uri])).rejects.toThrow(/does not cover/);
     await expect(limited.client.listResources({ cursor: "x" })).rejects.toThrow(/nextCursor/);
   });
 

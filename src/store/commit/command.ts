@@ -4,16 +4,16 @@ import type { Place } from "../model/place.ts";
 import { baseSizeBytes, type Condition, type OperationResult } from "../operations/operation.ts";
 import { typeOf, type Operation } from "../operations/operations.ts";
 
-/** What one mutation asks of one user's store. It applies completely or not at all (G6). */
+/** The writes of one mutation to one user's store. A command applies completely or not at all (G6). */
 export interface Command {
   readonly userId: string;
-  /** The agent that its changes are recorded under; null without a name. */
+  /** The agent that its changes are recorded with; null without a name. */
   readonly agent: string | null;
-  /** Whether a refusal may show the caller what is stored. */
+  /** Whether an error can show the caller what is stored. */
   readonly mayRead: boolean;
   /** All must hold before the first operation. */
   readonly conditions: readonly Condition[];
-  /** Done in this order. Each one finds what those before it left. */
+  /** Applied in this order. Each operation sees the result of those before it. */
   readonly operations: readonly Operation[];
   /** Makes a repeat of the command return the first result and write nothing (G12). */
   readonly idempotency: Idempotency | null;
@@ -21,17 +21,17 @@ export interface Command {
   readonly sweep: readonly Place[];
 }
 
-/** Whose command it is. */
+/** The caller of a command. */
 export type Caller = Pick<Command, "userId" | "agent" | "mayRead">;
 
 export interface Idempotency {
-  /** The key under which the answer is kept: see `recordKey`. */
+  /** The key of the idempotency record: see `recordKey`. */
   readonly key: string;
-  /** Digest of what was asked: a repeat must ask the same. */
+  /** The digest of the call: a repeat must have the same. */
   readonly digest: string;
 }
 
-/** A command of these operations. Whatever `more` does not give is empty. */
+/** Makes a command of operations. Fields that `more` omits are empty. */
 export function commandOf(
   caller: Caller,
   operations: readonly Operation[],
@@ -43,19 +43,19 @@ export function commandOf(
 }
 
 export interface CommandResult<Shown extends EntryHead = Entry> {
-  /** In the order of the operations. */
+  /** One for each operation, in their order. */
   readonly results: readonly OperationResult<Shown>[];
-  /** The user's head after the command. */
+  /** The user's head revision after the command. */
   readonly revision: bigint;
 }
 
-/** What came of one command: its result, why it was refused, or that the transaction was full before it. */
+/** The outcome of one command: its result, its refusal, or that it was postponed because the transaction was full. */
 export type Outcome =
   | { readonly result: CommandResult }
   | { readonly refusal: BatonError }
   | { readonly postponed: true };
 
-/** Bytes that a command holds in memory while it waits and is done, roughly. */
+/** The memory that a command takes while it waits and is executed, in bytes, approximately. */
 export function commandBytes({ conditions, sweep, operations }: Command): number {
   let bytes = baseSizeBytes * (conditions.length + sweep.length + 1);
   for (const operation of operations) {

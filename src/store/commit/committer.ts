@@ -5,7 +5,7 @@ import { commandBytes, type Command, type CommandResult, type Outcome } from "./
 import { execute, type Committed } from "./execute.ts";
 import type { Effects } from "./state.ts";
 
-/** Called with what each transaction committed, by user and in commit order. */
+/** Receives what each transaction committed, by user, in commit order. */
 type CommitListener = (
   committed: ReadonlyMap<string, Pick<Effects, "changes" | "claimed" | "head">>,
 ) => void;
@@ -19,17 +19,17 @@ export interface CommitterOptions {
   readonly database: WriteAccess;
   readonly limits: Limits;
   readonly onCommit: CommitListener;
-  /** Hears how each transaction went. */
+  /** Receives the outcome of each transaction. */
   readonly observer?: CommitObserver | undefined;
 }
 
-/** A transaction takes at most this many commands, and this many bytes of them. */
+/** The largest number of commands of one transaction, and of their bytes. */
 const maxBatchCommands = 256;
 const maxBatchBytes = 16 * 1024 * 1024;
-/** When more than this waits, new commands are refused. */
+/** If more commands or bytes than this wait, new commands are refused. */
 const maxWaitingCommands = 10_000;
 const maxWaitingBytes = 128 * 1024 * 1024;
-/** A command that has waited longer than this for its transaction is refused, also while the database hangs. */
+/** A command that waits longer than this for its transaction is refused, even if the database does not respond. */
 const maxWaitMs = 10_000;
 const staleCheckIntervalMs = 1_000;
 
@@ -43,14 +43,15 @@ interface Waiting {
 }
 
 /**
- * Group commit. Many writers share the cost of one commit:
+ * Group commit: many writers share the cost of one commit.
  *
- * 1. A command that is submitted waits. If no transaction is open, one begins.
- * 2. The transaction locks the logs of the users who have commands waiting. Commands go on arriving until it has them.
- * 3. It takes the commands of these users, at most `maxBatchCommands` and `maxBatchBytes`, decides each by itself, and
- *    commits. A refused command fails alone.
- * 4. What was committed is announced, and then each caller gets its answer.
- * 5. A command that was too much for the transaction waits again, before the others.
+ * 1. A submitted command waits. If no transaction is open, one begins.
+ * 2. The transaction locks the logs of the users that have waiting commands. More commands can arrive until the locks
+ *    are held.
+ * 3. It takes the commands of these users, at most `maxBatchCommands` and `maxBatchBytes`, decides each one separately,
+ *    and commits. A refused command fails alone.
+ * 4. The committed changes are published, and then each caller gets its result.
+ * 5. A command that did not fit into the transaction is postponed: it waits again, before all others.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -65,8 +66,8 @@ export class Committer {
   }
 
   /**
-   * Resolves once the command is committed and announced.
-   * @throws BatonError if it is refused; `UNAVAILABLE` if it could not be committed
+   * Submits a command, and resolves when it is committed and published.
+   * @throws BatonError if it is refused; UNAVAILABLE if it could not be committed
    */
   submit(command: Command): Promise<CommandResult> {
     if (this.#closed)
@@ -89,7 +90,7 @@ export class Committer {
     });
   }
 
-  /** Takes no more commands and waits for those it has. */
+  /** Accepts no more commands, and waits for those that were submitted. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -97,7 +98,7 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    // One turn of the event loop, so that commands which arrived together are committed together.
+    // Wait one turn of the event loop, so that commands that arrived together are committed together.
     await new Promise((resolve) => setImmediate(resolve));
     try {
       for (;;) {
@@ -116,12 +117,12 @@ export class Committer {
     const fresh = this.#waiting.findIndex(({ since }) => since >= oldest);
     for (const { reject } of this.#take(fresh === -1 ? this.#waiting.length : fresh)) {
       reject(
-        unavailable("The database did not take writes in time; nothing was written. Try again."),
+        unavailable("The database did not accept writes in time; nothing was written. Try again."),
       );
     }
   }
 
-  /** One transaction. Its commands are taken when it has the locks. */
+  /** Runs one transaction. It takes its commands when it holds the locks. */
   async #transact(): Promise<void> {
     const first = this.#waiting.slice(0, maxBatchCommands);
     const userIds = [...new Set(first.map(({ command }) => command.userId))].sort();
@@ -162,7 +163,7 @@ export class Committer {
     for (const { bytes } of postponed) this.#waitingBytes += bytes;
   }
 
-  /** Takes the first commands of these users, as many as a transaction takes. */
+  /** Takes the first commands of these users, up to the bounds of a transaction. */
   #takeBatch(userIds: readonly string[]): Waiting[] {
     const taken: Waiting[] = [];
     const left: Waiting[] = [];
@@ -176,7 +177,7 @@ export class Committer {
       }
       const isFull = taken.length > 0 && bytes + waiting.bytes > maxBatchBytes;
       if (isFull || taken.length === maxBatchCommands) {
-        // All that follow wait, so that each user's commands keep their order.
+        // All later commands wait too, so that each user's commands keep their order.
         left.push(...this.#waiting.slice(index));
         break;
       }
@@ -188,7 +189,7 @@ export class Committer {
     return taken;
   }
 
-  /** Takes those of these commands that still wait. */
+  /** Takes those of these commands that are still waiting. */
   #takeOf(commands: readonly Waiting[]): Waiting[] {
     const chosen = new Set(commands);
     const taken = this.#waiting.filter((waiting) => chosen.has(waiting));
@@ -197,7 +198,7 @@ export class Committer {
     return taken;
   }
 
-  /** Takes the first commands. */
+  /** Takes the first `count` commands. */
   #take(count: number): Waiting[] {
     const taken = this.#waiting.splice(0, count);
     for (const { bytes } of taken) this.#waitingBytes -= bytes;
@@ -205,8 +206,9 @@ export class Committer {
   }
 
   /**
-   * A `BatonError` here is the database's own failure (`UNAVAILABLE`): every command of the batch fails. Any other error
-   * rolled the transaction back because of one command, which is found by trying each command alone.
+   * Handles a failed transaction. A `BatonError` is a failure of the database (`UNAVAILABLE`): every command of the
+   * batch fails. Any other error was caused by one command. To find it, each command is tried in a separate
+   * transaction.
    */
   async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
     if (batch.length === 1 || error instanceof BatonError) {

@@ -1,23 +1,23 @@
 import { badUserInput, BatonError } from "../../errors.ts";
 
-const toldWhoReads = "A token that may read this namespace is told why.";
+const forReaders = "A token with the scope `read` in this namespace receives the reason.";
 
 /**
- * A refusal as a caller without the scope `read` may see it. Each refusal of a decision follows from what is stored, so it
- * says no more than that the write was refused: neither its code, nor its message, nor a detail tells one stored value
- * from another. That a claim is over is the caller's own matter, and keeps its code.
+ * Returns a refusal as a caller without the scope `read` sees it. Every refusal follows from what is stored, so the
+ * caller learns only that the write was refused: code, message and details do not depend on stored values. CLAIM_LOST
+ * keeps its code, because it concerns the caller's own claim.
  */
 export function concealed({ code, extensions }: BatonError): BatonError {
   if (code === "CLAIM_LOST") {
     return new BatonError(
       "CLAIM_LOST",
-      `This claim is over. Nothing was changed. Give this work up and claim again. ${toldWhoReads}`,
+      `This claim has ended. Nothing was changed. Stop this work and claim again. ${forReaders}`,
       extensions,
     );
   }
-  // Not even which operation: where several add up to too much, that tells their size.
+  // The error does not even name the operation: if several exceed a limit together, that would reveal sizes.
   return badUserInput(
     "input",
-    `What is stored does not allow this write, or it would leave more than a limit allows. Nothing was changed. ${toldWhoReads}`,
+    `The stored data does not allow this write, or the result would exceed a limit. Nothing was changed. ${forReaders}`,
   );
 }

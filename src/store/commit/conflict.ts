@@ -5,9 +5,9 @@ import type { Condition } from "../operations/operation.ts";
 import { holds } from "../operations/write-entry.ts";
 
 /**
- * The refusal that an unmet condition comes to (G7).
- * @param current what the state has, without the refused command's own writes, which are dropped
- * @param value the entry's value, "null" without an entry
+ * Returns the error for a condition that does not hold (G7).
+ * @param current the stored state, without the writes of the refused command
+ * @param value the entry's value; "null" if the entry does not exist
  */
 export function conflict(
   condition: Condition,
@@ -18,11 +18,11 @@ export function conflict(
   const found = current?.revision ?? 0n;
   const entry = entryOf(condition);
   const reason = holds(condition, current)
-    ? `${entry} is ${describe(expected)} until an earlier operation of this call changes it: only the first one can ask for that.`
+    ? `${entry} is ${describe(expected)} only until an earlier operation of this call changes it. Only the first operation on an entry can have this condition.`
     : `${entry} is ${describe(found)}, not ${describe(expected)}.`;
   return new BatonError(
     "CONFLICT",
-    `${reason} Nothing was changed. Decide again from the current state, then repeat the call; its revision is "${found}" now.`,
+    `${reason} Nothing was changed. The current revision is "${found}". Read the current state, and repeat the call if it is still needed.`,
     {
       argument,
       namespace,
@@ -33,12 +33,12 @@ export function conflict(
   );
 }
 
-/** The same refusal for a caller that may not read: it says nothing of what is stored. */
+/** Returns the same error for a caller that cannot read: it reveals nothing about what is stored. */
 export function concealedConflict(condition: Condition): BatonError {
   const { argument, namespace, key, expected } = condition;
   return new BatonError(
     "CONFLICT",
-    `${entryOf(condition)} is not ${describe(expected)}. Nothing was changed. A token that may read this namespace is told what there is.`,
+    `${entryOf(condition)} is not ${describe(expected)}. Nothing was changed. A token with the scope \`read\` in this namespace receives the current state.`,
     { argument, namespace, key },
   );
 }

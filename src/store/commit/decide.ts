@@ -15,22 +15,22 @@ import { concealed } from "./concealed.ts";
 import { Draft } from "./draft.ts";
 import type { LoadedEntry, State } from "./state.ts";
 
-/** What a command comes to. */
+/** The decision about a command. */
 export type Decision =
   | {
       readonly kind: "done";
       readonly draft: Draft;
-      /** Entries that a claim granted are without their values. */
+      /** Without the values of entries that a claim granted. */
       readonly result: CommandResult<LoadedEntry>;
-      /** Bytes that the command writes. */
+      /** The number of bytes that the command writes. */
       readonly bytes: number;
     }
-  /** Nothing is done. `found` is what the state has at the condition's place. */
+  /** Nothing is written. `found` is the stored state at the condition's place. */
   | (Unmet & { readonly found: LoadedEntry | null })
   | Refused;
 
 /**
- * Decides one command, an operation a step. Pure: it reads its arguments, changes none of them, and does nothing else.
+ * Decides one command; one step for each operation. It is pure: it reads its arguments and has no side effects.
  */
 export function* decide(rules: Rules, state: State, command: Command): Steps<Decision> {
   const draft = new Draft(state);
@@ -45,7 +45,7 @@ export function* decide(rules: Rules, state: State, command: Command): Steps<Dec
       const result = Symbol.iterator in decided ? yield* decided : decided;
       if (result.kind === "unmet") return unmet(state, result.condition);
       results.push(result);
-      // A thousand small increments of one large value write it a thousand times.
+      // A thousand small increments of one large value write the value a thousand times.
       bytes += writtenBytes(result);
       if (bytes > rules.limits.maxResponseBytes) throw tooMuch(rules, operation);
       yield;
@@ -57,7 +57,7 @@ export function* decide(rules: Rules, state: State, command: Command): Steps<Dec
   return { kind: "done", draft, result: { results, revision: draft.head }, bytes };
 }
 
-/** A condition may fail because of the command's own writes: what is shown is the state without them. */
+/** A condition can fail because of the command's own writes. The error shows the state without them. */
 function unmet(state: State, condition: Condition): Decision {
   return { kind: "unmet", condition, found: state.entry(condition) };
 }
@@ -66,7 +66,7 @@ function tooMuch({ limits: { maxResponseBytes } }: Rules, { argument }: Operatio
   return limitExceeded(
     "maxResponseBytes",
     maxResponseBytes,
-    `The entries that one call writes, each as often as it is written, may have ${maxResponseBytes} bytes together. Split the call.`,
+    `The entries that one call writes can have at most ${maxResponseBytes} bytes together; each entry is counted as often as it is written. Split the call.`,
     argument,
   );
 }

@@ -6,20 +6,20 @@ import { compareText, matches, type TextMatch } from "../model/text-match.ts";
 import type { LoadedEntry, State } from "./state.ts";
 
 /**
- * What one command does to a state, which it leaves as it is. A draft of a refused command is dropped, so a command
- * applies completely or not at all (G6).
+ * The changes of one command to a state, which the draft does not modify. The draft of a refused command is discarded,
+ * so a command applies completely or not at all (G6).
  */
 export class Draft {
   readonly now: Date;
-  /** Namespaces that were cleared. */
+  /** The namespaces that were cleared. */
   readonly cleared = new Set<string>();
-  /** What the command left at each place that it changed; null: nothing. */
+  /** The new state of each place that the command changed; null: deleted. */
   readonly entries = new Map<string, LoadedEntry | null>();
-  /** Places whose claim changed. */
+  /** The places whose claim changed. */
   readonly claimed = new Set<string>();
   readonly changes: Change[] = [];
   readonly #state: State;
-  /** Counts of namespaces that differ from the state's. */
+  /** The entry counts of namespaces that differ from the state's. */
   readonly #counts = new Map<string, number>();
   #head: bigint;
 
@@ -34,27 +34,27 @@ export class Draft {
     return this.#head;
   }
 
-  /** The entry at a place. */
+  /** Returns the entry at a place. */
   entry(place: Place): LoadedEntry | null {
     const own = this.entries.get(placeId(place));
     if (own !== undefined) return own;
     return this.cleared.has(place.namespace) ? null : this.#state.entry(place);
   }
 
-  /** The value of an entry that an operation said it needs: see `OperationType.touches`. */
+  /** Returns the value of an entry whose operation needs it: see `OperationType.touches`. */
   value({ namespace, key, value }: LoadedEntry): string {
     if (value !== undefined) return value;
     throw new Error(`The value of ${JSON.stringify([namespace, key])} was not loaded.`);
   }
 
-  /** How many entries each namespace holds; only of namespaces that a command may clear. */
+  /** Returns the number of entries of each namespace that a command can clear. */
   entryCounts(): [namespace: string, count: number][] {
     const counts = new Map(this.#state.entryCounts());
     for (const [namespace, count] of this.#counts) counts.set(namespace, count);
     return [...counts];
   }
 
-  /** The free entry whose key is the first in order. */
+  /** Returns the free entry with the first key. */
   firstFree(namespace: string, keys: TextMatch): LoadedEntry | null {
     let first: LoadedEntry | null = null;
     const consider = (entry: LoadedEntry) => {

@@ -11,27 +11,27 @@ import { ShownValues } from "./shown-values.ts";
 import type { Effects, IdempotencyRecord } from "./state.ts";
 import type { UserState } from "./user-state.ts";
 
-/** What a committed batch came to. */
+/** The outcome of a committed batch. */
 export interface Committed {
-  /** In the order of the commands. */
+  /** One for each command, in their order. */
   readonly outcomes: readonly Outcome[];
   /** By user. */
   readonly effects: ReadonlyMap<string, Effects>;
 }
 
-/** A transaction that has written more than this postpones the commands after it. */
+/** If a transaction has written more than this, the commands after it are postponed. */
 const maxWrittenBytes = 16 * 1024 * 1024;
 
-/** A command that needs no decision of its own, or the decision about it. */
+/** The decision about a command, or an outcome that needs no decision. */
 type Step = Decision | Outcome;
 
 /**
  * Runs commands within one transaction:
  *
- * 1. read the heads and the time, and load what the commands touch;
- * 2. decide each in its order, on what those before it left;
- * 3. load the values that only responses show;
- * 4. save the net effect, with the records for repeats.
+ * 1. Read the heads and the time, and load what the commands touch.
+ * 2. Decide each command in order, based on the state that the commands before it left.
+ * 3. Load the values that only responses show.
+ * 4. Save the net effect, with the idempotency records.
  */
 export async function execute(
   transaction: WriteTransaction,
@@ -46,7 +46,7 @@ export async function execute(
     const step = steps[index] as Step;
     if (!("kind" in step)) return step;
     const outcome = shown.outcomeOf(command, step);
-    // A repeat within the same batch shares the decision; its record is kept once.
+    // A repeat within the same batch shares the decision, so its record is saved once.
     if ("result" in outcome && steps.indexOf(step) === index) {
       record(records, command, outcome.result, loaded.now);
     }
@@ -61,7 +61,7 @@ export async function execute(
   return { outcomes, effects };
 }
 
-/** Large values, and thousands of operations, are decided in turns with whatever else the process does. */
+/** Decides in turns with other work of the process, so that large values and many operations do not block it. */
 async function inTurns<T>(steps: Steps<T>): Promise<T> {
   for (;;) {
     const { done, value } = steps.next();
@@ -71,7 +71,7 @@ async function inTurns<T>(steps: Steps<T>): Promise<T> {
 }
 
 function* decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[]): Steps<Step[]> {
-  /** The decisions of this batch that a later command may repeat. */
+  /** The decisions of this batch that a later command can repeat. */
   const repeatable = new Map<string, { decision: Decision; digest: string }>();
   const written = { bytes: 0 };
   const decided: Step[] = [];

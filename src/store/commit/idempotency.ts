@@ -6,33 +6,34 @@ import type { Operation } from "../operations/operations.ts";
 import type { Command, CommandResult, Idempotency } from "./command.ts";
 import { givenKey } from "./record-key.ts";
 
-/** How long a repeat of a mutation returns the first result. */
+/** How long an idempotency record is kept: a repeat within this time returns the first result. */
 export const recordAgeMs = 24 * 3_600_000;
 
-/** Identifies a call: what was asked, and who asked, as far as that makes a difference. */
+/** Returns the digest of a call: of its input, and of the properties of the caller that affect the result. */
 export function digestOf(call: unknown): string {
   return createHash("sha256").update(JSON.stringify(call, withoutBigints)).digest("hex");
 }
 
-/** @throws BAD_USER_INPUT if the key was used for another call */
+/** @throws BAD_USER_INPUT if the idempotency key was used for a different call */
 export function requireSameCall({ key, digest }: Idempotency, recorded: string): void {
   if (recorded === digest) return;
   throw badUserInput(
     "input.idempotencyKey",
-    `${JSON.stringify(givenKey(key))} was used within the last 24 hours for another call, or by another agent. ` +
-      "Nothing was changed. Use a new key for each call, and the same one only to repeat it.",
+    `${JSON.stringify(givenKey(key))} was used for a different call, or by another agent, within the last 24 hours. ` +
+      "Nothing was changed. Use a new key for each call, and repeat a key only to repeat its call.",
   );
 }
 
 /**
- * Whether a result is recorded. Workers without work ask all the time, and each record would be a row and a commit, so
- * a claim that found nothing free is not. A late repeat of it may claim an entry that nobody waits for; its lease ends.
+ * Whether a result is recorded. A claim that found no free entry is not: idle workers claim all the time, and each
+ * record would be a row and a commit. A late repeat of such a claim can claim an entry without a worker; its lease then
+ * ends.
  */
 export function isRecorded({ results }: Pick<CommandResult, "results">): boolean {
   return !results.some((result) => result.kind === "claimed" && result.claim === null);
 }
 
-/** Serialises a result. A value that the call itself carries is left out: its repeat carries it too. */
+/** Serialises a result. It leaves out values that the call itself carries, since a repeat carries them too. */
 export function serialiseResult({ operations }: Command, result: CommandResult): string {
   const results = result.results.map((one, index) => {
     if (!("entry" in one) || one.entry === null) return one;
@@ -43,13 +44,13 @@ export function serialiseResult({ operations }: Command, result: CommandResult):
   return JSON.stringify({ results, revision: result.revision }, withoutBigints);
 }
 
-// JSON has neither 64-bit numbers nor instants: their members are known by name.
+// JSON has neither 64-bit integers nor dates, so their members are recognised by name.
 const revisions = new Set(["revision", "createdRevision"]);
 const instants = new Set(["createdAt", "updatedAt", "expiresAt", "failedAt", "claimableAt"]);
 
-/** Reads a result for the repeat of its call. */
+/** Parses a recorded result for the repeat of its call. */
 export function parseResult({ operations }: Command, text: string): CommandResult {
-  // Values and metadata are texts here, so no member is a caller's.
+  // Values and metadata are texts here, so no member name comes from a caller.
   const result = JSON.parse(text, (name, value: unknown) => {
     if (typeof value !== "string") return value;
     if (revisions.has(name)) return BigInt(value);
@@ -63,7 +64,7 @@ export function parseResult({ operations }: Command, text: string): CommandResul
   return { ...result, results };
 }
 
-/** The value that an operation brings, exactly as the entry then holds it. */
+/** Returns the value that an operation carries, if the entry then has exactly this value. */
 function carriedValue(operation: Operation | undefined): string | null {
   return operation?.kind === "set" || operation?.kind === "create" || operation?.kind === "complete"
     ? operation.value

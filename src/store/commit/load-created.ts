@@ -5,11 +5,11 @@ import type { Operation } from "../operations/operations.ts";
 import type { LoadedEntry } from "./state.ts";
 
 /**
- * Loads the stored entries whose keys the operations that create might choose, as one range for each prefix. Usually there
+ * Loads the stored entries whose keys the `create` operations could choose, as one range for each prefix. Usually there
  * are none.
  *
- * @param maxChanges how many changes the transaction may make of this user's store; each entry that is found and has expired
- * is another one, so that the range grows
+ * @param maxChanges the largest number of changes that the transaction can make in this user's store. Each loaded entry
+ *   that has expired adds one change, so the range is extended.
  */
 export async function loadCreated(
   transaction: WriteTransaction,

@@ -15,48 +15,48 @@ import { hasQuotas, Quota } from "./quota.ts";
 import type { LoadedEntry, WantedEntry } from "./state.ts";
 import { UserState } from "./user-state.ts";
 
-/** A transaction loads at most this many bytes of values. The commands after that wait for the next one. */
+/** A transaction loads at most this many bytes of values. Further commands are postponed to the next one. */
 const maxLoadedBytes = 64 * 1024 * 1024;
 
-/** Whether a command may be decided in this transaction: yes, in the next one, or why not. */
+/** Whether a command can be decided in this transaction: yes, in the next one, or no with this error. */
 type Admission = "admitted" | "postponed" | BatonError;
 
-/** What a transaction has loaded. */
+/** The state that a transaction has loaded. */
 export interface Loaded {
   /** The database's time. */
   readonly now: Date;
-  /** By user; without the users into whose store an import is under way. */
+  /** By user, without users with an import in progress. */
   readonly states: ReadonlyMap<string, UserState>;
-  /** By user, of those whose commands touch entries; empty where there are no quotas. */
+  /** By user, for users whose commands touch entries; empty without quotas. */
   readonly quotas: ReadonlyMap<string, Quota>;
   /** The stored records of the commands' idempotency keys, by `recordId`. */
   readonly records: ReadonlyMap<string, StoredRecord>;
-  /** In the order of the commands. */
+  /** One for each command, in their order. */
   readonly admissions: readonly Admission[];
 }
 
 export interface StoredRecord {
   readonly digest: string;
-  /** Null if it was too large for this transaction. */
+  /** Null if the results were too large for this transaction. */
   readonly results: string | null;
 }
 
 /**
  * Loads what the commands touch:
  *
- * 1. the entries, with the values that decisions need and no others;
- * 2. the results of calls that may be repeated here;
+ * 1. the entries, with only the values that decisions need;
+ * 2. the idempotency records of calls that can be repeats;
  * 3. for claims, the first free entries;
- * 4. for clears, how many entries the namespaces hold.
+ * 4. for clears, the number of entries of the namespaces.
  *
- * Values and results have a bound of bytes. Commands beyond it are postponed to the next transaction.
+ * Values and records are limited in bytes. Commands beyond the limit are postponed to the next transaction.
  */
 export async function load(
   transaction: WriteTransaction,
   limits: Limits,
   commands: readonly Command[],
 ): Promise<Loaded> {
-  // The time is read when every command has arrived: what had expired by then is not there for any of them (G8).
+  // The time is read after all commands have arrived: an entry that has expired by then does not exist for them (G8).
   const touched = commands.map(touches);
   const { now, heads, importing } = await transaction.readLogs();
   const { entries, admissions } = await loadEntries(transaction, limits, touched);
@@ -79,7 +79,7 @@ export async function load(
     const state = new UserState({
       head,
       now,
-      // An entry that is touched too comes again, with its value: the later one counts.
+      // An entry can be loaded twice. The later one counts, because it has its value.
       entries: [
         ...(await loadCreated(transaction, userId, operations, created)),
         ...free,
@@ -129,7 +129,7 @@ async function loadQuota(
   return new Quota(limits, await transaction.readTotals(userId, now), counts);
 }
 
-/** How many changes the commands may make, beside those of entries that are loaded and have expired. */
+/** The largest number of changes that the commands can make, without those of expired entries. */
 function maxChangesOf({ maxClearedNamespaces }: Limits, commands: readonly Command[]): number {
   let count = 0;
   for (const { operations } of commands) {
@@ -148,7 +148,7 @@ function byUser(commands: readonly Command[]): Map<string, Command[]> {
   return users;
 }
 
-/** Identifies the record of a command's idempotency key; null for a command without one. */
+/** Identifies the idempotency record of a command; null for a command without an idempotency key. */
 export function recordId({ userId, idempotency }: Command): string | null {
   return idempotency && idOfRecord(userId, idempotency.key);
 }
@@ -181,7 +181,7 @@ async function loadRecords(
 
 type EntriesByUser = Map<string, LoadedEntry[]>;
 
-/** Uses one read if the values can't be too large, otherwise one for their sizes first. */
+/** Loads in one read if the values cannot exceed the limit. Otherwise it reads their sizes first. */
 async function loadEntries(
   transaction: WriteTransaction,
   limits: Limits,
@@ -212,7 +212,7 @@ async function loadEntries(
   return { entries, admissions };
 }
 
-/** Admits commands in their order while there is room for the values that they need. */
+/** Admits commands in their order while the values that they need fit. */
 function admit(
   limits: Limits,
   touched: readonly (readonly WantedEntry[])[],
@@ -239,20 +239,20 @@ function tooMuch({ maxResponseBytes }: Limits): BatonError {
   return limitExceeded(
     "maxResponseBytes",
     maxResponseBytes,
-    `The entries that one call changes may have ${maxResponseBytes} bytes together. Split the call.`,
+    `The entries that one call changes can have at most ${maxResponseBytes} bytes together. Split the call.`,
   );
 }
 
-/** As many of the entries that were claimed too often are dead-lettered by one transaction, before the one it grants. */
+/** One transaction dead-letters at most this many exhausted entries, before the one that it grants. */
 const maxDeadLettered = 500;
 
 /**
- * Loads as many free entries as the claims could be granted, if every other touched entry turned out not to be free.
+ * Loads enough free entries for all claims, even if every other touched entry turns out not to be free.
  *
- * Where some of them were claimed as often as they may be, the claims dead-letter these and need others:
+ * If some of the loaded entries are exhausted, the claims dead-letter these and need others. Then it also loads:
  *
- * 1. as many that every one of the claims may be granted, however many of the former are before them;
- * 2. the first ones of all, which the claims dead-letter on their way. What is beyond them is left to later claims.
+ * 1. enough entries that are not exhausted, so that each claim can be granted one;
+ * 2. the first entries of all, which the claims dead-letter on their way. Later claims handle the rest.
  */
 async function loadFree(
   transaction: WriteTransaction,
@@ -261,7 +261,7 @@ async function loadFree(
   touched: readonly WantedEntry[],
   now: Date,
 ): Promise<LoadedEntry[]> {
-  // Those of a claim with a filter are touched.
+  // The candidates of a claim with a filter are loaded as touched entries.
   const claims = operations.filter(
     (operation) => operation.kind === "claim" && operation.candidates === undefined,
   ) as ClaimOperation[];

@@ -1,35 +1,35 @@
 import type { StoredHead } from "../model/claim.ts";
 import type { Effects } from "./state.ts";
 
-/** What a namespace's row counts of one entry. */
+/** The properties of an entry that its namespace's row sums up. */
 type CountedEntry = Pick<
   StoredHead,
   "namespace" | "sizeBytes" | "updatedAt" | "createdBy" | "updatedBy"
 >;
 
-/** By how much what a namespace holds has changed. */
+/** The difference in the totals of a namespace. */
 export interface NamespaceDelta {
   readonly namespace: string;
   readonly entryCount: number;
   readonly sizeBytes: number;
-  /** When the latest of the entries that were written or removed was written. The namespace's own time is no earlier. */
+  /** The latest write time of the entries that were written or removed. The namespace's time is at least this. */
   readonly updatedAt: Date;
 }
 
-/** By how much it has changed how often entries of a namespace name an agent. Never 0. */
+/** The difference in how many times the entries of a namespace name an agent. Never 0. */
 export interface AgentDelta {
   readonly namespace: string;
   readonly agent: string;
   readonly referenceCount: number;
 }
 
-/** What the entries' changes come to for their namespaces, after the rows of those that are cleared are removed. */
+/** The differences for all namespaces, to apply after the rows of cleared namespaces are removed. */
 export interface NamespaceEffects {
   readonly namespaces: readonly NamespaceDelta[];
   readonly agents: readonly AgentDelta[];
 }
 
-/** One delta for each namespace, and one for each agent that is named more or less often. */
+/** Returns one delta for each namespace, and one for each agent whose count changes. */
 export function namespaceEffects({
   deleted,
   written,

@@ -2,12 +2,12 @@ import type { StoredEntry, StoredHead } from "../model/claim.ts";
 import { placeId, type Place } from "../model/place.ts";
 import type { Effects } from "./state.ts";
 
-/** What a series of writes leaves of a user's store, without the steps in between. */
+/** The net effect of a series of writes on a user's store, without the intermediate steps. */
 export class NetEffect {
   readonly #cleared = new Set<string>();
   readonly #left = new Map<string, { readonly place: Place; readonly entry: StoredEntry | null }>();
 
-  /** The namespace is emptied. */
+  /** Records that the namespace is cleared. */
   clear(namespace: string): void {
     this.#cleared.add(namespace);
     for (const [id, { place }] of this.#left) {
@@ -15,7 +15,7 @@ export class NetEffect {
     }
   }
 
-  /** The place has this entry now; null: none. */
+  /** Records the new entry of a place; null: deleted. */
   leave(place: Place, entry: StoredEntry | null): void {
     this.#left.set(placeId(place), { place, entry });
   }
@@ -24,14 +24,14 @@ export class NetEffect {
     return this.#left.has(id);
   }
 
-  /** The places that are written or deleted after what is cleared. */
+  /** The places that are written or deleted after the clears. */
   get places(): readonly Place[] {
     return Array.from(this.#left.values(), ({ place }) => place);
   }
 
   /**
-   * What is to be done to the rows that are stored.
-   * @param stored by `placeId`; of the places that were left something, those that have a row
+   * Returns the changes to the stored rows.
+   * @param stored by `placeId`; the stored rows of these places, if they have one
    */
   effects(
     stored: ReadonlyMap<string, StoredHead>,

@@ -5,33 +5,33 @@ import { placeId, type Place } from "../model/place.ts";
 import type { Draft } from "./draft.ts";
 import type { State } from "./state.ts";
 
-/** What a user's store may hold; 0: any number. */
+/** The limits of a user's store; 0: no limit. */
 type Quotas = Pick<Limits, "maxEntries" | "maxNamespaces" | "maxStoredMebibytes">;
 
 const mebibyte = 1024 * 1024;
 
-/** Whether anything is bounded. */
+/** Whether any limit is set. */
 export function hasQuotas({ maxEntries, maxNamespaces, maxStoredMebibytes }: Quotas): boolean {
   return maxEntries + maxNamespaces + maxStoredMebibytes > 0;
 }
 
 /**
- * What one user's store holds within a transaction, and may. A command that makes it hold more of something than it may is
- * refused; one that makes it hold less never is. What a command clears counts until the transaction ends.
+ * The totals of one user's store within a transaction, and their limits. A command that increases a total beyond its
+ * limit is refused; a command that decreases it is not. Cleared entries count until the transaction ends.
  */
 export class Quota {
   readonly #quotas: Quotas;
   readonly #usage: { namespaceCount: number; entryCount: number; sizeBytes: number };
   readonly #counts: Map<string, number>;
 
-  /** @param counts how many entries each namespace holds that a command writes to */
+  /** @param counts the number of entries of each namespace that a command writes to */
   constructor(quotas: Quotas, usage: Usage, counts: ReadonlyMap<string, number>) {
     this.#quotas = quotas;
     this.#usage = { ...usage };
     this.#counts = new Map(counts);
   }
 
-  /** Takes what a command has done, unless it is too much: then says so, and takes nothing. */
+  /** Adds the changes of a command, or returns an error and adds nothing if they exceed a limit. */
   take(state: State, draft: Draft): BatonError | null {
     const places = new Map<string, Place>();
     for (const { namespace, key } of draft.changes) {
@@ -53,11 +53,11 @@ export class Quota {
       const before = this.#counts.get(namespace) ?? 0;
       more.namespaceCount += (count > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
     }
-    const fault =
-      this.#fault("maxEntries", "entryCount", more, 1) ??
-      this.#fault("maxNamespaces", "namespaceCount", more, 1) ??
-      this.#fault("maxStoredMebibytes", "sizeBytes", more, mebibyte);
-    if (fault) return fault;
+    const error =
+      this.#check("maxEntries", "entryCount", more, 1) ??
+      this.#check("maxNamespaces", "namespaceCount", more, 1) ??
+      this.#check("maxStoredMebibytes", "sizeBytes", more, mebibyte);
+    if (error) return error;
     for (const [namespace, count] of counts) this.#counts.set(namespace, count);
     this.#usage.namespaceCount += more.namespaceCount;
     this.#usage.entryCount += more.entryCount;
@@ -65,14 +65,14 @@ export class Quota {
     return null;
   }
 
-  #fault(quota: keyof Quotas, what: keyof Usage, more: Usage, unit: number): BatonError | null {
+  #check(quota: keyof Quotas, what: keyof Usage, more: Usage, unit: number): BatonError | null {
     const max = this.#quotas[quota];
     if (max === 0 || more[what] <= 0 || this.#usage[what] + more[what] <= max * unit) return null;
     const shown = { entryCount: "entries", namespaceCount: "namespaces", sizeBytes: "MiB" }[what];
     return limitExceeded(
       quota,
       max,
-      `The store may hold ${max} ${shown}. Delete or clear what is not needed; that always works.`,
+      `The store can hold at most ${max} ${shown}. Delete or clear what is not needed; these writes are always accepted.`,
     );
   }
 }

@@ -4,18 +4,18 @@ import { everything } from "../model/text-match.ts";
 import { may, type Viewer } from "../model/viewer.ts";
 
 /**
- * The key under which the answer of a call is kept. Callers with different grants have different ones: none of them can
- * take another's key, be given another's answer, or learn that a key was used. A caller that may do everything has the
- * keys as they are.
+ * Returns the key under which the result of a call is recorded. Callers with different grants have different keys, so
+ * that no caller can use another's key, receive another's result, or learn that a key was used. For a caller with full
+ * access, it is the idempotency key unchanged.
  */
 export function recordKey(viewer: Viewer, idempotencyKey: string): string {
   if (isUnlimited(viewer)) return idempotencyKey;
   const grants = JSON.stringify(viewer.grants.map(formatGrant).sort());
-  // A caller's key has no line end.
+  // An idempotency key has no line end.
   return `${createHash("sha256").update(grants).digest("base64url")}\n${idempotencyKey}`;
 }
 
-/** The key as its caller gave it. */
+/** Returns the idempotency key that the caller gave. */
 export function givenKey(kept: string): string {
   return kept.slice(kept.indexOf("\n") + 1);
 }
@@ -24,5 +24,5 @@ function isUnlimited(viewer: Viewer): boolean {
   return storeScopes.every((scope) => may(viewer, scope, everything));
 }
 
-/** What a caller needs to do everything in a store. */
+/** The scopes of a caller with full access to a store. */
 const storeScopes = ["read", "write", "claim"] as const;

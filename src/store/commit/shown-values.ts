@@ -6,12 +6,12 @@ import { concealedConflict, conflict } from "./conflict.ts";
 import type { Decision } from "./decide.ts";
 import type { LoadedEntry } from "./state.ts";
 
-/** A command's step that is a decision about it. */
+/** Whether a step is a decision. */
 const isDecision = (step: Decision | Outcome): step is Decision => "kind" in step;
 
 /**
- * The values that responses show and no decision needed: those of entries that claims were granted, and of entries
- * that a condition found. Values are large, so they are loaded once it is known which ones are shown.
+ * The values that responses show but decisions did not need: those of claimed entries, and of entries whose condition
+ * did not hold. Values can be large, so they are loaded after it is known which ones are shown.
  */
 export class ShownValues {
   readonly #values: ReadonlyMap<string, string>;
@@ -45,7 +45,7 @@ export class ShownValues {
     return new ShownValues(values);
   }
 
-  /** What a decision comes to for its caller. */
+  /** Returns the outcome of a decision for its caller. */
   outcomeOf(command: Command, decision: Decision): Outcome {
     switch (decision.kind) {
       case "refused":
@@ -76,7 +76,7 @@ export class ShownValues {
   }
 }
 
-/** The entries of which a response shows the value. */
+/** Returns the entries whose value a response shows. */
 function shownEntries({ mayRead }: Command, decision: Decision): readonly LoadedEntry[] {
   switch (decision.kind) {
     case "refused":

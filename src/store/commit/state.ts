@@ -2,7 +2,7 @@ import type { Change } from "../model/change.ts";
 import type { ClaimState, StoredEntry, StoredHead } from "../model/claim.ts";
 import type { Place } from "../model/place.ts";
 
-// What a transaction loads, what decisions read of it, and what it saves.
+// The state that a transaction loads, that decisions read, and that the transaction saves.
 
 /** An entry that a command touches. */
 export interface WantedEntry {
@@ -12,7 +12,7 @@ export interface WantedEntry {
   readonly withValue: boolean;
 }
 
-/** An entry that was loaded; its value only where a decision needs it. */
+/** A loaded entry, with its value only if a decision needs it. */
 export type LoadedEntry = StoredHead & { readonly value?: string };
 
 /** The state that a decision reads. */
@@ -24,20 +24,20 @@ export interface State {
   entry(place: Place): LoadedEntry | null;
   /** Every loaded entry. */
   entries(): Iterable<readonly [id: string, entry: LoadedEntry]>;
-  /** How many entries each namespace holds; only of namespaces that a command may clear. */
+  /** The number of entries of each namespace that a command can clear. */
   entryCounts(): ReadonlyMap<string, number>;
 }
 
-/** An entry that a transaction writes, and the stored one that it replaces. */
+/** An entry that a transaction writes, and the stored entry that it replaces. */
 export interface WrittenEntry {
   readonly entry: StoredEntry;
-  /** The row that is stored; null where there is none, or where the transaction clears its namespace first. */
+  /** The stored row; null if there is none, or if the transaction clears its namespace first. */
   readonly before: StoredHead | null;
 }
 
-/** The net effect of a transaction on one user's store, to be applied in the order of the fields. */
+/** The net effect of a transaction on one user's store, applied in the order of the fields. */
 export interface Effects {
-  /** Namespaces to empty first. */
+  /** Namespaces to clear first. */
   readonly cleared: readonly string[];
   /** Rows to remove. */
   readonly deleted: readonly StoredHead[];
@@ -49,10 +49,10 @@ export interface Effects {
   readonly head: bigint;
 }
 
-/** The result of a mutation with an idempotency key, kept for its repeats (G12). */
+/** The idempotency record: the result of a mutation with an idempotency key, for its repeats (G12). */
 export interface IdempotencyRecord {
   readonly idempotencyKey: string;
-  /** SHA-256 of what was asked, hexadecimal. */
+  /** SHA-256 of the call, hexadecimal. */
   readonly digest: string;
   readonly at: Date;
   /** Serialised by `serialiseResult`. */

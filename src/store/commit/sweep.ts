@@ -6,8 +6,8 @@ import type { Committer } from "./committer.ts";
 const entriesPerRead = 1_000;
 
 /**
- * Removes what has expired, each with its change. Every instance does this: whoever comes second finds nothing to do,
- * for an entry is only looked for here, and judged within the transaction.
+ * Removes expired entries, each with its change. Every instance does this. The entries found here are only candidates:
+ * the transaction decides which ones have expired, so an instance that comes later changes nothing.
  */
 export async function sweep(
   database: Pick<Maintenance, "readExpired">,
@@ -16,7 +16,7 @@ export async function sweep(
   let last = "";
   for (;;) {
     const expired = await database.readExpired(entriesPerRead);
-    // The same again: what is left of them, a stepped clock perhaps, is for the next time.
+    // The same result again: the rest cannot be removed now, for example after the clock was set back.
     const found = JSON.stringify(expired[0]);
     if (expired.length === 0 || found === last) return;
     last = found;

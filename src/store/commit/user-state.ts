@@ -6,18 +6,18 @@ import type { Draft } from "./draft.ts";
 import { NetEffect } from "./net-effect.ts";
 import type { Effects, IdempotencyRecord, LoadedEntry, State } from "./state.ts";
 
-/** What was loaded for one user. */
+/** The loaded state of one user's store. */
 export interface LoadedState {
   readonly head: bigint;
   readonly now: Date;
-  /** The entries that a command touches, and the first free ones where a command claims. */
+  /** The entries that a command touches, and for claims the first free entries. */
   readonly entries: Iterable<LoadedEntry>;
   readonly entryCounts: ReadonlyMap<string, number>;
 }
 
 /**
- * One user's store within a transaction: what was loaded, and what the commands so far have changed. Entries that have
- * expired are removed before the first decision, so that each expiry is one change (G8).
+ * One user's store within a transaction: the loaded state with the changes of the commands so far. Expired entries are
+ * removed before the first decision, so that each expiry is one change (G8).
  */
 export class UserState implements State {
   readonly now: Date;
@@ -55,7 +55,7 @@ export class UserState implements State {
     return this.#entryCounts;
   }
 
-  /** Takes what a command has done. */
+  /** Applies the changes of a command. */
   apply(draft: Draft): void {
     for (const namespace of draft.cleared) {
       for (const [id, entry] of this.#entries) {
@@ -72,13 +72,13 @@ export class UserState implements State {
     this.#head = draft.head;
   }
 
-  /** The net effect of all that was applied; null if nothing changed. */
+  /** Returns the net effect of all changes; null if nothing changed. */
   effects(records: readonly IdempotencyRecord[]): Effects | null {
     if (this.#changes.length + this.#claimed.size + records.length === 0) return null;
     const net = new NetEffect();
     for (const { namespace, key } of this.#changes) {
       if (key === null) net.clear(namespace);
-      // What a change of this transaction left always has its value.
+      // An entry that this transaction wrote always has its value.
       else net.leave({ namespace, key }, this.entry({ namespace, key }) as StoredEntry | null);
     }
     const claimed: StoredHead[] = [];

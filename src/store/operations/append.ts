@@ -14,7 +14,7 @@ export interface AppendInput extends EntryWriteInput {
 export interface AppendOperation extends EntryWrite {
   readonly kind: "append";
   readonly item: string;
-  /** How many items to keep, the newest; null: all. */
+  /** The largest number of items, the newest of which are kept; null: no limit. */
   readonly maxLength: number | null;
 }
 
@@ -36,7 +36,7 @@ export const appendOperation: OperationType<AppendInput, AppendOperation> = {
       if (after !== null) return after;
       throw badUserInput(
         operation.argument,
-        "Only an array can be appended to; the entry holds something else. Nothing was changed.",
+        "Only an array can be appended to, but the current value is not an array. Nothing was changed.",
       );
     }),
 };

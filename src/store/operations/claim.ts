@@ -17,27 +17,27 @@ export interface ClaimInput {
   readonly where?: Optional<readonly WhereInput[]>;
 }
 
-/** An entry that a filter wants, at the revision whose value it wants. */
+/** An entry that matches a filter, at the revision whose value matches. */
 export interface Candidate {
   readonly key: string;
   readonly revision: bigint;
 }
 
-/** Leases the first free entry, in the order of the keys. Those before it that were claimed too often are dead-lettered. */
+/** Claims the first free entry, in key order. Exhausted entries before it are dead-lettered. */
 export interface ClaimOperation extends Argument {
   readonly kind: "claim";
   readonly namespace: string;
   readonly keys: TextMatch;
   readonly leaseSeconds: number;
-  /** How often the entry may be claimed; null: as often as the claim before it said. */
+  /** How many times the entry can be claimed; null: the limit of its latest claim applies. */
   readonly maxAttempts: number | null;
   /** The token of the claim, if an entry is granted. */
   readonly token: string;
-  /** With a filter: the entries that it wants, one of which is granted if it has not changed since. Left out: all. */
+  /** With a filter: the matching entries. One of them is granted if it has not changed. Undefined: no filter. */
   readonly candidates?: readonly Candidate[];
 }
 
-/** A claim's response shows a value whose size is not known while the claim waits. */
+/** The size of a claim's response, which shows a value whose size is not known while the claim waits. */
 const claimSizeBytes = 64 * 1024;
 
 export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
@@ -75,7 +75,7 @@ export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
   },
 };
 
-/** The free entries in the order of their keys. Each must be taken, or dead-lettered, before the next is asked for. */
+/** The free entries in key order. The caller must claim or dead-letter each one before it requests the next. */
 function* freeEntries(
   draft: Draft,
   { namespace, keys, candidates }: ClaimOperation,
@@ -89,7 +89,7 @@ function* freeEntries(
   }
   for (const { key, revision } of candidates) {
     const entry = draft.entry({ namespace, key });
-    // At another revision it has another value.
+    // At another revision the value can differ.
     if (entry?.revision === revision && isFree(entry, draft.now)) yield entry;
   }
 }

@@ -7,7 +7,7 @@ export interface ClearInput {
   readonly namespace: string;
 }
 
-/** Removes every entry of some namespaces, as one change for each namespace. */
+/** Removes every entry of some namespaces, in one change for each namespace. */
 export interface ClearOperation extends Argument {
   readonly kind: "clear";
   readonly namespaces: readonly TextMatch[];
@@ -30,7 +30,7 @@ export const clearOperation: OperationType<ClearInput, ClearOperation> = {
       throw limitExceeded(
         "maxClearedNamespaces",
         maxClearedNamespaces,
-        `One call may clear ${maxClearedNamespaces} namespaces; this prefix has ${counts.length}. Clear longer prefixes one after the other.`,
+        `One call can clear at most ${maxClearedNamespaces} namespaces; this prefix has ${counts.length}. Clear longer prefixes one after the other.`,
         operation.argument,
       );
     }

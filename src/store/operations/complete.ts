@@ -6,14 +6,14 @@ import { readEntryWrite, type EntryWriteInput, type Optional } from "./read-inpu
 import { entryAfter, expiryAfter } from "./write-entry.ts";
 
 export interface CompleteInput extends HeldInput, Omit<EntryWriteInput, "ifRevision"> {
-  /** Left out, the value stays. */
+  /** Undefined: the value is kept. */
   readonly value?: Optional<JsonText>;
 }
 
-/** Writes the result of a claimed entry, and ends the work on it. */
+/** Writes the result of a claimed entry, and marks the entry as completed. */
 export interface CompleteOperation extends Held, Pick<EntryWrite, "metadata" | "ttlSeconds"> {
   readonly kind: "complete";
-  /** Serialised JSON; null leaves the value. */
+  /** Serialised JSON; null keeps the value. */
   readonly value: string | null;
 }
 

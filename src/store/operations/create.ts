@@ -12,7 +12,7 @@ export interface CreateInput extends Omit<EntryWriteInput, "key" | "ifRevision">
   readonly value?: Optional<JsonText>;
 }
 
-/** Adds an entry under a key of its own: a prefix, and the revision of the change. */
+/** Adds an entry under a new key: a prefix, followed by the revision of the change. */
 export interface CreateOperation extends Omit<EntryWrite, "key" | "ifRevision"> {
   readonly kind: "create";
   readonly keyPrefix: string;
@@ -20,7 +20,7 @@ export interface CreateOperation extends Omit<EntryWrite, "key" | "ifRevision"> 
 }
 
 const revisionDigits = String(maxRevision).length;
-/** What is left for a key that somebody else chose to be the same: see `freeKey`. */
+/** Reserved for a suffix, if the key already exists: see `freeKey`. */
 const maxSuffixBytes = 5;
 
 export const createOperation: OperationType<CreateInput, CreateOperation> = {
@@ -33,7 +33,7 @@ export const createOperation: OperationType<CreateInput, CreateOperation> = {
       throw limitExceeded(
         "maxKeyBytes",
         maxKeyBytes,
-        `With the revision, the key would have more than ${maxKeyBytes} bytes of UTF-8. The prefix may have ${maxBytes}.`,
+        `With the revision, the key would exceed ${maxKeyBytes} bytes of UTF-8. The prefix can have at most ${maxBytes} bytes.`,
         `${argument}.keyPrefix`,
       );
     }
@@ -45,7 +45,7 @@ export const createOperation: OperationType<CreateInput, CreateOperation> = {
     const value = readValue(asked, argument, "value", input.value);
     return { kind: "create", argument, namespace, keyPrefix, metadata, ttlSeconds, value };
   },
-  // Which key it is, only the decision says: `load` reads those that may be in its way.
+  // The key is known only when the operation is decided: `load` reads the entries that could have it.
   touches: () => [],
   sizeBytes: ({ keyPrefix, value }) => baseSizeBytes + keyPrefix.length + value.length,
   decide(draft, operation, rules) {
@@ -56,14 +56,14 @@ export const createOperation: OperationType<CreateInput, CreateOperation> = {
   },
 };
 
-/** The key of an entry that a revision creates. Such keys sort as their revisions do. */
+/** Returns the key of an entry that a revision creates. Such keys sort in the order of their revisions. */
 export function createdKey(keyPrefix: string, revision: bigint): string {
   return keyPrefix + String(revision).padStart(revisionDigits, "0");
 }
 
 /**
- * The key of the next change, with a suffix where somebody has set that key: copied from another store, such a key may be
- * ahead of the revisions of this one. A key with a suffix sorts behind the same without, and before the next.
+ * Returns the key of the next change, with a suffix if the key exists. For example, a key that was copied from another
+ * store can be ahead of this store's revisions. A key with a suffix sorts after the plain key, and before the next one.
  */
 function freeKey(draft: Draft, { namespace, keyPrefix }: CreateOperation): string {
   const plain = createdKey(keyPrefix, draft.head + 1n);

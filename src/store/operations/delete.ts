@@ -4,7 +4,7 @@ import { unmetRevision } from "./write-entry.ts";
 
 export type DeleteInput = WriteInput;
 
-/** Removes an entry, if there is one. */
+/** Removes an entry, if it exists. */
 export interface DeleteOperation extends Write {
   readonly kind: "delete";
 }

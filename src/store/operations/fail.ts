@@ -19,14 +19,14 @@ export interface FailInput extends HeldInput {
   readonly retry: boolean;
 }
 
-/** Ends a claim whose work failed. The entry is tried again after a delay, or dead-lettered. */
+/** Ends a claim whose work failed. The entry can be claimed again after a delay, or is dead-lettered. */
 export interface FailOperation extends Held {
   readonly kind: "fail";
-  /** Why, as serialised JSON; null without a reason. */
+  /** The error, as serialised JSON; null without one. */
   readonly error: string | null;
-  /** How long nobody may claim the entry; null: by the number of attempts. */
+  /** How long the entry cannot be claimed; null: depends on the number of attempts. */
   readonly delaySeconds: number | null;
-  /** False: no other attempt would end otherwise. */
+  /** False: dead-letter the entry, because another attempt would fail as well. */
   readonly retry: boolean;
 }
 

@@ -7,7 +7,7 @@ import type { Place } from "../model/place.ts";
 import type { Argument, Asked } from "./operation.ts";
 import { readPlace, type Optional } from "./read-input.ts";
 
-// What the operations on a claim that a worker holds have in common.
+// What the operations on a worker's claim share.
 
 /** The input of an operation on a claim. */
 export interface HeldInput extends Place {
@@ -26,19 +26,18 @@ export function secondsFromNow({ now }: Draft, seconds: number): Date {
   return new Date(now.getTime() + seconds * 1_000);
 }
 
-/** What an entry has of a claim when none holds it. */
+/** The claim fields of an entry that no claim holds. */
 const noClaim = { claimToken: null, claimAgent: null };
 
-/** The entry is not handed out any more, and stays for a person to look at. */
+/** Dead-letters an entry: it is kept for the operator, but not claimed again. */
 export function deadLetter(draft: Draft, entry: LoadedEntry, more: Partial<ClaimState> = {}): void {
   const over = { ...noClaim, claimExpiresAt: null, isDeadLettered: true };
   draft.setClaim(entry, { ...more, ...over });
 }
 
 /**
- * Ends a claim without a result. The entry is handed out again after a delay; or never, if it was claimed as often as it
- * may be.
- * @returns when the entry may be claimed again; null if it is dead-lettered
+ * Ends a claim without a result. The entry can be claimed again after a delay, or is dead-lettered if it is exhausted.
+ * @returns when the entry can be claimed again; null if it is dead-lettered
  */
 export function giveBack(
   draft: Draft,
@@ -68,8 +67,8 @@ export function readDelay(
 }
 
 /**
- * The entry that the token's claim holds (G11).
- * @throws CLAIM_LOST if it holds none
+ * Returns the entry that the token's claim holds (G11).
+ * @throws CLAIM_LOST if the claim does not hold it any more
  */
 export function requireHeld(draft: Draft, held: Held): LoadedEntry {
   const { argument, namespace, key, token } = held;
@@ -77,16 +76,16 @@ export function requireHeld(draft: Draft, held: Held): LoadedEntry {
   if (head && head.claimToken === token && isHeld(head, draft.now)) return head;
   throw new BatonError(
     "CLAIM_LOST",
-    `This claim of ${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)} is over: ${reason(head, token)}. ` +
-      "Nothing was changed. Give this work up and claim again.",
+    `This claim of ${JSON.stringify(key)} in namespace ${JSON.stringify(namespace)} has ended: ${reason(head, token)}. ` +
+      "Nothing was changed. Stop this work and claim again.",
     { argument: `${argument}.token`, namespace, key },
   );
 }
 
 function reason(head: StoredHead | null, token: string): string {
-  if (!head) return "there is no such entry any more";
+  if (!head) return "the entry no longer exists";
   if (head.isCompleted) return "it is completed";
   if (head.isDeadLettered) return "it is dead-lettered";
   if (head.claimToken === token) return "its lease has ended";
-  return "it was released or failed, or its lease ended, and another may have it now";
+  return "it was released or failed, or its lease ended, and another worker may hold the entry now";
 }

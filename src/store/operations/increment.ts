@@ -15,22 +15,22 @@ export interface IncrementInput extends EntryWriteInput {
 export interface IncrementOperation extends EntryWrite {
   readonly kind: "increment";
   readonly by: number;
-  /** Members that lead to the number inside the value; empty: the value itself. */
+  /** The members that lead to the number inside the value; empty: the value itself. */
   readonly path: readonly string[];
 }
 
 export const incrementOperation: OperationType<IncrementInput, IncrementOperation> = {
   read(asked, argument, input) {
     const write = readEntryWrite(asked, argument, input);
-    const fault = incrementFault(input.by);
-    if (fault !== null) throw badUserInput(`${argument}.by`, fault);
+    const reason = incrementFault(input.by);
+    if (reason !== null) throw badUserInput(`${argument}.by`, reason);
     const pointer = input.path ?? "";
     checkPath(asked.limits, `${argument}.path`, pointer);
     const path = parseJsonPointer(pointer);
     if (path === null) {
       throw badUserInput(
         `${argument}.path`,
-        'Must be a JSON Pointer: "" for the value itself, else each member behind a slash, such as "/totals/done" ' +
+        'Must be a JSON Pointer: "" for the whole value, otherwise each member after a slash, such as "/totals/done" ' +
           "(~1 for a slash in a name, ~0 for a tilde).",
       );
     }

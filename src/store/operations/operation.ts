@@ -8,62 +8,62 @@ import type { Viewer } from "../model/viewer.ts";
 import type { Draft } from "../commit/draft.ts";
 import type { LoadedEntry } from "../commit/state.ts";
 
-// What every kind of operation has in common. Each kind is one file beside this one; `operations.ts` lists them.
+// What all kinds of operations share. Each kind is one file of this folder; `operations.ts` lists them.
 
-/** The caller, and the limits of what it may ask. */
+/** The caller, and the limits of its input. */
 export interface Asked {
   readonly viewer: Viewer;
   readonly limits: Limits;
 }
 
-/** Path of an operation, or of a condition, in the caller's input; refusals name it. */
+/** The path of an operation or a condition in the caller's input, which errors name. */
 export interface Argument {
   readonly argument: string;
 }
 
-/** An entry that must be at a revision (0: absent), or present, or absent. */
+/** A condition: the entry must be at a revision (0: absent), be present, or be absent. */
 export interface Condition extends Place, Argument {
   readonly expected: bigint | "present" | "absent";
 }
 
 /** A write to one entry. */
 export interface Write extends Place, Argument {
-  /** Only if the entry is at this revision; 0: only if it is absent; null: unconditionally. */
+  /** Write only if the entry is at this revision; 0: only if it is absent; null: unconditionally. */
   readonly ifRevision: bigint | null;
 }
 
 /** A write that leaves an entry. */
 export interface EntryWrite extends Write {
-  /** A serialised JSON object, merged into the entry's metadata at the top level; null leaves it. */
+  /** A serialised JSON object that is merged into the entry's metadata at the top level; null keeps the metadata. */
   readonly metadata: string | null;
-  /** Seconds that the entry lives from now on. 0: without end. null: the expiry stays, or ends if the value is replaced. */
+  /** Lifetime in seconds from now; 0: no expiry. null: the expiry is kept, or removed if the value is replaced. */
   readonly ttlSeconds: number | null;
 }
 
-/** An entry that an operation looks at. */
+/** An entry that an operation reads or writes. */
 export interface Touched extends Place {
-  /** Whether the decision needs its value, which may be large. */
+  /** Whether the decision needs the value, which can be large. */
   readonly withValue: boolean;
 }
 
 /**
  * The result of an operation.
- * @typeParam Shown an entry that the response may show: its head when it is decided, the whole entry when it is answered
+ * @typeParam Shown an entry that the response can show: its head when it is decided, the whole entry in the response
  */
 export type OperationResult<Shown extends EntryHead = Entry> =
   | { readonly kind: "written"; readonly entry: Entry }
   | { readonly kind: "deleted"; readonly deleted: boolean }
   | {
       readonly kind: "cleared";
-      /** Entries removed. */
+      /** The number of removed entries. */
       readonly clearedCount: number;
-      /** Namespaces that held any, sorted. */
+      /** The namespaces that held entries, sorted. */
       readonly namespaces: readonly string[];
     }
   /** Both are null if no entry was free. */
   | { readonly kind: "claimed"; readonly entry: Shown | null; readonly claim: Claim | null }
   | { readonly kind: "renewed"; readonly claim: Claim }
-  /** A claim ended without a result. When the entry may be claimed again; null if it is dead-lettered. */
+  /** A claim ended without a result. `claimableAt` is when the entry can be claimed again; null if dead-lettered. */
   | { readonly kind: "released"; readonly claimableAt: Date | null }
   | { readonly kind: "reopened"; readonly reopened: boolean }
   | { readonly kind: "requeued"; readonly requeued: boolean }
@@ -75,20 +75,20 @@ export interface Unmet {
   readonly condition: Condition;
 }
 
-/** A command that can't be done. */
+/** The refusal of a command. */
 export interface Refused {
   readonly kind: "refused";
   readonly error: BatonError;
 }
 
-/** What a decision knows beside the state. */
+/** What a decision uses in addition to the state. */
 export interface Rules {
   readonly limits: Limits;
   /** The agent that writes; null without a name. */
   readonly agent: string | null;
 }
 
-/** One kind of operation: how it is read, what it touches, how large it is, and what it does. */
+/** One kind of operation: how to read it, which entries it touches, how large it is, and how it is decided. */
 export interface OperationType<Input, Operation extends { readonly kind: string }> {
   /**
    * Checks a caller's input against the limits (G9) and the viewer's permissions (G1).
@@ -96,9 +96,9 @@ export interface OperationType<Input, Operation extends { readonly kind: string 
    * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED
    */
   read(asked: Asked, argument: string, input: Input): Operation;
-  /** The entries that the decision looks at. */
+  /** The entries that the decision reads or writes. */
   touches(operation: Operation): readonly Touched[];
-  /** Bytes that the operation holds in memory while it waits, roughly. */
+  /** The memory that the operation takes while it waits, in bytes, approximately. */
   sizeBytes(operation: Operation): number;
   /**
    * Does it in the draft; in steps where it may read a long value.
@@ -113,7 +113,7 @@ export type Decided = OperationResult<LoadedEntry> | Unmet;
 /** Bytes that any operation holds in memory, roughly. */
 export const baseSizeBytes = 500;
 
-/** Bytes that a result writes, to the entry and to the log. */
+/** The number of bytes that a result writes, to the entry and to the log. */
 export function writtenBytes(result: OperationResult<LoadedEntry>): number {
   return result.kind === "written" ? result.entry.sizeBytes : 0;
 }

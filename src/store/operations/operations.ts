@@ -17,7 +17,7 @@ import { requeueOperation } from "./requeue.ts";
 import { revokeOperation } from "./revoke.ts";
 import { setOperation } from "./set.ts";
 
-/** The operations that `transact` and `completeClaim` take, under the names that their input has. */
+/** The operations that `transact` and `completeClaim` accept, by the names in their input. */
 const transactable = {
   set: setOperation,
   delete: deleteOperation,
@@ -29,7 +29,7 @@ const transactable = {
   requeue: requeueOperation,
 };
 
-/** Every kind of operation, by the `kind` of its operations. */
+/** All kinds of operations, by `kind`. */
 export const operations = {
   ...transactable,
   claim: claimOperation,
@@ -44,30 +44,30 @@ export const operations = {
 type Operations = typeof operations;
 type OperationOf<T> = T extends OperationType<never, infer O> ? O : never;
 
-/** One step of a command. */
+/** One operation of a command. */
 export type Operation = {
   [Kind in keyof Operations]: OperationOf<Operations[Kind]>;
 }[keyof Operations];
 
-/** The kind of an operation. Its functions take the operation itself. */
+/** Returns the kind of an operation, whose functions take the operation itself. */
 export function typeOf<O extends Operation>(operation: O): OperationType<never, O> {
-  // The table's keys are the kinds: the check below does not compile otherwise.
+  // The keys of the table are the kinds, which the type check below ensures.
   return operations[operation.kind] as unknown as OperationType<never, O>;
 }
 
-/** Does not compile if an operation stands in the table under a key that is not its kind. */
+/** Does not compile if an operation has a key in the table that is not its kind. */
 operations satisfies {
   [Kind in keyof Operations]: OperationType<never, { readonly kind: Kind } & Operation>;
 };
 
-/** Exactly one of the members is given. */
+/** Exactly one of the members is set. */
 export type OperationInput = {
   readonly [Name in keyof typeof transactable]?: Optional<
     Parameters<(typeof transactable)[Name]["read"]>[2]
   >;
 };
 
-/** The namespaces that the operations name. */
+/** Returns the namespaces that the operations name. */
 export function namespacesOf(inputs: readonly OperationInput[]): Set<string> {
   const given = inputs.flatMap((input) => Object.values(input)).filter((input) => input != null);
   return new Set(given.map(({ namespace }) => namespace));
@@ -85,6 +85,6 @@ export function readOperations(
       const given = input[name as keyof OperationInput];
       if (given) return type.read(asked, `${argument}.${index}.${name}`, given as never);
     }
-    throw badUserInput(`${argument}.${index}`, "Names no operation.");
+    throw badUserInput(`${argument}.${index}`, "Has no operation. Give exactly one.");
   });
 }

@@ -6,9 +6,9 @@ import type { Scope } from "../model/grant.ts";
 import { requireNamespace, requireScope } from "../model/viewer.ts";
 import type { Asked, Condition, EntryWrite } from "./operation.ts";
 
-// What the inputs of several operations have in common, and how it is checked.
+// The input fields that several operations share, and their checks.
 
-/** GraphQL's input fields may be left out or null. */
+/** An input field of GraphQL, which can be omitted or null. */
 export type Optional<T> = T | null | undefined;
 
 /** The input of a write to one entry. */
@@ -28,7 +28,7 @@ export interface ConditionInput extends Place {
 }
 
 /**
- * @param scope what the viewer must have in the namespace
+ * @param scope that the viewer must have in the namespace
  * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED
  */
 export function requireWrite(
@@ -55,7 +55,7 @@ export function readPlace(
 }
 
 /**
- * Reads what every write of an entry may say beside its value.
+ * Reads the fields that every write of an entry can have in addition to its value.
  * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED
  */
 export function readEntryWrite(
@@ -114,15 +114,15 @@ export function requireCount(
   throw limitExceeded(
     "maxBatchOperations",
     maxBatchOperations,
-    `One call may have ${maxBatchOperations} ${what}; these are ${count}. Split them.`,
+    `One call can have at most ${maxBatchOperations} ${what}; this one has ${count}. Split the call.`,
     argument,
   );
 }
 
 /**
- * Reads a JSON argument. GraphQL can't require one that may be null, so that is checked here.
+ * Reads a required JSON argument. GraphQL cannot require an argument that can be null, so this function checks it.
  * @returns its text
- * @throws BAD_USER_INPUT if it was left out; LIMIT_EXCEEDED
+ * @throws BAD_USER_INPUT if it was omitted; LIMIT_EXCEEDED
  */
 export function readValue(
   { limits }: Asked,
@@ -131,5 +131,5 @@ export function readValue(
   value: Optional<JsonText>,
 ): string {
   if (value !== undefined) return checkValue(limits, `${argument}.${name}`, value);
-  throw badUserInput(`${argument}.${name}`, `Is required. For JSON's null, say ${name}: null.`);
+  throw badUserInput(`${argument}.${name}`, `Is required. For JSON's null, give ${name}: null.`);
 }

@@ -14,10 +14,10 @@ export interface ReleaseInput extends HeldInput {
   readonly delaySeconds?: Optional<number>;
 }
 
-/** Gives a claimed entry back, so that another worker may claim it. */
+/** Releases a claimed entry, so that another worker can claim it. */
 export interface ReleaseOperation extends Held {
   readonly kind: "release";
-  /** How long nobody may; null: by the number of attempts. */
+  /** How long the entry cannot be claimed; null: depends on the number of attempts. */
   readonly delaySeconds: number | null;
 }
 

@@ -7,7 +7,7 @@ export interface RenewInput extends HeldInput {
   readonly leaseSeconds: number;
 }
 
-/** Makes a lease end later. */
+/** Extends a lease. */
 export interface RenewOperation extends Held {
   readonly kind: "renew";
   readonly leaseSeconds: number;

@@ -2,7 +2,7 @@ import type { Place } from "../model/place.ts";
 import { baseSizeBytes, type Argument, type OperationType } from "./operation.ts";
 import { readPlace } from "./read-input.ts";
 
-/** Lets a completed entry be claimed again, as if it never had been. */
+/** Makes a completed entry claimable again, with its attempts counted from 1. */
 export interface ReopenOperation extends Place, Argument {
   readonly kind: "reopen";
 }

@@ -2,7 +2,7 @@ import type { Place } from "../model/place.ts";
 import { baseSizeBytes, type Argument, type OperationType } from "./operation.ts";
 import { readPlace } from "./read-input.ts";
 
-/** Lets a dead-lettered entry be claimed again. Its attempts are counted from 0, and why it failed stays readable. */
+/** Makes a dead-lettered entry claimable again, with its attempts counted from 1. Its last error stays readable. */
 export interface RequeueOperation extends Place, Argument {
   readonly kind: "requeue";
 }

@@ -8,10 +8,10 @@ export interface RevokeInput extends Place {
   readonly ifAttempt?: Optional<number>;
 }
 
-/** Ends a claim without its token, for who sees that its worker is stuck. Another worker may claim the entry then. */
+/** Ends the claim of a stuck worker without its token. Another worker can then claim the entry. */
 export interface RevokeOperation extends Place, Argument {
   readonly kind: "revoke";
-  /** Only the claim of this attempt; null: any. */
+  /** Only the claim of this attempt; null: any claim. */
   readonly ifAttempt: number | null;
 }
 

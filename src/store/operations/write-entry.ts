@@ -6,18 +6,18 @@ import { mergeMembers } from "../../json/merge-patch-text.ts";
 import { checkMetadataBytes, checkValue, type Limits } from "../model/limits.ts";
 import type { Condition, OperationResult, Rules, Unmet, Write, EntryWrite } from "./operation.ts";
 
-// The steps that several kinds of operation share when they write an entry.
+// The steps that several kinds of operations share when they write an entry.
 
 type WrittenResult = Extract<OperationResult, { kind: "written" }>;
 
-/** Whether a condition holds of what a place has. */
+/** Whether a condition holds for the entry of a place. */
 export function holds({ expected }: Condition, current: StoredHead | null): boolean {
   return typeof expected === "bigint"
     ? (current?.revision ?? 0n) === expected
     : (current !== null) === (expected === "present");
 }
 
-/** The condition of a write that does not hold; null if it holds, or if the write has none. */
+/** Returns the condition of a write if it does not hold; null if it holds, or if the write has none. */
 export function unmetRevision(
   { argument, namespace, key, ifRevision }: Write,
   current: StoredHead | null,
@@ -46,7 +46,7 @@ export function* writeNewValue(
   });
 }
 
-/** What a write leaves of an entry. */
+/** The fields of an entry that a write sets. */
 interface Written {
   readonly argument: string;
   readonly namespace: string;
@@ -68,7 +68,7 @@ export function writeEntry(
   return { kind: "written", entry };
 }
 
-/** The entry as the next change of the draft leaves it. */
+/** Returns the entry as the next change of the draft leaves it. */
 export function entryAfter(
   { head, now }: Draft,
   limits: Limits,
@@ -106,8 +106,8 @@ export function entryAfter(
 }
 
 /**
- * When an entry expires after a write.
- * @param ttlSeconds 0: never; null: as `otherwise` says
+ * Returns when an entry expires after a write; null: never.
+ * @param ttlSeconds 0: never; null: at `otherwise`
  */
 export function expiryAfter(
   now: Date,
