@@ -8,27 +8,28 @@ import type { Hub } from "./hub.ts";
 
 export interface Wait {
   readonly userId: string;
-  /** The wait ends with this signal's error when the session does. */
+  /** Aborts when the session ends; the wait then fails with its reason. */
   readonly ended: AbortSignal;
   readonly place: Place;
-  /** Only a later revision counts. */
+  /** Only a later revision of the entry counts. */
   readonly after: bigint;
-  /** The history in which that revision was seen; null: not checked. */
+  /** The epoch of that revision; null: not checked. */
   readonly epoch: string | null;
   readonly timeoutMs: number;
-  /** Ends the wait when the caller is gone. */
+  /** Ends the wait when the caller has disconnected. */
   readonly closed: AbortSignal | null;
 }
 
 /**
- * Returns the entry as soon as it exists: woken by the hub, without polling, however many wait.
+ * Waits for an entry and returns it. The hub wakes the wait, so nothing is polled, regardless of the number of waits:
  *
- * 1. Follow the log, so that nothing is missed from here on.
- * 2. Read the head, then the entry: what the log held up to the head is in what was read.
- * 3. Wait for a later change of the entry. One that can't have expired meanwhile is the answer; otherwise read again.
+ * 1. Follow the log, so that no later change is missed.
+ * 2. Read the head, then the entry. The entry as read includes all changes up to the head.
+ * 3. Wait for a later change of the entry. If it has no expiry, return it; otherwise read it again, since it can have
+ *    expired.
  *
  * @returns null at the timeout
- * @throws UNAVAILABLE when the server is stopping or can't reach its database
+ * @throws UNAVAILABLE if the server is stopping or the database cannot be reached
  */
 export async function awaitEntry(
   source: Pick<Database, "readEntry" | "readLogEnds">,
@@ -47,7 +48,7 @@ export async function awaitEntry(
     if (after > head) {
       throw badUserInput(
         "after",
-        `Revision ${after} is later than the latest of this store, ${head}.`,
+        `Revision ${after} is later than the latest revision of this store, ${head}.`,
       );
     }
     wait.beginAt(head);
@@ -62,11 +63,11 @@ export async function awaitEntry(
         case "over":
           return null;
         case "stopping":
-          throw unavailable("The server is stopping. Ask again.");
+          throw unavailable("The server is stopping. Try again.");
         case "failed":
           throw news.reason;
         case "ask":
-          // The log may be another one since.
+          // A restored backup can have changed the epoch in between.
           if (after > 0n)
             requireEpoch({ after, epoch: ends.epoch }, await source.readLogEnds(userId));
       }

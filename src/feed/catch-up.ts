@@ -2,18 +2,18 @@ import type { Database, EntryPage, LogPage, PageBounds } from "../store/contract
 import { shownTo, type Change, type Selection, type ShownChange } from "../store/model/change.ts";
 import { requireEpoch, requireWithinLog } from "../store/model/log.ts";
 import { isWanted } from "../store/model/where.ts";
-import { Coverage, type Place } from "./coverage.ts";
+import { Coverage, type Position } from "./coverage.ts";
 import type { FeedEvent } from "./feed-event.ts";
 
-/** What a subscription begins with: the matching entries, or the changes after a revision. */
+/** The start of a subscription: the matching entries, or the changes after a revision. */
 export type Start =
   | { readonly kind: "snapshot"; readonly head: bigint }
   | { readonly kind: "log"; readonly after: bigint };
 
-/** What one read came to. */
+/** The result of one read. */
 export interface Piece {
   readonly events: readonly FeedEvent[];
-  /** The log is read to its end, which was this revision; null while there is more. */
+  /** If the log is read to its end, the revision of its end; otherwise null. */
   readonly through: bigint | null;
 }
 
@@ -24,19 +24,19 @@ export interface CatchUpOptions {
   readonly userId: string;
   readonly selection: Selection;
   readonly pageBounds: PageBounds;
-  /** The history that the subscriber follows. Another one is never mixed with it (G15). */
+  /** The epoch that the subscriber follows. It never receives changes of another epoch (G15). */
   readonly epoch: string;
 }
 
-/** What is read next. The coverage tells which changes the entries already show. */
+/** What to read next. The coverage knows which changes the delivered entries already include. */
 type Phase =
   | {
       readonly kind: "entries";
-      /** The head when the snapshot began: the log is read from here on. */
+      /** The head when the snapshot began. The log is read from here. */
       readonly begin: bigint;
       readonly coverage: Coverage;
-      /** The entries after this place are next. */
-      readonly place: Place | null;
+      /** The next page begins after this position. */
+      readonly position: Position | null;
       readonly pageHead: bigint;
     }
   | { readonly kind: "changes since"; readonly after: bigint; readonly coverage: Coverage }
@@ -45,9 +45,10 @@ type Phase =
 /**
  * Reads what a subscriber has not received yet, one page for each call, in three phases:
  *
- * 1. `entries`: the matching entries, page by page, without a long transaction (only for a snapshot);
- * 2. `changes since`: the changes since the snapshot began that those pages do not show yet, then `CAUGHT_UP` (G4);
- * 3. `log`: the changes after that, for as long as it is asked.
+ * 1. `entries`: the matching entries, page by page, without a long transaction. Only for a snapshot.
+ * 2. `changes since`: the changes since the snapshot began, without those that its pages already include; then
+ *    `CAUGHT_UP` (G4).
+ * 3. `log`: the changes after that, for as long as the caller requests them.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
@@ -62,18 +63,18 @@ export class CatchUp {
             kind: "entries",
             begin: start.head,
             coverage: new Coverage(),
-            place: null,
+            position: null,
             pageHead: start.head,
           };
   }
 
-  /** The revision up to which it has read the log. */
+  /** The revision up to which the log has been read. */
   get reached(): bigint {
     return this.#phase.kind === "entries" ? this.#phase.begin : this.#phase.after;
   }
 
   /**
-   * Reads the next page. After a failure the same page can be asked for again.
+   * Reads the next page. After an error, the next call reads the same page again.
    * @throws REVISION_COMPACTED, UNAVAILABLE
    */
   async next(): Promise<Piece> {
@@ -92,17 +93,17 @@ export class CatchUp {
   }
 
   async #readEntries(phase: Phase & { readonly kind: "entries" }): Promise<Piece> {
-    const { begin, coverage, place, pageHead } = phase;
+    const { begin, coverage, position, pageHead } = phase;
     const { source, userId, selection, pageBounds } = this.#options;
     const page: EntryPage = await source.readEntries(
-      { userId, selection, onlyKeys: null, after: place },
+      { userId, selection, onlyKeys: null, after: position },
       pageBounds,
     );
-    if (await this.#wasClearedWithin(place, pageHead, page.head)) {
-      // What the namespace holds now was all set after the clear, so the log will bring both in order.
-      const end = { namespace: (place as Place).namespace, key: null };
+    if (await this.#wasClearedWithin(position, pageHead, page.head)) {
+      // All entries that the namespace holds now were set after the clear, so the log has the clear and then these.
+      const end = { namespace: (position as Position).namespace, key: null };
       coverage.extend(end, pageHead);
-      this.#phase = { ...phase, place: end };
+      this.#phase = { ...phase, position: end };
       return { events: [], through: null };
     }
     const last = page.items.at(-1);
@@ -111,7 +112,7 @@ export class CatchUp {
     this.#phase =
       end === null
         ? { kind: "changes since", after: begin, coverage }
-        : { ...phase, place: end, pageHead: page.head };
+        : { ...phase, position: end, pageHead: page.head };
     const { where } = selection;
     const wanted = where ? page.items.filter(({ value }) => isWanted(where, value)) : page.items;
     return { events: wanted.map((entry) => ({ kind: "EXISTING", entry })), through: null };
@@ -132,7 +133,7 @@ export class CatchUp {
     };
   }
 
-  /** Without a filter all of them: the database has selected the rest. */
+  /** Applies the filter by value. The database applies the rest of the selection. */
   #shown(changes: readonly Change[]): readonly ShownChange[] {
     const { selection } = this.#options;
     if (!selection.where) return changes;
@@ -140,10 +141,10 @@ export class CatchUp {
   }
 
   /** Whether the namespace that the last page ended in was cleared before the next page was read. */
-  async #wasClearedWithin(place: Place | null, from: bigint, to: bigint): Promise<boolean> {
-    if (place === null || place.key === null || from === to) return false;
+  async #wasClearedWithin(position: Position | null, from: bigint, to: bigint): Promise<boolean> {
+    if (position === null || position.key === null || from === to) return false;
     const { source, userId } = this.#options;
-    return (await source.readLastClear(userId, place.namespace, from, to)) !== null;
+    return (await source.readLastClear(userId, position.namespace, from, to)) !== null;
   }
 
   async #readLog(after: bigint): Promise<LogPage> {

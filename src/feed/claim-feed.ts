@@ -6,7 +6,7 @@ import type { SelectionInput, Store } from "../store/store.ts";
 import { ClaimWatch } from "./claim-watch.ts";
 import type { FeedSession } from "./feed.ts";
 
-/** How often other instances are told that claims of a user are watched here, and for how long they believe it. */
+/** How often this instance tells others which users' claims it watches, and how long they take that as valid. */
 const announceIntervalMs = 20_000;
 const believedMs = 60_000;
 
@@ -16,13 +16,14 @@ export interface ClaimFeedOptions {
 }
 
 /**
- * Says when the work on entries has gone on. Claims are in no log, so what is delivered is a state and not a step: the
- * counts as they are now. Several changes may come to one delivery, and none is lost for good.
+ * Delivers the progress of the work on entries. Claims are not in the log, so an event is not a change but the current
+ * counts. Several changes can result in one event, but the counts after the last one are always delivered.
  *
- * 1. A watch counts, and delivers that. Then it waits.
- * 2. A commit of this instance, or another instance's notification, wakes the watches whose selection it concerns. An
- *    instance notifies of claims only while another one says that it watches them: unwatched, claims cost nothing more.
- * 3. The end of a lease wakes a watch too, and so does time: a notification may be lost.
+ * 1. A watch counts and delivers the counts. Then it waits.
+ * 2. A commit of this instance, or a notification of another one, wakes the watches with a matching selection.
+ *    Instances send notifications of claims only while another instance watches them, so that unwatched claims cost
+ *    nothing.
+ * 3. The end of a lease also wakes a watch, and so does a timer, because notifications can be lost.
  */
 export class ClaimFeed {
   readonly #options: ClaimFeedOptions;
@@ -60,7 +61,7 @@ export class ClaimFeed {
     return watch;
   }
 
-  /** Takes what this instance committed. */
+  /** Receives what this instance committed. */
   publish(userId: string, { claimed, changes }: Pick<Effects, "claimed" | "changes">): void {
     if (this.#watches.size === 0 && this.#elsewhere.size === 0) return;
     for (const watch of this.#watches.get(userId) ?? []) {
@@ -68,13 +69,13 @@ export class ClaimFeed {
         selects(watch.selection, place);
       if (claimed.some(concerns) || changes.some(concerns)) watch.notice();
     }
-    // A commit that made changes is announced by the head of the log.
+    // If a commit made changes, the announced head of the log wakes the other instances.
     if (claimed.length > 0 && changes.length === 0 && this.#isWatchedElsewhere(userId)) {
       this.#options.notifications.announceClaims(userId, "changed");
     }
   }
 
-  /** Takes another instance's notification, of the log or of claims. */
+  /** Receives another instance's notification, of the log or of claims. */
   notice(userId: string, news: ClaimNews): void {
     if (news === "changed") {
       for (const watch of this.#watches.get(userId) ?? []) watch.notice();
@@ -86,12 +87,12 @@ export class ClaimFeed {
     if (isNew) this.#options.notifications.announceClaims(userId, "changed");
   }
 
-  /** Some notifications may not have been heard. */
+  /** Wakes all watches after notifications may have been lost. */
   noticeAll(): void {
     for (const watches of this.#watches.values()) for (const watch of watches) watch.notice();
   }
 
-  /** Completes every watch, and every later one immediately. */
+  /** Completes all current watches, and all later ones immediately. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#announcing);

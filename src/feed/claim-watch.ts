@@ -4,24 +4,25 @@ import type { ClaimTally } from "../store/read-claims.ts";
 import { failWhenEnded, forgetEnding } from "./ending.ts";
 import { patiently } from "./patiently.ts";
 
-/** The shortest time from one count to the next; and at least so many times as long as the count took (G14). */
+/** The least pause between two counts. It is also at least `pausePerCount` times as long as the count took (G14). */
 const minPauseMs = 200;
 const pausePerCount = 9;
-/** A watch counts at least this often, whatever it is told. */
+/** The longest pause between two counts, without a notification. */
 const maxPauseMs = 5_000;
 
 export interface ClaimWatchOptions {
   readonly selection: Selection;
   readonly count: (closed: AbortSignal) => Promise<ClaimTally>;
-  /** Aborts, with the error to fail with, when the session is over. */
+  /** Aborts when the session ends; the watch then fails with its reason. */
   readonly ended: AbortSignal;
-  /** Called once, when the watch is over. */
+  /** Called once, when the watch has ended. */
   readonly over: () => void;
 }
 
 /**
- * The counts of a selection: as they are, then each time the work may have gone on. It keeps nothing but what was
- * delivered last, so a slow reader costs nothing: it is given the counts of the moment in which it asks (G9).
+ * Iterates over the counts of a selection: the current counts, and new ones after each change of the work. It holds
+ * only the last delivered counts, so a slow reader costs nothing: it receives the counts at the time of its request
+ * (G9).
  */
 export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
   readonly selection: Selection;
@@ -40,13 +41,13 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
     failWhenEnded(options.ended, this);
   }
 
-  /** The counts may be others now. */
+  /** Reports that the counts may have changed. */
   notice(): void {
     this.#isDue = true;
     this.#wake();
   }
 
-  /** @throws UNAUTHENTICATED when the token is revoked or expires */
+  /** @throws UNAUTHENTICATED if the token is revoked or expires */
   async next(): Promise<IteratorResult<ClaimCounts>> {
     const { signal } = this.#closed;
     while (!signal.aborted) {
@@ -64,7 +65,7 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
       this.#nextAt = tally.nextAt;
       const isSame = this.#last !== null && equalClaimCounts(this.#last, tally.counts);
       this.#last = tally.counts;
-      // A lease that was renewed or handed on changes no count, and is to be looked at all the same.
+      // A renewed or transferred lease changes no count, but is delivered too.
       if (isTold || !isSame) return { done: false, value: tally.counts };
     }
     if (this.#failure) throw this.#failure.reason;
@@ -93,7 +94,7 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
     return this;
   }
 
-  /** Waits until it is time to count. Returns whether it was told to. */
+  /** Waits until the next count is due. Returns whether a notification caused it. */
   async #due(): Promise<boolean> {
     const untilChange = this.#nextAt
       ? Math.max(1, this.#nextAt.getTime() - Date.now())
@@ -103,7 +104,7 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
     return this.#isDue;
   }
 
-  /** Ends early when the watch is closed, or when it is woken and this holds. */
+  /** Ends early if the watch is closed, or if it is woken and `isOver` returns true. */
   async #pause(ms: number, isOver: () => boolean): Promise<void> {
     const { signal } = this.#closed;
     const deadline = performance.now() + ms;

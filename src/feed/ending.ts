@@ -1,4 +1,4 @@
-/** What ends with an error when its session does. */
+/** A subscription or wait, which fails when its session ends. */
 export interface Endable {
   fail(reason: unknown): void;
 }
@@ -8,10 +8,10 @@ interface Waiting {
   readonly listener: () => void;
 }
 
-/** One listener for each signal, however many subscriptions a session has. */
+/** One listener for each signal, regardless of the number of subscriptions. */
 const waitingFor = new WeakMap<AbortSignal, Waiting>();
 
-/** Fails the subscription with the signal's reason when the session ends, or immediately when it has ended. */
+/** Fails the subscription with the signal's reason when the session ends, or immediately if it has ended. */
 export function failWhenEnded(ended: AbortSignal, endable: Endable): void {
   if (ended.aborted) return endable.fail(ended.reason);
   const known = waitingFor.get(ended);
@@ -27,7 +27,7 @@ export function failWhenEnded(ended: AbortSignal, endable: Endable): void {
   ended.addEventListener("abort", listener, { once: true });
 }
 
-/** For a subscription that is over before its session. */
+/** Stops listening, for a subscription that ends before its session. */
 export function forgetEnding(ended: AbortSignal, endable: Endable): void {
   const waiting = waitingFor.get(ended);
   if (!waiting?.endables.delete(endable) || waiting.endables.size > 0) return;

@@ -5,7 +5,7 @@ import { failWhenEnded, forgetEnding } from "./ending.ts";
 import type { Hub } from "./hub.ts";
 import type { Follower, Tail } from "./tail.ts";
 
-/** The waits for entries of one user, found by their place: a change costs the same however many wait for others. */
+/** The waits for entries of one user, indexed by place: a change costs the same regardless of other waits. */
 export class EntryWaits {
   readonly #waits = new Map<string, Set<EntryWait>>();
 
@@ -34,7 +34,7 @@ export class EntryWaits {
     }
   }
 
-  /** Some changes will not be offered. */
+  /** Makes all waits read their entries, because some changes will not be offered. */
   askAgain(): void {
     for (const waits of this.#waits.values()) {
       for (const wait of waits) wait.askAgain();
@@ -42,25 +42,25 @@ export class EntryWaits {
   }
 }
 
-/** What a wait came to. */
+/** Why a wait wakes up. */
 export type WaitNews =
-  /** It was written, and stays. */
+  /** The entry was written, and has no expiry. */
   | { readonly kind: "entry"; readonly entry: Entry }
-  /** It was written, perhaps: only the database knows whether it is still there. */
+  /** The entry may have been written, and can have expired: read it again. */
   | { readonly kind: "ask" }
-  /** The time is over, or the caller is gone. */
+  /** The timeout has passed, or the caller has disconnected. */
   | { readonly kind: "over" }
   | { readonly kind: "stopping" }
   | { readonly kind: "failed"; readonly reason: unknown };
 
-/** One wait for one entry. Nothing that is published after it was made is missed. */
+/** One wait for one entry. It misses no change that is published after its creation. */
 export class EntryWait implements Follower {
   readonly kind = "wait";
   readonly reached = null;
   readonly place: Place;
   readonly #ended: AbortSignal;
   readonly #tail: Tail;
-  /** Only a later change counts: what the log held before is in what was read. */
+  /** Only a later change counts: the entry as read includes the changes up to here. */
   #head = 0n;
   #news: WaitNews | null = null;
   #isOver = false;
@@ -78,7 +78,7 @@ export class EntryWait implements Follower {
     return this.#isOver;
   }
 
-  /** Says where the log ends before the entry is read. */
+  /** Sets the end of the log, before the entry is read. */
   beginAt(head: bigint): void {
     this.#head = head;
     this.#tail.startAt(head);
@@ -86,7 +86,7 @@ export class EntryWait implements Follower {
 
   offer(entry: Entry, revision: bigint): void {
     if (revision <= this.#head) return;
-    // It may have taken longer to get here than the entry lives.
+    // An entry with an expiry can have expired before it arrives here.
     this.#tell(entry.expiresAt === null ? { kind: "entry", entry } : { kind: "ask" });
   }
 
@@ -94,23 +94,23 @@ export class EntryWait implements Follower {
     this.#tell({ kind: "ask" });
   }
 
-  /** Before the entry is read: what was told until now is in it. */
+  /** Forgets earlier news, before the entry is read: the read includes them. */
   reset(): void {
     if (!this.#isOver) this.#news = null;
   }
 
-  /** What happened since, as soon as something did. */
+  /** Waits for the next news. */
   async news(): Promise<WaitNews> {
     while (this.#news === null) await new Promise<void>((resolve) => (this.#wake = resolve));
     return this.#news;
   }
 
-  /** The time is over, or the caller is gone. */
+  /** Ends the wait at the timeout, or when the caller has disconnected. */
   end(): void {
     this.#finish({ kind: "over" });
   }
 
-  /** The server stops. */
+  /** Ends the wait when the server stops. */
   close(): void {
     this.#finish({ kind: "stopping" });
   }
@@ -129,7 +129,7 @@ export class EntryWait implements Follower {
     this.#tell(news);
   }
 
-  /** The first news counts. */
+  /** Only the first news counts. */
   #tell(news: WaitNews): void {
     this.#news ??= news;
     this.#wake?.();

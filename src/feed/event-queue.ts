@@ -2,13 +2,13 @@ import { changeBytes } from "../store/model/change.ts";
 import type { FeedEvent } from "./feed-event.ts";
 import type { Sink } from "./sink.ts";
 
-/** What waits in memory for one subscriber in this process. */
+/** The bounds of the events that wait in memory for one subscriber in this process. */
 export interface QueueBounds {
   readonly maxChanges: number;
   readonly maxBytes: number;
 }
 
-/** The sink of a subscriber in this process, which takes event by event. */
+/** The sink of a subscriber in this process, which reads one event at a time. */
 export class EventQueue implements Sink<FeedEvent> {
   readonly #bounds: QueueBounds;
   readonly #events: FeedEvent[] = [];
@@ -39,7 +39,7 @@ export class EventQueue implements Sink<FeedEvent> {
     while (this.isFull) await new Promise<void>((resolve) => (this.#notifyRoom = resolve));
   }
 
-  /** The next event; undefined where none waits. */
+  /** Removes and returns the next event; undefined if the queue is empty. */
   take(): FeedEvent | undefined {
     const event = this.#events.shift();
     if (event) this.#bytes -= bytesOf(event);

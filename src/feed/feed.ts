@@ -15,13 +15,13 @@ import type { Hub } from "./hub.ts";
 import { Subscription } from "./subscription.ts";
 
 export interface SubscribeInput extends SelectionInput {
-  /** Begin with the changes after this revision. Default: after now. */
+  /** Start with the changes after this revision. Default: after the current head. */
   readonly after?: bigint | null | undefined;
-  /** The history in which `after` was seen. Default: not checked. */
+  /** The epoch of `after`. Default: not checked. */
   readonly epoch?: string | null | undefined;
-  /** Begin with the matching entries. Default: false. */
+  /** Start with the matching entries. Default: false. */
   readonly snapshot?: boolean | null | undefined;
-  /** Say from time to time how far the log has been followed. Default: false. */
+  /** Deliver bookmarks. Default: false. */
   readonly bookmarks?: boolean | null | undefined;
 }
 
@@ -30,16 +30,16 @@ export interface AwaitEntryInput {
   readonly key: string;
   /** Only a later revision of the entry counts. Default: any. */
   readonly after?: bigint | null | undefined;
-  /** The history in which `after` was seen. Default: not checked. */
+  /** The epoch of `after`. Default: not checked. */
   readonly epoch?: string | null | undefined;
   /** Default: 30. */
   readonly timeoutSeconds?: number | null | undefined;
 }
 
-/** Who subscribes or waits. */
+/** The session of a subscriber, or of a caller that waits. */
 export interface FeedSession {
   readonly viewer: Viewer;
-  /** Aborts, with the error to fail with, when the viewer's token is revoked or expires. */
+  /** Aborts when the viewer's token is revoked or expires; the reason is the error. */
   readonly ended: AbortSignal;
 }
 
@@ -49,28 +49,28 @@ export interface FeedOptions {
   readonly hub: Hub;
   readonly claims: Pick<ClaimFeed, "watch">;
   readonly bounds: Pick<CallBounds, "enter">;
-  /** How much of the log, or of the entries, one read takes. */
+  /** The largest page of the log, or of the entries, that one read returns. */
   readonly pageBounds: PageBounds;
-  /** What waits in memory for a subscriber in this process. */
+  /** The bounds of the events that wait in memory for a subscriber in this process. */
   readonly queueBounds: QueueBounds;
 }
 
-/** A reader at its own pace holds one page of this size. */
+/** A subscriber that reads at its own pace holds one page of this size. */
 export const defaultPageBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
 const defaultAwaitSeconds = 30;
 
 /**
- * The log, live. The path of a change from its commit to a subscriber:
+ * Live delivery of the log. The path of a change from its commit to a subscriber:
  *
- * 1. The committer publishes the changes to the `Hub`, before it answers the writer. A change of another instance is
- *    noticed by a notification or by `pollHeads`.
- * 2. The hub passes them to the user's `Tail`, which sees by the revision whether one is missing, and then reads it
- *    from the log.
- * 3. The tail offers them to each `Group` of live subscribers that have the same selection and the same rendering. The
- *    group renders each selected change once and passes the payload to each `Member`.
- * 4. The member sends it to its `Sink`. A member whose sink is full leaves the group: it is sent nothing until the sink
- *    has drained, then reads the log by `CatchUp` from the position it had reached, and joins again at the end. So a
- *    slow subscriber costs what its sink holds, and misses nothing (G3, G9).
+ * 1. The committer publishes the changes to the `Hub`, before it responds to the writer. A notification or `pollHeads`
+ *    reports changes of other instances.
+ * 2. The hub passes them to the user's `Tail`. The tail compares revisions; if a change is missing, it reads it from
+ *    the log.
+ * 3. The tail offers them to each `Group` of live subscribers with the same selection and the same rendering. The group
+ *    renders each selected change once and passes the payload to each `Member`.
+ * 4. The member sends the payload to its `Sink`. A member whose sink is full leaves the group. When the sink has
+ *    drained, the member reads the log with `CatchUp` from the position that it has reached, and joins again at the
+ *    end. So a slow subscriber costs only what its sink holds, and misses nothing (G3, G9).
  */
 export class Feed {
   readonly #options: FeedOptions;
@@ -80,9 +80,9 @@ export class Feed {
   }
 
   /**
-   * Resolves when the place to begin is fixed: every matching change committed from then on will be delivered.
-   * @throws REVISION_COMPACTED when the log does not reach back to it, UNAVAILABLE during an import, and what an
-   * argument is refused with: BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
+   * Subscribes. When it resolves, the start is fixed: every matching change that is committed later will be delivered.
+   * @throws REVISION_COMPACTED if the log does not reach back to `after`; UNAVAILABLE during an import; for an invalid
+   *   argument BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
    */
   async subscribe(
     { viewer, ended }: FeedSession,
@@ -91,7 +91,7 @@ export class Feed {
     const { store, source, hub, pageBounds, queueBounds } = this.#options;
     const selection = store.select(viewer, selected);
     if (snapshot && after !== null) {
-      throw badUserInput("snapshot", "after and snapshot exclude each other.");
+      throw badUserInput("snapshot", "`after` and `snapshot` cannot be combined.");
     }
     const { userId } = viewer;
     const ends = await source.readLogEnds(userId);
@@ -107,17 +107,17 @@ export class Feed {
   }
 
   /**
-   * The counts of the work on a selection, now and whenever they may be others.
-   * @throws what an argument is refused with: BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
+   * Watches the counts of the work on a selection: the current counts, and new ones after each change.
+   * @throws BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN for an invalid argument
    */
   watchClaims(session: FeedSession, input: SelectionInput): ClaimWatch {
     return this.#options.claims.watch(session, input);
   }
 
   /**
-   * The entry, as soon as it exists; null at the timeout. See `awaitEntry`.
-   * @param closed ends the wait when the caller is gone
-   * @throws UNAVAILABLE, and what an argument is refused with: BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
+   * Waits for an entry; null at the timeout. See `awaitEntry`.
+   * @param closed ends the wait when the caller has disconnected
+   * @throws UNAVAILABLE; for an invalid argument BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN
    */
   async awaitEntry(
     { viewer, ended }: FeedSession,

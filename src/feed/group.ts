@@ -8,11 +8,11 @@ import {
 import type { FeedEvent } from "./feed-event.ts";
 import type { Member } from "./member.ts";
 
-/** A rendering that every subscriber with the same key and the same selection can share. */
+/** A rendering that all subscribers with the same key and the same selection share. */
 export interface SharedRendering<T> {
-  /** Equal keys give equal payloads for equal events. */
+  /** Renderings with equal keys return equal payloads for equal events. */
   readonly key: string;
-  /** Throws where an event can't be rendered for all at once. */
+  /** Throws if the event cannot be rendered for all of them together. */
   render(event: FeedEvent): T;
 }
 
@@ -21,24 +21,25 @@ interface Rendered<T> {
   readonly payload: T;
 }
 
-/** What is rendered before it is passed on: a commit may be large, and a member may be slow. */
+/** The bytes to render before they are passed on: a commit can be large, and a member can be slow. */
 const maxSliceBytes = 128 * 1024;
-/** What waits for its turn. Beyond it, the turn is taken immediately, so that the writers are slowed down. */
+/** The bytes that can wait for a turn. With more, the group delivers immediately, which slows down the writers. */
 const maxPendingBytes = 1024 * 1024;
 const maxMembers = 250;
 
 /**
- * Live subscribers that want the same changes as the same payloads: each change is rendered once for all of them. It has
- * so few members that a delivery to all of them does not hold up others for long; those beyond are in another group.
+ * Live subscribers that receive the same changes as the same payloads, so that each change is rendered once for all of
+ * them. The number of members is bounded, so that one delivery does not delay others for long. Further subscribers join
+ * another group.
  */
 export class Group<T = unknown> {
   readonly members = new Set<Member<T>>();
   readonly #selection: Selection;
-  /** Null where each member renders for itself. */
+  /** Null if each member renders for itself. */
   readonly #rendering: SharedRendering<T> | null;
-  /** The members have everything up to here. */
+  /** The members have received every matching change up to here. */
   #position: bigint;
-  /** What comes next, without a hole. */
+  /** The next changes to deliver, without a gap. */
   #pending: Change[] = [];
   #pendingBytes = 0;
 
@@ -48,7 +49,7 @@ export class Group<T = unknown> {
     this.#position = position;
   }
 
-  /** The members have every change that they want up to here. */
+  /** The members have received every matching change up to here. */
   get position(): bigint {
     return this.#position;
   }
@@ -57,7 +58,7 @@ export class Group<T = unknown> {
     return this.members.size < maxMembers;
   }
 
-  /** Takes the user's next changes, for `deliver` to pass on. */
+  /** Accepts the user's next changes, which `deliver` then passes on. */
   offer(changes: readonly Change[]): void {
     for (const change of changes) {
       this.#pending.push(change);
@@ -66,7 +67,7 @@ export class Group<T = unknown> {
     if (this.#pendingBytes > maxPendingBytes) this.deliver();
   }
 
-  /** Passes on what is pending. Members that can't take it leave, and read it from the log. */
+  /** Passes on the pending changes. Members that cannot accept them leave the group, and read the log. */
   deliver(): void {
     const changes = this.#pending;
     this.#pending = [];
@@ -96,23 +97,23 @@ export class Group<T = unknown> {
     this.#pass(slice, end);
   }
 
-  /** Sends every member to the log, for what comes after what it has. */
+  /** Makes every member leave the group, and read the later changes from the log. */
   leave(): void {
     for (const member of this.members) member.fallBehind(this.#position);
   }
 
-  /** Null where the members must render for themselves. */
+  /** Returns null if the members must render for themselves. */
   #render(change: ShownChange): T | null {
     if (this.members.size === 0) return null;
     try {
       return this.#rendering?.render(change) ?? null;
     } catch {
-      // Each member reports what is wrong with it.
+      // Each member renders the event again and reports the error.
       return null;
     }
   }
 
-  /** @param end with the slice, the members have everything up to here */
+  /** @param end the members have received every matching change up to here, with this slice */
   #pass(slice: readonly Rendered<T>[], end: bigint): void {
     if (slice.length > 0) {
       for (const member of this.members) {

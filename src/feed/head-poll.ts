@@ -5,8 +5,8 @@ import type { Hub } from "./hub.ts";
 const usersPerRead = 500;
 
 /**
- * Looks whether someone else, another process on the same database, has written to a log that is being followed
- * here. What this process writes itself reaches the hub without it.
+ * Checks whether another process on the same database has written to a log that is followed here. The hub receives this
+ * process's own writes directly.
  */
 export async function pollHeads(database: Pick<Database, "readHeads">, hub: Hub): Promise<void> {
   const { userIds } = hub;
@@ -16,7 +16,7 @@ export async function pollHeads(database: Pick<Database, "readHeads">, hub: Hub)
   }
 }
 
-/** Looks whether the logs are of another history: a backup may have been restored into the same database. */
+/** Checks whether the epoch has changed, for example after a backup was restored into the same database. */
 export async function pollEpoch(database: Pick<Database, "readEpoch">, hub: Hub): Promise<void> {
   if (hub.userIds.length > 0) hub.noticeEpoch(await database.readEpoch());
 }

@@ -3,12 +3,12 @@ import { Tail, type Follower, type FollowerCounts, type TailOptions } from "./ta
 
 export type HubOptions = TailOptions;
 
-/** Brings each committed change to those who follow its user's log, in commit order, whichever instance committed it. */
+/** Passes each committed change to the followers of its user's log, in commit order, from all instances. */
 export class Hub {
   readonly #options: HubOptions;
-  /** The logs that someone here follows. */
+  /** The logs that are followed here. */
   readonly #tails = new Map<string, Tail>();
-  /** The history that the logs are of; null before it is known. */
+  /** The epoch of the logs; null before it is known. */
   #epoch: string | null = null;
   #closed = false;
 
@@ -16,19 +16,19 @@ export class Hub {
     this.#options = options;
   }
 
-  /** The users whose log someone here follows. */
+  /** The users whose logs are followed here. */
   get userIds(): string[] {
     return [...this.#tails.keys()];
   }
 
-  /** Who follows logs here, counted now. */
+  /** Counts the followers of all logs. */
   followers(): FollowerCounts {
     let counts: FollowerCounts = { subscriptions: 0, catchingUp: 0, waits: 0, maxLag: 0n };
     for (const tail of this.#tails.values()) counts = tail.count(counts);
     return counts;
   }
 
-  /** The end of a user's log, to follow until `detach`. Closes the follower when the server stops. */
+  /** Returns the tail of a user's log, to follow until `detach`. When the server stops, it closes the follower. */
   attach(userId: string, follower: Follower): Tail {
     let tail = this.#tails.get(userId);
     if (!tail) {
@@ -40,19 +40,19 @@ export class Hub {
     return tail;
   }
 
-  /** Takes what this instance committed, consecutive among themselves. */
+  /** Receives the changes that this instance committed, consecutive among themselves. */
   publish(userId: string, changes: readonly Change[]): void {
     this.#tails.get(userId)?.publish(changes);
   }
 
-  /** Takes where a user's log ends, from whoever looked: others may have written. */
+  /** Receives the head of a user's log, which includes the writes of other instances. */
   noticeHead(userId: string, head: bigint): void {
     this.#tails.get(userId)?.noticeHead(head);
   }
 
   /**
-   * Takes which history the logs are of, from whoever looked. If it is another one than before, as after a restored backup,
-   * every subscriber reads the log, and is told.
+   * Receives the current epoch. If it has changed, for example because a backup was restored, every subscriber reads
+   * the log, which reports the change to it.
    */
   noticeEpoch(epoch: string): void {
     if (this.#epoch === epoch) return;
@@ -62,14 +62,14 @@ export class Hub {
     for (const tail of this.#tails.values()) tail.beginAgain();
   }
 
-  /** Tells who asks for bookmarks how far the logs have been followed. */
+  /** Sends a bookmark to all subscribers that request bookmarks. */
   bookmark(): void {
     for (const { followers } of this.#tails.values()) {
       for (const follower of followers) follower.bookmark?.();
     }
   }
 
-  /** Completes every subscription, and every later one immediately. */
+  /** Completes all current subscriptions, and all later ones immediately. */
   close(): void {
     this.#closed = true;
     for (const { followers } of this.#tails.values()) {

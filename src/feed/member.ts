@@ -9,52 +9,53 @@ import { patiently, retryPause } from "./patiently.ts";
 import type { Sink } from "./sink.ts";
 import type { Follower, Tail } from "./tail.ts";
 
-/** How a subscription's events become payloads, and where these go. */
+/** How a subscription's events become payloads, and where the payloads go. */
 export interface Delivery<T> {
-  /** Renders an event for this subscriber alone. */
+  /** Renders an event for this subscriber only. */
   render(event: FeedEvent): T | Promise<T>;
-  /** Renders an event for all subscribers alike; null where that is not possible, and for what needs a promise. */
+  /** Renders an event for many subscribers; null if that is not possible, for example because it needs a promise. */
   readonly shared: SharedRendering<T> | null;
   readonly sink: Sink<T>;
 }
 
 export interface MemberOptions<T> extends Delivery<T> {
   readonly hub: Hub;
-  /** Aborts, with the error to fail with, when the session is over. */
+  /** Aborts when the session ends; the subscription then fails with its reason. */
   readonly ended: AbortSignal;
   readonly reads: CatchUpOptions;
-  /** Whether the subscriber is told from time to time how far the log has been followed, however little it selects. */
+  /** Whether the subscriber receives bookmarks. */
   readonly bookmarks: boolean;
 }
 
 type State<T> =
-  /** Reads what it misses, at the pace of its sink. */
+  /** Reads the changes that it has missed, at the pace of its sink. */
   | { readonly kind: "catching up"; readonly catchUp: CatchUp }
-  /** Has everything up to the tail's position, and takes what its group renders. */
+  /** Has received everything up to the tail's position, and receives what its group renders. */
   | { readonly kind: "live"; readonly group: Group<T> }
   | { readonly kind: "closed" };
 
 /**
- * One subscriber. It has no queue: what its sink does not take stays in the log.
+ * One subscriber. It has no queue: what its sink does not accept stays in the log.
  *
- * 1. It begins by catching up: it reads a page, renders it, and sends it in one write; while its sink is full it waits.
- * 2. When a page reaches the position of the tail, or the changes that the tail keeps in memory, it takes those and joins
- *    its group, in one synchronous step. No change can come in between: what was published before is in the page or in
- *    memory, and what comes later is offered to the group. What the page already held is skipped by its revision.
- * 3. While it is live, the group passes it each payload. If its sink is full when the next one comes, it leaves the
- *    group with the position that it has reached, and continues with step 1.
- * 4. It is closed by its caller, by the end of its session, by a failure, or by the server's stop.
+ * 1. It starts by catching up: it reads a page, renders it, and sends it in one write. While its sink is full, it
+ *    waits.
+ * 2. If a page ends at the position of the tail, or the tail has the missing changes in memory, it sends those and
+ *    joins its group, in one synchronous step. No change can be lost: earlier changes are in the page or in memory, and
+ *    the group is offered the later ones. It skips changes that the page already had, by their revisions.
+ * 3. While it is live, the group passes each payload to it. If its sink is full then, it leaves the group at the
+ *    position that it has reached, and continues with step 1.
+ * 4. It is closed by its caller, by the end of its session, by an error, or when the server stops.
  */
 export class Member<T = unknown> implements Follower {
   readonly kind = "subscription";
-  /** Settles when it is closed: rejects for a failure. */
+  /** Settles when it is closed: rejects for an error. */
   readonly done: Promise<void>;
   readonly #options: MemberOptions<T>;
-  /** Kept beside the options: a delivery to many members takes as long as the memory that it touches. */
+  /** A copy of the option. A delivery to many members takes as long as the memory that it reads. */
   readonly #sink: Sink<T>;
   readonly #tail: Tail;
   #state: State<T>;
-  /** When it joined, it had everything up to here; null once the group has passed on what comes later. */
+  /** The position at which it joined its group; null after the group has passed a later change to it. */
   #joinedAt: bigint | null = null;
   /** The revision of the latest bookmark. */
   #bookmarkedAt = -1n;
@@ -91,7 +92,7 @@ export class Member<T = unknown> implements Follower {
     return this.#sink.isFull;
   }
 
-  /** Takes the payloads of consecutive changes. */
+  /** Receives the payloads of consecutive changes. */
   take(slice: readonly { readonly revision: bigint; readonly payload: T }[]): void {
     const sink = this.#sink;
     if (slice.length > 1) sink.cork();
@@ -103,7 +104,7 @@ export class Member<T = unknown> implements Follower {
     if (slice.length > 1) sink.uncork();
   }
 
-  /** Leaves its group: it has everything up to the position, and reads what follows from the log. */
+  /** Leaves its group. It has received everything up to the position, and reads the later changes from the log. */
   fallBehind(position: bigint): void {
     if (this.#state.kind !== "live") return;
     this.#tail.leave(this, this.#state.group);
@@ -114,7 +115,7 @@ export class Member<T = unknown> implements Follower {
     this.#begin(catchUp);
   }
 
-  /** Tells the subscriber how far it has followed the log, if it asks for that and has got further since. */
+  /** Sends a bookmark, if the subscriber requests bookmarks and has advanced since the last one. */
   bookmark(): void {
     const state = this.#state;
     if (!this.#options.bookmarks || state.kind !== "live" || this.#sink.isFull) return;
@@ -126,7 +127,7 @@ export class Member<T = unknown> implements Follower {
     const { epoch } = this.#options.reads;
     const payload = this.#render({ kind: "BOOKMARK", revision, epoch });
     if (!(payload instanceof Promise)) return this.#sink.send(payload);
-    // Where something was delivered before it is there, it says no more.
+    // If something was delivered before the payload is ready, the bookmark is out of date.
     payload.then(
       (late) => {
         if (this.#state === state && state.group.position === position) this.#sink.send(late);
@@ -135,12 +136,12 @@ export class Member<T = unknown> implements Follower {
     );
   }
 
-  /** Completes it. */
+  /** Completes the subscription. */
   close(): void {
     if (this.#end()) this.#resolve();
   }
 
-  /** Ends it with an error. */
+  /** Ends the subscription with an error. */
   fail(reason: unknown): void {
     if (this.#end()) this.#reject(reason);
   }
@@ -164,7 +165,7 @@ export class Member<T = unknown> implements Follower {
     this.#catchUp(catchUp).catch((error: unknown) => this.fail(error));
   }
 
-  /** Returns when it is live or closed. */
+  /** Resolves when the subscription is live or closed. */
   async #catchUp(catchUp: CatchUp): Promise<void> {
     const { sink } = this.#options;
     let last: bigint | null = null;
@@ -184,16 +185,16 @@ export class Member<T = unknown> implements Follower {
       const { through } = piece;
       if (through !== null) {
         if (this.#goLive(through)) return;
-        // The log ends before what was published, as that of a restored backup does: asking faster does not help.
+        // The log ends before the published position, as after a restored backup: reading faster does not help.
         if (through === last) await retryPause();
         last = through;
       }
-      // A database that answers without a wait must not keep others from theirs.
+      // Even if the database responds without a wait, other users need their turns.
       await nextTurn(this.#options.reads.userId);
     }
   }
 
-  /** Sends a page in one synchronous pass, as far as that goes; returns a promise for the rest. */
+  /** Sends a page in one synchronous pass, as far as possible; returns a promise for the rest. */
   #send(events: readonly FeedEvent[], begin = 0): Promise<void> | null {
     const { sink } = this.#options;
     sink.cork();
@@ -210,7 +211,7 @@ export class Member<T = unknown> implements Follower {
     return null;
   }
 
-  /** Goes on when the payload of the next event is there, and room for it. */
+  /** Continues when the payload of the next event is ready and the sink accepts it. */
   async #sendLater(
     events: readonly FeedEvent[],
     index: number,
@@ -226,8 +227,8 @@ export class Member<T = unknown> implements Follower {
   }
 
   /**
-   * Joins its group if nothing is missing between what it has read and the tail, or the tail still has it in memory.
-   * All in one synchronous step.
+   * Joins its group if no change is missing between what it has read and the tail, or the tail has the missing changes
+   * in memory. All in one synchronous step.
    */
   #goLive(through: bigint): boolean {
     const { sink, shared } = this.#options;
@@ -241,7 +242,7 @@ export class Member<T = unknown> implements Follower {
       for (const payload of payloads) sink.send(payload);
       sink.uncork();
     } catch {
-      // Read from the log, it is rendered for this member alone.
+      // An event that is read from the log is rendered for this member only.
       return false;
     }
     const joinedAt = missed.at(-1)?.revision ?? through;
@@ -257,7 +258,7 @@ export class Member<T = unknown> implements Follower {
       try {
         return shared.render(event);
       } catch {
-        // Its own rendering says what is wrong.
+        // The rendering for this member only reports the error.
       }
     }
     return this.#options.render(event);

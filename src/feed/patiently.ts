@@ -2,14 +2,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Backoff } from "../backoff.ts";
 import { isUnavailable } from "../errors.ts";
 
-/** How long a reader waits before it asks an unavailable database again: at first, and at most. */
+/** The first and the longest pause before a reader retries an unavailable database. */
 const firstRetryMs = 100;
 const lastRetryMs = 1_000;
 
 /**
- * Reads until the database can be reached.
- * @returns null when the reader was closed meanwhile
- * @throws every other failure of the read
+ * Repeats a read until the database can be reached.
+ * @returns null if the reader was closed in between
+ * @throws every other error of the read
  */
 export async function patiently<R extends object>(
   read: () => Promise<R>,
@@ -29,7 +29,7 @@ export async function patiently<R extends object>(
   }
 }
 
-/** Waits about as long: many readers wait for the same database. */
+/** Pauses before a retry. The length is random, because many readers wait for the same database. */
 export function retryPause(backoff = newBackoff()): Promise<void> {
   return pause(backoff.nextMs(), undefined, { ref: false });
 }

@@ -2,8 +2,8 @@ import { changeBytes, type Change } from "../store/model/change.ts";
 import type { QueueBounds } from "./event-queue.ts";
 
 /**
- * The last changes of a log that were offered, without a hole. While writers are quick, more is published during each
- * read of the log: without these, a reader would never reach its end.
+ * The changes of a log that were offered last, without a gap. Fast writers publish more during each read of the log, so
+ * that a reader would never reach the end without these.
  */
 export class RecentChanges {
   readonly #bounds: QueueBounds;
@@ -17,7 +17,7 @@ export class RecentChanges {
   add(changes: readonly Change[]): void {
     const [first] = changes;
     const last = this.#changes.at(-1);
-    // Nobody was offered what is between them.
+    // A gap: the changes in between were not offered, so the earlier ones are of no use.
     if (first && last && first.revision !== last.revision + 1n) this.#drop(this.#changes.length);
     for (const change of changes) {
       this.#changes.push(change);
@@ -34,8 +34,8 @@ export class RecentChanges {
   }
 
   /**
-   * The changes after a revision, up to the position.
-   * @returns null when some of them are not kept
+   * Returns the changes after a revision, up to the position.
+   * @returns null if some of them are no longer kept
    */
   since(revision: bigint, position: bigint): readonly Change[] | null {
     if (revision >= position) return [];

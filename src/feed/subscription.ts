@@ -7,12 +7,12 @@ export interface SubscriptionOptions extends Omit<MemberOptions<never>, keyof De
   readonly queueBounds: QueueBounds;
 }
 
-/** For subscribers in this process, an event is its own payload. */
-const asItIs = { key: "event", render: (event: FeedEvent) => event };
+/** Subscribers in this process receive the event itself as the payload. */
+const identity = { key: "event", render: (event: FeedEvent) => event };
 
 /**
- * A subscription whose place to begin is fixed: every matching change committed from then on will be delivered. It is
- * delivered once: to a sink, or by iterating over it.
+ * A subscription with a fixed start: every matching change that is committed later will be delivered, once. It delivers
+ * either to a sink or to an iterator.
  */
 export class Subscription implements AsyncIterable<FeedEvent> {
   readonly #options: SubscriptionOptions;
@@ -27,7 +27,7 @@ export class Subscription implements AsyncIterable<FeedEvent> {
 
   /**
    * Sends every event to the sink, at the sink's pace. Resolves when the subscription is closed or the server stops.
-   * @throws UNAUTHENTICATED when the token is revoked or expires, REVISION_COMPACTED, UNAVAILABLE
+   * @throws UNAUTHENTICATED if the token is revoked or expires, REVISION_COMPACTED, UNAVAILABLE
    */
   deliver<T>(delivery: Delivery<T>): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
@@ -43,11 +43,11 @@ export class Subscription implements AsyncIterable<FeedEvent> {
     this.#member?.close();
   }
 
-  /** Takes event by event. What waits for `next` is bounded; `next` throws as `deliver` does. */
+  /** Iterates over the events. The number of waiting events is bounded; `next` throws the errors of `deliver`. */
   [Symbol.asyncIterator](): AsyncIterableIterator<FeedEvent> {
     const queue = new EventQueue(this.#options.queueBounds);
     let end: { readonly failure: unknown } | "complete" | null = null;
-    const delivered = this.deliver({ render: asItIs.render, shared: asItIs, sink: queue }).then(
+    const delivered = this.deliver({ render: identity.render, shared: identity, sink: queue }).then(
       () => {
         end = "complete";
       },
@@ -59,7 +59,7 @@ export class Subscription implements AsyncIterable<FeedEvent> {
     return {
       async next() {
         for (;;) {
-          // What still waits is not for a reader whose token has ended.
+          // A reader whose token has ended does not receive the waiting events.
           if (end === "complete") return { done: true, value: undefined };
           if (end !== null) throw (end as { readonly failure: unknown }).failure;
           const value = queue.take();

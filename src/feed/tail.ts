@@ -10,62 +10,63 @@ import { RecentChanges } from "./recent-changes.ts";
 
 export interface TailOptions {
   readonly source: Pick<Database, "readLog">;
-  /** How much of what others wrote one read takes. */
+  /** The largest page of other instances' changes that one read returns. */
   readonly pageBounds: PageBounds;
-  /** How much of what was offered last is kept, for those who have read almost everything. */
+  /** How many of the offered changes are kept in memory, for subscribers that have nearly caught up. */
   readonly recentBounds: QueueBounds;
-  /** A read has failed. The next notice of a head tries again. */
+  /** Called when a read failed. The next notice of a head tries again. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Who follows a log here: a subscription, or a wait for an entry. */
+/** A follower of a log: a subscription, or a wait for an entry. */
 export interface Follower {
   readonly kind: "subscription" | "wait";
-  /** The revision up to which it has read the log; null unless it reads the log because it is behind. */
+  /** The revision up to which it has read the log; null unless it is catching up. */
   readonly reached: bigint | null;
   close(): void;
-  /** Tells its subscriber how far the log has been followed, if that was asked for. */
+  /** Sends a bookmark to the subscriber, if it requests bookmarks. */
   bookmark?(): void;
 }
 
-/** Who follows the logs, counted. */
+/** Counts of the followers. */
 export interface FollowerCounts {
   readonly subscriptions: number;
-  /** Those of them that read from the log. */
+  /** The subscriptions that are catching up. */
   readonly catchingUp: number;
   readonly waits: number;
-  /** Revisions that the slowest subscription is behind its user's log. */
+  /** The number of revisions that the slowest subscription is behind its user's log. */
   readonly maxLag: bigint;
 }
 
-/** How long a delivery may hold up the event loop, plus one group. */
+/** How long a delivery can hold the event loop, plus the time of one group. */
 const maxTurnMs = 10;
 const wholeLog: Selection = { namespaces: [everything], keys: everything };
 
 /**
- * The end of one user's log, brought to those who follow it here, without a hole.
+ * The end of one user's log, passed to its followers on this instance without a gap:
  *
- * 1. What this instance commits is published here. If it is the next in line, it is offered from memory.
- * 2. A jump means that another instance wrote. The missing range is then read from the log, once for all.
- * 3. While nobody is live, nothing is read: whoever joins has read up to the position.
+ * 1. This instance publishes its commits here. If the first change is the next in order, the changes are offered from
+ *    memory.
+ * 2. A gap means that another instance wrote. The missing range is read from the log, once for all followers.
+ * 3. While no follower is live, nothing is read: a follower that joins has read up to the position.
  */
 export class Tail {
   readonly followers = new Set<Follower>();
   readonly waits: EntryWaits;
   readonly #userId: string;
   readonly #options: TailOptions;
-  /** By what they want; several where there are many members. */
+  /** The groups by selection and rendering; several for one key if there are many members. */
   readonly #groups = new Map<string, Group<never>[]>();
-  /** Everything up to here was offered to those who are live; null before anything is known. */
+  /** Everything up to here was offered to the live followers; null before the position is known. */
   #position: bigint | null = null;
   /** The log is known to reach at least this far. */
   #head = 0n;
   #isReading = false;
-  /** The history of the last page that was read; null before the first. */
+  /** The epoch of the last page that was read; null before the first. */
   #epoch: string | null = null;
-  /** Groups to which something was offered that is not delivered, the longest waiting first. */
+  /** Groups with offered changes that are not delivered yet, the longest waiting first. */
   readonly #due = new Set<Group<never>>();
-  /** Whether they will have another turn. */
+  /** Whether another turn is scheduled to deliver to them. */
   #hasTurn = false;
   readonly #recent: RecentChanges;
   readonly #onEmpty: () => void;
@@ -78,7 +79,7 @@ export class Tail {
     this.#onEmpty = onEmpty;
   }
 
-  /** Adds those who follow this log. */
+  /** Adds the followers of this log to the counts. */
   count(counts: FollowerCounts): FollowerCounts {
     let { subscriptions, catchingUp, waits, maxLag } = counts;
     for (const { kind, reached } of this.followers) {
@@ -91,18 +92,18 @@ export class Tail {
     return { subscriptions, catchingUp, waits, maxLag };
   }
 
-  /** Someone no longer follows. */
+  /** Removes a follower. */
   detach(follower: Follower): void {
     this.followers.delete(follower);
     if (this.followers.size === 0) this.#onEmpty();
   }
 
-  /** What was offered after a revision: nothing for one that is not earlier than the position; null if it is not kept. */
+  /** Returns the changes offered after a revision, none if it has reached the position; null if they are not kept. */
   since(revision: bigint): readonly Change[] | null {
     return this.#position === null ? [] : this.#recent.since(revision, this.#position);
   }
 
-  /** Makes a member live that has everything up to `through`, which is not earlier than the position. */
+  /** Makes a member live that has received everything up to `through`, which is at or after the position. */
   join<T>(member: Member<T>, through: bigint): Group<T> {
     this.startAt(through);
     const key = groupKey(member);
@@ -113,7 +114,7 @@ export class Tail {
       this.#groups.set(key, [...groups, group] as unknown as Group<never>[]);
     }
     group.members.add(member);
-    // Others who are live may not have it yet.
+    // The other live followers may not have received it yet.
     this.noticeHead(through);
     return group;
   }
@@ -127,12 +128,12 @@ export class Tail {
     else this.#groups.delete(key);
   }
 
-  /** Begins here, unless something later is known or someone is live. */
+  /** Starts at a position, unless a later one is known or a follower is live. */
   startAt(position: bigint): void {
     if (this.#position === null || !this.#isFollowed) this.#skipTo(position);
   }
 
-  /** Takes what this instance committed, consecutive among themselves. */
+  /** Receives the changes that this instance committed, consecutive among themselves. */
   publish(changes: readonly Change[]): void {
     const [first] = changes;
     const last = changes.at(-1);
@@ -146,7 +147,7 @@ export class Tail {
     );
   }
 
-  /** Takes where the log ends, from whoever looked: others may have written. */
+  /** Receives the head of the log, which includes the writes of other instances. */
   noticeHead(head: bigint): void {
     if (!this.#isFollowed || this.#position === null) return this.#skipTo(head);
     if (head > this.#head) this.#head = head;
@@ -180,9 +181,9 @@ export class Tail {
       { userId: this.#userId, selection: wholeLog, after: position },
       this.#options.pageBounds,
     );
-    // Nobody was live for a while, and those who are now have read further.
+    // No follower was live for a while, and the current ones have read further.
     if (this.#position !== position) return;
-    // What was noticed may have been another database's, or of a time before a backup was restored.
+    // The noticed head can be from another database, or from before a backup was restored.
     if (this.#head === noticed) this.#head = page.head;
     const isOtherHistory = this.#epoch !== null && this.#epoch !== page.epoch;
     this.#epoch = page.epoch;
@@ -195,7 +196,7 @@ export class Tail {
     }
   }
 
-  /** What comes next is not known here: who follows reads it from the log. */
+  /** Makes all followers read from the log, because the next changes are not known here. */
   beginAgain(): void {
     for (const group of this.#allGroups()) {
       group.deliver();
@@ -209,7 +210,7 @@ export class Tail {
   #offer(changes: readonly Change[]): void {
     const last = changes.at(-1);
     if (!last) return;
-    // First of all: who leaves, or joins, compares with it.
+    // Set the position first: members that leave or join compare with it.
     this.#position = last.revision;
     this.#recent.add(changes);
     if (last.revision > this.#head) this.#head = last.revision;
@@ -221,7 +222,7 @@ export class Tail {
     if (!this.#hasTurn) this.#deliver();
   }
 
-  /** Group by group, until others have waited long enough for their turn. */
+  /** Delivers to one group after the other, and pauses when other users have waited long enough. */
   #deliver(): void {
     const begin = performance.now();
     this.#hasTurn = false;
@@ -241,7 +242,7 @@ export class Tail {
   }
 }
 
-/** Members with equal keys get equal payloads. */
+/** Members with equal keys receive equal payloads. */
 function groupKey({
   selection: { namespaces, keys, where },
   rendering,
