@@ -25,3 +25,15 @@ export function ageAnswer(own: OwnDatabase, key: string, seconds: number): Promi
     `UPDATE "Answer" SET "at" = ${ago(own, seconds)} WHERE "idempotencyKey" = '${key}'`,
   );
 }
+
+/** Lets a change of a user's log have been made so long ago. */
+export function ageChange(
+  own: OwnDatabase,
+  userId: string,
+  revision: number,
+  seconds: number,
+): Promise<void> {
+  return own.execute(
+    `UPDATE "Change" SET "at" = ${ago(own, seconds)} WHERE "userId" = '${userId}' AND "revision" = ${revision}`,
+  );
+}

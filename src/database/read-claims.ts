@@ -1,15 +1,20 @@
 import type { ClaimStretch, ClaimQuery } from "../store/contract.ts";
-import type { ClaimCounts, HeldClaim } from "../store/model/claim-counts.ts";
+import type { HeldClaim } from "../store/model/claim-counts.ts";
 import type { Place } from "../store/model/place.ts";
 import { placesByNamespace } from "../store/model/place.ts";
+import {
+  claimCountColumns,
+  isLater,
+  isOpen,
+  isTaken,
+  maxScannedEntries,
+  toClaimCounts,
+  type ClaimCountsRow,
+} from "./claim-count-columns.ts";
 import { empty, isAlive, join, matchesEntries, sql, type Sql, type StoreReader } from "./sql.ts";
 
-/** One statement looks at no more entries than this, however many there are. */
-const maxScannedEntries = 2_000;
 /** One statement asks for no more keys than this. */
 const maxKeys = 500;
-
-type Count = bigint | number | string | null;
 
 interface HeldRow {
   readonly namespace: string;
@@ -20,19 +25,13 @@ interface HeldRow {
   readonly claimMaxAttempts: number | null;
 }
 
-type StretchRow = { readonly [Name in keyof ClaimCounts]: Count } & {
-  readonly scannedCount: Count;
+type StretchRow = ClaimCountsRow & {
   readonly nextAt: Date | bigint | number | null;
   readonly lastNamespace: string | null;
   readonly lastKey: string | null;
 } & (HeldRow | { readonly key: null });
 
 const heldColumns = sql`"namespace", "key", "claimAgent", "claimExpiresAt", "claimAttempt", "claimMaxAttempts"`;
-
-/** Whether a claim holds an entry: a delay has no token. */
-function isTaken(now: Sql): Sql {
-  return sql`"isCompleted" = false AND "isDeadLettered" = false AND "claimToken" IS NOT NULL AND "claimExpiresAt" > ${now}`;
-}
 
 /** The claims that hold entries at these places, each place asked for once. */
 export async function readHeldClaims(
@@ -64,11 +63,8 @@ export async function readClaims(
   const behind = after
     ? sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`
     : empty;
-  const open = sql`"isCompleted" = false AND "isDeadLettered" = false`;
-  const isLater = sql`"claimExpiresAt" IS NOT NULL AND "claimExpiresAt" > ${now}`;
   const last = (column: Sql) =>
     sql`(SELECT ${column} FROM "scanned" ORDER BY "namespace" DESC, "key" DESC LIMIT 1)`;
-  const count = (condition: Sql) => sql`COALESCE(SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END), 0)`;
   const rows = await client.all<StretchRow>(sql`
     WITH "scanned" AS MATERIALIZED (
       SELECT ${heldColumns}, "claimToken", "isCompleted", "isDeadLettered" FROM "Entry"
@@ -76,11 +72,8 @@ export async function readClaims(
       ORDER BY "namespace", "key" LIMIT ${maxScannedEntries}
     )
     SELECT "counts".*, "held".* FROM (
-      SELECT COUNT(*) AS "scannedCount", ${count(sql`"isCompleted" = true`)} AS "completed",
-        ${count(sql`"isCompleted" = false AND "isDeadLettered" = true`)} AS "deadLettered",
-        ${count(isTaken(now))} AS "taken",
-        ${count(sql`${open} AND "claimToken" IS NULL AND ${isLater}`)} AS "delayed",
-        MIN(CASE WHEN ${open} AND ${isLater} THEN "claimExpiresAt" END) AS "nextAt",
+      SELECT ${claimCountColumns(now)},
+        MIN(CASE WHEN ${isOpen} AND ${isLater(now)} THEN "claimExpiresAt" END) AS "nextAt",
         ${last(sql`"namespace"`)} AS "lastNamespace", ${last(sql`"key"`)} AS "lastKey"
       FROM "scanned"
     ) AS "counts" LEFT JOIN (
@@ -90,19 +83,11 @@ export async function readClaims(
   const [first] = rows;
   if (!first) throw new Error("Counting gave no row.");
   const scannedCount = Number(first.scannedCount);
-  const [taken, delayed] = [Number(first.taken), Number(first.delayed)];
-  const [completed, deadLettered] = [Number(first.completed), Number(first.deadLettered)];
   const held: HeldClaim[] = [];
   for (const row of rows) if (row.key !== null) held.push(toHeld(row));
   const { nextAt, lastNamespace, lastKey } = first;
   return {
-    counts: {
-      free: scannedCount - taken - delayed - completed - deadLettered,
-      taken,
-      delayed,
-      completed,
-      deadLettered,
-    },
+    counts: toClaimCounts(first),
     held,
     nextAt: nextAt === null ? null : nextAt instanceof Date ? nextAt : new Date(Number(nextAt)),
     next:

@@ -183,6 +183,24 @@ function noHistory(): BatonError {
   return unavailable("The database has no row in its table History.");
 }
 
+export async function readNow({ client, now }: Pick<StoreReader, "client" | "now">): Promise<Date> {
+  const [row] = await client.all<{ now: Date | bigint | number }>(sql`SELECT ${now} AS "now"`);
+  const read = row?.now ?? 0;
+  return read instanceof Date ? read : new Date(Number(read));
+}
+
+export async function readTimes(
+  reader: SqlReader,
+  userId: string,
+  revisions: readonly bigint[],
+): Promise<ReadonlyMap<bigint, Date>> {
+  if (revisions.length === 0) return new Map();
+  const rows = await reader.all<{ revision: bigint; at: Date }>(
+    sql`SELECT "revision", "at" FROM "Change" WHERE "userId" = ${userId} AND "revision" IN (${join([...revisions])})`,
+  );
+  return new Map(rows.map(({ revision, at }) => [BigInt(revision), at]));
+}
+
 export async function readHeads(
   reader: SqlReader,
   userIds: readonly string[],

@@ -9,6 +9,7 @@ import {
   readStoredEntries,
 } from "./read-entries.ts";
 import { readClaims, readHeldClaims } from "./read-claims.ts";
+import { readNamespaceClaims } from "./read-namespace-claims.ts";
 import {
   readEpoch,
   readHeads,
@@ -16,7 +17,9 @@ import {
   readLog,
   readLogEnds,
   readLogStatistics,
+  readNow,
   readStoredLog,
+  readTimes,
 } from "./read-log.ts";
 import { readNamespaceNames, readNamespaces, readUsage } from "./read-namespaces.ts";
 import { readPastKeys, readPastNamespace, readRevisions } from "./read-past.ts";
@@ -56,6 +59,8 @@ export class Reads {
     readHeldClaims(this.#ofUser(userId), userId, places);
   readonly readClaims: Database["readClaims"] = (query, maxHeld) =>
     readClaims(this.#ofUser(query.userId), query, maxHeld);
+  readonly readNamespaceClaims: Database["readNamespaceClaims"] = (query) =>
+    readNamespaceClaims(this.#ofUser(query.userId), query);
   readonly readCreatedEntries: Database["readCreatedEntries"] = (query, bounds) =>
     readCreatedEntries(this.#ofUser(query.userId), query, bounds);
   readonly readNamespaces: Database["readNamespaces"] = (userId, ...args) =>
@@ -74,6 +79,9 @@ export class Reads {
   readonly readStoredLog: Database["readStoredLog"] = (query, bounds) =>
     readStoredLog(this.#ofUser(query.userId), query, bounds);
   readonly readEpoch: Database["readEpoch"] = () => readEpoch(this.searchReader);
+  readonly readNow: Database["readNow"] = () => readNow(this.searchReader);
+  readonly readTimes: Database["readTimes"] = (userId, ...args) =>
+    readTimes(this.#ofUser(userId).client, userId, ...args);
   readonly readHeads: Database["readHeads"] = (...args) =>
     readHeads(this.searchReader.client, ...args);
   readonly readLogStatistics: Database["readLogStatistics"] = () =>

@@ -8,6 +8,8 @@ import type { Hub } from "./hub.ts";
 
 export interface Wait {
   readonly userId: string;
+  /** The name of the caller; null where it said none. */
+  readonly agent: string | null;
   /** Aborts when the session ends; the wait then fails with its reason. */
   readonly ended: AbortSignal;
   readonly place: Place;
@@ -34,9 +36,9 @@ export interface Wait {
 export async function awaitEntry(
   source: Pick<Database, "readEntry" | "readLogEnds">,
   hub: Hub,
-  { userId, ended, place, after, epoch, timeoutMs, closed }: Wait,
+  { userId, agent, ended, place, after, epoch, timeoutMs, closed }: Wait,
 ): Promise<Entry | null> {
-  const wait = new EntryWait(hub, userId, place, ended);
+  const wait = new EntryWait(hub, { userId, agent, place, ended });
   const end = () => wait.end();
   const timer = setTimeout(end, timeoutMs);
   closed?.addEventListener("abort", end, { once: true });

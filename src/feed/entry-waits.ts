@@ -1,6 +1,7 @@
-import type { Change } from "../store/model/change.ts";
+import type { Change, Selection } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { placeId, type Place } from "../store/model/place.ts";
+import { exact } from "../store/model/text-match.ts";
 import { failWhenEnded, forgetEnding } from "./ending.ts";
 import type { Hub } from "./hub.ts";
 import type { Follower, Tail } from "./tail.ts";
@@ -53,11 +54,21 @@ export type WaitNews =
   | { readonly kind: "stopping" }
   | { readonly kind: "failed"; readonly reason: unknown };
 
+export interface EntryWaitOptions {
+  readonly userId: string;
+  /** The name of the caller; null where it said none. */
+  readonly agent: string | null;
+  readonly place: Place;
+  /** The wait ends with this signal's error when the session does. */
+  readonly ended: AbortSignal;
+}
+
 /** One wait for one entry. It misses no change that is published after its creation. */
 export class EntryWait implements Follower {
   readonly kind = "wait";
   readonly reached = null;
   readonly place: Place;
+  readonly agent: string | null;
   readonly #ended: AbortSignal;
   readonly #tail: Tail;
   /** Only a later change counts: the entry as read includes the changes up to here. */
@@ -66,12 +77,17 @@ export class EntryWait implements Follower {
   #isOver = false;
   #wake: (() => void) | null = null;
 
-  constructor(hub: Hub, userId: string, place: Place, ended: AbortSignal) {
+  constructor(hub: Hub, { userId, agent, place, ended }: EntryWaitOptions) {
     this.place = place;
+    this.agent = agent;
     this.#ended = ended;
     this.#tail = hub.attach(userId, this);
     this.#tail.waits.add(this);
     failWhenEnded(ended, this);
+  }
+
+  get selection(): Selection {
+    return { namespaces: [exact(this.place.namespace)], keys: exact(this.place.key) };
   }
 
   get isOver(): boolean {

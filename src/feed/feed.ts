@@ -12,6 +12,7 @@ import type { ClaimFeed } from "./claim-feed.ts";
 import type { ClaimWatch } from "./claim-watch.ts";
 import type { QueueBounds } from "./event-queue.ts";
 import type { Hub } from "./hub.ts";
+import { readSubscribers, type Subscribers } from "./subscribers.ts";
 import { Subscription } from "./subscription.ts";
 
 export interface SubscribeInput extends SelectionInput {
@@ -101,7 +102,7 @@ export class Feed {
     hub.noticeEpoch(ends.epoch);
     const reads = { source, userId, selection, pageBounds, epoch: ends.epoch };
     return new Subscription(
-      { hub, ended, queueBounds, reads, bookmarks: bookmarks ?? false },
+      { hub, agent: viewer.agent, ended, queueBounds, reads, bookmarks: bookmarks ?? false },
       snapshot ? { kind: "snapshot", head: ends.head } : { kind: "log", after: after ?? ends.head },
     );
   }
@@ -112,6 +113,14 @@ export class Feed {
    */
   watchClaims(session: FeedSession, input: SelectionInput): ClaimWatch {
     return this.#options.claims.watch(session, input);
+  }
+
+  /**
+   * Who follows the log of the viewer's store on this instance.
+   * @throws FORBIDDEN without the scope `read`
+   */
+  subscribers(viewer: Viewer): Subscribers {
+    return readSubscribers(this.#options.hub, viewer);
   }
 
   /**
@@ -131,6 +140,7 @@ export class Feed {
     const leave = bounds.enter(viewer, "Waits");
     return awaitEntry(source, hub, {
       userId: viewer.userId,
+      agent: viewer.agent,
       ended,
       place,
       after: after ?? 0n,

@@ -28,6 +28,15 @@ export class Hub {
     return counts;
   }
 
+  /** Those who follow a user's log here, and how many revisions each is behind. */
+  *followersOf(
+    userId: string,
+  ): Generator<{ readonly follower: Follower; readonly lag: bigint }, void> {
+    const tail = this.#tails.get(userId);
+    if (!tail) return;
+    for (const follower of tail.followers) yield { follower, lag: tail.lagOf(follower) };
+  }
+
   /** Returns the tail of a user's log, to follow until `detach`. When the server stops, it closes the follower. */
   attach(userId: string, follower: Follower): Tail {
     let tail = this.#tails.get(userId);

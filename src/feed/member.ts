@@ -20,6 +20,8 @@ export interface Delivery<T> {
 
 export interface MemberOptions<T> extends Delivery<T> {
   readonly hub: Hub;
+  /** The name of the subscriber; null where it said none. */
+  readonly agent: string | null;
   /** Aborts when the session ends; the subscription then fails with its reason. */
   readonly ended: AbortSignal;
   readonly reads: CatchUpOptions;
@@ -74,6 +76,10 @@ export class Member<T = unknown> implements Follower {
     this.#tail = options.hub.attach(options.reads.userId, this);
     failWhenEnded(options.ended, this);
     this.#begin(catchUp);
+  }
+
+  get agent(): string | null {
+    return this.#options.agent;
   }
 
   get selection(): Selection {

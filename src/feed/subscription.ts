@@ -31,8 +31,8 @@ export class Subscription implements AsyncIterable<FeedEvent> {
    */
   deliver<T>(delivery: Delivery<T>): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
-    const { hub, ended, reads, bookmarks } = this.#options;
-    const member = new Member<T>({ hub, ended, reads, bookmarks, ...delivery }, this.#start);
+    const { hub, agent, ended, reads, bookmarks } = this.#options;
+    const member = new Member<T>({ hub, agent, ended, reads, bookmarks, ...delivery }, this.#start);
     this.#member = member as Member<never>;
     return member.done;
   }

@@ -21,6 +21,10 @@ export interface TailOptions {
 /** A follower of a log: a subscription, or a wait for an entry. */
 export interface Follower {
   readonly kind: "subscription" | "wait";
+  /** The name of its caller; null where that said none. */
+  readonly agent: string | null;
+  /** What it follows. */
+  readonly selection: Selection;
   /** The revision up to which it has read the log; null unless it is catching up. */
   readonly reached: bigint | null;
   close(): void;
@@ -82,14 +86,20 @@ export class Tail {
   /** Adds the followers of this log to the counts. */
   count(counts: FollowerCounts): FollowerCounts {
     let { subscriptions, catchingUp, waits, maxLag } = counts;
-    for (const { kind, reached } of this.followers) {
-      if (kind === "wait") waits++;
+    for (const follower of this.followers) {
+      if (follower.kind === "wait") waits++;
       else subscriptions++;
-      if (reached === null) continue;
+      if (follower.reached === null) continue;
       catchingUp++;
-      if (this.#head - reached > maxLag) maxLag = this.#head - reached;
+      const lag = this.lagOf(follower);
+      if (lag > maxLag) maxLag = lag;
     }
     return { subscriptions, catchingUp, waits, maxLag };
+  }
+
+  /** Revisions that a follower is behind; 0 for one that has everything that it wants. */
+  lagOf({ reached }: Follower): bigint {
+    return reached === null || reached > this.#head ? 0n : this.#head - reached;
   }
 
   /** Removes a follower. */

@@ -1,4 +1,5 @@
 import type { ClaimCounts, HeldClaim } from "../store/model/claim-counts.ts";
+import type { ClaimedNamespace } from "../store/read-claims.ts";
 import { placeId, type Place } from "../store/model/place.ts";
 import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
@@ -114,6 +115,24 @@ const claimCountsRef = builder.objectRef<ClaimCounts>("ClaimCounts").implement({
   }),
 });
 
+const claimedNamespaceRef = builder.objectRef<ClaimedNamespace>("ClaimedNamespace").implement({
+  description: "A namespace that agents claim from.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "The namespace." }),
+    claimCounts: t.field({
+      type: claimCountsRef,
+      description: "How far the work on its entries is.",
+      resolve: ({ counts }) => counts,
+    }),
+  }),
+});
+
+const claimedNamespaceConnection = connectionOf(
+  "ClaimedNamespace",
+  "namespaces that agents claim from",
+  claimedNamespaceRef,
+);
+
 const claimConnection = connectionOf("HeldClaim", "claims that hold entries", heldClaimRef);
 
 const namespacePrefixDescription =
@@ -147,6 +166,40 @@ builder.queryFields((t) => ({
         })),
       );
       return { ...page, cursorOf: (held: HeldClaim) => encodeCursor([held.namespace, held.key]) };
+    },
+  }),
+  claimedNamespaces: t.field({
+    type: claimedNamespaceConnection,
+    complexity: pageComplexity,
+    description:
+      "The namespaces that agents claim from, sorted by name: some of their entries are taken, delayed, completed or dead-lettered. Each entry up to the end of the page is looked at: with many entries it takes a while, in which other requests are served.",
+    args: {
+      namespacePrefix: t.arg.string({
+        defaultValue: "",
+        description: namespacePrefixDescription,
+      }),
+      first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
+      after: t.arg.string({
+        description: "Only namespaces behind this cursor, a `pageInfo.endCursor`.",
+      }),
+    },
+    resolve: async (
+      _query,
+      { namespacePrefix, first, after },
+      { store, viewer, budget, closed },
+    ) => {
+      const [name = null] = after == null ? [] : decodeCursor(after, 1);
+      const input = {
+        namespacePrefix: namespacePrefix ?? "",
+        first: first ?? defaultPageSize,
+        after: name,
+      };
+      const page = await budget.showRead(
+        store.claimedNamespaces(viewer, input, closed),
+        ({ items }) =>
+          items.map((item) => ({ namespace: item.name, sizeBytes: Buffer.byteLength(item.name) })),
+      );
+      return { ...page, cursorOf: (item: ClaimedNamespace) => encodeCursor([item.name]) };
     },
   }),
   claimCounts: t.field({

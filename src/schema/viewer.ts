@@ -5,6 +5,7 @@ import type { Viewer } from "../store/model/viewer.ts";
 import { builder } from "./builder.ts";
 import { statementComplexity } from "./connection.ts";
 import { grantRef, scopeEnum } from "./grant.ts";
+import { subscribersRef } from "./subscribers.ts";
 
 const limitDescriptions: Record<keyof Limits, string> = {
   maxEntries: "Entries that the store may hold; 0: any number. `usage` shows how many there are.",
@@ -100,6 +101,26 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
       type: limitsRef,
       description: "How much it may send and ask for.",
       resolve: (_viewer, _args, { store }) => store.limits,
+    }),
+    headRevisionsAgo: t.field({
+      type: ["Revision"],
+      // It asks about twenty times, whatever the log holds.
+      complexity: 20 * statementComplexity,
+      description:
+        "`headRevision` as it was so many seconds ago by the database's clock, for each number in the order given. The difference of two is how many changes were made in between, and `changes(after:)` lists them. For an instant before what the log keeps it is the last revision that is not kept; LIMIT_EXCEEDED for more than 100. Needs the scope `read`.",
+      args: {
+        secondsAgo: t.arg.intList({
+          required: true,
+          description: "Seconds before now, each at least 0: `[60, 0]` gives the last minute.",
+        }),
+      },
+      resolve: (viewer, { secondsAgo }, { store }) => store.headsAgo(viewer, secondsAgo),
+    }),
+    subscribers: t.field({
+      type: subscribersRef,
+      description:
+        "Who follows the store now, and who is furthest behind. What they were sent or read is recorded nowhere. Needs the scope `read`.",
+      resolve: (viewer, _args, { feed }) => feed.subscribers(viewer),
     }),
     usage: t.field({
       type: usageRef,

@@ -111,6 +111,11 @@ export interface ClaimQuery {
   readonly after: Place | null;
 }
 
+/** Like `ClaimQuery`; a null key sorts after every key of the namespace. */
+export interface NamespaceClaimQuery extends Omit<ClaimQuery, "after"> {
+  readonly after: EntryQuery["after"];
+}
+
 /** The work on one part of the selected entries. */
 export interface ClaimStretch {
   readonly counts: ClaimCounts;
@@ -119,6 +124,14 @@ export interface ClaimStretch {
   /** The earliest end of a lease or a delay; null if there is neither. */
   readonly nextAt: Date | null;
   /** The last entry of this part; null if the selection has no more entries. */
+  readonly next: Place | null;
+}
+
+/** The work on one stretch of the entries that there are, by namespace. */
+export interface NamespaceClaimStretch {
+  /** In byte order of the name. The last namespace may go on in the next stretch. */
+  readonly namespaces: readonly { readonly namespace: string; readonly counts: ClaimCounts }[];
+  /** The last entry of the stretch; null where the selection has no more behind it. */
   readonly next: Place | null;
 }
 
@@ -135,6 +148,8 @@ export interface ReadView {
   readHeldClaims(userId: string, places: readonly Place[]): Promise<readonly HeldClaim[]>;
   /** Counts one part of the entries, and lists at most `maxHeld` of its claims. */
   readClaims(query: ClaimQuery, maxHeld: number): Promise<ClaimStretch>;
+  /** Counts one stretch of the entries, namespace by namespace. */
+  readNamespaceClaims(query: NamespaceClaimQuery): Promise<NamespaceClaimStretch>;
   /** In byte order of the name. */
   readNamespaces(
     userId: string,
@@ -163,6 +178,10 @@ export interface Log {
    * if the entry was deleted after the change.
    */
   readStoredLog(query: LogQuery, bounds: PageBounds): Promise<LogPage<StoredEntry>>;
+  /** The database's time. */
+  readNow(): Promise<Date>;
+  /** When the changes of these revisions were made, by revision. Those that the log does not keep are missing. */
+  readTimes(userId: string, revisions: readonly bigint[]): Promise<ReadonlyMap<bigint, Date>>;
   /** The heads of these users' logs, by user. Users that never wrote are missing. */
   readHeads(userIds: readonly string[]): Promise<ReadonlyMap<string, bigint>>;
   /** The latest revision in (after, through] that cleared the namespace; null if none did. */

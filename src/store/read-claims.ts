@@ -1,4 +1,10 @@
-import type { ClaimQuery, Page, ReadView } from "./contract.ts";
+import type {
+  ClaimQuery,
+  NamespaceClaimQuery,
+  NamespaceClaimStretch,
+  Page,
+  ReadView,
+} from "./contract.ts";
 import { fillPage, type FillBounds } from "./fill-page.ts";
 import {
   addClaimCounts,
@@ -36,6 +42,50 @@ export async function countClaims(
     after = stretch.next;
   } while (after && !closed?.aborted);
   return { counts, nextAt };
+}
+
+/** A namespace that agents claim from, and how far the work on its entries is. */
+export interface ClaimedNamespace {
+  readonly name: string;
+  readonly counts: ClaimCounts;
+}
+
+/**
+ * A page of the namespaces that agents claim from: some of their entries are taken, delayed, completed or dead-lettered.
+ * Like `countClaims`, it looks at every entry from the beginning of the page to its end, stretch by stretch.
+ * @param after only namespaces that sort behind it; null for all
+ */
+export async function readClaimedNamespaces(
+  view: Pick<ReadView, "readNamespaceClaims">,
+  query: Omit<ClaimQuery, "after">,
+  { first, after }: { readonly first: number; readonly after: string | null },
+  closed: AbortSignal | null,
+): Promise<Page<ClaimedNamespace>> {
+  const items: ClaimedNamespace[] = [];
+  /** The namespace that the next stretch may go on with. */
+  let counted: ClaimedNamespace = { name: "", counts: noClaimCounts };
+  let place: NamespaceClaimQuery["after"] = after === null ? null : { namespace: after, key: null };
+  do {
+    const stretch: NamespaceClaimStretch = await view.readNamespaceClaims({
+      ...query,
+      after: place,
+    });
+    for (const { namespace: name, counts } of stretch.namespaces) {
+      if (counted.name === name) {
+        counted = { name, counts: addClaimCounts(counted.counts, counts) };
+        continue;
+      }
+      if (isWorkedOn(counted.counts)) items.push(counted);
+      counted = { name, counts };
+    }
+    place = stretch.next;
+  } while (place && items.length <= first && !closed?.aborted);
+  if (isWorkedOn(counted.counts)) items.push(counted);
+  return { items: items.slice(0, first), hasMore: items.length > first };
+}
+
+function isWorkedOn({ taken, delayed, completed, deadLettered }: ClaimCounts): boolean {
+  return taken + delayed + completed + deadLettered > 0;
 }
 
 /** Reads a page of the claims that hold entries, sorted by namespace and then key. */

@@ -18,7 +18,14 @@ import {
   checkSearch,
   type Limits,
 } from "./model/limits.ts";
-import { countClaims, readHeldPage, type ClaimTally } from "./read-claims.ts";
+import {
+  countClaims,
+  readClaimedNamespaces,
+  readHeldPage,
+  type ClaimedNamespace,
+  type ClaimTally,
+} from "./read-claims.ts";
+import { readHeadsAgo } from "./read-heads-ago.ts";
 import { awaitRevision } from "./await-revision.ts";
 import { readCreated } from "./read-created.ts";
 import { readPast } from "./read-past.ts";
@@ -27,6 +34,9 @@ import { search, type Found, type SearchDatabase } from "./search/search.ts";
 import { everything, exact, intersect, prefixed, type TextMatch } from "./model/text-match.ts";
 import { readWhere, type Where, type WhereInput } from "./model/where.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
+
+/** Instants that one call of `headsAgo` may ask for. */
+const maxInstants = 100;
 
 /** Which part of the store a reader selects. An omitted field does not restrict the selection. */
 export interface SelectionInput {
@@ -63,6 +73,13 @@ export interface DeadLettersInput {
 export interface ClaimsInput extends Omit<SelectionInput, "key"> {
   readonly first: number;
   readonly after: Place | null;
+}
+
+export interface ClaimedNamespacesInput {
+  readonly namespacePrefix: string;
+  readonly first: number;
+  /** Only later names; null for all. */
+  readonly after: string | null;
 }
 
 export interface CreatedInput extends Omit<EntriesInput, "after"> {
@@ -320,6 +337,19 @@ export class Store {
     return countClaims(this.#database, { userId, selection }, closed);
   }
 
+  /** The namespaces that agents claim from, in the order of their names, each with how far the work is. */
+  async claimedNamespaces(
+    viewer: Viewer,
+    { namespacePrefix, first, after }: ClaimedNamespacesInput,
+    closed: AbortSignal | null,
+  ): Promise<Page<ClaimedNamespace>> {
+    checkPageSize(this.limits, first);
+    if (after !== null) checkNamespace(this.limits, "after", after);
+    const selection = this.select(viewer, { namespacePrefix });
+    const query = { userId: viewer.userId, selection };
+    return readClaimedNamespaces(this.#database, query, { first, after }, closed);
+  }
+
   /** Reads entries that contain a text in their key or value, the last written first. */
   async searchEntries(viewer: Viewer, input: SearchInput): Promise<Page<Found>> {
     requireScope(viewer, "read");
@@ -407,6 +437,25 @@ export class Store {
    */
   async logEnds(viewer: Viewer): Promise<LogEnds> {
     return this.#database.readLogEnds(viewer.userId);
+  }
+
+  /**
+   * The head of the viewer's log as it was so many seconds ago, for each number of seconds.
+   * @throws LIMIT_EXCEEDED, BAD_USER_INPUT, FORBIDDEN
+   */
+  async headsAgo(viewer: Viewer, secondsAgo: readonly number[]): Promise<bigint[]> {
+    requireScope(viewer, "read");
+    if (secondsAgo.length > maxInstants) {
+      throw limitExceeded(
+        "maxInstants",
+        maxInstants,
+        `One call may ask for ${maxInstants} instants; these are ${secondsAgo.length}.`,
+        "secondsAgo",
+      );
+    }
+    const wrong = secondsAgo.findIndex((seconds) => seconds < 0);
+    if (wrong >= 0) throw badUserInput(`secondsAgo.${wrong}`, "Must be at least 0.");
+    return readHeadsAgo(this.#database, viewer.userId, secondsAgo);
   }
 
   /**

@@ -30,6 +30,24 @@ async function claims(server: Server, selected: object, options = {}) {
   return (await query(server, document, { ...selected }, options)).claims;
 }
 
+/** All of the list, in pages of two. */
+async function claimedNamespaces(server: Server, namespacePrefix: string, options = {}) {
+  const found: { name: string; claimCounts: Record<string, number> }[] = [];
+  const document = `query ($namespacePrefix: String, $after: String) {
+    claimedNamespaces(namespacePrefix: $namespacePrefix, first: 2, after: $after) {
+      nodes { name claimCounts { ${countsFields} } } pageInfo { hasNextPage endCursor }
+    }
+  }`;
+  for (let after: string | null = null; ;) {
+    const page: Record<string, any> = (
+      await query(server, document, { namespacePrefix, after }, options)
+    )["claimedNamespaces"];
+    found.push(...page.nodes);
+    if (!page["pageInfo"].hasNextPage) return found;
+    after = page["pageInfo"].endCursor;
+  }
+}
+
 function watch(server: Server, namespace: string, token = server.token) {
   return subscribe(
     server,
@@ -211,7 +229,38 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
     const { nodes, pageInfo } = await claims(server, { namespace, first: 2 });
     expect(nodes.map(({ key }: any) => key)).toEqual(["task:0:000", "task:4:000"]);
     expect(pageInfo.hasNextPage).toBe(false);
+
+    expect(await claimedNamespaces(server, "work:m")).toEqual([
+      { name: namespace, claimCounts: { ...none, free: 2_498, taken: 2 } },
+    ]);
   });
+
+  test("lists the namespaces that agents claim from, page by page", async () => {
+    const all: string[] = [];
+    for (let made = 0; made < 5; made++) {
+      const { namespace } = await newWork(server, "a", "b");
+      if (made !== 2) all.push(namespace);
+      if (made === 0) await complete(server, await heldIn(namespace));
+      else if (made !== 2) await claim(server, { namespace });
+    }
+    all.sort();
+    const mine = (await claimedNamespaces(server, "work:")).filter(({ name }) =>
+      all.includes(name),
+    );
+    expect(mine.map(({ name }) => name)).toEqual(all);
+    expect(
+      mine.map(({ claimCounts }) => claimCounts).filter(({ completed = 0 }) => completed > 0),
+    ).toEqual([{ ...none, free: 1, completed: 1 }]);
+    const token = (await server.createToken({ namespacePatterns: [all[1] as string] })).secret;
+    expect((await claimedNamespaces(server, "", { token })).map(({ name }) => name)).toEqual([
+      all[1],
+    ]);
+  });
+
+  async function heldIn(namespace: string) {
+    const taken = await claim(server, { namespace });
+    return { namespace, key: taken.entry.key, token: taken.claim.token };
+  }
 });
 
 test("a claim on one instance is told on another", async () => {

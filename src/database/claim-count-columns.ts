@@ -1,0 +1,47 @@
+import type { ClaimCounts } from "../store/model/claim-counts.ts";
+import { sql, type Sql } from "./sql.ts";
+
+/** One statement that counts claims looks at no more entries than this, however many there are. */
+export const maxScannedEntries = 2_000;
+
+type Count = bigint | number | string | null;
+
+/** What `claimCountColumns` gives. */
+export type ClaimCountsRow = { readonly [Name in Exclude<keyof ClaimCounts, "free">]: Count } & {
+  readonly scannedCount: Count;
+};
+
+/** Whether an entry is neither completed nor dead-lettered. */
+export const isOpen = sql`"isCompleted" = false AND "isDeadLettered" = false`;
+
+/** Whether a lease or a delay of an entry is not over. */
+export function isLater(now: Sql): Sql {
+  return sql`"claimExpiresAt" IS NOT NULL AND "claimExpiresAt" > ${now}`;
+}
+
+/** Whether a claim holds an entry: a delay has no token. */
+export function isTaken(now: Sql): Sql {
+  return sql`${isOpen} AND "claimToken" IS NOT NULL AND "claimExpiresAt" > ${now}`;
+}
+
+/** Counts entries by the work on them, for `toClaimCounts`. */
+export function claimCountColumns(now: Sql): Sql {
+  const count = (condition: Sql) => sql`COALESCE(SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END), 0)`;
+  return sql`COUNT(*) AS "scannedCount", ${count(sql`"isCompleted" = true`)} AS "completed",
+    ${count(sql`"isCompleted" = false AND "isDeadLettered" = true`)} AS "deadLettered",
+    ${count(isTaken(now))} AS "taken",
+    ${count(sql`${isOpen} AND "claimToken" IS NULL AND ${isLater(now)}`)} AS "delayed"`;
+}
+
+/** What is in no other count is free. */
+export function toClaimCounts(row: ClaimCountsRow): ClaimCounts {
+  const [taken, delayed] = [Number(row.taken), Number(row.delayed)];
+  const [completed, deadLettered] = [Number(row.completed), Number(row.deadLettered)];
+  return {
+    free: Number(row.scannedCount) - taken - delayed - completed - deadLettered,
+    taken,
+    delayed,
+    completed,
+    deadLettered,
+  };
+}

@@ -1,0 +1,47 @@
+import type { NamespaceClaimQuery, NamespaceClaimStretch } from "../store/contract.ts";
+import {
+  claimCountColumns,
+  maxScannedEntries,
+  toClaimCounts,
+  type ClaimCountsRow,
+} from "./claim-count-columns.ts";
+import { empty, isAlive, matchesEntries, sql, type StoreReader } from "./sql.ts";
+
+type NamespaceRow = ClaimCountsRow & {
+  readonly namespace: string;
+  /** The last key of the namespace that was looked at. */
+  readonly lastKey: string;
+};
+
+/**
+ * Counts a stretch of entries in the order of their keys, namespace by namespace. The counted columns stand before the
+ * large ones, and no more entries are looked at than one statement may (G14).
+ */
+export async function readNamespaceClaims(
+  { client, now }: StoreReader,
+  { userId, selection, after }: NamespaceClaimQuery,
+): Promise<NamespaceClaimStretch> {
+  const behind =
+    after === null
+      ? empty
+      : after.key === null
+        ? sql` AND "namespace" > ${after.namespace}`
+        : sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
+  const rows = await client.all<NamespaceRow>(sql`
+    WITH "scanned" AS MATERIALIZED (
+      SELECT "namespace", "key", "claimToken", "claimExpiresAt", "isCompleted", "isDeadLettered" FROM "Entry"
+      WHERE "userId" = ${userId} AND ${matchesEntries(selection)} AND ${isAlive(now)}${behind}
+      ORDER BY "namespace", "key" LIMIT ${maxScannedEntries}
+    )
+    SELECT "namespace", MAX("key") AS "lastKey", ${claimCountColumns(now)}
+    FROM "scanned" GROUP BY "namespace" ORDER BY "namespace"`);
+  const scannedCount = rows.reduce((sum, row) => sum + Number(row.scannedCount), 0);
+  const last = rows.at(-1);
+  return {
+    namespaces: rows.map((row) => ({ namespace: row.namespace, counts: toClaimCounts(row) })),
+    next:
+      last && scannedCount === maxScannedEntries
+        ? { namespace: last.namespace, key: last.lastKey }
+        : null,
+  };
+}
