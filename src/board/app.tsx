@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { followLog } from "./change-log.ts";
+import { hasGraphiql, lookForGraphiql } from "./graphiql-link.ts";
 import { connection } from "./live-stream.ts";
 import { followNamespaces } from "./namespaces.ts";
 import { hrefOf, places, route, type PlaceName } from "./route.ts";
@@ -32,9 +33,9 @@ export function App() {
       ) : current.kind === "unreachable" ? (
         <main class="centre">
           <EmptyState icon="graphql" title="The server can't be reached">
-            {current.reason}{" "}
+            {current.reason} The board tries again every few seconds.{" "}
             <button type="button" class="link" onClick={() => void openSession()}>
-              Try again
+              Try again now
             </button>
           </EmptyState>
         </main>
@@ -62,6 +63,7 @@ function Board({ canRead, user }: { canRead: boolean; user: string }) {
     return () => ends.forEach((end) => end());
   }, [canRead]);
   useEffect(() => {
+    void lookForGraphiql();
     addEventListener("keydown", focusFilter);
     return () => removeEventListener("keydown", focusFilter);
   }, []);
@@ -86,15 +88,17 @@ function Board({ canRead, user }: { canRead: boolean; user: string }) {
           </a>
         ))}
         <div class="rail-end">
-          <a
-            href="graphql"
-            target="graphiql"
-            title="GraphiQL"
-            onClick={(event) => (event.preventDefault(), window.open("graphql"))}
-          >
-            <Icon name="graphql" size={18} />
-            <span>GraphiQL</span>
-          </a>
+          {hasGraphiql.value && (
+            <a
+              href="graphql"
+              target="graphiql"
+              title="GraphiQL"
+              onClick={(event) => (event.preventDefault(), window.open("graphql"))}
+            >
+              <Icon name="graphql" size={18} />
+              <span>GraphiQL</span>
+            </a>
+          )}
           <button type="button" title="Light or dark" onClick={nextTheme}>
             <Icon name="sun" size={18} />
             <span>Theme</span>
@@ -149,7 +153,7 @@ function ConnectionBar() {
     <div class="connection" role="status" data-state={connection.value}>
       {isLost && (
         <p>
-          <i /> The connection is lost. The board connects again by itself, and shows then what it
+          <i /> The connection is lost. The board connects again by itself, and then shows what it
           missed.
         </p>
       )}

@@ -33,6 +33,8 @@ interface AnsweredChange {
 const fields = `kind revision namespace key agent at entry { sizeBytes createdRevision }`;
 /** More than this are forgotten, the oldest first: the server still has them. */
 const maxKept = 20_000;
+/** What a person has gone back to is kept beyond that, up to here. */
+const maxLoaded = 60_000;
 const pageSize = 500;
 
 /** The oldest first. The array is the same one; `version` says that it has grown. */
@@ -40,6 +42,8 @@ export const changes: LogChange[] = [];
 export const version = signal(0);
 /** Whether the log has older changes than those here. */
 export const hasOlder = signal(true);
+/** How many are kept. */
+let kept = maxKept;
 
 type Listener = (fresh: readonly LogChange[]) => void;
 const listeners = new Set<Listener>();
@@ -85,6 +89,7 @@ interface Page {
  */
 export function followLog(): () => void {
   changes.length = 0;
+  kept = maxKept;
   hasOlder.value = true;
   let isOver = false;
   let close = () => {};
@@ -104,11 +109,8 @@ export function followLog(): () => void {
         const last = fresh.at(-1);
         if (!last) return;
         after = last.revision;
-        changes.push(...fresh);
-        if (changes.length > maxKept) {
-          changes.splice(0, changes.length - maxKept);
-          hasOlder.value = true;
-        }
+        for (const change of fresh) changes.push(change);
+        trim();
         version.value++;
         for (const listener of listeners) listener(fresh);
       },
@@ -136,22 +138,45 @@ export function followLog(): () => void {
   };
 }
 
+function trim(): void {
+  if (changes.length <= kept) return;
+  changes.splice(0, changes.length - kept);
+  hasOlder.value = true;
+}
+
+/** Nobody looks at what was loaded of the past any more. */
+export function forgetOlder(): void {
+  kept = maxKept;
+  trim();
+}
+
 let isLoading = false;
 
-/** Reads one more page of older changes. */
-export async function loadOlder(): Promise<void> {
-  const [first] = changes;
-  if (!first || isLoading || !hasOlder.value) return;
+/**
+ * Reads one more page of changes that are older than the first of a list, and puts them before it. The list is the log, or a
+ * copy of it from when it was paused.
+ * @returns whether there may be more
+ */
+export async function loadOlder(list: LogChange[] = changes): Promise<boolean> {
+  const [first] = list;
+  if (!first || list.length >= maxLoaded) return false;
+  if (isLoading) return true;
   isLoading = true;
   try {
     const { changes: page } = await ask<Page>(pageDocument, {
       after: String(first.revision),
       first: pageSize,
     });
-    if (changes[0] !== first) return;
-    changes.unshift(...page.nodes.map(changeOf).reverse());
-    hasOlder.value = page.pageInfo.hasNextPage;
+    // It was trimmed, or begun again.
+    if (list[0] !== first) return true;
+    list.unshift(...page.nodes.map(changeOf).reverse());
+    const { hasNextPage } = page.pageInfo;
+    if (list === changes) {
+      kept = Math.min(maxLoaded, Math.max(kept, list.length));
+      hasOlder.value = hasNextPage;
+    }
     version.value++;
+    return hasNextPage && list.length < maxLoaded;
   } finally {
     isLoading = false;
   }

@@ -10,7 +10,7 @@ import {
 } from "@codemirror/language";
 import { linter, lintGutter } from "@codemirror/lint";
 import { MergeView } from "@codemirror/merge";
-import { EditorState, type Extension } from "@codemirror/state";
+import { EditorState, Prec, type Extension } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -102,7 +102,15 @@ export interface EditorHandle {
 export function openEditor(
   parent: HTMLElement,
   text: string,
-  { label, onChange }: { readonly label: string; readonly onChange?: (text: string) => void },
+  {
+    label,
+    onChange,
+    onSave,
+  }: {
+    readonly label: string;
+    readonly onChange?: (text: string) => void;
+    readonly onSave?: () => void;
+  },
 ): EditorHandle {
   const root = shadowOf(parent);
   const box = document.createElement("div");
@@ -113,6 +121,7 @@ export function openEditor(
         history(),
         indentOnInput(),
         highlightActiveLine(),
+        Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => (onSave?.(), true) }])),
         keymap.of([...defaultKeymap, ...historyKeymap, ...foldKeymap, indentWithTab]),
         linter(jsonParseLinter(), { delay: 200 }),
         lintGutter(),

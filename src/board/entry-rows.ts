@@ -78,7 +78,7 @@ export class EntryRows {
   }
 
   find(key: string): EntryRow | null {
-    const row = this.rows[this.#place(key)];
+    const row = this.rows[placeOfKey(this.rows, key)];
     return row?.key === key ? row : null;
   }
 
@@ -98,7 +98,7 @@ export class EntryRows {
     if (kind === "NAMESPACE_CLEARED") this.rows.length = 0;
     else if (key !== null && entry) this.#put(key, event, entry);
     else if (key !== null) {
-      const place = this.#place(key);
+      const place = placeOfKey(this.rows, key);
       if (this.rows[place]?.key === key) this.rows.splice(place, 1);
     }
   }
@@ -118,18 +118,18 @@ export class EntryRows {
       this.rows.push(row);
       return;
     }
-    const place = this.#place(key);
+    const place = placeOfKey(this.rows, key);
     this.rows.splice(place, this.rows[place]?.key === key ? 1 : 0, row);
   }
+}
 
-  /** Where the key is, or would be. */
-  #place(key: string): number {
-    let [low, high] = [0, this.rows.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareNames((this.rows[middle] as EntryRow).key, key) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+/** Where a key is among sorted rows, or would be. */
+export function placeOfKey(rows: readonly EntryRow[], key: string): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareNames((rows[middle] as EntryRow).key, key) < 0) low = middle + 1;
+    else high = middle;
   }
+  return low;
 }

@@ -1,11 +1,15 @@
 import { computed, signal } from "@preact/signals";
-import { readEvents } from "../client/event-stream.ts";
-import { credentials, signOut } from "./session.ts";
+import { closeSocket, subscribe, type SocketError } from "./live-socket.ts";
+import { onSignOut, signOut } from "./session.ts";
 
-/** A stream that was silent for so long is lost: the server sends a sign of life every 5 seconds. */
-const maxSilenceMs = 12_000;
+onSignOut(closeSocket);
+
+/** Refusals that asking again does not change. */
+const finalCodes = new Set(["FORBIDDEN", "BAD_USER_INPUT", "LIMIT_EXCEEDED"]);
 const firstRetryMs = 300;
 const lastRetryMs = 4_000;
+/** Events are handed on at most this often. */
+const minFlushMs = 100;
 
 /** Streams that have no connection now. */
 const broken = signal<ReadonlySet<object>>(new Set());
@@ -20,7 +24,7 @@ export interface StreamOptions<E> {
   readonly document: string;
   /** Asked for each time it connects: what it says goes on where the last connection ended. */
   readonly variables: () => object;
-  /** Takes the events of one animation frame. */
+  /** Takes the events that came since it was called last. */
   readonly next: (events: readonly E[]) => void;
   /** The server refused with this code: where to go on from is up to its owner. Default: it is tried again. */
   readonly refused?: (code: string, message: string) => void;
@@ -30,7 +34,7 @@ export interface StreamOptions<E> {
 
 interface Message<E> {
   readonly data?: Readonly<Record<string, E>> | null;
-  readonly errors?: readonly { message: string; extensions: { code: string } }[];
+  readonly errors?: readonly SocketError[];
 }
 
 /** Follows a subscription until the returned function is called. It connects again by itself, however often. */
@@ -45,6 +49,7 @@ class LiveStream<E> {
   readonly #closing = new AbortController();
   #waiting: E[] = [];
   #isScheduled = false;
+  #flushedAt = 0;
   #retryMs = firstRetryMs;
 
   constructor(options: StreamOptions<E>) {
@@ -74,43 +79,19 @@ class LiveStream<E> {
   }
 
   async #connect(): Promise<void> {
-    const lost = new AbortController();
-    const end = () => lost.abort();
-    this.#closing.signal.addEventListener("abort", end);
-    // A browser that is told it is offline keeps the connection, which nothing comes over any more.
-    window.addEventListener("offline", end);
-    let silence = setTimeout(end, maxSilenceMs);
-    try {
-      const { document, variables, begin } = this.#options;
-      const response = await fetch("graphql", {
-        method: "POST",
-        headers: {
-          ...credentials(),
-          "content-type": "application/json",
-          accept: "text/event-stream",
-        },
-        body: JSON.stringify({ query: document, variables: variables() }),
-        signal: lost.signal,
-      });
-      if (response.status === 401) {
-        const { errors } = (await response.json()) as Message<E>;
-        return signOut(errors?.[0]?.message ?? "This token is not accepted any more.");
-      }
-      if (!response.ok || !response.body) throw new Error(`Status ${response.status}.`);
-      begin?.();
-      for await (const { event, data } of readEvents(chunksOf(response.body))) {
-        clearTimeout(silence);
-        silence = setTimeout(end, maxSilenceMs);
+    const { document: query, variables, begin } = this.#options;
+    if (!navigator.onLine) return;
+    const at = performance.now();
+    await subscribe(
+      () => {
+        begin?.();
         this.#mark(false);
-        this.#retryMs = firstRetryMs;
-        if (event === "complete") return;
-        if (event === "next") this.#take(JSON.parse(data) as Message<E>);
-      }
-    } finally {
-      clearTimeout(silence);
-      window.removeEventListener("offline", end);
-      this.#closing.signal.removeEventListener("abort", end);
-    }
+        return { query, variables: variables() };
+      },
+      (result) => this.#take(result as Message<E>),
+      this.#closing.signal,
+    );
+    if (performance.now() - at > lastRetryMs) this.#retryMs = firstRetryMs;
   }
 
   #take({ data, errors }: Message<E>): void {
@@ -118,15 +99,21 @@ class LiveStream<E> {
     if (error) {
       const { code } = error.extensions;
       if (code === "UNAUTHENTICATED") return signOut(error.message);
-      return this.#options.refused?.(code, error.message);
+      this.#options.refused?.(code, error.message);
+      if (finalCodes.has(code)) this.close();
+      return;
     }
+    this.#retryMs = firstRetryMs;
     const [event] = Object.values(data ?? {});
     if (event === undefined) return;
     this.#waiting.push(event);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    // What comes alone is shown in the next frame. Of a stream of changes, some frames are left for the page itself.
+    const pauseMs = Math.max(0, this.#flushedAt + minFlushMs - performance.now());
     // A page in the background has no frames.
     if (document.hidden) setTimeout(() => this.#flush(), 200);
+    else if (pauseMs > 0) setTimeout(() => this.#flush(), pauseMs);
     else requestAnimationFrame(() => this.#flush());
   }
 
@@ -136,6 +123,7 @@ class LiveStream<E> {
     const events = this.#waiting;
     this.#waiting = [];
     this.#options.next(events);
+    this.#flushedAt = performance.now();
   }
 
   #mark(isBroken: boolean): void {
@@ -161,19 +149,5 @@ class LiveStream<E> {
       window.addEventListener("online", done);
       closing.addEventListener("abort", done);
     });
-  }
-}
-
-/** Not every browser iterates over a stream. */
-async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    reader.cancel().catch(() => {});
   }
 }

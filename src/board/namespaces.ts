@@ -2,6 +2,7 @@ import { computed, signal } from "@preact/signals";
 import { onChanges } from "./change-log.ts";
 import { ask } from "./graphql.ts";
 import { buildTree } from "./namespace-tree.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 export interface NamespaceInfo {
   readonly name: string;
@@ -15,7 +16,8 @@ const fields = "name entryCount sizeBytes updatedAt agents";
 const pageSize = 500;
 /** More namespaces than this that changed are read with all others. */
 const maxReadSingly = 20;
-const refreshMs = 400;
+const minPauseMs = 400;
+const retryMs = 2_000;
 
 /** By name; null before they were read. */
 export const namespaces = signal<ReadonlyMap<string, NamespaceInfo> | null>(null);
@@ -62,17 +64,9 @@ async function readSome(names: readonly string[]): Promise<Map<string, Namespace
 /** Reads the namespaces, and again those that change, until the returned function is called. */
 export function followNamespaces(): () => void {
   let isOver = false;
-  let isReading = false;
   let isStale = true;
   const changed = new Set<string>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const schedule = (ms: number) => {
-    if (!isOver) timer ??= setTimeout(() => void read(), ms);
-  };
-  const read = async () => {
-    timer = undefined;
-    if (isReading) return schedule(refreshMs);
-    isReading = true;
+  const reading = oneAtATime(async () => {
     const names = [...changed];
     changed.clear();
     const wasStale = isStale || names.length > maxReadSingly;
@@ -82,20 +76,17 @@ export function followNamespaces(): () => void {
       if (all && !isOver) namespaces.value = all;
     } catch {
       isStale = true;
-      schedule(2_000);
-    } finally {
-      isReading = false;
-      if (changed.size > 0) schedule(refreshMs);
+      setTimeout(() => reading.ask(), retryMs);
     }
-  };
+  }, minPauseMs);
   const forget = onChanges((fresh) => {
     for (const { namespace } of fresh) changed.add(namespace);
-    schedule(refreshMs);
+    reading.ask();
   });
-  void read();
+  reading.ask();
   return () => {
     isOver = true;
-    clearTimeout(timer);
+    reading.end();
     forget();
     namespaces.value = null;
   };

@@ -7,6 +7,8 @@ import { createDataStore, UnauthenticatedError, type DataStore } from "../client
 const tokenKey = "baton:token";
 /** The name that a person's changes are recorded under, if the token names no agent. */
 const boardAgent = "board";
+/** A server that could not be reached is asked again after so long. */
+const retryMs = 2_000;
 
 /** What the board knows of its token. */
 export interface BoardViewer {
@@ -69,7 +71,15 @@ export async function signIn(pasted: string): Promise<void> {
   await openSession();
 }
 
+const signOutListeners: (() => void)[] = [];
+
+/** Calls back whenever the token is not used any more. */
+export function onSignOut(listener: () => void): void {
+  signOutListeners.push(listener);
+}
+
 export function signOut(reason: string | null = null): void {
+  for (const listener of signOutListeners) listener();
   if (session.value.kind === "signed-in") session.value.store.close();
   sessionStorage.removeItem(tokenKey);
   session.value = { kind: "signed-out", reason };
@@ -82,6 +92,7 @@ export async function openSession(): Promise<void> {
     session.value = { kind: "signed-out", reason: null };
     return;
   }
+  for (const listener of signOutListeners) listener();
   session.value = { kind: "checking" };
   const options = { url: location.origin, token, retryForMs: 5_000 };
   const probe = createDataStore(options);
@@ -96,7 +107,10 @@ export async function openSession(): Promise<void> {
     };
   } catch (error) {
     if (error instanceof UnauthenticatedError) signOut(error.message);
-    else session.value = { kind: "unreachable", reason: messageOf(error) };
+    else {
+      session.value = { kind: "unreachable", reason: messageOf(error) };
+      setTimeout(() => session.value.kind === "unreachable" && void openSession(), retryMs);
+    }
   } finally {
     probe.close();
   }

@@ -9,15 +9,22 @@ interface CodeProps {
   readonly text: string;
   readonly label: string;
   readonly onChange?: (text: string) => void;
+  /** Called for Ctrl+Enter. */
+  readonly onSave?: () => void;
 }
 
 /** A text in the editor, which is loaded for it. */
-export function Code({ text, label, onChange }: CodeProps) {
+export function Code({ text, label, onChange, onSave }: CodeProps) {
+  const save = useRef(onSave);
+  save.current = onSave;
   return (
     <Loaded
       signature={onChange ? "edit" : text}
       open={async (parent) =>
-        (await load()).openEditor(parent, text, { label, ...(onChange ? { onChange } : {}) })
+        (await load()).openEditor(parent, text, {
+          label,
+          ...(onChange ? { onChange, onSave: () => save.current?.() } : {}),
+        })
       }
       shouldFocus={onChange !== undefined}
     />

@@ -17,6 +17,10 @@ export interface VirtualListProps {
   readonly role?: "listbox" | "tree" | "list";
   readonly idPrefix?: string;
   readonly class?: string;
+  /** What the first row shows. Where rows come before it while the list is scrolled, the list stays where it was. */
+  readonly firstKey?: number | string;
+  /** The row that shows what was the first row; less than 1 where none does. */
+  readonly placeOf?: (firstKey: number | string) => number;
   readonly children?: ComponentChildren;
 }
 
@@ -55,6 +59,16 @@ export function VirtualList(props: VirtualListProps) {
       element.scrollTop = top + rowHeight - element.clientHeight;
     }
   }, [active, rowHeight]);
+
+  const { firstKey, placeOf } = props;
+  const lastFirstKey = useRef(firstKey);
+  useLayoutEffect(() => {
+    const [element, was] = [box.current, lastFirstKey.current];
+    lastFirstKey.current = firstKey;
+    if (!element || was === undefined || was === firstKey || element.scrollTop === 0) return;
+    const rowsBefore = placeOf?.(was) ?? 0;
+    if (rowsBefore > 0) element.scrollTop += rowsBefore * rowHeight;
+  }, [firstKey]);
 
   const first = Math.max(0, Math.floor(range.top / rowHeight) - overscan);
   const last = Math.min(count, Math.ceil((range.top + range.height) / rowHeight) + overscan);

@@ -1,20 +1,24 @@
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import {
   changes,
+  forgetOlder,
   hasOlder,
   loadOlder,
   version,
   type ChangeKind,
   type LogChange,
 } from "../change-log.ts";
-import { bytes, clock, instant, number } from "../format.ts";
-import { go, withParams } from "../route.ts";
+import { focusEntry } from "../focus.ts";
+import { clock, number } from "../format.ts";
+import { placeOf } from "../handoffs.ts";
+import { go } from "../route.ts";
 import { messageOf } from "../session.ts";
 import { say } from "../toast.ts";
-import { AgentTag } from "../ui/agent-tag.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { VirtualList } from "../ui/virtual-list.tsx";
+import { ActivityFilters } from "./activity-filters.tsx";
+import { ChangeRow, kindNames } from "./change-row.tsx";
 import { LanesChart } from "./lanes.tsx";
 
 const rowHeight = 32;
@@ -23,65 +27,103 @@ const windows = [
   { name: "5 min", ms: 300_000 },
   { name: "1 h", ms: 3_600_000 },
 ];
-export const kindNames: Record<ChangeKind, string> = {
-  SET: "set",
-  DELETED: "deleted",
-  EXPIRED: "expired",
-  NAMESPACE_CLEARED: "cleared",
-};
+/** Without a person's asking for more, so many pages of the log are read in search of changes that match. */
+const maxPagesBack = 20;
+
+/** What is shown while it is paused: the log as it was, and the instant at which the lanes end. */
+interface Pause {
+  readonly at: number;
+  readonly list: LogChange[];
+  readonly hasOlder: boolean;
+}
 
 export function ActivityView({ params }: { params: Readonly<Record<string, string>> }) {
   const { agent = "", ns = "", kind = "" } = params;
-  /** What is shown stays while it is paused; null: live. */
-  const [paused, setPaused] = useState<{
-    readonly at: number;
-    readonly changes: readonly LogChange[];
-  } | null>(null);
+  /** Null: live. */
+  const [pause, setPause] = useState<Pause | null>(null);
   const [windowMs, setWindowMs] = useState(60_000);
-  const [active, setActive] = useState<number | null>(null);
+  const [activeRevision, setActiveRevision] = useState<number | null>(null);
   const [hovered, setHovered] = useState<LogChange | null>(null);
+  const [pagesLeft, setPagesLeft] = useState(maxPagesBack);
   useEffect(() => {
     document.title = "Activity · Baton";
+    return forgetOlder;
   }, []);
 
-  const shownVersion = paused ? paused : version.value;
-  const all = paused?.changes ?? changes;
-  const agents = useMemo(
-    () => [...new Set(all.map((change) => change.agent ?? ""))].sort(),
-    [shownVersion],
-  );
+  const live = version.value;
+  const all = pause?.list ?? changes;
+  const shownVersion = pause ? `${pause.list.length} ${pause.list[0]?.revision}` : live;
+  const isMore = pause ? pause.hasOlder : hasOlder.value;
   const shown = useMemo(() => {
     if (agent === "" && ns === "" && kind === "") return all;
     return all.filter(
       (change) =>
         (agent === "" || (change.agent ?? "") === agent) &&
         change.namespace.startsWith(ns) &&
-        (kind === "" || change.kind === kind),
+        (kind === "" || change.kind === (kind as ChangeKind)),
     );
-  }, [shownVersion, agent, ns, kind]);
+  }, [all, shownVersion, agent, ns, kind]);
+  const { length } = shown;
+  useEffect(() => setPagesLeft(maxPagesBack), [agent, ns, kind]);
+
+  // Older pages are read while the end of the list is in sight, or the lanes begin before the log that is here.
+  const end = useRef(0);
+  const isReading = useRef(false);
+  const isEndInSight = end.current >= length - 5;
+  const lacksLanes = pause !== null && (all[0]?.at ?? 0) > pause.at - windowMs;
+  const readBack = async () => {
+    if (isReading.current) return;
+    isReading.current = true;
+    try {
+      const isOlder = await loadOlder(pause?.list);
+      setPagesLeft((left) => left - 1);
+      if (pause && !isOlder) setPause({ ...pause, hasOlder: false });
+    } catch (error) {
+      say(messageOf(error), true);
+      setPagesLeft(0);
+    } finally {
+      isReading.current = false;
+    }
+  };
+  useEffect(() => {
+    if (isMore && pagesLeft > 0 && (isEndInSight || lacksLanes)) void readBack();
+  }, [isMore, pagesLeft, isEndInSight, lacksLanes, length]);
+  const look = (_first: number, last: number) => {
+    const isNew = last > end.current;
+    end.current = last;
+    // Whoever scrolls on wants more.
+    if (isNew && last >= length - 5 && isMore) setPagesLeft(maxPagesBack);
+  };
+
+  const hold = (at: number) =>
+    setPause(pause ? { ...pause, at } : { at, list: [...changes], hasOlder: hasOlder.value });
+  const move = (direction: -1 | 1) => {
+    const at = Math.min(Date.now(), (pause?.at ?? Date.now()) + (direction * windowMs) / 2);
+    setPagesLeft(maxPagesBack);
+    hold(at);
+  };
+  const waiting = pause
+    ? changes.length - placeOf(changes, (pause.list.at(-1)?.revision ?? 0) + 1)
+    : 0;
   const open = (change: LogChange | undefined) => {
     if (!change) return;
     if (change.key === null) go("entries", { ns: change.namespace });
     else go("entries", { ns: change.namespace, key: change.key, rev: String(change.revision) });
   };
-  const more = useCallback(
-    (_first: number, last: number) => {
-      if (paused === null && last >= shown.length - 5 && hasOlder.value) {
-        loadOlder().catch((error: unknown) => say(messageOf(error), true));
-      }
-    },
-    [shown.length, paused],
-  );
-  const length = shown.length;
+  const rowOf = (revision: number) => length - 1 - placeOf(shown, revision);
+  const found = activeRevision === null ? -1 : rowOf(activeRevision);
+  const active = shown[length - 1 - found]?.revision === activeRevision ? found : null;
+  const oldest = all[0];
   return (
     <section class="pane activity" aria-label="Activity">
       <header class="pane-head">
         <h1>Activity</h1>
         <span class="count">
           {number(length)}
-          {hasOlder.value ? "+" : ""}
+          {isMore ? "+" : ""}
         </span>
         <span class="spring" />
+        {waiting > 0 && <span class="count">{number(waiting)} new</span>}
         <div class="segments" role="group" aria-label="Time shown">
           {windows.map(({ name, ms }) => (
             <button
@@ -96,55 +138,33 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
         </div>
         <button
           type="button"
-          class="small"
-          aria-pressed={paused !== null}
-          onClick={() => setPaused(paused ? null : { at: Date.now(), changes: [...changes] })}
+          class="quiet"
+          aria-label="Earlier"
+          title="Earlier"
+          onClick={() => move(-1)}
         >
-          <Icon name={paused ? "play" : "pause"} size={14} /> {paused ? "Go on" : "Pause"}
+          <Icon name="back" />
+        </button>
+        <button
+          type="button"
+          class="quiet flip"
+          aria-label="Later"
+          title="Later"
+          disabled={pause === null}
+          onClick={() => move(1)}
+        >
+          <Icon name="back" />
+        </button>
+        <button
+          type="button"
+          class="small"
+          aria-pressed={pause !== null}
+          onClick={() => (pause ? setPause(null) : hold(Date.now()))}
+        >
+          <Icon name={pause ? "play" : "pause"} size={14} /> {pause ? "Go on" : "Pause"}
         </button>
       </header>
-      <div class="filters">
-        <label>
-          <span>Agent</span>
-          <select
-            value={agent}
-            onChange={(event) => withParams({ agent: event.currentTarget.value }, true)}
-          >
-            <option value="">all</option>
-            {agents
-              .filter((name) => name !== "")
-              .map((name) => (
-                <option key={name} value={name}>
-                  {name}
-                </option>
-              ))}
-          </select>
-        </label>
-        <label>
-          <span>Kind</span>
-          <select
-            value={kind}
-            onChange={(event) => withParams({ kind: event.currentTarget.value }, true)}
-          >
-            <option value="">all</option>
-            {Object.entries(kindNames).map(([value, name]) => (
-              <option key={value} value={value}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <div class="field">
-          <Icon name="search" size={14} />
-          <input
-            type="search"
-            aria-label="Only namespaces that begin with"
-            placeholder="Only namespaces that begin with …"
-            value={ns}
-            onInput={(event) => withParams({ ns: event.currentTarget.value }, true)}
-          />
-        </div>
-      </div>
+      <ActivityFilters all={all} version={shownVersion} agent={agent} kind={kind} ns={ns} />
       {length === 0 ? (
         <EmptyState
           icon="activity"
@@ -161,7 +181,7 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
             changes={shown}
             version={shownVersion}
             windowMs={windowMs}
-            end={paused?.at ?? null}
+            end={pause?.at ?? null}
             onOpen={open}
             onHover={setHovered}
           />
@@ -172,50 +192,54 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
                 <bdi>{hovered.key ?? "all keys"}</bdi> in <bdi>{hovered.namespace}</bdi>
               </>
             ) : (
-              "An arc is a handoff: one agent's write follows another's, of the same key or in the same namespace."
+              "An arc is a handoff: one agent's write follows another's, of the same key or in the same namespace. Reads are not recorded."
             )}
           </p>
           <VirtualList
+            key={`${agent}\0${ns}\0${kind}`}
             label="Changes, the newest first"
             idPrefix="change"
             class="list changes"
             count={length}
             rowHeight={rowHeight}
             active={active}
-            onActive={setActive}
-            onOpen={(at) => open(shown[length - 1 - at])}
-            onShown={more}
+            onActive={(at) => setActiveRevision(shown[length - 1 - at]?.revision ?? null)}
+            onOpen={(at) => {
+              open(shown[length - 1 - at]);
+              focusEntry();
+            }}
+            onShown={look}
+            firstKey={shown[length - 1]?.revision ?? 0}
+            placeOf={(revision) => rowOf(Number(revision))}
             render={(at) => {
               const change = shown[length - 1 - at] as LogChange;
               return (
-                <div
+                <ChangeRow
                   key={change.revision}
                   id={`change-${at}`}
-                  role="option"
-                  aria-selected={active === at}
-                  class={`change-row${active === at ? " active" : ""}`}
-                  onClick={() => open(change)}
-                >
-                  <time
-                    class="mono"
-                    dateTime={new Date(change.at).toISOString()}
-                    title={instant(change.at)}
-                  >
-                    {clock(change.at)}
-                  </time>
-                  <AgentTag name={change.agent} />
-                  <span class={`kind ${change.kind}`}>
-                    {change.isNew ? "new" : kindNames[change.kind]}
-                  </span>
-                  <bdi class="change-key">{change.key ?? "all keys"}</bdi>
-                  <bdi class="change-ns">{change.namespace}</bdi>
-                  <span class="end">{change.sizeBytes > 0 ? bytes(change.sizeBytes) : ""}</span>
-                  <span class="end mono muted">r{change.revision}</span>
-                </div>
+                  change={change}
+                  all={all}
+                  isActive={active === at}
+                  onOpen={() => open(change)}
+                />
               );
             }}
           />
         </>
+      )}
+      {oldest && (
+        <p class="list-foot" role="status">
+          {!isMore
+            ? `This is all that the log keeps${all.length > length ? " of these" : ""}.`
+            : pagesLeft > 0
+              ? `Read back to ${clock(oldest.at)}.`
+              : `Read back to ${clock(oldest.at)}, revision ${oldest.revision}. `}
+          {isMore && pagesLeft <= 0 && (
+            <button type="button" class="link" onClick={() => setPagesLeft(maxPagesBack)}>
+              Look further back
+            </button>
+          )}
+        </p>
       )}
     </section>
   );

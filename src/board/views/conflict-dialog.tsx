@@ -16,7 +16,7 @@ interface ConflictDialogProps {
 export function ConflictDialog({ theirs, mine, onClose, onTake, onKeep }: ConflictDialogProps) {
   const text = useRef(mine);
   return (
-    <Dialog title="It was written again meanwhile" onClose={onClose} isWide>
+    <Dialog title="Another write came first" onClose={onClose} isWide>
       <p>
         {theirs === null
           ? "The entry was deleted while you edited it."

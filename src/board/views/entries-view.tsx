@@ -3,19 +3,29 @@ import { namespaces } from "../namespaces.ts";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { EntryList } from "./entry-list.tsx";
 import { EntryPane } from "./entry-pane.tsx";
+import { GroupList } from "./group-list.tsx";
 import { NamespacePane } from "./namespace-pane.tsx";
 
 /** The tree, the entries of a namespace, and one of them. On a phone one of the three is shown. */
 export function EntriesView({ params }: { params: Readonly<Record<string, string>> }) {
-  const { ns, key } = params;
+  const { ns, key, group } = params;
   useEffect(() => {
-    document.title = [key, ns, "Baton"].filter(Boolean).join(" · ");
-  }, [ns, key]);
-  const level = key !== undefined ? "entry" : ns !== undefined ? "list" : "tree";
+    document.title = [key, ns ?? group, "Baton"].filter(Boolean).join(" · ");
+  }, [ns, key, group]);
+  const level =
+    ns === undefined
+      ? group === undefined
+        ? "tree"
+        : "list"
+      : key === undefined
+        ? "list"
+        : "entry";
   return (
     <div class="entries" data-level={level}>
-      <NamespacePane selected={ns ?? null} />
-      {ns === undefined ? (
+      <NamespacePane selected={ns ?? null} group={ns === undefined ? (group ?? null) : null} />
+      {ns === undefined && group !== undefined ? (
+        <GroupList prefix={group} />
+      ) : ns === undefined ? (
         <section class="pane list-pane">
           {namespaces.value?.size === 0 ? (
             <EmptyState

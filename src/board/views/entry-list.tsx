@@ -1,7 +1,8 @@
 import { useComputed } from "@preact/signals";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ClaimsWatch } from "../claims-watch.ts";
-import { EntryRows, type EntryRow } from "../entry-rows.ts";
+import { EntryRows, placeOfKey, type EntryRow } from "../entry-rows.ts";
+import { focusEntry } from "../focus.ts";
 import { bytes, number } from "../format.ts";
 import { namespaces } from "../namespaces.ts";
 import { go, withParams } from "../route.ts";
@@ -33,13 +34,17 @@ export function EntryList({ namespace, params }: EntryListProps) {
   useEffect(() => () => (rows.close(), values.close(), claims.close()), [rows, values, claims]);
   const [isSearching, setSearching] = useState(text !== "");
   const [isCreating, setCreating] = useState(false);
-  const [active, setActive] = useState<number | null>(null);
+  const [activeKey, setActiveKey] = useState<string | null>(null);
 
   const version = rows.version.value;
   const shown = useMemo(
     () => (prefix === "" ? rows.rows : rows.rows.filter(({ key }) => key.startsWith(prefix))),
     [version, prefix, rows],
   );
+  // By its key: rows come and go above it.
+  const activeAt = activeKey === null ? -1 : placeOfKey(shown, activeKey);
+  const active = shown[activeAt]?.key === activeKey ? activeAt : null;
+  const setActive = (at: number) => setActiveKey(shown[at]?.key ?? null);
   const held = useComputed(() => new Map(claims.held.value.map((claim) => [claim.key, claim])));
   const range = useRef<[number, number]>([0, 0]);
   const want = useCallback(
@@ -154,7 +159,10 @@ export function EntryList({ namespace, params }: EntryListProps) {
             rowHeight={rowHeight}
             active={active}
             onActive={setActive}
-            onOpen={(at) => withParams({ key: shown[at]?.key, rev: null })}
+            onOpen={(at) => {
+              withParams({ key: shown[at]?.key, rev: null });
+              focusEntry();
+            }}
             onShown={want}
             render={(at) => (
               <Row

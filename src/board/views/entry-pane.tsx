@@ -2,18 +2,18 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { onChanges } from "../change-log.ts";
 import { deleteEntry, indented, readEntry, writeEntry, type EntryDetail } from "../entry-detail.ts";
 import { Refusal } from "../graphql.ts";
-import { bytes, instant } from "../format.ts";
+import { entryTitleId, focusList } from "../focus.ts";
+import { oneAtATime } from "../one-at-a-time.ts";
 import { withParams } from "../route.ts";
 import { mayWrite, messageOf } from "../session.ts";
 import { say } from "../toast.ts";
-import { AgentTag } from "../ui/agent-tag.tsx";
 import { Code } from "../ui/code.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { JsonTree } from "../ui/json-tree.tsx";
-import { Countdown, TimeAgo } from "../ui/time-ago.tsx";
 import { ConflictDialog } from "./conflict-dialog.tsx";
+import { EntryFacts } from "./entry-facts.tsx";
 import { HistoryTab } from "./history-tab.tsx";
 import { SnippetsTab } from "./snippets-tab.tsx";
 
@@ -57,17 +57,25 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
     }
   }, [namespace, entryKey]);
   useEffect(() => {
-    void read();
-    return onChanges((fresh) => {
+    const reading = oneAtATime(read);
+    reading.ask();
+    const forget = onChanges((fresh) => {
       const concerns = fresh.some(
         (change) =>
           change.namespace === namespace && (change.key === null || change.key === entryKey),
       );
-      if (concerns) void read();
+      if (concerns) reading.ask();
     });
+    return () => {
+      reading.end();
+      forget();
+    };
   }, [read]);
 
-  const close = () => withParams({ key: null, rev: null, tab: null });
+  const close = () => {
+    withParams({ key: null, rev: null, tab: null });
+    focusList();
+  };
   const base = useRef<EntryDetail | null>(null);
   const edit = () => {
     base.current = entry ?? null;
@@ -106,7 +114,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
       const isConflict = caught instanceof Refusal && caught.code === "CONFLICT";
       say(
         isConflict
-          ? "It was written again meanwhile, and is not deleted. Look at it first."
+          ? "It was written again, so that it was not deleted. Look at it first."
           : messageOf(caught),
         true,
       );
@@ -128,7 +136,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
         >
           <Icon name="back" />
         </button>
-        <h1 title={entryKey}>
+        <h1 title={entryKey} id={entryTitleId} tabIndex={-1}>
           <bdi>{entryKey}</bdi>
         </h1>
         <span class="spring" />
@@ -184,7 +192,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
         <div class="loading" aria-busy="true" aria-label="Reading the entry" />
       ) : (
         <>
-          {entry && <Facts entry={entry} />}
+          {entry && <EntryFacts namespace={namespace} entry={entry} />}
           {draft !== null ? (
             <>
               <p class={fault === null ? "check ok" : "check error"} role="status">
@@ -193,7 +201,16 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
                     ? "Valid JSON. It was written again since you began: saving shows both."
                     : "Valid JSON.")}
               </p>
-              <Code text={draft} label="Value" onChange={setDraft} />
+              <Code
+                text={draft}
+                label="Value"
+                onChange={setDraft}
+                onSave={() => fault === null && !isBusy && void save(draft, base.current)}
+              />
+              <p class="list-foot">
+                <kbd>Ctrl</kbd>+<kbd>Enter</kbd> saves. <kbd>Escape</kbd>, then <kbd>Tab</kbd>{" "}
+                leaves the text.
+              </p>
             </>
           ) : (
             <>
@@ -280,42 +297,6 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
         />
       )}
     </section>
-  );
-}
-
-function Facts({ entry }: { entry: EntryDetail }) {
-  const { revision, sizeBytes, updatedBy, updatedAt, createdBy, createdAt, expiresAt } = entry;
-  return (
-    <dl class="facts">
-      <div>
-        <dt>Revision</dt>
-        <dd class="mono">{revision}</dd>
-      </div>
-      <div>
-        <dt>Written</dt>
-        <dd>
-          <AgentTag name={updatedBy} /> <TimeAgo at={updatedAt} />
-        </dd>
-      </div>
-      <div title={instant(createdAt)}>
-        <dt>Created</dt>
-        <dd>
-          <AgentTag name={createdBy} /> <TimeAgo at={createdAt} />
-        </dd>
-      </div>
-      <div>
-        <dt>Size</dt>
-        <dd>{bytes(sizeBytes)}</dd>
-      </div>
-      {expiresAt !== null && (
-        <div>
-          <dt>Expires in</dt>
-          <dd>
-            <Countdown until={expiresAt} />
-          </dd>
-        </div>
-      )}
-    </dl>
   );
 }
 

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
+import { focusList } from "../focus.ts";
 import { bytes, number } from "../format.ts";
 import { namespaces, tree } from "../namespaces.ts";
 import { openNodes, type TreeNode } from "../namespace-tree.ts";
@@ -11,29 +12,51 @@ import { VirtualList } from "../ui/virtual-list.tsx";
 /** What a person opened and closed, by prefix; others are open when they hold few. */
 const opened = signal<ReadonlyMap<string, boolean>>(new Map());
 
-export function NamespacePane({ selected }: { selected: string | null }) {
+interface NamespacePaneProps {
+  /** The namespace that is shown. */
+  readonly selected: string | null;
+  /** The prefix of the group that is shown. */
+  readonly group: string | null;
+}
+
+export function NamespacePane({ selected, group }: NamespacePaneProps) {
   const [filter, setFilter] = useState("");
-  const [active, setActive] = useState<number | null>(null);
-  const isOpen = (node: TreeNode) =>
-    filter !== "" ||
-    (opened.value.get(node.prefix) ?? (node.depth === 0 && node.children.length <= 12)) ||
-    (opened.value.get(node.prefix) === undefined &&
-      selected !== null &&
-      selected !== node.prefix &&
-      selected.startsWith(node.prefix));
+  /** What was closed among those that the filter has found. */
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const [activePrefix, setActivePrefix] = useState<string | null>(null);
+  const isWithin = (node: TreeNode, name: string | null) =>
+    name !== null && name !== node.prefix && name.startsWith(node.prefix);
+  const isOpen = (node: TreeNode) => {
+    if (filter !== "") return !closed.has(node.prefix);
+    const chosen = opened.value.get(node.prefix);
+    if (chosen !== undefined) return chosen;
+    const isSmall = node.depth === 0 && node.children.length <= 12;
+    return isSmall || isWithin(node, selected) || isWithin(node, group);
+  };
   const nodes = useMemo(() => {
     const wanted = filter.toLowerCase();
     const matches = (node: TreeNode): boolean =>
       node.prefix.toLowerCase().includes(wanted) || node.children.some(matches);
     return openNodes(tree.value, isOpen).filter((node) => wanted === "" || matches(node));
-  }, [tree.value, opened.value, filter, selected]);
-  const toggle = (node: TreeNode, open = !isOpen(node)) =>
-    (opened.value = new Map(opened.value).set(node.prefix, open));
+  }, [tree.value, opened.value, filter, closed, selected, group]);
+  const toggle = (node: TreeNode, open = !isOpen(node)) => {
+    if (filter === "") opened.value = new Map(opened.value).set(node.prefix, open);
+    else {
+      const others = [...closed].filter((prefix) => prefix !== node.prefix);
+      setClosed(new Set(open ? others : [...others, node.prefix]));
+    }
+  };
+  // A group is opened by its name, and closed by it once it is shown; its arrow opens and closes.
   const open = (node: TreeNode) => {
-    if (node.namespace) go("entries", { ns: node.namespace.name });
-    else toggle(node);
+    if (node.namespace) return go("entries", { ns: node.namespace.name });
+    toggle(node, group !== node.prefix || !isOpen(node));
+    if (group !== node.prefix) go("entries", { group: node.prefix });
   };
   const all = namespaces.value;
+  // By its name: rows come and go above it.
+  const at = nodes.findIndex(({ prefix }) => prefix === activePrefix);
+  const active = at < 0 ? null : at;
+  const setActive = (index: number) => setActivePrefix(nodes[index]?.prefix ?? null);
   return (
     <section class="pane tree-pane" aria-label="Namespaces">
       <header class="pane-head">
@@ -47,7 +70,10 @@ export function NamespacePane({ selected }: { selected: string | null }) {
           placeholder="Find a namespace"
           aria-label="Find a namespace"
           value={filter}
-          onInput={(event) => setFilter(event.currentTarget.value)}
+          onInput={(event) => {
+            setFilter(event.currentTarget.value);
+            setClosed(new Set());
+          }}
         />
       </div>
       {all === null ? (
@@ -62,7 +88,12 @@ export function NamespacePane({ selected }: { selected: string | null }) {
           rowHeight={30}
           active={active}
           onActive={setActive}
-          onOpen={(at) => nodes[at] && open(nodes[at])}
+          onOpen={(at) => {
+            const node = nodes[at];
+            if (!node) return;
+            open(node);
+            if (node.namespace) focusList();
+          }}
           onSide={(at, direction) => {
             const node = nodes[at];
             if (node && node.children.length > 0) toggle(node, direction === 1);
@@ -70,7 +101,9 @@ export function NamespacePane({ selected }: { selected: string | null }) {
           render={(at) => {
             const node = nodes[at] as TreeNode;
             const isFolder = node.children.length > 0;
-            const isSelected = node.namespace !== null && node.namespace.name === selected;
+            const isSelected = node.namespace
+              ? node.namespace.name === selected
+              : node.prefix === group;
             return (
               <div
                 key={node.prefix}

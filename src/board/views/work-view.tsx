@@ -1,29 +1,19 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
-import { ClaimsWatch, type ClaimCounts } from "../claims-watch.ts";
+import { useEffect, useMemo } from "preact/hooks";
+import { ClaimsWatch } from "../claims-watch.ts";
 import { now } from "../clock.ts";
 import { ask } from "../graphql.ts";
 import { countdown, duration, number } from "../format.ts";
-import { namespaces } from "../namespaces.ts";
 import { hrefOf, withParams } from "../route.ts";
 import { mayWrite, messageOf } from "../session.ts";
 import { say } from "../toast.ts";
 import { AgentTag } from "../ui/agent-tag.tsx";
-import { EmptyState } from "../ui/empty-state.tsx";
 import { Countdown } from "../ui/time-ago.tsx";
 import { DeadLetters } from "./dead-letters.tsx";
-
-const parts: readonly (readonly [keyof ClaimCounts, string])[] = [
-  ["completed", "Done"],
-  ["taken", "Taken"],
-  ["free", "Free"],
-  ["delayed", "Delayed"],
-  ["deadLettered", "Failed for good"],
-];
-/** Namespaces whose work the first page sums up. */
-const maxQueues = 60;
+import { WorkBar, workParts } from "./work-bar.tsx";
+import { WorkList } from "./work-list.tsx";
 
 export function WorkView({ params }: { params: Readonly<Record<string, string>> }) {
-  const { ns = "", prefix = "" } = params;
+  const { ns = "", prefix = "", within = "" } = params;
   useEffect(() => {
     document.title = "Work · Baton";
   }, []);
@@ -33,108 +23,12 @@ export function WorkView({ params }: { params: Readonly<Record<string, string>> 
         <h1>{ns === "" ? "Work" : <bdi>{ns}</bdi>}</h1>
         {ns !== "" && <a href={hrefOf("work")}>All work</a>}
       </header>
-      {ns === "" ? <Queues /> : <Queue key={`${ns}\0${prefix}`} namespace={ns} prefix={prefix} />}
-    </section>
-  );
-}
-
-interface Listed extends ClaimCounts {
-  readonly namespace: string;
-}
-
-/** The namespaces that agents claim from. */
-function Queues() {
-  const [queues, setQueues] = useState<readonly Listed[] | null>(null);
-  const all = useMemo(() => new ClaimsWatch({}), []);
-  useEffect(() => () => all.close(), [all]);
-  const known = namespaces.value;
-  const counts = all.counts.value;
-  useEffect(() => {
-    if (!known || !counts) return;
-    const names = [...known.values()]
-      .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : -1))
-      .slice(0, maxQueues)
-      .map(({ name }) => name);
-    if (names.length === 0) return setQueues([]);
-    const parameters = names.map((_, at) => `$n${at}: String!`).join(", ");
-    const asked = names.map(
-      (_, at) =>
-        `n${at}: claimCounts(namespace: $n${at}) { free taken delayed completed deadLettered }`,
-    );
-    let isOver = false;
-    ask<Record<string, ClaimCounts>>(
-      `query queues(${parameters}) { ${asked.join(" ")} }`,
-      Object.fromEntries(names.map((name, at) => [`n${at}`, name])),
-    ).then(
-      (answer) => {
-        if (isOver) return;
-        const listed = names.map((namespace, at) => ({
-          namespace,
-          ...(answer[`n${at}`] as ClaimCounts),
-        }));
-        setQueues(
-          listed.filter(
-            ({ taken, delayed, completed, deadLettered }) =>
-              taken + delayed + completed + deadLettered > 0,
-          ),
-        );
-      },
-      (error: unknown) => say(messageOf(error), true),
-    );
-    return () => {
-      isOver = true;
-    };
-  }, [known, counts]);
-  if (queues === null)
-    return <div class="loading" aria-busy="true" aria-label="Counting the work" />;
-  if (queues.length === 0) {
-    return (
-      <EmptyState
-        icon="work"
-        title="No agent has claimed work yet"
-        command={`for await (const task of store.namespace("work").claims("task:")) {\n  await task.complete({ done: true });\n}`}
-      >
-        When agents claim entries, this page shows how many are free, taken and done, and who holds
-        them.
-      </EmptyState>
-    );
-  }
-  return (
-    <div class="scroll">
-      <ul class="queues">
-        {queues.map((queue) => (
-          <li key={queue.namespace}>
-            <a href={hrefOf("work", { ns: queue.namespace })}>
-              <bdi class="queue-name">{queue.namespace}</bdi>
-              <Bar counts={queue} />
-              <span class="queue-numbers">
-                <b>{number(queue.completed)}</b> done · {number(queue.taken)} taken ·{" "}
-                {number(queue.free)} free
-                {queue.deadLettered > 0 && <em> · {number(queue.deadLettered)} failed</em>}
-              </span>
-            </a>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-function Bar({ counts }: { counts: ClaimCounts }) {
-  const all = parts.reduce((sum, [name]) => sum + counts[name], 0);
-  return (
-    <span
-      class="bar"
-      role="img"
-      aria-label={parts.map(([name, label]) => `${label}: ${counts[name]}`).join(", ")}
-    >
-      {parts.map(
-        ([name]) =>
-          counts[name] > 0 && (
-            <i key={name} class={name} style={{ flexGrow: counts[name] / all }} />
-          ),
+      {ns === "" ? (
+        <WorkList prefix={within} />
+      ) : (
+        <Queue key={`${ns}\0${prefix}`} namespace={ns} prefix={prefix} />
       )}
-    </span>
+    </section>
   );
 }
 
@@ -181,9 +75,9 @@ function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
         <div class="loading" aria-busy="true" aria-label="Counting the work" />
       ) : (
         <>
-          <Bar counts={counts} />
+          <WorkBar counts={counts} />
           <dl class="tiles">
-            {parts.map(([name, label]) => (
+            {workParts.map(([name, label]) => (
               <div key={name} class={`tile ${name}`}>
                 <dt>{label}</dt>
                 <dd>{number(counts[name])}</dd>
