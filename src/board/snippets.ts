@@ -21,7 +21,7 @@ export function snippetsOf(
     },
     {
       name: "Python",
-      text: `import os\nfrom baton_store import DataStore\n\nstore = DataStore(${JSON.stringify(location.origin)}, token=os.environ["BATON_TOKEN"])\nstore.use_namespace(${ns})\nvalue = store.get(${name})`,
+      text: `import os\nfrom baton_store import DataStore\n\nstore = DataStore(${JSON.stringify(location.origin)}, token=os.environ["BATON_TOKEN"]).use_namespace(${ns})\nvalue = store.get(${name})`,
     },
   ];
 }

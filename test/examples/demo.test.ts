@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { boardLink } from "../../examples/demo/board-link.ts";
 import type { Config } from "../../src/config.ts";
 import { query } from "../client.ts";
 import { set } from "../operations.ts";
@@ -27,15 +28,31 @@ describe("examples/demo", { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  function start(url: string, token: string): Program {
-    return (demo = new Program("demo/run.ts", [], { url, token }));
+  function start(url: string, token: string, ...args: string[]): Program {
+    return (demo = new Program("demo/run.ts", args, { url, token }));
   }
 
   /** On a server that holds something of its own. */
-  async function startAgainst(config: Partial<Config> = {}): Promise<Program> {
+  async function startAgainst(config: Partial<Config> = {}, ...args: string[]): Promise<Program> {
     server = await startTestServer(config);
     await set(server, { namespace: "mine", key: "kept", value: 1 });
-    return start(server.url, server.token);
+    return start(server.url, server.token, ...args);
+  }
+
+  /** Puts a program of this name before all others, which writes what it is asked to open into a file. */
+  async function catchOpened(name: string): Promise<() => Promise<string>> {
+    const file = join(folder, "opened");
+    await writeFile(
+      join(folder, name),
+      `#!/bin/sh\nprintf %s "$1" > "${file}.part" && mv "${file}.part" "${file}"\n`,
+    );
+    await chmod(join(folder, name), 0o755);
+    vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+    const read = () => readFile(file, "utf8").catch(() => "");
+    return async () => {
+      await expect.poll(read).not.toBe("");
+      return read();
+    };
   }
 
   /** Neither entries nor processes. */
@@ -79,9 +96,12 @@ describe("examples/demo", { timeout: 120_000 }, () => {
     expect(left.filter((name) => name.startsWith("baton-demo-"))).toEqual([]);
   });
 
-  test("on a server that runs it leaves nothing behind when it is interrupted", async () => {
-    const stopped = await startAgainst();
+  test("on a server that runs it opens the board, and leaves nothing behind when it is interrupted", async () => {
+    const opened = await catchOpened(process.platform === "darwin" ? "open" : "xdg-open");
+    const stopped = await startAgainst({}, "--board");
     await stopped.said(" ", 3);
+    const { url, token } = server as TestServer;
+    expect(await opened()).toBe(boardLink(url, token, prefixIn(stopped.lines)));
     expect(processesOf(prefixIn(stopped.lines))).not.toEqual([]);
     await stopped.kill("SIGINT");
     expect(await stopped.exit).toBe(130);

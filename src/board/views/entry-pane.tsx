@@ -257,7 +257,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
                     <JsonTree key={entry.revision} text={entry.value} />
                     {entry.metadata !== "{}" && (
                       <>
-                        <h3 class="sub">Metadata</h3>
+                        <h2 class="sub">Metadata</h2>
                         <JsonTree key={`m${entry.revision}`} text={entry.metadata} />
                       </>
                     )}

@@ -129,6 +129,7 @@ export function NamespaceMenu({
             <label>
               Type the number of entries, {entryCount}, to confirm
               <input
+                autoFocus
                 inputMode="numeric"
                 value={typed}
                 onInput={(event) => setTyped(event.currentTarget.value)}

@@ -38,6 +38,7 @@ export function NewEntry({ namespace, onClose }: { namespace: string; onClose: (
           Key
           <input
             required
+            autoFocus
             class="mono"
             value={key}
             onInput={(event) => setKey(event.currentTarget.value)}

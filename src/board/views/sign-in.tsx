@@ -1,10 +1,12 @@
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { signIn } from "../session.ts";
 import { Command } from "../ui/empty-state.tsx";
 import { Logo } from "../ui/icons.tsx";
 
 export function SignIn({ reason }: { reason: string | null }) {
   const [token, setToken] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   return (
     <main class="centre">
       <form
@@ -29,7 +31,7 @@ export function SignIn({ reason }: { reason: string | null }) {
             name="token"
             autoComplete="off"
             required
-            autoFocus
+            ref={field}
             value={token}
             onInput={(event) => setToken(event.currentTarget.value)}
           />

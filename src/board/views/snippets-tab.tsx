@@ -6,7 +6,7 @@ export function SnippetsTab({ namespace, entryKey }: { namespace: string; entryK
     <div class="snippets">
       {snippetsOf(namespace, entryKey).map(({ name, text }) => (
         <section key={name}>
-          <h3 class="sub">{name}</h3>
+          <h2 class="sub">{name}</h2>
           <Command text={text} />
         </section>
       ))}

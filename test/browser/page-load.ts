@@ -1,0 +1,91 @@
+import type { Page } from "playwright-core";
+import { setMany } from "../operations.ts";
+
+type Server = { readonly url: string; readonly token: string };
+
+const maxBatch = 500;
+const batchMs = 100;
+/** Keys that are written again and again. */
+const keys = 200;
+
+/**
+ * Writes so many changes, as fast as the server takes them, or at a rate.
+ * @returns the revision of the last one
+ */
+export async function playChanges(
+  server: Server,
+  { count, perSecond }: { readonly count: number; readonly perSecond?: number },
+): Promise<string> {
+  const batch = perSecond === undefined ? maxBatch : (perSecond * batchMs) / 1_000;
+  const begin = performance.now();
+  let revision = "0";
+  for (let done = 0; done < count; done += batch) {
+    const dueAt = perSecond === undefined ? 0 : begin + (1_000 * done) / perSecond;
+    const waitMs = dueAt - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    const entries = Array.from({ length: Math.min(batch, count - done) }, (_, at) => ({
+      key: `k${(done + at) % keys}${at >= keys ? `-${Math.floor(at / keys)}` : ""}`,
+      value: done + at,
+    }));
+    ({ revision } = (await setMany(server, "played", entries)) as { revision: string });
+  }
+  return revision;
+}
+
+export interface Frames {
+  readonly count: number;
+  readonly medianMs: number;
+  readonly ninetiethMs: number;
+  readonly longestTaskMs: number;
+}
+
+/** How long the frames of a page take, and its longest task, while something is going on. */
+export async function measureFrames(page: Page, work: () => Promise<unknown>): Promise<Frames> {
+  await page.evaluate(`(() => {
+    const measured = (window.measured = { frames: [], longest: 0, isOver: false });
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) measured.longest = Math.max(measured.longest, duration);
+    }).observe({ entryTypes: ["longtask"] });
+    let last = performance.now();
+    const frame = (now) => {
+      measured.frames.push(now - last);
+      last = now;
+      if (!measured.isOver) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+  })()`);
+  await work();
+  const { frames, longest } = (await page.evaluate(
+    "(measured.isOver = true, { frames: measured.frames.slice(1), longest: measured.longest })",
+  )) as { frames: number[]; longest: number };
+  frames.sort((a, b) => a - b);
+  const atShare = (share: number) =>
+    Math.round(10 * (frames[Math.floor(share * frames.length)] ?? 0)) / 10;
+  return {
+    count: frames.length,
+    medianMs: atShare(0.5),
+    ninetiethMs: atShare(0.9),
+    longestTaskMs: Math.round(longest),
+  };
+}
+
+export interface Memory {
+  readonly heapBytes: number;
+  readonly nodes: number;
+  readonly listeners: number;
+}
+
+/** What a page holds after its garbage was collected. */
+export async function measureMemory(page: Page): Promise<Memory> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  await session.send("HeapProfiler.collectGarbage");
+  const { metrics } = await session.send("Performance.getMetrics");
+  const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? 0;
+  await session.detach();
+  return {
+    heapBytes: of("JSHeapUsedSize"),
+    nodes: of("Nodes"),
+    listeners: of("JSEventListeners"),
+  };
+}
