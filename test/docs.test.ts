@@ -129,7 +129,7 @@ describe("what docs/*.md show, done as they show it", () => {
     });
 
     test("work fails, is dead-lettered and begins again as it says", async () => {
-      const [failing = "", letters = "", stuck = "", again = ""] = (
+      const [failing = "", letters = "", stuck = "", followed = "", again = ""] = (
         await blocksIn("graphql")
       ).slice(5);
       const namespace = "work";
@@ -148,6 +148,10 @@ describe("what docs/*.md show, done as they show it", () => {
       await requeue(server, { namespace, key });
       const { token } = (await claim(server, { namespace })).claim;
       await complete(server, { namespace, key, token });
+      expect((await query(server, followed)).viewer).toEqual({
+        subscribers: { subscriptionCount: 0, waitCount: 0, slowest: [] },
+        headRevisionsAgo: [expect.any(String), expect.any(String), expect.any(String)],
+      });
       expect((await query(server, again)).transact.results[1]).toEqual({ reopened: true });
       expect((await claim(server, { namespace })).entry.value).toEqual({ page: 2 });
       await mutate(server, "clearNamespace", "revision", { namespace });
