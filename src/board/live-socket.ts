@@ -86,9 +86,13 @@ class LiveSocket {
     address.protocol = address.protocol.replace("http", "ws");
     address.hash = "";
     this.#socket = new WebSocket(address, "graphql-transport-ws");
-    this.#socket.onopen = () => this.#write({ type: "connection_init", payload: credentials() });
-    this.#socket.onmessage = ({ data }) => this.#take(JSON.parse(data as string) as Message);
-    this.#socket.onclose = () => this.lose();
+    this.#socket.addEventListener("open", () =>
+      this.#write({ type: "connection_init", payload: credentials() }),
+    );
+    this.#socket.addEventListener("message", ({ data }) => {
+      if (!this.#isLost) this.#take(JSON.parse(data as string) as Message);
+    });
+    this.#socket.addEventListener("close", () => this.lose());
     this.#timer = setTimeout(() => this.lose(), openMs);
     // A browser that is told it is offline keeps the connection, which nothing comes over any more.
     addEventListener("offline", this.#onOffline);
@@ -120,7 +124,6 @@ class LiveSocket {
     this.#isLost = true;
     clearTimeout(this.#timer);
     removeEventListener("offline", this.#onOffline);
-    this.#socket.onmessage = null;
     this.#socket.close();
     this.#fail(new Error("The connection is lost."));
     for (const id of this.#operations.keys()) this.#end(id);

@@ -39,21 +39,21 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
   const [conflict, setConflict] = useState<EntryDetail | null | undefined>(undefined);
   const [isDeleting, setDeleting] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const reading = useRef(0);
+  const lastRead = useRef(0);
   const tab: Tab =
     params["rev"] !== undefined
       ? "history"
       : (tabs.find((name) => name === params["tab"]) ?? "tree");
 
   const read = useCallback(async () => {
-    const turn = ++reading.current;
+    const turn = ++lastRead.current;
     try {
       const found = await readEntry(namespace, entryKey);
-      if (turn !== reading.current) return;
+      if (turn !== lastRead.current) return;
       setEntry(found);
       setError(null);
     } catch (caught) {
-      if (turn === reading.current) setError(messageOf(caught));
+      if (turn === lastRead.current) setError(messageOf(caught));
     }
   }, [namespace, entryKey]);
   useEffect(() => {

@@ -54,8 +54,8 @@ export function NamespacePane({ selected, group }: NamespacePaneProps) {
   };
   const all = namespaces.value;
   // By its name: rows come and go above it.
-  const at = nodes.findIndex(({ prefix }) => prefix === activePrefix);
-  const active = at < 0 ? null : at;
+  const activeAt = nodes.findIndex(({ prefix }) => prefix === activePrefix);
+  const active = activeAt < 0 ? null : activeAt;
   const setActive = (index: number) => setActivePrefix(nodes[index]?.prefix ?? null);
   return (
     <section class="pane tree-pane" aria-label="Namespaces">
