@@ -11,7 +11,7 @@ from typing import Any
 from baton_store import AsyncDataStore
 from baton_store.sessions import BatonSession
 
-from .agent_sdks import needs_openai_agents
+from .agent_sdks import echo_agent, needs_openai_agents
 from .server import shared_server
 
 _ids = (f"session-{number}" for number in itertools.count(1))
@@ -105,26 +105,9 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
 
     @needs_openai_agents
     async def test_an_agent_goes_on_with_the_conversation_of_another_process(self) -> None:
-        from agents import Agent, ModelResponse, RunConfig, Runner, Usage
-        from agents.models.interface import Model
-        from openai.types.responses import ResponseOutputMessage, ResponseOutputText
+        from agents import RunConfig, Runner
 
-        class Echo(Model):
-            """Says what it was given, so that it is seen what the session holds."""
-
-            async def get_response(self, system_instructions: Any, input: Any, *_: Any, **__: Any) -> ModelResponse:
-                given = [_user(input)] if isinstance(input, str) else input
-                said = " ".join(item["content"] for item in given if item.get("role") == "user")
-                text = ResponseOutputText(type="output_text", text=said, annotations=[])
-                message = ResponseOutputMessage(
-                    id="m", type="message", role="assistant", status="completed", content=[text]
-                )
-                return ModelResponse(output=[message], usage=Usage(), response_id=None)
-
-            def stream_response(self, *_: Any, **__: Any) -> Any:
-                raise NotImplementedError
-
-        agent = Agent(name="echo", model=Echo())
+        agent = echo_agent()
         first = self.session()
         config = RunConfig(tracing_disabled=True)
         await Runner.run(agent, "one", session=first, run_config=config)
