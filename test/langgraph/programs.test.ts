@@ -12,8 +12,10 @@ import {
   type BaseStore,
   type LangGraphRunnableConfig,
 } from "@langchain/langgraph";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { createDataStore } from "../../src/client/index.ts";
 import { BatonSaver, BatonStore } from "../../src/langgraph/index.ts";
+import { blocksOf, codeIn } from "../document.ts";
 import { startTestServer } from "../server.ts";
 import { collect, storeOf } from "../sdk/sdk-store.ts";
 
@@ -84,4 +86,25 @@ test("threads are interrupted, resumed and forked, and share memory, as with the
   const shown = await program(saver, store);
   expect(shown).toEqual(await program(new MemorySaver(), new InMemoryStore()));
   expect((shown[3] as typeof State.State).said.at(-1)).toBe("approved by Bob");
+});
+
+test("docs/langgraph.md compiles graphs that go on with their threads", async () => {
+  await using server = await startTestServer();
+  vi.stubEnv("BATON_URL", server.url).stubEnv("BATON_TOKEN", server.token);
+  const builder = new StateGraph(State)
+    .addNode("echo", ({ said }: typeof State.State) => ({ said: [`${said.length}`] }))
+    .addEdge(START, "echo");
+  const programs = codeIn(await blocksOf("docs/langgraph.md", server), "ts");
+  expect(programs).toHaveLength(2);
+  const names = { BatonSaver, BatonStore, builder, createDataStore, token: server.token };
+  for (const program of programs) {
+    const body = program.replaceAll(/^import .*$/gm, "");
+    // eslint-disable-next-line typescript/no-implied-eval -- It is the page that is tested.
+    const compiled = new Function(...Object.keys(names), `${body}; return graph;`);
+    const graph = compiled(...Object.values(names)) as ReturnType<typeof builder.compile>;
+    const config = { configurable: { thread_id: `page-${program.length}` } };
+    await graph.invoke({ said: ["a"] }, config);
+    expect(await graph.invoke({ said: ["b"] }, config)).toEqual({ said: ["a", "1", "b", "3"] });
+  }
+  vi.unstubAllEnvs();
 });
