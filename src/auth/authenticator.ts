@@ -10,26 +10,26 @@ const maxKnownHashes = 1_000;
 
 export type { Session } from "./cached-token.ts";
 
-/** What a caller shows, on whichever transport. */
+/** The credentials of a caller, on any transport. */
 export interface Credentials {
   /** `Bearer <token>`. */
   readonly authorization: string | undefined;
-  /** The name an agent goes by, where its token names none. */
+  /** The caller's agent name, if its token has none. */
   readonly agent: string | undefined;
 }
 
-/** Tells who is calling. A token is looked up once and then known: see `TokenCache` for how its revocation is seen. */
+/** Authenticates callers. A token is looked up once and then cached: see `TokenCache` for revocations. */
 export class Authenticator {
   readonly #tokens: TokenCache;
   readonly #limits: Limits;
   readonly #jwts: JwtSessions | null;
   readonly #callersNameAgents: boolean;
-  /** By what callers sent: hashing takes as long as looking the token up. */
+  /** Hashes by the authorization that was sent. Computing a hash takes as long as a lookup of the token. */
   readonly #hashes = new Map<string, string>();
 
   /**
-   * @param jwts null where no JWT is accepted
-   * @param callersNameAgents whether the name that a caller says counts, where its token names no agent
+   * @param jwts null if JWTs are not accepted
+   * @param callersNameAgents whether callers can give an agent name, if their token has none
    */
   constructor(
     tokens: TokenTable,
@@ -44,8 +44,9 @@ export class Authenticator {
   }
 
   /**
-   * Of a token that is known, without a promise.
-   * @throws UNAUTHENTICATED without a valid token; UNAVAILABLE for a JWT while its issuer's keys can't be read; BAD_USER_INPUT or LIMIT_EXCEEDED for an agent's name that is not valid
+   * Returns the session of a valid token, without a promise if the token is cached.
+   * @throws UNAUTHENTICATED without a valid token; UNAVAILABLE for a JWT if the keys of its issuer cannot be read;
+   *   BAD_USER_INPUT or LIMIT_EXCEEDED for an invalid agent name
    */
   authenticate({ authorization, agent }: Credentials): Session | Promise<Session> {
     const token = this.#find(authorization);
@@ -61,27 +62,27 @@ export class Authenticator {
     const secret = secretOf(authorization);
     if (this.#jwts && isJwt(secret)) return this.#jwts.find(secret);
     const hash = hashSecret(secret);
-    // Whoever sends ever other tokens does not fill the memory: the map begins again.
+    // Bounds the memory if a caller keeps sending different tokens: the map starts again.
     if (this.#hashes.size >= maxKnownHashes) this.#hashes.clear();
     this.#hashes.set(authorization as string, hash);
     return this.#tokens.find(hash);
   }
 
-  /** Ends the sessions of tokens that were revoked or have expired. */
+  /** Ends the sessions of revoked and expired tokens. */
   checkTokens(): Promise<void> {
     return this.#tokens.check();
   }
 
-  /** The same of JWTs. It may wait for the identity provider, which no other token waits for. */
+  /** Does the same for JWTs. It can wait for the identity provider, which no other token depends on. */
   async checkJwts(): Promise<void> {
     await this.#jwts?.check();
   }
 
-  #admit(token: CachedToken | null, said: string | undefined): Session {
-    const agent = this.#callersNameAgents ? said : undefined;
-    const fault = token ? token.fault(new Date()) : unknownToken;
-    if (!token || fault !== null) throw unauthenticated(fault ?? unknownToken);
-    // A token's own name counts, whatever its bearer says.
+  #admit(token: CachedToken | null, givenAgent: string | undefined): Session {
+    const agent = this.#callersNameAgents ? givenAgent : undefined;
+    const reason = token ? token.invalidReason(new Date()) : unknownToken;
+    if (!token || reason !== null) throw unauthenticated(reason ?? unknownToken);
+    // If the token has an agent name, the caller's is ignored.
     if (agent !== undefined && !token.accepts(agent)) {
       checkAgent(this.#limits, "Baton-Agent", agent);
     }
@@ -89,7 +90,7 @@ export class Authenticator {
   }
 }
 
-/** No secret of a token of this server has a dot. */
+/** Whether a secret is a JWT. The secrets of this server's tokens have no dot. */
 function isJwt(secret: string): boolean {
   return secret.split(".", 4).length === 3;
 }
@@ -99,7 +100,8 @@ function secretOf(authorization: string | undefined): string {
   if (authorization === undefined || authorization === "") {
     throw unauthenticated("A token is needed: send it as authorization: Bearer <token>.");
   }
-  // A token that was read from a file may end in a newline. HTTP removes it from a header; a socket's parameters keep it.
+  // A token that was read from a file can end in a newline. HTTP removes it from a header; a socket's parameters keep
+  // it.
   const given = authorization.trim();
   const secret = /^Bearer +(\S+)$/i.exec(given)?.[1];
   if (secret !== undefined) return secret;

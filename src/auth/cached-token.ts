@@ -2,26 +2,26 @@ import { getEventListeners, setMaxListeners } from "node:events";
 import { unauthenticated } from "../errors.ts";
 import type { Token } from "../store/model/token.ts";
 import { reachOf, type Reach, type Viewer } from "../store/model/viewer.ts";
-import { tokenFault } from "./token.ts";
+import { invalidReason } from "./token.ts";
 
-/** A caller that showed a valid token. */
+/** The session of a caller with a valid token. */
 export interface Session {
   readonly viewer: Viewer;
-  /** Aborts when the token is revoked or expires. Its reason is the error, `UNAUTHENTICATED`. */
+  /** Aborts when the token is revoked or expires. The reason is the error, `UNAUTHENTICATED`. */
   readonly ended: AbortSignal;
 }
 
-/** Agents of one token whose sessions are kept; a token that names no agent may be shared by more. */
+/** The largest number of agents of one token whose sessions are cached. A token without an agent name can have more. */
 const maxSessions = 100;
 
-/** One token as it was read last, and what its sessions share. */
+/** A token as it was last read, and the state that its sessions share. */
 export class CachedToken {
-  /** The state of the token table that it was read in. */
+  /** The generation of the token table in which it was read: see `TokenCache`. */
   generation: number;
   #token: Token;
   readonly #reach: Reach;
   #ended: AbortController | null = null;
-  /** By the name that the caller gave, where it counts. */
+  /** Sessions by the agent name of the caller; null if the token has one. */
   readonly #sessions = new Map<string | null, Session>();
 
   constructor(token: Token, generation: number) {
@@ -34,42 +34,42 @@ export class CachedToken {
     return this.#token.tokenId;
   }
 
-  /** Whether someone asked to be told when the token ends, and it has not. */
+  /** Whether a session requested the signal of the token's end, and the token has not ended. */
   get hasFollowers(): boolean {
     return this.#ended !== null && !this.#ended.signal.aborted;
   }
 
-  /** Whether it has ended once. A clock that is set back can make the token valid again: then it is read as another. */
+  /** Whether it has ended. If the clock is set back, the token can become valid again: then it is read as a new one. */
   get isOver(): boolean {
     return this.#ended?.signal.aborted ?? false;
   }
 
-  /** Whether one of those still listens. */
+  /** Whether a listener of that signal is left. */
   get isFollowed(): boolean {
     return this.#ended !== null && getEventListeners(this.#ended.signal, "abort").length > 0;
   }
 
-  /** Why the token is no longer valid; null while it is. */
-  fault(now: Date): string | null {
-    return tokenFault(this.#token, now);
+  /** Returns why the token is no longer valid; null if it is valid. */
+  invalidReason(now: Date): string | null {
+    return invalidReason(this.#token, now);
   }
 
-  /** Takes the token as it is now; null when the table no longer has it. Ends its sessions if it is not valid. */
+  /** Updates the token; null if the table no longer has it. Ends its sessions if it is no longer valid. */
   update(token: Token | null, generation: number): void {
-    // Two reads may end in another order than they began.
+    // Two reads can end in a different order than they began.
     if (generation < this.generation) return;
-    // Only its revocation and its removal can differ from what was read before.
+    // Only a revocation or a removal can change a token.
     if (token) this.#token = token;
     this.generation = generation;
-    this.end(token ? this.fault(new Date()) : unknownToken);
+    this.end(token ? this.invalidReason(new Date()) : unknownToken);
   }
 
-  /** Ends its sessions if there is a fault. */
-  end(fault: string | null): void {
-    if (fault !== null) this.#ended?.abort(unauthenticated(fault));
+  /** Ends its sessions with this reason; null does nothing. */
+  end(reason: string | null): void {
+    if (reason !== null) this.#ended?.abort(unauthenticated(reason));
   }
 
-  /** @param agent checked by the caller, where the token names none */
+  /** @param agent the agent name of the caller, already checked if the token has none */
   session(agent: string | undefined): Session {
     const name = this.#token.agent === null ? (agent ?? null) : null;
     const known = this.#sessions.get(name);
@@ -93,12 +93,12 @@ export class CachedToken {
     return session;
   }
 
-  /** Whether the name needs no check: it was checked before, or it does not count beside the token's own. */
+  /** Whether the agent name needs no check: it was checked before, or the token has one. */
   accepts(agent: string): boolean {
     return this.#token.agent !== null || this.#sessions.has(agent);
   }
 
-  /** Made when it is first asked for: most operations end long before their token. */
+  /** Creates the signal when it is first requested: most operations end long before their token. */
   #signal(): AbortSignal {
     if (!this.#ended) {
       this.#ended = new AbortController();
@@ -108,5 +108,5 @@ export class CachedToken {
   }
 }
 
-/** What is said of a token that the table does not have. */
+/** The reason for a token that the table does not have. */
 export const unknownToken = "This token is not known here.";

@@ -4,7 +4,7 @@ import { checkGrants, grantsOf, isScope, parseGrant, type Grant } from "../store
 import { checkAgent, type Limits } from "../store/model/limits.ts";
 import type { Token } from "../store/model/token.ts";
 
-/** The names of the claims that say who a caller is and what it may do. */
+/** The names of the claims with the caller's identity and permissions. */
 export interface ClaimNames {
   readonly user: string;
   readonly agent: string;
@@ -21,8 +21,8 @@ export interface JwtPayload {
 }
 
 /**
- * What a verified JWT says of its caller, as a token that is in no table.
- * @param skewSeconds for how long after its end it still counts
+ * Returns the token that a verified JWT describes. It is in no table.
+ * @param skewSeconds for how long the token is valid after its expiry, to allow for differences between clocks
  * @throws UNAUTHENTICATED for a claim of the wrong form
  */
 export function tokenOfJwt(
@@ -41,7 +41,7 @@ export function tokenOfJwt(
     const grants = grantsIn(payload, names);
     const hash = createHash("sha256").update(jwt).digest("hex");
     return {
-      // Names it in logs, and proves nothing.
+      // Identifies the token in logs.
       tokenId: `jwt_${hash.slice(0, 12)}`,
       hash,
       userId,
@@ -58,8 +58,8 @@ export function tokenOfJwt(
 }
 
 /**
- * The claim of grants, such as `["read,write files:*"]`; without it, the scopes, of which those that mean nothing here
- * count for nothing, in each of the namespaces.
+ * Reads the grants from the claim of grants, such as `["read,write files:*"]`. Without that claim, it reads the scopes
+ * and ignores unknown ones; they apply in each of the namespaces.
  */
 function grantsIn(payload: JwtPayload, names: ClaimNames): Grant[] {
   if (payload[names.grants] !== undefined) {
@@ -83,7 +83,7 @@ function textOf(payload: JwtPayload, name: string): string | null {
   return value;
 }
 
-/** A list of texts, or one text that separates them. */
+/** Reads a list of texts, or one text with separators. */
 function listOf(payload: JwtPayload, name: string, separator: RegExp): string[] {
   const value = payload[name] ?? "";
   const list = typeof value === "string" ? value.split(separator) : value;

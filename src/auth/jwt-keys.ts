@@ -10,23 +10,23 @@ import { unavailable } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import { requireSafe, type KeyPlace } from "./jwt-options.ts";
 
-/** The keys that sign JWTs. */
+/** The keys that verify JWTs. */
 export interface JwtKeys {
-  /** Rejects with UNAVAILABLE while keys that are needed can't be read. */
+  /** Rejects with UNAVAILABLE if the keys are needed and cannot be read. */
   readonly find: JWTVerifyGetKey;
-  /** Reads them again, so that a key that was withdrawn is no longer known. Rejects when they can't be read. */
+  /** Reads the keys again, so that withdrawn keys are no longer accepted. Rejects if they cannot be read. */
   reload(): Promise<void>;
 }
 
-/** A shared secret of fewer bytes can be guessed from a token that it signed. */
+/** A shorter secret could be found from a token that it signed. */
 const minSecretBytes = 32;
 const fetchTimeoutMs = 5_000;
-/** A token that names an unknown key makes the keys be read again, at most so often. */
+/** A token with an unknown key makes the server read the keys again, at most once in this time. */
 const cooldownMs = 10_000;
-/** After a failure, the provider is not asked again for so long. */
+/** After an error, the provider is not requested again for this time. */
 const retryAfterMs = 1_000;
 
-/** @throws StartError for a secret that can't be read or is too short */
+/** @throws StartError if the secret cannot be read or is too short */
 export async function openJwtKeys(place: KeyPlace): Promise<JwtKeys> {
   if (place.kind !== "secret") return new RemoteKeys(place);
   const secret = await readSecret(place.file);
@@ -35,18 +35,20 @@ export async function openJwtKeys(place: KeyPlace): Promise<JwtKeys> {
 
 async function readSecret(file: string): Promise<Uint8Array> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new StartError(`The secret of --jwt-secret-file can't be read: ${file} (${error.code}).`);
+    throw new StartError(
+      `The secret of --jwt-secret-file cannot be read: ${file} (${error.code}).`,
+    );
   });
   const secret = Buffer.from(text.replace(/\r?\n$/, ""));
   if (secret.length >= minSecretBytes) return secret;
   throw new StartError(
-    `The secret in ${file} must have at least ${minSecretBytes} bytes; it has ${secret.length}. To make one: openssl rand -base64 48`,
+    `The secret in ${file} must have at least ${minSecretBytes} bytes, but has ${secret.length}. To make one: openssl rand -base64 48`,
   );
 }
 
 /**
- * Keys that an identity provider publishes. They are read at the first token, and again when a token names a key that is
- * not among them. While the provider does not answer, those that are known count.
+ * Keys that an identity provider publishes. They are read for the first token, and again for a token with an unknown
+ * key. While the provider does not respond, the keys that were read before are used.
  */
 class RemoteKeys implements JwtKeys {
   readonly #place: Exclude<KeyPlace, { kind: "secret" }>;
@@ -64,13 +66,13 @@ class RemoteKeys implements JwtKeys {
       return await keys(header, token);
     } catch (error) {
       if (isAboutToken(error)) throw error;
-      throw unavailable("The identity provider's keys can't be read now. Try again.", error);
+      throw unavailable("The identity provider's keys cannot be read now. Try again.", error);
     }
   };
 
   async reload(): Promise<void> {
     if (!this.#keys) return;
-    // The address of the keys may have changed.
+    // The URL of the keys can have changed.
     const keys = this.#place.kind === "discovery" ? await this.#create() : this.#keys;
     await keys.reload();
     this.#keys = keys;
@@ -88,19 +90,20 @@ class RemoteKeys implements JwtKeys {
     return createRemoteJWKSet(url, {
       timeoutDuration: fetchTimeoutMs,
       cooldownDuration: cooldownMs,
-      // They are read again in the background, which makes no caller wait.
+      // `reload` reads the keys again in the background, so that no caller waits.
       cacheMaxAge: Number.POSITIVE_INFINITY,
       [customFetch]: (address, init) => this.#fetch(address, init),
     });
   }
 
-  /** OpenID Connect Discovery 1.0. */
+  /** Finds the URL of the keys by OpenID Connect Discovery 1.0. */
   async #discover({ issuer }: { readonly issuer: string }): Promise<URL> {
     const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
     const signal = AbortSignal.timeout(fetchTimeoutMs);
     const response = await this.#fetch(address, { redirect: "manual", signal });
     const { issuer: named, jwks_uri: url } = (await response.json()) as Record<string, unknown>;
-    if (named !== issuer) throw new Error(`${address} is of the issuer ${String(named)}.`);
+    if (named !== issuer)
+      throw new Error(`${address} belongs to another issuer, ${String(named)}.`);
     return requireSafe(String(url));
   }
 
@@ -110,7 +113,7 @@ class RemoteKeys implements JwtKeys {
     }
     try {
       const response = await fetch(address, init);
-      if (response.status !== 200) throw new Error(`${address} answered ${response.status}.`);
+      if (response.status !== 200) throw new Error(`${address} responded with ${response.status}.`);
       return response;
     } catch (error) {
       this.#failedAt = performance.now();
@@ -125,7 +128,7 @@ const aboutToken = new Set<string>([
   errors.JOSENotSupported.code,
 ]);
 
-/** Whether the keys were read, and the token fits none of them. */
+/** Whether the keys were read, but none of them fits the token. */
 function isAboutToken(error: unknown): boolean {
   return error instanceof errors.JOSEError && aboutToken.has(error.code);
 }

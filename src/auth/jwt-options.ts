@@ -3,20 +3,20 @@ import { StartError } from "../start-error.ts";
 import { isThisMachine } from "../this-machine.ts";
 import type { ClaimNames } from "./jwt-claims.ts";
 
-/** Where the keys are that sign JWTs. */
+/** The source of the keys that verify JWTs. */
 export type KeyPlace =
   | { readonly kind: "secret"; readonly file: string }
   | { readonly kind: "jwks"; readonly url: URL }
   | { readonly kind: "discovery"; readonly issuer: string };
 
-/** Which JWTs are accepted, and what they mean. */
+/** Which JWTs are accepted, and the meaning of their claims. */
 export interface JwtOptions {
   readonly keys: KeyPlace;
-  /** Only tokens that are signed by one of these count. */
+  /** Only tokens that are signed with one of these algorithms are accepted. */
   readonly algorithms: readonly string[];
   readonly issuer: string;
   readonly audience: string;
-  /** By how much the clocks may differ. */
+  /** The largest accepted difference between clocks. */
   readonly skewSeconds: number;
   readonly claims: ClaimNames;
 }
@@ -25,14 +25,16 @@ const symmetric = ["HS256", "HS384", "HS512"];
 const asymmetric = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(" ");
 
 /**
- * The options of JWTs; null where none are accepted.
- * @throws StartError where they don't fit together
+ * Reads the options of JWTs; null if JWTs are not accepted.
+ * @throws StartError if the options contradict each other
  */
 export function jwtOptions(config: Config): JwtOptions | null {
   const { jwtIssuer: issuer, jwtAudience: audience, jwtJwksUrl, jwtSecretFile } = config;
   if (issuer === "" && audience === "" && jwtJwksUrl === "" && jwtSecretFile === "") return null;
   if (issuer === "" || audience === "") {
-    throw misfit("JWTs need both --jwt-issuer and --jwt-audience: a token for another is refused.");
+    throw misfit(
+      "JWTs need both --jwt-issuer and --jwt-audience, so that tokens for other services are refused.",
+    );
   }
   if (jwtJwksUrl !== "" && jwtSecretFile !== "") {
     throw misfit("Give either --jwt-jwks-url or --jwt-secret-file, not both.");
@@ -61,7 +63,7 @@ function keyPlace({ jwtIssuer, jwtJwksUrl, jwtSecretFile }: Config): KeyPlace {
   return { kind: "discovery", issuer: jwtIssuer };
 }
 
-/** @throws StartError for an algorithm that does not fit the keys: a public key must not be taken for a secret */
+/** @throws StartError for an algorithm that does not fit the keys: a public key must not be used as a shared secret */
 function algorithmsOf(text: string, { kind }: KeyPlace): string[] {
   const fitting = kind === "secret" ? symmetric : asymmetric;
   if (text === "") return kind === "secret" ? ["HS256"] : ["RS256", "PS256", "ES256", "EdDSA"];
@@ -74,14 +76,16 @@ function algorithmsOf(text: string, { kind }: KeyPlace): string[] {
 }
 
 /**
- * Whoever can change what is read makes tokens.
+ * Checks the URL of keys. It must be safe, because a person who can change its content can create tokens.
  * @throws Error for a URL that is neither HTTPS nor on this machine
  */
 export function requireSafe(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   const isLocal = url !== null && isThisMachine(url.hostname);
   if (url?.protocol === "https:" || (url?.protocol === "http:" && isLocal)) return url;
-  throw new Error(`${JSON.stringify(text)} must be https://…; http:// is for this machine alone.`);
+  throw new Error(
+    `${JSON.stringify(text)} must be an https:// URL; http:// is accepted only for this machine.`,
+  );
 }
 
 function safeUrl(option: string, text: string): URL {

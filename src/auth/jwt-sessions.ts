@@ -2,32 +2,32 @@ import { isUnavailable } from "../errors.ts";
 import { CachedToken } from "./cached-token.ts";
 import type { JwtVerifier } from "./jwt-verifier.ts";
 
-/** Beyond so many, the JWT that was not used for the longest is verified again at its next use. */
+/** With more JWTs than this, the least recently used one is removed, and verified again at its next use. */
 const maxKnown = 10_000;
-/** A key that was withdrawn does not count for longer than this. */
+/** The longest time for which a JWT is accepted after its key was withdrawn. */
 const reverifyMs = 300_000;
-/** Longer ones are refused without a look: a header can't be longer, but a socket's parameters can. */
+/** Longer JWTs are refused without verification. A header cannot be longer, but a socket's parameters can. */
 const maxJwtLength = 16_384;
 
 interface Known {
   readonly token: CachedToken;
-  /** By the monotonic clock. */
+  /** On the monotonic clock, in milliseconds. */
   verifiedAt: number;
 }
 
 /**
- * JWTs that were verified, so that an operation needs no signature check.
+ * A cache of verified JWTs, so that an operation needs no signature check.
  *
- * 1. A JWT is verified at its first use, and again at a use that is `reverifyMs` later.
- * 2. `check` ends the sessions of those that have expired.
- * 3. Every `reverifyMs`, it reads the keys again, and verifies those that have followers again. A JWT whose key was
- *    withdrawn ends. While the provider does not answer, what was verified counts until it expires.
+ * 1. A JWT is verified at its first use, and again at the first use after `reverifyMs`.
+ * 2. `check` ends the sessions of expired JWTs.
+ * 3. Every `reverifyMs`, `check` reads the keys again and verifies the JWTs with followers. A JWT whose key was
+ *    withdrawn ends. If the provider does not respond, verified JWTs are valid until they expire.
  */
 export class JwtSessions {
   readonly #verifier: JwtVerifier;
-  /** The least recently used first. */
+  /** The least recently used JWT is the first. */
   readonly #known = new Map<string, Known>();
-  /** Those being verified. */
+  /** The verifications in progress. */
   readonly #verifying = new Map<string, Promise<CachedToken>>();
   #checkedAt = performance.now();
 
@@ -35,7 +35,10 @@ export class JwtSessions {
     this.#verifier = verifier;
   }
 
-  /** The JWT, without a promise where it is known. A promise rejects with UNAUTHENTICATED or UNAVAILABLE. */
+  /**
+   * Returns the token of a JWT, without a promise if it is cached. The promise rejects with UNAUTHENTICATED or
+   * UNAVAILABLE.
+   */
   find(jwt: string): CachedToken | null | Promise<CachedToken> {
     if (jwt.length > maxJwtLength) return null;
     const known = this.#known.get(jwt);
@@ -48,9 +51,9 @@ export class JwtSessions {
   async check(): Promise<void> {
     const now = new Date();
     for (const [jwt, { token }] of this.#known) {
-      const fault = token.fault(now);
-      if (fault === null) continue;
-      token.end(fault);
+      const reason = token.invalidReason(now);
+      if (reason === null) continue;
+      token.end(reason);
       this.#known.delete(jwt);
     }
     if (performance.now() - this.#checkedAt < reverifyMs) return;
@@ -58,12 +61,12 @@ export class JwtSessions {
     await this.reverify();
   }
 
-  /** Reads the keys, and verifies again what has followers. What has none is verified at its next use. */
+  /** Reads the keys, and verifies the JWTs with followers again. Other JWTs are verified at their next use. */
   async reverify(): Promise<void> {
     await this.#verifier.reloadKeys();
     for (const [jwt, known] of this.#known) {
       known.verifiedAt = Number.NEGATIVE_INFINITY;
-      // A refusal has ended its sessions.
+      // If the JWT is refused, its sessions have already ended.
       if (known.token.isFollowed) await this.#verify(jwt).catch(() => {});
     }
   }
@@ -96,7 +99,7 @@ export class JwtSessions {
   #evict(): void {
     if (this.#known.size <= maxKnown) return;
     for (const [jwt, known] of this.#known) {
-      // Those who follow it would not hear of its end.
+      // Keep JWTs with followers: they must be notified when the JWT ends.
       if (known.token.isFollowed) continue;
       this.#known.delete(jwt);
       return;

@@ -6,7 +6,7 @@ import { tokenOfJwt } from "./jwt-claims.ts";
 import { openJwtKeys, type JwtKeys } from "./jwt-keys.ts";
 import type { JwtOptions } from "./jwt-options.ts";
 
-/** Checks JWTs, and reads what they say. */
+/** Verifies JWTs, and reads their claims. */
 export class JwtVerifier {
   readonly #options: JwtOptions;
   readonly #limits: Limits;
@@ -18,12 +18,12 @@ export class JwtVerifier {
     this.#keys = keys;
   }
 
-  /** @throws StartError for a secret that can't be used */
+  /** @throws StartError for an unusable secret */
   static async open(options: JwtOptions, limits: Limits): Promise<JwtVerifier> {
     return new JwtVerifier(options, limits, await openJwtKeys(options.keys));
   }
 
-  /** @throws UNAUTHENTICATED; UNAVAILABLE while keys that are needed can't be read */
+  /** @throws UNAUTHENTICATED; UNAVAILABLE if the keys are needed and cannot be read */
   async verify(jwt: string): Promise<Token> {
     const { issuer, audience, skewSeconds, claims, algorithms } = this.#options;
     let payload: JWTPayload;
@@ -42,7 +42,7 @@ export class JwtVerifier {
     return tokenOfJwt(this.#limits, claims, skewSeconds, jwt, payload);
   }
 
-  /** Reads the keys again, so that a key that was withdrawn no longer counts. */
+  /** Reads the keys again, so that withdrawn keys are no longer accepted. */
   reloadKeys(): Promise<void> {
     return this.#keys.reload();
   }

@@ -6,24 +6,24 @@ import { scopes } from "../store/model/grant.ts";
 import type { Token } from "../store/model/token.ts";
 import { makeFolder } from "../make-folder.ts";
 import { StartError } from "../start-error.ts";
-import { createToken, hashSecret, isSecret, tokenFault, type TokenInput } from "./token.ts";
+import { createToken, hashSecret, isSecret, invalidReason, type TokenInput } from "./token.ts";
 
-/** The user that a fresh installation belongs to. */
+/** The user of a new installation. */
 const localUser = "local";
 
-/** The token of the person who runs the server, as far as there is one. */
+/** The token of the operator, in a file of the data directory. */
 export interface LocalToken {
   readonly file: string;
   readonly secret: string;
 }
 
-/** Its name in every database, so that of several instances which start at once only one makes it. */
+/** Its `tokenId`, the same in every database, so that only one of several instances that start together creates it. */
 const localTokenId = "tok_local";
 
 /**
- * With no token in the database, makes the user `local` one that may do everything, and writes it to `local.token`
- * in the data directory, for its owner's eyes only. Later it is read back from there.
- * @returns null when there is no such file here or its token does not count (any more)
+ * Creates a token with all permissions for the user `local`, if the database has no token, and writes its secret to
+ * `local.token` in the data directory. Only the owner can read the file. Later starts read the secret from it.
+ * @returns null if the file does not exist here, or its token is not valid
  */
 export async function ensureLocalToken(
   dataDir: string,
@@ -32,10 +32,11 @@ export async function ensureLocalToken(
   const file = fileIn(dataDir);
   if (await tokens.isEmpty()) await makeToken(file, tokens);
   const kept = await readToken(file, tokens);
-  return kept && tokenFault(kept.token, new Date()) === null ? { file, secret: kept.secret } : null;
+  const isValid = kept !== null && invalidReason(kept.token, new Date()) === null;
+  return isValid ? { file, secret: kept.secret } : null;
 }
 
-/** Whether the token is the one that the first start made, or the one in the file of this data directory. */
+/** Whether a token is the one of the first start, or the one in the file of this data directory. */
 export async function isLocalToken(
   dataDir: string,
   tokens: TokenTable,
@@ -47,8 +48,8 @@ export async function isLocalToken(
 }
 
 /**
- * Makes a token and writes it to `local.token` in the data directory, in the place of one that is no longer valid.
- * @throws StartError when the file has a valid token: nobody else may know its secret
+ * Creates a token and writes its secret to `local.token` in the data directory. It replaces a token that is not valid.
+ * @throws StartError if the file has a valid token, whose secret could otherwise be lost
  */
 export async function saveLocalToken(
   dataDir: string,
@@ -58,10 +59,10 @@ export async function saveLocalToken(
   const file = fileIn(dataDir);
   const now = new Date();
   const kept = await readToken(file, tokens);
-  if (kept && tokenFault(kept.token, now) === null) {
+  if (kept && invalidReason(kept.token, now) === null) {
     const { tokenId } = kept.token;
     throw new StartError(
-      `${file} holds ${tokenId}, which is valid. Revoke it first: baton token revoke ${tokenId}`,
+      `${file} has the valid token ${tokenId}. Revoke it first: baton token revoke ${tokenId}`,
     );
   }
   const { token, secret } = createToken(input, now);
@@ -70,7 +71,7 @@ export async function saveLocalToken(
   return { tokenId: token.tokenId, file };
 }
 
-/** The file first: a token without its file could not be had again. */
+/** Writes the file before the database: a token without its file could not be used. */
 async function makeToken(file: string, tokens: TokenTable): Promise<void> {
   const { token, secret } = createToken(
     {
@@ -84,18 +85,18 @@ async function makeToken(file: string, tokens: TokenTable): Promise<void> {
   const kept = await keepSecret(file, secret);
   const hash = hashSecret(kept);
   await tokens.insertOnce({ ...token, tokenId: localTokenId, hash });
-  // Another instance, with another data directory, may have been first.
+  // Another instance with another data directory can have been first.
   if (kept === secret && !(await tokens.findByHash(hash))) await rm(file, { force: true });
 }
 
-/** Where an instance with the same data directory was first, its secret counts. */
+/** Writes the secret, or returns the secret of another instance with the same data directory that was first. */
 function keepSecret(file: string, secret: string): Promise<string> {
   return writeSecret(file, secret, async (draft) => {
     try {
       await link(draft, file);
       return secret;
     } catch {
-      // It is there, or the file system has no links.
+      // The file exists, or the file system does not support links.
     }
     const found = await readSecret(file);
     if (found !== null && isSecret(found)) return found;
@@ -105,8 +106,8 @@ function keepSecret(file: string, secret: string): Promise<string> {
 }
 
 /**
- * Writes the file whole or not at all.
- * @param place puts the draft in the place of the file
+ * Writes the file completely or not at all.
+ * @param place moves the draft to the path of the file
  * @throws StartError that names the file
  */
 async function writeSecret<T>(
@@ -126,7 +127,7 @@ async function writeSecret<T>(
   }
 }
 
-/** The token whose secret is in the file, valid or not; null when there is none. */
+/** Reads the token whose secret is in the file, valid or not; null if there is none. */
 async function readToken(
   file: string,
   tokens: TokenTable,
@@ -152,6 +153,6 @@ async function readSecret(file: string): Promise<string | null> {
 function unusable(file: string, error: unknown): StartError {
   const { code } = error as NodeJS.ErrnoException;
   return new StartError(
-    `${file}, for the local token, can't be used (${code}). Move away what is there.`,
+    `${file}, the file of the local token, cannot be used (${code}). Move the existing file or folder away.`,
   );
 }

@@ -7,19 +7,19 @@ import type { Token } from "../store/model/token.ts";
 import { may, requireScope, type Viewer } from "../store/model/viewer.ts";
 import { createToken } from "./token.ts";
 
-/** A token to be created, as a caller asks for it. */
+/** A token that a caller wants to create. */
 export interface CreateTokenInput {
   readonly grants: readonly Grant[];
   readonly agent?: string | null | undefined;
   readonly expiresInSeconds?: number | null | undefined;
 }
 
-/** A place in the list of tokens. */
+/** A position in the list of tokens. */
 export type TokenPlace = Pick<Token, "createdAt" | "tokenId">;
 
 /**
- * What callers with the scope `admin` do with the tokens of their own user. A grant of `admin` reaches the tokens all of
- * whose grants lie within its namespaces. Each change is a line in the log, with `audit` and without a secret.
+ * What callers with the scope `admin` can do with the tokens of their user. A grant of `admin` covers the tokens whose
+ * grants are all within its namespaces. Each change is a line of the server's log, with `audit` and without the secret.
  */
 export class TokenAdministration {
   readonly #tokens: TokenTable;
@@ -57,7 +57,7 @@ export class TokenAdministration {
     return created;
   }
 
-  /** The tokens that the viewer administers, the oldest first. */
+  /** Lists the tokens that the viewer can administer, oldest first. */
   async list(viewer: Viewer, first: number, after: TokenPlace | null): Promise<Page<Token>> {
     requireScope(viewer, "admin");
     checkPageSize(this.#limits, first);
@@ -75,14 +75,14 @@ export class TokenAdministration {
     }
   }
 
-  /** @throws BAD_USER_INPUT if the viewer's user has no such token; FORBIDDEN */
+  /** @throws BAD_USER_INPUT if the viewer's user does not have this token; FORBIDDEN */
   async revoke(viewer: Viewer, tokenId: string): Promise<Token> {
     requireScope(viewer, "admin");
     const token = await this.#find(viewer, tokenId);
     if (!token) throw unknownToken(tokenId);
     if (!administers(viewer, token)) {
       throw forbidden(
-        "This token reaches namespaces that your grants of admin do not cover. Use one with admin in all of them.",
+        "This token covers namespaces that your grants of admin do not cover. Use a token with admin in all of them.",
         { requiredScope: "admin" },
       );
     }
@@ -93,7 +93,7 @@ export class TokenAdministration {
   }
 
   async #find({ userId }: Viewer, tokenId: string): Promise<Token | null> {
-    // No token has another form, and a database may refuse what is not a text to it.
+    // All ids have this form. A database can refuse other texts.
     if (!/^tok_\w+$/.test(tokenId)) return null;
     const [token] = await this.#tokens.find([tokenId]);
     return token?.userId === userId ? token : null;
@@ -113,7 +113,7 @@ function requireWithin(viewer: Viewer, grant: Grant): void {
   const missing = (["admin", ...grant.scopes] as const).find((scope) => !may(viewer, scope, match));
   if (missing === undefined) return;
   throw forbidden(
-    `A token can't be given ${JSON.stringify(formatGrant(grant))} by this one, which does not have ${missing} in all of ${grant.namespacePattern}.`,
+    `A token with the grant ${JSON.stringify(formatGrant(grant))} cannot be created with this one, which does not have ${missing} in all of ${grant.namespacePattern}.`,
     { requiredScope: missing },
   );
 }
@@ -127,6 +127,6 @@ function administers(viewer: Viewer, { grants }: Token): boolean {
 function unknownToken(tokenId: string) {
   return badUserInput(
     "input.tokenId",
-    `There is no token ${JSON.stringify(tokenId.slice(0, 100))}. Name one as tokens shows it, such as tok_1a2b3c4d5e6f.`,
+    `The token ${JSON.stringify(tokenId.slice(0, 100))} does not exist. Give a tokenId as tokens shows it, such as tok_1a2b3c4d5e6f.`,
   );
 }

@@ -1,66 +1,67 @@
 import type { TokenTable } from "../store/contract.ts";
 import { CachedToken } from "./cached-token.ts";
 
-/** Beyond so many, the token that was not used for the longest is read again at its next use. */
+/** With more tokens than this, the least recently used one is removed, and read again at its next use. */
 const maxTokens = 10_000;
 /** How many tokens one statement reads. */
 const tokensPerRead = 500;
-/** How old what is known of the table may be, where nobody tells of changes. */
+/** The longest time between two checks of the table, if the database does not notify of changes. */
 const maxAgeMs = 1_000;
 
 /**
- * Tokens by the hash of their secret, so that an operation needs no statement.
+ * A cache of tokens by the hash of their secret, so that an operation needs no statement.
  *
- * 1. The table has a version, which changes with each token that is made or revoked. `check` asks for it.
- * 2. When it has changed, a new generation begins. A token of an earlier one is read again before its next use; one
- *    that has followers is read again immediately.
- * 3. A use waits for a check if the table told of a change since the last one began, or that was too long ago.
+ * 1. The table has a version, which changes with each token that is created or revoked. `check` reads it.
+ * 2. When the version changes, a new generation begins. A token of an earlier generation is read again before its next
+ *    use; a token with followers is read again immediately.
+ * 3. A use waits for a check if the table has notified of a change since the last check began, or if that was more than
+ *    `maxAgeMs` ago.
  *
- * So a revoked token is refused immediately where the table tells of it, and after `maxAgeMs` everywhere.
+ * So a revoked token is refused immediately if the database notifies, and otherwise within `maxAgeMs`.
  */
 export class TokenCache {
   readonly #table: TokenTable;
-  /** The least recently used first. */
+  /** The least recently used token is the first. */
   readonly #tokens = new Map<string, CachedToken>();
-  /** Those being read, by generation and hash: a read of an earlier generation may not have seen the change. */
+  /** The reads in progress, by generation and hash: a read of an earlier generation can have missed the change. */
   readonly #reads = new Map<string, Promise<CachedToken | null>>();
   #generation = 0;
   #version: string | null = null;
-  /** When the last check began that was answered. */
+  /** When the last completed check began. */
   #checkedAt = 0;
-  /** How often the table told of a change: so far, before the running check began, and before the last one answered. */
+  /** The number of notifications: so far, when the running check began, and when the last completed check began. */
   #told = 0;
   #toldAtBegin = 0;
   #toldAtCheck = 0;
   /**
-   * Whether the event loop has turned since changes were looked for. What is taken up within one turn had arrived before
-   * it began, so one look does for all of that.
+   * Whether the event loop has turned since the last check for changes. All operations of one turn arrived before it
+   * began, so one check is enough for them.
    */
   #mayHaveChanged = true;
   readonly #nextTurn = () => {
     this.#mayHaveChanged = true;
   };
   #running: Promise<void> | null = null;
-  /** The check after the one that is running. */
+  /** The check that follows the running one. */
   #next: Promise<void> | null = null;
 
   constructor(table: TokenTable) {
     this.#table = table;
     table.watch(() => {
       this.#told++;
-      // Where this fails, the next use and the next check try again.
+      // If it fails, the next use and the next check try again.
       this.check().catch(() => {});
     });
   }
 
-  /** The token, without a promise where it is known; null when there is none with this hash. */
+  /** Returns a token, without a promise if it is cached; null if no token has this hash. */
   find(hash: string): CachedToken | null | Promise<CachedToken | null> {
     if (this.#mayHaveChanged) {
       this.#mayHaveChanged = false;
       setImmediate(this.#nextTurn);
       this.#table.noticeChanges();
     }
-    // Whichever way the clock was set.
+    // The absolute value: the clock can be set back.
     const ageMs = Math.abs(Date.now() - this.#checkedAt);
     if (this.#told !== this.#toldAtCheck || ageMs > maxAgeMs) {
       return this.check().then(() => this.#lookUp(hash));
@@ -69,8 +70,8 @@ export class TokenCache {
   }
 
   /**
-   * Looks whether the table has changed, and ends the sessions of tokens that were revoked or have expired. To be called
-   * more often than once in `maxAgeMs`.
+   * Checks whether the table has changed, and ends the sessions of revoked and expired tokens. Call it more often than
+   * every `maxAgeMs`.
    */
   check(): Promise<void> {
     if (!this.#running) return this.#begin();
@@ -99,14 +100,14 @@ export class TokenCache {
     await this.#refreshFollowed();
   }
 
-  /** Of the tokens that have followers: reads those of earlier generations again, and ends what has expired. */
+  /** Reads the tokens with followers of earlier generations again, and ends the expired ones. */
   async #refreshFollowed(): Promise<void> {
     const generation = this.#generation;
     const now = new Date();
     const outdated: CachedToken[] = [];
     for (const token of this.#tokens.values()) {
       if (!token.hasFollowers) continue;
-      if (token.generation === generation) token.end(token.fault(now));
+      if (token.generation === generation) token.end(token.invalidReason(now));
       else outdated.push(token);
     }
     for (let start = 0; start < outdated.length; start += tokensPerRead) {
@@ -150,7 +151,7 @@ export class TokenCache {
   #evict(): void {
     if (this.#tokens.size <= maxTokens) return;
     for (const [hash, token] of this.#tokens) {
-      // Those who follow it would not hear of its end.
+      // Keep tokens with followers: they must be notified when the token ends.
       if (token.isFollowed) continue;
       this.#tokens.delete(hash);
       return;

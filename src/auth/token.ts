@@ -1,10 +1,10 @@
 import { hash, randomBytes } from "node:crypto";
 import type { Token } from "../store/model/token.ts";
 
-/** What a new token is to allow. */
+/** The properties of a new token. */
 export type TokenInput = Pick<Token, "userId" | "agent" | "grants" | "expiresAt">;
 
-/** Makes a token. The secret is what its bearer sends; it is returned here and never again. */
+/** Creates a token. Its bearer sends the secret, which is returned only here. */
 export function createToken(input: TokenInput, now: Date): { token: Token; secret: string } {
   const secret = `baton_${randomBytes(32).toString("base64url")}`;
   const tokenId = `tok_${randomBytes(6).toString("hex")}`;
@@ -14,7 +14,7 @@ export function createToken(input: TokenInput, now: Date): { token: Token; secre
   };
 }
 
-/** Whether the text has the form of a token's secret. */
+/** Whether a text has the form of a token's secret. */
 export function isSecret(text: string): boolean {
   return /^baton_[\w-]{43}$/.test(text);
 }
@@ -23,8 +23,8 @@ export function hashSecret(secret: string): string {
   return hash("sha256", secret);
 }
 
-/** Why the token no longer counts; null while it does. */
-export function tokenFault(token: Token, now: Date): string | null {
+/** Returns why a token is no longer valid; null if it is valid. */
+export function invalidReason(token: Token, now: Date): string | null {
   if (token.revokedAt) return "This token was revoked.";
   if (token.expiresAt && token.expiresAt <= now) return "This token has expired.";
   return null;

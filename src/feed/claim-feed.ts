@@ -28,7 +28,7 @@ export interface ClaimFeedOptions {
 export class ClaimFeed {
   readonly #options: ClaimFeedOptions;
   readonly #watches = new Map<string, Set<ClaimWatch>>();
-  /** The users whose claims other instances watch, and until when by the monotonic clock that is believed. */
+  /** The users whose claims other instances watch, and until when on the monotonic clock. */
   readonly #elsewhere = new Map<string, number>();
   #announcing: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -83,7 +83,7 @@ export class ClaimFeed {
     }
     const isNew = !this.#isWatchedElsewhere(userId);
     this.#elsewhere.set(userId, performance.now() + believedMs);
-    // What was claimed here before this was heard.
+    // Claims can have changed here before the other instance's notification arrived.
     if (isNew) this.#options.notifications.announceClaims(userId, "changed");
   }
 

@@ -249,7 +249,7 @@ describe("known JWTs", () => {
       .toBe(true);
     await gone;
     await expect(async () => sessions.find(jwt)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
-    expect((await sessions.find(await issuer.sign(next)))?.fault(new Date())).toBeNull();
+    expect((await sessions.find(await issuer.sign(next)))?.invalidReason(new Date())).toBeNull();
   });
 });
 
@@ -305,7 +305,7 @@ describe("JWTs by a shared secret", () => {
     ["no issuer", { jwtAudience: "baton" }, /--jwt-issuer/],
     ["keys and a secret", { ...common, jwtJwksUrl: "https://a", jwtSecretFile: "b" }, /not both/],
     ["a short secret", async () => ({ ...common, jwtSecretFile: await file("short") }), /32 bytes/],
-    ["no secret", { ...common, jwtSecretFile: "/nowhere/secret" }, /can't be read/],
+    ["no secret", { ...common, jwtSecretFile: "/nowhere/secret" }, /cannot be read/],
     ["keys over plain HTTP", { ...common, jwtJwksUrl: "http://keys.example/jwks" }, /https/],
     ["an issuer over plain HTTP", { ...common, jwtIssuer: "http://issuer.example" }, /https/],
     ["HS256 with public keys", { ...common, jwtAlgorithms: "RS256,HS256" }, /HS256.*public keys/],

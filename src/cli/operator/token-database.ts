@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { isLocalToken, saveLocalToken } from "../../auth/local-token.ts";
-import { createToken, tokenFault } from "../../auth/token.ts";
+import { createToken, invalidReason } from "../../auth/token.ts";
 import { badUserInput } from "../../errors.ts";
 import { shellWord } from "../../shell-word.ts";
 import { StartError } from "../../start-error.ts";
@@ -112,7 +112,7 @@ function remakeCommand(command: Command, { userId }: Token): string {
 }
 
 function tokenRow(token: Token): string[] {
-  const fault = tokenFault(token, new Date());
+  const fault = invalidReason(token, new Date());
   return [
     token.tokenId,
     token.userId,

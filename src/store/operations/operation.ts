@@ -101,16 +101,16 @@ export interface OperationType<Input, Operation extends { readonly kind: string 
   /** The memory that the operation takes while it waits, in bytes, approximately. */
   sizeBytes(operation: Operation): number;
   /**
-   * Does it in the draft; in steps where it may read a long value.
+   * Applies the operation to the draft, in steps if it can read a long value.
    * @throws BatonError if the operation is refused
    */
   decide(draft: Draft, operation: Operation, rules: Rules): Decided | Steps<Decided>;
 }
 
-/** What an operation came to. */
+/** The result of deciding an operation. */
 export type Decided = OperationResult<LoadedEntry> | Unmet;
 
-/** Bytes that any operation holds in memory, roughly. */
+/** The least memory that an operation takes, in bytes, approximately. */
 export const baseSizeBytes = 500;
 
 /** The number of bytes that a result writes, to the entry and to the log. */

@@ -27,7 +27,7 @@ export function unmetRevision(
   return holds(condition, current) ? null : { kind: "unmet", condition };
 }
 
-/** Writes a value that is made of the one before, in steps. The entry keeps its expiry unless the write sets another. */
+/** Writes a value computed from the current one, in steps. The entry keeps its expiry unless the write sets another. */
 export function* writeNewValue(
   draft: Draft,
   rules: Rules,

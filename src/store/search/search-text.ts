@@ -56,7 +56,7 @@ function lower(composed: string): string {
   return composed.replaceAll("\u0130", "i").toLowerCase().replaceAll("ς", "σ");
 }
 
-/** Everything that is searched of an entry, folded: what an index holds. In steps. */
+/** Returns the searched texts of an entry, folded: the content of the index. In steps. */
 export function* searchText(entry: Pick<Entry, "key" | "value">): Steps<string> {
   const texts: string[] = [];
   for (const shown of shownTexts(entry)) {
@@ -67,8 +67,8 @@ export function* searchText(entry: Pick<Entry, "key" | "value">): Steps<string> 
 }
 
 /**
- * Where an entry has a text, in steps.
- * @param folded what is looked for, as `fold` gives it
+ * Finds the first place of a text in an entry, in steps.
+ * @param folded the text to find, as `fold` returns it
  */
 export function* findMatch(
   entry: Pick<Entry, "key" | "value">,
@@ -93,19 +93,19 @@ export function* findMatch(
   return null;
 }
 
-/** An object or array of a value that is open where its text has been read to. */
+/** An object or array of a value that contains the current position of the reading. */
 interface Level {
   readonly isArray: boolean;
-  /** The item that is being read. */
+  /** The index of the current item. */
   index: number;
-  /** Where the name of the member that is being read begins and ends. */
+  /** The start and end of the current member's name. */
   nameBegin: number;
   nameEnd: number;
 }
 
 interface ShownText {
   readonly composed: string;
-  /** What the string lies in, until the next one is asked for; null for the key. */
+  /** The containers of the string, until the next string is read; null for the key. */
   readonly levels: readonly Level[] | null;
 }
 
@@ -114,8 +114,8 @@ function nameOf({ isArray, index, nameBegin, nameEnd }: Level, value: string): s
 }
 
 /**
- * The texts of an entry that are searched, composed: its key, then the strings of its value in their order, until
- * `maxSearchedUnits` of these were shown. Null between two steps.
+ * Returns the searched texts of an entry, composed: its key, then the strings of its value in order, until they reach
+ * `maxSearchedUnits`. Returns null between two steps.
  */
 function* shownTexts({ key, value }: Pick<Entry, "key" | "value">): Generator<ShownText | null> {
   yield { composed: compose(key), levels: null };
@@ -163,10 +163,10 @@ function* shownTexts({ key, value }: Pick<Entry, "key" | "value">): Generator<Sh
   }
 }
 
-/** No text becomes shorter than this part of it when it is composed, but for some that nobody writes. */
+/** Composing a text makes it at most this much shorter, except for texts that do not occur in practice. */
 const mostComposed = 8;
 
-/** A string of a value, composed: all of it, or at least so many units. */
+/** Returns a string of a value, composed: all of it, or at least this many units. */
 function composedBegin(value: string, begin: number, end: number, units: number): string {
   const enough = begin + 1 + mostComposed * longestEscape * units;
   if (enough < end) {

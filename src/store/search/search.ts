@@ -26,7 +26,7 @@ export type SearchDatabase = Pick<Database, "readEntries" | "searchReader">;
 
 /** How many entries are loaded and searched in one piece. Other requests run between two pieces. */
 export const piece = { maxItems: 100, maxBytes: 128 * 1024 };
-/** How many of the entries that were found one statement loads. */
+/** How many of the found entries one statement loads. */
 const loaded = { maxItems: 500, maxBytes: 1024 * 1024 };
 
 /**
