@@ -241,6 +241,20 @@ export const options = {
     "The log of each user keeps at least so many changes, however old",
     0,
   ),
+  retentionMebibytes: limit(
+    "retentionMebibytes",
+    "MiB",
+    0,
+    "The log of each user has at most so many MiB, whatever the two others say; 0: any number",
+    0,
+  ),
+  minFreeMebibytes: limit(
+    "minFreeMebibytes",
+    "MiB",
+    64,
+    "On SQLite: with less free space only writes that remove data are accepted; an eighth of a disk that is small. 0: until it is full",
+    0,
+  ),
   subscriberQueue: limit(
     "subscriberQueue",
     "changes",

@@ -13,7 +13,8 @@
  * - `RATE_LIMITED`: too many requests per second (it has `limit`, `max` and `retryAfterMs`), or too many unread
  *   responses on the connection, which must be read first.
  * - `PAYLOAD_TOO_LARGE`: the request is larger than the server accepts.
- * - `UNAVAILABLE`: the database cannot be reached, the server is stopping, or an import is in progress. Try again.
+ * - `UNAVAILABLE`: the database cannot be reached, the server is stopping, an import is in progress, or a write adds data
+ *   to a disk that is nearly full. Try again.
  * - `INTERNAL`: an error of the server, with details in its log; it has the `requestId` of the log's record.
  */
 export const errorCodes = [

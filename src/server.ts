@@ -21,7 +21,7 @@ import { CallBounds } from "./store/call-bounds.ts";
 import { Committer, type CommitObserver } from "./store/commit/committer.ts";
 import { recordAgeMs } from "./store/commit/idempotency.ts";
 import { SearchIndexer } from "./store/search/search-indexer.ts";
-import type { Statistics } from "./store/contract.ts";
+import type { DiskState, Statistics } from "./store/contract.ts";
 import { SharedMemory, sharedMemoryBytes } from "./store/shared-memory.ts";
 import { Store, type StoreDatabase } from "./store/store.ts";
 import { sweep } from "./store/commit/sweep.ts";
@@ -65,7 +65,9 @@ const compactionIntervalMs = 60_000;
 const sweepIntervalMs = 500;
 /** What is not indexed yet is read by each search: some hundred entries of a busy user. */
 const indexIntervalMs = 500;
+const diskCheckIntervalMs = 1_000;
 const dayMs = 86_400_000;
+const mebibyte = 1024 * 1024;
 
 /**
  * Puts the parts together, from the database outwards, and listens.
@@ -229,7 +231,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const retention = {
       maxAgeMs: config.retentionDays * dayMs,
       maxChanges: config.retentionChanges,
+      ...(config.retentionMebibytes > 0 ? { maxBytes: config.retentionMebibytes * mebibyte } : {}),
     };
+    const noticeDisk = diskNotice(logger);
     const background = [
       periodically(headersCheckMs, "looking for slow headers", async () => {
         for (const headers of unused.values()) headers.check();
@@ -239,7 +243,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       periodically(tokenCheckIntervalMs, "checking tokens", () => authenticator.checkTokens()),
       periodically(tokenCheckIntervalMs, "checking JWTs", () => authenticator.checkJwts()),
       periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),
-      periodically(indexIntervalMs, "indexing for searches", () => indexer.run(() => stopping)),
+      // The index grows. While the disk is nearly full, searches read what is not in it.
+      periodically(indexIntervalMs, "indexing for searches", () =>
+        indexer.run(() => stopping || database.isDiskLow),
+      ),
+      periodically(diskCheckIntervalMs, "looking at the disk", async () =>
+        noticeDisk(await database.watchDisk()),
+      ),
       periodically(compactionIntervalMs, "compacting the log", async () => {
         await database.compact(retention, () => stopping);
         // What was given within the last day is looked up; what is a little older may be looked up now.
@@ -305,6 +315,23 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     await database.close();
     throw error;
   }
+}
+
+/** Logs when the disk becomes low, and when it is no longer. */
+function diskNotice(logger: Logger): (disk: DiskState | null) => void {
+  let wasLow = false;
+  return (disk) => {
+    const isLow = disk?.isLow ?? false;
+    if (isLow === wasLow) return;
+    wasLow = isLow;
+    const freeMebibytes = Math.floor((disk?.freeBytes ?? 0) / mebibyte);
+    if (isLow) {
+      logger.error(
+        { freeMebibytes },
+        "the disk is nearly full: only writes that remove data are accepted",
+      );
+    } else logger.info({ freeMebibytes }, "the disk has room again: all writes are accepted");
+  };
 }
 
 /** Loaded only where metrics are wanted. */

@@ -118,7 +118,8 @@ async function writeSecret<T>(
   const draft = `${file}.${randomUUID()}`;
   try {
     await makeFolder(dirname(file));
-    await writeFile(draft, `${secret}\n`, { mode: 0o600 });
+    // On the disk before its token is: otherwise a power failure could leave an empty file.
+    await writeFile(draft, `${secret}\n`, { mode: 0o600, flush: true });
     return await place(draft);
   } catch (error) {
     throw error instanceof StartError ? error : unusable(file, error);

@@ -1,4 +1,5 @@
 import type { Retention } from "../store/contract.ts";
+import type { LogOfUser, LogSizes } from "./log-sizes.ts";
 import { sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
 
 /** How many revisions one step removes. */
@@ -12,44 +13,52 @@ export interface AgingRows {
   readonly reader: SqlReader;
   readonly now: Sql;
   readonly inTransaction: InTransaction;
+  readonly sizes: LogSizes;
 }
 
 /** Removes what retention does not keep, step by step until `isStopping`. Returns how many changes went. */
 export async function compact(
-  { reader, now, inTransaction }: AgingRows,
+  { reader, now, inTransaction, sizes }: AgingRows,
   retention: Retention,
   isStopping: () => boolean,
 ): Promise<number> {
+  const { maxChanges, maxBytes } = retention;
   const keptSince = await readInstant(reader, now, retention.maxAgeMs);
-  const overdue = await reader.all<{ userId: string }>(
-    sql`SELECT "userId" FROM "User" WHERE "headRevision" - "compactedRevision" > ${retention.maxChanges}`,
-  );
   let removed = 0;
-  for (const { userId } of overdue) {
+  const removeSteps = async (step: (transaction: SqlClient) => Promise<number>) => {
     while (!isStopping()) {
-      const step = await inTransaction((transaction) =>
-        compactStep(transaction, userId, keptSince, retention.maxChanges),
-      );
-      if (step === 0) break;
-      removed += step;
+      const count = await inTransaction(step);
+      if (count === 0) return;
+      removed += count;
     }
+  };
+  const overdue = await reader.all<{ userId: string }>(
+    sql`SELECT "userId" FROM "User" WHERE "headRevision" - "compactedRevision" > ${maxChanges}`,
+  );
+  for (const { userId } of overdue) {
+    await removeSteps((transaction) => compactStep(transaction, userId, keptSince, maxChanges));
+  }
+  if (maxBytes === undefined) return removed;
+  const logs = await reader.all<LogOfUser>(
+    sql`SELECT "userId", "headRevision", "compactedRevision" FROM "User" WHERE "headRevision" > "compactedRevision"`,
+  );
+  for (const log of logs) {
+    if (isStopping()) break;
+    const through = await sizes.excess(reader, log, maxBytes);
+    if (through === log.compactedRevision) continue;
+    await removeSteps((transaction) => removeStep(transaction, log.userId, through));
   }
   return removed;
 }
 
-/**
- * Moves the log's beginning first: a reader that sees changes gone also sees that they are. Several instances may do
- * this at once; none moves the beginning back.
- */
+/** One step by age and count. Returns how many changes went. */
 async function compactStep(
   transaction: SqlClient,
   userId: string,
   keptSince: Date,
   maxChanges: number,
 ): Promise<number> {
-  const [ends] = await transaction.all<{ headRevision: bigint; compactedRevision: bigint }>(
-    sql`SELECT "headRevision", "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
-  );
+  const ends = await readEnds(transaction, userId);
   if (!ends) return 0;
   const { compactedRevision: begin } = ends;
   const kept = ends.headRevision - BigInt(maxChanges);
@@ -58,6 +67,37 @@ async function compactStep(
     SELECT MIN("revision") AS "revision" FROM "Change" WHERE "userId" = ${userId}
       AND "revision" > ${begin} AND "revision" <= ${end} AND "at" >= ${keptSince}`);
   const through = young?.revision == null ? end : BigInt(young.revision) - 1n;
+  return removeThrough(transaction, userId, begin, through);
+}
+
+/** One step towards a revision. Returns how many changes went. */
+async function removeStep(transaction: SqlClient, userId: string, last: bigint): Promise<number> {
+  const ends = await readEnds(transaction, userId);
+  if (!ends) return 0;
+  const end = ends.compactedRevision + stepRevisions;
+  return removeThrough(transaction, userId, ends.compactedRevision, end < last ? end : last);
+}
+
+async function readEnds(
+  transaction: SqlClient,
+  userId: string,
+): Promise<Omit<LogOfUser, "userId"> | undefined> {
+  const [ends] = await transaction.all<Omit<LogOfUser, "userId">>(
+    sql`SELECT "headRevision", "compactedRevision" FROM "User" WHERE "userId" = ${userId}`,
+  );
+  return ends;
+}
+
+/**
+ * Moves the log's beginning first: a reader that sees changes gone also sees that they are. Several instances may do
+ * this at once; none moves the beginning back.
+ */
+async function removeThrough(
+  transaction: SqlClient,
+  userId: string,
+  begin: bigint,
+  through: bigint,
+): Promise<number> {
   if (through <= begin) return 0;
   await transaction.run(
     sql`UPDATE "User" SET "compactedRevision" = ${through} WHERE "userId" = ${userId} AND "compactedRevision" < ${through}`,

@@ -7,8 +7,10 @@ import { openSqlite } from "./sqlite/sqlite.ts";
 /** The part of the configuration that says which database to serve from. */
 export type DatabaseConfig = Pick<
   Config,
-  "dataDir" | "databaseUrl" | "postgresConnections" | "sqliteSynchronous"
+  "dataDir" | "databaseUrl" | "minFreeMebibytes" | "postgresConnections" | "sqliteSynchronous"
 >;
+
+const mebibyte = 1024 * 1024;
 
 /**
  * Opens the database that the configuration chooses, created or migrated to this version.
@@ -18,7 +20,11 @@ export function openDatabase(config: DatabaseConfig, logger: Logger): Promise<Da
   const place = databaseOf(config);
   switch (place.kind) {
     case "sqlite":
-      return openSqlite({ file: place.file, synchronous: config.sqliteSynchronous });
+      return openSqlite({
+        file: place.file,
+        synchronous: config.sqliteSynchronous,
+        minFreeBytes: config.minFreeMebibytes * mebibyte,
+      });
     case "postgres":
       return openPostgres({ url: place.url, connections: config.postgresConnections }, logger);
   }

@@ -36,6 +36,17 @@ export function registerStoreMetrics(
     registers: [registry],
   });
 
+  const diskFree = gauge(
+    "baton_disk_free_bytes",
+    "SQLite only: free space of the disk that the database is on.",
+  );
+  const diskLow = gauge(
+    "baton_disk_low",
+    "SQLite only: 1 while the disk is nearly full and only writes that remove data are accepted, else 0.",
+  );
+  // Without a value, rather than 0.
+  for (const one of [diskFree, diskLow]) one.remove();
+
   registry.registerMetric(
     new Gauge({
       name: "baton_database_up",
@@ -47,6 +58,11 @@ export function registerStoreMetrics(
         catchingUp.set(followers.catchingUp);
         lag.set(Number(followers.maxLag));
         waiting.set(followers.waits);
+        const disk = database.disk();
+        if (disk) {
+          diskFree.set(disk.freeBytes);
+          diskLow.set(Number(disk.isLow));
+        }
         const pool = database.connections();
         if (pool) {
           for (const [state, count] of Object.entries(pool)) connections.set({ state }, count);

@@ -312,6 +312,8 @@ export interface WriteTransaction {
 
 /** Write transactions. */
 export interface WriteAccess {
+  /** Whether the disk is nearly full, so that only writes that remove data are accepted. */
+  readonly isDiskLow: boolean;
   /**
    * Runs `work` in a transaction. This process runs one write transaction at a time:
    *
@@ -334,10 +336,15 @@ export interface Indexing {
   indexStep(userId: string): Promise<number>;
 }
 
-/** How much of each user's log to keep. A change is kept if either bound keeps it. */
+/**
+ * How much of each user's log to keep. A change is kept if the age or the count keeps it, unless the log has too many
+ * bytes.
+ */
 export interface Retention {
   readonly maxAgeMs: number;
   readonly maxChanges: number;
+  /** Most bytes of a log: see `LogSizes`. Left out: any number. */
+  readonly maxBytes?: number;
 }
 
 /** Work that bounds the size of a store. */
@@ -348,6 +355,8 @@ export interface Maintenance {
   readExpired(maxItems: number): Promise<readonly UserPlace[]>;
   /** Removes the idempotency records that are older than `maxAgeMs`, by the database's clock. */
   forgetRecords(maxAgeMs: number): Promise<void>;
+  /** Looks at the disk; null for a database that is elsewhere. Called every second. */
+  watchDisk(): Promise<DiskState | null>;
   /** Removes the changes that retention does not keep, in short steps. Returns the number of removed changes. */
   compact(retention: Retention, isStopping?: () => boolean): Promise<number>;
 }
@@ -380,8 +389,17 @@ export interface LogStatistics {
   readonly oldestAt: Date | null;
 }
 
+/** The disk that a database is on. */
+export interface DiskState {
+  readonly freeBytes: number;
+  /** Whether only writes that remove data are accepted. */
+  readonly isLow: boolean;
+}
+
 /** Figures for the operator. */
 export interface Statistics {
+  /** The disk as it was when it was looked at last; null where the database is elsewhere. */
+  disk(): DiskState | null;
   readLogStatistics(): Promise<LogStatistics>;
   /** Connections in use and idle, and callers that wait for one; null without a pool. */
   connections(): { readonly used: number; readonly idle: number; readonly waiting: number } | null;
@@ -427,7 +445,7 @@ export interface Database
   /** Runs the statements of `src/store/search`. */
   readonly searchReader: SearchReader;
   readonly tokens: TokenTable;
-  /** @throws UNAVAILABLE unless the database responds */
+  /** @throws UNAVAILABLE unless it can serve reads and writes */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,9 +1,15 @@
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { createSqlite } from "../own-database.ts";
 import { createPostgres } from "../postgres.ts";
+import { startTestServer } from "../server.ts";
 import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { mountMemory } from "./mounted-disk.ts";
+
+const certificate = (part: "cert" | "key") =>
+  fileURLToPath(new URL(`../tls/first.${part}.pem`, import.meta.url));
 
 interface Finding {
   readonly check: string;
@@ -85,6 +91,49 @@ describe.concurrent("baton doctor", () => {
     const file = await doctor("--data-dir", join(folder.path, "empty/file"), "--port", "1");
     expect(file.code).toBe(1);
     expect(file.bad[0]).toMatchObject({ check: "data directory", result: "failure" });
+  });
+
+  test("a server over HTTPS whose certificate is for another name, and every name of this machine", async ({
+    expect,
+  }) => {
+    const tls = { tlsCertFile: certificate("cert"), tlsKeyFile: certificate("key") };
+    await using server = await startTestServer(tls);
+    const { port } = new URL(server.url);
+    const args = ["--data-dir", server.dataDir, "--port", port, "--host", "::ffff:127.0.0.1"];
+    const files = ["--tls-cert-file", tls.tlsCertFile, "--tls-key-file", tls.tlsKeyFile];
+    const { bad, findings } = await doctor(...args, ...files);
+    expect(bad).toEqual([expect.objectContaining({ check: "address", result: "warning" })]);
+    expect(findings).toContainEqual({
+      check: "server",
+      result: "ok",
+      message: `ready at https://[::ffff:127.0.0.1]:${port}`,
+    });
+    const local = ["127.0.0.1", "127.1.2.3", "::1", "localhost"].map((host) =>
+      doctor("--data-dir", server.dataDir, "--port", "1", "--host", host),
+    );
+    expect((await Promise.all(local)).map((found) => found.bad)).toEqual([[], [], [], []]);
+  });
+
+  test("a disk with little room, and a full one", async ({ expect, skip }) => {
+    await using disk = await mountMemory(8);
+    if (!disk) return skip("This process may not mount a disk of its own.");
+    const little = await doctor("--data-dir", disk.path, "--port", "1");
+    expect([little.code, little.bad]).toEqual([
+      0,
+      [
+        {
+          check: "disk",
+          result: "warning",
+          message: `8 MiB free at ${disk.path}. Make room on it.`,
+        },
+      ],
+    ]);
+    await disk.fill();
+    const full = await doctor("--data-dir", disk.path, "--port", "1");
+    expect(full.code).toBe(1);
+    expect(full.bad).toContainEqual(
+      expect.objectContaining({ check: "disk", message: expect.stringMatching(/^0 MiB free/) }),
+    );
   });
 
   test("on PostgreSQL: before the first start, with weakened durability, and where none is", async ({

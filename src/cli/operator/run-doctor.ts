@@ -1,15 +1,18 @@
-import { constants, existsSync } from "node:fs";
-import { access, stat, statfs } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { databaseOf, describePlace, type Config } from "../../config.ts";
 import type { Inspection } from "../../database/inspection.ts";
 import { inspectPostgres } from "../../database/postgres/inspect-postgres.ts";
 import { inspectSqlite } from "../../database/sqlite/inspect-sqlite.ts";
+import { spaceToKeep } from "../../database/sqlite/disk-space.ts";
 import { StartError } from "../../start-error.ts";
+import { isThisMachine } from "../../this-machine.ts";
 import { configOf } from "../flags/options.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { print } from "../terminal/output.ts";
+import { askReady, hostInUrl } from "./ask-ready.ts";
 
 /** What one check found. A failure keeps a server from serving, or is about to. */
 interface Finding {
@@ -18,10 +21,10 @@ interface Finding {
   readonly message: string;
 }
 
-const lowDiskBytes = 1024 ** 3;
-const fullDiskBytes = 64 * 1024 ** 2;
+const mebibyte = 1024 ** 2;
+/** So many times the space to keep free should be free. */
+const comfortFactor = 16;
 const clockDifferenceMs = 1_000;
-const healthTimeoutMs = 3_000;
 
 /** Runs `baton doctor`: every check, whatever the others find. Exits with 1 if one of them failed. */
 export async function runDoctor(command: Command, asJson: boolean): Promise<void> {
@@ -30,7 +33,7 @@ export async function runDoctor(command: Command, asJson: boolean): Promise<void
     await Promise.all([
       checkNode(),
       checkListening(config),
-      checkFolder(config),
+      checkFolders(config),
       checkDisk(config),
       checkDatabase(config),
       checkServer(config),
@@ -69,8 +72,7 @@ function checkNode(): Finding[] {
 }
 
 function checkListening({ host }: Config): Finding[] {
-  const isLocal = ["127.0.0.1", "::1", "localhost"].includes(host);
-  return isLocal
+  return isThisMachine(hostInUrl(host))
     ? [ok("address", `listens on ${host}, for this machine only`)]
     : [
         warning(
@@ -80,33 +82,61 @@ function checkListening({ host }: Config): Finding[] {
       ];
 }
 
-async function checkFolder({ dataDir }: Config): Promise<Finding[]> {
-  const folder = resolve(dataDir);
-  const check = "data directory";
-  if (!existsSync(folder)) return [ok(check, `${folder} does not exist; the first start makes it`)];
-  try {
-    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch {
-    return [failure(check, `${folder} can't be written. Give this user access to it.`)];
+/** The data directory, and the folder of the database where that is another. */
+async function checkFolders(config: Config): Promise<Finding[]> {
+  const folder = resolve(config.dataDir);
+  const findings = await checkFolder("data directory", folder);
+  const place = databaseOf(config);
+  if (place.kind === "sqlite" && dirname(place.file) !== folder) {
+    findings.push(...(await checkFolder("database directory", dirname(place.file))));
   }
   const token = join(folder, "local.token");
-  if (!existsSync(token)) return [ok(check, `${folder} can be written; it has no local.token`)];
+  if (!existsSync(token)) return findings;
   // Windows has no such bits.
   const isPrivate = process.platform === "win32" || ((await stat(token)).mode & 0o077) === 0;
-  return isPrivate
-    ? [ok(check, `${folder} can be written; only its owner may read local.token`)]
-    : [warning(check, `Other users may read ${token}. Run: chmod 600 ${token}`)];
+  return [
+    ...findings,
+    isPrivate
+      ? ok("data directory", `only its owner may read ${token}`)
+      : warning("data directory", `Other users may read ${token}. Run: chmod 600 ${token}`),
+  ];
+}
+
+/** Makes a file in it and removes it: some disks that are read-only say that they can be written. */
+async function checkFolder(check: string, folder: string): Promise<Finding[]> {
+  if (!existsSync(folder)) return [ok(check, `${folder} does not exist; the first start makes it`)];
+  const trial = join(folder, `.baton-doctor-${process.pid}`);
+  try {
+    await (await open(trial, "wx", 0o600)).close();
+    await rm(trial);
+    return [ok(check, `${folder} can be written`)];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const advice =
+      code === "EROFS"
+        ? "Its disk is read-only: check the disk, and mount it for writing."
+        : code === "ENOSPC"
+          ? "Its disk is full: make room on it."
+          : "Give this user access to it.";
+    return [failure(check, `${folder} can't be written (${code}). ${advice}`)];
+  }
 }
 
 async function checkDisk(config: Config): Promise<Finding[]> {
   const place = databaseOf(config);
   let folder = place.kind === "sqlite" ? dirname(place.file) : resolve(config.dataDir);
   while (!existsSync(folder)) folder = dirname(folder);
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize, blocks } = await statfs(folder);
   const free = bavail * bsize;
-  const message = `${Math.round(free / 1024 ** 2)} MiB free at ${folder}`;
-  if (free < fullDiskBytes) return [failure("disk", `${message}. Make room.`)];
-  return [free < lowDiskBytes ? warning("disk", `${message}. Make room.`) : ok("disk", message)];
+  const kept = spaceToKeep(config.minFreeMebibytes * mebibyte, blocks * bsize);
+  const message = `${Math.floor(free / mebibyte)} MiB free at ${folder}`;
+  if (free <= kept && place.kind === "sqlite") {
+    return [
+      failure("disk", `${message}: only writes that remove data are accepted. Make room on it.`),
+    ];
+  }
+  const isLittle = free < comfortFactor * kept;
+  return [isLittle ? warning("disk", `${message}. Make room on it.`) : ok("disk", message)];
 }
 
 async function checkDatabase(config: Config): Promise<Finding[]> {
@@ -151,20 +181,15 @@ function clockMessage(kind: "sqlite" | "postgres", aheadMs: number): string {
 }
 
 /** Whether a server is ready where this configuration would put it. */
-async function checkServer({ host, port }: Config): Promise<Finding[]> {
-  if (port === 0) return [];
-  const target = ["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
-  const url = `http://${target.includes(":") ? `[${target}]` : target}:${port}`;
-  try {
-    const response = await fetch(`${url}/health/ready`, {
-      signal: AbortSignal.timeout(healthTimeoutMs),
-    });
-    const { status, reason } = (await response.json()) as { status?: string; reason?: string };
-    if (response.ok && status === "ready") return [ok("server", `ready at ${url}`)];
-    return [
-      failure("server", `not ready at ${url}: ${reason ?? `it answered ${response.status}`}`),
-    ];
-  } catch {
-    return [ok("server", `none answers at ${url}`)];
+async function checkServer(config: Config): Promise<Finding[]> {
+  if (config.port === 0) return [];
+  const { url, problem } = await askReady(config);
+  switch (problem) {
+    case null:
+      return [ok("server", `ready at ${url}`)];
+    case "absent":
+      return [ok("server", `none answers at ${url}`)];
+    default:
+      return [failure("server", `not ready at ${url}: ${problem}`)];
   }
 }

@@ -11,6 +11,7 @@ import { indexStep } from "../../store/search/index-step.ts";
 import { postgresSearch } from "../../store/search/search-postgres.ts";
 import { within } from "../../within.ts";
 import { compact, forgetRecords, type AgingRows } from "../compact.ts";
+import { LogSizes } from "../log-sizes.ts";
 import { FairQueue } from "../fair-queue.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { Reads } from "../reads.ts";
@@ -89,6 +90,8 @@ type StartNotifications = (listeners: NotificationListeners) => Notifications;
 
 class PostgresDatabase extends Reads implements Database {
   readonly tokens;
+  /** PostgreSQL refuses by itself what its disk has no room for. */
+  readonly isDiskLow = false;
   readonly #committer: PostgresConnection;
   readonly #pool: PostgresConnection;
   readonly #startNotifications: StartNotifications;
@@ -109,7 +112,12 @@ class PostgresDatabase extends Reads implements Database {
     }));
     this.#committer = committer;
     this.#pool = pool;
-    this.#aging = { reader: pool, now, inTransaction: (work) => pool.transaction(work) };
+    this.#aging = {
+      reader: pool,
+      now,
+      inTransaction: (work) => pool.transaction(work),
+      sizes: new LogSizes(),
+    };
     this.#startNotifications = startNotifications;
     let typed: Promise<PrismaClient> | null = null;
     const withClient = <T>(work: (client: PrismaClient) => Promise<T>) =>
@@ -196,6 +204,14 @@ class PostgresDatabase extends Reads implements Database {
 
   connections(): ReturnType<Database["connections"]> {
     return this.#pool.counts();
+  }
+
+  async watchDisk(): Promise<null> {
+    return null;
+  }
+
+  disk(): null {
+    return null;
   }
 
   async ping(): Promise<void> {

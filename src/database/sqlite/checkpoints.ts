@@ -26,18 +26,28 @@ export class Checkpoints {
     else this.#timer ??= setTimeout(() => this.#start(), checkpointDelayMs).unref();
   }
 
+  /**
+   * A checkpoint now, so that the next commit begins the write-ahead log anew.
+   * @param mode `TRUNCATE` also gives the log's space back to the disk, unless somebody reads
+   */
+  async now(mode: "PASSIVE" | "TRUNCATE"): Promise<void> {
+    await this.#running;
+    this.#start(mode);
+    await this.#running;
+  }
+
   async close(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     await this.#running;
     this.#connection.close();
   }
 
-  #start(): void {
+  #start(mode: "PASSIVE" | "TRUNCATE" = "PASSIVE"): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#commits = 0;
     this.#running ??= this.#connection
-      .exec("PRAGMA wal_checkpoint(PASSIVE)")
+      .exec(`PRAGMA wal_checkpoint(${mode})`)
       // Another process may be at it. The next commit tries again.
       .catch(() => {})
       .finally(() => (this.#running = null));

@@ -1,4 +1,6 @@
+import { unavailable } from "../../errors.ts";
 import type { SqliteConnection } from "./connection.ts";
+import { faultCodes, primaryCode } from "./errors.ts";
 
 /** A commit of more than this is on the driver's thread: requests are read while it waits for the disk. */
 const mostHere = { changes: 8, bytes: 256 * 1024 };
@@ -22,12 +24,27 @@ export class Commits {
     this.#connection = connection;
   }
 
-  /** @param bytes of the entries that it writes */
+  /**
+   * @param bytes of the entries that it writes
+   * @throws UNAVAILABLE if the disk fails, and then the write may be there or not
+   */
   async commit(changes: number, bytes: number): Promise<void> {
     const begin = performance.now();
     const isSmall = changes <= mostHere.changes && bytes <= mostHere.bytes;
-    if (this.#isQuick && isSmall) this.#connection.execSync("COMMIT");
-    else await this.#connection.exec("COMMIT");
+    try {
+      if (this.#isQuick && isSmall) this.#connection.execSync("COMMIT");
+      else await this.#connection.exec("COMMIT");
+    } catch (error) {
+      throw primaryCode(error) === faultCodes.disk ? unsure(error) : error;
+    }
     this.#isQuick = performance.now() - begin < quickMs;
   }
+}
+
+/** The last page of a commit may have reached the disk before it failed. */
+function unsure(cause: unknown): Error {
+  return unavailable(
+    "The disk failed while the database was committing: the write may be there or not. Read before you try again.",
+    cause,
+  );
 }

@@ -11,7 +11,7 @@ import {
   type Transaction,
 } from "@prisma/driver-adapter-utils";
 import type { Sql, SqlClient } from "../sql.ts";
-import { toDriverError, translateErrors } from "./errors.ts";
+import { toDriverError, translateErrors, type FaultListener } from "./errors.ts";
 
 /** A connection keeps at most this many prepared statements. Lists of differing length make endless texts. */
 const maxStatements = 500;
@@ -29,20 +29,26 @@ export class SqliteConnection implements SqlClient, SqlDriverAdapter {
   readonly adapterName = "baton-libsql";
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Statement>();
+  readonly #onFault: FaultListener | undefined;
 
-  constructor(file: string) {
+  /** @param onFault hears what keeps the database from serving, before it is thrown */
+  constructor(file: string, onFault?: FaultListener) {
     this.#database = new Database(file);
+    this.#onFault = onFault;
   }
 
   /** Runs statements without parameters on a thread of the driver: a commit waits for the disk. */
   exec(sql: string): Promise<void> {
     // The driver's other module, for promises, is a wrapper of the same handle.
-    return translateErrors(() => AsyncDatabase.prototype.exec.call(this.#database as never, sql));
+    return translateErrors(
+      () => AsyncDatabase.prototype.exec.call(this.#database as never, sql),
+      this.#onFault,
+    );
   }
 
   /** Like `exec`, on this thread. */
   execSync(sql: string): void {
-    translateErrors(() => this.#database.exec(sql));
+    translateErrors(() => this.#database.exec(sql), this.#onFault);
   }
 
   /** The kept statement of a text. */
@@ -53,7 +59,11 @@ export class SqliteConnection implements SqlClient, SqlDriverAdapter {
       const [oldest] = this.#statements.keys();
       if (oldest !== undefined) this.#statements.delete(oldest);
     }
-    const statement = translateErrors(() => new Statement(this.#database.prepare(sql)));
+    const onFault = this.#onFault;
+    const statement = translateErrors(
+      () => new Statement(this.#database.prepare(sql), onFault),
+      onFault,
+    );
     this.#statements.set(sql, statement);
     return statement;
   }
@@ -121,9 +131,11 @@ interface Column {
 export class Statement {
   readonly columns: readonly Column[];
   readonly #statement: Database.Statement;
+  readonly #onFault: FaultListener | undefined;
 
-  constructor(statement: Database.Statement) {
+  constructor(statement: Database.Statement, onFault?: FaultListener) {
     this.#statement = statement;
+    this.#onFault = onFault;
     this.columns = statement.reader ? (statement.columns() as readonly Column[]) : [];
     if (statement.reader) statement.raw(true);
   }
@@ -135,7 +147,7 @@ export class Statement {
 
   /** The first row. */
   get(values: readonly unknown[]): Row | null {
-    const cells = translateErrors(() => this.#statement.get(toCells(values))) as
+    const cells = translateErrors(() => this.#statement.get(toCells(values)), this.#onFault) as
       | unknown[]
       | undefined;
     return cells ? this.#toRow(cells) : null;
@@ -143,13 +155,16 @@ export class Statement {
 
   /** The rows as the driver gives them. */
   allRaw(values: readonly unknown[]): unknown[][] {
-    return translateErrors(() => this.#statement.all(toCells(values))) as unknown[][];
+    return translateErrors(
+      () => this.#statement.all(toCells(values)),
+      this.#onFault,
+    ) as unknown[][];
   }
 
   /** Returns how many rows were changed. */
   run(values: readonly unknown[]): number {
     if (this.columns.length > 0) return this.allRaw(values).length;
-    return translateErrors(() => this.#statement.run(toCells(values))).changes;
+    return translateErrors(() => this.#statement.run(toCells(values)), this.#onFault).changes;
   }
 
   #toRow(cells: readonly unknown[]): Row {

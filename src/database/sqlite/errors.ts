@@ -17,23 +17,30 @@ const unavailableCodes: ReadonlyMap<number, string> = new Map([
 /** SQLite's code for a row that breaks a UNIQUE or PRIMARY KEY constraint. */
 const uniqueCodes: readonly number[] = [1555, 2067];
 
+/** Called with the primary result code of what keeps the database from serving. */
+export type FaultListener = (code: number) => void;
+
 /**
  * Runs work of the driver.
  * @throws UNAVAILABLE if the database can't serve now, and any other error as it is
  */
-export function translateErrors<T>(work: () => T): T {
+export function translateErrors<T>(work: () => T, onFault?: FaultListener): T {
   try {
     const result = work();
-    if (result instanceof Promise) return result.catch(rethrow) as T;
+    if (result instanceof Promise) {
+      return result.catch((error: unknown) => rethrow(error, onFault)) as T;
+    }
     return result;
   } catch (error) {
-    return rethrow(error);
+    return rethrow(error, onFault);
   }
 }
 
-function rethrow(error: unknown): never {
-  const reason = unavailableCodes.get(primaryCode(error) ?? 0);
+function rethrow(error: unknown, onFault: FaultListener | undefined): never {
+  const code = primaryCode(error) ?? 0;
+  const reason = unavailableCodes.get(code);
   if (error instanceof BatonError || reason === undefined) throw error;
+  onFault?.(code);
   throw unavailable(`The database is unavailable: ${reason}. Try again.`, error);
 }
 
@@ -41,6 +48,9 @@ function rethrow(error: unknown): never {
 export function isBusy(error: unknown): boolean {
   return primaryCode(error) === 5;
 }
+
+/** Primary result codes of what lasts: no other attempt helps. */
+export const faultCodes = { disk: 10, damaged: 11, full: 13, noDatabase: 26 } as const;
 
 /** The primary result code of an error, or of its cause; null for an error that is not SQLite's. */
 export function primaryCode(error: unknown): number | null {

@@ -5,10 +5,11 @@ import { Backoff } from "../../backoff.ts";
 import { nobody } from "../../event-loop.ts";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
-import type { Retention, WriteTransaction, Database } from "../../store/contract.ts";
+import type { Database, DiskState, Retention, WriteTransaction } from "../../store/contract.ts";
 import { indexStep } from "../../store/search/index-step.ts";
 import { sqliteSearch } from "../../store/search/search-sqlite.ts";
 import { compact, forgetRecords, type AgingRows } from "../compact.ts";
+import { LogSizes } from "../log-sizes.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { MigrationError } from "../migrate.ts";
 import { PacedReader } from "../paced-reader.ts";
@@ -19,11 +20,15 @@ import { tokenTable } from "../token-table.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Commits } from "./commits.ts";
 import { SqliteConnection, type Statement } from "./connection.ts";
+import { DatabaseFiles } from "./database-files.ts";
+import { DiskSpace, type SpaceOfDatabase } from "./disk-space.ts";
 import { ensureEpoch, epoch, renewEpoch } from "./epoch.ts";
-import { isBusy, translateErrors } from "./errors.ts";
+import { faultCodes, isBusy, primaryCode, translateErrors } from "./errors.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { now } from "./now.ts";
+import { PageCheck } from "./page-check.ts";
 import { rowTable } from "./row-table.ts";
+import { SqliteHealth } from "./sqlite-health.ts";
 import { startFault } from "./start-fault.ts";
 import { SqliteWriteTransaction } from "./write-transaction.ts";
 
@@ -35,6 +40,8 @@ export interface SqliteOptions {
    * may be missing; a crash of the process alone loses nothing.
    */
   readonly synchronous: "full" | "normal";
+  /** Below this much free space only writes that remove data are accepted: see `DiskSpace`. */
+  readonly minFreeBytes: number;
 }
 
 /** How long a write waits for another process, such as `baton token create`, to finish its own. */
@@ -59,16 +66,20 @@ export const migrationsFolder = fileURLToPath(
  * that only reads. In WAL mode it sees only what is committed.
  * @throws StartError when the file can't be used
  */
-export async function openSqlite({ file, synchronous }: SqliteOptions): Promise<Database> {
+export async function openSqlite(options: SqliteOptions): Promise<Database> {
+  const { file, synchronous } = options;
   await prepareFile(file);
+  const disk = new DiskSpace(options);
   const opened: SqliteConnection[] = [];
+  let health: SqliteHealth | null = null;
   const connect = () => {
-    const connection = new SqliteConnection(file);
+    const connection = new SqliteConnection(file, (code) => health?.found(code));
     opened.push(connection);
     connection.execSync(`PRAGMA cache_size = -${cacheKiB}`);
     return connection;
   };
   try {
+    await disk.makeRoom();
     const writer = connect();
     writer.execSync(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     writer.execSync("PRAGMA journal_mode = WAL");
@@ -89,7 +100,10 @@ export async function openSqlite({ file, synchronous }: SqliteOptions): Promise<
     const reader = connect();
     reader.execSync(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     reader.execSync("PRAGMA query_only = ON");
-    return new SqliteDatabase(writer, reader, new Checkpoints(connect()));
+    const checkpoints = new Checkpoints(connect());
+    const pages = new PageCheck(connect());
+    health = new SqliteHealth({ files: new DatabaseFiles(file), disk, pages });
+    return new SqliteDatabase(writer, reader, checkpoints, health);
   } catch (error) {
     for (const connection of opened) connection.close();
     if (error instanceof MigrationError) throw new StartError(`${file}: ${error.message}`);
@@ -102,14 +116,27 @@ class SqliteDatabase extends Reads implements Database {
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
   readonly #checkpoints: Checkpoints;
+  readonly #health: SqliteHealth;
   readonly #commits: Commits;
   readonly #writes = new SerialQueue();
   readonly #transaction: SqliteWriteTransaction;
+  readonly #space: SpaceOfDatabase = {
+    freePageBytes: () => this.#freePageBytes(),
+    checkpoint: () => this.#checkpoints.now("PASSIVE"),
+    limitLog: (bytes) => this.#limitLog(bytes ?? mostLogBytes),
+  };
   readonly #dataVersion: Statement;
   readonly #aging: AgingRows;
   #lastVersion: unknown = null;
+  #lastNumber = 0;
+  #keptLogBytes = mostLogBytes;
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection, checkpoints: Checkpoints) {
+  constructor(
+    writer: SqliteConnection,
+    reader: SqliteConnection,
+    checkpoints: Checkpoints,
+    health: SqliteHealth,
+  ) {
     super(
       {
         client: new PacedReader(reader, nobody),
@@ -123,13 +150,15 @@ class SqliteDatabase extends Reads implements Database {
     this.#writer = writer;
     this.#reader = reader;
     this.#checkpoints = checkpoints;
+    this.#health = health;
     this.#commits = new Commits(writer);
     this.#transaction = new SqliteWriteTransaction(writer);
     this.#dataVersion = reader.prepare("PRAGMA data_version");
     this.#aging = {
-      reader,
+      reader: new PacedReader(reader, nobody),
       now,
       inTransaction: (work) => this.#inTransaction(() => work(writer)),
+      sizes: new LogSizes(),
     };
     const readClient = lazily(() => typedClient(reader));
     const writeClient = lazily(() => typedClient(writer));
@@ -144,6 +173,10 @@ class SqliteDatabase extends Reads implements Database {
     );
   }
 
+  get isDiskLow(): boolean {
+    return this.#health.disk.isLow;
+  }
+
   write<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
@@ -151,7 +184,11 @@ class SqliteDatabase extends Reads implements Database {
     const transaction = this.#transaction;
     return this.#inTransaction(
       () => work(transaction.begin(userIds)),
-      () => this.#commits.commit(transaction.changeCount, transaction.writtenBytes),
+      async () => {
+        const { changeCount, writtenBytes, spaceBytes } = transaction;
+        await this.#commits.commit(changeCount, writtenBytes);
+        if (changeCount > 0) this.#health.wrote(spaceBytes);
+      },
     );
   }
 
@@ -177,6 +214,16 @@ class SqliteDatabase extends Reads implements Database {
 
   async ping(): Promise<void> {
     await this.#reader.all(sql`SELECT 1 AS "one" FROM "User" LIMIT 1`);
+    await this.#health.checkReady(() => this.#writeSomething());
+  }
+
+  async watchDisk(): Promise<DiskState> {
+    await this.#health.look(this.#space);
+    return this.#health.disk.state;
+  }
+
+  disk(): DiskState {
+    return this.#health.disk.state;
   }
 
   connections(): null {
@@ -186,6 +233,7 @@ class SqliteDatabase extends Reads implements Database {
   async close(): Promise<void> {
     await this.#writes.idle();
     await this.#checkpoints.close();
+    await this.#health.close();
     this.#reader.close();
     // After this the one file has everything.
     await this.#writer.exec("PRAGMA wal_checkpoint(TRUNCATE)").catch(() => {});
@@ -205,6 +253,8 @@ class SqliteDatabase extends Reads implements Database {
     commit: () => Promise<void> = () => this.#writer.exec("COMMIT"),
   ): Promise<T> {
     return this.#writes.run(async () => {
+      this.#health.requireWritable();
+      if (this.#health.disk.isDue) await this.#health.look(this.#space);
       await begin(this.#writer);
       let result: T;
       try {
@@ -213,11 +263,39 @@ class SqliteDatabase extends Reads implements Database {
       } catch (error) {
         // SQLite itself ends the transaction on some errors (a full disk), and then this fails.
         await this.#writer.exec("ROLLBACK").catch(() => {});
+        if (primaryCode(error) === faultCodes.full) await this.#makeRoom();
         throw error;
       }
+      this.#health.requireSameFile();
       this.#checkpoints.committed();
       return result;
     });
+  }
+
+  /** For the next transaction, which begins the write-ahead log anew. */
+  async #makeRoom(): Promise<void> {
+    await this.#health.releaseReserve();
+    await this.#checkpoints.now("TRUNCATE");
+  }
+
+  /** Commits a page: that of the file's header, which has a number for applications. */
+  async #writeSomething(): Promise<void> {
+    await this.#inTransaction(async () =>
+      this.#writer.execSync(`PRAGMA user_version = ${++this.#lastNumber}`),
+    );
+    this.#health.wrote(0);
+  }
+
+  #limitLog(bytes: number): void {
+    if (bytes === this.#keptLogBytes) return;
+    this.#keptLogBytes = bytes;
+    this.#writer.execSync(`PRAGMA journal_size_limit = ${bytes}`);
+  }
+
+  #freePageBytes(): number {
+    const pages = this.#reader.prepare("PRAGMA freelist_count").get([])?.freelist_count;
+    const size = this.#reader.prepare("PRAGMA page_size").get([])?.page_size;
+    return Number(pages) * Number(size);
   }
 }
 

@@ -12,6 +12,8 @@ function messageOf(file: string, error: unknown): string {
       return `${file} is damaged. Restore it from a backup, or move it away and start with an empty one.`;
     case 26:
       return `${file} is not a Baton database. Move it away, or choose another place with --data-dir (BATON_DATA_DIR).`;
+    case 13:
+      return `${file} can't be opened: its disk is full. Make room on it.`;
     case 5:
     case 6:
       return `${file} is locked by another process. Stop that one first.`;

@@ -29,6 +29,12 @@ import {
   type WriteStatements,
 } from "./write-statements.ts";
 
+/**
+ * What a change takes of the disk, roughly: a row of the entries, one of the log and some of the search index, each in the
+ * write-ahead log and in the database file, and pages that are rewritten for them.
+ */
+const spaceFactor = 8;
+const spacePerChangeBytes = 16 * 1024;
 /** Rows that one statement removes of a namespace, so that the event loop turns in between. */
 const removedPerStatement = 500;
 const recordColumns = columnNames(recordTable.columns);
@@ -43,6 +49,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
   #userIds: readonly string[] = [];
   #changeCount = 0;
   #writtenBytes = 0;
+  #valueBytes = 0;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -57,6 +64,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
     this.#userIds = userIds;
     this.#changeCount = 0;
     this.#writtenBytes = 0;
+    this.#valueBytes = 0;
     return this;
   }
 
@@ -68,6 +76,11 @@ export class SqliteWriteTransaction implements WriteTransaction {
   /** Of the entries that it has saved. */
   get writtenBytes(): number {
     return this.#writtenBytes;
+  }
+
+  /** How much of the disk the changes take, roughly. */
+  get spaceBytes(): number {
+    return spaceFactor * this.#valueBytes + spacePerChangeBytes * this.#changeCount;
   }
 
   async readLogs(): Promise<LockedLogs> {
@@ -156,6 +169,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
       }
       for (const change of effect.changes) {
         this.#statements.insertChange.run(changeCells(userId, change));
+        if (change.entry) this.#valueBytes += change.entry.sizeBytes;
         if (pacer.isDue) await pacer.pause();
       }
     }

@@ -124,6 +124,7 @@ export class Committer {
 
   /** Runs one transaction. It takes its commands when it holds the locks. */
   async #transact(): Promise<void> {
+    const { database, observer } = this.#options;
     const first = this.#waiting.slice(0, maxBatchCommands);
     const userIds = [...new Set(first.map(({ command }) => command.userId))].sort();
     const begin = performance.now();
@@ -132,10 +133,13 @@ export class Committer {
     try {
       committed = await this.#write(userIds, () => (batch = this.#takeBatch(userIds)));
     } catch (error) {
-      this.#options.observer?.failed();
-      return this.#fail(batch ?? this.#takeOf(first), error);
+      observer?.failed();
+      const failed = batch ?? this.#takeOf(first);
+      // It may have found the disk full. Now there is room for those of its commands that remove data.
+      const isFull = database.isDiskLow && error instanceof BatonError;
+      return isFull ? this.#retry(userIds, failed) : this.#fail(failed, error);
     }
-    this.#options.observer?.committed(committed.outcomes.length, performance.now() - begin);
+    observer?.committed(committed.outcomes.length, performance.now() - begin);
     this.#settle(batch ?? [], committed);
   }
 
@@ -144,7 +148,7 @@ export class Committer {
     return database.write(userIds, (transaction) =>
       execute(
         transaction,
-        limits,
+        { limits, isDiskLow: database.isDiskLow },
         take().map(({ command }) => command),
       ),
     );
@@ -203,6 +207,14 @@ export class Committer {
     const taken = this.#waiting.splice(0, count);
     for (const { bytes } of taken) this.#waitingBytes -= bytes;
     return taken;
+  }
+
+  async #retry(userIds: readonly string[], batch: readonly Waiting[]): Promise<void> {
+    try {
+      this.#settle(batch, await this.#write(userIds, () => batch));
+    } catch (error) {
+      await this.#fail(batch, error);
+    }
   }
 
   /**

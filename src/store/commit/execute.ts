@@ -1,4 +1,4 @@
-import { BatonError } from "../../errors.ts";
+import { BatonError, unavailable } from "../../errors.ts";
 import { isLoopHeld, nextTurn, writers } from "../../event-loop.ts";
 import type { Steps } from "../../json/long-value-parts.ts";
 import type { WriteTransaction } from "../contract.ts";
@@ -8,6 +8,7 @@ import { decide, type Decision } from "./decide.ts";
 import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
 import { ShownValues } from "./shown-values.ts";
+import type { Draft } from "./draft.ts";
 import type { Effects, IdempotencyRecord } from "./state.ts";
 import type { UserState } from "./user-state.ts";
 
@@ -22,6 +23,13 @@ export interface Committed {
 /** If a transaction has written more than this, the commands after it are postponed. */
 const maxWrittenBytes = 16 * 1024 * 1024;
 
+/** What holds for every command of a transaction. */
+export interface Bounds {
+  readonly limits: Limits;
+  /** Whether commands that leave an entry with a new revision are refused. */
+  readonly isDiskLow: boolean;
+}
+
 /** The decision about a command, or an outcome that needs no decision. */
 type Step = Decision | Outcome;
 
@@ -35,11 +43,11 @@ type Step = Decision | Outcome;
  */
 export async function execute(
   transaction: WriteTransaction,
-  limits: Limits,
+  bounds: Bounds,
   commands: readonly Command[],
 ): Promise<Committed> {
-  const loaded = await load(transaction, limits, commands);
-  const steps = await inTurns(decideAll(limits, loaded, commands));
+  const loaded = await load(transaction, bounds.limits, commands);
+  const steps = await inTurns(decideAll(bounds, loaded, commands));
   const shown = await ShownValues.load(transaction, commands, steps);
   const records = new Map<string, IdempotencyRecord[]>();
   const outcomes = commands.map((command, index): Outcome => {
@@ -70,7 +78,11 @@ async function inTurns<T>(steps: Steps<T>): Promise<T> {
   }
 }
 
-function* decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[]): Steps<Step[]> {
+function* decideAll(
+  { limits, isDiskLow }: Bounds,
+  loaded: Loaded,
+  commands: readonly Command[],
+): Steps<Step[]> {
   /** The decisions of this batch that a later command can repeat. */
   const repeatable = new Map<string, { decision: Decision; digest: string }>();
   const written = { bytes: 0 };
@@ -102,6 +114,7 @@ function* decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[]
     const state = loaded.states.get(userId) as UserState;
     const decision = yield* decide({ limits, agent }, state, command);
     if (decision.kind === "done") {
+      if (isDiskLow && addsData(decision.draft)) return { refusal: diskIsLow() };
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
       if (tooMuch) return { refusal: tooMuch };
       state.apply(decision.draft);
@@ -112,6 +125,17 @@ function* decideAll(limits: Limits, loaded: Loaded, commands: readonly Command[]
     }
     return decision;
   }
+}
+
+function addsData({ changes }: Draft): boolean {
+  return changes.some(({ kind }) => kind === "SET");
+}
+
+function diskIsLow(): BatonError {
+  return unavailable(
+    "The server's disk is nearly full: only writes that remove data are accepted, and nothing was written. " +
+      "Delete or clear what is not needed, or try again later.",
+  );
 }
 
 function record(

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { plainDatabases } from "../databases.ts";
+import { query } from "../client.ts";
+import { remove, set } from "../operations.ts";
+import type { TestServer } from "../server.ts";
+
+const kept = { maxAgeMs: 86_400_000, maxChanges: 100_000 };
+/** What each change counts, beside what it holds. */
+const bytesPerChange = 200;
+
+describe.each(plainDatabases)("retention by size on $name", ({ start }) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const compact = (maxBytes?: number) =>
+    server.withDatabase((database) =>
+      database.compact(maxBytes === undefined ? kept : { ...kept, maxBytes }),
+    );
+  const sizes = async (): Promise<number[]> => {
+    const { changes } = await query(server, "{ changes { nodes { entry { sizeBytes } } } }");
+    return changes.nodes.map(
+      ({ entry }: { entry: { sizeBytes: number } | null }) =>
+        bytesPerChange + (entry?.sizeBytes ?? 0),
+    );
+  };
+  const total = (bytes: readonly number[]) => bytes.reduce((sum, one) => sum + one, 0);
+
+  test("the newest changes stay that have at most so many bytes together, however young the others are", async () => {
+    for (let index = 0; index < 30; index++) {
+      await set(server, { key: `k${index % 7}`, value: "x".repeat(100 * index) });
+      if (index % 5 === 0) await remove(server, { key: `k${index % 7}` });
+    }
+    let before = await sizes();
+    expect([await compact(), await compact(total(before))]).toEqual([0, 0]);
+    for (const maxBytes of [total(before) - 1, 20_000, 5_000]) {
+      const removed = await compact(maxBytes);
+      const after = await sizes();
+      expect(after).toEqual(before.slice(removed));
+      expect(total(after)).toBeLessThanOrEqual(maxBytes);
+      expect(total(after) + (before[removed - 1] as number)).toBeGreaterThan(maxBytes);
+      before = after;
+    }
+
+    // What is new is added, and what is removed elsewhere is not counted any more.
+    await set(server, { key: "more", value: "x".repeat(2_000) });
+    await server.withDatabase((database) => database.compact({ maxAgeMs: -1, maxChanges: 1 }));
+    expect(await compact(3_000)).toBe(0);
+    await set(server, { key: "more", value: "x".repeat(2_500) });
+    expect(await compact(3_000)).toBe(1);
+    expect(await sizes()).toEqual([bytesPerChange + 2_508]);
+    // One change that is too large by itself goes, too; the entry stays.
+    expect(await compact(1_000)).toBe(1);
+    expect(await sizes()).toEqual([]);
+  });
+});

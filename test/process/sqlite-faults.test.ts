@@ -1,0 +1,176 @@
+import { copyFile, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { refusal } from "../client.ts";
+import { clear, get, remove, set, wholeLog } from "../operations.ts";
+import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { health, msUntilReady, serveInstances } from "./instances.ts";
+import { expectNothingLost, Load } from "./load.ts";
+import { mountBreakable, mountMemory } from "./mounted-disk.ts";
+
+type Server = { readonly url: string; readonly token: string };
+
+const noDisk = "This process may not mount a disk of its own.";
+const largeValue = "x".repeat(200_000);
+
+/** The keys that the server has, in order. */
+async function keysOf(server: Server): Promise<string[]> {
+  const log = await wholeLog(server);
+  expect(log.map(({ revision }) => Number(revision))).toEqual(log.map((_, index) => index + 1));
+  const keys = new Set<string>();
+  for (const { kind, key } of log) {
+    if (kind === "SET") keys.add(key);
+    if (kind === "DELETED") keys.delete(key);
+    if (kind === "NAMESPACE_CLEARED") keys.clear();
+  }
+  return [...keys];
+}
+
+async function reasonOf(server: Server): Promise<string> {
+  const response = await fetch(`${server.url}/health/ready`);
+  return ((await response.json()) as { reason: string }).reason;
+}
+
+/** Sets new keys until one is refused. Returns those that were acknowledged. */
+async function setUntilRefused(server: Server, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for (;;) {
+    const key = `${prefix}${keys.length}`;
+    try {
+      await set(server, { key, value: largeValue });
+      keys.push(key);
+    } catch (error) {
+      expect(error).toMatchObject({
+        code: "UNAVAILABLE",
+        message: expect.stringMatching(/disk is nearly full.*nothing was written/s),
+      });
+      return keys;
+    }
+  }
+}
+
+async function sample(metricsUrl: string, name: string): Promise<number> {
+  const text = await (await fetch(metricsUrl)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+}
+
+describe.concurrent("faults of SQLite's disk and file", () => {
+  test("G5 G6: a full disk refuses what adds data; deletes and clears go on, and end it, as freed space does", async ({
+    annotate,
+    skip,
+  }) => {
+    await using disk = await mountMemory(32);
+    if (!disk) return skip(noDisk);
+    const dataDir = join(disk.path, "data");
+    await using server = await serveProcess(dataDir, ["--metrics", "127.0.0.1:0"]);
+    const metricsUrl = String(/"metrics":"([^"]+)"/.exec(server.stderr)?.[1]);
+    expect(await sample(metricsUrl, "baton_disk_low")).toBe(0);
+    const first = await setUntilRefused(server, "first");
+    expect([await health(server, "ready"), await health(server, "live")]).toEqual([503, 200]);
+    expect(await reasonOf(server)).toMatch(/disk is nearly full/);
+    await vi.waitFor(async () => expect(await sample(metricsUrl, "baton_disk_low")).toBe(1));
+
+    // Something else takes the rest of it. Each delete must succeed the first time.
+    await disk.fill();
+    expect((await refusal(set(server, { key: "more", value: 1 }))).code).toBe("UNAVAILABLE");
+    const kept = first.splice(0, 2);
+    for (const key of first) expect(await remove(server, { key })).toMatchObject({ deleted: true });
+    expect(await get(server, kept[0] as string)).toMatchObject({ value: largeValue });
+
+    await disk.free();
+    const readyMs = await msUntilReady(server, 200);
+    const second = await setUntilRefused(server, "second");
+    expect(second.length).toBeGreaterThan(0);
+    expect(await keysOf(server)).toEqual([...kept, ...second]);
+    // Pages within the file are free then: the disk needs nothing from elsewhere.
+    await clear(server, "default");
+    await msUntilReady(server, 200);
+    const third = await setUntilRefused(server, "third");
+    await disk.fill();
+    await server.kill("SIGKILL");
+    await using again = await serveProcess(dataDir);
+    expect(await keysOf(again)).toEqual(third);
+    await annotate(
+      JSON.stringify({ first: first.length, readyMs, second: second.length, third: third.length }),
+    );
+  });
+
+  test("G2 G5: two servers on one file lose nothing; neither acknowledges a write when the file is moved, replaced or damaged", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "baton.db");
+    await using servers = await serveInstances([`file:${file}`], [`file:${file}`]);
+    const [one, other] = servers.all;
+    const refusals = async () => {
+      const found = await Promise.all(
+        [one, other].map((server) => refusal(set(server, { key: "k", value: 1 }))),
+      );
+      expect(found.map(({ code }) => code)).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
+      return found[0]?.message;
+    };
+    await using load = new Load([one, other], 4);
+    await load.more(100);
+    await load.stop();
+    expect(load.refused).toEqual([]);
+    await expectNothingLost(one, load, []);
+    expect(await wholeLog(other)).toEqual(await wholeLog(one));
+
+    const aside = join(folder.path, "aside.db");
+    await rename(file, aside);
+    expect(await health(one, "ready")).toBe(503);
+    expect(await refusals()).toMatch(/deleted or replaced/);
+    await copyFile(aside, file);
+    expect(await refusals()).toMatch(/deleted or replaced/);
+    expect(await reasonOf(one)).toMatch(/deleted or replaced/);
+    // Reads go on.
+    expect(await get(one, "writer0")).not.toBeNull();
+    await rm(file);
+    await rename(aside, file);
+    for (const server of [one, other]) await msUntilReady(server, 200);
+    for (const [index, server] of [one, other].entries()) {
+      await set(server, { key: `back${index}`, value: 1 });
+    }
+
+    const pages = await open(file, "r+");
+    const { size } = await pages.stat();
+    // All but the header and the schema.
+    await pages.write(Buffer.alloc(size - 40_960, "damage"), 0, size - 40_960, 40_960);
+    await pages.close();
+    await msUntilReady(one, 503);
+    await msUntilReady(other, 503);
+    expect(await refusals()).toMatch(/damaged/);
+    expect(await reasonOf(one)).toMatch(/damaged.*Restore it from a backup/);
+  });
+
+  test("G5: a disk that becomes read-only: not ready, no write is acknowledged, reads go on; nothing is lost", async ({
+    skip,
+  }) => {
+    await using disk = await mountBreakable(32);
+    if (!disk) return skip(noDisk);
+    const dataDir = join(disk.path, "data");
+    await using server = await serveProcess(dataDir);
+    await using load = new Load([server], 4);
+    await load.more(50);
+    // Linux 6.18 answers an fdatasync in the very moment of the fault with success, and keeps nothing of what was written.
+    await load.stop();
+    expect(load.refused).toEqual([]);
+    await disk.makeReadOnly();
+    await using refused = new Load([server], 4);
+    await msUntilReady(server, 503);
+    await refused.stop();
+    expect([refused.acknowledged, refused.refusedOtherThan("UNAVAILABLE")]).toEqual([[], []]);
+    expect(refused.refused.length).toBeGreaterThan(0);
+    expect(await get(server, "writer0")).not.toBeNull();
+    const found = await run(["doctor", "--json", "--data-dir", dataDir, "--port", "1"]);
+    expect([found.code, found.stdout]).toEqual([1, expect.stringMatching(/can't be written/)]);
+    await server.kill("SIGKILL");
+    const start = await run(["serve", "--port", "0", "--data-dir", dataDir]);
+    expect([start.code, start.stderr]).toEqual([
+      1,
+      expect.stringMatching(/can't be written \(EROFS\)/),
+    ]);
+
+    await disk.repair();
+    await using again = await serveProcess(dataDir);
+    await expectNothingLost(again, load, []);
+  });
+});
