@@ -25,8 +25,12 @@ interface HeldRow {
   readonly claimMaxAttempts: number | null;
 }
 
+/** As the database's column has it. */
+type Instant = Date | bigint | number;
+
 type StretchRow = ClaimCountsRow & {
-  readonly nextAt: Date | bigint | number | null;
+  readonly nextAt: Instant | null;
+  readonly now: Instant;
   readonly lastNamespace: string | null;
   readonly lastKey: string | null;
 } & (HeldRow | { readonly key: null });
@@ -73,7 +77,7 @@ export async function readClaims(
     )
     SELECT "counts".*, "held".* FROM (
       SELECT ${claimCountColumns(now)},
-        MIN(CASE WHEN ${isOpen} AND ${isLater(now)} THEN "claimExpiresAt" END) AS "nextAt",
+        MIN(CASE WHEN ${isOpen} AND ${isLater(now)} THEN "claimExpiresAt" END) AS "nextAt", ${now} AS "now",
         ${last(sql`"namespace"`)} AS "lastNamespace", ${last(sql`"key"`)} AS "lastKey"
       FROM "scanned"
     ) AS "counts" LEFT JOIN (
@@ -85,11 +89,11 @@ export async function readClaims(
   const scannedCount = Number(first.scannedCount);
   const held: HeldClaim[] = [];
   for (const row of rows) if (row.key !== null) held.push(toHeld(row));
-  const { nextAt, lastNamespace, lastKey } = first;
+  const { nextAt, now: readAt, lastNamespace, lastKey } = first;
   return {
     counts: toClaimCounts(first),
     held,
-    nextAt: nextAt === null ? null : nextAt instanceof Date ? nextAt : new Date(Number(nextAt)),
+    nextInMs: nextAt === null ? null : Number(nextAt) - Number(readAt),
     next:
       scannedCount < maxScannedEntries || lastNamespace === null || lastKey === null
         ? null

@@ -33,7 +33,8 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
   #mayCountAt = 0;
   #failure: { readonly reason: unknown } | null = null;
   #wake: () => void = () => {};
-  #nextAt: Date | null = null;
+  /** When time alone changes the counts, by the monotonic clock. */
+  #nextAt: number | null = null;
 
   constructor(options: ClaimWatchOptions) {
     this.#options = options;
@@ -62,7 +63,7 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
       if (!tally) break;
       const tookMs = performance.now() - beganAt;
       this.#mayCountAt = performance.now() + Math.max(minPauseMs, pausePerCount * tookMs);
-      this.#nextAt = tally.nextAt;
+      this.#nextAt = tally.nextInMs === null ? null : performance.now() + tally.nextInMs;
       const isSame = this.#last !== null && equalClaimCounts(this.#last, tally.counts);
       this.#last = tally.counts;
       // A renewed or transferred lease changes no count, but is delivered too.
@@ -96,9 +97,8 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
 
   /** Waits until the next count is due. Returns whether a notification caused it. */
   async #due(): Promise<boolean> {
-    const untilChange = this.#nextAt
-      ? Math.max(1, this.#nextAt.getTime() - Date.now())
-      : maxPauseMs;
+    const untilChange =
+      this.#nextAt === null ? maxPauseMs : Math.max(1, this.#nextAt - performance.now());
     await this.#pause(Math.min(maxPauseMs, untilChange), () => this.#isDue);
     await this.#pause(this.#mayCountAt - performance.now(), () => false);
     return this.#isDue;

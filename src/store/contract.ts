@@ -121,8 +121,8 @@ export interface ClaimStretch {
   readonly counts: ClaimCounts;
   /** The first claims that hold entries of this part. */
   readonly held: readonly HeldClaim[];
-  /** The earliest end of a lease or a delay; null if there is neither. */
-  readonly nextAt: Date | null;
+  /** The time until the earliest end of a lease or a delay, by the database's clock; null if there is neither. */
+  readonly nextInMs: number | null;
   /** The last entry of this part; null if the selection has no more entries. */
   readonly next: Place | null;
 }

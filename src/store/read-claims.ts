@@ -15,11 +15,11 @@ import {
 
 type Claims = Pick<ReadView, "readClaims">;
 
-/** The counts, and the next time at which they change without a write. */
+/** The counts, and the time until they change without a write. */
 export interface ClaimTally {
   readonly counts: ClaimCounts;
-  /** The earliest end of a lease or a delay; null if there is neither. */
-  readonly nextAt: Date | null;
+  /** The time until the earliest end of a lease or a delay; null if there is neither. */
+  readonly nextInMs: number | null;
 }
 
 /**
@@ -33,15 +33,15 @@ export async function countClaims(
   closed: AbortSignal | null,
 ): Promise<ClaimTally> {
   let counts = noClaimCounts;
-  let nextAt: Date | null = null;
+  let nextInMs: number | null = null;
   let after: ClaimQuery["after"] = null;
   do {
     const stretch = await view.readClaims({ ...query, after }, 0);
     counts = addClaimCounts(counts, stretch.counts);
-    if (stretch.nextAt && (!nextAt || stretch.nextAt < nextAt)) nextAt = stretch.nextAt;
+    if (stretch.nextInMs !== null) nextInMs = Math.min(nextInMs ?? Infinity, stretch.nextInMs);
     after = stretch.next;
   } while (after && !closed?.aborted);
-  return { counts, nextAt };
+  return { counts, nextInMs };
 }
 
 /** A namespace that agents claim from, and how far the work on its entries is. */

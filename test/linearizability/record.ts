@@ -159,6 +159,8 @@ const kinds: Readonly<Record<string, Kind>> = {
 const total = Number(count);
 await using store = await startStore(database);
 const history = createWriteStream(file);
+// Each client may wait for it.
+history.setMaxListeners(clients);
 const random = (below: number) => Math.floor(Math.random() * below);
 const nanoseconds = () => Math.round(performance.now() * 1e6);
 let begun = 0;
