@@ -1,6 +1,9 @@
 import { changeBytes, type Change } from "../store/model/change.ts";
 import type { QueueBounds } from "./event-queue.ts";
 
+/** Dropped changes stay in the array until they are this many: removing one copies all that are kept. */
+const mostDropped = 64;
+
 /**
  * The changes of a log that were offered last, without a gap. Fast writers publish more during each read of the log, so
  * that a reader would never reach the end without these.
@@ -8,6 +11,8 @@ import type { QueueBounds } from "./event-queue.ts";
 export class RecentChanges {
   readonly #bounds: QueueBounds;
   #changes: Change[] = [];
+  /** The index of the oldest change that is kept. */
+  #first = 0;
   #bytes = 0;
 
   constructor(bounds: QueueBounds) {
@@ -15,38 +20,42 @@ export class RecentChanges {
   }
 
   add(changes: readonly Change[]): void {
-    const [first] = changes;
+    const [next] = changes;
     const last = this.#changes.at(-1);
-    // A gap: the changes in between were not offered, so the earlier ones are of no use.
-    if (first && last && first.revision !== last.revision + 1n) this.#drop(this.#changes.length);
+    // The changes between them were not offered.
+    if (next && last && next.revision !== last.revision + 1n) this.#clear();
     for (const change of changes) {
       this.#changes.push(change);
       this.#bytes += changeBytes(change);
     }
-    let excess = Math.max(0, this.#changes.length - this.#bounds.maxChanges);
-    let bytes = this.#bytes;
-    for (const [index, change] of this.#changes.entries()) {
-      if (index >= excess && bytes <= this.#bounds.maxBytes) break;
-      bytes -= changeBytes(change);
-      excess = Math.max(excess, index + 1);
+    const { maxChanges, maxBytes } = this.#bounds;
+    while (this.#changes.length - this.#first > maxChanges || this.#bytes > maxBytes) {
+      const oldest = this.#changes[this.#first];
+      if (oldest === undefined) break;
+      this.#bytes -= changeBytes(oldest);
+      this.#first++;
     }
-    if (excess > 0) this.#drop(excess);
+    if (this.#first >= mostDropped) {
+      this.#changes = this.#changes.slice(this.#first);
+      this.#first = 0;
+    }
   }
 
   /**
    * Returns the changes after a revision, up to the position.
-   * @returns null if some of them are no longer kept
+   * @returns null when some of them are not kept
    */
   since(revision: bigint, position: bigint): readonly Change[] | null {
     if (revision >= position) return [];
-    const first = this.#changes[0]?.revision;
+    const first = this.#changes[this.#first]?.revision;
     const last = this.#changes.at(-1)?.revision;
     if (first === undefined || first > revision + 1n || last !== position) return null;
-    return this.#changes.slice(Number(revision + 1n - first));
+    return this.#changes.slice(this.#first + Number(revision + 1n - first));
   }
 
-  #drop(count: number): void {
-    for (const change of this.#changes.slice(0, count)) this.#bytes -= changeBytes(change);
-    this.#changes = this.#changes.slice(count);
+  #clear(): void {
+    this.#changes = [];
+    this.#first = 0;
+    this.#bytes = 0;
   }
 }

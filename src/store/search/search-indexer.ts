@@ -5,12 +5,15 @@ import type { Indexing } from "../contract.ts";
 const lookIntervalMs = 60_000;
 const usersPerLook = 1_000;
 /**
- * During writes, indexing takes this share of the time, since a write can have to wait for a step. An index that is
- * many changes behind takes a larger share, because every search reads all of these changes from the log.
+ * The part of the time that indexing takes while writes continue, by how many changes the index is behind. A write that
+ * arrives during a step waits for it, so a short lag is left for later. Searches read what is not indexed from the log,
+ * so a long lag takes more of the time.
  */
-const usualShare = 0.02;
-const urgentShare = 0.1;
-const urgentlyBehind = 50_000;
+const shares = [
+  { behind: 0, share: 0.005 },
+  { behind: 10_000, share: 0.02 },
+  { behind: 50_000, share: 0.1 },
+] as const;
 const maxPauseMs = 500;
 
 /**
@@ -71,8 +74,8 @@ export class SearchIndexer {
   }
 
   async #pause(stepMs: number, behind: number): Promise<void> {
-    const share = behind < urgentlyBehind ? usualShare : urgentShare;
-    // SQLite works on this thread, so other requests must run in between.
+    const { share } = shares.findLast((one) => behind >= one.behind) ?? shares[0];
+    // SQLite works on this thread: other requests have their turn.
     if (this.#isWritten) await setTimeout(Math.min(stepMs * (1 / share - 1), maxPauseMs));
     else await setImmediate();
   }
