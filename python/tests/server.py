@@ -14,9 +14,9 @@ from typing import Any
 
 from baton_store import DataStore
 
-_REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 # The command `baton`.
-COMMAND = ["node", str(_REPOSITORY / "dist/cli/baton.js")]
+COMMAND = ["node", str(REPOSITORY / "dist/cli/baton.js")]
 _names = itertools.count(1)
 
 
@@ -29,7 +29,7 @@ class Server:
         self.start()
 
     def start(self, port: int = 0) -> None:
-        program = _REPOSITORY / "dist/cli/baton.js"
+        program = REPOSITORY / "dist/cli/baton.js"
         if not program.exists():
             raise RuntimeError("Build the server first: npm ci")
         serve = ["serve", "--port", str(port), "--data-dir", self.data_dir, "--log-level", "error", *self._flags]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import unittest
 from typing import Any
 
@@ -11,7 +12,7 @@ from baton_store import AsyncDataStore
 from baton_store.sessions import BatonSessionStore
 
 from .agent_sdks import needs_claude_agent_sdk
-from .server import shared_server
+from .server import REPOSITORY, shared_server
 
 _prefixes = (f"transcripts-{number}:" for number in itertools.count(1))
 _KEY = {"project_key": "p:1", "session_id": "s/1"}
@@ -68,6 +69,32 @@ class SessionStoreTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await self.store.list_sessions("p:1"), [])
         self.assertIsNone(await self.store.load(sub))
         self.assertFalse(hasattr(self.store, "list_session_summaries"))
+
+    async def test_the_javascript_package_goes_on_with_a_session_and_the_other_way_round(self) -> None:
+        keys = [_KEY, {"project_key": "ü:%", "session_id": "␛", "subpath": "subagents/agent-1"}]
+        large = _entry("large", text="x" * 1_100_000)
+        for key in keys:
+            await self.store.append(key, [_entry("a", n=1), large])
+        program = """
+            import { createDataStore } from "baton-store";
+            import { BatonSessionStore } from "baton-store/sessions";
+            const [url, token, namespacePrefix, keys] = process.argv.slice(1);
+            const store = new BatonSessionStore(createDataStore({ url, token }), { namespacePrefix });
+            for (const { project_key: projectKey, session_id: sessionId, ...rest } of JSON.parse(keys)) {
+              const key = { projectKey, sessionId, ...rest };
+              const loaded = await store.load(key);
+              await store.append(key, [{ type: "user", uuid: "a" }, { type: "user", uuid: "b", n: loaded.length }]);
+            }
+            """
+        server = shared_server()
+        arguments = [server.url, server.token, self.store._prefix, json.dumps(keys)]
+        done = await asyncio.create_subprocess_exec(
+            "node", "--input-type=module", "-e", program, *arguments, cwd=REPOSITORY, stderr=asyncio.subprocess.PIPE
+        )
+        _, complaints = await done.communicate()
+        self.assertEqual(done.returncode, 0, complaints)
+        for key in keys:
+            self.assertEqual(await self.store.load(key), [_entry("a", n=1), large, _entry("b", n=2)])
 
     @needs_claude_agent_sdk
     async def test_the_conformance_suite_of_the_sdk(self) -> None:
