@@ -9,13 +9,13 @@ import type { Database, TokenTable } from "../../src/store/contract.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 
-describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }) => {
+describe.each(plainDatabases)("G1: cached tokens on $name", ({ create }) => {
   let own: OwnDatabase;
-  /** What the authenticator uses, and another process's. */
+  /** The table that the authenticator uses, and the one of another process. */
   let here: Database;
   let elsewhere: Database;
   let authenticator: Authenticator;
-  /** Statements that the authenticator made, by the method of the table. */
+  /** The authenticator's statements, by the method of the table. */
   let calls: Record<string, number>;
 
   beforeAll(async () => {
@@ -73,7 +73,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     return session.ended.reason;
   };
 
-  test("a token is read once, and then known without a statement or a promise", async () => {
+  test("reads a token once, and then authenticates without a statement or a promise", async () => {
     const { authorization } = await addToken();
     const [first, beside] = await Promise.all([admit(authorization), admit(authorization)]);
     expect(beside).toBe(first);
@@ -90,7 +90,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     expect(calls).toEqual({ version: 1, findByHash: 1 });
   });
 
-  test("a token that was read from a file with its line end is admitted; none is told from a wrong form", async () => {
+  test("accepts a token that ends in a newline; tells a missing token from an authorization of the wrong form", async () => {
     const { authorization } = await addToken();
     await expect(admit(`${authorization}\n`)).resolves.toBe(await admit(authorization));
     for (const none of ["Bearer", "Bearer ", "bearer \n"]) {
@@ -106,7 +106,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     }
   });
 
-  test("revoked by this process: refused immediately, and what it has open ends", async () => {
+  test("refuses a token immediately when this process revokes it, and ends its sessions", async () => {
     const { authorization, tokenId } = await addToken();
     const other = await addToken();
     const session = await admit(authorization);
@@ -126,7 +126,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     expect(await admit(other.authorization)).toBe(kept);
   });
 
-  test("revoked by another process: refused a second later at most, and by the next check", async () => {
+  test("refuses a token within a second after another process revokes it, and at the next check", async () => {
     const { authorization, tokenId } = await addToken();
     const unchecked = await addToken();
     const session = await admit(authorization);
@@ -143,7 +143,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     });
   });
 
-  test("expired: refused from that instant, and what it has open ends with the next check", async () => {
+  test("refuses a token from its expiry on, and ends its sessions at the next check", async () => {
     const expiresAt = new Date(Date.now() + 60_000);
     const { authorization } = await addToken({ expiresAt });
     const session = await admit(authorization);
@@ -156,7 +156,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     expect(await ended).toMatchObject({ message: "This token has expired." });
   });
 
-  test("a clock that was wrong for a while: what expired by it can open subscriptions again", async () => {
+  test("accepts new subscriptions of a token that only a wrong clock had expired", async () => {
     const { authorization } = await addToken({ expiresAt: new Date(Date.now() + 60_000) });
     const ended = refusalOf(await admit(authorization));
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
@@ -170,7 +170,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     expect(again.ended.aborted).toBe(false);
   });
 
-  test("a table that has not changed is asked for its version alone, however many are followed", async () => {
+  test("reads only the version of a table that has not changed, regardless of the number of followed tokens", async () => {
     const sessions: Session[] = [];
     for (let count = 0; count < 20; count++) {
       sessions.push(await admit((await addToken()).authorization));
@@ -182,7 +182,7 @@ describe.each(plainDatabases)("G1: tokens that are known, on $name", ({ create }
     expect(calls).toEqual({ version: 10 });
   });
 
-  test("agents of one token have sessions of their own; a token's own name counts before theirs", async () => {
+  test("gives each agent of a token a separate session, and prefers the token's agent name to the caller's", async () => {
     const { authorization } = await addToken();
     const named = await addToken({ agent: "own" });
     const one = await admit(authorization, "one");

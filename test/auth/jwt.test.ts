@@ -39,7 +39,7 @@ describe("JWTs by a JWKS URL", () => {
   const viewerOf = async (token: string) => (await query(server, whoAmI, {}, { token })).viewer;
   const now = () => Math.floor(Date.now() / 1_000);
 
-  test("claims say user, agent, and scopes in namespaces; unknown scopes mean nothing", async () => {
+  test("reads user, agent, scopes and namespaces from claims, and ignores unknown scopes", async () => {
     expect(await viewerOf(await issuer.sign(key))).toEqual({
       user: "ann",
       agent: null,
@@ -66,7 +66,7 @@ describe("JWTs by a JWKS URL", () => {
     expect((await viewerOf(await issuer.sign(key, { scope: "openid" }))).grants).toEqual([]);
   });
 
-  test("G1: a JWT reaches its user's store alone, as far as its grants go", async () => {
+  test("G1: a JWT reaches only its user's store, within its grants", async () => {
     const token = await issuer.sign(key, { sub: "isolated", grants: ["read,write files:*"] });
     const set = (namespace: string) =>
       query(
@@ -152,7 +152,7 @@ describe("JWTs by a JWKS URL", () => {
     expect(code).toBe("UNAUTHENTICATED");
   });
 
-  test("within the skew, a JWT counts after its end; then its subscriptions end", async () => {
+  test("accepts a JWT within the skew after its expiry, and then ends its subscriptions", async () => {
     const token = await issuer.sign(key, { exp: now() - 4 });
     const client = socketClient(server.url, { token });
     await using events = subscribeOn(
@@ -168,14 +168,14 @@ describe("JWTs by a JWKS URL", () => {
     expect((await request(server.url, token, whoAmI)).status).toBe(401);
   });
 
-  test("a key that was not known is read, without a restart; the old one counts while it is published", async () => {
+  test("reads a new key without a restart, and accepts the old one while it is published", async () => {
     await using own = await TestIssuer.start(key);
     await using rotating = await startTestServer({ jwtIssuer: own.url, jwtAudience: "baton" });
     const before = await own.sign(key);
     expect((await request(rotating.url, before, whoAmI)).status).toBe(200);
     const next = await issuerKey("two", "ES256");
     own.answer = own.publishing([key, next]);
-    // The keys were read a moment ago, so they are not read again for whatever key a token names.
+    // The keys were read a moment ago, so an unknown key does not make the server read them again.
     expect((await request(rotating.url, await own.sign(next), whoAmI)).status).toBe(401);
     expect(own.reads).toBe(1);
     passCooldown();
@@ -184,7 +184,7 @@ describe("JWTs by a JWKS URL", () => {
     expect((await request(rotating.url, before, whoAmI)).status).toBe(200);
   });
 
-  test("while the issuer does not answer, a JWT is UNAVAILABLE, and a token is answered without delay", async () => {
+  test("reports UNAVAILABLE for a JWT while the issuer does not respond, without delaying other tokens", async () => {
     await using own = await TestIssuer.start(key);
     await using waiting = await startTestServer({
       jwtIssuer: own.url,
@@ -205,14 +205,14 @@ describe("JWTs by a JWKS URL", () => {
     release();
     const { status, errors } = await pending;
     expect([status, errors?.[0]?.extensions.code]).toEqual([503, "UNAVAILABLE"]);
-    // It is not asked again for each request.
+    // Not every request makes the server ask the issuer again.
     expect((await request(waiting.url, jwt, whoAmI)).status).toBe(503);
     expect(own.reads).toBe(1);
   });
 });
 
-describe("known JWTs", () => {
-  test("are verified once; a withdrawn key ends what it signed, and an issuer that is away does not", async () => {
+describe("verified JWTs", () => {
+  test("are verified once, end when their key is withdrawn, and continue while the issuer is unreachable", async () => {
     const key = await issuerKey("one");
     await using issuer = await TestIssuer.start(key);
     const config = defaultConfig({
@@ -236,7 +236,7 @@ describe("known JWTs", () => {
     const next = await issuerKey("two");
     issuer.answer = issuer.publishing([next]);
     const gone = once(ended, "abort");
-    // Within a second of a failure it is not asked.
+    // Within a second after an error, the issuer is not requested again.
     await expect
       .poll(
         () =>
@@ -253,7 +253,7 @@ describe("known JWTs", () => {
   });
 });
 
-describe("JWTs by a shared secret", () => {
+describe("JWTs with a shared secret", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "baton-test-"));
@@ -266,7 +266,7 @@ describe("JWTs by a shared secret", () => {
     return path;
   };
 
-  test("HS256 by that secret alone, with claims of other names", async () => {
+  test("accepts only HS256 with that secret, with other names of the claims", async () => {
     const secret = "s".repeat(32);
     await using server = await startTestServer({
       ...common,
@@ -329,7 +329,7 @@ function encode(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString("base64url");
 }
 
-/** The same signature over another user. */
+/** The same signature with another user. */
 function changed(jwt: string): string {
   const [header, payload = "", signature] = jwt.split(".");
   const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;

@@ -6,7 +6,7 @@ import { issuerKey, passCooldown, TestIssuer, type IssuerKey } from "./test-issu
 
 const secret = "of a client, for this test alone";
 
-/** A provider that gives clients JWTs for Baton. */
+/** A provider that issues JWTs for Baton to its clients. */
 function provider(url: string, keys: readonly IssuerKey[]): Provider {
   return new Provider(url, {
     jwks: { keys: keys.map(({ privateJwk }) => privateJwk) },
@@ -48,7 +48,7 @@ async function accessToken(url: string): Promise<string> {
 
 afterEach(() => vi.useRealTimers());
 
-test("a JWT of an OpenID provider is accepted by discovery, and so is one by its next key", async () => {
+test("accepts a JWT of an OpenID provider that is found by discovery, and one that is signed with its next key", async () => {
   const [first, second] = await Promise.all([issuerKey("first"), issuerKey("second")]);
   await using issuer = await TestIssuer.start();
   issuer.answer = provider(issuer.url, [first]).callback();
@@ -67,7 +67,7 @@ test("a JWT of an OpenID provider is accepted by discovery, and so is one by its
     grants: [{ scopes: ["READ", "WRITE", "CLAIM"], namespacePattern: "files:*" }],
   });
 
-  // The provider signs with the first of its keys.
+  // The provider signs with its first key.
   issuer.answer = provider(issuer.url, [second, first]).callback();
   passCooldown();
   for (const each of [token, await accessToken(issuer.url)]) {

@@ -11,7 +11,7 @@ import {
 } from "jose";
 import { vi } from "vitest";
 
-/** A pair of keys of an issuer, and what it publishes of them. */
+/** A key pair of an issuer, and the public part that it publishes. */
 export interface IssuerKey {
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
@@ -30,12 +30,12 @@ export async function issuerKey(kid: string, alg = "RS256"): Promise<IssuerKey> 
   };
 }
 
-/** An issuer of JWTs at a port of this machine. How it answers can be changed while it runs. */
+/** An issuer of JWTs on a port of this machine. Its responses can be changed while it runs. */
 export class TestIssuer implements AsyncDisposable {
   readonly url: string;
-  /** Answers every request. */
+  /** Handles every request. */
   answer: RequestListener;
-  /** How often its keys were asked for. */
+  /** The number of requests for its keys. */
   reads = 0;
   readonly #close: () => Promise<void>;
 
@@ -60,7 +60,7 @@ export class TestIssuer implements AsyncDisposable {
     return issuer;
   }
 
-  /** Answers as an issuer that has these keys. */
+  /** Responds like an issuer with these keys. */
   publishing(keys: readonly IssuerKey[]): RequestListener {
     return ({ url }, response) => {
       if (url === "/jwks") return sendJson(response, { keys: keys.map(({ jwk }) => jwk) });
@@ -71,7 +71,7 @@ export class TestIssuer implements AsyncDisposable {
     };
   }
 
-  /** A JWT that this server takes, but for what is given. */
+  /** A JWT that the server accepts, except for the given changes. */
   sign(
     { privateKey, jwk }: IssuerKey,
     claims: JWTPayload & Record<string, unknown> = {},
@@ -89,7 +89,7 @@ export class TestIssuer implements AsyncDisposable {
   }
 }
 
-/** Sets the clock, not the timers, forward to when a server reads keys again for a key that it does not know. */
+/** Moves the clock, but not the timers, past the time after which a server reads the keys again for an unknown key. */
 export function passCooldown(): void {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 11_000 });
 }

@@ -22,7 +22,7 @@ export interface Stored extends Place {
   readonly token: string | null;
   readonly attempt: number;
   readonly maxAttempts: number | null;
-  /** Nobody is handed it now: somebody has it, or, without a token, a delay is not over. */
+  /** The entry cannot be claimed now: a claim holds it, or, without a token, a delay is not over. */
   readonly isHeld: boolean;
   readonly hasFailed: boolean;
   readonly error: unknown;
@@ -30,7 +30,7 @@ export interface Stored extends Place {
   readonly isDeadLettered: boolean;
 }
 
-/** What of an entry the model knows, for comparison. */
+/** The properties of an entry that the model knows, for comparison. */
 export interface Shown extends Place {
   readonly value: string;
   readonly metadata: string;
@@ -52,7 +52,7 @@ export type Result =
   | { readonly reopened: boolean }
   | { readonly requeued: boolean };
 
-/** What of a claim the model knows. */
+/** The properties of a claim that the model knows. */
 interface Granted {
   readonly attempt: number;
   readonly maxAttempts: number | null;
@@ -74,12 +74,12 @@ function releasedOf({ claimableAt }: Released): Result {
   return { released: claimableAt.getTime() > Date.now() + 60_000 ? "later" : "now" };
 }
 
-/** What came of a call. */
+/** The outcome of a call. */
 export type Answer =
   | { readonly results: readonly Result[]; readonly revision: number }
   | { readonly code: string; readonly currentRevision?: number; readonly currentValue?: string };
 
-/** Text that is the same for equal values, whatever the order of their members. */
+/** A text that is equal for equal values, regardless of the order of their members. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, inner: unknown) => {
     if (typeof inner === "bigint") return String(inner);
@@ -106,7 +106,7 @@ export function shown(entry: Stored): Shown {
   };
 }
 
-/** The same of an entry of the store. */
+/** The same for an entry of the store. */
 export function shownEntry(entry: Entry): Shown {
   const { namespace, key, createdBy, updatedBy, sizeBytes } = entry;
   return {
@@ -123,13 +123,13 @@ export function shownEntry(entry: Entry): Shown {
   };
 }
 
-/** What a call came to, and the token of the claim if it was granted one. */
+/** The result of a call, and the token of the claim if it was granted one. */
 export interface Sent {
   readonly answer: Answer;
   readonly token: string | undefined;
 }
 
-/** Sends a call. It is submitted when this returns, so that calls sent at once share a transaction. */
+/** Sends a call. It is submitted when this function returns, so that calls sent together share a transaction. */
 export async function send(writer: Writer, userId: string, call: Call): Promise<Sent> {
   try {
     const { results, revision, token } = await perform(writer, userId, call);
@@ -148,12 +148,12 @@ export async function send(writer: Writer, userId: string, call: Call): Promise<
 
 const jsonNames = new Set(["value", "patch", "metadata", "error"]);
 
-/** `patch` is the name of an operation, too. */
+/** `patch` is also the name of an operation. */
 function isOperation(member: unknown): boolean {
   return typeof member === "object" && member !== null && "namespace" in member;
 }
 
-/** The same, with the text of each JSON value in its place. */
+/** The same input, with the text of each JSON value in its place. */
 function withTexts<T>(input: T): T {
   if (Array.isArray(input)) return input.map(withTexts) as T;
   if (typeof input !== "object" || input === null) return input;
@@ -236,7 +236,7 @@ function resultOf(result: OperationResult | Partial<OperationResult>): Result {
   return { cleared: clearedCount, namespaces };
 }
 
-/** A claim that found nothing free is not kept for its repeats. */
+/** The result of a claim that found nothing free is not recorded for its repeats. */
 export function isNothingFree(results: readonly Result[]): boolean {
   return isDeepStrictEqual(results, [{ claimed: null }]);
 }

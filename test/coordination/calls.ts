@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { defaultConfig } from "../../src/config.ts";
 
-// What callers may ask, as plain data: it prints, and shrinks to the shortest that fails.
+// The calls that callers can make, as plain data: it can be printed, and shrinks to the shortest failing case.
 
 export interface Place {
   readonly namespace: string;
@@ -39,7 +39,7 @@ interface Several<Revision> {
 
 type Result = Pick<WriteInput<never>, "metadata" | "ttlSeconds"> & { readonly value?: unknown };
 
-/** @typeParam Held names a claim */
+/** @typeParam Held identifies a claim */
 type Asked<Revision, Held> = { readonly agent: string | null; readonly idempotencyKey?: string } & (
   | { readonly do: "write"; readonly operation: Operation<Revision> }
   | { readonly do: "clear all"; readonly namespacePrefix: string }
@@ -64,16 +64,16 @@ type Asked<Revision, Held> = { readonly agent: string | null; readonly idempoten
 /** A call as it is sent. */
 export type Call = Asked<bigint, Place & { readonly token: string }>;
 
-/** What is at this place when the call is sent, or something else. */
+/** The current revision of this place when the call is sent, or another one. */
 export type Relative = "current" | "other";
 
-/** A call as it is made up, before it is known what there is. */
+/** A call as it is generated, before the state is known. */
 export type Plan =
   | Asked<Relative, { /** Counts back from the latest. */ readonly grant: number }>
-  /** An earlier call once more, counted back from the latest with an idempotency key. */
+  /** A repeat of an earlier call, counted back from the latest with an idempotency key. */
   | { readonly do: "repeat"; readonly of: number; readonly agent: string | null | "same" };
 
-/** Small enough for values and metadata to outgrow them, but none that a call brings. */
+/** Small enough that values and metadata can grow past them, but large enough for the input of each call. */
 export const limits = {
   ...defaultConfig(),
   maxValueBytes: 45,
@@ -83,7 +83,7 @@ export const limits = {
 
 export const leaseSeconds = 600;
 export const namespaces = ["p:1", "p:2", "q"];
-/** One of them is crowded. */
+/** Many calls use the same one. */
 const namespace = fc.constantFrom("p:1", "p:1", "p:1", "p:1", "p:2", "q");
 /** The last two have another order in UTF-16. */
 export const keys = ["a", "ab", "b", "\uFFFF", "😀"];
@@ -113,7 +113,7 @@ const more = { ...result, ifRevision: relative };
 
 type Fields = { readonly [name: string]: fc.Arbitrary<unknown> };
 
-/** An object with all the first fields, and now and then some of the second. */
+/** An object with all of the first fields, and sometimes some of the second. */
 function fields(always: Fields, sometimes: Fields) {
   const few = fc.oneof(
     { weight: 2, arbitrary: fc.constant({}) },
@@ -152,10 +152,10 @@ const conditions = fc.oneof(
 );
 const several = { conditions, operations: fc.array(operation, { maxLength: 3, size: "max" }) };
 const idempotencyKey = fc.constantFrom("once", "again", "third", "fourth");
-/** Mostly a late one: it may still hold. */
+/** Usually a recent claim, which can still be held. */
 const held = { grant: fc.constantFrom(0, 0, 1, 2, 5) };
 
-/** Over at once, or not while a test runs. */
+/** Ends immediately, or not while a test runs. */
 const delaySeconds = fc.constantFrom(0, 0, 600);
 
 function planned(kind: Call["do"], of: Fields, sometimes: Fields = {}) {
@@ -165,7 +165,7 @@ function planned(kind: Call["do"], of: Fields, sometimes: Fields = {}) {
   );
 }
 
-/** Leaves a command's effects in the log, or none at all. */
+/** Keeps the effects of a command in the log, or none of them. */
 export const writing = fc.oneof(
   { weight: 14, arbitrary: planned("write", { operation }) },
   { weight: 6, arbitrary: planned("transact", several) },
@@ -206,7 +206,7 @@ export const plan = fc.oneof(
   },
 ) as fc.Arbitrary<Plan>;
 
-/** The places that a call names; a claim and a clear name none. */
+/** The places that a call names. A claim and a clear name none. */
 export function placesOf(call: Call): Place[] {
   const ofOperation = (operation: Operation) =>
     "clear" in operation ? [] : (Object.values(operation) as Place[]);

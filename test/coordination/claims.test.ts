@@ -11,13 +11,14 @@ const taskCount = 1_000;
 const tasks = Array.from({ length: taskCount }, (_, index) => `task-${index}`).sort();
 const viewer = viewerWith(userId, null);
 
-/** By the database's own clock, since whoever looks compares with that. */
+/** By the database's clock, which the observer also uses. */
 const endLease = (own: OwnDatabase) => (token: string) =>
   own.execute(`UPDATE "Entry" SET "claimExpiresAt" =
     date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC') WHERE "claimToken" = '${token}'`);
 
 describe.each([
-  // Nobody else can write to SQLite's file while a transaction of this process is open: leases end by themselves.
+  // No other process can write to SQLite's file while a transaction of this process is open, so leases end by
+  // themselves.
   { name: "one instance on SQLite", create: createSqlite, count: 1, ending: () => null },
   {
     name: "three instances on PostgreSQL",
@@ -26,7 +27,7 @@ describe.each([
     ending: endLease,
   },
 ])("$name", ({ create, count, ending }) => {
-  test("G6: 32 workers, of whom any may die at any time, complete each of 1,000 tasks once", async ({
+  test("G6: 32 workers, each of which can die at any time, complete each of 1,000 tasks once", async ({
     annotate,
   }) => {
     await using opened = await openInstances(await create(), count);
@@ -69,7 +70,7 @@ describe.each([
       expect(completing).toHaveLength(1);
       const [{ worker, attempt } = { worker: "", attempt: 0 }] = completing;
       expect(JSON.parse(entries.get(key)?.value ?? "")).toEqual({ by: worker, attempt });
-      // One change made it, and one completed it.
+      // One change created it, and one completed it.
       expect(written.get(key)?.map(({ kind, agent }) => [kind, agent])).toEqual([
         ["SET", null],
         ["SET", worker],
@@ -85,7 +86,7 @@ describe.each([
   });
 });
 
-/** No two had it at the same time, and nobody had it after it was completed. */
+/** No two workers held it at the same time, and none held it after it was completed. */
 function expectOneAfterTheOther(grants: readonly Grant[]): void {
   const ordered = grants.toSorted((a, b) => a.attempt - b.attempt);
   expect(ordered.map(({ attempt }) => attempt)).toEqual(ordered.map((_, index) => index + 1));

@@ -6,14 +6,14 @@ import { viewerWith } from "../viewer.ts";
 
 const viewer = viewerWith("local", null);
 
-/** Each worker has so many under way: a machine of two cores has hardly time for 32,000 round trips. */
+/** The number of concurrent calls of each worker. Two cores have hardly time for 32,000 sequential round trips. */
 const atOnce = 10;
 
 describe.each([
   { name: "one instance on SQLite", create: createSqlite, count: 1 },
   { name: "three instances on PostgreSQL", create: () => createPostgres(), count: 3 },
 ])("$name", ({ create, count }) => {
-  test("G6: 32 workers who increment 1,000 times each come to 32,000 exactly", async ({
+  test("G6: 32 workers that increment 1,000 times each reach 32,000 exactly", async ({
     annotate,
   }) => {
     await using opened = await openInstances(await create(), count);
@@ -34,7 +34,7 @@ describe.each([
       }),
     );
     await annotate(`${Math.round(32_000_000 / (performance.now() - begin))} increments/s`);
-    // Nobody was told the same sum as another, and nobody's sums fell.
+    // No two calls returned the same sum, and the sums of each worker only grew.
     expect(answers.flat().toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: 32_000 }, (_, at) => at + 1),
     );

@@ -10,12 +10,12 @@ import { everything } from "../../src/store/model/text-match.ts";
 import { Writer } from "../../src/store/writer.ts";
 import type { OwnDatabase } from "../own-database.ts";
 
-/** What of a server writes: a database, its committer, and the writer before it. */
+/** The part of a server that writes: a database, its committer, and the writer. */
 export class Instance implements AsyncDisposable {
   readonly database: Database;
   readonly committer: Committer;
   readonly writer: Writer;
-  /** By user: what the committer announced. */
+  /** By user: the changes that the committer published. */
   readonly announced = new Map<string, Change[]>();
 
   private constructor(database: Database, limits: Limits) {
@@ -50,7 +50,7 @@ export class Instance implements AsyncDisposable {
     }
   }
 
-  /** At most `maxItems`, in order of namespace and key. */
+  /** At most `maxItems`, sorted by namespace and key. */
   async entries(userId: string, maxItems = 10_000): Promise<readonly Entry[]> {
     const query = { userId, selection, onlyKeys: null, after: null };
     const bounds = { maxItems, maxBytes: 10 ** 9 };
@@ -63,7 +63,7 @@ export class Instance implements AsyncDisposable {
   }
 }
 
-/** Several on one database, which goes with them. */
+/** Several instances on one database, which is removed with them. */
 export async function openInstances(
   own: OwnDatabase,
   count: number,

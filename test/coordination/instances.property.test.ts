@@ -7,14 +7,14 @@ import { openInstances, type Instance } from "./instance.ts";
 import { Model } from "./model.ts";
 import { resolve } from "./resolve.ts";
 
-// The order is not known beforehand, so nothing is predicted: the answers' revisions tell the order, and in that order
-// the calls, done one after the other by the model, must have come to the same answers and the same log.
+// The order is not known in advance, so nothing is predicted. The revisions of the responses give the order. In that
+// order, the model runs the calls one after the other, and must reach the same results and the same log.
 
 interface Done {
   readonly call: Call;
   readonly answer: Answer;
   readonly token: string | undefined;
-  /** The latest revision that anyone had been answered when this was sent. */
+  /** The latest revision that any response had when this call was sent. */
   readonly after: number;
 }
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => opened[Symbol.asyncDispose]());
 
-/** What many workers do at once, each one thing after the other, at any instance. */
+/** The calls of concurrent workers: each worker sends one call after the other, to any instance. */
 async function run(userId: string, plans: readonly (readonly Plan[])[]): Promise<Done[]> {
   const done: Done[] = [];
   const revisions = new Map<string, number>();
@@ -65,7 +65,7 @@ async function run(userId: string, plans: readonly (readonly Plan[])[]): Promise
   await Promise.all(
     plans.map(async (own, index) => {
       for (const [at, one] of own.entries()) {
-        // A repeat goes elsewhere than what it repeats, mostly.
+        // A repeat usually goes to another instance than the original.
         const place = one.do === "repeat" ? index + at : index;
         await perform(one, instances[place % instances.length] as Instance);
       }
@@ -76,7 +76,7 @@ async function run(userId: string, plans: readonly (readonly Plan[])[]): Promise
 
 const isSuccessful = (one: Done): one is Successful => "results" in one.answer;
 
-/** Whether it left anything in the log. */
+/** Whether the call left a change in the log. */
 function isWritten(result: Result): boolean {
   if (typeof result !== "object") return false;
   if ("written" in result) return true;
@@ -87,7 +87,7 @@ function resultsOf({ answer }: Successful): readonly Result[] {
   return (answer as { results: readonly Result[] }).results;
 }
 
-/** Of calls with the same idempotency key one was done, and the others were answered the same. */
+/** Of the calls with one idempotency key, one was applied, and the others returned its result. */
 function firstOfEach(all: readonly Successful[]): Successful[] {
   const first = new Map<string, Successful>();
   return all.filter((one) => {
@@ -110,7 +110,7 @@ async function check(userId: string, done: readonly Done[]): Promise<void> {
   expect(announced.toSorted((a, b) => Number(a.revision - b.revision))).toEqual(log);
 
   const successful = firstOfEach(done.filter(isSuccessful));
-  // A repeat was answered what an earlier call was.
+  // A repeat returned the result of an earlier call.
   for (const { call, answer, after } of successful) {
     if (call.idempotencyKey === undefined) expect(answer.revision).toBeGreaterThanOrEqual(after);
   }
@@ -122,7 +122,7 @@ async function check(userId: string, done: readonly Done[]): Promise<void> {
   const model = new Model();
   for (const one of ordered) {
     const { idempotencyKey: _, ...call } = one.call;
-    // Claims leave nothing in the log that would tell their order.
+    // Claims leave nothing in the log that shows their order.
     if (["claim", "renew", "release", "fail"].includes(call.do)) continue;
     if (call.do === "complete") model.mark(call, { isHeld: true, token: call.token });
     expect([call, ...model.apply([call], [])]).toEqual([call, one.answer]);
@@ -172,7 +172,7 @@ async function check(userId: string, done: readonly Done[]): Promise<void> {
   expect(new Set(completed).size).toBe(completed.length);
 }
 
-/** What lets work begin again leaves nothing in the log, and without it each entry is completed once. */
+/** Reopening and requeueing leave nothing in the log. Without them, each entry is completed once. */
 const lasting = plan.filter((one) => {
   const operations =
     one.do === "write" ? [one.operation] : "operations" in one ? one.operations : [];
@@ -185,7 +185,7 @@ const first: Plan[] = keys.map((key) => ({
   operation: { set: { namespace: "p:1", key, value: 1 } },
 }));
 
-test("G2 G6 G7: what many do through three instances at once is what they did one after the other", async () => {
+test("G2 G6 G7: concurrent calls through three instances have the effects of sequential calls", async () => {
   const plans = fc.array(fc.array(lasting, { minLength: 8, maxLength: 16, size: "max" }), {
     minLength: 3 * workersEach,
     maxLength: 3 * workersEach,
@@ -195,7 +195,7 @@ test("G2 G6 G7: what many do through three instances at once is what they did on
       const userId = `user-${++users}`;
       await check(userId, await run(userId, [first, ...several]));
     }),
-    // A second run of the same is another one.
+    // A second run uses another user.
     { numRuns, endOnFailure: true },
   );
 }, 3_600_000);

@@ -13,10 +13,10 @@ import { resolve } from "./resolve.ts";
 
 type Step =
   | { do: "calls"; plans: Plan[] }
-  /** Its time is over, by a change of the instant that is stored. Of what is there, counted round. */
+  /** An entry expires, by changing the stored expiry. The index is taken modulo the number of entries. */
   | { do: "expire"; entry: number }
   | { do: "end lease"; grant: number }
-  /** Of what is kept back, counted round. */
+  /** The delay of an entry ends. The index is taken modulo the number of delayed entries. */
   | { do: "end delay"; entry: number }
   | { do: "sweep" }
   | { do: "age answers" };
@@ -36,7 +36,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "age answers" as const }) },
 );
 
-/** What is there to begin with. */
+/** The initial entries. */
 const begin: fc.Arbitrary<Step> = fc
   .array(
     fc.record({ key: fc.constantFrom(...keys), value: fc.constantFrom<unknown>(1, [1], { a: 1 }) }),
@@ -78,9 +78,9 @@ const fail = (error: string, delaySeconds: number): Plan => ({
   retry: true,
 });
 
-/** What random steps come to seldom. */
+/** Cases that random steps rarely reach. */
 const rare: Step[][] = [
-  // An entry that is written twice is taken back twice, in the opposite order, and the refusal shows what there is then.
+  // Two writes to an entry are undone in the opposite order, and the error shows the state after that.
   [
     { do: "calls", plans: [write(set("a", 1))] },
     {
@@ -96,7 +96,7 @@ const rare: Step[][] = [
       ],
     },
   ],
-  // The first one that is free goes before the claim that shares its transaction.
+  // The first free entry is removed before the claim that shares its transaction.
   [
     { do: "calls", plans: [write(set("a", 1)), write(set("ab", 1))] },
     {
@@ -104,7 +104,7 @@ const rare: Step[][] = [
       plans: [write({ delete: at("a") }), claim()],
     },
   ],
-  // Two that were claimed too often are before the one that is handed out; one of them is requeued, and begins anew.
+  // Two exhausted entries are before the granted one. One of them is requeued, and its attempts start again.
   [
     { do: "calls", plans: [write(set("a", 1)), write(set("ab", 1)), write(set("b", 1))] },
     { do: "calls", plans: [claim(), claim()] },
@@ -113,7 +113,7 @@ const rare: Step[][] = [
     { do: "calls", plans: [claim(1)] },
     { do: "calls", plans: [write({ requeue: at("ab") }), claim(1), claim()] },
   ],
-  // What failed is kept back, and is dead-lettered when it has failed as often as it may.
+  // A failed entry is delayed, and dead-lettered after its last allowed attempt.
   [
     { do: "calls", plans: [write(set("a", 1)), claim(2)] },
     { do: "calls", plans: [fail("first", 600), claim()] },
@@ -122,7 +122,7 @@ const rare: Step[][] = [
     { do: "calls", plans: [fail("second", 0), claim()] },
     { do: "calls", plans: [write({ requeue: at("a") }), claim()] },
   ],
-  // What is completed and set again is handed out once it is reopened.
+  // An entry that is completed and set again can be claimed after it is reopened.
   [
     { do: "calls", plans: [write(set("a", 1)), claim()] },
     {
@@ -138,7 +138,7 @@ const rare: Step[][] = [
   ],
 ];
 
-/** Takes all that may be claimed: what is free, held or completed, and how often it was claimed. */
+/** Claims all entries that can be claimed, and lists which are free, held or completed, and their attempts. */
 const drain: Plan[] = namespaces.flatMap((namespace) =>
   Array.from({ length: 6 }, (): Plan => ({ do: "claim", agent: null, namespace, keyPrefix: "" })),
 );
@@ -206,7 +206,7 @@ describe.each(plainDatabases)("commands on $name, against a model of them", (kin
       expect(instance.announced.get(userId) ?? []).toEqual(log);
       const entries = await instance.entries(userId);
       expect(entries.map(shownEntry)).toEqual(model.alive.map(shown));
-      // What is stored is what the log has, to the last column.
+      // The stored entries equal the log, in every column.
       const setIn = (revision: bigint) => log[Number(revision) - 1]?.entry;
       for (const entry of entries) expect(entry).toEqual(setIn(entry.revision));
       expect(await deadLettersOf(userId)).toEqual(
@@ -298,7 +298,7 @@ describe.each(plainDatabases)("commands on $name, against a model of them", (kin
           return update("Entry", "claimExpiresAt", at(entry));
         }
         case "sweep": {
-          // As by two instances at once: each expiry is one change.
+          // As if two instances removed it: each expiry is one change.
           const both = [instance, instance].map(({ database, committer }) =>
             sweep(database, committer),
           );
@@ -318,7 +318,7 @@ describe.each(plainDatabases)("commands on $name, against a model of them", (kin
     await expectSame();
   }
 
-  test("G2 G6 G7 G8: every answer, the state, the log and what was announced are as the model has them", async () => {
+  test("G2 G6 G7 G8: every result, the state, the log and the published changes equal the model's", async () => {
     await fc.assert(fc.asyncProperty(steps, play), {
       numRuns,
       examples: rare.map((example): [Step[]] => [example]),
@@ -326,7 +326,7 @@ describe.each(plainDatabases)("commands on $name, against a model of them", (kin
   }, 3_600_000);
 });
 
-/** What expired together has no order of its own. */
+/** Entries that expire together have no order. */
 function inOrder<T extends Pick<ModelChange, "kind" | "namespace" | "key">>(
   log: readonly T[],
 ): T[] {

@@ -24,13 +24,13 @@ export interface ModelChange {
   readonly key: string | null;
   readonly agent: string | null;
   readonly entry: Shown | null;
-  /** How long it lives, and from which change on. */
+  /** The lifetime of the entry, and the change from which it counts. */
   readonly lifetime: Stored["lifetime"];
 }
 
 class Refused {
   readonly code: string;
-  /** What is not as the caller wants it. */
+  /** The reason why the store refuses the call. */
   readonly place: Place | undefined;
   constructor(code: string, place?: Place) {
     this.code = code;
@@ -38,7 +38,7 @@ class Refused {
   }
 }
 
-/** Whether its input is refused whatever the store holds: it then reaches no transaction. */
+/** Whether the input is refused in every state: then it reaches no transaction. */
 function isReadable(call: Call): boolean {
   const operations =
     call.do === "write" ? [call.operation] : "operations" in call ? call.operations : [];
@@ -50,7 +50,7 @@ function isReadable(call: Call): boolean {
   );
 }
 
-/** What the store is: some maps, and an array for the log. It does one call after the other. */
+/** A model of the store: some maps, and an array for the log. It runs one call after the other. */
 export class Model {
   entries = new Map<string, Stored>();
   log: ModelChange[] = [];
@@ -62,12 +62,12 @@ export class Model {
     return this.entries.get(idOf(place));
   }
 
-  /** All that is there, in order. */
+  /** All entries, in order. */
   get alive(): Stored[] {
     return [...this.entries.values()].filter(({ isOver }) => !isOver).sort(byPlace);
   }
 
-  /** Something else about an entry than its value. */
+  /** A part of an entry other than its value. */
   mark(place: Place, marks: Partial<Stored>): void {
     const entry = this.get(place);
     if (entry) this.entries.set(idOf(place), { ...entry, ...marks });
@@ -78,8 +78,8 @@ export class Model {
   }
 
   /**
-   * Calls that share a transaction: whatever has expired by then and is named by one of them goes first.
-   * @param tokens what the claims among them were given
+   * Runs calls that share a transaction. Expired entries that one of them names are removed first.
+   * @param tokens the tokens that the claims among them were granted
    */
   apply(calls: readonly Call[], tokens: readonly (string | undefined)[]): Answer[] {
     for (const place of calls.filter(isReadable).flatMap(placesOf)) this.#meet(this.get(place));
@@ -179,7 +179,7 @@ export class Model {
     return { released: call.delaySeconds > 0 ? "later" : "now" };
   }
 
-  /** Lets a completed or a dead-lettered entry be claimed again. */
+  /** Makes a completed or dead-lettered entry claimable again. */
   #openAgain(place: Place, from: "isCompleted" | "isDeadLettered"): boolean {
     if (!this.get(place)?.[from]) return false;
     this.mark(place, { attempt: 0, [from]: false });

@@ -21,7 +21,7 @@ function entryOf(changes: Partial<StoredEntry>): StoredEntry {
   };
 }
 
-test("sets of existing keys by their agent come to one row of their namespace", () => {
+test("sums up several sets of existing keys by their agent in one row of the namespace", () => {
   const written = Array.from({ length: 64 }, (_, index) => ({
     before: entryOf({ key: `k${index}` }),
     entry: entryOf({ key: `k${index}`, sizeBytes: 12, updatedAt: new Date(2_000) }),
@@ -32,7 +32,7 @@ test("sets of existing keys by their agent come to one row of their namespace", 
   });
 });
 
-test("an agent whose last entry another one writes is named once less", () => {
+test("counts one reference less for an agent whose last entry another agent writes", () => {
   const written = [{ before: entryOf({}), entry: entryOf({ updatedBy: "two" }) }];
   expect(namespaceEffects({ deleted: [], written }).agents).toEqual([
     { namespace: "n", agent: "one", referenceCount: -1 },
@@ -40,7 +40,7 @@ test("an agent whose last entry another one writes is named once less", () => {
   ]);
 });
 
-test("what is removed and written of several namespaces is added up for each", () => {
+test("sums up removed and written entries for each of several namespaces", () => {
   const { namespaces, agents } = namespaceEffects({
     deleted: [entryOf({}), entryOf({ namespace: "gone", createdBy: null, updatedBy: null })],
     written: [{ before: null, entry: entryOf({ key: "new", sizeBytes: 7 }) }],

@@ -1,10 +1,10 @@
 import type { Call, Condition, Operation, Place, Plan, Relative } from "./calls.ts";
 
-/** What a plan is relative to. */
+/** The state that a plan refers to. */
 export interface Known {
-  /** 0 where nothing is. */
+  /** 0 if the entry does not exist. */
   revisionAt(place: Place): number;
-  /** The latest last. */
+  /** The latest is the last. */
   readonly grants: readonly (Place & { readonly token: string })[];
   /** The calls so far that had an idempotency key. */
   readonly keyed: readonly Call[];
@@ -12,7 +12,7 @@ export interface Known {
 
 const noGrant = { namespace: "q", key: "a", token: "none" };
 
-/** Makes a call of a plan; null where there is nothing to repeat. */
+/** Makes a call from a plan; null if there is no call to repeat. */
 export function resolve(plan: Plan, known: Known): Call | null {
   const { grants, keyed } = known;
   switch (plan.do) {
@@ -74,6 +74,6 @@ function operationOf(operation: Operation<Relative>, known: Known): Operation {
 function revisionOf(relative: Relative, place: Place, known: Known): bigint {
   const current = known.revisionAt(place);
   if (relative === "current") return BigInt(current);
-  // Where something is, as if nothing were; where nothing is, as if something were.
+  // Expects the opposite: an absent entry if it exists, and an existing one if it does not.
   return current === 0 ? 1n : 0n;
 }

@@ -1,9 +1,9 @@
-// What increment, patch and append make of a value. `undefined` is both: nothing there, and refused.
+// The expected results of increment, patch and append. `undefined` stands for an absent entry, and for a refusal.
 
 type Json = Record<string, unknown>;
 
 export function incremented(before: unknown, { by, path }: { by: number; path: string }): unknown {
-  // In a box, so that the value itself is a member like any other.
+  // In a box, so that the value itself is handled like any other member.
   const box: Json = { value: structuredCloneOf(before) };
   let parent: unknown = box;
   const members = ["value", ...path.split("/").slice(1)];
@@ -22,7 +22,7 @@ export function incremented(before: unknown, { by, path }: { by: number; path: s
   return box.value;
 }
 
-/** As RFC 7396 has it, line by line. */
+/** Follows RFC 7396 line by line. */
 export function patched(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result: Json = isObject(target) ? { ...target } : {};
@@ -55,7 +55,7 @@ function at(parent: unknown, member: string): unknown {
   return Object.hasOwn(parent as Json, member) ? (parent as Json)[member] : undefined;
 }
 
-/** A member may be called `__proto__`. */
+/** A member can have the name `__proto__`. */
 function put(parent: Json, member: string, value: unknown): void {
   Object.defineProperty(parent, member, {
     value,

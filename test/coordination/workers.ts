@@ -6,24 +6,24 @@ import { viewerWith } from "../viewer.ts";
 export const namespace = "work";
 export const userId = "local";
 
-/** What was granted, as the one who watches knows it. Instants are the database's, in milliseconds. */
+/** A granted claim, as the observer sees it. Times are the database's, in milliseconds. */
 export interface Grant {
   readonly key: string;
   readonly token: string;
   readonly attempt: number;
   readonly worker: string;
   readonly from: number;
-  /** The entry was nobody else's before this. */
+  /** No other worker held the entry before this time. */
   until: number;
   end: "leased" | "released" | "completed" | "abandoned";
 }
 
 export interface Options {
   readonly instances: readonly Instance[];
-  /** Ends the lease of a token at once; without it, it ends by itself. */
+  /** Ends the lease of a token immediately. Without this function, leases end by themselves. */
   readonly endLease: ((token: string) => Promise<void>) | null;
   readonly workers: number;
-  /** How likely a worker dies at each place where it may. */
+  /** The probability that a worker dies at each place where it can. */
   readonly mortality: number;
 }
 
@@ -32,10 +32,10 @@ const leaseMs = 1_000;
 
 const viewerOf = (agent: string | null) => viewerWith(userId, agent);
 
-/** Workers who take tasks until all are completed, and of whom some die and are followed by others. */
+/** Workers that claim tasks until all are completed. Some of them die, and new ones take their place. */
 export class Workforce {
   readonly grants: Grant[] = [];
-  /** How the late completions of those who died were answered, after another had the task. */
+  /** The error codes of late completions by dead workers, after another worker had claimed the task. */
   readonly late: string[] = [];
   readonly deaths: Record<string, number> = {};
   readonly #options: Options;
@@ -54,7 +54,7 @@ export class Workforce {
     await Promise.all(this.#unheard);
   }
 
-  /** One worker after the other. */
+  /** Runs one worker after the other. */
   async #post(): Promise<void> {
     while (this.#open > 0) {
       const name = `worker-${++this.#names}`;
@@ -77,7 +77,7 @@ export class Workforce {
 
   async #work(worker: string): Promise<void> {
     const grant = await this.#claim(worker);
-    // What is left is leased: it is free when a lease has ended.
+    // The remaining tasks are leased: they are free when their leases have ended.
     if (!grant) return void (await new Promise((resolve) => setTimeout(resolve, 20)));
     try {
       this.#mayDie("after the claim");
@@ -89,7 +89,7 @@ export class Workforce {
       throw death;
     }
     const completed = this.#complete(grant);
-    // It is on its way, and will be done or not: the one who sent it is not there to hear.
+    // The completion is sent, and may be applied or not: its sender has died and does not see the response.
     this.#unheard.push(completed);
     this.#mayDie("while completing");
     await completed;
@@ -114,7 +114,7 @@ export class Workforce {
     const before = this.#abandoned.get(entry.key);
     if (before) {
       this.#abandoned.delete(entry.key);
-      // It was only slow: it comes back and finds the task another's.
+      // The worker was only slow: it returns and finds that another worker holds the task.
       this.late.push(await this.#complete(before));
     }
     return grant;
@@ -147,7 +147,7 @@ export class Workforce {
     }
   }
 
-  /** Returns how it was answered. */
+  /** Returns the error code of the response. */
   async #complete(grant: Grant): Promise<string> {
     const { key, token, attempt, worker } = grant;
     try {

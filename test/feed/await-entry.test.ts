@@ -19,9 +19,9 @@ const place = { namespace: "default", key: "k" };
 describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, create }) => {
   let own: OwnDatabase;
   let database: Database;
-  /** Calls of the database since it was last looked, by name. */
+  /** The number of calls of the database since the last check, by name. */
   let calls: Record<string, number> = {};
-  /** Calls that have no answer yet. */
+  /** Calls that the database has not answered yet. */
   let pending = 0;
   let users = 0;
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     await own[Symbol.asyncDispose]();
   });
 
-  /** One instance, and another process that writes without telling it. */
+  /** One instance, and another process that writes without notifying it. */
   function instance() {
     const userId = `user ${++users}`;
     const { hub, feed, here, elsewhere } = feedInstance(database, {
@@ -64,7 +64,7 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     return { userId, hub, feed, here, elsewhere, wait };
   }
 
-  /** Until whoever reads has read, and now waits: the database was not asked for a while. */
+  /** Resolves when all callers have read and are waiting: the database has had no call for a while. */
   async function untilQuiet(): Promise<void> {
     for (let quietTurns = 0; quietTurns < 3; quietTurns++) {
       const before = Object.values(calls).reduce((sum, count) => sum + count, 0);
@@ -75,10 +75,10 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     }
   }
 
-  // Each asks the database twice as it begins, and PostgreSQL takes longer to answer.
+  // Each caller reads twice from the database when it starts, and PostgreSQL is slower.
   const callers = name === "SQLite" ? 10_000 : 1_000;
 
-  test(`G9: ${callers} callers wait without asking the database, and one set answers them all`, async () => {
+  test(`G9: ${callers} callers wait without reading from the database, and one set ends all waits`, async () => {
     const { userId, hub, here, wait } = instance();
     calls = {};
     const waits: ReturnType<typeof wait>[] = [];
@@ -90,7 +90,7 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     calls = {};
     for (let turns = 0; turns < 100; turns++) await turn();
     expect(calls).toEqual({});
-    // What looks for others' writes looks once for all of them.
+    // The poll for writes of other processes reads once for all callers.
     await pollHeads(database, hub);
     expect(calls).toEqual({ readHeads: 1 });
     await here.submit(setCommand(userId, { namespace: "default", key: "other" }));
@@ -102,7 +102,7 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     expect(hub.userIds).toEqual([]);
   });
 
-  test("whoever is gone, or has waited long enough, or lost its token, is held no longer", async () => {
+  test("ends the wait of a caller that disconnects, reaches its timeout, or loses its token", async () => {
     const { hub, wait } = instance();
     calls = {};
     const left = new AbortController();
@@ -112,7 +112,7 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     const revoked = wait({ ended: token.signal });
     const stopped = wait();
     expect(await timed).toBeNull();
-    // Who has read is attached.
+    // A caller that has read is attached.
     while ((calls.readEntry ?? 0) < 4) await turn();
     left.abort();
     expect(await gone).toBeNull();
@@ -128,9 +128,9 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     expect(hub.userIds).toEqual([]);
   });
 
-  test("an entry that was gone before the wait began does not end it, though the hub learns of it late", async () => {
+  test("does not end a wait for an entry that was removed before the wait began, even if the hub learns of it later", async () => {
     const { userId, hub, feed, elsewhere, wait } = instance();
-    // Someone else's subscription: the hub has read this log up to its beginning.
+    // Another subscription: through it the hub has read this log up to the start of the wait.
     const other = await feed.subscribe(sessionOf(userId), {});
     const received: string[] = [];
     const done = other.deliver({
@@ -159,7 +159,7 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     await done;
   });
 
-  test("G8: an entry that has expired before the hub learns of it does not end it", async () => {
+  test("G8: an entry that expires before the hub learns of it does not end the wait", async () => {
     const { userId, hub, elsewhere, wait } = instance();
     const key = `expires ${userId}`;
     const waiting = wait({ key });
@@ -175,7 +175,7 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     expect((await waiting)?.value).toBe('"long"');
   });
 
-  test("what is written while it begins is not missed", async () => {
+  test("misses no write that happens while the wait begins", async () => {
     for (let turnsBefore = 0; turnsBefore < 30; turnsBefore++) {
       const { userId, here, wait } = instance();
       const waiting = wait();

@@ -11,13 +11,13 @@ import { setCommand } from "../commands.ts";
 import { createSqlite, type OwnDatabase } from "../own-database.ts";
 import { feedInstance, sessionOf } from "./feed-instance.ts";
 
-/** Keeps what it is sent, and is full at so many payloads that were not taken. */
+/** A sink that keeps its payloads, and is full if a number of them is not read. */
 class HeldSink implements Sink<string> {
   readonly received: string[] = [];
   readonly #maxHeld: number;
   #taken = 0;
   #wake = () => {};
-  /** The most that it ever held. */
+  /** The most payloads that it ever held. */
   mostHeld = 0;
 
   constructor(maxHeld = Number.POSITIVE_INFINITY) {
@@ -42,7 +42,7 @@ class HeldSink implements Sink<string> {
     while (this.isFull) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 
-  /** The other side takes what there is. */
+  /** Reads all payloads. */
   take(): void {
     this.#taken = this.received.length;
     this.#wake();
@@ -60,7 +60,7 @@ class HeldSink implements Sink<string> {
 const revisionOf = (event: FeedEvent) =>
   String(event.kind === "EXISTING" ? event.entry.revision : event.revision);
 
-// What is delivered to whom is the same whatever the log is read from.
+// Delivery does not depend on the database that the log is read from.
 describe("delivery by the feed", () => {
   let own: OwnDatabase;
   let database: Database;
@@ -87,7 +87,7 @@ describe("delivery by the feed", () => {
   const revisions = (from: number, to: number) =>
     Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
 
-  test("600 subscribers with one selection: each change is rendered for groups of 250, and each gets it once", async () => {
+  test("delivers each change once to each of 600 subscribers with one selection, and renders it once for each 250", async () => {
     const { feed, userId, write } = instance();
     let rendered = 0;
     const render = (event: FeedEvent) => {
@@ -115,7 +115,7 @@ describe("delivery by the feed", () => {
     await Promise.all(done);
   });
 
-  test("G3 G9: a full sink is sent no more than one page, holds up nobody, and misses nothing", async () => {
+  test("G3 G9: a full sink receives at most one page, delays no other subscriber, and misses nothing", async () => {
     const { feed, userId, write } = instance();
     const sinks = { slow: new HeldSink(3), lively: new HeldSink() };
     const render = revisionOf;
@@ -135,7 +135,7 @@ describe("delivery by the feed", () => {
     expect(sinks.slow.received.length).toBeLessThan(20);
     expect(await sinks.slow.until(100)).toEqual(revisions(1, 100));
     expect(sinks.slow.mostHeld).toBeLessThanOrEqual(3 + 10);
-    // It is live again.
+    // The subscription is live again.
     await write("last");
     expect(await sinks.slow.until(101)).toEqual(revisions(1, 101));
     for (const { subscription, done } of subscriptions) {
@@ -144,7 +144,7 @@ describe("delivery by the feed", () => {
     }
   });
 
-  test("G3: what is further back than a page is read to its end, though nobody polls or writes", async () => {
+  test("G3: reads a gap of more than one page to its end, without a poll or another write", async () => {
     const { feed, userId, write } = instance();
     for (let count = 1; count <= 45; count++) await write(`k${count}`);
     const sinks = [new HeldSink(), new HeldSink(3)] as const;
@@ -159,7 +159,7 @@ describe("delivery by the feed", () => {
     }
   });
 
-  test("G2 G3: a rendering that needs a promise keeps the order, whether it is shared or not", async () => {
+  test("G2 G3: keeps the order if a rendering needs a promise, shared or not", async () => {
     const { feed, userId, write } = instance();
     const waits = [3, 0, 5, 1, 0, 2];
     const render = async (event: FeedEvent) => {
@@ -191,7 +191,7 @@ describe("delivery by the feed", () => {
     await Promise.all(done);
   });
 
-  test("a subscription ends with its session, with its rendering's fault, and with the hub, alone", async () => {
+  test("ends one subscription with its session or an error of its rendering, and all with the hub", async () => {
     const { feed, hub, userId, write } = instance();
     const token = new AbortController();
     const open = async (render: (event: FeedEvent) => string, ended?: AbortSignal) => {
@@ -218,7 +218,7 @@ describe("delivery by the feed", () => {
     hub.close();
     await kept.done;
     expect(hub.userIds).toEqual([]);
-    // One that begins now is over.
+    // A subscription that begins now ends immediately.
     await (
       await open(revisionOf)
     ).done;

@@ -8,7 +8,7 @@ import { CallBounds } from "../../src/store/call-bounds.ts";
 import { Store } from "../../src/store/store.ts";
 import { viewerWith } from "../viewer.ts";
 
-/** One instance's feed with its committer, and another process that writes without telling it. */
+/** The feed of one instance with its committer, and another process that writes without notifying it. */
 export function feedInstance(database: Database, pageBounds: PageBounds) {
   const queueBounds = { maxChanges: 3, maxBytes: 10_000 };
   const hub = new Hub({
@@ -38,7 +38,7 @@ export function feedInstance(database: Database, pageBounds: PageBounds) {
   return { hub, feed, here, elsewhere };
 }
 
-/** A caller that may read these namespaces, until its token ends. */
+/** A caller that can read these namespaces, until its token ends. */
 export function sessionOf(
   userId: string,
   namespacePatterns: readonly string[] = ["*"],

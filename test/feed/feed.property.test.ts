@@ -15,14 +15,14 @@ import type { OwnDatabase } from "../own-database.ts";
 import { Replay, sorted, stateAt } from "../replay.ts";
 import { feedInstance, sessionOf } from "./feed-instance.ts";
 
-// What the reader and the writers do is decided step by step, so that every interleaving of a write with the pages of
-// a snapshot, the catch-up and the queue can come up, and shrinks to the shortest that fails.
+// The actions of the reader and the writers are generated step by step, so that a write can happen at any point of a
+// snapshot, the catch-up and the queue. A failing sequence shrinks to the shortest one.
 
 type Step =
   | { do: "set"; namespace: string; key: string }
   | { do: "delete"; namespace: string; key: string }
   | { do: "clear"; namespace: string }
-  /** Another process writes: the hub here is not told. */
+  /** Another process writes, without notifying the hub. */
   | { do: "set elsewhere"; namespace: string; key: string }
   | { do: "poll" }
   | { do: "read"; count: number };
@@ -46,7 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Who subscribes, by the namespaces that its token covers, and to what. */
+/** The namespaces that a subscriber's token covers, and its selection. */
 interface Asked {
   readonly patterns: readonly string[];
   readonly input: SelectionInput;
@@ -59,7 +59,7 @@ const selection: fc.Arbitrary<Asked> = fc.constantFrom<Asked>(
   { patterns: ["*"], input: { key: "2" } },
 );
 
-/** A namespace is cleared, and set anew, between two pages of the snapshot that both show it. */
+/** A namespace is cleared and set again between two pages of the snapshot that both show it. */
 const clearedBetweenItsPages: [Asked, Step[], Step[]] = [
   { patterns: ["*"], input: {} },
   ["1", "2", "3", "4"].map((key) => ({ do: "set", namespace: "b", key })),
@@ -72,7 +72,7 @@ const clearedBetweenItsPages: [Asked, Step[], Step[]] = [
 ];
 
 describe.each(plainDatabases)("the feed on $name, against the log it was made from", (kind) => {
-  // The feed is the same on each, and SQLite the quickest.
+  // The feed works in the same way on each database, and SQLite is the fastest.
   const numRuns = Number(process.env.BATON_TEST_RUNS ?? (kind.name === "SQLite" ? 60 : 15));
   let own: OwnDatabase;
   let database: Database;
@@ -87,7 +87,7 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
     await own[Symbol.asyncDispose]();
   });
 
-  /** Plays the steps and checks, at the end, everything that was delivered. */
+  /** Runs the steps and then checks everything that was delivered. */
   async function play(
     { patterns, input }: Asked,
     start: "snapshot" | "now" | "after",
@@ -103,7 +103,7 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
     const selected = new Store(database, defaultConfig()).select(session.viewer, input);
     const head = async () => (await database.readLogEnds(userId)).head;
     const received: FeedEvent[] = [];
-    /** How many events the reader may still take. */
+    /** How many events the reader can still read. */
     let appetite = 0;
     let wake = () => {};
     let noticed = () => {};
@@ -124,7 +124,7 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
         case "read":
           appetite += done.count;
           wake();
-          // Let it read what there is, unless it has to wait for a write: the database's turns and the event loop's.
+          // Lets the reader read until it waits for a write. This needs turns of the database and of the event loop.
           for (let turns = 0; turns < 3; turns++) {
             await head();
             await new Promise((resolve) => setImmediate(resolve));
@@ -152,7 +152,7 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
     })();
     for (const done of steps) await perform(done);
 
-    // One last change that the selection wants, so that there is an end to read up to.
+    // One last matching change, which marks the end.
     const namespace = selected.namespaces.some(
       (match) => match.kind === "prefix" || match.text === "a",
     )
@@ -203,7 +203,7 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
   }
 
   test.each(["snapshot", "after", "now"] as const)(
-    "G2 G3 G4: a subscription from %s delivers each change once, in order, whatever is written and read when",
+    "G2 G3 G4: a subscription from %s delivers each change once, in order, for any order of writes and reads",
     async (start) => {
       const steps = (maxLength: number) => fc.array(step, { maxLength });
       await fc.assert(
