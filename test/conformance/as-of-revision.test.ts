@@ -16,7 +16,7 @@ const entriesDocument = `query (
   ) { nodes { namespace key value revision } pageInfo { hasNextPage endCursor } }
 }`;
 
-/** What was there, and which selections are read of it. */
+/** The states to read, and the selections that are read of each. */
 interface State {
   readonly revision: string;
   readonly entries: readonly Record<string, any>[];
@@ -86,7 +86,7 @@ describe.each(plainDatabases)("entries as of a revision on $name", ({ start }) =
   });
   afterAll(() => server.close());
 
-  test("the state of each revision is as it was then, in pages of every size", async () => {
+  test("returns the state of each revision, in pages of any size", async () => {
     for (const { revision, entries } of states) {
       expect(await listed({ at: revision })).toEqual(entries);
       for (const first of entries.length < 10 ? [1] : [70]) {
@@ -95,7 +95,7 @@ describe.each(plainDatabases)("entries as of a revision on $name", ({ start }) =
     }
   });
 
-  test("so is each entry, and each part of a state", async () => {
+  test("returns each entry, and each part of a state, as of a revision", async () => {
     for (const { revision, entries } of states) {
       for (const [namespace, key] of [
         ["a", "x"],
@@ -126,7 +126,7 @@ describe.each(plainDatabases)("entries as of a revision on $name", ({ start }) =
     }
   });
 
-  test("G1: a token that is limited to namespaces is shown its part of a past state, whatever its cursor", async () => {
+  test("G1: shows a token limited to namespaces only the permitted part of a past state, for any cursor", async () => {
     const { secret: token } = await server.createToken({ namespacePatterns: ["b"] });
     const { revision } = states.at(-3) as State;
     const after = Buffer.from(JSON.stringify(["a", ""])).toString("base64url");
@@ -141,7 +141,7 @@ describe.each(plainDatabases)("entries as of a revision on $name", ({ start }) =
     expect((await other).code).toBe("FORBIDDEN");
   });
 
-  test("G8: an entry that had expired by then is not shown, nor one that has expired since the latest change", async () => {
+  test("G8: shows no entry that had expired by then, or that has expired since the latest change", async () => {
     await set(server, { namespace: "ttl", key: "k", value: 1, ttlSeconds: 1 });
     const alive = await headRevision(server);
     const read = async (at: string) =>
@@ -152,11 +152,11 @@ describe.each(plainDatabases)("entries as of a revision on $name", ({ start }) =
     while (!expired) [expired] = (await query(server, log)).changes.nodes;
     expect(expired.kind).toBe("EXPIRED");
     expect(await read(expired.revision)).toBeNull();
-    // The log shows what was.
+    // The log shows the past state.
     expect(await read(alive)).toMatchObject({ value: 1 });
   });
 
-  test("a revision that is yet to come is refused, and so is another order than that of the keys", async () => {
+  test("refuses a revision in the future, and any order other than by key", async () => {
     const head = await headRevision(server);
     const at = String(BigInt(head) + 1n);
     for (const [document, args] of [
@@ -171,7 +171,7 @@ describe.each(plainDatabases)("entries as of a revision on $name", ({ start }) =
     }
   });
 
-  test("atLeast waits for a revision, and says when it does not come", async () => {
+  test("waits with atLeast for a revision, and reports if it does not arrive", async () => {
     const head = BigInt(await headRevision(server));
     const next = String(head + 1n);
     const waiting = query(server, entryDocument, { namespace: "wait", key: "k", atLeast: next });
@@ -184,7 +184,7 @@ describe.each(plainDatabases)("entries as of a revision on $name", ({ start }) =
     expect((await late).code).toBe("UNAVAILABLE");
   });
 
-  test("G10: of a log that was compacted, what is told is true, and the rest is said to be lost", async () => {
+  test("G10: after compaction, returns only states that the log still has, and reports lost ones", async () => {
     const told = { all: 0, lost: 0 };
     const { length } = states;
     for (const maxChanges of [400, 234, 232, 100]) {

@@ -17,13 +17,13 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
   });
   afterAll(() => server.close());
 
-  // The servers run in this process: whom each hub holds is what they hold.
+  // The servers run in this process, so the test sees what each hub holds.
   const attach = vi.spyOn(Hub.prototype, "attach");
   afterEach(() => {
     attach.mockClear();
   });
 
-  /** Resolves when so many calls have begun to wait. */
+  /** Resolves when this number of calls have begun to wait. */
   async function untilWaiting(count: number): Promise<Hub> {
     while (attach.mock.calls.length < count) await turn();
     return attach.mock.contexts[0] as Hub;
@@ -33,14 +33,14 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
     while (hub.userIds.length > 0) await turn();
   }
 
-  test("what is there is returned at once, with all its fields", async () => {
+  test("returns an existing entry immediately, with all its fields", async () => {
     const { entry } = await set(server, { key: "there", value: { a: 1 }, ttlSeconds: 1_000 });
     expect(await waitFor(server, { key: "there" })).toEqual(entry);
     expect(await waitFor(server, { key: "there", timeoutSeconds: 0 })).toEqual(entry);
     expect(await waitFor(server, { key: "there", after: "0" })).toEqual(entry);
   });
 
-  test("what is not there, as soon as it is, and nothing else", async () => {
+  test("returns a missing entry as soon as it is written, and no other", async () => {
     const waiting = waitFor(server, { namespace: "await", key: "later" });
     const hub = await untilWaiting(1);
     await set(server, { namespace: "await", key: "late", value: 1 });
@@ -52,7 +52,7 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
     await untilFreed(hub);
   });
 
-  test("after a revision, only what is written later", async () => {
+  test("returns only a later write when after is given", async () => {
     const first = await set(server, { key: "again", value: 1 });
     const { revision: after } = first;
     expect(await waitFor(server, { key: "again", after, timeoutSeconds: 0 })).toBeNull();
@@ -65,7 +65,7 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
     expect(await waiting).toEqual(entry);
   });
 
-  test("null at the timeout, at once for 0", async () => {
+  test("returns null at the timeout, immediately for 0", async () => {
     expect(await waitFor(server, { key: "never", timeoutSeconds: 0 })).toBeNull();
     const begin = performance.now();
     expect(await waitFor(server, { key: "never", timeoutSeconds: 1 })).toBeNull();
@@ -100,12 +100,12 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
       { namespace: "\n" },
       { code: "BAD_USER_INPUT", argument: "namespace" },
     ],
-  ])("G9 G10: %s is refused", async (_name, input, extensions) => {
+  ])("G9 G10: refuses %s", async (_name, input, extensions) => {
     const call = () => waitFor(server, { key: "never", ...input });
     expect(await refusedWhole(server, call)).toEqual(extensions);
   });
 
-  test("G1: it waits for its user's entries, and those that its token covers", async () => {
+  test("G1: waits only for entries of the user that the token covers", async () => {
     const other = await server.createToken({ userId: "other" });
     const limited = await server.createToken({ namespacePatterns: ["part"] });
     const writer = await server.createToken({ scopes: ["write"] });
@@ -119,7 +119,7 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
     }
   });
 
-  test("a revoked token's wait ends with UNAUTHENTICATED, others go on", async () => {
+  test("ends the wait of a revoked token with UNAUTHENTICATED, and continues other waits", async () => {
     const { tokenId, secret } = await server.createToken();
     const ended = refusal(waitFor(server, { key: "revoked" }, { token: secret }));
     const other = waitFor(server, { key: "revoked" });
@@ -130,7 +130,7 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
     expect((await other)?.value).toBe(1);
   });
 
-  test("G9: a caller that goes away is not waited for: HTTP, a socket, one operation of a socket", async () => {
+  test("G9: ends the wait of a caller that disconnects: over HTTP, a socket, and one operation of a socket", async () => {
     const left = new AbortController();
     const byHttp = fetch(`${server.url}/graphql`, {
       method: "POST",
@@ -164,7 +164,7 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
     await client.dispose();
   });
 
-  test("a server that stops ends it with UNAVAILABLE, at once", async () => {
+  test("ends waits immediately with UNAVAILABLE when the server stops", async () => {
     const own = await start();
     const client = socketClient(own.url, { token: own.token });
     const bySocket = refusal(subscribeOn(client, document("never")).next());
@@ -177,7 +177,7 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
     expect(performance.now() - begin).toBeLessThan(3_000);
   });
 
-  test("100 waits for one key are all answered by one set, with the same revision", async () => {
+  test("ends 100 waits for one key with one set, with the same revision", async () => {
     const waits = Array.from({ length: 100 }, () => waitFor(server, { key: "crowd" }));
     const hub = await untilWaiting(100);
     const { entry } = await set(server, { key: "crowd", value: "go" });
@@ -186,7 +186,7 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
   });
 });
 
-test("what another instance writes ends a wait, without polling", async () => {
+test("ends a wait when another instance writes, without polling", async () => {
   const attach = vi.spyOn(Hub.prototype, "attach").mockClear();
   const neverPolls = { pollIntervalMs: 60_000 };
   await using instances = await startInstances(2, neverPolls, await createPostgres());

@@ -6,7 +6,7 @@ import { query, request } from "../client.ts";
 import { setMany } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
-describe("G9 G14: what a transport takes before it knows who sends", () => {
+describe("G9 G14: limits of a transport before authentication", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
@@ -22,7 +22,7 @@ describe("G9 G14: what a transport takes before it knows who sends", () => {
   const closeOf = async (socket: WebSocket) => Number((await once(socket, "close"))[0]);
   const large = JSON.stringify("x".repeat(100_000));
 
-  test("without a good token, a message of a socket is small", async () => {
+  test("accepts only small messages on a socket without a valid token", async () => {
     const first = await open();
     first.send(`{"type":"connection_init","payload":{"x":${large}}}`);
     expect([4401, 1006]).toContain(await closeOf(first));
@@ -34,7 +34,7 @@ describe("G9 G14: what a transport takes before it knows who sends", () => {
     expect([4401, 1006]).toContain(await closeOf(second));
   });
 
-  test("with a good token, the first operation may be large", async () => {
+  test("accepts a large first operation with a valid token", async () => {
     const socket = await open();
     socket.send(JSON.stringify({ type: "connection_init", payload: { token: server.token } }));
     await once(socket, "message");
@@ -48,7 +48,7 @@ describe("G9 G14: what a transport takes before it knows who sends", () => {
   });
 
   test.each(["connection_ack", "next", "error"])(
-    "a client that sends a server's %s is closed as for any message that is not valid",
+    "closes a client that sends a server's %s, as for any invalid message",
     async (type) => {
       const socket = await open();
       socket.send(JSON.stringify({ type, id: "1", payload: [{ message: "x" }] }));
@@ -56,7 +56,7 @@ describe("G9 G14: what a transport takes before it knows who sends", () => {
     },
   );
 
-  test("4,000 operations that are completed when they are sent leave the socket as it was", async () => {
+  test("releases 4,000 operations that are completed right after they are sent", async () => {
     const socket = await open();
     socket.send(JSON.stringify({ type: "connection_init", payload: { token: server.token } }));
     await once(socket, "message");
@@ -66,7 +66,7 @@ describe("G9 G14: what a transport takes before it knows who sends", () => {
       socket.send(JSON.stringify({ id, type: "subscribe", payload }));
       socket.send(JSON.stringify({ id, type: "complete" }));
     }
-    // Another one is answered while those are read.
+    // The server executes another operation while it reads those.
     expect((await request(server.url, server.token, "{ viewer { user } }")).status).toBe(200);
     socket.send('{"type":"ping"}');
     for (;;) {
@@ -76,7 +76,7 @@ describe("G9 G14: what a transport takes before it knows who sends", () => {
     socket.terminate();
   });
 
-  test("a body that is refused and never ends is cut", async () => {
+  test("closes a refused body that never ends", async () => {
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     socket.on("error", () => {});
@@ -96,7 +96,7 @@ describe("G9 G14: what a transport takes before it knows who sends", () => {
     expect(socket.bytesWritten).toBeLessThan(256 * 1024 * 1024);
   });
 
-  test("a question mark within a query string does not end it", async () => {
+  test("accepts a question mark within a query string", async () => {
     const search =
       "query=query($key:String!){entry(key:$key){key}}&x=?&variables=%7B%22key%22%3A%22?%22%7D";
     const response = await fetch(`${server.url}/graphql?${search}`, {
@@ -105,7 +105,7 @@ describe("G9 G14: what a transport takes before it knows who sends", () => {
     expect(await response.json()).toEqual({ data: { entry: null } });
   });
 
-  test("a long list is answered in pieces, whole and in its order, on both transports", async () => {
+  test("returns a long list completely and in order, in pieces, on both transports", async () => {
     const entries = Array.from({ length: 500 }, (_, at) => ({
       key: `k${String(at).padStart(3, "0")}`,
       value: at,

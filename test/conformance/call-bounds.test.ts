@@ -34,10 +34,10 @@ describe("bounds of users and tokens", () => {
   afterEach(() => vi.useRealTimers());
   afterAll(() => server.close());
 
-  /** Lets no time pass for what is counted by time. */
+  /** Stops the clock for the bounds per second. */
   const stopClock = () => vi.useFakeTimers({ toFake: ["performance"] });
 
-  /** Tokens of a user that has asked for nothing yet. */
+  /** Tokens of a user that has sent no requests. */
   async function newUser(): Promise<{ token: string; other: string }> {
     const userId = `user ${++users}`;
     const [first, second] = await Promise.all([
@@ -49,7 +49,7 @@ describe("bounds of users and tokens", () => {
   const times = <T>(count: number, work: () => Promise<T>) =>
     Promise.all(Array.from({ length: count }, work));
 
-  test("G9: reads of a token, and of a user by all its tokens, and others are not slowed", async () => {
+  test("G9: limits the reads of a token, and of a user with all its tokens, without slowing others", async () => {
     stopClock();
     const { token, other } = await newUser();
     const answers = await times(4, () => request(server.url, token, read));
@@ -61,14 +61,14 @@ describe("bounds of users and tokens", () => {
       max: 3,
       retryAfterMs: 334,
     });
-    // The fourth of the user is another token's, and the fifth is one too many.
+    // The user's fourth read is another token's. The fifth one exceeds the limit.
     const rest = await times(2, () => request(server.url, other, read));
     expect(rest.map(({ status }) => status).sort()).toEqual([200, 429]);
     expect(JSON.stringify(rest)).toContain("maxUserReadsPerSecond");
     expect((await request(server.url, (await newUser()).token, read)).status).toBe(200);
   });
 
-  test("G9: what is refused says when to try again, and then succeeds", async () => {
+  test("G9: a refusal says when to retry, and the retry succeeds", async () => {
     stopClock();
     const { token } = await newUser();
     await times(2, () => request(server.url, token, write));
@@ -78,13 +78,13 @@ describe("bounds of users and tokens", () => {
       body: JSON.stringify({ query: write }),
     });
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "1"]);
-    // Reads have a bound of their own.
+    // Reads have a separate bound.
     expect((await request(server.url, token, read)).status).toBe(200);
     vi.advanceTimersByTime(500);
     expect((await request(server.url, token, write)).status).toBe(200);
   });
 
-  test("G9: each root field counts, also over WebSocket", async () => {
+  test("G9: counts each root field, also over WebSocket", async () => {
     stopClock();
     const { token } = await newUser();
     const client = socketClient(server.url, { token });
@@ -98,7 +98,7 @@ describe("bounds of users and tokens", () => {
     await client.dispose();
   });
 
-  test("G9: bytes of requests and of answers; a debt is waited for", async () => {
+  test("G9: limits the bytes of requests and responses; a debt delays the next operation", async () => {
     stopClock();
     const { token } = await newUser();
     await query(
@@ -112,12 +112,12 @@ describe("bounds of users and tokens", () => {
       code: "RATE_LIMITED",
       limit: "maxTokenBytesPerSecond",
     });
-    // 10 kB too many, at 20 kB a second.
+    // 10 kB more than allowed, at 20 kB per second.
     expect(refused.extensions.retryAfterMs).toBeGreaterThan(490);
     expect(refused.extensions.retryAfterMs).toBeLessThan(550);
   });
 
-  test("G9: MCP is bounded as GraphQL is", async () => {
+  test("G9: limits MCP like GraphQL", async () => {
     stopClock();
     const { token } = await newUser();
     const call = () =>
@@ -139,11 +139,11 @@ describe("bounds of users and tokens", () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(1);
   });
 
-  test("G9: sockets of a token, until one is closed", async () => {
+  test("G9: limits the open sockets of a token, until one is closed", async () => {
     const { token } = await newUser();
     const clients = [1, 2, 3].map(() => socketClient(server.url, { token }));
     const ask = (client: (typeof clients)[number]) => subscribeOn(client, write).next();
-    // Subscribed so that its socket stays.
+    // The subscription keeps the socket open.
     await using first = subscribe(server, follow, {}, token);
     await using second = subscribeOn(
       clients[0]!,
@@ -172,7 +172,7 @@ describe("bounds of users and tokens", () => {
     for (const client of clients) await client.dispose();
   });
 
-  test("G9: subscriptions over both transports, until one ends", async () => {
+  test("G9: limits subscriptions over both transports, until one ends", async () => {
     const { token, other } = await newUser();
     const begin = `subscription { entryChanged(snapshot: true) { kind } }`;
     const stream = await subscribeBySse({ url: server.url, token }, begin);
@@ -196,7 +196,7 @@ describe("bounds of users and tokens", () => {
       .toEqual({ kind: "CAUGHT_UP" });
   });
 
-  test("G9: calls that wait, until one ends", async () => {
+  test("G9: limits waiting calls, until one ends", async () => {
     const { token } = await newUser();
     const wait = (key: string) => `{ awaitEntry(key: "${key}", timeoutSeconds: 30) { key } }`;
     const waiting = query(server, wait("awaited"), {}, { token });

@@ -30,7 +30,7 @@ async function claims(server: Server, selected: object, options = {}) {
   return (await query(server, document, { ...selected }, options)).claims;
 }
 
-/** All of the list, in pages of two. */
+/** The whole list, in pages of two. */
 async function claimedNamespaces(server: Server, namespacePrefix: string, options = {}) {
   const found: { name: string; claimCounts: Record<string, number> }[] = [];
   const document = `query ($namespacePrefix: String, $after: String) {
@@ -57,7 +57,7 @@ function watch(server: Server, namespace: string, token = server.token) {
   );
 }
 
-describe.each(plainDatabases)("claims as others see them on $name", ({ create }) => {
+describe.each(plainDatabases)("claims seen by observers on $name", ({ create }) => {
   let own: OwnDatabase;
   let server: TestServer;
   beforeAll(async () => {
@@ -66,7 +66,7 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
   });
   afterAll(() => server.close());
 
-  test("an entry shows the claim that holds it, without its token, until it is over", async () => {
+  test("shows the claim that holds an entry, without its token, until it ends", async () => {
     const { namespace } = await newWork(server, "a", "b");
     const taken = await claim(server, { namespace, maxAttempts: 3 }, { agent: "worker-1" });
     const read = async () =>
@@ -99,7 +99,7 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
     expect((await read()).map((entry: any) => entry.claim)).toEqual([null, null]);
   });
 
-  test("a mutation and a subscription show it too", async () => {
+  test("shows the claim in a mutation and a subscription, too", async () => {
     const { place, held } = await claimedWork(server);
     await using changes = subscribe(
       server,
@@ -116,7 +116,7 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
     await changes.until(({ kind, entry }) => kind === "SET" && entry.claim === null);
   });
 
-  test("each entry is counted once, by what the next claim would make of it", async () => {
+  test("counts each entry once, by what the next claim would do with it", async () => {
     const { namespace } = await newWork(server, "a", "b", "c", "d", "e", "f");
     expect(await counts(server, { namespace })).toEqual({ ...none, free: 6 });
     const take = () => claim(server, { namespace });
@@ -134,7 +134,7 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
     });
     expect(await counts(server, { namespace, keyPrefix: "d" })).toEqual({ ...none, taken: 1 });
     expect(await counts(server, { namespacePrefix: namespace, keyPrefix: "z" })).toEqual(none);
-    // A lease that has ended counts no more, though nobody wrote that down.
+    // An ended lease is not counted, even though no write has recorded its end.
     await endLease(own, fourth.entry.key);
     expect(await counts(server, { namespace })).toMatchObject({ free: 3, taken: 0 });
     expect((await claims(server, { namespace })).nodes).toEqual([]);
@@ -156,7 +156,7 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
     expect(rest.pageInfo.hasNextPage).toBe(false);
   });
 
-  test("G1: only what the token covers is counted and listed", async () => {
+  test("G1: counts and lists only entries that the token covers", async () => {
     const { namespace } = await newWork(server, "a");
     await claim(server, { namespace });
     const options = {
@@ -175,26 +175,26 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
     expect(await refusal(refused.next())).toMatchObject({ code: "FORBIDDEN" });
   });
 
-  test("a subscriber is told of each step of the work", async () => {
+  test("notifies a subscriber of each step of the work", async () => {
     const { namespace, keys } = await newWork(server, "a", "b");
     await using events = watch(server, namespace);
     expect(await events.next()).toEqual({ ...none, free: 2 });
     const taken = await claim(server, { namespace });
     expect(await events.next()).toEqual({ ...none, free: 1, taken: 1 });
     const held = { namespace, key: taken.entry.key, token: taken.claim.token };
-    // A renewal changes no count, and is told all the same: the lease ends later.
+    // A renewal changes no count, but is delivered too, because the lease ends later.
     await renew(server, held);
     expect(await events.next()).toEqual({ ...none, free: 1, taken: 1 });
     await complete(server, held);
     expect(await events.next()).toEqual({ ...none, free: 1, completed: 1 });
-    // The end of a lease is no write of anybody.
+    // The end of a lease is not a write.
     await claim(server, { namespace, leaseSeconds: 1 });
     expect(await events.next()).toEqual({ ...none, taken: 1, completed: 1 });
     expect(await events.next()).toEqual({ ...none, free: 1, completed: 1 });
     expect(keys).toHaveLength(2);
   });
 
-  test("a stuck claim is revoked: its entry is free, and its token is refused", async () => {
+  test("revokes a stuck claim: its entry is free, and its token is refused", async () => {
     const { place, held } = await claimedWork(server);
     const revoke = (input: object, options = {}) =>
       mutate(server, "revokeClaim", "revoked", { ...place, ...input }, options);
@@ -206,7 +206,7 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
     expect(await revoke({})).toEqual({ revoked: false });
     const again = await claim(server, { namespace: place.namespace, maxAttempts: 2 });
     expect(again.claim.attempt).toBe(2);
-    // The last attempt that it may have.
+    // The last allowed attempt.
     expect(await revoke({})).toEqual({ revoked: true });
     expect(await counts(server, { namespace: place.namespace })).toEqual({
       ...none,
@@ -214,7 +214,7 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
     });
   });
 
-  test("counts more entries than one statement looks at", async () => {
+  test("counts more entries than one statement reads", async () => {
     const namespace = "work:many";
     for (let batch = 0; batch < 5; batch++) {
       const entries = Array.from({ length: 500 }, (_, at) => ({
@@ -263,7 +263,7 @@ describe.each(plainDatabases)("claims as others see them on $name", ({ create })
   }
 });
 
-test("a claim on one instance is told on another", async () => {
+test("delivers a claim on one instance to a subscriber of another", async () => {
   await using instances = await startInstances(2, {}, await createPostgres());
   const [one, other] = instances.servers as readonly [Instance, Instance];
   const { namespace } = await newWork(one, "a");

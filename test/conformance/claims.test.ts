@@ -31,7 +31,7 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
   });
   afterAll(() => server.close());
 
-  test("hands out the free entries by the byte order of their keys, then nothing", async () => {
+  test("grants the free entries in byte order of their keys, then none", async () => {
     const { namespace, keys } = await newWork(server, "\u{1F600}", "a", "B", "\uFFFF", "a!", "é");
     const head = await headRevision(server);
     const taken: string[] = [];
@@ -47,7 +47,7 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
     expect(await claim(server, { namespace })).toEqual({ ...nothing, revision: head });
   });
 
-  test("only what has the prefix, in the namespace", async () => {
+  test("claims only keys with the prefix, in the namespace", async () => {
     const { namespace, keys } = await newWork(server, "b", "a_1", "a%1", "A_");
     expect(await claim(server, { namespace, keyPrefix: "c" })).toMatchObject(nothing);
     expect(await claim(server, { namespace: "nowhere", keyPrefix: "a" })).toMatchObject(nothing);
@@ -58,7 +58,7 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
     );
   });
 
-  test("a lease ends when it was said to, by the database's clock, later if it is renewed", async () => {
+  test("ends a lease at its time by the database's clock, later if it is renewed", async () => {
     const { namespace } = await newWork(server, "a", "b");
     const short = await claim(server, { namespace, leaseSeconds: 10 });
     const usual = await claim(server, { namespace });
@@ -74,7 +74,7 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
     expect(await claim(server, { namespace })).toMatchObject(nothing);
   });
 
-  test("a released entry is the next worker's at once", async () => {
+  test("frees a released entry immediately", async () => {
     const { place, held } = await claimedWork(server);
     await release(server, held);
     await expectLost(server, held);
@@ -84,7 +84,7 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
     expect((await claim(server, { namespace: place.namespace })).claim.attempt).toBe(3);
   });
 
-  test("claims make no change: subscribers and history see nothing of them", async () => {
+  test("adds no changes for claims: subscribers and the history do not see them", async () => {
     const { namespace } = await newWork(server, "a", "b");
     const head = await headRevision(server);
     const { entry, claim: granted } = await claim(server, { namespace });
@@ -95,7 +95,7 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
     expect(await get(server, entry.key, namespace)).toEqual(entry);
   });
 
-  test("G1: nothing is claimed by who may not read what it would be shown, or not reach it", async () => {
+  test("G1: claims nothing for a token that cannot read the response or does not cover the namespace", async () => {
     const { namespace, keys } = await newWork(server, "a");
     const writer = (await server.createToken({ scopes: ["write"] })).secret;
     expect(
@@ -138,7 +138,7 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
     await renew(server, { ...held, leaseSeconds: 86_400 });
   });
 
-  test("40 workers at once, and others that write: each of 30 entries is one worker's", async () => {
+  test("grants each of 30 entries to one of 40 concurrent workers, with other writers", async () => {
     const names = Array.from({ length: 30 }, (_, at) => `task:${String(at).padStart(2, "0")}`);
     const { namespace, keys } = await newWork(server, ...names);
     const [taken] = await Promise.all([
@@ -160,10 +160,10 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
       expect(JSON.stringify(entry.value)).toMatch(/task:|\[1\]/);
     }
   });
-  test("G8: an expired entry is not handed out, and a claim of it is lost", async () => {
+  test("G8: does not grant an expired entry, and a claim of it is lost", async () => {
     const { place, held } = await claimedWork(server);
     await expire(own, place.key);
-    // The call is refused, though the expiry that it meets may become a change.
+    // The call is refused, although the expiry that it finds becomes a change.
     expect((await refusal(complete(server, held))).code).toBe("CLAIM_LOST");
     const { namespace, keys } = await newWork(server, "a", "b");
     await expire(own, keys[0] as string);
@@ -172,7 +172,7 @@ describe.each(plainDatabases)("claims on $name", ({ create }) => {
   });
 });
 
-test("three instances on one PostgreSQL hand out each entry once", async () => {
+test("three instances on one PostgreSQL grant each entry once", async () => {
   await using instances = await startInstances(3, {}, await createPostgres());
   const servers = instances.servers as readonly [Instance, ...Instance[]];
   const keys = Array.from({ length: 30 }, (_, at) => `task:${String(at).padStart(2, "0")}`);
@@ -187,7 +187,7 @@ test("three instances on one PostgreSQL hand out each entry once", async () => {
   );
   const granted = taken.filter(({ entry }) => entry !== null);
   expect(granted.map(({ entry }) => entry.key).sort()).toEqual(keys);
-  // Whichever instance is asked, the claim holds.
+  // The claim holds on every instance.
   await Promise.all(
     granted.map(({ entry, claim: { token } }, at) =>
       complete(one(at), {

@@ -4,7 +4,7 @@ import { plainDatabases } from "../databases.ts";
 import { set } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
-// An operation of one field is compiled. With a second field beside it, it is executed by graphql-js: that must be the same.
+// An operation with one field is compiled. With a second field, graphql-js executes it. The results must be the same.
 
 const entryArguments = 'namespace: "there", key: "k"';
 
@@ -69,7 +69,7 @@ const mutations: [string, string][] = [
   ["a lost claim", 'renewClaim(input: { key: "a", token: "x" }) { revision }'],
 ];
 
-describe.each(plainDatabases)("an operation of one field on $name", ({ start }) => {
+describe.each(plainDatabases)("an operation with one field on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start();
@@ -97,7 +97,7 @@ describe.each(plainDatabases)("an operation of one field on $name", ({ start }) 
     return request(server.url, server.token, document, variables);
   }
 
-  /** What an answer says of the one field, wherever in the document it was. */
+  /** The response's part for the one field, at any place in the document. */
   function partOf({ data, errors, status }: Answer & { status: number }, name: string) {
     const own = errors?.filter(({ path }) => path === undefined || path[0] === name);
     const shown = own?.map(({ message, path, extensions }) => ({ message, path, extensions }));
@@ -119,7 +119,7 @@ describe.each(plainDatabases)("an operation of one field on $name", ({ start }) 
     expect(partOf(alone, name)).toEqual(partOf(executed, name));
   });
 
-  test("G9: its complexity is checked however often it was answered before", async () => {
+  test("G9: checks the complexity, even if the operation was executed before", async () => {
     await using small = await start({ maxQueryComplexity: 150 });
     const pages = "query ($first: Int) { entries(first: $first) { pageInfo { hasNextPage } } }";
     for (const first of [1, 1]) {

@@ -20,7 +20,7 @@ import { endLease } from "../time.ts";
 
 const nothing = { entry: null, claim: null };
 
-describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) => {
+describe.each(plainDatabases)("completing claims on $name", ({ create }) => {
   let own: OwnDatabase;
   let server: TestServer;
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) 
   });
   afterAll(() => server.close());
 
-  test("from the end of its lease on, a token counts no more, whether another has claimed or not", async () => {
+  test("refuses a token from the end of its lease on, whether another worker has claimed or not", async () => {
     const { place, held } = await claimedWork(server);
     await endLease(own, place.key);
     await expectLost(server, held);
@@ -45,7 +45,7 @@ describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) 
     expect((await get(server, place.key, place.namespace))?.value).toBe("done");
   });
 
-  test("a completed one has its result, and is not handed out again, however it is written", async () => {
+  test("keeps the result of a completed entry, and does not grant it again, regardless of later writes", async () => {
     const { place, held } = await claimedWork(server);
     const { entry, results, revision } = await complete(server, {
       ...held,
@@ -62,7 +62,7 @@ describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) 
     expect(await claim(server, { namespace: place.namespace })).toMatchObject(nothing);
   });
 
-  test("without a value, the value stays, and the time it has", async () => {
+  test("keeps the value and the expiry if no value is given", async () => {
     const namespace = "completed";
     const { entry } = await set(server, {
       namespace,
@@ -81,7 +81,7 @@ describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) 
     });
   });
 
-  test("deleted and set, or cleared and set, it is new", async () => {
+  test("treats an entry as new after it is deleted and set, or cleared and set", async () => {
     for (const end of [
       (place: { namespace: string; key: string }) => remove(server, place),
       (place: { namespace: string; key: string }) => clear(server, place.namespace),
@@ -100,7 +100,7 @@ describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) 
     }
   });
 
-  test("writes by others leave the claim in place, and its worker completes on what they left", async () => {
+  test("keeps the claim when others write, and completes based on their writes", async () => {
     const { place, held } = await claimedWork(server);
     await set(server, { ...place, value: {}, metadata: { a: 1 } });
     await patch(server, { ...place, patch: { progress: 1 } });
@@ -111,7 +111,7 @@ describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) 
     expect(entry).toMatchObject({ value: { progress: 2 }, metadata: { a: 1 } });
   });
 
-  test("G6: a result and other writes are one transaction", async () => {
+  test("G6: applies a result and other writes in one transaction", async () => {
     const { place, held } = await claimedWork(server);
     const { namespace } = place;
     await set(server, { namespace: `${namespace}:text`, key: "text", value: "text" });
@@ -147,7 +147,7 @@ describe.each(plainDatabases)("what a claim is good for on $name", ({ create }) 
     expect(revision).toBe(String(BigInt(head) + 3n));
   });
 
-  test("another entry's or another user's token holds nothing here", async () => {
+  test("refuses the token of another entry or another user", async () => {
     const { namespace, keys } = await newWork(server, "a", "b");
     const first = await claim(server, { namespace });
     await claim(server, { namespace });

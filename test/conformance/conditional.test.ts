@@ -11,7 +11,7 @@ describe.each(plainDatabases)("conditional and atomic writes on $name", ({ start
   });
   afterAll(() => server.close());
 
-  test('G7: ifRevision "0" creates only what is absent', async () => {
+  test('G7: ifRevision "0" creates only an absent entry', async () => {
     const created = await set(server, { key: "claim", value: "first", ifRevision: "0" });
     const { code, extensions } = await refusal(
       set(server, { key: "claim", value: "second", ifRevision: "0" }),
@@ -21,7 +21,7 @@ describe.each(plainDatabases)("conditional and atomic writes on $name", ({ start
     expect((await get(server, "claim"))?.value).toBe("first");
   });
 
-  test("G7: a set or delete at another revision changes nothing and says what there is", async () => {
+  test("G7: a set or delete at another revision changes nothing and returns the current state", async () => {
     const first = await set(server, { key: "cas", value: 1 });
     const second = await set(server, { key: "cas", value: 2, ifRevision: first.revision });
     const head = await headRevision(server);
@@ -64,7 +64,7 @@ describe.each(plainDatabases)("conditional and atomic writes on $name", ({ start
     expect((await get(server, "count"))?.value).toBe(32);
   });
 
-  test("G6: one refused condition and nothing of a batch is written", async () => {
+  test("G6: writes nothing of a batch if one condition fails", async () => {
     await set(server, { namespace: "batch", key: "there", value: "old" });
     const head = await headRevision(server);
     const { code, extensions } = await refusal(
@@ -79,7 +79,7 @@ describe.each(plainDatabases)("conditional and atomic writes on $name", ({ start
     expect(await get(server, "new", "batch")).toBeNull();
   });
 
-  test("G6: a refused command fails alone, whatever was committed with it", async () => {
+  test("G6: a refused command fails alone, regardless of others in the same commit", async () => {
     await set(server, { key: "taken", value: 0 });
     const writes = Array.from({ length: 60 }, (_, index) =>
       index % 3 === 0
@@ -95,7 +95,7 @@ describe.each(plainDatabases)("conditional and atomic writes on $name", ({ start
     }
   });
 
-  test("G2: revisions are 1, 2, 3 … without holes, refused and empty writes between them", async () => {
+  test("G2: revisions are 1, 2, 3 … without holes, despite refused and empty writes", async () => {
     const log = await wholeLog(server);
     expect(log.map(({ revision }) => revision)).toEqual(log.map((_, index) => String(index + 1)));
     expect(await headRevision(server)).toBe(String(log.length));

@@ -23,7 +23,7 @@ describe.each(plainDatabases)("createEntry on $name", ({ start }) => {
   const keysOf = async (namespace: string) =>
     (await allPages(server, "entries", `namespace: "${namespace}"`, "key value", 100)).items;
 
-  test("the key is the prefix and the revision of the change", async () => {
+  test("forms the key from the prefix and the revision of the change", async () => {
     const { entry, revision } = await create({
       namespace: "one",
       keyPrefix: "event:",
@@ -42,7 +42,7 @@ describe.each(plainDatabases)("createEntry on $name", ({ start }) => {
     expect((await create({ namespace: "one", value: 1 })).entry.key).toMatch(/^\d{19}$/);
   });
 
-  test("G2: keys of many writers sort in the order of the commits, and none replaces another", async () => {
+  test("G2: keys of many writers sort in commit order, and none replaces another", async () => {
     const created = await Promise.all(
       Array.from({ length: 60 }, (_, value) =>
         create({ namespace: "many", keyPrefix: "e:", value }),
@@ -56,9 +56,9 @@ describe.each(plainDatabases)("createEntry on $name", ({ start }) => {
     expect(log.map(({ key }) => key)).toEqual(byRevision.map(({ key }) => key));
   });
 
-  test("a key that somebody has set is not replaced, whether it has expired or not", async () => {
+  test("does not replace an existing key, whether it has expired or not", async () => {
     const head = BigInt(await headRevision(server));
-    // These are changes head + 1 to head + 4, and are ahead of the revisions that come.
+    // These keys belong to changes head + 1 to head + 4, which are in the future.
     const ahead = [6n, 7n].map((more) => ({ key: digits(head + more), value: "copied" }));
     await setMany(server, "copied", ahead);
     await setMany(server, "copied", [
@@ -77,13 +77,13 @@ describe.each(plainDatabases)("createEntry on $name", ({ start }) => {
     expect(entryCount).toBe(7);
   });
 
-  test("G12: a repeat is answered with the same key, and writes nothing", async () => {
+  test("G12: a repeat returns the same key, and writes nothing", async () => {
     const input = { namespace: "once", value: { a: 1.5 }, idempotencyKey: "create-once" };
     expect(await create(input)).toEqual(await create(input));
     expect(await keysOf("once")).toHaveLength(1);
   });
 
-  test("G9: the prefix leaves room for the revision", async () => {
+  test("G9: limits the prefix, so that the revision fits", async () => {
     const long = await refusal(
       create({ namespace: "one", keyPrefix: "x".repeat(1_001), value: 1 }),
     );
@@ -114,7 +114,7 @@ describe.each(plainDatabases)("deleteEntries on $name", ({ start }) => {
       ...more,
     });
 
-  test("G6: the keys that hold entries are deleted in one step, each as a change", async () => {
+  test("G6: deletes the keys that hold entries in one step, each as a change", async () => {
     await setMany(
       server,
       "n",
@@ -137,7 +137,7 @@ describe.each(plainDatabases)("deleteEntries on $name", ({ start }) => {
     expect(await remove("n", ["a"])).toMatchObject({ deletedCount: 0, deletedKeys: [] });
   });
 
-  test("G10: a key that cannot be one refuses all of them", async () => {
+  test("G10: refuses all keys if one is invalid", async () => {
     await transact(server, { operations: [{ set: { namespace: "r", key: "a", value: 1 } }] });
     const { extensions } = await refusal(remove("r", ["a", "b\u0000"]));
     expect(extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "input.keys.1" });

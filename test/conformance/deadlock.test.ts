@@ -8,7 +8,7 @@ import { createPostgres } from "../postgres.ts";
 
 const logger = pino({ level: "silent" });
 
-test("G5 G6: three instances that write for the same users never wait in a circle", async () => {
+test("G5 G6: three instances that write for the same users never deadlock", async () => {
   await using own = await createPostgres();
   const config = defaultConfig(own.config);
   const instances = await Promise.all(
@@ -31,7 +31,7 @@ test("G5 G6: three instances that write for the same users never wait in a circl
   });
   const writing = instances.map(async ({ committer }) => {
     for (let round = 0; round < 40; round++) {
-      // Users come in anew all the time, so that their rows are made by several at once, too.
+      // New users appear all the time, so that several instances also create their rows together.
       const users = Array.from(
         { length: 20 },
         () => `user-${round + Math.floor(Math.random() * 15)}`,

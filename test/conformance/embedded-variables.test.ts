@@ -50,7 +50,7 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       expect(await set(...call)).toBe(`{"data":{"setEntry":{"entry":{"value":${stored}}}}}`);
     }
 
-    test("a patch leaves alone what a variable that was left out would have named", async () => {
+    test("a patch keeps the member that an omitted variable would have named", async () => {
       await send(
         body(
           'mutation { setEntry(input: { key: "p", value: { phase: "a", error: "e", deep: { error: "e" } } }) { revision } }',
@@ -70,7 +70,7 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       expect(await patch('{"error":null}')).toContain('"value":{"phase":"b","deep":{}}');
     });
 
-    test("a variable that was left out leaves out its member; in a list it is null", async () => {
+    test("an omitted variable leaves out its member; in a list it is null", async () => {
       await expectStored('{"b":1}', "$a: Int, $b: Int", "{ a: $a, b: $b }", '{"b":1}');
       await expectStored("{}", "$a: JSON", "{ a: $a }", "{}");
       await expectStored('{"a":null}', "$a: JSON", "{ a: $a }", '{"a":null}');
@@ -86,7 +86,7 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       expect(data.setEntry.entry.metadata).toEqual({});
     });
 
-    // A caller writes JSON in its own way, with whitespace or as JavaScript does: both are read.
+    // A client can write JSON with whitespace, or as JavaScript does. Both are accepted.
     test.each<[type: string, sent: string, stored?: string]>([
       ["Scope", '"READ"'],
       ["[Scope!]", '["WRITE","READ"]'],
@@ -113,9 +113,9 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       ["SetEntryInput", '{"key":"a"}'],
       ["SetEntryInput", '{ "key": "a", "value": [1.0] }', '{"key":"a","value":[1.0]}'],
       ["TransactOperation", '{"increment":{"key":"a"}}'],
-    ])("what is sent for a %s is stored: %s", async (type, sent, stored = sent) => {
+    ])("stores what is sent for a %s: %s", async (type, sent, stored = sent) => {
       const answer = await set(`$v: ${type}`, "{ v: $v, in: [{ v: $v }] }", `{"v":${sent}}`);
-      // A server may reject what the type does not take, but not store anything else.
+      // The server can reject what the type does not accept, but must not store anything else.
       if (answer.includes('"errors"')) {
         expect(JSON.parse(answer).errors[0]).toMatchObject({
           message: expect.stringContaining("$v"),
@@ -128,7 +128,7 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       if (!stored.startsWith('"')) expect(value).toBe(`{"v":${stored},"in":[{"v":${stored}}]}`);
     });
 
-    test("the default of a variable is stored as it is written", async () => {
+    test("stores the default of a variable as it is written", async () => {
       await expectStored(
         '{"a":"x","b":"READ","c":1.0,"d":{"key":"k"},"e":5}',
         '$a: String = "x", $b: Scope = READ, $c: Float = 1.0, $d: SetEntryInput = { key: "k" }, $e: Revision = 5',
@@ -147,14 +147,14 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       ["half of a surrogate pair", "String", '"\\ud800"'],
       ["half of a surrogate pair in an input", "SetEntryInput", '{"key":"\\ud800"}'],
       ["nothing for what is required", "String!", "null"],
-    ])("%s is refused, by the variable's name", async (_what, type, sent) => {
+    ])("refuses %s, with the variable's name", async (_what, type, sent) => {
       const [error] = JSON.parse(await set(`$v: ${type}`, "{ v: $v }", `{"v":${sent}}`)).errors;
       expect(error.extensions).toMatchObject({ code: "BAD_USER_INPUT" });
       expect(error.extensions.argument).toMatch(/^v/);
       expect(error.message).toMatch(/\bv\b/);
     });
 
-    test("nobody can send what stands for a variable", async () => {
+    test("accepts no value that imitates the server's marker of a variable", async () => {
       await expectStored(
         '{"v":1}',
         "$v: Int",
@@ -165,7 +165,7 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       await expectStored("{}", "$v: Int", "{ v: $v }", '{ "v as JSON":2.0}');
     });
 
-    test("in a fragment, and where several operations share one", async () => {
+    test("works in a fragment, and if several operations share one", async () => {
       const query = `query Other { viewer { user } }
         mutation First($v: Float) { ...Set }
         mutation Second($v: Int = 3) { ...Set }
@@ -179,7 +179,7 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       expect(await call("Second", "{}")).toContain('"value":{"v":3}');
     });
 
-    test("beside variables of input fields that are no JSON", async () => {
+    test("works next to variables of input fields that are not JSON", async () => {
       const key = `beside-${++count}`;
       const answer = await send(
         body(

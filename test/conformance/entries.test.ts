@@ -11,7 +11,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
   });
   afterAll(() => server.close());
 
-  describe("a value comes back as it was set", () => {
+  describe("returns a value as it was set", () => {
     test.each([
       ["an object, its keys in order", { z: 1, a: { y: [], b: {} } }],
       ["an array", [1, "two", null, [true, false]]],
@@ -36,7 +36,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
       expect(JSON.stringify(read?.value)).toBe(JSON.stringify(value));
     });
 
-    test("written into the query's text, prototype's names included", async () => {
+    test("a value in the query's text, including names of the prototype", async () => {
       const { setEntry } = await query(
         server,
         `mutation { setEntry(input: { key: "literal", value: { __proto__: { a: 1 }, list: [1, 2.5, "x", null, true], b: {} } }) { entry { value } } }`,
@@ -53,7 +53,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
     });
   });
 
-  test("an entry tells who wrote it, when, and at which revision", async () => {
+  test("shows who wrote an entry, when, and at which revision", async () => {
     const first = await set(server, { key: "told", value: 1 }, { agent: "writer" });
     const second = await set(server, { key: "told", value: 2 }, { agent: "Zoë" });
     expect(second.entry).toMatchObject({
@@ -68,7 +68,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
     expect(Math.abs(Date.parse(second.entry.updatedAt) - Date.now())).toBeLessThan(60_000);
   });
 
-  test("metadata is merged at the top level, and stays where none is given", async () => {
+  test("merges metadata at the top level, and keeps it if none is given", async () => {
     await set(server, { key: "meta", value: 1, metadata: { a: 1, nested: { x: 1 } } });
     await set(server, { key: "meta", value: 2, metadata: { b: null, nested: { y: 2 } } });
     const { entry } = await set(server, { key: "meta", value: 3 });
@@ -77,7 +77,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
     expect((await set(server, { key: "meta", value: 4 })).entry.metadata).toEqual({});
   });
 
-  test("delete says whether there was something, and creates anew after", async () => {
+  test("delete returns whether an entry existed, and a set after it creates another", async () => {
     const { revision } = await set(server, { key: "gone", value: 1 });
     expect(await remove(server, { key: "gone" })).toEqual({
       deleted: true,
@@ -90,7 +90,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
     expect(entry.createdRevision).toBe(entry.revision);
   });
 
-  test("history is every change of a key, oldest first, cleared namespaces too", async () => {
+  test("history lists every change of a key, oldest first, including cleared namespaces", async () => {
     await set(server, { namespace: "past", key: "k", value: 1 });
     await set(server, { namespace: "past", key: "k", value: 2 });
     await remove(server, { namespace: "past", key: "k" });
@@ -143,7 +143,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
     ).toEqual({ c: null, d: { entryCount: 2 } });
   });
 
-  test("a namespace exists while it holds an entry, and tells what it holds", async () => {
+  test("a namespace exists while it holds an entry, and shows its totals", async () => {
     await set(server, { namespace: "told", key: "a", value: "é" }, { agent: "one" });
     await set(server, { namespace: "told", key: "b", value: 1 }, { agent: "two" });
     await set(server, { namespace: "told", key: "b", value: 2 }, { agent: "three" });
@@ -165,7 +165,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
   });
 
   describe("lists", () => {
-    // Sorted by code point, which UTF-16 order is not: U+FFFF comes before U+1F600.
+    // Sorted by code point, which differs from UTF-16 order: U+FFFF comes before U+1F600.
     const oddKeys = [
       "",
       " ",
@@ -206,7 +206,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
       expect(items).toEqual(keys.map((key) => ({ key, value: key })));
     });
 
-    test.each(keys)("by the prefix %j, where no character is a wildcard", async (prefix) => {
+    test.each(keys)("select the prefix %j, without wildcards", async (prefix) => {
       const { items } = await allPages(
         server,
         "entries",
@@ -218,7 +218,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
     });
 
     test.each([23, 500])(
-      "thousands of keys to the end in pages of %i, none missed or doubled",
+      "return thousands of keys to the end in pages of %i, none missed or doubled",
       async (first) => {
         const { items } = await allPages(
           server,
@@ -232,7 +232,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
       },
     );
 
-    test("by keys, each found one once", async () => {
+    test("return each of the requested keys once", async () => {
       const { items } = await allPages(
         server,
         "entries",
@@ -243,7 +243,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
       expect(items.map(({ key }) => key)).toEqual(["a", "b"]);
     });
 
-    test("across namespaces, by namespace and then key", async () => {
+    test("across namespaces are sorted by namespace and then key", async () => {
       for (const namespace of ["x:2", "x:1", "x", "y"]) {
         await setMany(server, namespace, [
           { key: "2", value: 0 },
@@ -272,7 +272,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
       expect(names.pages).toBe(3);
     });
 
-    test("an entry set meanwhile behind the cursor does not shift the pages", async () => {
+    test("keep their pages if an entry before the cursor is set in between", async () => {
       const page = async (after: string | null) =>
         (
           await query(

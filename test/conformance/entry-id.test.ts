@@ -20,7 +20,7 @@ describe.each(plainDatabases)("Entry.id on $name", ({ start }) => {
       )
     ).entry?.id as string;
 
-  test("is one short word, the same for a namespace and key for ever, and another for any other", async () => {
+  test("is a short word that depends only on namespace and key", async () => {
     const places = [
       ["a", "b:c"],
       ["a:b", "c"],
@@ -42,7 +42,7 @@ describe.each(plainDatabases)("Entry.id on $name", ({ start }) => {
     await set(server, { namespace: "a", key: "bc", value: 3 });
     await server.restart();
     expect(await idOf("a", "bc")).toBe(ids[3]);
-    // Another store, and so another copy of this one, has the same.
+    // Another store, and so another copy of this one, has the same id.
     await using other = await startTestServer();
     await set(other, { namespace: "a", key: "bc", value: 1 });
     expect(await idOf("a", "bc", other)).toBe(ids[3]);

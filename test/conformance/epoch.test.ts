@@ -23,10 +23,10 @@ describe.each(plainDatabases)("epochs and bookmarks on $name", ({ create }) => {
 
   const epochNow = async () => (await query(server, "{ viewer { epoch } }")).viewer.epoch as string;
 
-  /** As a restore of a backup does. */
+  /** Like a restore of a backup. */
   const renewEpoch = () => own.execute(`UPDATE "History" SET "epoch" = "epoch" || 'x'`);
 
-  test("G15: a revision of this history is gone on from; of another, it is refused on every way", async () => {
+  test("G15: accepts a revision of this epoch, and refuses one of another epoch on every path", async () => {
     const epoch = await epochNow();
     expect(await epochNow()).toBe(epoch);
     const { revision } = await set(server, { key: "k", value: 1 });
@@ -53,13 +53,13 @@ describe.each(plainDatabases)("epochs and bookmarks on $name", ({ create }) => {
       })();
       expect((await refusal(failed)).extensions).toMatchObject(refused);
     }
-    // Where a revision is of no use any more, it is still told why.
+    // Even an unusable revision is refused with the reason.
     const lost = { after: "999999999", epoch: "of another history" };
     await using none = subscribe(server, followDocument, lost);
     expect((await refusal(none.next())).extensions).toMatchObject({ reason: "EPOCH", epoch });
   });
 
-  test("G15: baton epoch prints the epoch, and --renew gives the store another one", async () => {
+  test("G15: baton epoch prints the epoch, and --renew starts a new one", async () => {
     const epoch = await epochNow();
     const { revision: after } = await set(server, { key: "k", value: 3 });
     const command = ["epoch", "--database-url", own.url];
@@ -71,13 +71,13 @@ describe.each(plainDatabases)("epochs and bookmarks on $name", ({ create }) => {
     expect(extensions).toMatchObject({ reason: "EPOCH", epoch: renewed.trim() });
   });
 
-  test("G15: the epoch stays over a restart", async () => {
+  test("G15: keeps the epoch over a restart", async () => {
     const epoch = await epochNow();
     await server.restart();
     expect(await epochNow()).toBe(epoch);
   });
 
-  test("G15: an open subscription is never given changes of two histories", async () => {
+  test("G15: an open subscription never receives changes of two epochs", async () => {
     const before = await epochNow();
     await using live = subscribe(server, followDocument, { key: "live" });
     await using caughtUp = subscribe(server, followDocument, { key: "live", snapshot: true });
@@ -93,7 +93,7 @@ describe.each(plainDatabases)("epochs and bookmarks on $name", ({ create }) => {
     }
   });
 
-  test("G3: bookmarks bring a quiet subscription past what retention removes", async () => {
+  test("G3: bookmarks keep a quiet subscription within the log's retention", async () => {
     const epoch = await epochNow();
     const { revision: begin } = await set(server, { namespace: "busy", key: "k", value: 0 });
     const quiet = { namespace: "quiet", key: "k", bookmarks: true };

@@ -35,7 +35,7 @@ describe.each(databases)("G8: expiry on $name", ({ create }) => {
   });
   afterAll(() => server.close());
 
-  /** An entry that has just expired, and is still stored unless it was swept meanwhile. */
+  /** An entry that has just expired. It is still stored unless it was already removed. */
   async function expired(key: string, value: unknown = "old", namespace = "default") {
     const { entry } = await set(
       server,
@@ -46,7 +46,7 @@ describe.each(databases)("G8: expiry on $name", ({ create }) => {
     return entry;
   }
 
-  test("an entry ends so many seconds after its write; a set without them removes the end", async () => {
+  test("expires an entry its ttlSeconds after the write; a set without ttlSeconds removes the expiry", async () => {
     const lives = async (input: object) => {
       const { entry } = await set(server, { key: "lives", value: 1, ...input });
       expect(await get(server, "lives")).toEqual(entry);
@@ -64,7 +64,7 @@ describe.each(databases)("G8: expiry on $name", ({ create }) => {
     expect((await get(server, "b", "lives"))?.expiresAt).toBeNull();
   });
 
-  test("a second's life, measured: there until its instant, not from then on, and then EXPIRED", async () => {
+  test("shows an entry until its expiry, not from then on, and then delivers EXPIRED", async () => {
     await using events = subscribe(server, changed('namespace: "second", snapshot: true'));
     await events.take(1);
     const { entry } = await set(
@@ -73,7 +73,7 @@ describe.each(databases)("G8: expiry on $name", ({ create }) => {
       { agent: "setter" },
     );
     const end = Date.parse(entry.expiresAt);
-    // The database's clock is this machine's: what is read after the end was asked after it.
+    // The database's clock is this machine's. A read that returns the entry was sent before its expiry.
     for (let isThere = true; isThere;) {
       const asked = Date.now();
       isThere = (await get(server, "k", "second")) !== null;
@@ -94,7 +94,7 @@ describe.each(databases)("G8: expiry on $name", ({ create }) => {
     expect(delay).toBeLessThan(2_000);
   });
 
-  test("no read shows it: not by key, list, namespace, usage, snapshot, nor to who waits", async () => {
+  test("no read shows an expired entry: by key, list, namespace, usage, snapshot, or wait", async () => {
     await set(server, { namespace: "g:part", key: "live", value: 1 }, { agent: "living" });
     await expired("dead 1", 1, "g:part");
     await expired("dead 2", 2, "g:gone");
@@ -160,36 +160,33 @@ describe.each(databases)("G8: expiry on $name", ({ create }) => {
       },
       1,
     ],
-  ])(
-    "%s finds nothing there, and makes it anew, right after EXPIRED",
-    async (name, write, value) => {
-      // In a log of its own, so that no other entry's expiry comes in between.
-      const { secret } = await server.createToken({ userId: name });
-      const user = { url: server.url, token: secret };
-      await set(
-        user,
-        { key: name, value: { a: 5, b: 5, c: 5 }, metadata: { old: true }, ttlSeconds: 1_000 },
-        { agent: "ghost" },
-      );
-      await expire(own, name);
-      expect((await write(user, name)).entry).toMatchObject({
-        value,
-        metadata: {},
-        expiresAt: null,
-        createdRevision: "3",
-        createdBy: null,
-      });
-      expect(
-        (await wholeLog(user)).map(({ kind, agent, revision }) => [kind, agent, revision]),
-      ).toEqual([
-        ["SET", "ghost", "1"],
-        ["EXPIRED", null, "2"],
-        ["SET", null, "3"],
-      ]);
-    },
-  );
+  ])("%s finds no entry, and creates another, right after EXPIRED", async (name, write, value) => {
+    // A separate log, so that no other entry's expiry comes in between.
+    const { secret } = await server.createToken({ userId: name });
+    const user = { url: server.url, token: secret };
+    await set(
+      user,
+      { key: name, value: { a: 5, b: 5, c: 5 }, metadata: { old: true }, ttlSeconds: 1_000 },
+      { agent: "ghost" },
+    );
+    await expire(own, name);
+    expect((await write(user, name)).entry).toMatchObject({
+      value,
+      metadata: {},
+      expiresAt: null,
+      createdRevision: "3",
+      createdBy: null,
+    });
+    expect(
+      (await wholeLog(user)).map(({ kind, agent, revision }) => [kind, agent, revision]),
+    ).toEqual([
+      ["SET", "ghost", "1"],
+      ["EXPIRED", null, "2"],
+      ["SET", null, "3"],
+    ]);
+  });
 
-  test("a delete finds nothing, a condition on its revision does not hold, and the change comes all the same", async () => {
+  test("a delete finds no entry, a condition on its revision does not hold, and EXPIRED still follows", async () => {
     const log = async (name: string) =>
       (await wholeLog(server)).filter(({ key }) => key === name).map(({ kind }) => kind);
     await expired("deleted");
@@ -207,7 +204,7 @@ describe.each(databases)("G8: expiry on $name", ({ create }) => {
     expect(failed.extensions).toMatchObject({ code: "CONFLICT", currentRevision: "0" });
   });
 
-  test("clearing counts what was there, and leaves nothing", async () => {
+  test("clear counts only entries that have not expired, and leaves none", async () => {
     await setMany(server, "cleared", [
       { key: "live 1", value: 1 },
       { key: "live 2", value: 1, ttlSeconds: 1_000 },
@@ -225,30 +222,27 @@ describe.each(databases)("G8: expiry on $name", ({ create }) => {
     expect((await get(server, "cleared 1", "cleared"))?.value).toBe("new");
   });
 
-  test("who waits for it is given what is set next", async () => {
+  test("a wait returns the entry that is set next", async () => {
     await expired("waited");
     const waiting = waitFor(server, { key: "waited" });
     await set(server, { key: "waited", value: "new", ttlSeconds: 100 });
     expect((await waiting)?.value).toBe("new");
   });
 
-  test.each([-1, 2_147_483_648, 0.5, "1"])(
-    "G9: %s seconds to live are refused",
-    async (ttlSeconds) => {
-      const head = await headRevision(server);
-      const input = { key: "k", value: 1, ttlSeconds: ttlSeconds as number };
-      expect((await refusal(set(server, input))).extensions).toEqual({
-        code: "BAD_USER_INPUT",
-        argument: "input.ttlSeconds",
-      });
-      expect((await wholeLog(server)).slice(Number(head)).map(({ kind }) => kind)).not.toContain(
-        "SET",
-      );
-    },
-  );
+  test.each([-1, 2_147_483_648, 0.5, "1"])("G9: refuses %s seconds to live", async (ttlSeconds) => {
+    const head = await headRevision(server);
+    const input = { key: "k", value: 1, ttlSeconds: ttlSeconds as number };
+    expect((await refusal(set(server, input))).extensions).toEqual({
+      code: "BAD_USER_INPUT",
+      argument: "input.ttlSeconds",
+    });
+    expect((await wholeLog(server)).slice(Number(head)).map(({ kind }) => kind)).not.toContain(
+      "SET",
+    );
+  });
 });
 
-test("G2 G8: of three instances, and writers among them, one removes each entry, once", async () => {
+test("G2 G8: three instances with writers remove each expired entry once", async () => {
   const own = await createPostgres();
   await using instances = await startInstances(3, {}, own);
   const [server] = instances.servers;

@@ -23,7 +23,7 @@ import { endLease } from "../time.ts";
 
 const nothing = { entry: null, claim: null };
 
-describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
+describe.each(plainDatabases)("failed claims on $name", ({ create }) => {
   let own: OwnDatabase;
   let server: TestServer;
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
   });
   afterAll(() => server.close());
 
-  /** Claims the only entry of a namespace again and again, and expects these delays, in seconds, after each end. */
+  /** Claims the only entry of a namespace repeatedly, and expects these delays, in seconds, after each end. */
   async function expectDelays(
     delays: readonly number[],
     end: (held: Held) => Promise<Record<string, any>>,
@@ -46,7 +46,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
       const { claimableAt, deadLettered } = await end({ namespace, key, token: taken.claim.token });
       expect(deadLettered).toBe(false);
       const endedAt = Date.parse(claimableAt) - seconds * 1_000;
-      // Its time is the database's, which is this machine's.
+      // The time is the database's, which is this machine's.
       expect(endedAt).toBeGreaterThanOrEqual(before - 50);
       expect(endedAt).toBeLessThanOrEqual(Date.now() + 50);
       if (seconds > 30) expect(await claim(server, { namespace })).toMatchObject(nothing);
@@ -54,21 +54,21 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     }
   }
 
-  test("a failed entry is tried again after 1, 2, 4 … 300 seconds", async () => {
+  test("retries a failed entry after 1, 2, 4 … 300 seconds", async () => {
     await expectDelays([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300], (held) => fail(server, held));
   });
 
-  test("a released entry is free at once three times, then after 1, 2, 4 … seconds", async () => {
+  test("frees a released entry immediately three times, then after 1, 2, 4 … seconds", async () => {
     await expectDelays([0, 0, 0, 1, 2, 4], (held) => release(server, held));
   });
 
-  test("either may say its delay, from none to the longest lease", async () => {
+  test("accepts a delay for either, from none to the longest lease", async () => {
     await expectDelays([0, 0, 0, 0, 0], (held) => fail(server, { ...held, delaySeconds: 0 }));
     await expectDelays([90, 90], (held) => release(server, { ...held, delaySeconds: 90 }));
     await expectDelays([86_400], (held) => fail(server, { ...held, delaySeconds: 86_400 }));
   });
 
-  test("G13: why it failed is kept exactly, and shown to the next worker until one completes it", async () => {
+  test("G13: keeps the error exactly, and shows it to later workers until one completes the entry", async () => {
     const { place, held } = await claimedWork(server);
     const error = '{"z":12345678901234567890,"a":[1.0,null],"message":"no \u{1F600}"}';
     const failed = await rawRequest(server, failMutation, { ...held, delaySeconds: 0 }, error);
@@ -84,7 +84,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     );
   });
 
-  test("the work on an entry is read without claiming it", async () => {
+  test("reads the state of the work on an entry without claiming it", async () => {
     const state = async (place: { namespace: string; key: string }) => {
       const document = `query ($namespace: String!, $key: String!) { claimState(namespace: $namespace, key: $key) {
         attempt maxAttempts claimableAt completed deadLettered failedAt error } }`;
@@ -124,7 +124,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     });
   });
 
-  test("G11: a claim that failed or was given back is over", async () => {
+  test("G11: ends a claim that failed or was released", async () => {
     const { held } = await claimedWork(server);
     await fail(server, { ...held, error: "why" });
     await expectLost(server, held);
@@ -132,7 +132,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect(extensions).toMatchObject({ code: "CLAIM_LOST", argument: "input.token" });
   });
 
-  test("after its last attempt it is dead-lettered: kept, listed, not handed out, and requeued", async () => {
+  test("dead-letters an entry after its last attempt: it is kept, listed, not granted, and can be requeued", async () => {
     const { namespace, keys } = await newWork(server, "task");
     const key = keys[0] as string;
     const head = await headRevision(server);
@@ -159,7 +159,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
       ],
       pageInfo: { hasNextPage: false, endCursor: expect.any(String) },
     });
-    // None of it is a change.
+    // None of these steps is a change.
     expect(await headRevision(server)).toBe(head);
 
     expect(await requeue(server, { namespace, key })).toBe(true);
@@ -173,7 +173,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect(await requeue(server, { namespace, key })).toBe(false);
   });
 
-  test("a claim with retry: false is dead-lettered by its first failure", async () => {
+  test("dead-letters an entry at its first failure with retry: false", async () => {
     const { place, held } = await claimedWork(server);
     const ended = await fail(server, { ...held, error: "not a task", retry: false });
     expect(ended).toMatchObject({ claimableAt: null, deadLettered: true });
@@ -181,7 +181,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect(letter).toMatchObject({ attempt: 1, maxAttempts: null, error: "not a task" });
   });
 
-  test("the last attempt of a worker that dies, or gives back, counts too", async () => {
+  test("counts the last attempt of a worker that dies or releases", async () => {
     const { namespace, keys } = await newWork(server, "a", "b");
     await claim(server, { namespace, maxAttempts: 1 });
     await endLease(own, keys[0] as string);
@@ -196,7 +196,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect((await deadLetters(server, { namespace })).nodes).toHaveLength(2);
   });
 
-  test("the limit of a claim counts for the attempts before it, and stays for those after it", async () => {
+  test("applies a claim's limit to earlier attempts, and keeps it for later ones", async () => {
     const { namespace, keys } = await newWork(server, "a", "b");
     for (let attempt = 1; attempt <= 3; attempt++) {
       await claim(server, { namespace, keyPrefix: "a" });
@@ -206,14 +206,14 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
       4,
     );
     await endLease(own, keys[0] as string);
-    // Without a limit of its own, the one before counts; a higher one would allow more.
+    // A claim without a limit uses the entry's current one. A higher limit would allow more attempts.
     expect((await claim(server, { namespace })).entry.key).toBe(keys[1]);
     expect((await deadLetters(server, { namespace })).nodes).toMatchObject([
       { entry: { key: keys[0] }, attempt: 4, maxAttempts: 4 },
     ]);
   });
 
-  test("a free entry behind many that were claimed too often is handed out, to each of several workers", async () => {
+  test("grants a free entry behind many exhausted ones, to each of several workers", async () => {
     const poison = Array.from({ length: 40 }, (_, at) => `a${String(at).padStart(2, "0")}`);
     const { namespace, keys } = await newWork(server, ...poison, "b1", "b2", "b3");
     await Promise.all(poison.map(() => claim(server, { namespace, keyPrefix: "a" })));
@@ -229,7 +229,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect((await deadLetters(server, { namespace, first: 100 })).nodes).toHaveLength(40);
   });
 
-  test("a page of dead letters ends, goes on behind its cursor, and has a prefix", async () => {
+  test("pages dead letters by cursor and prefix", async () => {
     const { namespace, keys } = await newWork(server, "a1", "a2", "b1", "b2", "b3");
     for (const key of keys) {
       const { token } = (await claim(server, { namespace })).claim;
@@ -254,7 +254,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     }
   });
 
-  test("G1: another user, another namespace, and one who may not read, see and change nothing", async () => {
+  test("G1: another user, another namespace, and a token that cannot read, see and change nothing", async () => {
     const { place, held } = await claimedWork(server);
     await fail(server, { ...held, error: "secret", retry: false });
     const token = async (grant: object) => ({
@@ -309,7 +309,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     await complete(server, held);
   });
 
-  test("G12: each is answered again as it was, and done once", async () => {
+  test("G12: a repeat of each call returns the first result, and is applied once", async () => {
     const { place, held } = await claimedWork(server);
     const failing = { ...held, error: "why", idempotencyKey: `fail ${held.token}` };
     const failed = await fail(server, failing);
@@ -328,7 +328,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect((await deadLetters(server, place)).nodes).toHaveLength(1);
   });
 
-  test("G6: dead letters are requeued together with other writes, or none of them", async () => {
+  test("G6: requeues dead letters together with other writes, or not at all", async () => {
     const { namespace, keys } = await newWork(server, "a", "b");
     for (const key of keys) {
       const { token } = (await claim(server, { namespace })).claim;
@@ -355,7 +355,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect((await deadLetters(server, { namespace })).nodes).toEqual([]);
   });
 
-  test("a delete takes a dead letter with it: what is set after it is new work", async () => {
+  test("a delete removes a dead letter: an entry that is set after it is new work", async () => {
     const { place, held } = await claimedWork(server);
     await fail(server, { ...held, error: "why", retry: false });
     await mutate(server, "deleteEntry", "deleted", place);
@@ -367,7 +367,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
     expect(taken.claim).toEqual({ attempt: 1, error: null, failedAt: null });
   });
 
-  test("a worker that releases whatever it gets does not loop: 36 calls get the task 4 times, and once after each delay", async () => {
+  test("a worker that always releases does not loop: 36 calls get the task 4 times, and once after each delay", async () => {
     const { namespace } = await newWork(server, "poison");
     const begin = performance.now();
     let granted = 0;
@@ -377,7 +377,7 @@ describe.each(plainDatabases)("claims that fail on $name", ({ create }) => {
       granted++;
       await release(server, { namespace, key: entry.key, token: own.token });
     }
-    // The delays of 1, 2, 4 … seconds that may be over by now.
+    // The delays of 1, 2, 4 … seconds that can be over by now.
     const seconds = (performance.now() - begin) / 1_000;
     expect(granted).toBeGreaterThanOrEqual(4);
     expect(granted).toBeLessThanOrEqual(4 + Math.floor(Math.log2(seconds + 1)));
@@ -389,7 +389,7 @@ const failMutation =
 const claimMutation =
   "mutation ($input: ClaimEntryInput!) { claimEntry(input: $input) { claim { token failedAt error } } }";
 
-/** The text of an answer: what JSON.parse makes of it may not be all that it says. */
+/** The text of a response. JSON.parse could lose parts of it. */
 function rawRequest(
   server: TestServer,
   document: string,

@@ -10,7 +10,7 @@ import { events, get, post, RawSocket } from "../raw-client.ts";
 import type { TestServer } from "../server.ts";
 import { importFile } from "../transfer/fill.ts";
 
-/** Values that a parser changes: each as it is sent, and as it must come back. */
+/** Values that a parser changes: each as it is sent, and as it must be returned. */
 const values: [string, string, string][] = [
   ["an integer beyond 2^53", "12345678901234567890", "12345678901234567890"],
   ["1.0", "1.0", "1.0"],
@@ -114,7 +114,7 @@ describe.each(databases)("G13: fidelity on $name", ({ start }) => {
       await expectHeld(namespace, kept);
     });
 
-    test("is kept inside of what patch, append, increment and metadata change", async () => {
+    test("is kept inside values that patch, append, increment and metadata change", async () => {
       const namespace = newNamespace();
       await mutate("patchEntry", `{${place(namespace)},"patch":{"odd":${sent},"n":1}}`);
       await mutate("incrementEntry", `{${place(namespace)},"path":"/n","by":1.0}`);
@@ -155,7 +155,7 @@ describe.each(databases)("G13: fidelity on $name", ({ start }) => {
       await socket.take(1, "connection_ack");
       socket.send(`{"id":"1","type":"subscribe","payload":{"query":${quoted(subscription)}}}`);
       expect((await socket.take(2))[0]).toContain(shown);
-      // Live, too, and from the log.
+      // Live, and from the log.
       await mutate("setEntry", `{${place(namespace)},"value":[${sent}]}`);
       expect((await socket.take(1))[0]).toContain(`"value":[${kept}]`);
       const log = `subscription { entryChanged(namespace: "${namespace}", after: "0") { entry { value } } }`;
@@ -195,7 +195,7 @@ describe.each(databases)("G13: fidelity on $name", ({ start }) => {
       '["\\ud800"]',
       /input\.value: At \\"\/0\\": A string holds half of a surrogate pair/,
     ],
-  ])("%s is refused by every transport, and nothing is written", async (_what, sent, message) => {
+  ])("every transport refuses %s, and nothing is written", async (_what, sent, message) => {
     const namespace = newNamespace();
     const payload = body(
       "mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision } }",
@@ -209,12 +209,12 @@ describe.each(databases)("G13: fidelity on $name", ({ start }) => {
       expect(answer).toContain('"code":"BAD_USER_INPUT","argument":"input.value"');
     }
     expect(await get(server, entryQuery(namespace))).toContain('{"entry":null}');
-    // The socket carries on.
+    // The socket stays open.
     socket.send('{"id":"2","type":"subscribe","payload":{"query":"{ viewer { user } }"}}');
     expect((await socket.take(1))[0]).toContain('"user":"local"');
   });
 
-  test("integers of every size are incremented exactly, up to 1,000 digits", async () => {
+  test("increments integers of any size exactly, up to 1,000 digits", async () => {
     const namespace = newNamespace();
     const nines = "9".repeat(1_000);
     const input = (more: string) => `{"namespace":"${namespace}","key":"k",${more}}`;
@@ -226,7 +226,7 @@ describe.each(databases)("G13: fidelity on $name", ({ start }) => {
     await expectHeld(namespace, `{"n":-18014398509481984,"big":${nines}}`);
   });
 
-  test("the client reads and writes whole numbers of every size, where it is told so", async () => {
+  test("the client reads and writes integers of any size, if it is configured so", async () => {
     const { url, token } = server;
     await using exact = createDataStore({ url, token, numbers: "exact" });
     await using plain = createDataStore({ url, token });
@@ -274,8 +274,8 @@ describe.each(databases)("G13: fidelity on $name", ({ start }) => {
   });
 });
 
-/** What the patches and increments above come to. */
+/** The results of the patches and increments above. */
 function merged(kept: string): string {
-  // A patch takes members that are null away.
+  // A patch removes members that are null.
   return `{"odd":${kept},"n":0,"x":{"y":2.50}}`;
 }

@@ -26,7 +26,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     return extensions;
   };
 
-  test("G1: each grant gives its scopes in its namespaces, and nowhere else", async () => {
+  test("G1: each grant gives its scopes only in its namespaces", async () => {
     await set(server, { namespace: "files:a", key: "k", value: 1 });
     await set(server, { namespace: "other", key: "k", value: 1 });
     const as = await tokenWith(grant("files:*", "read"), grant("summary:*", "write"));
@@ -38,7 +38,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
       namespace: "files:a",
       requiredScope: "write",
     });
-    // What a write answers with is read.
+    // The response of a write needs the scope read.
     expect(await forbidden(write("summary:b", "entry { value }"))).toMatchObject({
       namespace: "summary:b",
       requiredScope: "read",
@@ -52,7 +52,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     await forbidden(get(server, "k", "other", as));
   });
 
-  test("G1: lists, searches, changes and usage show what may be read, not what may be written", async () => {
+  test("G1: lists, searches, changes and usage show readable namespaces, not writable ones", async () => {
     for (const namespace of ["lists:read", "lists:written"]) {
       await set(server, { namespace, key: "k", value: "listed text" });
     }
@@ -81,7 +81,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     });
   });
 
-  test("G1: a subscription delivers what may be read, not what may be written", async () => {
+  test("G1: a subscription delivers readable namespaces, not writable ones", async () => {
     const as = await tokenWith(grant("live:read", "read"), grant("live:*", "write"));
     const { head } = (await query(server, "{ viewer { head: headRevision } }")).viewer;
     await using events = subscribe(
@@ -95,7 +95,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     expect(await events.next()).toEqual({ namespace: "live:read" });
   });
 
-  test("G1: clearing by a prefix clears the writable part, and names it only if all of that may be read", async () => {
+  test("G1: clearing by a prefix clears the writable part, and names it only if all of it is readable", async () => {
     const namespaces = ["clear:both", "clear:read", "clear:write"];
     for (const namespace of namespaces) await set(server, { namespace, key: "k", value: 1 });
     const as = await tokenWith(
@@ -110,7 +110,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     expect(await get(server, "k", "clear:read")).not.toBeNull();
   });
 
-  test("G1: a conflict shows the value only of a namespace that may be read", async () => {
+  test("G1: a conflict shows the value only of a readable namespace", async () => {
     for (const namespace of ["conflict:read", "conflict:written"]) {
       await set(server, { namespace, key: "k", value: "there" });
     }
@@ -129,7 +129,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     expect((await setIf("conflict:written")).extensions).not.toHaveProperty("currentValue");
   });
 
-  test("G1, G11: claim is a scope of its own: without it nothing is claimed, and it writes nothing but results", async () => {
+  test("G1, G11: claim is a separate scope: without it nothing is claimed, and alone it writes only results", async () => {
     const worker = await tokenWith(grant("tasks", "claim", "read"));
     const producer = await tokenWith(grant("tasks", "write"));
     const task = { namespace: "tasks", key: "t" };
@@ -162,7 +162,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     expect(await forbidden(requeued)).toMatchObject({ requiredScope: "write" });
   });
 
-  test("G1: a token that writes and reads in different namespaces is refused a transaction's answer, and nothing is done", async () => {
+  test("G1: refuses a transaction before it writes if its response would show namespaces that the token cannot read", async () => {
     const as = await tokenWith(grant("t:*", "write"), grant("t:1", "read"));
     const operations = ["t:1", "t:2"].map((namespace) => ({
       set: { namespace, key: "k", value: 1 },
@@ -173,7 +173,7 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     await transact("revision");
   });
 
-  test("a token without grants may do nothing", async () => {
+  test("a token without grants is refused everywhere", async () => {
     const { token } = await tokenWith();
     const { errors } = await request(server.url, token, `{ entries { nodes { key } } }`);
     expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");

@@ -9,7 +9,7 @@ import { plainDatabases } from "../databases.ts";
 import { clear, get, headRevision, set, setMany, wholeLog } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
-// What a careless or hostile caller sends, and what the server must come out of unharmed.
+// Input of careless or hostile callers, which must not harm the server.
 
 describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) => {
   let server: TestServer;
@@ -21,7 +21,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
   const ask = (document: string, variables = {}) =>
     request(server.url, server.token, document, variables);
 
-  test("a value or metadata with a key `then` is data like any other", async () => {
+  test("treats a value or metadata with a key `then` as data", async () => {
     const value = JSON.parse('{"then": 1, "catch": "x"}') as unknown;
     const metadata = JSON.parse('{"then": "next step"}') as unknown;
     await using events = subscribe(
@@ -35,14 +35,14 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     expect(await events.next()).toMatchObject({ entry: { value, metadata } });
   });
 
-  test("a variable that was not given is null, whatever its name", async () => {
+  test("treats a variable without a value as null, for any name", async () => {
     const document = `mutation ($toString: JSON, $__proto__: JSON) {
       setEntry(input: { key: "named", value: [$toString, $__proto__] }) { entry { value } }
     }`;
     expect((await ask(document)).data?.setEntry.entry.value).toEqual([null, null]);
   });
 
-  test("fields that each ask the database are counted as that", async () => {
+  test("counts fields that each read from the database", async () => {
     await set(server, { key: "a", value: 1 });
     const levels = Array.from(
       { length: 14 },
@@ -55,7 +55,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     });
   });
 
-  test("an error in what a mutation answers does not look like a mutation that failed", async () => {
+  test("an error in a mutation's response keeps the rest of the response", async () => {
     const { data, errors } = await ask(
       'mutation { setEntry(input: { key: "done", value: 1 }) { revision entry { value history(first: 501) { nodes { kind } } } } }',
     );
@@ -78,7 +78,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     );
   });
 
-  test("G3: a subscriber that saw everything is not sent back to a log that is gone", async () => {
+  test("G3: a subscriber that has received everything is not sent back to a compacted log", async () => {
     await using own = await start({ retentionDays: 0, retentionChanges: 5, subscriberQueue: 10 });
     await using events = subscribe(
       own,
@@ -91,13 +91,13 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
       await database.compact({ maxAgeMs: 0, maxChanges: 5 });
     });
     expect((await wholeLog(own)).length).toBe(5);
-    // More than the queue takes, in one commit: what is missing is in the log.
+    // More than the queue holds, in one commit: the missing changes are read from the log.
     const entries = Array.from({ length: 30 }, (_, index) => ({ key: `k${index}`, value: index }));
     await setMany(own, "mine", entries);
     expect((await events.take(30)).map(({ key }) => key)).toEqual(entries.map(({ key }) => key));
   });
 
-  test("answers that a socket does not read are bounded together", async () => {
+  test("limits the bytes of all unread responses of a socket", async () => {
     await using own = await start({ maxResponseBytes: 5_000_000, maxPageBytes: 5_000_000 });
     for (let index = 0; index < 9; index++) {
       await setMany(own, "large", [{ key: `k${index}`, value: "x".repeat(500_000) }]);
@@ -116,14 +116,14 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     const codes = new Set(await Promise.all(answers));
     expect([...codes].filter((code) => code !== "answered" && code !== "RATE_LIMITED")).toEqual([]);
     expect(codes).toContain("answered");
-    // What was read makes room for more.
+    // Responses that were read make room for more.
     expect((await subscribeOn(client, "{ entries { nodes { value } } }").next()).nodes.length).toBe(
       9,
     );
     await client.dispose();
   });
 
-  test("every refusal over HTTP has a code of the list, in JSON", async () => {
+  test("every refusal over HTTP has a defined code, in JSON", async () => {
     const send = (init: RequestInit & { query?: string }) =>
       fetch(`${server.url}/graphql${init.query ?? ""}`, {
         ...init,
@@ -181,7 +181,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     }
   });
 
-  test("so has every refusal on a socket", async () => {
+  test("every refusal on a socket has a defined code", async () => {
     const client = socketClient(server.url, { token: server.token });
     const results: unknown[] = [];
     for (const payload of [
@@ -199,7 +199,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     await client.dispose();
   });
 
-  test("an operation's id is short, and taken until the operation has ended", async () => {
+  test("an operation's id is short, and cannot be used again until the operation has ended", async () => {
     const socket = new WebSocket(
       `${server.url.replace("http", "ws")}/graphql`,
       "graphql-transport-ws",
@@ -225,7 +225,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     socket.close();
   });
 
-  test("connections that are refused or left half open do not keep the server from stopping", async () => {
+  test("refused and half-open connections do not keep the server from stopping", async () => {
     const own = await start();
     const { hostname, port } = new URL(own.url);
     for (const path of ["/other", "/graphql"]) {
@@ -239,12 +239,12 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     expect(Date.now() - begin).toBeLessThan(3_000);
   });
 
-  test("connections that were opened ahead and never used do not hold a stopping server up", async () => {
+  test("unused connections that were opened in advance do not delay a stopping server", async () => {
     const own = await start();
     const { hostname, port } = new URL(own.url);
     const socket = connect(Number(port), hostname);
     await once(socket, "connect");
-    // One that is answered after it: the server has taken up both.
+    // A request after it: the server has accepted both connections.
     await set(own, { key: "k", value: 1 });
     const cut = once(socket, "close");
     const begin = Date.now();
@@ -269,8 +269,8 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
       "query ($first: Int) { changes(first: $first) { nodes { kind } } }",
       { first: "x".repeat(1_000_000) },
     ],
-  ])("%s is BAD_USER_INPUT, told in few words", async (_name, document, variables) => {
-    // JSON.stringify would end the test's own stack at such depth.
+  ])("%s is BAD_USER_INPUT, with a short message", async (_name, document, variables) => {
+    // JSON.stringify would overflow the test's stack at this depth.
     const body = `{"query": ${JSON.stringify(document)}, "variables": ${shallowJson(variables)}}`;
     const response = await fetch(`${server.url}/graphql`, {
       method: "POST",
@@ -283,7 +283,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
   });
 
   test.each(["[", "a b", "::::", "x:99999"])(
-    "a Host header of %j shows nothing of the server's insides",
+    "a Host header of %j reveals nothing internal",
     async (host) => {
       const outgoing = httpRequest(`${server.url}/graphql`, {
         method: "OPTIONS",
@@ -298,7 +298,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
     },
   );
 
-  test("a socket that asks to be upgraded and breaks off leaves the server as it was", async () => {
+  test("an upgrade request that breaks off does not affect the server", async () => {
     const { hostname, port } = new URL(server.url);
     for (let times = 0; times < 100; times++) {
       const socket = connect(Number(port), hostname);
