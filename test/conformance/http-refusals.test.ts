@@ -153,7 +153,7 @@ describe("G10: HTTP", () => {
         message: /\$a/,
       },
     ],
-  ])("%s is refused in the usual form", async (_name, expected) => {
+  ])("refuses %s in the usual form", async (_name, expected) => {
     const { path = "/graphql", method = "POST", headers = {}, body } = expected;
     const response = await fetch(server.url + path, {
       method,
@@ -183,7 +183,7 @@ describe("G10: HTTP", () => {
       "GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
       404,
     ],
-  ])("%s is refused in the usual form", async (_name, sent, status) => {
+  ])("refuses %s in the usual form", async (_name, sent, status) => {
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     await once(socket, "connect");

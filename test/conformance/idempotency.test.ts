@@ -26,7 +26,7 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
   afterAll(() => server.close());
 
   let users = 0;
-  /** A user of its own, whose log nothing else goes into. */
+  /** A separate user, whose log contains nothing else. */
   async function newUser() {
     const { secret } = await server.createToken({ userId: `user ${++users}` });
     return { url: server.url, token: secret };
@@ -34,7 +34,7 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
 
   const wrongKey = { code: "BAD_USER_INPUT", argument: "input.idempotencyKey" };
 
-  test("with other input, another mutation or by another agent the key is refused", async () => {
+  test("refuses the key with other input, for another mutation or by another agent", async () => {
     const user = await newUser();
     const input = { key: "k", value: 1, idempotencyKey: "mine" };
     await set(user, input, { agent: "a" });
@@ -48,12 +48,12 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
     ]) {
       expect(await refusedWhole(user, call)).toEqual(wrongKey);
     }
-    // What is said to be what it is anyway is the same call.
+    // A call that gives a default explicitly is the same call.
     await set(user, { ...input, namespace: "default" }, { agent: "a" });
     expect(await headRevision(user)).toBe("1");
   });
 
-  test("ten repeats at once write once, and all get one answer", async () => {
+  test("ten concurrent repeats write once, and all return the same result", async () => {
     const user = await newUser();
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => increment(user, { key: "n", idempotencyKey: "k" })),
@@ -83,11 +83,11 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
     const conditional = { key: "k", value: 5, ifRevision: "9", idempotencyKey: "conditional" };
     expect((await refusedWhole(user, () => set(user, conditional))).code).toBe("CONFLICT");
     const { revision } = await set(user, { ...conditional, ifRevision: "3" });
-    // Its condition no longer holds, and need not.
+    // Its condition no longer holds, and is not checked again.
     expect((await set(user, { ...conditional, ifRevision: "3" })).revision).toBe(revision);
   });
 
-  test("that there was nothing to delete is an answer too; that nothing was free is not", async () => {
+  test("records that there was nothing to delete, but not that no entry was free", async () => {
     const user = await newUser();
     const absent = { key: "k", idempotencyKey: "absent" };
     expect((await remove(user, absent)).deleted).toBe(false);
@@ -100,7 +100,7 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
     expect(await claim(user, look)).toEqual(granted);
   });
 
-  test("a worker whose answers were lost has one claim, and completes it once", async () => {
+  test("a worker whose responses were lost has one claim, and completes it once", async () => {
     const user = await newUser();
     await set(user, { key: "k", value: 1 });
     const { claim: granted } = await claim(user, { idempotencyKey: "claim" });
@@ -122,7 +122,7 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
     ).toMatchObject({ code: "CLAIM_LOST" });
   });
 
-  test("a day later the key is forgotten, and not before", async () => {
+  test("forgets the key after a day, and not before", async () => {
     const user = await newUser();
     const key = `day ${users}`;
     const once = () => increment(user, { key: "n", idempotencyKey: key });
@@ -137,14 +137,14 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
     expect((await get(user, "n"))?.value).toBe(10);
   });
 
-  test("G1: another user's same key is its own", async () => {
+  test("G1: the same key of another user is separate", async () => {
     const [one, other] = [await newUser(), await newUser()];
     await set(one, { key: "k", value: "confidential", idempotencyKey: "shared" });
     const { entry, revision } = await set(other, { key: "k", value: 1, idempotencyKey: "shared" });
     expect([entry.value, revision]).toEqual([1, "1"]);
   });
 
-  test("G1: a token that may not write, read or reach the namespace is not answered by repeating", async () => {
+  test("G1: a repeat returns nothing to a token that cannot write, read or reach the namespace", async () => {
     const user = await newUser();
     const input = { key: "k", value: "confidential", idempotencyKey: "k" };
     await set(user, input);
@@ -161,7 +161,7 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
     }
   });
 
-  test("a key is any text but the empty one; as long as a key, without control characters", async () => {
+  test("a key is any non-empty text, as long as a key of an entry, without control characters", async () => {
     const user = await newUser();
     for (const idempotencyKey of [
       "é".repeat(512),
@@ -186,7 +186,7 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
     });
   });
 
-  test("G5: an answer survives a restart", async () => {
+  test("G5: a recorded result survives a restart", async () => {
     const user = await newUser();
     const first = await increment(user, { key: "n", by: 0.1, idempotencyKey: "restart" });
     await server.restart();
@@ -195,7 +195,7 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
   });
 });
 
-test("ten repeats at once to three instances write once, and all get one answer", async () => {
+test("ten concurrent repeats to three instances write once, and all return the same result", async () => {
   await using instances = await startInstances(3, {}, await createPostgres());
   const { servers } = instances;
   for (let round = 0; round < 5; round++) {

@@ -3,7 +3,7 @@ import { plainDatabases } from "../databases.ts";
 import { append, get, increment, patch, set, wholeLog, refusedWhole } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
-/** JSON as a text has it: in a literal of JavaScript, `__proto__` is no member. */
+/** JSON text, because `__proto__` is not a member in a JavaScript literal. */
 const json = (text: string) => JSON.parse(text) as unknown;
 
 /** RFC 7396, Appendix A: the original, the patch, the result. */
@@ -37,7 +37,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
   }
 
   describe("increment", () => {
-    test("adds 1, or what is said, and begins at 0", async () => {
+    test("adds 1 or the given number, and starts at 0", async () => {
       const steps = [undefined, 5, -10, 0.5, 0].map((by) => (by === undefined ? {} : { by }));
       const values = [];
       for (const step of steps) {
@@ -47,7 +47,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       expect((await get(server, "count"))?.value).toBe(-3.5);
     });
 
-    test("G6: of 60 increments at once none is lost", async () => {
+    test("G6: loses none of 60 concurrent increments", async () => {
       const answers = await Promise.all(
         Array.from({ length: 60 }, () => increment(server, { key: "busy" })),
       );
@@ -79,7 +79,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       expect(JSON.stringify(entry.value)).toBe(JSON.stringify(expected));
     });
 
-    test("by path where there is no entry, it makes objects, and of a name that is a number, too", async () => {
+    test("by path creates missing objects, also for a name that is a number", async () => {
       const { entry } = await increment(server, { key: "made", path: "/a/0/b", by: 2 });
       expect(entry).toMatchObject({
         value: { a: { 0: { b: 2 } } },
@@ -120,7 +120,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       expect(await get(server, key, "patched")).toEqual(entry);
     });
 
-    test("names of the prototype are members like any other", async () => {
+    test("handles names of the prototype like any other member", async () => {
       const key = "prototype";
       await set(server, { key, value: json('{"__proto__":{"a":1,"b":2},"toString":1}') });
       const change = json('{"__proto__":{"a":null,"c":{"__proto__":3}},"toString":null}');
@@ -128,7 +128,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       expect(JSON.stringify(entry.value)).toBe('{"__proto__":{"b":2,"c":{"__proto__":3}}}');
     });
 
-    test("where there is no entry it makes one, without the members that it removes", async () => {
+    test("creates a missing entry, without the members that the patch removes", async () => {
       const { entry } = await patch(server, {
         key: "patch",
         patch: { a: { b: null, c: 1 }, d: null },
@@ -136,7 +136,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       expect(entry).toMatchObject({ value: { a: { c: 1 } }, createdRevision: entry.revision });
     });
 
-    test("no patch is refused; null is one", async () => {
+    test("refuses an omitted patch, and accepts null", async () => {
       const call = () => patch(server, { key: "patch", patch: undefined });
       await expectRefused(call, { code: "BAD_USER_INPUT", argument: "input.patch" });
       expect((await patch(server, { key: "patch", patch: null })).entry.value).toBeNull();
@@ -144,13 +144,13 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
   });
 
   describe("append", () => {
-    test("makes the array, and adds any value at its end", async () => {
+    test("creates the array, and adds any value at its end", async () => {
       const items = [1, "two", null, [3], { four: 4 }];
       for (const value of items) await append(server, { key: "list", value });
       expect((await get(server, "list"))?.value).toEqual(items);
     });
 
-    test("G6: of 40 appends at once none is lost", async () => {
+    test("G6: loses none of 40 concurrent appends", async () => {
       await Promise.all(
         Array.from({ length: 40 }, (_, value) => append(server, { key: "crowd", value })),
       );
@@ -158,7 +158,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       expect(value.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, at) => at));
     });
 
-    test("maxLength keeps the newest", async () => {
+    test("maxLength keeps the newest items", async () => {
       await set(server, { key: "window", value: [1, 2, 3, 4] });
       const { entry } = await append(server, { key: "window", value: 5, maxLength: 3 });
       expect(entry.value).toEqual([3, 4, 5]);
@@ -192,7 +192,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
     const before = (key: string, more: object = {}) =>
       set(server, { namespace: `like:${name}`, key, value, ...more });
 
-    test("is one change, and tells who wrote, when and at which revision", async () => {
+    test("is one change, and shows who wrote it, when and at which revision", async () => {
       const created = await before("told", { metadata: { a: 1 } });
       const written = await write(server, at("told"), { agent: "worker" });
       expect(written.entry).toMatchObject({
@@ -211,7 +211,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       });
     });
 
-    test("G7: takes ifRevision", async () => {
+    test("G7: accepts ifRevision", async () => {
       const { revision } = await before("if");
       await expectRefused(() => write(server, { ...at("if"), ifRevision: "0" }), {
         code: "CONFLICT",
@@ -227,14 +227,14 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       await write(server, { ...at("absent"), ifRevision: "0" });
     });
 
-    test("merges metadata, and keeps it where none is given", async () => {
+    test("merges metadata, and keeps it if none is given", async () => {
       await before("meta", { metadata: { a: 1, b: 1 } });
       const { entry } = await write(server, { ...at("meta"), metadata: { b: 2, c: 3 } });
       expect(entry.metadata).toEqual({ a: 1, b: 2, c: 3 });
       expect((await write(server, at("meta"))).entry.metadata).toEqual(entry.metadata);
     });
 
-    test("G8: keeps the expiry, sets it, and removes it by 0", async () => {
+    test("G8: keeps the expiry, sets it, and removes it with 0", async () => {
       const { entry } = await before("ttl", { ttlSeconds: 1_000 });
       expect((await write(server, at("ttl"))).entry.expiresAt).toBe(entry.expiresAt);
       const later = await write(server, { ...at("ttl"), ttlSeconds: 2_000 });
@@ -251,7 +251,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
     });
   });
 
-  test("G9: the limits of a value hold for what comes of it", async () => {
+  test("G9: applies the limits of a value to the result", async () => {
     await using small = await start({ maxValueBytes: 100, maxValueDepth: 3 });
     const limited = async (call: () => Promise<unknown>, limit: string) =>
       expect(await refusedWhole(small, call)).toMatchObject({ code: "LIMIT_EXCEEDED", limit });

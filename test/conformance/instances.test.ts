@@ -10,7 +10,7 @@ import { startInstances, type Instance, type Instances } from "../server.ts";
 const changed = (args: string) =>
   `subscription { entryChanged${args} { kind revision namespace key entry { namespace key value revision } } }`;
 
-/** Longer than a test: what arrives, was notified. */
+/** Longer than a test, so that every change that arrives was notified. */
 const neverPolls = { pollIntervalMs: 60_000 };
 
 function anyOf<T>(items: readonly T[]): T {
@@ -26,7 +26,7 @@ describe("three instances on one PostgreSQL", () => {
   });
   afterAll(() => instances.close());
 
-  test("what one instance acknowledged, every other one shows at once", async () => {
+  test("every instance immediately shows what another one acknowledged", async () => {
     for (let index = 0; index < 30; index++) {
       await set(anyOf(servers), { key: "shown", value: index });
       expect((await get(anyOf(servers), "shown"))?.value).toBe(index);
@@ -88,7 +88,7 @@ describe("three instances on one PostgreSQL", () => {
     const revisions = (events: readonly Record<string, any>[]) =>
       events.map(({ revision }) => revision);
     const allOf = (events: Events) => events.until(({ revision }) => revision === last);
-    // The last change may come before CAUGHT_UP, as one made while the snapshot was read.
+    // The last change can come before CAUGHT_UP, if it was made while the snapshot was read.
     const allOfSnapshot = (events: Events) => {
       let caughtUp = false;
       return events.until(({ kind, revision }) => {
@@ -139,7 +139,7 @@ describe("three instances on one PostgreSQL", () => {
     expect((await get(anyOf(servers), "counter"))?.value).toBe(40);
   });
 
-  test("G6: of 60 increments at once through any instance none is lost", async () => {
+  test("G6: loses none of 60 concurrent increments through any instance", async () => {
     const document = `mutation {
       incrementEntry(input: { key: "tally", path: "/done" }) { entry { value } }
     }`;
@@ -159,7 +159,7 @@ describe("three instances on one PostgreSQL", () => {
 describe("without notifications between instances", () => {
   const isNotifications = (applicationName: string) => applicationName === "baton notifications";
 
-  test("G2 G3: what others write is found by polling, in order, each once", async () => {
+  test("G2 G3: finds other instances' changes by polling, in order, each once", async () => {
     const own = await createPostgres();
     await using proxy = await PostgresProxy.open(own.url);
     proxy.refuse(isNotifications);
@@ -182,7 +182,7 @@ describe("without notifications between instances", () => {
     expect(proxy.applicationNames).not.toContain("baton notifications");
   });
 
-  test("G3: a subscription outlasts a database that is away, and new calls say UNAVAILABLE", async () => {
+  test("G3: a subscription survives a database outage, and new calls fail with UNAVAILABLE", async () => {
     const own = await createPostgres();
     await using proxy = await PostgresProxy.open(own.url);
     await using instances = await startInstances(

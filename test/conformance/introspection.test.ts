@@ -12,17 +12,17 @@ import { startTestServer, type TestServer } from "../server.ts";
 const repeat = (count: number, part: (at: number) => string) =>
   Array.from({ length: count }, (_, at) => part(at)).join(" ");
 
-/** A type and what it is wrapped in. */
+/** A type and its wrappers. */
 const typeRef = (depth: number): string =>
   depth === 0 ? "kind name" : `kind name ofType { ${typeRef(depth - 1)} }`;
 
-/** What a tool asks for that wants all of the schema, each in its own words. */
+/** The parts of the schema that a tool requests, in its own form. */
 interface Wanted {
-  /** The name of the field `__schema` in the answer. */
+  /** The name of the field `__schema` in the response. */
   readonly schemaAs?: string;
   /** Arguments of `args` and `inputFields`. */
   readonly deprecated?: string;
-  /** Further fields of types, directives, and roots. */
+  /** Further fields of types, directives, and root types. */
   readonly types?: string;
   readonly directives?: string;
   readonly roots?: string;
@@ -57,13 +57,13 @@ const namesWithArgs = "fields { name args { name } }";
 const all = "(includeDeprecated: true)";
 
 /**
- * What code generators send. graphql-js's own function is called; the others have the fields and aliases that the tools'
- * sources or documentation show.
+ * The documents of code generators. For graphql-js, its own function is called. The others have the fields and aliases
+ * of the tools' sources or documentation.
  */
 const tools: readonly [tool: string, document: string][] = [
   ["graphql-js, as GraphiQL and Relay's tools call it", getIntrospectionQuery()],
   [
-    "graphql-js with all it can ask for, as graphql-codegen",
+    "graphql-js with all options, as graphql-codegen",
     getIntrospectionQuery({
       descriptions: true,
       specifiedByUrl: true,
@@ -143,13 +143,13 @@ describe("introspection", () => {
   const ask = (document: string, variables = {}) =>
     request(server.url, server.token, document, variables);
 
-  test.each(tools)("%s is answered", async (_tool, document) => {
+  test.each(tools)("%s gets a response", async (_tool, document) => {
     const { data, errors } = await ask(document);
     expect(errors).toBeUndefined();
     const [found] = Object.values(data ?? {});
     expect(found).toBeTruthy();
     if (!found.types?.[0]?.kind) return;
-    // What it makes of the answer has all that there is.
+    // The schema that it builds from the response is complete.
     const built = buildClientSchema({ __schema: found } as IntrospectionQuery);
     for (const type of Object.keys(schema.getTypeMap())) {
       expect(built.getType(type), type).toBeDefined();
@@ -200,7 +200,7 @@ describe("introspection", () => {
     expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
-  test("G9: so it is on a socket", async () => {
+  test("G9: it is refused on a socket, too", async () => {
     const client = socketClient(server.url, { token: server.token });
     const [, [, document] = ["", ""]] = hostile;
     const refused = await subscribeOn(client, document)
@@ -210,7 +210,7 @@ describe("introspection", () => {
     await client.dispose();
   });
 
-  test("a type that there is not is null", async () => {
+  test("a type that does not exist is null", async () => {
     expect((await ask('{ a: __type(name: "Nothing") { name } }')).data).toEqual({ a: null });
     expect(
       (await ask("query ($n: String!) { a: __type(name: $n) { name } }", { n: "Entry" })).data,

@@ -7,20 +7,20 @@ import { databases } from "../databases.ts";
 import { get, headRevision, set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
-/** What a token that must not reach the owner's `secret` entries may get for an operation. */
+/** What a token that must not reach the owner's `secret` entries can receive from an operation. */
 interface Attempt {
-  /** The owner has written namespace `mine:1`, key `secret`; its value, metadata and agent all say "confidential". */
+  /** The owner has written namespace `mine:1`, key `secret`. Its value, metadata and agent all say "confidential". */
   readonly operation: string;
   readonly needs: "read" | "write" | "admin" | "nothing";
   /** Whether it names the namespace, so that a token that does not cover it is refused. */
   readonly names: boolean;
-  /** What it is refused with where there is nothing. */
+  /** The error code if nothing exists. */
   readonly refusal?: string;
 }
 
 const fields = "revision namespace key entry { value } agent";
 
-/** Every query, mutation and subscription field, and what of them reaches into a namespace. */
+/** All query, mutation and subscription fields, and the parts of them that reach into a namespace. */
 const attempts: Record<string, Attempt> = {
   "Query.viewer": {
     operation: `{ viewer { user agent scopes namespacePatterns headRevision limits { maxKeyBytes } } }`,
@@ -271,7 +271,7 @@ const attempts: Record<string, Attempt> = {
   },
 };
 
-/** Everything that came of an operation until it ended or, for a subscription, until a later write of its own user. */
+/** All output of an operation until it ended or, for a subscription, until a later write of its own user. */
 interface Outcome {
   readonly codes: readonly string[];
   readonly text: string;
@@ -309,7 +309,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     }
     await using events = subscribe(server, operation, {}, token);
     const delivered = events
-      // Counts come at once, and say nothing of values.
+      // Counts arrive immediately, and say nothing about values.
       .until((event) => !("kind" in event) || event.entry?.value === "own")
       .then(
         (seen): Outcome => ({ codes: [], text: JSON.stringify(seen) }),
@@ -318,7 +318,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
           throw error;
         },
       );
-    // The last change that this subscription may deliver, so that there is an end to wait for.
+    // The last change that this subscription can deliver, which marks the end.
     const grant = grants.get(token) ?? {};
     const named = /namespace: "([^"]+)", key: "([^"]+)"/.exec(operation);
     const [, namespace = "mine:touch", key = "touch"] = (grant.userId && named) || [];
@@ -368,7 +368,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
   });
 
   describe.each(Object.entries(attempts))("%s", (_name, { operation, needs, names, refusal }) => {
-    test("as another user: as if there were nothing", async () => {
+    test("as another user: as if nothing existed", async () => {
       const token = await tokenWith({ userId: `stranger ${++strangers}` });
       const { codes, text } = await attempt(operation, token);
       expect(codes).toEqual(refusal === undefined ? [] : [refusal]);
@@ -376,7 +376,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
       await expectUntouched();
     });
 
-    test("with a token for other namespaces: its part, and FORBIDDEN where named", async () => {
+    test("with a token for other namespaces: the permitted part, and FORBIDDEN if the namespace is named", async () => {
       const token = await tokenWith({
         namespacePatterns: ["mine:10", "mine:2*", "min", "mine:touch"],
       });
@@ -394,7 +394,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
       await expectUntouched();
     });
 
-    test("with no token, an unknown, a revoked and an expired one: UNAUTHENTICATED", async () => {
+    test("without a token, and with an unknown, a revoked and an expired one: UNAUTHENTICATED", async () => {
       const revoked = await server.createToken();
       await server.revokeToken(revoked.tokenId);
       const expired = await server.createToken({ expiresAt: new Date(Date.now() - 1) });
@@ -408,7 +408,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     });
   });
 
-  test("a token limited to namespaces sees and clears its part of what a prefix names", async () => {
+  test("a token limited to namespaces sees and clears only the permitted part of a prefix", async () => {
     await set(server, { namespace: "part:1", key: "k", value: 1 });
     await set(server, { namespace: "part:2", key: "k", value: 2 });
     const token = await tokenWith({ namespacePatterns: ["part:1", "other:*"] });
@@ -432,7 +432,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     expect((await get(server, "k", "part:2"))?.value).toBe(2);
   });
 
-  test("a token that may not read clears, and is not told the names", async () => {
+  test("a token without the scope read clears, and does not receive the names", async () => {
     const token = await tokenWith({ scopes: ["write"], namespacePatterns: ["unread:*"] });
     await set(server, { namespace: "unread:1", key: "k", value: 1 });
     const clears = (fields: string) =>
@@ -445,7 +445,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     expect((await clears("clearedCount")).data).toEqual({ clearNamespaces: { clearedCount: 1 } });
   });
 
-  test("a conflict shows a token that may not read neither the revision nor the value", async () => {
+  test("a conflict shows a token without the scope read neither the revision nor the value", async () => {
     const token = await tokenWith({ scopes: ["write"] });
     const { errors } = await request(
       server.url,
@@ -461,7 +461,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     expect(errors?.[0]?.message).not.toContain(mine.revision);
   });
 
-  test("a token that may not read writes, and is refused before it writes if it asks for the entry", async () => {
+  test("a token without the scope read writes, and is refused before the write if it requests the entry", async () => {
     const token = await tokenWith({ scopes: ["write"] });
     const head = await headRevision(server);
     for (const payload of [
@@ -482,7 +482,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     expect(data?.setEntry.revision).toBe(String(BigInt(head) + 1n));
   });
 
-  test("the agent is the token's, or where that names none, the caller's", async () => {
+  test("the agent is the token's or, if the token has none, the caller's", async () => {
     const bound = await server.createToken({ agent: "parser" });
     const asParser = await set(server, { key: "agent", value: 1 }, { token: bound.secret });
     expect(asParser.entry.updatedBy).toBe("parser");
@@ -496,7 +496,7 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
     expect(said.entry.updatedBy).toBe("said");
   });
 
-  test("two users' logs are numbered each for itself", async () => {
+  test("the logs of two users are numbered independently", async () => {
     const token = await tokenWith({ userId: "fresh" });
     const first = await set({ url: server.url, token }, { key: "k", value: 1 });
     expect(first.revision).toBe("1");
@@ -504,9 +504,9 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
   });
 });
 
-// On one database: each refuses such tokens above, and what ends subscriptions asks it no more than that.
+// On one database: each one refuses such tokens above, and ending subscriptions needs nothing more from it.
 test.each(["revoked", "expired"])(
-  "G1: a %s token's open subscriptions end within 5 s, others go on",
+  "G1: the open subscriptions of a token that is %s end within 5 s, and others continue",
   async (how) => {
     await using server = await startTestServer();
     const soon = new Date(Date.now() + 1_500);

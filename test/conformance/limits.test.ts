@@ -11,7 +11,7 @@ import type { TestServer } from "../server.ts";
 const setEntry =
   "mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision entry { sizeBytes } } }";
 
-/** JSON nested so many arrays deep, as the text of a request: no JavaScript value of the test's own. */
+/** JSON with this many nested arrays, as the text of a request, which the test itself never parses. */
 const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
 
 describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) => {
@@ -31,7 +31,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
   const setWith = (input: Record<string, unknown>) =>
     errorOf(setEntry, { input: { key: "k", value: 1, ...input } });
 
-  describe("what is too large is LIMIT_EXCEEDED, with the limit and its value", () => {
+  describe("input beyond a limit is LIMIT_EXCEEDED, with the limit and its value", () => {
     const kibi = 1024;
     const cases: [string, Record<string, unknown>, string, number, string][] = [
       ["a key", { key: "é".repeat(512) + "x" }, "maxKeyBytes", kibi, "input.key"],
@@ -61,7 +61,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       });
     });
 
-    test("and exactly at its limit is taken", async () => {
+    test("accepts input exactly at its limit", async () => {
       for (const input of [
         { key: "é".repeat(512), value: 1 },
         { namespace: "n".repeat(256), key: "k", value: 1 },
@@ -74,7 +74,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       }
     });
 
-    test("metadata that grows too large as it is merged", async () => {
+    test("refuses metadata that becomes too large when it is merged", async () => {
       await set(server, { key: "grows", value: 1, metadata: { a: "x".repeat(9_000) } });
       const { extensions } = await setWith({
         key: "grows",
@@ -85,7 +85,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       expect((await get(server, "grows"))?.value).toBe(1);
     });
 
-    test("a batch, a page, its keys, a query's text, its tokens and its complexity", async () => {
+    test("limits a batch, a page, its keys, a query's text, its tokens and its complexity", async () => {
       const entries = Array.from({ length: 1_001 }, (_, index) => ({ key: `k${index}`, value: 0 }));
       const batch =
         "mutation ($input: SetEntriesInput!) { setEntries(input: $input) { revision } }";
@@ -130,7 +130,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       expect(many.data).toBeNull();
     });
 
-    test("an answer: pages end early by the bytes of what is asked for, and one operation loads no more than it may", async () => {
+    test("ends pages early by their bytes, and limits the bytes that one operation loads", async () => {
       await using own = await start({ maxPageBytes: 10_000, maxResponseBytes: 25_000 });
       for (const key of ["a", "b", "c", "d", "e"])
         await set(own, { key, value: "x".repeat(6_000) });
@@ -181,7 +181,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       expect(answer).toMatch(/^HTTP\/1.1 413 .*PAYLOAD_TOO_LARGE/s);
     });
 
-    test("a request's body, whether it tells its length or not, before it is read", async () => {
+    test("refuses a request's body, with or without a length, before it is read", async () => {
       await using own = await start({ maxBodyBytes: 100_000 });
       const value = "x".repeat(100_000);
       const whole = await request(own.url, own.token, setEntry, { input: { key: "k", value } });
@@ -215,7 +215,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
     });
   });
 
-  describe("what is wrong is BAD_USER_INPUT, with the argument's path", () => {
+  describe("invalid input is BAD_USER_INPUT, with the argument's path", () => {
     const cases: [string, Record<string, unknown>, string][] = [
       ["an empty key", { key: "" }, "input.key"],
       ["a control character", { key: "a\u0000b" }, "input.key"],
@@ -295,7 +295,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       expect(errors[0]?.extensions.code).toBe("BAD_USER_INPUT");
     });
 
-    test("a mutation by GET is refused", async () => {
+    test("refuses a mutation by GET", async () => {
       const document = 'mutation { setEntry(input: { key: "get", value: 1 }) { revision } }';
       const response = await fetch(`${server.url}/graphql?query=${encodeURIComponent(document)}`, {
         headers: { authorization: `Bearer ${server.token}` },
@@ -305,7 +305,7 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
     });
   });
 
-  test("G10: a failure of the database is UNAVAILABLE or INTERNAL, and tells nothing of it", async () => {
+  test("G10: an error of the database is UNAVAILABLE or INTERNAL, and reveals nothing of it", async () => {
     await using own = await start();
     await own.breakDatabase();
     const { errors } = await request(own.url, own.token, "{ entries { nodes { key } } }");

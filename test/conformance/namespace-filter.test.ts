@@ -33,7 +33,7 @@ const names = [
   "z/y/x",
 ];
 
-/** What the arguments say, as plainly as it can be written. */
+/** The meaning of the arguments, as a simple implementation. */
 function expected(args: Record<string, any>): string[] {
   const { prefix = "", suffix, segments, depth, delimiter = ":" } = args;
   const isAs = (pattern: string[], name: string[]) =>
@@ -68,7 +68,7 @@ describe.each(plainDatabases)("namespaces by their segments on $name", ({ start 
   });
   afterAll(() => server.close());
 
-  /** All of a list, in pages of a size. */
+  /** A whole list, in pages of one size. */
   async function listed(args: Record<string, unknown>, first: number): Promise<string[]> {
     const found: string[] = [];
     for (let after: string | null = null; ;) {
@@ -103,12 +103,12 @@ describe.each(plainDatabases)("namespaces by their segments on $name", ({ start 
     { prefix: "users-", segments: ["users", "**"] },
     { delimiter: "/", depth: 2 },
     { delimiter: "sers", segments: ["u", "**"] },
-  ])("they are those that the arguments mean, in pages of every size: %j", async (args) => {
+  ])("lists the names that match the arguments, in pages of any size: %j", async (args) => {
     const wanted = expected(args);
     for (const first of [1, 3, 100]) expect(await listed(args, first)).toEqual(wanted);
   });
 
-  test("a cut name stands for all namespaces that pass, and sums up what they hold", async () => {
+  test("a cut name stands for all matching namespaces, and has the sums of their totals", async () => {
     const totals = `{ namespaces(prefix: "users", suffix: ["*", "*"], depth: 2) {
       nodes { name entryCount sizeBytes entries { nodes { key } } } } }`;
     const { nodes } = (await query(server, totals)).namespaces;
@@ -127,7 +127,7 @@ describe.each(plainDatabases)("namespaces by their segments on $name", ({ start 
     ]);
   });
 
-  test("G1: a token that is limited to namespaces is shown its part of them", async () => {
+  test("G1: shows a token limited to namespaces only the permitted ones", async () => {
     const { secret: token } = await server.createToken({ namespacePatterns: ["users:bob:*", "a"] });
     const { page } = await query(server, document, { depth: 2 }, { token });
     expect(page.nodes).toEqual([{ name: "a" }, { name: "users:bob" }]);
@@ -142,12 +142,12 @@ describe.each(plainDatabases)("namespaces by their segments on $name", ({ start 
     [{ depth: 1, delimiter: "" }, "delimiter"],
     [{ depth: 1, after: Buffer.from('["a"]').toString("base64url") }, "after"],
     [{ depth: 1, after: Buffer.from('["ab","after","1,1"]').toString("base64url") }, "after"],
-  ])("G10: what means nothing is refused: %j", async (args, argument) => {
+  ])("G10: refuses meaningless arguments: %j", async (args, argument) => {
     const { extensions } = await refusal(query(server, document, args));
     expect(extensions).toMatchObject({ code: "BAD_USER_INPUT", argument });
   });
 
-  test("G14: a page looks at so many namespaces and no more, and the next one goes on behind them", async () => {
+  test("G14: a page examines a limited number of namespaces, and the next one continues after them", async () => {
     const operations = Array.from({ length: 250 }, (_, at) => ({
       set: { namespace: `many:${String(at).padStart(3, "0")}:x`, key: "k", value: at },
     }));
@@ -159,7 +159,7 @@ describe.each(plainDatabases)("namespaces by their segments on $name", ({ start 
     expect(await listed(args, 10)).toEqual([]);
     await set(server, { namespace: "many:249:y", key: "k", value: 1 });
     expect(await listed(args, 10)).toEqual(["many:249:y"]);
-    // Of names that are cut to one, the list looks at a few.
+    // Of many names that are cut to one, the list examines only a few.
     expect(await listed({ prefix: "many", depth: 1 }, 10)).toEqual(["many"]);
     const { extensions } = await refusal(
       query(server, `{ namespaces(prefix: "many", depth: 1) { nodes { name entryCount } } }`),
@@ -171,7 +171,7 @@ describe.each(plainDatabases)("namespaces by their segments on $name", ({ start 
     });
   });
 
-  test("a list of cut names misses none that was there throughout, whatever is made between its pages", async () => {
+  test("a list of cut names misses no name that existed throughout, regardless of new ones between its pages", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.nat({ max: names.length - 1 }),
@@ -179,7 +179,7 @@ describe.each(plainDatabases)("namespaces by their segments on $name", ({ start 
         async (at, first) => {
           const { page } = await query(server, document, { depth: 1, first });
           const name = (names[at] as string).split(":")[0] as string;
-          // It stands before the longer names that are cut to it.
+          // It sorts before the longer names that are cut to it.
           await set(server, { namespace: name, key: "new", value: 1 });
           const rest: string[] = [];
           for (let after = page.pageInfo.endCursor; ;) {

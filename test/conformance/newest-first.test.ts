@@ -30,7 +30,7 @@ describe.each(databases)("changes with the newest first on $name", ({ name, star
   const page = async (variables: Record<string, unknown>) =>
     (await query(server, changesDocument, variables)).page;
 
-  /** All of a list, page by page. */
+  /** A whole list, page by page. */
   async function listed(variables: Record<string, unknown>, first: number) {
     const pages: Record<string, any>[] = [];
     for (let after: string | null = null; ;) {
@@ -49,7 +49,7 @@ describe.each(databases)("changes with the newest first on $name", ({ name, star
     { namespace: "a", key: "task:1" },
     { namespace: "a", key: "task:0" },
     { namespace: "nowhere" },
-  ])("they are the same in reverse, in pages of every size: %j", async (selection) => {
+  ])("lists the same changes in reverse order, in pages of any size: %j", async (selection) => {
     const oldestFirst = (await page(selection)).nodes;
     const [whole] = await listed({ ...selection, orderBy: "REVISION_DESC" }, 100);
     expect(whole?.nodes).toEqual(oldestFirst.toReversed());
@@ -58,7 +58,7 @@ describe.each(databases)("changes with the newest first on $name", ({ name, star
         const pages = await listed({ ...selection, orderBy }, first);
         const expected = orderBy === "REVISION_ASC" ? oldestFirst : oldestFirst.toReversed();
         expect(pages.flatMap(({ nodes }) => nodes)).toEqual(expected);
-        // Each but the last is full, and the last is not empty.
+        // Each page but the last is full, and the last is not empty.
         expect(pages.length).toBe(Math.max(1, Math.ceil(expected.length / first)));
         for (const { nodes, edges } of pages) {
           expect(edges.map(({ cursor }: any) => cursor)).toEqual(
@@ -92,7 +92,7 @@ describe.each(databases)("changes with the newest first on $name", ({ name, star
     });
   });
 
-  test("a revision that is not of this store is refused in both orders", async () => {
+  test("refuses a revision that is not of this store in both orders", async () => {
     for (const orderBy of ["REVISION_ASC", "REVISION_DESC"]) {
       const refused = await refusal(page({ orderBy, after: "9000000000000000000" }));
       expect(refused).toMatchObject({ code: "BAD_USER_INPUT", extensions: { argument: "after" } });
@@ -103,14 +103,14 @@ describe.each(databases)("changes with the newest first on $name", ({ name, star
 
   const isPartitioned = name.includes("partitioned");
   test.skipIf(isPartitioned)(
-    "a page is full or has reached the end, however rare what it wants is",
+    "a page is full or has reached the end, even if matching changes are rare",
     async () => {
       const rare = { namespace: "rare" };
       const found: string[] = [];
       for (let part = 0; part < 3; part++) {
         const { revision } = await set(server, { ...rare, key: `k${part}`, value: part });
         found.push(revision);
-        // More than one statement looks at.
+        // More than one statement examines.
         for (let batch = 0; batch < 6; batch++) {
           const entries = Array.from({ length: 1_000 }, (_, key) => ({ key: `k${key}`, value: 0 }));
           await setMany(server, "much", entries);
@@ -131,7 +131,7 @@ describe.each(databases)("changes with the newest first on $name", ({ name, star
           true,
         ]);
       }
-      // The log is cut: a list with the newest first ends there, and one that goes on behind the cut is empty.
+      // The log is cut. A list with the newest first ends there, and a page after the cut is empty.
       const head = BigInt(await headRevision(server));
       await server.withDatabase((database) =>
         database.compact({ maxAgeMs: 0, maxChanges: 10_000 }),
@@ -156,7 +156,7 @@ const entriesDocument = `query (
   ) { nodes { namespace key value createdRevision } edges { cursor } pageInfo { hasNextPage endCursor } }
 }`;
 
-describe.each(databases)("entries by their creation on $name", ({ name, start }) => {
+describe.each(databases)("entries by creation on $name", ({ name, start }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await start({ maxPageBytes: 4_000_000 });
@@ -173,7 +173,7 @@ describe.each(databases)("entries by their creation on $name", ({ name, start })
     }
     await remove(server, { namespace: "a", key: "gone" });
     await clear(server, "c");
-    // Written again, each keeps its place; created again, it has another one.
+    // An entry that is written again keeps its position. One that is created again gets another.
     await set(server, { namespace: "a", key: "task:2", value: "again" });
     await set(server, { namespace: "a", key: "gone", value: "back" });
   });
@@ -204,7 +204,7 @@ describe.each(databases)("entries by their creation on $name", ({ name, start })
     { namespace: "a", keys: ["gone", "nowhere", "task:1"] },
     { keys: [] },
     { namespace: "nowhere" },
-  ])("they are those by key, sorted, in pages of every size: %j", async (selection) => {
+  ])("lists the same entries as by key, sorted, in pages of any size: %j", async (selection) => {
     const { nodes } = await page(selection);
     const sorted = nodes.toSorted((one: any, other: any) =>
       Number(BigInt(one.createdRevision) - BigInt(other.createdRevision)),
@@ -222,7 +222,7 @@ describe.each(databases)("entries by their creation on $name", ({ name, start })
     }
   });
 
-  test("the newest is first, wherever it was created and whatever was written since", async () => {
+  test("lists the newest first, in any namespace and regardless of later writes", async () => {
     const { nodes } = await page({ orderBy: "CREATED_AT_DESC" });
     expect(places(nodes)).toEqual(["a gone", "a meta", "b a", "a task:1", "a task:2", "b z"]);
     const { namespace } = await query(
@@ -232,7 +232,7 @@ describe.each(databases)("entries by their creation on $name", ({ name, start })
     expect(namespace.entries.nodes.map(({ key }: any) => key)).toEqual(["gone", "meta"]);
   });
 
-  test("a cursor of another order is refused", async () => {
+  test("refuses a cursor of another order", async () => {
     const byKey = (await page({ first: 1 })).pageInfo.endCursor;
     const byCreation = (await page({ first: 1, orderBy: "CREATED_AT_DESC" })).pageInfo.endCursor;
     for (const variables of [
@@ -247,7 +247,7 @@ describe.each(databases)("entries by their creation on $name", ({ name, start })
     }
   });
 
-  test("G1: a token limited to namespaces lists its own", async () => {
+  test("G1: shows a token limited to namespaces only the permitted entries", async () => {
     const { secret } = await server.createToken({ namespacePatterns: ["b"] });
     const variables = { orderBy: "CREATED_AT_DESC" };
     const limited = await query(server, entriesDocument, variables, { token: secret });
@@ -256,7 +256,7 @@ describe.each(databases)("entries by their creation on $name", ({ name, start })
 
   const isPartitioned = name.includes("partitioned");
   test.skipIf(isPartitioned)(
-    "a page is full or has reached the end, however rare what it wants is; large ones end at their size",
+    "a page is full or has reached the end, even if matching entries are rare; large entries end it early",
     async () => {
       await set(server, { namespace: "rare", key: "k1", value: 1 });
       for (let batch = 0; batch < 11; batch++) {

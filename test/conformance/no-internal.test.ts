@@ -17,7 +17,7 @@ import { post, RawSocket } from "../raw-client.ts";
 import { set } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
-// The schema is walked: each place of each input is given what breaks programs. Whatever the answer is, it is no INTERNAL.
+// Goes through the schema and gives each place of each input values that often break programs. No response is INTERNAL.
 
 const cursor = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString("base64url");
 
@@ -68,7 +68,7 @@ const cursors: readonly string[] = [
   cursor(1, null),
   cursor("a", "x".repeat(10_000)),
 ].map((text) => JSON.stringify(text));
-/** One of each kind: a type refuses all of a kind that it does not take in one place. */
+/** One of each kind: a type refuses all values of a kind in the same place. */
 const kinds: readonly string[] = ["null", "0", '""', "true", "[]", "{}"];
 
 function nastyFor(type: GraphQLInputType, name: string): readonly string[] {
@@ -83,7 +83,7 @@ function nastyFor(type: GraphQLInputType, name: string): readonly string[] {
   }
 }
 
-/** A value that is taken, as JSON text. */
+/** A valid value, as JSON text. */
 function sampleOf(type: GraphQLInputType, name: string): string {
   const nullable = getNullableType(type);
   if (isListType(nullable)) return `[${sampleOf(nullable.ofType as GraphQLInputType, name)}]`;
@@ -119,7 +119,10 @@ function objectOf(members: readonly (readonly [string, string])[]): string {
 
 type Filled = [place: string, text: string];
 
-/** The value with each leaf in turn made nasty. A field that several inputs have is filled in the first of them. */
+/**
+ * The value with one leaf after the other replaced by a bad value. A field of several inputs is replaced only in the
+ * first.
+ */
 function filled(type: GraphQLInputType, name: string, seen: Set<string>): Filled[] {
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
@@ -163,7 +166,7 @@ function callsOfField(
   return field.args.flatMap((argument) =>
     filled(argument.type, argument.name, seen).map(([place, text]): Call => {
       const needed = field.args.filter((other) => other !== argument && isNeeded(other));
-      // So that it answers at once.
+      // So that it responds immediately.
       const quick = field.args.filter(
         ({ name }) => name === "timeoutSeconds" && argument.name !== name,
       );
@@ -193,7 +196,7 @@ describe.each(plainDatabases)("G10: no input is INTERNAL on $name", ({ start }) 
   });
   afterAll(() => server.close());
 
-  /** Sends them side by side; gives those that the server failed at. */
+  /** Sends them concurrently; returns those that the server failed at. */
   async function failed(calls: readonly Call[]): Promise<string[]> {
     const found: string[] = [];
     const left = calls.values();
@@ -228,7 +231,7 @@ describe.each(plainDatabases)("G10: no input is INTERNAL on $name", ({ start }) 
     const found: string[] = [];
     for (const { place, body } of callsOf("subscription", fields)) {
       socket.send(`{"id":"s","type":"subscribe","payload":${body}}`);
-      // What begins says nothing until something happens: it is ended when a later query is answered.
+      // A subscription sends nothing until something happens, so it is ended when a later query has returned.
       socket.send(
         '{"id":"q","type":"subscribe","payload":{"query":"{ viewer { headRevision } }"}}',
       );

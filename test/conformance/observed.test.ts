@@ -12,7 +12,7 @@ const subscribersFields = `subscriptionCount waitCount slowest(first: 5) {
 }`;
 
 describe.each(plainDatabases)(
-  "who follows a store, and how fast it grows, on $name",
+  "the followers of a store, and its growth, on $name",
   ({ create }) => {
     let own: OwnDatabase;
     let server: TestServer;
@@ -32,7 +32,7 @@ describe.each(plainDatabases)(
       }
     };
 
-    test("subscriptions and waits are shown with their agents, as far as a token covers them", async () => {
+    test("shows subscriptions and waits with their agents, as far as a token covers them", async () => {
       const { secret } = await server.createToken({ agent: "reader" });
       await using everything = subscribe(
         server,
@@ -66,7 +66,7 @@ describe.each(plainDatabases)(
       expect(shown.slowest).toHaveLength(3);
       expect(shown.slowest).toEqual(expect.arrayContaining([wait, subscription]));
 
-      // G1: who follows more than the token covers is not shown to it.
+      // G1: a token does not see a follower that reads more than the token covers.
       const limited = async (namespacePattern: string) => {
         const token = (await server.createToken({ namespacePatterns: [namespacePattern] })).secret;
         return subscribers({ token });
@@ -85,13 +85,13 @@ describe.each(plainDatabases)(
       await waiting;
     });
 
-    test("the slowest subscriber comes first, with how far it is behind", async () => {
+    test("lists the slowest subscriber first, with the number of changes that it is behind", async () => {
       const body = JSON.stringify({
         query: `subscription { entryChanged(namespace: "large") { entry { value } } }`,
       });
       const { hostname, port } = new URL(server.url);
       const socket = connect(Number(port), hostname);
-      // It takes the head of the answer, and reads no further.
+      // It reads the head of the response, and nothing more.
       socket.write(
         `POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${server.token}\r\nBaton-Agent: sleeper\r\n` +
           `Content-Type: application/json\r\nAccept: text/event-stream\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
@@ -110,7 +110,7 @@ describe.each(plainDatabases)(
       await until(({ subscriptionCount }) => subscriptionCount === 0);
     });
 
-    test("the head of some seconds ago is found by when the changes were made", async () => {
+    test("finds the head of some seconds ago by the times of the changes", async () => {
       const user = { token: (await server.createToken({ userId: `aged on ${own.url}` })).secret };
       const ago = async (secondsAgo: number[], options: object = user) =>
         (
@@ -124,7 +124,7 @@ describe.each(plainDatabases)(
       expect(await ago([0, 60])).toEqual(["0", "0"]);
       for (let value = 1; value <= 9; value++) {
         await set(server, { namespace: "aged", key: "k", value }, user);
-        // Three of an hour ago, three of a minute ago, and three of now.
+        // Three changes of an hour ago, three of a minute ago, and three of now.
         if (value <= 6) await ageChange(own, `aged on ${own.url}`, value, value <= 3 ? 3_600 : 60);
       }
       expect(await ago([7_200, 3_000, 30, 0])).toEqual(["0", "3", "6", "9"]);

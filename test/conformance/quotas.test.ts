@@ -33,7 +33,7 @@ describe.each(plainDatabases)("quotas on $name", ({ start }) => {
       as,
     );
 
-  test("G9: entries: no more than so many, while what is there is written, and deletes make room", async () => {
+  test("G9: limits the number of entries; existing ones can be written, and deletes make room", async () => {
     const as = await newUser();
     await setAll(as, ["1", "2", "3", "4"]);
     // All or nothing (G6).
@@ -54,11 +54,11 @@ describe.each(plainDatabases)("quotas on $name", ({ start }) => {
     await mutate(server, "transact", "revision", { operations: swap }, as);
     await mutate(server, "clearNamespace", "clearedCount", { namespace: "a" }, as);
     await setAll(as, ["1", "2", "3", "4", "5"]);
-    // Others have quotas of their own.
+    // Other users have separate quotas.
     await setAll(await newUser(), ["1"]);
   });
 
-  test("G9: namespaces: an entry in one that is there is written, and in another is not", async () => {
+  test("G9: limits the number of namespaces; entries can be added only to existing ones", async () => {
     const as = await newUser();
     for (const namespace of ["a", "b"]) await setAll(as, ["1"], namespace);
     expect(await quotaOf(setAll(as, ["1"], "c"))).toEqual(["maxNamespaces", 2]);
@@ -72,7 +72,7 @@ describe.each(plainDatabases)("quotas on $name", ({ start }) => {
     ]);
   });
 
-  test("G9: bytes: less may always be written over more", async () => {
+  test("G9: limits the bytes; a smaller value can always replace a larger one", async () => {
     const as = await newUser();
     const write = (key: string, length: number) =>
       mutate(
@@ -99,7 +99,7 @@ describe.each(plainDatabases)("quotas on $name", ({ start }) => {
     ).toEqual(["maxStoredMebibytes", 1]);
   });
 
-  test("G9: writes side by side do not pass it together", async () => {
+  test("G9: concurrent writes do not exceed a quota together", async () => {
     const as = await newUser();
     const writes = Array.from({ length: 20 }, (_, index) =>
       set(server, { namespace: "a", key: `${index}`, value: 1 }, as).then(
@@ -111,7 +111,7 @@ describe.each(plainDatabases)("quotas on $name", ({ start }) => {
     expect([done, await usage(as)]).toEqual([5, { entryCount: 5, namespaceCount: 1 }]);
   });
 
-  test("a caller sees them", async () => {
+  test("shows the quotas to the caller", async () => {
     const { viewer } = await query(
       server,
       "{ viewer { limits { maxEntries maxNamespaces maxStoredMebibytes } } }",

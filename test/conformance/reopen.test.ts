@@ -28,7 +28,7 @@ describe.each(plainDatabases)("completed work on $name", ({ create }) => {
     return place;
   }
 
-  test("what is set again is not handed out again, until it is reopened", async () => {
+  test("an entry that is set again is not granted again until it is reopened", async () => {
     const place = await completedWork();
     const { namespace } = place;
     await set(server, { ...place, value: "once more" });
@@ -41,12 +41,12 @@ describe.each(plainDatabases)("completed work on $name", ({ create }) => {
       entry: { key: place.key, value: "once more" },
       claim: { attempt: 1 },
     });
-    // A worker has it: there is nothing to reopen.
+    // A worker holds it, so there is nothing to reopen.
     expect(await reopen(server, place)).toBe(false);
     await complete(server, { ...place, token: taken.claim.token });
   });
 
-  test("a set and a reopen in one transaction hand out the new value", async () => {
+  test("a set and a reopen in one transaction grant the new value", async () => {
     const place = await completedWork();
     const { results } = await transact(server, {
       operations: [{ set: { ...place, value: "again" } }, { reopen: place }],
@@ -57,7 +57,7 @@ describe.each(plainDatabases)("completed work on $name", ({ create }) => {
     expect(await get(server, place.key, place.namespace)).toEqual(taken.entry);
   });
 
-  test("one that is free, or not there, is not reopened", async () => {
+  test("does not reopen an entry that is free or does not exist", async () => {
     const { place, held } = await claimedWork(server);
     expect(await reopen(server, place)).toBe(false);
     await complete(server, held);
@@ -65,7 +65,7 @@ describe.each(plainDatabases)("completed work on $name", ({ create }) => {
     expect(await claim(server, { namespace: place.namespace })).toMatchObject(nothing);
   });
 
-  test("G12: a repeat is answered as the first was, and does not reopen what was completed since", async () => {
+  test("G12: a repeat returns the first result, and does not reopen an entry that was completed later", async () => {
     const place = await completedWork();
     const once = { ...place, idempotencyKey: `reopen ${place.namespace}` };
     expect(await reopen(server, once)).toBe(true);
@@ -75,7 +75,7 @@ describe.each(plainDatabases)("completed work on $name", ({ create }) => {
     expect(await claim(server, { namespace: place.namespace })).toMatchObject(nothing);
   });
 
-  test("G1: who may not write there reopens nothing", async () => {
+  test("G1: reopens nothing for a token that cannot write there", async () => {
     const place = await completedWork();
     for (const grant of [{ scopes: ["read"] as const }, { namespacePatterns: ["elsewhere"] }]) {
       const { secret } = await server.createToken(grant);

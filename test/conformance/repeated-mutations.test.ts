@@ -5,13 +5,13 @@ import { plainDatabases } from "../databases.ts";
 import { claim, get, headRevision, mutate, refusedWhole, transact } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
-/** Every mutation: what is there before, an input of it, and all of what it answers. */
+/** A mutation: the state before it, an input, and all fields of its payload. */
 interface Repeatable {
   readonly before?: readonly object[];
   /** Claims the first entry of the namespace before, for a token. */
   readonly claims?: boolean;
   readonly input: object;
-  /** As large, and another. */
+  /** Another input of the same size. */
   readonly other: object;
   readonly fields: string;
 }
@@ -152,9 +152,9 @@ const mutations: Record<string, Repeatable> = {
   },
 };
 
-test("every mutation of the store takes an idempotencyKey, and is tried", () => {
+test("every mutation of the store has an idempotencyKey, and is tested here", () => {
   const all = Object.entries(schema.getMutationType()?.getFields() ?? {});
-  // Those of tokens write nothing to the store, and a token's secret is not kept to be answered again.
+  // Those of tokens write nothing to the store, and a token's secret is not kept for a repeat.
   const fields = Object.fromEntries(all.filter(([name]) => !name.endsWith("Token")));
   for (const { name, args } of Object.values(fields)) {
     const type = args[0]?.type;
@@ -174,7 +174,7 @@ describe.each(plainDatabases)("repeated mutations on $name", ({ start }) => {
   afterAll(() => server.close());
 
   test.each(Object.entries(mutations))(
-    "%s: a repeat is answered as the first was, whatever happened since, and writes nothing",
+    "%s: a repeat returns the first result, regardless of later writes, and writes nothing",
     async (mutation, { before = [], claims = false, input, other, fields }) => {
       const user = {
         url: server.url,

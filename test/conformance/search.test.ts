@@ -30,7 +30,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
   beforeAll(async () => {
     own = await create();
     server = await startTestServer({}, own);
-    // More than is read without the index.
+    // More entries than are read without the index.
     await setMany(server, "filler", fillers(0));
   });
   afterAll(() => server.close());
@@ -54,20 +54,20 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     return nodes.map(({ entry }: { entry: { key: string } }) => entry.key);
   }
 
-  /** Lets the index follow every log to its head: what was written until then is found by it. */
+  /** Lets the index follow every log to its head, so that it finds all earlier writes. */
   function indexed(): Promise<void> {
     return server.withDatabase(async (database) => {
       for (;;) {
         const users = await database.readUnindexed(100);
         if (users.length === 0) return;
         for (const user of users) await database.indexStep(user);
-        // The server, in this process, may be at it, too.
+        // The server, in this process, can be indexing at the same time.
         await new Promise((resolve) => setImmediate(resolve));
       }
     });
   }
 
-  test("finds a text in a string of a value or in a key, and shows where", async () => {
+  test("finds a text in a string of a value or in a key, and shows its place", async () => {
     await set(server, {
       namespace: "where",
       key: "in-value",
@@ -109,7 +109,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     }
   });
 
-  test("does not look at numbers, members' names and metadata, nor across two strings", async () => {
+  test("does not search numbers, member names and metadata, nor across two strings", async () => {
     const value = { memberxyz: 987_654_321, list: ["first half", "second"] };
     await set(server, { key: "not-searched", value, metadata: { note: "metadataxyz" } });
     for (const text of ["memberxyz", "987654", "metadataxyz", "halfsecond", "searchedfirst"]) {
@@ -118,7 +118,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     expect(await keys("first half")).toEqual(["not-searched"]);
   });
 
-  test("the last written comes first, in pages, by namespace prefix", async () => {
+  test("lists the last written first, in pages, by namespace prefix", async () => {
     const places = Array.from({ length: 25 }, (_, place) => ({
       key: `p-${place}`,
       value: "paged text",
@@ -152,7 +152,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     }
   });
 
-  test("every write is found by what it left, and only by that", async () => {
+  test("finds every write by its result, and only by that", async () => {
     const place = { namespace: "writes", key: "k" };
     const expectOnly = async (text: string | null) => {
       for (const word of ["setword", "patchword", "appendword", "transactword", "again"]) {
@@ -186,7 +186,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     }
   });
 
-  test("G8: what has expired is not found", async () => {
+  test("G8: does not find expired entries", async () => {
     await set(server, { key: "ends", value: "expiringword", ttlSeconds: 1_000 });
     await indexed();
     expect(await keys("expiringword")).toEqual(["ends"]);
@@ -194,7 +194,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     expect(await keys("expiringword")).toEqual([]);
   });
 
-  test("characters that mean something to an index or a pattern are taken as they are", async () => {
+  test("takes characters with a meaning in an index or a pattern literally", async () => {
     const texts = [
       "100%_sure",
       "a_b%c",
@@ -229,7 +229,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     }
   });
 
-  test("compares composed and in lower case, whatever the language of the database", async () => {
+  test("compares composed and in lower case, regardless of the database's locale", async () => {
     const texts = [
       "Cafe\u0301 OLÉ",
       "ΟΔΟΣ ΟΔΥΣΣΕΥΣ",
@@ -257,7 +257,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
       ["😀😀s", ["u5"]],
       ["\ude00sm", []],
       ["half\ud83dp", ["u6"]],
-      // Two of those whose capital is two characters.
+      // Two of the characters whose capital is two characters.
       ["πρω\u0390 ", ["u7"]],
       ["J\u030cABC", ["u7"]],
       [" \u1fb7 ", ["u7"]],
@@ -270,7 +270,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     }
   });
 
-  test("of a large value the first characters of its strings are searched", async () => {
+  test("searches the first characters of the strings of a large value", async () => {
     const value = {
       first: "x".repeat(maxSearchedUnits - 10),
       rest: "edge-inside and beyond the edge",
@@ -287,7 +287,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     }
   });
 
-  test("G10: refuses what it can't search for, and says why", async () => {
+  test("G10: refuses an unsuitable text, with a reason", async () => {
     for (const text of ["", "ab", "é\u0301", "😀😀"]) {
       const { extensions, message } = await refusal(search(text));
       expect(extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "text" });
@@ -321,7 +321,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     });
   });
 
-  test("G9: a page of large entries ends early", async () => {
+  test("G9: ends a page of large entries early", async () => {
     const value = { text: "largeword", more: "y".repeat(900_000) };
     for (let place = 0; place < 4; place++)
       await set(server, { namespace: "heavy", key: `h${place}`, value });
@@ -339,7 +339,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     expect(items.map(({ entry }) => entry.key)).toEqual(["h3", "h2", "h1", "h0"]);
   });
 
-  test("G1: other users' entries are not met, and a cursor is of no use to them", async () => {
+  test("G1: finds no entries of other users, and their cursors have no effect", async () => {
     const stranger = await server.createToken({ userId: "stranger" });
     const theirs = { url: server.url, token: stranger.secret };
     await setMany(theirs, "filler", fillers(10_000));
@@ -356,7 +356,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     }
   });
 
-  test("what was there before there was an index, and is not in the log any more, is found, too", async () => {
+  test("finds entries that existed before the index and are no longer in the log", async () => {
     await set(server, { key: "old", value: "ancientword" });
     await indexed();
     await own.execute(`DELETE FROM "SearchProgress"`);

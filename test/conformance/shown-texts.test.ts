@@ -9,7 +9,7 @@ const longKeys = Array.from({ length: 180 }, (_, at) => `${at}`.padStart(1_015, 
 const list = (shown: string) => `{ entries(first: 180, namespace: "m4") { ${shown} } }`;
 const tooMuch = { code: "LIMIT_EXCEEDED", limit: "maxResponseBytes" };
 
-describe("G9: each text is counted as often as an answer shows it", () => {
+describe("G9: counts each text as often as a response shows it", () => {
   let server: TestServer;
   let client: ReturnType<typeof socketClient>;
   beforeAll(async () => {
@@ -54,14 +54,14 @@ describe("G9: each text is counted as often as an answer shows it", () => {
       "values within fragments",
       `{ entry(key: "large") { ...F } } fragment F on Entry { ${repeat(70, (at) => `... { v${at}: value }`)} }`,
     ],
-  ])("%s under other names are refused without delay, over HTTP and a socket", async (_, text) => {
+  ])("refuses %s under aliases without delay, over HTTP and a socket", async (_, text) => {
     const begin = performance.now();
     expect(await ask(text)).toMatchObject(tooMuch);
     expect(await askBySocket(text)).toMatchObject({ code: "LIMIT_EXCEEDED" });
     expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
-  test("a few names are answered", async () => {
+  test("accepts a few aliases", async () => {
     const { data, errors } = await request(
       server.url,
       server.token,
@@ -97,21 +97,21 @@ describe("G9: each text is counted as often as an answer shows it", () => {
       "clearNamespaces",
       `clearNamespaces(input: { namespacePrefix: "" }) { ${repeat(70, (at) => `n${at}: namespaces`)} }`,
     ],
-  ])("G6: %s is refused before it writes", async (_, mutation) => {
+  ])("G6: refuses %s before it writes", async (_, mutation) => {
     const before = await headRevision(server);
     expect(await ask(`mutation { ${mutation} }`)).toMatchObject(tooMuch);
     expect(await askBySocket(`mutation { ${mutation} }`)).toMatchObject({ code: "LIMIT_EXCEEDED" });
     expect(await headRevision(server)).toBe(before);
   });
 
-  test("a subscription whose events might be too large is not begun", async () => {
+  test("refuses a subscription whose events could be too large", async () => {
     const values = repeat(70, (at) => `v${at}: value`);
     expect(
       await askBySocket(`subscription { entryChanged { entry { ${values} } } }`),
     ).toMatchObject({ code: "LIMIT_EXCEEDED" });
   });
 
-  test("a long alias is refused", async () => {
+  test("refuses a long alias", async () => {
     const alias = "a".repeat(129);
     expect(await ask(`{ ${alias}: viewer { user } }`)).toMatchObject({
       code: "LIMIT_EXCEEDED",
@@ -120,7 +120,7 @@ describe("G9: each text is counted as often as an answer shows it", () => {
     expect(await ask(`{ ${alias.slice(1)}: viewer { user } }`)).toBeUndefined();
   });
 
-  test("several lists of large values and long keys are refused, not INTERNAL", async () => {
+  test("refuses several lists of large values and long keys, without INTERNAL", async () => {
     await using small = await startTestServer({ maxResponseBytes: 4_000_000 });
     const keys = longKeys.slice(0, 4);
     for (const key of keys) await set(small, { namespace: "m2", key, value: "x".repeat(200_000) });
@@ -134,7 +134,7 @@ describe("G9: each text is counted as often as an answer shows it", () => {
     expect(errors?.[0]?.extensions).toMatchObject(tooMuch);
   });
 
-  test("names of deleted entries, of namespaces and of their agents are counted", async () => {
+  test("counts the names of deleted entries, of namespaces and of their agents", async () => {
     await using small = await startTestServer({ maxResponseBytes: 100_000 });
     const key = longKeys[0] ?? "";
     await set(small, { namespace: "n".repeat(200), key: "k", value: 1 });
@@ -153,18 +153,21 @@ describe("G9: each text is counted as often as an answer shows it", () => {
     }
   });
 
-  test.each(["skip", "include"])("a subscription's own field with @%s says why", async (name) => {
-    for (const [variables, condition] of [
-      ["", "true"],
-      ["($s: Boolean!)", "$s"],
-    ]) {
-      for (const document of [
-        `subscription ${variables} { entryChanged @${name}(if: ${condition}) { kind } }`,
-        `subscription ${variables} { ...F } fragment F on Subscription { entryChanged @${name}(if: ${condition}) { kind } }`,
+  test.each(["skip", "include"])(
+    "a subscription's own field with @%s is refused with the reason",
+    async (name) => {
+      for (const [variables, condition] of [
+        ["", "true"],
+        ["($s: Boolean!)", "$s"],
       ]) {
-        const { errors } = await request(server.url, server.token, document, { s: true });
-        expect(errors?.[0]?.message).toContain("A subscription's own field may not have @");
+        for (const document of [
+          `subscription ${variables} { entryChanged @${name}(if: ${condition}) { kind } }`,
+          `subscription ${variables} { ...F } fragment F on Subscription { entryChanged @${name}(if: ${condition}) { kind } }`,
+        ]) {
+          const { errors } = await request(server.url, server.token, document, { s: true });
+          expect(errors?.[0]?.message).toContain("A subscription's own field may not have @");
+        }
       }
-    }
-  });
+    },
+  );
 });

@@ -40,7 +40,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
   describe.each(transports)("over $transport", ({ transport, open }) => {
     const namespace = `live:${transport}`;
 
-    test("G3: after its own write, a writer sees each later change once, in order", async () => {
+    test("G3: delivers each later change once, in order, to a writer that subscribes after its own write", async () => {
       const { revision } = await set(server, { namespace, key: "a", value: 1 });
       await set(server, { namespace, key: "b", value: 2 }, { agent: "early" });
       await using events = await open(
@@ -68,7 +68,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
       });
     });
 
-    test("G4: snapshot, then CAUGHT_UP, then what follows", async () => {
+    test("G4: delivers the snapshot, then CAUGHT_UP, then later changes", async () => {
       await setMany(server, `${namespace}:snap`, [
         { key: "x", value: 1 },
         { key: "y", value: 2 },
@@ -111,7 +111,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
         ["f:1/k1", "f:2/k1", "f:1/null"],
       ],
     ])(
-      "the filter %s lets through what it names, and cleared namespaces",
+      "the filter %s selects matching changes, and cleared namespaces",
       async (_name, args, expected) => {
         const { revision } = await set(server, { namespace: "f:1", key: "k1", value: 0 });
         await set(server, { namespace: "f:1", key: "j1", value: 0 });
@@ -125,7 +125,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
       },
     );
 
-    test("an argument that is wrong is refused, with its code", async () => {
+    test("refuses an invalid argument, with its code", async () => {
       const attempt = async (args: string) => {
         try {
           return await refusalOf(await open(server, changed(args)));
@@ -149,11 +149,11 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
       }
     });
 
-    test("G3: REVISION_COMPACTED says how far back the log reaches, and snapshot starts over", async () => {
+    test("G3: REVISION_COMPACTED names the oldest revision kept, and snapshot starts again", async () => {
       await using compacted = await start({ retentionDays: 0, retentionChanges: 5 });
       for (let index = 1; index <= 20; index++)
         await set(compacted, { key: `k${index}`, value: index });
-      // Compaction runs at start and then every minute.
+      // Compaction runs at the start and then every minute.
       await compacted.restart();
       await expect
         .poll(async () => (await wholeLog(compacted)).length, { timeout: 10_000 })
@@ -179,7 +179,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
       expect((await again.take(21)).at(-1)).toMatchObject({ kind: "CAUGHT_UP", revision: "20" });
     });
 
-    test("stopping the server completes it; a new one goes on after the last revision", async () => {
+    test("completes when the server stops; a new subscription continues after the last revision", async () => {
       await using stopped = await start();
       await set(stopped, { key: "a", value: 1 });
       const before = await open(stopped, changed('(after: "0")'));
@@ -192,7 +192,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
     });
   });
 
-  test("G2 G3: 16 writers, 4 subscribers: each sees every change once, in the order of the log", async () => {
+  test("G2 G3: 16 writers, 4 subscribers: each receives every change once, in the order of the log", async () => {
     await using own = await start();
     const subscribers = [
       subscribe(own, changed('(after: "0")')),
@@ -222,7 +222,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
     for (const events of subscribers) await events[Symbol.asyncDispose]();
   });
 
-  test("G3: what another process writes arrives too", async () => {
+  test("G3: delivers what another process writes", async () => {
     await using own = await start();
     await set(own, { key: "mine", value: 0 });
     await using events = subscribe(own, changed('(after: "1")'));
@@ -235,7 +235,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
     expect(await events.next()).toMatchObject({ key: "mine", revision: "3" });
   });
 
-  test("a socket carries many operations, and one that fails leaves the others be", async () => {
+  test("a socket carries many operations, and one that fails does not affect the others", async () => {
     const client = socketClient(server.url, { authorization: `Bearer ${server.token}` });
     const head = await headRevision(server);
     const events = subscribeOn(client, changed(`(after: "${head}")`));
@@ -270,7 +270,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
     await client.dispose();
   });
 
-  test("G9: a socket may have 100 operations open, and says so to the next", async () => {
+  test("G9: a socket has at most 100 open operations, and refuses the next one with a reason", async () => {
     const client = socketClient(server.url, { token: server.token });
     const events = Array.from({ length: 100 }, () => subscribeOn(client, changed("")));
     const { extensions } = await refusalOf(subscribeOn(client, changed("")));
@@ -283,12 +283,12 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
   });
 });
 
-// On one database: what waits for the subscriber is in the feed, whatever the log is read from.
-test("G9: a stalled subscriber holds up nobody, and misses nothing once it reads again", async () => {
+// On one database: the waiting changes are in the feed, which is the same for each.
+test("G9: a stalled subscriber delays no other, and misses nothing when it reads again", async () => {
   await using own = await startTestServer();
   const stalled = await stallingSse(own, changed('(after: "0")'));
   await using lively = subscribe(own, changed('(after: "0")'));
-  // More than the sockets on the way hold, and than the queue of a subscriber.
+  // More than the sockets, and the queue of a subscriber, hold.
   const value = "x".repeat(300_000);
   for (let index = 0; index < 50; index++) {
     await setMany(own, "large", [{ key: `k${index}`, value }]);
@@ -305,7 +305,7 @@ test("G9: a stalled subscriber holds up nobody, and misses nothing once it reads
   expect(await stalled.readUntil(2_050)).toEqual(log.map(({ revision }) => Number(revision)));
 });
 
-/** Subscribes over a socket that reads nothing until it is asked to. */
+/** Subscribes over a socket that does not read until it is told to. */
 async function stallingSse(server: TestServer, document: string) {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);

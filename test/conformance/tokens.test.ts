@@ -12,7 +12,7 @@ const grant = (namespacePattern: string, ...scopes: Scope[]): Grant => ({
   namespacePattern,
 });
 
-/** As GraphQL takes it. */
+/** The grant in the form of GraphQL. */
 const sent = (namespacePattern: string, ...scopes: string[]) => ({ namespacePattern, scopes });
 
 describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => {
@@ -50,7 +50,7 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
   const auditOf = (audit: string, tokenId: string) =>
     lines.find((line) => line.audit === audit && line.tokenId === tokenId);
 
-  test("an admin creates, lists and revokes, and each change is a line in the log without the secret", async () => {
+  test("an admin creates, lists and revokes tokens, and each change is a line of the log without the secret", async () => {
     const admin = await as(grant("*", "read", "admin"));
     const { secret, token } = await create(
       { grants: [sent("files:*", "READ")], agent: "reader", expiresInSeconds: 60 },
@@ -98,13 +98,16 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
       "read",
     ],
     ["admin of more", [grant("files:*", "admin", "read")], [sent("*", "ADMIN")], "admin"],
-  ])("G1: a token gives no more than it has: %s", async (_case, grants, asked, requiredScope) => {
-    const caller = await as(...grants);
-    const { extensions } = await refusal(create({ grants: asked }, caller));
-    expect(extensions).toMatchObject({ code: "FORBIDDEN", requiredScope });
-  });
+  ])(
+    "G1: a token cannot grant more than it has: %s",
+    async (_case, grants, asked, requiredScope) => {
+      const caller = await as(...grants);
+      const { extensions } = await refusal(create({ grants: asked }, caller));
+      expect(extensions).toMatchObject({ code: "FORBIDDEN", requiredScope });
+    },
+  );
 
-  test("G1: an admin of some namespaces gives, sees and revokes only what lies within them", async () => {
+  test("G1: an admin of some namespaces creates, sees and revokes only tokens within them", async () => {
     const admin = await as(grant("part:*", "read", "write", "admin"), grant("*", "read"));
     const within = await create(
       { grants: [sent("part:a*", "READ"), sent("part:b", "WRITE", "READ")] },
@@ -118,7 +121,7 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
     await revoke(within.token.tokenId, admin);
   });
 
-  test("G1: the tokens of another user are not there", async () => {
+  test("G1: the tokens of another user are not visible", async () => {
     const other = await server.createToken({ userId: "other", grants: [grant("*", "admin")] });
     const mine = await as(grant("*", "read"));
     const refused = await refusal(revoke(mine.tokenId, { token: other.secret }));
@@ -130,7 +133,7 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
     expect(unknown.message).toBe(refused.message.replace(mine.tokenId, "tok_0"));
   });
 
-  test("G9: the list is paged, in the order of creation, and by its own cursors only", async () => {
+  test("G9: pages the list in the order of creation, and accepts only its own cursors", async () => {
     const admin = await server.createToken({
       userId: "paged",
       grants: [grant("*", "admin", "read")],
@@ -148,7 +151,7 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
       if (!pageInfo.hasNextPage) break;
       after = `, after: "${pageInfo.endCursor}"`;
     }
-    // Two made in one millisecond stand in the order of their names.
+    // Two tokens of the same millisecond are in the order of their ids.
     expect(seen.toSorted()).toEqual(made.toSorted());
     expect(seen[0]).toBe(admin.tokenId);
     for (const cursor of ["x", Buffer.from('["1","2"]').toString("base64url")]) {
@@ -199,11 +202,11 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
       "BAD_USER_INPUT",
       "input.expiresInSeconds",
     ],
-  ])("G10: %s is refused", async (_case, input, code, argument) => {
+  ])("G10: refuses %s", async (_case, input, code, argument) => {
     expect((await refusal(create(input))).extensions).toMatchObject({ code, argument });
   });
 
-  test("rotation: an agent goes over to a new token while it writes and follows, and misses nothing", async () => {
+  test("rotation: an agent changes to a new token while it writes and subscribes, and misses nothing", async () => {
     const grants = [sent("rotation", "READ", "WRITE")];
     const before = await create({ grants, agent: "worker" });
     const head = (await query(server, "{ viewer { headRevision } }")).viewer.headRevision;
@@ -218,13 +221,13 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
     await write(1, before.secret);
     const first = await old.next();
 
-    // 1. A second token, of the same grants and agent. Both are valid.
+    // 1. Create a second token with the same grants and agent. Both are valid.
     const after = await create({ grants, agent: "worker" });
     await write(2, before.secret);
     await write(3, after.secret);
-    // 2. The agent goes on with it, from the last revision that it has seen.
+    // 2. The agent continues with it, from the last revision that it has received.
     await using renewed = follow(after.secret, first.revision);
-    // 3. The first one is revoked: what still uses it is told so.
+    // 3. Revoke the first token. Its remaining sessions fail with that reason.
     await revoke(before.token.tokenId);
     await write(4, after.secret);
     expect((await refusal(write(5, before.secret))).code).toBe("UNAUTHENTICATED");

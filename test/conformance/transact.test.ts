@@ -23,7 +23,7 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
   const after = async (revision: string) =>
     (await wholeLog(server)).filter((change) => BigInt(change.revision) > BigInt(revision));
 
-  test("each operation finds what those before it left, and results are in their order", async () => {
+  test("each operation sees the result of those before it, and results are in their order", async () => {
     const head = await headRevision(server);
     const [namespace, key] = ["steps", "k"];
     const { results, revision } = await transact(server, {
@@ -74,7 +74,7 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
     expect(await get(server, "list", namespace)).toMatchObject({ value: [2], metadata: { c: 1 } });
   });
 
-  test("G7: conditions on revisions and existence, of keys that are written or not", async () => {
+  test("G7: conditions on revisions and existence, of written and other keys", async () => {
     const { revision } = await set(server, { key: "there", value: { a: 1 } });
     const conditions = [
       { key: "there", revision },
@@ -115,7 +115,7 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
     expect(await get(server, "written")).toBeNull();
   });
 
-  test("G7: conditions are of what was before the first operation; an operation's ifRevision of what is then", async () => {
+  test("G7: conditions refer to the state before the first operation, ifRevision to the state before its operation", async () => {
     const head = BigInt(await headRevision(server));
     const { results } = await transact(server, {
       conditions: [{ key: "then", revision: "0" }],
@@ -170,22 +170,25 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
       { append: { key: "l", value: 1, metadata: [] } },
       "append.metadata",
     ],
-  ])("G6 G10: %s refuses all, and is named", async (_name, operation, argument) => {
-    await set(server, { key: "text", value: "text" });
-    const operations = [{ set: { key: "before", value: 1 } }, operation];
-    expect(await refusedWhole(server, () => transact(server, { operations }))).toMatchObject({
-      code: "BAD_USER_INPUT",
-      argument: `input.operations.1.${argument}`,
-    });
-    expect(await get(server, "before")).toBeNull();
-  });
+  ])(
+    "G6 G10: %s refuses all operations, and the error names it",
+    async (_name, operation, argument) => {
+      await set(server, { key: "text", value: "text" });
+      const operations = [{ set: { key: "before", value: 1 } }, operation];
+      expect(await refusedWhole(server, () => transact(server, { operations }))).toMatchObject({
+        code: "BAD_USER_INPUT",
+        argument: `input.operations.1.${argument}`,
+      });
+      expect(await get(server, "before")).toBeNull();
+    },
+  );
 
   test.each<[string, object]>([
     ["an operation that is none", {}],
     ["two in one", { set: { key: "a", value: 1 }, delete: { key: "a" } }],
     ["null", { set: null }],
     ["an unknown one", { rename: { key: "a" } }],
-  ])("G10: %s is refused", async (_name, operation) => {
+  ])("G10: refuses %s", async (_name, operation) => {
     const input = { operations: [operation] };
     expect(await refusedWhole(server, () => transact(server, input))).toMatchObject({
       code: "BAD_USER_INPUT",
@@ -201,14 +204,14 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
     ["neither", {}],
     ["both", { revision: "0", exists: false }],
     ["nulls", { revision: null, exists: null }],
-  ])("G10: a condition that says %s is refused", async (_name, says) => {
+  ])("G10: refuses a condition that says %s", async (_name, says) => {
     const conditions = [{ key: "k", ...says }];
     expect(
       await refusedWhole(server, () => transact(server, { conditions, operations: [] })),
     ).toEqual({ code: "BAD_USER_INPUT", argument: "input.conditions.0" });
   });
 
-  test("G9: 1,000 operations and conditions are done, 1,001 are not", async () => {
+  test("G9: accepts 1,000 operations and conditions, but not 1,001", async () => {
     const many = (count: number) => ({
       conditions: Array.from({ length: count }, (_, at) => ({ key: `many ${at}`, exists: false })),
       operations: Array.from({ length: count }, (_, at) => ({
@@ -231,7 +234,7 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
     );
   });
 
-  test("G2 G6: the changes of one lie side by side, whoever else writes", async () => {
+  test("G2 G6: the changes of one transaction are consecutive, despite other writers", async () => {
     const head = await headRevision(server);
     await Promise.all(
       Array.from({ length: 20 }, async (_, at) => {
@@ -252,13 +255,13 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
     }
   });
 
-  test("G6: moves between keys keep their sum, and what can't move does not", async () => {
+  test("G6: transfers between keys keep their sum, and a refused transfer changes nothing", async () => {
     const accounts = ["a", "b", "c"].map((key) => ({ namespace: "sum", key }));
     for (const account of accounts) await set(server, { ...account, value: 5 });
     const moves = Array.from({ length: 30 }, (_, at) => {
       const [from, to] = [accounts[at % 3], accounts[(at + 1) % 3]] as [object, object];
       const operations = [{ increment: { ...from, by: -1 } }, { increment: { ...to, by: 1 } }];
-      // Every third is refused at its end.
+      // Every third transfer is refused at its end.
       if (at % 3 === 2) operations.push({ increment: { ...to, by: 1, ifRevision: "0" } as never });
       return transact(server, { operations }).then(
         () => true,
@@ -270,7 +273,7 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
     expect(values.map((entry) => entry?.value)).toEqual([-5, 5, 15]);
   });
 
-  test("G1: a token limited to namespaces reaches no other, neither to write nor to ask", async () => {
+  test("G1: a token limited to namespaces can neither write to nor check any other", async () => {
     const { secret: token } = await server.createToken({ namespacePatterns: ["in:*"] });
     await set(server, { namespace: "out", key: "k", value: "confidential" });
     const inside = { namespace: "in:1", key: "k" };
@@ -293,7 +296,7 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
     await transact(server, { operations: [write], conditions }, { token });
   });
 
-  test("G1: a token that may not read writes, and learns no value", async () => {
+  test("G1: a token without the scope read writes, and receives no value", async () => {
     const { secret: token } = await server.createToken({ scopes: ["write"] });
     await set(server, { key: "unread", value: "confidential" });
     const operations = [{ patch: { key: "unread", patch: "mine" } }];

@@ -5,7 +5,7 @@ import { claim, clear, fail, headRevision, mutate, remove, set, setMany } from "
 import { post } from "../raw-client.ts";
 import type { TestServer } from "../server.ts";
 
-/** Each is sent as its text, so that no number is rounded on the way. */
+/** Each is sent as its text, so that no number is rounded. */
 const values = {
   absent: `{"b":1}`,
   array: `{"a":[1,{"b":"x"}]}`,
@@ -115,26 +115,29 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
   });
   afterAll(() => server.close());
 
-  test.each(cases)("G13: %s %s %s means the same in every list", async (path, op, value, keys) => {
-    for (const [name, document, find] of lists) {
-      for (const first of keys.length < 4 ? [1, 100] : [100]) {
-        const found: string[] = [];
-        for (let after: string | null = null; ;) {
-          const where = `[${condition(path, op, value)}]`;
-          const place = `"namespace":"values","first":${first},"after":${JSON.stringify(after)}`;
-          const { nodes, pageInfo } = find(
-            await asked(server, document, `{${place},"where":${where}}`),
-          );
-          found.push(...nodes.map(({ key }: any) => key));
-          if (!pageInfo.hasNextPage) break;
-          after = pageInfo.endCursor;
+  test.each(cases)(
+    "G13: %s %s %s has the same result in every list",
+    async (path, op, value, keys) => {
+      for (const [name, document, find] of lists) {
+        for (const first of keys.length < 4 ? [1, 100] : [100]) {
+          const found: string[] = [];
+          for (let after: string | null = null; ;) {
+            const where = `[${condition(path, op, value)}]`;
+            const place = `"namespace":"values","first":${first},"after":${JSON.stringify(after)}`;
+            const { nodes, pageInfo } = find(
+              await asked(server, document, `{${place},"where":${where}}`),
+            );
+            found.push(...nodes.map(({ key }: any) => key));
+            if (!pageInfo.hasNextPage) break;
+            after = pageInfo.endCursor;
+          }
+          expect([name, found.toSorted()]).toEqual([name, keys]);
         }
-        expect([name, found.toSorted()]).toEqual([name, keys]);
       }
-    }
-  });
+    },
+  );
 
-  test("all conditions must hold, and a literal in the document is one as well", async () => {
+  test("all conditions must hold, also those of a literal in the document", async () => {
     const { entries } = await query(
       server,
       `{ entries(namespace: "values", where: [{ path: "/a", op: GT, value: -1 }, { path: "/a", op: LT, value: 9007199254740994 }]) {
@@ -155,14 +158,14 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
     ],
     [[{ op: "LT", value: [1] }], "where.0.value"],
     [[{ op: "EXISTS", value: 1 }], "where.0.value"],
-  ])("G10: a condition that means nothing is refused: %j", async (where, argument) => {
+  ])("G10: refuses a meaningless condition: %j", async (where, argument) => {
     for (const [, document] of lists) {
       const { extensions } = await refusal(query(server, document, { namespace: "values", where }));
       expect(extensions).toMatchObject({ code: "BAD_USER_INPUT", argument });
     }
   });
 
-  test("G9: a filter has so many conditions, and each value so many bytes", async () => {
+  test("G9: limits the number of conditions, and the bytes of each value", async () => {
     const [, document] = lists[0] as (typeof lists)[number];
     const ask = (where: object[]) => refusal(query(server, document, { namespace: "n", where }));
     const many = Array.from({ length: 21 }, () => ({ op: "EXISTS" }));
@@ -177,7 +180,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
     });
   });
 
-  test("G14: a page looks at so many entries and no more, and the next one goes on behind them", async () => {
+  test("G14: a page examines a limited number of entries, and the next one continues after them", async () => {
     const entries = Array.from({ length: 250 }, (_, at) => ({
       key: String(at).padStart(3, "0"),
       value: at,
@@ -194,7 +197,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
       } while (after !== null);
       expect([name, sizes]).toEqual([name, name.includes("creation") ? [1, 0, 0] : [0, 0, 1]]);
     }
-    // A list is not read again for each of its pages, so that an operation has few of them.
+    // A list is not read again for each page, so an operation has few of them.
     const aliases = Array.from(
       { length: 30 },
       (_, at) => `p${at}: entries(where: [{ op: EXISTS }]) { nodes { key } }`,
@@ -203,7 +206,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
     expect(extensions).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "maxQueryComplexity" });
   });
 
-  test("G4: what a subscription delivers, applied in order, are the entries that match", async () => {
+  test("G4: the events of a subscription, applied in order, are the matching entries", async () => {
     const namespace = "followed";
     const where = [{ path: "/state", op: "EQ", value: "open" }];
     const place = (key: string) => ({ namespace, key });
@@ -237,7 +240,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
     ];
     const events = await live.take(steps.length);
     expect(events.map(({ kind, key }) => [kind, key])).toEqual(steps);
-    // Whoever comes later, and whoever reads the log by pages, is shown the same.
+    // A later subscriber, and a reader of the log by pages, see the same.
     await using later = subscribe(server, followed, { namespace, where, after: before });
     expect(await later.take(steps.length)).toEqual(events);
     const log = `query ($namespace: String, $where: [ValueCondition!], $after: Revision) {
@@ -265,7 +268,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
         ...more,
       });
 
-    test("G11: each worker is granted a matching entry of its own, in the order of the keys", async () => {
+    test("G11: grants each worker a different matching entry, in key order", async () => {
       const tasks = Array.from({ length: 80 }, (_, at) => task(at % 2 ? "image" : "text", at));
       await setMany(server, "claims", tasks);
       const others = Array.from({ length: 5 }, () => claim(server, { namespace: "claims" }));
@@ -280,7 +283,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
       expect(await take("claims")).toMatchObject({ entry: null, claim: null });
     });
 
-    test("what changes comes to match, or not to match any more", async () => {
+    test("changed values start to match, or stop matching", async () => {
       await setMany(server, "changing", [task("image", 1), task("text", 2)]);
       await set(server, { namespace: "changing", ...task("text", 1) });
       const nothing = await take("changing");
@@ -289,7 +292,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
       expect((await take("changing")).entry.key).toBe("task:002");
     });
 
-    test("only a matching entry that was claimed too often is dead-lettered", async () => {
+    test("dead-letters only matching entries that are exhausted", async () => {
       await setMany(server, "exhausted", [task("text", 1), task("image", 2), task("image", 3)]);
       for (const key of ["task:001", "task:002"]) {
         const { claim: held } = await claim(server, { namespace: "exhausted", keyPrefix: key });
@@ -303,7 +306,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
       expect(deadLetters.nodes).toEqual([{ entry: { key: "task:002" } }]);
     });
 
-    test("G12: a repeat is answered as the first was", async () => {
+    test("G12: a repeat returns the first result", async () => {
       await setMany(server, "repeated", [task("image", 1), task("image", 2)]);
       const first = await take("repeated", { idempotencyKey: "once" });
       expect(await take("repeated", { idempotencyKey: "once" })).toEqual(first);
@@ -311,7 +314,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
       expect((await refusal(take("repeated", other))).code).toBe("BAD_USER_INPUT");
     });
 
-    test("G14: a claim looks at so many free entries and no more", async () => {
+    test("G14: a claim examines a limited number of free entries", async () => {
       await setMany(
         server,
         "backlog",
@@ -323,7 +326,7 @@ describe.each(plainDatabases)("a filter by value on $name", ({ start }) => {
       expect((await take("backlog", { keyPrefix: "z" })).entry.key).toBe("zz");
     });
 
-    test("G1: a token that may not read learns nothing of values by a claim", async () => {
+    test("G1: a token without the scope read learns nothing about values from a claim", async () => {
       const { secret: token } = await server.createToken({ scopes: ["write"] });
       const document = `mutation ($input: ClaimEntryInput!) { claimEntry(input: $input) { revision } }`;
       const input = { namespace: "claims", where };

@@ -5,10 +5,10 @@ import { claim, complete, fail, get, increment, remove, set } from "../operation
 import type { TestServer } from "../server.ts";
 
 const maxBytes = 2_000;
-/** Within a limit, and not with anything added. */
+/** Within a limit, but beyond it with any addition. */
 const almostFull = "x".repeat(maxBytes - 2);
 
-/** What the entry may hold while a token that may not read writes to it: an entry for each of these values. */
+/** The values of the entry that a token without the scope read writes to, one test entry for each. */
 const stored: Record<string, unknown> = {
   number: 42,
   "another number": 9e15,
@@ -23,7 +23,7 @@ const stored: Record<string, unknown> = {
   "large object": { a: almostFull.slice(8) },
 };
 
-/** Writes whose refusal depends on what is stored. */
+/** Writes whose refusal depends on the stored value. */
 const writes: Record<string, object> = {
   "increment by a fraction": { increment: { by: 0.5 } },
   "increment within": { increment: { path: "/a/b" } },
@@ -51,7 +51,7 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
   });
   afterAll(() => server.close());
 
-  /** What a mutation is answered over HTTP and over a WebSocket; null if it was done. */
+  /** The response to a mutation over HTTP and over a WebSocket; null if it was applied. */
   async function refusals(document: string, variables: object): Promise<(string | null)[]> {
     const given = variables as Record<string, unknown>;
     const { errors = [] } = await request(server.url, token, document, given);
@@ -74,7 +74,7 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
   const transact = `mutation ($input: TransactInput!) { transact(input: $input) { revision } }`;
 
   test.each(Object.entries(writes))(
-    "G1: %s is refused alike, whatever is stored",
+    "G1: %s is refused in the same way, regardless of the stored value",
     async (_name, { times = 1, ...operation }: Record<string, any>) => {
       const namespace = "refused";
       const seen = new Set<string | null>();
@@ -90,13 +90,13 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
         }
       }
       seen.delete(null);
-      // Each was refused by some of the stored values, and by all of them alike.
+      // Some of the stored values refuse the write. All of these refusals are equal.
       expect([...seen]).toHaveLength(1);
       await remove(server, { namespace, key: "k" });
     },
   );
 
-  test("G1: a condition that does not hold says nothing of what is stored", async () => {
+  test("G1: a condition that does not hold reveals nothing about the stored value", async () => {
     const seen = new Set<string | null>();
     for (const value of [undefined, 1, "other"]) {
       if (value !== undefined) await set(server, { namespace: "met", key: "k", value });
@@ -116,7 +116,7 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
     ]);
   });
 
-  test("G1: a claim that is over says no more than that, whatever became of the entry", async () => {
+  test("G1: an ended claim reveals nothing else, regardless of what happened to the entry", async () => {
     const namespace = "work";
     const seen = new Set<string | null>();
     const renew = `mutation ($input: RenewClaimInput!) { renewClaim(input: $input) { revision } }`;
@@ -146,7 +146,7 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
     ]);
   });
 
-  test("G1: too many namespaces to clear are not counted for it", async () => {
+  test("G1: does not count the namespaces for it if there are too many to clear", async () => {
     const clear = `mutation ($input: ClearNamespacesInput!) { clearNamespaces(input: $input) { revision } }`;
     const seen = new Set<string | null>();
     for (const name of ["many:1", "many:2", "many:3"]) {
@@ -159,7 +159,7 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
     expect([...seen][0]).not.toMatch(/\d/);
   });
 
-  test("G12: another grant's idempotency key neither blocks a call nor is learned of", async () => {
+  test("G12: the idempotency key of another grant neither blocks a call nor is revealed", async () => {
     const userId = `user ${++users}`;
     const as = async (grant: object) => ({
       url: server.url,
@@ -169,14 +169,14 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
     const narrow = await as({ namespacePatterns: ["pipeline:*"] });
     const input = { namespace: "pipeline:1", key: "n", idempotencyKey: "shared" };
     expect((await increment(narrow, input)).entry.value).toBe(1);
-    // Another call of the owner with this key, and the same one: each is a call of its own.
+    // Another call of the owner with this key, and the same call: each is separate.
     await set(owner, { namespace: "elsewhere", key: "k", value: 1, idempotencyKey: "shared" });
     await set(owner, { namespace: "elsewhere", key: "k", value: 2, idempotencyKey: "owner's" });
     for (const key of ["owner's", "of nobody"]) {
       await set(narrow, { ...input, key, value: 1, idempotencyKey: key });
       expect((await get(owner, key, "pipeline:1"))?.value).toBe(1);
     }
-    // Each is answered its own repeat.
+    // Each gets the result of its own call.
     expect((await increment(narrow, input)).entry.value).toBe(1);
     const again = { namespace: "elsewhere", key: "k", value: 1, idempotencyKey: "shared" };
     expect((await set(owner, again)).entry.value).toBe(1);
@@ -187,7 +187,7 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
       argument: "input.idempotencyKey",
     });
     expect(other.message).toContain('"shared" was used');
-    // A token with the same grants, such as the one that replaces it, has the same keys.
+    // A token with the same grants, for example its replacement, has the same keys.
     const replaced = await as({ namespacePatterns: ["pipeline:*"] });
     expect((await increment(replaced, input)).entry.value).toBe(1);
     const blind = await as({ scopes: ["write"] });
