@@ -1,7 +1,7 @@
 import type { ClaimCounts } from "../store/model/claim-counts.ts";
 import { sql, type Sql } from "./sql.ts";
 
-/** One statement that counts claims looks at no more entries than this, however many there are. */
+/** The number of entries that one statement which counts claims reads at most. */
 export const maxScannedEntries = 2_000;
 
 type Count = bigint | number | string | null;
@@ -24,7 +24,7 @@ export function isTaken(now: Sql): Sql {
   return sql`${isOpen} AND "claimToken" IS NOT NULL AND "claimExpiresAt" > ${now}`;
 }
 
-/** Counts entries by the work on them, for `toClaimCounts`. */
+/** The columns that count entries by the state of their work, for `toClaimCounts`. */
 export function claimCountColumns(now: Sql): Sql {
   const count = (condition: Sql) => sql`COALESCE(SUM(CASE WHEN ${condition} THEN 1 ELSE 0 END), 0)`;
   return sql`COUNT(*) AS "scannedCount", ${count(sql`"isCompleted" = true`)} AS "completed",
@@ -33,7 +33,7 @@ export function claimCountColumns(now: Sql): Sql {
     ${count(sql`${isOpen} AND "claimToken" IS NULL AND ${isLater(now)}`)} AS "delayed"`;
 }
 
-/** What is in no other count is free. */
+/** Entries in none of the other counts are free. */
 export function toClaimCounts(row: ClaimCountsRow): ClaimCounts {
   const [taken, delayed] = [Number(row.taken), Number(row.delayed)];
   const [completed, deadLettered] = [Number(row.completed), Number(row.deadLettered)];

@@ -9,13 +9,13 @@ import { empty, isAlive, matchesEntries, sql, type StoreReader } from "./sql.ts"
 
 type NamespaceRow = ClaimCountsRow & {
   readonly namespace: string;
-  /** The last key of the namespace that was looked at. */
+  /** The last key of the namespace in this part. */
   readonly lastKey: string;
 };
 
 /**
- * Counts a stretch of entries in the order of their keys, namespace by namespace. The counted columns stand before the
- * large ones, and no more entries are looked at than one statement may (G14).
+ * Counts one part of the entries, by namespace. The counted columns are stored before the large ones, and one statement
+ * reads a limited number of entries (G14).
  */
 export async function readNamespaceClaims(
   { client, now }: StoreReader,

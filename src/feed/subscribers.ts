@@ -4,27 +4,27 @@ import { may, requireScope, type Viewer } from "../store/model/viewer.ts";
 import type { Hub } from "./hub.ts";
 import type { Follower } from "./tail.ts";
 
-/** One who follows a log: a subscription to changes, or a call that waits for an entry. */
+/** A subscription to changes, or a call that waits for an entry. */
 export interface Subscriber {
   readonly kind: Follower["kind"];
-  /** The name that it said; null for none. */
+  /** The agent of the caller; null if it gave none. */
   readonly agent: string | null;
   readonly selection: Selection;
-  /** Revisions that it is behind the log; 0: it has everything that it follows. */
+  /** The number of revisions that it is behind the log; 0 if it is up to date. */
   readonly lag: bigint;
 }
 
-/** Those who follow a store on one instance. */
+/** The subscriptions and waits of one store on one instance. */
 export interface Subscribers {
   readonly subscriptionCount: number;
   readonly waitCount: number;
-  /** The one furthest behind first. */
+  /** Sorted by lag, the largest first. */
   readonly all: readonly Subscriber[];
 }
 
 /**
- * Who follows the log of a viewer's store on this instance. A viewer sees those who follow nothing but what it may read
- * itself (G1).
+ * Returns the subscriptions and waits of the viewer's store on this instance. A viewer sees only those whose namespaces it
+ * can all read (G1).
  * @throws FORBIDDEN without the scope `read`
  */
 export function readSubscribers(hub: Pick<Hub, "followersOf">, viewer: Viewer): Subscribers {
@@ -40,7 +40,7 @@ export function readSubscribers(hub: Pick<Hub, "followersOf">, viewer: Viewer): 
   return { subscriptionCount: all.length - waitCount, waitCount, all };
 }
 
-/** Who follows no namespace at all is a token's own concern. */
+/** A selection without a namespace belongs to another token, so it is not shown. */
 function isWithin(viewer: Viewer, { namespaces }: Selection): boolean {
   return namespaces.length > 0 && namespaces.every((match) => may(viewer, "read", match));
 }

@@ -127,11 +127,11 @@ export interface ClaimStretch {
   readonly next: Place | null;
 }
 
-/** The work on one stretch of the entries that there are, by namespace. */
+/** The work on one part of the selected entries, by namespace. */
 export interface NamespaceClaimStretch {
-  /** In byte order of the name. The last namespace may go on in the next stretch. */
+  /** In byte order of the name. The next part can continue with the last namespace. */
   readonly namespaces: readonly { readonly namespace: string; readonly counts: ClaimCounts }[];
-  /** The last entry of the stretch; null where the selection has no more behind it. */
+  /** The last entry of this part; null if no entry follows. */
   readonly next: Place | null;
 }
 
@@ -148,7 +148,7 @@ export interface ReadView {
   readHeldClaims(userId: string, places: readonly Place[]): Promise<readonly HeldClaim[]>;
   /** Counts one part of the entries, and lists at most `maxHeld` of its claims. */
   readClaims(query: ClaimQuery, maxHeld: number): Promise<ClaimStretch>;
-  /** Counts one stretch of the entries, namespace by namespace. */
+  /** Counts one part of the entries, by namespace. */
   readNamespaceClaims(query: NamespaceClaimQuery): Promise<NamespaceClaimStretch>;
   /** In byte order of the name. */
   readNamespaces(
@@ -180,7 +180,7 @@ export interface Log {
   readStoredLog(query: LogQuery, bounds: PageBounds): Promise<LogPage<StoredEntry>>;
   /** The database's time. */
   readNow(): Promise<Date>;
-  /** When the changes of these revisions were made, by revision. Those that the log does not keep are missing. */
+  /** When the changes of these revisions were made, by revision. Changes that the log no longer has are missing. */
   readTimes(userId: string, revisions: readonly bigint[]): Promise<ReadonlyMap<bigint, Date>>;
   /** The heads of these users' logs, by user. Users that never wrote are missing. */
   readHeads(userIds: readonly string[]): Promise<ReadonlyMap<string, bigint>>;

@@ -51,9 +51,9 @@ export interface ClaimedNamespace {
 }
 
 /**
- * A page of the namespaces that agents claim from: some of their entries are taken, delayed, completed or dead-lettered.
- * Like `countClaims`, it looks at every entry from the beginning of the page to its end, stretch by stretch.
- * @param after only namespaces that sort behind it; null for all
+ * Reads a page of the namespaces that agents claim from. Such a namespace has an entry that is taken, delayed, completed or
+ * dead-lettered. Like `countClaims`, it reads every entry of the page in parts, so that other requests are served in between.
+ * @param after only namespaces that sort after this one; null for all
  */
 export async function readClaimedNamespaces(
   view: Pick<ReadView, "readNamespaceClaims">,
@@ -62,7 +62,7 @@ export async function readClaimedNamespaces(
   closed: AbortSignal | null,
 ): Promise<Page<ClaimedNamespace>> {
   const items: ClaimedNamespace[] = [];
-  /** The namespace that the next stretch may go on with. */
+  /** The next part can continue with this namespace. */
   let counted: ClaimedNamespace = { name: "", counts: noClaimCounts };
   let place: NamespaceClaimQuery["after"] = after === null ? null : { namespace: after, key: null };
   do {

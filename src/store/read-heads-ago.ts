@@ -3,14 +3,16 @@ import type { Log } from "./contract.ts";
 type Times = Pick<Log, "readLogEnds" | "readNow" | "readTimes">;
 
 /**
- * The head of a user's log as it was so many seconds ago, for each number of seconds. Revisions have no holes and their
- * times rise, so that each is found by halving, all of them side by side: a statement for each step, whatever the log holds.
+ * Returns the head of a user's log as it was at several instants, given in seconds before now. It uses a binary search,
+ * because revisions have no holes and times rise with revisions. All instants are searched at the same time, so the number
+ * of statements depends on the size of the log only by its logarithm.
  *
- * 1. Read the ends of the log, and the database's time.
- * 2. Each instant has a range of revisions: the last one made until then is the first of the range, or behind it.
- * 3. Read when the middle of each range was made, and go on with one half, until every range has one revision.
+ * 1. Read the ends of the log and the database's time.
+ * 2. Start with the whole log as the range of each instant.
+ * 3. Read the time of the change in the middle of each range, and keep the half that contains the result.
+ * 4. Repeat step 3 until each range is one revision.
  *
- * For an instant before the changes that the log keeps, it is the last revision that is not kept.
+ * For an instant before the oldest change in the log, the result is the last revision that the log no longer has.
  */
 export async function readHeadsAgo(
   log: Times,
@@ -32,14 +34,14 @@ export async function readHeadsAgo(
     for (const range of open) {
       const middle = middleOf(range);
       const at = times.get(middle);
-      // A change that is gone was compacted just now.
+      // A missing change was compacted after the ends were read.
       if (at === undefined || at.getTime() <= range.until) range.first = middle;
       else range.last = middle - 1n;
     }
   }
 }
 
-/** Behind the first, so that each step makes the range smaller. */
+/** The middle is always after `first`, so each step makes the range smaller. */
 function middleOf({ first, last }: { readonly first: bigint; readonly last: bigint }): bigint {
   return first + (last - first + 1n) / 2n;
 }

@@ -53,7 +53,9 @@ function Node({ name, index, text, depth }: NodeProps) {
   );
   const label =
     name !== null ? (
-      <bdi class="json-name">{name}</bdi>
+      <span class="json-name">
+        <bdi>{name}</bdi>
+      </span>
     ) : index !== null ? (
       <span class="json-index">{index}</span>
     ) : null;

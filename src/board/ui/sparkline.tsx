@@ -1,6 +1,6 @@
 /** A small chart of values in the order of time. */
 export function Sparkline({
-  values,
+  values: given,
   label,
   height = 56,
 }: {
@@ -9,6 +9,8 @@ export function Sparkline({
   height?: number;
 }) {
   const width = 300;
+  // One value alone is a line, too.
+  const values = given.length === 1 ? [...given, ...given] : given;
   const max = Math.max(1, ...values);
   const step = width / Math.max(1, values.length - 1);
   const points = values.map(

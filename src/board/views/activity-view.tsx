@@ -168,12 +168,20 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
       {length === 0 ? (
         <EmptyState
           icon="activity"
-          title={all.length === 0 ? "Nothing has happened yet" : "No change matches"}
+          title={
+            all.length === 0
+              ? "Nothing has happened yet"
+              : isMore && pagesLeft > 0
+                ? "Looking further back"
+                : "No change matches"
+          }
           {...(all.length === 0 ? { command: "npm run demo" } : {})}
         >
           {all.length === 0
             ? "Each write of an agent appears here as it happens. To see some:"
-            : "Choose other filters above."}
+            : isMore
+              ? "None of the changes that were read matches the filters."
+              : "Choose other filters above."}
         </EmptyState>
       ) : (
         <>
@@ -230,7 +238,7 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
       {oldest && (
         <p class="list-foot" role="status">
           {!isMore
-            ? `This is all that the log keeps${all.length > length ? " of these" : ""}.`
+            ? "This is all that the log keeps."
             : pagesLeft > 0
               ? `Read back to ${clock(oldest.at)}.`
               : `Read back to ${clock(oldest.at)}, revision ${oldest.revision}. `}

@@ -88,7 +88,7 @@ export function OverviewView() {
             note={samples[0] ? `since ${clock(samples[0].at)}` : null}
           />
           <Chart
-            title="Changes that the slowest is behind"
+            title="Slowest is behind by"
             total={number(samples.at(-1)?.lag ?? 0)}
             values={samples.map(({ lag }) => lag)}
             note={samples[0] ? `since ${clock(samples[0].at)}` : null}
@@ -98,7 +98,7 @@ export function OverviewView() {
         {store && <SubscriberTable subscribers={store.subscribers} />}
         <div class="columns">
           <div>
-            <h2 class="section">Busiest agents of the last hour</h2>
+            <h2 class="section">Busiest agents {since ?? "of the last hour"}</h2>
             <ol class="ranking">
               {totals.byAgent.slice(0, maxRanked).map(([name, count]) => (
                 <li key={name}>
