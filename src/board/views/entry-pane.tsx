@@ -189,7 +189,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
           {error}
         </EmptyState>
       ) : entry === undefined ? (
-        <div class="loading" aria-busy="true" aria-label="Reading the entry" />
+        <div class="loading" role="status" aria-busy="true" aria-label="Reading the entry" />
       ) : (
         <>
           {entry && <EntryFacts namespace={namespace} entry={entry} />}

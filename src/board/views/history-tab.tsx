@@ -63,7 +63,7 @@ export function HistoryTab({ namespace, entryKey, current, asked }: HistoryTabPr
   }, [item, before]);
 
   if (items === null)
-    return <div class="loading" aria-busy="true" aria-label="Reading the history" />;
+    return <div class="loading" role="status" aria-busy="true" aria-label="Reading the history" />;
   if (item === null) return <EmptyState icon="clock" title="The log keeps no change of this key" />;
   const show = (to: number) => withParams({ rev: items[to]?.revision }, true);
   const shownOf = (one: HistoryItem | null) => {
@@ -142,7 +142,7 @@ export function HistoryTab({ namespace, entryKey, current, asked }: HistoryTabPr
         )}
       </div>
       {!isReady ? (
-        <div class="loading" aria-busy="true" aria-label="Reading the revision" />
+        <div class="loading" role="status" aria-busy="true" aria-label="Reading the revision" />
       ) : before === null ? (
         <Code text={shownOf(item)} label={`Revision ${item.revision}`} />
       ) : (

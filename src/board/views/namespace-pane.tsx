@@ -77,7 +77,7 @@ export function NamespacePane({ selected, group }: NamespacePaneProps) {
         />
       </div>
       {all === null ? (
-        <div class="loading" aria-busy="true" aria-label="Reading the namespaces" />
+        <div class="loading" role="status" aria-busy="true" aria-label="Reading the namespaces" />
       ) : (
         <VirtualList
           role="tree"

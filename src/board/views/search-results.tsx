@@ -61,7 +61,8 @@ export function SearchResults({ namespace, text, selected }: SearchResultsProps)
         {error}
       </EmptyState>
     );
-  if (found === null) return <div class="loading" aria-busy="true" aria-label="Searching" />;
+  if (found === null)
+    return <div class="loading" role="status" aria-busy="true" aria-label="Searching" />;
   if (found.length === 0) {
     return (
       <EmptyState icon="search" title="Nothing found">

@@ -86,7 +86,7 @@ export function WorkList({ prefix }: { prefix: string }) {
         </div>
       </div>
       {queues === null ? (
-        <div class="loading" aria-busy="true" aria-label="Counting the work" />
+        <div class="loading" role="status" aria-busy="true" aria-label="Counting the work" />
       ) : queues.length === 0 && prefix !== "" ? (
         <EmptyState icon="work" title="No work begins with this">
           Agents have claimed nothing in a namespace that begins with these characters.

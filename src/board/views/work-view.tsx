@@ -72,7 +72,7 @@ function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
         </div>
       </div>
       {counts === null ? (
-        <div class="loading" aria-busy="true" aria-label="Counting the work" />
+        <div class="loading" role="status" aria-busy="true" aria-label="Counting the work" />
       ) : (
         <>
           <WorkBar counts={counts} />
