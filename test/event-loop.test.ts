@@ -2,6 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FairQueue } from "../src/database/fair-queue.ts";
 import { isLoopHeld, nextTurn } from "../src/event-loop.ts";
+import { mergeLongPatch } from "../src/json/merge-patch-text.ts";
+import type { Steps } from "../src/json/long-value-parts.ts";
+import { readMcpMessage } from "../src/mcp/mcp-message.ts";
+import { findMatch, searchText } from "../src/store/search/search-text.ts";
+import { whenIdle } from "../src/when-idle.ts";
 import { SharedMemory } from "../src/store/shared-memory.ts";
 
 describe("G14: what one user asks for does not delay another", () => {
@@ -35,6 +40,37 @@ describe("G14: what one user asks for does not delay another", () => {
     isDone = true;
     // Sixty pieces of 3 ms: no turn has more than two, and the one that went on.
     expect(turns).toBeGreaterThan(15);
+  });
+
+  test("a value of 1 MiB is patched, searched and read in many steps", () => {
+    const members = Array.from({ length: 60_000 }, (_, at) => `"member-${at}":${at}`);
+    const value = `{${members.join(",")}}`;
+    const works: readonly Steps<unknown>[] = [
+      mergeLongPatch(value, '{"member-7":8}'),
+      mergeLongPatch(null, value),
+      searchText({ key: "k", value }),
+      findMatch({ key: "k", value }, "nowhere"),
+      readMcpMessage(
+        `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":${value}}}`,
+      ),
+    ];
+    for (const work of works) {
+      let steps = 1;
+      while (!work.next().done) steps++;
+      expect(steps).toBeGreaterThan(10);
+    }
+  });
+
+  test("work for an idle process is done, once", async () => {
+    let runs = 0;
+    await new Promise<void>((resolve) => {
+      whenIdle(async () => {
+        runs++;
+        resolve();
+      }, 5);
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(runs).toBe(1);
   });
 
   test("a thousand reads of one user delay another's by those that are running", async () => {

@@ -141,7 +141,7 @@ export const cases = {
     }
     socket.close();
   },
-  "answers of 60 MB of small members": repeatedly(2, 2, ({ run }) =>
+  "answers of 60 MB of small members": repeatedly(1, 1, ({ run }) =>
     run(
       `{ a: ${entriesOf("objects", 16)} b: ${entriesOf("arrays", 16)} c: ${entriesOf("empties", 16)} }`,
     ),
@@ -302,7 +302,7 @@ export const cases = {
   "18 aliases of namespaces": repeatedly(2, 2, ({ run }) =>
     run(aliases(18, () => "namespaces(first: 500) { nodes { name entryCount sizeBytes agents } }")),
   ),
-  "45 aliases of searches": repeatedly(2, 2, ({ run }) =>
+  "45 aliases of searches": repeatedly(1, 1, ({ run }) =>
     run(
       aliases(
         45,

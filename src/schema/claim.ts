@@ -114,7 +114,7 @@ const claimEntryInput = builder.inputType("ClaimEntryInput", {
     }),
     where: t.field({
       type: [valueCondition],
-      description: `${whereDescription} Needs the scope \`read\`. LIMIT_EXCEEDED if none of the first \`maxExaminedItems\` free entries (or of the first \`maxPageBytes\` bytes of them) matches and more are free.`,
+      description: `${whereDescription} Needs the scope \`read\`. LIMIT_EXCEEDED if none of the first \`maxExaminedItems\` free entries (or of the first four times \`maxPageBytes\` bytes of them) matches and more are free.`,
     }),
     leaseSeconds: leaseInput(t),
     maxAttempts: t.int({

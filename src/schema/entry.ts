@@ -132,7 +132,7 @@ export const entryOrderBy = {
 } as const;
 
 /** The description of the `where` argument of lists of entries. */
-export const entriesWhereDescription = `${whereDescription} A page examines at most \`maxExaminedItems\` entries and \`maxPageBytes\` bytes, so it can have fewer than \`first\` entries: continue while \`pageInfo.hasNextPage\` is true.`;
+export const entriesWhereDescription = `${whereDescription} A page examines at most \`maxExaminedItems\` entries and four times \`maxPageBytes\` bytes, so it can have fewer than \`first\` entries: continue while \`pageInfo.hasNextPage\` is true.`;
 
 interface EntriesArgs extends SelectionInput, AsOf {
   readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | null | undefined;

@@ -16,6 +16,7 @@ import {
   checkNamespacePrefix,
   checkPageSize,
   checkSearch,
+  maxExaminedBytes,
   type Limits,
 } from "./model/limits.ts";
 import {
@@ -503,10 +504,9 @@ export class Store {
     requireNamespace(viewer, "read", namespace);
   }
 
-  /** A filtered page examines at most as many bytes as an ordinary page can have. */
   #filterBounds(first: number, closed: AbortSignal | null): FilterBounds {
-    const { maxExaminedItems, maxPageBytes } = this.limits;
-    const examined = { maxExaminedItems, maxExaminedBytes: maxPageBytes };
+    const { maxExaminedItems } = this.limits;
+    const examined = { maxExaminedItems, maxExaminedBytes: maxExaminedBytes(this.limits) };
     return { ...this.#pageBounds(first), ...examined, closed };
   }
 

@@ -11,6 +11,7 @@ import {
   checkIdempotencyKey,
   checkKey,
   checkNamespacePrefix,
+  maxExaminedBytes,
   type Limits,
 } from "./model/limits.ts";
 import type { Place } from "./model/place.ts";
@@ -235,12 +236,13 @@ export class Writer {
     // A granted entry reveals something about its value, so the viewer must be able to read it.
     requireNamespace(viewer, "read", operation.namespace);
     const { namespace, keys } = operation;
-    const { maxExaminedItems, maxPageBytes } = this.#limits;
+    const { maxExaminedItems } = this.#limits;
+    const examinedBytes = maxExaminedBytes(this.#limits);
     const bounds = {
       maxItems: maxCandidates,
       maxBytes: Infinity,
       maxExaminedItems,
-      maxExaminedBytes: maxPageBytes,
+      maxExaminedBytes: examinedBytes,
       closed: null,
     };
     for (let round = 0; round < maxClaimRounds; round++) {
@@ -255,7 +257,7 @@ export class Writer {
       throw limitExceeded(
         "maxExaminedItems",
         maxExaminedItems,
-        `None of the first ${maxExaminedItems} free entries, or of the first ${maxPageBytes} bytes of them, matches. Use a keyPrefix with fewer free entries.`,
+        `None of the first ${maxExaminedItems} free entries, or of the first ${examinedBytes} bytes of them, matches. Use a keyPrefix with fewer free entries.`,
         "input.where",
       );
     }

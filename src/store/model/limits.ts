@@ -31,6 +31,14 @@ export interface Limits {
   readonly maxSubscriptions: number;
 }
 
+/** A filter looks at more than a page may have: in short stretches, of which it keeps what is wanted. */
+const examinedPages = 4;
+
+/** Bytes of entries that one page, or claim, with a filter looks at. */
+export function maxExaminedBytes({ maxPageBytes }: Limits): number {
+  return examinedPages * maxPageBytes;
+}
+
 /** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid namespace */
 export function checkNamespace(limits: Limits, argument: string, namespace: string): void {
   checkName(argument, namespace, "maxNamespaceBytes", limits.maxNamespaceBytes, "A namespace");
