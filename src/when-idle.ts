@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 /** How long the process is looked at before it counts as idle. */
 const defaultLookMs = 2_000;
 /** It is idle while it works for less than this part of the time. */
-const idlePart = 0.02;
+const idlePart = 0.1;
 
 /** Does work once, in the first stretch of time in which the process has nothing else to do. It keeps no process alive. */
 export function whenIdle(work: () => Promise<void>, lookMs = defaultLookMs): void {
