@@ -17,8 +17,8 @@ export interface StreamOptions {
   readonly closed: AbortSignal;
 }
 
-/** A user's subscribers without a stream are kept for it to come back, up to so many. */
-const maxWaitingSubscribers = 100;
+/** A user's subscribers without a stream are kept until it is opened again, up to this number of resources in all. */
+const maxWaitingUris = 1_000;
 const keepAliveIntervalMs = 15_000;
 
 /**
@@ -120,13 +120,17 @@ export class ResourceSessions {
     if (subscriber.uris.size === 0 && !subscriber.watch) this.#subscribers.delete(caller);
   }
 
-  /** Makes room for one more of a user. Those with a stream stay: they are as many as its connections. */
+  /** Makes room for one more of a user. Those with a stream stay: there are as many as connections. */
   #forgetOldestOf(user: string): void {
     const waiting = [...this.#subscribers].filter(
       ([caller, { watch }]) => !watch && userOf(caller) === user,
     );
-    const [oldest] = waiting;
-    if (oldest && waiting.length >= maxWaitingSubscribers) this.#subscribers.delete(oldest[0]);
+    let count = waiting.reduce((sum, [, { uris }]) => sum + uris.size, 0);
+    for (const [caller, { uris }] of waiting) {
+      if (count < maxWaitingUris) return;
+      this.#subscribers.delete(caller);
+      count -= uris.size;
+    }
   }
 }
 
