@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { StartError } from "../../start-error.ts";
 import { SqliteConnection } from "./connection.ts";
 import { primaryCode } from "./errors.ts";
+import { selectFaults } from "./select-faults.ts";
 import { startFault } from "./start-fault.ts";
 
 /** Files that SQLite keeps beside a database. Those of another database would be taken for part of it. */
@@ -76,7 +77,7 @@ function requireWhole(file: string, copy: SqliteConnection): void {
   if (!hasTable(copy, "_prisma_migrations")) {
     throw new StartError(`${file} is not a Baton database.`);
   }
-  if (copy.prepare("PRAGMA quick_check(1)").get([])?.quick_check === "ok") return;
+  if (copy.prepare(selectFaults).get([]) === null) return;
   throw new StartError(`${file} is damaged. Restore another backup.`);
 }
 

@@ -9,9 +9,9 @@ const smallestShare = 8;
 const reserveShare = 4;
 /**
  * With less than so many times the space to keep free, the write-ahead log is kept small: each look begins with a checkpoint,
- * and the log gives back most of its space.
+ * there is one after each write of as much as the reserve has, and the log gives back most of its space.
  */
-const tightFactor = 4;
+const tightFactor = 8;
 /** With so many times the space to keep free, the reserve is made at the second look. */
 const ampleFactor = 32;
 /** The reserve is written in pieces of this size. */
@@ -113,6 +113,8 @@ export class DiskSpace {
     this.#freeBytes = free;
     this.#leftBytes = Math.min(usable - least, usable + database.freePageBytes() - kept);
     this.#isLow = this.#leftBytes < 0;
+    // The reserve is to have room for all that is in the log only.
+    if (isTight) this.#leftBytes = Math.min(this.#leftBytes, least);
     if (free < least) await this.release();
     else if (held < least && free >= kept + least && !this.#mayWait(found)) {
       await this.#makeReserve(least);

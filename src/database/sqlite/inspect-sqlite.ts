@@ -3,6 +3,7 @@ import { readMigrationState } from "../migrate.ts";
 import { SqliteConnection } from "./connection.ts";
 import { sqliteTarget } from "./migrate-sqlite.ts";
 import { migrationsFolder } from "./sqlite.ts";
+import { selectFaults } from "./select-faults.ts";
 import { startFault } from "./start-fault.ts";
 
 /**
@@ -16,9 +17,7 @@ export async function inspectSqlite(file: string): Promise<Inspection> {
     opened.execSync("PRAGMA query_only = ON");
     const all = <T>(text: string) => opened.prepare(text).all([]) as T[];
     const [{ version }] = all<{ version: string }>("SELECT sqlite_version() AS version") as [any];
-    const faults = all<{ quick_check: string }>("PRAGMA quick_check(3)")
-      .map(({ quick_check }) => quick_check)
-      .filter((text) => text !== "ok");
+    const faults = all<{ fault: string }>(selectFaults).map(({ fault }) => fault);
     const state = await readMigrationState(
       sqliteTarget({ all: async <T>(text: string) => all(text) as T, run: async () => 0 }),
       migrationsFolder,

@@ -1,4 +1,5 @@
 import type { SqliteConnection } from "./connection.ts";
+import { selectFaults } from "./select-faults.ts";
 
 /** After a check there is none for so many times as long as it took: it may read a large file. */
 const restFactor = 500;
@@ -54,11 +55,10 @@ export class PageCheck {
       try {
         // Only statements without results run on the driver's thread.
         await this.#connection.exec(
-          "CREATE TEMP TABLE IF NOT EXISTS finding AS SELECT quick_check FROM pragma_quick_check(1) LIMIT 0; " +
-            "DELETE FROM finding; INSERT INTO finding SELECT quick_check FROM pragma_quick_check(1)",
+          `DROP TABLE IF EXISTS temp.finding; CREATE TEMP TABLE finding AS ${selectFaults}`,
         );
-        const found = this.#connection.prepare("SELECT quick_check FROM finding").get([]);
-        this.#isDamaged = found?.quick_check !== "ok";
+        const found = this.#connection.prepare("SELECT 1 FROM temp.finding LIMIT 1").get([]);
+        this.#isDamaged = found !== null;
       } catch {
         // It can't be read at all. The connection reports damage; whatever else it is, a write finds it too.
       }
