@@ -8,7 +8,7 @@ import type { Hub } from "./hub.ts";
 
 export interface Wait {
   readonly userId: string;
-  /** The name of the caller; null where it said none. */
+  /** The agent of the caller; null if it gave no agent name. */
   readonly agent: string | null;
   /** Aborts when the session ends; the wait then fails with its reason. */
   readonly ended: AbortSignal;

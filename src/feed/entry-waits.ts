@@ -56,7 +56,7 @@ export type WaitNews =
 
 export interface EntryWaitOptions {
   readonly userId: string;
-  /** The name of the caller; null where it said none. */
+  /** The agent of the caller; null if it gave no agent name. */
   readonly agent: string | null;
   readonly place: Place;
   /** The wait ends with this signal's error when the session does. */

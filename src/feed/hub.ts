@@ -28,7 +28,7 @@ export class Hub {
     return counts;
   }
 
-  /** Those who follow a user's log here, and how many revisions each is behind. */
+  /** The followers of a user's log on this instance, and how many revisions each is behind. */
   *followersOf(
     userId: string,
   ): Generator<{ readonly follower: Follower; readonly lag: bigint }, void> {

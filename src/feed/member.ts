@@ -20,7 +20,7 @@ export interface Delivery<T> {
 
 export interface MemberOptions<T> extends Delivery<T> {
   readonly hub: Hub;
-  /** The name of the subscriber; null where it said none. */
+  /** The agent of the subscriber; null if it gave no agent name. */
   readonly agent: string | null;
   /** Aborts when the session ends; the subscription then fails with its reason. */
   readonly ended: AbortSignal;

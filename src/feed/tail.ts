@@ -21,9 +21,9 @@ export interface TailOptions {
 /** A follower of a log: a subscription, or a wait for an entry. */
 export interface Follower {
   readonly kind: "subscription" | "wait";
-  /** The name of its caller; null where that said none. */
+  /** The agent of its caller; null if it gave no agent name. */
   readonly agent: string | null;
-  /** What it follows. */
+  /** The part of the log that it follows. */
   readonly selection: Selection;
   /** The revision up to which it has read the log; null unless it is catching up. */
   readonly reached: bigint | null;
@@ -97,7 +97,7 @@ export class Tail {
     return { subscriptions, catchingUp, waits, maxLag };
   }
 
-  /** Revisions that a follower is behind; 0 for one that has everything that it wants. */
+  /** The number of revisions that a follower is behind; 0 if it is up to date. */
   lagOf({ reached }: Follower): bigint {
     return reached === null || reached > this.#head ? 0n : this.#head - reached;
   }

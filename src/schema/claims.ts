@@ -121,7 +121,7 @@ const claimedNamespaceRef = builder.objectRef<ClaimedNamespace>("ClaimedNamespac
     name: t.exposeString("name", { description: "The namespace." }),
     claimCounts: t.field({
       type: claimCountsRef,
-      description: "How far the work on its entries is.",
+      description: "The progress of the work on its entries.",
       resolve: ({ counts }) => counts,
     }),
   }),
@@ -172,7 +172,7 @@ builder.queryFields((t) => ({
     type: claimedNamespaceConnection,
     complexity: pageComplexity,
     description:
-      "The namespaces that agents claim from, sorted by name: some of their entries are taken, delayed, completed or dead-lettered. Each entry up to the end of the page is looked at: with many entries it takes a while, in which other requests are served.",
+      "The namespaces that agents claim from, sorted by name: some of their entries are taken, delayed, completed or dead-lettered. The server reads each entry up to the end of the page, so a page with many entries takes time; it serves other requests in between.",
     args: {
       namespacePrefix: t.arg.string({
         defaultValue: "",

@@ -3,24 +3,24 @@ import type { TextMatch } from "../store/model/text-match.ts";
 import { builder } from "./builder.ts";
 
 const nameMatchRef = builder.objectRef<TextMatch>("NameMatch").implement({
-  description: "Which names are meant: one, or all that begin with a text.",
+  description: "Matches one name, or all names that begin with a prefix.",
   fields: (t) => ({
     text: t.string({
-      description: "The name, or what the names begin with; an empty beginning is every name.",
+      description: "The name or the prefix. An empty prefix matches every name.",
       resolve: (match) => (match.kind === "exact" ? match.text : match.prefix),
     }),
     isPrefix: t.boolean({
-      description: "Whether all names are meant that begin with the text. If not, it is the name.",
+      description: "Whether `text` is a prefix. If `false`, it is the name.",
       resolve: ({ kind }) => kind === "prefix",
     }),
   }),
 });
 
 const subscriberKindEnum = builder.enumType("SubscriberKind", {
-  description: "How it follows the log.",
+  description: "How a subscriber follows the log.",
   values: {
-    SUBSCRIPTION: { value: "subscription", description: "By `entryChanged`." },
-    WAIT: { value: "wait", description: "By `awaitEntry`, which waits for one entry." },
+    SUBSCRIPTION: { value: "subscription", description: "A subscription to `entryChanged`." },
+    WAIT: { value: "wait", description: "A call of `awaitEntry`, which waits for one entry." },
   } as const,
 });
 
@@ -29,12 +29,12 @@ const subscriberRef = builder.objectRef<Subscriber>("Subscriber").implement({
   fields: (t) => ({
     kind: t.field({
       type: subscriberKindEnum,
-      description: "How it follows the log.",
+      description: "How a subscriber follows the log.",
       resolve: ({ kind }) => kind,
     }),
     agent: t.exposeString("agent", {
       nullable: true,
-      description: "The agent that follows; null where it said no name.",
+      description: "The agent that follows the log; null if it gave no agent name.",
     }),
     namespaces: t.field({
       type: [nameMatchRef],
@@ -48,25 +48,25 @@ const subscriberRef = builder.objectRef<Subscriber>("Subscriber").implement({
     }),
     lag: t.float({
       description:
-        "Revisions of the log that it was not sent yet, whether it selects them or not; 0: it has everything. One that reads slowly, or began a moment ago, is behind.",
+        "The number of revisions of the log that were not delivered to it yet, including those that it does not select; 0 if it is up to date. A subscriber that reads slowly, or has just started, is behind.",
       resolve: ({ lag }) => Number(lag),
     }),
   }),
 });
 
-/** How many are listed, unless the caller says, and at most. */
+/** The default and the largest number of listed subscribers. */
 const defaultListed = 20;
 const maxListed = 100;
 
 export const subscribersRef = builder.objectRef<Subscribers>("Subscribers").implement({
   description:
-    "Who follows the store on the instance that answers: others may be connected to other instances of the same database. A token limited to namespaces is shown those who follow nothing but what it may read.",
+    "The subscribers of the store on the instance that responds; others can be connected to other instances of the same database. A token limited to namespaces sees only subscribers whose selection it can read.",
   fields: (t) => ({
     subscriptionCount: t.exposeInt("subscriptionCount", {
-      description: "Open subscriptions to changes.",
+      description: "The number of open subscriptions to changes.",
     }),
     waitCount: t.exposeInt("waitCount", {
-      description: "Calls of `awaitEntry` that wait for an entry.",
+      description: "The number of waiting calls of `awaitEntry`.",
     }),
     slowest: t.field({
       type: [subscriberRef],
@@ -74,11 +74,11 @@ export const subscribersRef = builder.objectRef<Subscribers>("Subscribers").impl
         field: 1,
         multiplier: Math.max(1, Math.min(maxListed, first ?? defaultListed)),
       }),
-      description: "The subscriptions and waits, the one furthest behind the log first.",
+      description: "The subscriptions and waits; those furthest behind the log come first.",
       args: {
         first: t.arg.int({
           defaultValue: defaultListed,
-          description: `At most how many; ${maxListed} for a larger number.`,
+          description: `The maximum number of items. Values above ${maxListed} count as ${maxListed}.`,
         }),
       },
       resolve: ({ all }, { first }) =>

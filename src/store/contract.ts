@@ -398,7 +398,7 @@ export interface DiskState {
 
 /** Figures for the operator. */
 export interface Statistics {
-  /** The disk as it was when it was looked at last; null where the database is elsewhere. */
+  /** The state of the disk at the last check; null if the database is on another machine. */
   disk(): DiskState | null;
   readLogStatistics(): Promise<LogStatistics>;
   /** Connections in use and idle, and callers that wait for one; null without a pool. */

@@ -44,7 +44,7 @@ export async function countClaims(
   return { counts, nextInMs };
 }
 
-/** A namespace that agents claim from, and how far the work on its entries is. */
+/** A namespace that agents claim from, and the progress of the work on its entries. */
 export interface ClaimedNamespace {
   readonly name: string;
   readonly counts: ClaimCounts;

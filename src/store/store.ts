@@ -36,7 +36,7 @@ import { everything, exact, intersect, prefixed, type TextMatch } from "./model/
 import { readWhere, type Where, type WhereInput } from "./model/where.ts";
 import { permittedPart, requireNamespace, requireScope, type Viewer } from "./model/viewer.ts";
 
-/** Instants that one call of `headsAgo` may ask for. */
+/** The largest number of times in one call of `headsAgo`. */
 const maxInstants = 100;
 
 /** Which part of the store a reader selects. An omitted field does not restrict the selection. */
@@ -338,7 +338,7 @@ export class Store {
     return countClaims(this.#database, { userId, selection }, closed);
   }
 
-  /** The namespaces that agents claim from, in the order of their names, each with how far the work is. */
+  /** Reads the namespaces that agents claim from, sorted by name, each with the progress of the work. */
   async claimedNamespaces(
     viewer: Viewer,
     { namespacePrefix, first, after }: ClaimedNamespacesInput,
@@ -441,7 +441,7 @@ export class Store {
   }
 
   /**
-   * The head of the viewer's log as it was so many seconds ago, for each number of seconds.
+   * Reads the head that the viewer's log had the given numbers of seconds ago.
    * @throws LIMIT_EXCEEDED, BAD_USER_INPUT, FORBIDDEN
    */
   async headsAgo(viewer: Viewer, secondsAgo: readonly number[]): Promise<bigint[]> {
@@ -450,7 +450,7 @@ export class Store {
       throw limitExceeded(
         "maxInstants",
         maxInstants,
-        `One call may ask for ${maxInstants} instants; these are ${secondsAgo.length}.`,
+        `One call can request at most ${maxInstants} times; this one requests ${secondsAgo.length}.`,
         "secondsAgo",
       );
     }
