@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
 import { selectsWithin } from "./selected-fields.ts";
 import { listInPieces } from "./list-in-pieces.ts";
-import { showWritten } from "./show-written.ts";
+import { showWrittenEntries } from "./show-written-entries.ts";
 import { valueCondition, whereDescription } from "./value-condition.ts";
 import {
   entryOf,
@@ -28,7 +28,7 @@ import {
   namespaceInput,
   payloadRevision,
   ttlInput,
-} from "./write.ts";
+} from "./mutation-fields.ts";
 
 type InputFields = InputFieldBuilder<typeof builder.$inferSchemaTypes, "InputObject">;
 
@@ -296,7 +296,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      showWritten(
+      showWrittenEntries(
         info,
         context,
         "entry",
@@ -323,7 +323,7 @@ builder.mutationFields((t) => ({
     resolve: (_mutation, { input }, context, info) => {
       const complete = () => context.writer.completeClaim(context.viewer, input);
       const withResults = () =>
-        showWritten(
+        showWrittenEntries(
           info,
           context,
           "results",
@@ -333,7 +333,9 @@ builder.mutationFields((t) => ({
           ({ results }) => results.map(entryOf),
         );
       const where = [input.namespace];
-      return showWritten(info, context, "entry", where, 1, withResults, ({ entry }) => [entry]);
+      return showWrittenEntries(info, context, "entry", where, 1, withResults, ({ entry }) => [
+        entry,
+      ]);
     },
   }),
   renewClaim: t.field({

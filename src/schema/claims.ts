@@ -21,7 +21,7 @@ import {
   namespaceDescription,
   namespaceInput,
   payloadRevision,
-} from "./write.ts";
+} from "./mutation-fields.ts";
 
 // Claims as an observer sees them: which agent holds an entry, and the progress of the work.
 

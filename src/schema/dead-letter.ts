@@ -15,7 +15,7 @@ import {
 import { keyPrefixDescription } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
 import { reopenEntry, requeueEntry } from "./operations.ts";
-import { namespaceDescription, payloadRevision } from "./write.ts";
+import { namespaceDescription, payloadRevision } from "./mutation-fields.ts";
 
 // Entries that are not claimed again: dead-lettered and completed ones.
 

@@ -23,7 +23,7 @@ import type { Context } from "./context.ts";
 import { entryRef } from "./entry-ref.ts";
 import { selectsWithin } from "./selected-fields.ts";
 import { valueCondition, whereDescription } from "./value-condition.ts";
-import { namespaceDescription } from "./write.ts";
+import { namespaceDescription } from "./mutation-fields.ts";
 
 entryRef.implement({
   description: "A key, its JSON value and its metadata.",

@@ -32,7 +32,7 @@ import { entryRef } from "./entry-ref.ts";
 import { clearNamespace } from "./operations.ts";
 import { selectsField, selectsWithin } from "./selected-fields.ts";
 import { valueCondition } from "./value-condition.ts";
-import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./write.ts";
+import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./mutation-fields.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
   description: "A group of keys, such as `pipeline:job-123`. It exists while it holds an entry.",

@@ -7,7 +7,7 @@ import {
   metadataInput,
   namespaceInput,
   ttlInput,
-} from "./write.ts";
+} from "./mutation-fields.ts";
 
 // Each write is an operation of `transact`. As a mutation's input, it also has an idempotency key.
 

@@ -2,7 +2,7 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import { builder } from "./builder.ts";
 import "./scalars.ts";
 import "./entry.ts";
-import "./entry-writes.ts";
+import "./entry-mutations.ts";
 import "./transact.ts";
 import "./claim.ts";
 import "./claims.ts";

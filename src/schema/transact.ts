@@ -15,14 +15,14 @@ import {
   setEntry,
 } from "./operations.ts";
 import { listInPieces } from "./list-in-pieces.ts";
-import { showWritten } from "./show-written.ts";
+import { showWrittenEntries } from "./show-written-entries.ts";
 import {
   batchComplexity,
   idempotencyKeyInput,
   keyInput,
   namespaceInput,
   payloadRevision,
-} from "./write.ts";
+} from "./mutation-fields.ts";
 
 /** A condition of a transaction. */
 export const transactCondition = builder.inputType("TransactCondition", {
@@ -141,7 +141,7 @@ builder.mutationField("transact", (t) =>
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      showWritten(
+      showWrittenEntries(
         info,
         context,
         "results",

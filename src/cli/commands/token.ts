@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import {
   maxGrants,
   parseGrant,
-  patternFault,
+  invalidPatternReason,
   scopes,
   type Grant,
   type Scope,
@@ -104,7 +104,7 @@ function parsePatterns(text: string): string[] {
       `A token may have ${maxGrants} of them; use prefixes followed by *.`,
     );
   }
-  const invalid = patterns.find((pattern) => patternFault(pattern) !== null);
+  const invalid = patterns.find((pattern) => invalidPatternReason(pattern) !== null);
   if (invalid !== undefined) {
     throw new InvalidArgumentError(
       `${JSON.stringify(invalid)} is no namespace; use names or prefixes followed by *, separated by commas, such as pipeline:*,handoff.`,

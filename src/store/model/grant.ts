@@ -36,7 +36,7 @@ export function parseGrant(text: string): Grant {
   const [, list = "", namespacePattern = ""] = /^([\w,]+) (.+)$/s.exec(text) ?? [];
   const given = list.split(",");
   const unknown = given.find((scope) => !isScope(scope));
-  if (list === "" || unknown !== undefined || patternFault(namespacePattern) !== null) {
+  if (list === "" || unknown !== undefined || invalidPatternReason(namespacePattern) !== null) {
     throw new Error(
       `${JSON.stringify(text)} is not a grant. Write scopes (${scopes.join(", ")}), a space, and a namespace or a prefix followed by *, such as "read,write files:*".`,
     );
@@ -81,8 +81,8 @@ export function checkGrants(limits: Limits, argument: string, grants: readonly G
     if (grant.scopes.length === 0) {
       throw badUserInput(`${path}.scopes`, "Must have at least one scope.");
     }
-    const fault = patternFault(namespacePattern);
-    if (fault !== null) throw badUserInput(`${path}.namespacePattern`, fault);
+    const reason = invalidPatternReason(namespacePattern);
+    if (reason !== null) throw badUserInput(`${path}.namespacePattern`, reason);
     const match = parsePattern(namespacePattern);
     const text = match.kind === "exact" ? match.text : match.prefix;
     checkNamespacePrefix(limits, `${path}.namespacePattern`, text);
@@ -95,7 +95,7 @@ export function isScope(text: string): text is Scope {
 }
 
 /** Returns why a text is not a namespace pattern; null if it is one. */
-export function patternFault(pattern: string): string | null {
+export function invalidPatternReason(pattern: string): string | null {
   if (pattern !== "" && !pattern.slice(0, -1).includes("*")) return null;
   return `${JSON.stringify(pattern)} is not a namespace pattern. Use a namespace, or a prefix followed by *, such as files:*.`;
 }

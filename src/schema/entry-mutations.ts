@@ -15,8 +15,13 @@ import {
 } from "./operations.ts";
 import { selectsField } from "./selected-fields.ts";
 import { listInPieces } from "./list-in-pieces.ts";
-import { showWritten } from "./show-written.ts";
-import { batchComplexity, idempotencyKeyInput, namespaceInput, payloadRevision } from "./write.ts";
+import { showWrittenEntries } from "./show-written-entries.ts";
+import {
+  batchComplexity,
+  idempotencyKeyInput,
+  namespaceInput,
+  payloadRevision,
+} from "./mutation-fields.ts";
 
 const setEntriesItem = builder.inputType("SetEntriesItem", {
   description: "One of the keys to set.",
@@ -118,7 +123,7 @@ function showEntry<R extends { readonly entry: Entry }>(
   { namespace }: { readonly namespace: string },
   write: () => Promise<R>,
 ): Promise<R> {
-  return showWritten(info, context, "entry", [namespace], 1, write, ({ entry }) => [entry]);
+  return showWrittenEntries(info, context, "entry", [namespace], 1, write, ({ entry }) => [entry]);
 }
 
 builder.mutationFields((t) => ({
@@ -149,7 +154,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_mutation, { input }, context, info) =>
-      showWritten(
+      showWrittenEntries(
         info,
         context,
         "entries",

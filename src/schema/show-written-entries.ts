@@ -10,7 +10,7 @@ import { selectsField } from "./selected-fields.ts";
  * @param maxEntries the largest number of entries that the response can show
  * @throws the errors of the write, and those of `ResponseBudget.showWritten`
  */
-export function showWritten<R>(
+export function showWrittenEntries<R>(
   info: GraphQLResolveInfo,
   { viewer, budget, store }: Context,
   field: string,
