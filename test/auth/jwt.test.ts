@@ -101,7 +101,7 @@ describe("JWTs by a JWKS URL", () => {
       /algorithm|valid JWT/,
     ],
     [
-      "the public key taken for a shared secret",
+      "the public key used as a shared secret",
       async () => {
         const [, payload] = (await issuer.sign(key)).split(".");
         const signed = `${encode({ alg: "HS256", kid: "one" })}.${payload}`;
@@ -111,7 +111,7 @@ describe("JWTs by a JWKS URL", () => {
       /algorithm/,
     ],
     [
-      "the public key as JSON taken for a shared secret",
+      "the public key as JSON used as a shared secret",
       () =>
         new SignJWT({ iss: issuer.url, aud: "baton", sub: "ann", exp: now() + 60 })
           .setProtectedHeader({ alg: "HS256", kid: "one" })
@@ -119,7 +119,7 @@ describe("JWTs by a JWKS URL", () => {
       /algorithm/,
     ],
     [
-      "a key of its own in its header",
+      "its own key in its header",
       () => issuer.sign(stranger, {}, { jwk: stranger.jwk, kid: undefined }),
       /not a valid JWT/,
     ],
@@ -127,17 +127,17 @@ describe("JWTs by a JWKS URL", () => {
     ["not valid yet", () => issuer.sign(key, { nbf: now() + 60 }), /not valid yet/],
     ["another audience", () => issuer.sign(key, { aud: "other" }), /"aud"/],
     ["another issuer", () => issuer.sign(key, { iss: "https://other.example" }), /"iss"/],
-    ["no end", () => issuer.sign(key, { exp: undefined }), /"exp".*missing/],
+    ["no expiry", () => issuer.sign(key, { exp: undefined }), /"exp".*missing/],
     ["no user", () => issuer.sign(key, { sub: undefined }), /"sub".*missing/],
     ["a user that is a number", () => issuer.sign(key, { sub: 7 as never }), /"sub"/],
     ["a user without a name", () => issuer.sign(key, { sub: "" }), /sub/],
     ["a user with a control character", () => issuer.sign(key, { sub: "a\nb" }), /sub/],
     ["scopes of the wrong form", () => issuer.sign(key, { scope: { read: true } }), /"scope"/],
     ["namespaces of the wrong form", () => issuer.sign(key, { namespaces: [7] }), /"namespaces"/],
-    ["a pattern that is none", () => issuer.sign(key, { namespaces: "a*b" }), /pattern/],
-    ["grants that are none", () => issuer.sign(key, { grants: ["all *"] }), /"grants"/],
+    ["an invalid pattern", () => issuer.sign(key, { namespaces: "a*b" }), /pattern/],
+    ["invalid grants", () => issuer.sign(key, { grants: ["all *"] }), /"grants"/],
     ["a changed payload", async () => changed(await issuer.sign(key)), /not a valid JWT/],
-    ["three parts of nothing", () => "a.b.c", /not a valid JWT/],
+    ["three meaningless parts", () => "a.b.c", /not a valid JWT/],
     ["a very long one", () => `${"a".repeat(9_000)}.${"b".repeat(9_000)}.c`, /./],
   ])("G1: refused over HTTP and WebSocket: %s", async (_case, make, message) => {
     const token = await make();

@@ -79,7 +79,7 @@ describe.each(plainDatabases)("awaitEntry on $name", ({ start }) => {
       { code: "BAD_USER_INPUT", argument: "timeoutSeconds" },
     ],
     [
-      "more than may be waited",
+      "more than the limit",
       { timeoutSeconds: 61 },
       { code: "LIMIT_EXCEEDED", limit: "maxAwaitSeconds", max: 60, argument: "timeoutSeconds" },
     ],

@@ -141,12 +141,12 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
     test.each<[string, string, string]>([
       ["a text for an Int", "Int", '"7"'],
       ["a value that the enum lacks", "Scope", '"read"'],
-      ["a text that is no revision", "Revision", '"x"'],
+      ["a text that is not a revision", "Revision", '"x"'],
       ["a number beyond Float", "Float", "1e400"],
       ["a DateTime, which no input takes", "DateTime", '"2026-01-31T12:00:00Z"'],
-      ["half of a surrogate pair", "String", '"\\ud800"'],
-      ["half of a surrogate pair in an input", "SetEntryInput", '{"key":"\\ud800"}'],
-      ["nothing for what is required", "String!", "null"],
+      ["a lone surrogate", "String", '"\\ud800"'],
+      ["a lone surrogate in an input", "SetEntryInput", '{"key":"\\ud800"}'],
+      ["null for a required argument", "String!", "null"],
     ])("refuses %s, with the variable's name", async (_what, type, sent) => {
       const [error] = JSON.parse(await set(`$v: ${type}`, "{ v: $v }", `{"v":${sent}}`)).errors;
       expect(error.extensions).toMatchObject({ code: "BAD_USER_INPUT" });

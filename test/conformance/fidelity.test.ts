@@ -191,7 +191,7 @@ describe.each(databases)("G13: fidelity on $name", ({ start }) => {
       /input\.value: At \\"\/a\/b\\": The member \\"b\\" appears more than once/,
     ],
     [
-      "half a surrogate pair",
+      "a lone surrogate",
       '["\\ud800"]',
       /input\.value: At \\"\/0\\": A string holds half of a surrogate pair/,
     ],

@@ -146,7 +146,7 @@ describe("G9 G14: documents that are large when expanded", () => {
       `mutation { setEntry(input: { key: "deep", value: ${"{a:".repeat(950)}1${"}".repeat(950)} }) { revision } }`,
     ],
     [
-      "a wide object with one member again and again",
+      "a wide object with one member many times",
       `mutation { setEntry(input: { key: "wide", value: { ${repeat(1_300, () => "a: 1")} } }) { revision } }`,
     ],
     ["a deep selection", `{ viewer ${"{ user".repeat(1_300)}${"}".repeat(1_300)} }`],

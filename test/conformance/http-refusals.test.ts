@@ -45,7 +45,7 @@ describe("G10: HTTP", () => {
 
   test.each<[string, Case]>([
     [
-      "a subscription that accepts JSON alone",
+      "a subscription that accepts only JSON",
       {
         headers: { ...json, accept: "application/json" },
         body: subscription,
@@ -63,7 +63,7 @@ describe("G10: HTTP", () => {
       },
     ],
     [
-      "a subscription by GET that accepts JSON alone",
+      "a subscription by GET that accepts only JSON",
       {
         path: "/graphql?query=subscription{entryChanged{kind}}",
         method: "GET",
@@ -73,7 +73,7 @@ describe("G10: HTTP", () => {
       },
     ],
     [
-      "a query that accepts HTML alone",
+      "a query that accepts only HTML",
       {
         headers: { ...json, accept: "text/html" },
         body: viewer,
@@ -82,7 +82,7 @@ describe("G10: HTTP", () => {
       },
     ],
     [
-      "a query that accepts events alone",
+      "a query that accepts only events",
       {
         headers: { ...json, accept: "text/event-stream" },
         body: viewer,
@@ -91,7 +91,7 @@ describe("G10: HTTP", () => {
       },
     ],
     [
-      "a mutation that accepts HTML alone, which is not executed",
+      "a mutation that accepts only HTML, which is not executed",
       {
         headers: { ...json, accept: "text/html" },
         body: '{"query":"mutation { setEntry(input: { key: \\"refused\\", value: 1 }) { revision } }"}',
@@ -134,7 +134,7 @@ describe("G10: HTTP", () => {
       },
     ],
     [
-      "no type of content",
+      "no content type",
       {
         body: viewer,
         headers: { "content-type": "text/plain" },
@@ -142,7 +142,7 @@ describe("G10: HTTP", () => {
         message: /application\/json/,
       },
     ],
-    ["no JSON", { body: "{", headers: json, status: 400, message: /JSON/ }],
+    ["a body that is not JSON", { body: "{", headers: json, status: 400, message: /JSON/ }],
     ["an empty body", { body: "", headers: json, status: 400, message: /JSON/ }],
     [
       "variables that are refused, as a GraphQL response",
@@ -175,9 +175,9 @@ describe("G10: HTTP", () => {
   });
 
   test.each<[string, string, number]>([
-    ["what is no HTTP", "hello\r\n\r\n", 400],
+    ["text that is not HTTP", "hello\r\n\r\n", 400],
     ["an unknown method", "TRACEY /graphql HTTP/1.1\r\nHost: x\r\n\r\n", 400],
-    ["headers without end", `GET / HTTP/1.1\r\nHost: x\r\nA: ${"x".repeat(100_000)}\r\n\r\n`, 431],
+    ["endless headers", `GET / HTTP/1.1\r\nHost: x\r\nA: ${"x".repeat(100_000)}\r\n\r\n`, 431],
     [
       "a socket for another path",
       "GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",

@@ -58,8 +58,8 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
     test.each<[string, unknown, string, unknown]>([
       ["a member", { a: 1, b: 2 }, "/b", { a: 1, b: 3 }],
       ["a member of a member", { a: { b: 1 } }, "/a/b", { a: { b: 2 } }],
-      ["a member that is not there", { a: 1 }, "/b", { a: 1, b: 1 }],
-      ["objects on the way that are not there", {}, "/a/b/c", { a: { b: { c: 1 } } }],
+      ["a missing member", { a: 1 }, "/b", { a: 1, b: 1 }],
+      ["missing objects on the path", {}, "/a/b/c", { a: { b: { c: 1 } } }],
       ["an item", { list: [1, 2] }, "/list/1", { list: [1, 3] }],
       [
         "names with a slash and a tilde",
@@ -95,7 +95,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       ["a member that is null", { a: null }, { path: "/a" }, "input.path"],
       ["a member of a number", 1, { path: "/a" }, "input.path"],
       ["a member of null", { a: null }, { path: "/a/b" }, "input.path"],
-      ["an item behind the last", [1], { path: "/1" }, "input.path"],
+      ["an item after the last", [1], { path: "/1" }, "input.path"],
       ["the item -", [1], { path: "/-" }, "input.path"],
       ["an item 01", [1, 2], { path: "/01" }, "input.path"],
       ["an array's length", [1], { path: "/length" }, "input.path"],
@@ -172,7 +172,7 @@ describe.each(plainDatabases)("increment, patch and append on $name", ({ start }
       ["an object", {}, { value: 1 }, "input"],
       ["a text", "[]", { value: 1 }, "input"],
       ["null", null, { value: 1 }, "input"],
-      ["an array to keep nothing of", [], { value: 1, maxLength: 0 }, "input.maxLength"],
+      ["an array with a maxLength of 0", [], { value: 1, maxLength: 0 }, "input.maxLength"],
       ["a negative length", [], { value: 1, maxLength: -1 }, "input.maxLength"],
       ["no value", [], {}, "input.value"],
     ])("refuses %s", async (name, value, more, argument) => {

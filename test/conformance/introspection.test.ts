@@ -74,7 +74,7 @@ const tools: readonly [tool: string, document: string][] = [
     }),
   ],
   [
-    "graphql-js with nothing beside the types, as ariadne-codegen (graphql-core)",
+    "graphql-js with only the types, as ariadne-codegen (graphql-core)",
     getIntrospectionQuery({ descriptions: false }),
   ],
   ["Hasura and genqlient's gqlfetch: the form of 2018", wholeSchema({})],
@@ -122,7 +122,7 @@ const tools: readonly [tool: string, document: string][] = [
     wholeSchema({ deprecated: all, types: "isOneOf specifiedByURL", directives: "isRepeatable" }),
   ],
   [
-    "tools that compare what is deprecated with what is not",
+    "tools that compare deprecated fields with others",
     wholeSchema({
       deprecated: all,
       types:
@@ -159,15 +159,15 @@ describe("introspection", () => {
 
   const hostile: readonly [string, string][] = [
     [
-      "the types again and again",
+      "the types many times",
       `{ __schema { ${repeat(200, (at) => `a${at}: types { fields { name description args { name } } }`)} } }`,
     ],
     [
-      "the schema again and again",
+      "the schema many times",
       `{ ${repeat(150, (at) => `a${at}: __schema { types { ...T } }`)} } fragment T on __Type { name description fields { name description } inputFields { name description } }`,
     ],
     [
-      "the descriptions again and again",
+      "the descriptions many times",
       `{ __schema { types { ${repeat(1_200, (at) => `a${at}: description`)} } } }`,
     ],
     [
@@ -179,7 +179,7 @@ describe("introspection", () => {
       `{ __schema { types { ...F0 } } } ${repeat(5, (at) => `fragment F${at} on __Type { a${at}: ofType { ...F${at + 1} } ...F${at + 1} }`)} fragment F5 on __Type { ${repeat(300, (at) => `f${at}: fields { name }`)} }`,
     ],
     [
-      "a type that a variable names",
+      "a type named by a variable",
       `query ($name: String!) { ${repeat(200, (at) => `a${at}: __type(name: $name) { ...T }`)} }
         fragment T on __Type { fields { name type { ...F ofType { ...F } } } }
         fragment F on __Type { fields { name description args { name description } } }`,

@@ -520,7 +520,7 @@ test.each(["revoked", "expired"])(
     await ended.take(1);
     const begin = Date.now();
     if (how === "revoked") await server.revokeToken(tokenId);
-    const error = await ended.rest().catch((fault: unknown) => fault);
+    const error = await ended.rest().catch((reason: unknown) => reason);
     expect((error as Refusal).code).toBe("UNAUTHENTICATED");
     expect(Date.now() - begin).toBeLessThan(5_000);
     await set(server, { key: "after", value: 1 });

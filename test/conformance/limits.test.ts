@@ -220,14 +220,14 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
       ["an empty key", { key: "" }, "input.key"],
       ["a control character", { key: "a\u0000b" }, "input.key"],
       ["DEL", { key: "a\u007f" }, "input.key"],
-      ["half a surrogate pair", { key: "a\ud800" }, "input.key"],
+      ["a lone surrogate", { key: "a\ud800" }, "input.key"],
       ["a namespace with a line end", { namespace: "a\nb" }, "input.namespace"],
       ["no value", { value: undefined }, "input.value"],
       ["metadata that is a list", { metadata: [1] }, "input.metadata"],
       ["metadata that is a text", { metadata: "x" }, "input.metadata"],
       ["a key that is a number", { key: 5 }, "input.key"],
       ["a field that does not exist", { nothing: 1 }, "input"],
-      ["a revision that is no number", { ifRevision: "latest" }, "input.ifRevision"],
+      ["a revision that is not a number", { ifRevision: "latest" }, "input.ifRevision"],
       ["a negative revision", { ifRevision: "-1" }, "input.ifRevision"],
       ["a revision beyond 64 bits", { ifRevision: "9223372036854775808" }, "input.ifRevision"],
     ];
@@ -250,9 +250,9 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
     });
 
     test.each([
-      ["a page of none", "{ entries(first: 0) { nodes { key } } }", "first"],
+      ["a page of 0 items", "{ entries(first: 0) { nodes { key } } }", "first"],
       ["a negative page", "{ changes(first: -1) { nodes { key } } }", "first"],
-      ["a cursor that is none", '{ entries(after: "x") { nodes { key } } }', "after"],
+      ["an invalid cursor", '{ entries(after: "x") { nodes { key } } }', "after"],
       [
         "another list's cursor",
         `{ entries(after: "${Buffer.from('["a"]').toString("base64url")}") { nodes { key } } }`,
@@ -273,18 +273,18 @@ describe.each(plainDatabases)("G9 G10: limits and errors on $name", ({ start }) 
     });
 
     test.each([
-      ["no JSON", "nonsense"],
+      ["a body that is not JSON", "nonsense"],
       ["a list", "[]"],
       ["null", "null"],
       ["no query", "{}"],
       ["a query that is a number", '{"query": 5}'],
       ["variables that are a text", '{"query": "{ viewer { user } }", "variables": "x"}'],
       [
-        "brackets without end",
+        "endless brackets",
         JSON.stringify({ query: `{ setEntry(input: { key: "k", value: ${nested(30_000)} }) }` }),
       ],
       ["nothing", ""],
-      ["bytes that are no UTF-8", Buffer.from([0x7b, 0xff, 0x7d])],
+      ["bytes that are not UTF-8", Buffer.from([0x7b, 0xff, 0x7d])],
     ])("a request of %s", async (_name, body) => {
       const response = await fetch(`${server.url}/graphql`, {
         method: "POST",

@@ -25,7 +25,7 @@ const transports = [
 ];
 
 async function refusalOf(events: Events): Promise<Refusal> {
-  const error = await events.rest().catch((fault: unknown) => fault);
+  const error = await events.rest().catch((reason: unknown) => reason);
   if (error instanceof Refusal) return error;
   throw new Error(`Not refused: ${JSON.stringify(error)}`);
 }
@@ -160,7 +160,7 @@ describe.each(plainDatabases)("subscriptions on $name", ({ start }) => {
         .toBe(5);
       const error = await open(compacted, changed('(after: "3")')).then(
         refusalOf,
-        (fault: unknown) => fault,
+        (reason: unknown) => reason,
       );
       expect((error as Refusal).extensions).toEqual({
         code: "REVISION_COMPACTED",

@@ -197,7 +197,7 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
       "input.agent",
     ],
     [
-      "an end that has passed",
+      "an expiry in the past",
       { grants: [sent("*", "READ")], expiresInSeconds: 0 },
       "BAD_USER_INPUT",
       "input.expiresInSeconds",

@@ -184,7 +184,7 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
   );
 
   test.each<[string, object]>([
-    ["an operation that is none", {}],
+    ["an empty operation", {}],
     ["two in one", { set: { key: "a", value: 1 }, delete: { key: "a" } }],
     ["null", { set: null }],
     ["an unknown one", { rename: { key: "a" } }],

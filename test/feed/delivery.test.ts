@@ -170,7 +170,7 @@ describe("delivery by the feed", () => {
     const shared = {
       key: "fails",
       render: (): string => {
-        throw new Error("This can't be rendered for all.");
+        throw new Error("This cannot be rendered for all.");
       },
     };
     const sinks = [new HeldSink(), new HeldSink(2)] as const;
@@ -201,14 +201,14 @@ describe("delivery by the feed", () => {
     };
     const kept = await open(revisionOf);
     const revoked = await open(revisionOf, token.signal);
-    const fault = new Error("It can't be rendered.");
+    const failure = new Error("It cannot be rendered.");
     const failing = await open(() => {
-      throw fault;
+      throw failure;
     });
     const failed = failing.done.catch((error: unknown) => error);
     const ended = revoked.done.catch((error: unknown) => error);
     await write("k");
-    expect(await failed).toBe(fault);
+    expect(await failed).toBe(failure);
     await revoked.sink.until(1);
     token.abort(unauthenticated("This token was revoked."));
     expect(await ended).toMatchObject({ code: "UNAUTHENTICATED" });
