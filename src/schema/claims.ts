@@ -180,7 +180,7 @@ builder.queryFields((t) => ({
       }),
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({
-        description: "Only namespaces behind this cursor, a `pageInfo.endCursor`.",
+        description: "Only namespaces after this cursor, a `pageInfo.endCursor`.",
       }),
     },
     resolve: async (

@@ -32,6 +32,11 @@ const attempts: Record<string, Attempt> = {
     needs: "read",
     names: false,
   },
+  "Query.viewer, the heads of the past": {
+    operation: `{ viewer { headRevisionsAgo(secondsAgo: [60, 0]) subscribers { slowest { agent } } } }`,
+    needs: "read",
+    names: false,
+  },
   "Query.entry": {
     operation: `{ entry(namespace: "mine:1", key: "secret") { value history { nodes { ${fields} } } } }`,
     needs: "read",
@@ -206,6 +211,11 @@ const attempts: Record<string, Attempt> = {
     operation: `{ claimCounts(namespace: "mine:1") { free taken completed } }`,
     needs: "read",
     names: true,
+  },
+  "Query.claimedNamespaces": {
+    operation: `{ claimedNamespaces { nodes { name claimCounts { free taken completed } } } }`,
+    needs: "read",
+    names: false,
   },
   "Query.claimState": {
     operation: `{ claimState(namespace: "mine:1", key: "secret") { attempt error } }`,
