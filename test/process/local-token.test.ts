@@ -146,7 +146,7 @@ describe.concurrent("token create --save", () => {
     const secret = await readFile(file, "utf8");
     const refused = await runHere(save);
     expect([refused.code, refused.stdout]).toEqual([1, ""]);
-    expect(refused.stderr).toMatch(/holds tok_\w+, which is valid.*baton token revoke tok_/);
+    expect(refused.stderr).toMatch(/has the valid token tok_\w+\. .*baton token revoke tok_/);
     expect(await readFile(file, "utf8")).toBe(secret);
     await writeFile(file, "not a token\n");
     expect((await runHere(save)).code).toBe(0);
