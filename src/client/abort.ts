@@ -3,8 +3,8 @@ import { badUserInput } from "./errors.ts";
 const callbacks = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
- * Calls back when the signal aborts, or at once if it has; returns what takes that back. However many ask, a signal has
- * one listener: Node warns of more than ten.
+ * Calls the callback when the signal aborts, or immediately if it has already aborted. Returns a function that cancels
+ * this. Each signal has only one listener, because Node warns of more than ten.
  */
 function onAbort(signal: AbortSignal, callback: () => void): () => void {
   if (signal.aborted) {
@@ -22,7 +22,7 @@ function onAbort(signal: AbortSignal, callback: () => void): () => void {
   return () => void waiting.delete(callback);
 }
 
-/** A controller that any of these signals aborts, until it is unlinked. */
+/** Creates a controller that aborts when any of these signals aborts, until it is unlinked. */
 export function linked(...signals: readonly (AbortSignal | undefined)[]) {
   const controller = new AbortController();
   const takeBack = signals.map(
@@ -34,23 +34,26 @@ export function linked(...signals: readonly (AbortSignal | undefined)[]) {
   return { controller, signal: controller.signal, unlink };
 }
 
-/** The longest that a timer runs; a longer one would end at once. */
+/** The longest delay that a timer supports. A timer with a longer delay would fire immediately. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** Calls back after a time, and for a longer one than a timer can have never; returns what takes that back. */
+/**
+ * Calls the callback after a delay. Never calls it if the delay is longer than a timer supports. Returns a function
+ * that cancels the timer.
+ */
 export function after(delayMs: number, callback: () => void): () => void {
   if (delayMs > maxTimerMs) return () => {};
   const timer = setTimeout(callback, delayMs);
   return () => clearTimeout(timer);
 }
 
-/** @throws BAD_USER_INPUT unless it is a time, for which `Infinity` is one, too */
+/** @throws BAD_USER_INPUT if the duration is negative or not a number; `Infinity` is valid */
 export function requireDuration(argument: string, duration: number): number {
   if (duration >= 0) return duration;
-  throw badUserInput(argument, `Must be 0 or more; this is ${duration}.`);
+  throw badUserInput(argument, `Must be 0 or more, but is ${duration}.`);
 }
 
-/** As `linked`, and aborts by itself after a time; `Infinity` for never. */
+/** Same as `linked`, and also aborts after a timeout. `Infinity` means no timeout. */
 export function linkedFor(
   timeoutMs: number,
   reason: () => unknown,
@@ -65,14 +68,17 @@ export function linkedFor(
   return { ...link, unlink };
 }
 
-/** Node's timers have a method for it, Deno's are numbers, browsers need none. */
+/**
+ * Lets the process exit while the timer runs. Node's timers have a method for it, and Deno has a function. Browsers
+ * need neither.
+ */
 function unref(timer: unknown): void {
   const { Deno } = globalThis as { Deno?: { unrefTimer?: (timer: unknown) => void } };
   if (typeof timer === "number") Deno?.unrefTimer?.(timer);
   else (timer as { unref?: () => void }).unref?.();
 }
 
-/** As the work; rejects with the signal's reason as soon as that aborts. */
+/** Settles as the work does, but rejects with the signal's reason as soon as the signal aborts. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const takeBack = onAbort(signal, () => reject(signal.reason));
@@ -81,8 +87,9 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
 }
 
 /**
- * Resolves after a time, or the longest that a timer runs; rejects with the signal's reason as soon as that aborts.
- * @param keepsProcess false: a process with nothing else to do may end meanwhile
+ * Resolves after a delay, capped at the longest that a timer supports. Rejects with the signal's reason as soon as the
+ * signal aborts.
+ * @param keepsProcess if false, the process can exit during the pause when it has nothing else to do
  */
 export function pause(delayMs: number, signal: AbortSignal, keepsProcess = true): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,10 @@
 const firstDelayMs = 100;
 const maxDelayMs = 5_000;
 
-/** Delays between attempts: longer each time, and by chance apart, so that many clients do not come back as one. */
+/**
+ * Delays between attempts. Each is longer than the one before, with random jitter, so that many clients do not retry at
+ * the same moment.
+ */
 export class Backoff {
   #delayMs = firstDelayMs;
 

@@ -1,9 +1,9 @@
-/** Space, a comma or a comment. One token a match, so that nothing is matched in two ways. */
+/** Space, a comma or a comment. Each match is one token, so that the expression never backtracks. */
 const ignored = /[\s,]+|#[^\n\r]*/y;
 const word = /\w+/y;
 
 /**
- * Whether a GraphQL document begins with a subscription. Reads what comes before its first word once.
+ * Returns whether a GraphQL document begins with a subscription. Reads the text before the first word only once.
  *
  * @example
  * ```ts

@@ -1,27 +1,27 @@
 import { entryOf, type AnsweredEntry, type Entry, type Revision } from "./entry.ts";
 
-/** What every change has. */
+/** The fields that every change has. */
 interface ChangeOf<Kind extends string> {
   /** What happened. */
   readonly kind: Kind;
-  /** Position in the log. `watch` goes on `after` it; within a snapshot not before `CAUGHT_UP`. */
+  /** Position in the log. A later `watch` can resume `after` it, but within a snapshot only from `CAUGHT_UP` on. */
   readonly revision: Revision;
 }
 
-/** What a change has that somebody made. */
+/** The fields of a change that has an author. */
 interface Written {
-  /** The agent that made the change; null where it said no name. */
+  /** The agent that made the change. Null if the caller gave no name. */
   readonly agent: string | null;
   /**
-   * When, by the database's clock. Null on a DELETED that a watch found out by a second snapshot, after its connection
-   * was lost during the first: then `agent` is null too, and `revision` that of `CAUGHT_UP`.
+   * The time of the change, by the database's clock. Null on a DELETED that a watch infers from a second snapshot,
+   * after it lost its connection during the first. Then `agent` is null too, and `revision` is that of `CAUGHT_UP`.
    */
   readonly at: Date | null;
   /** The namespace. */
   readonly namespace: string;
 }
 
-/** An entry was created or replaced (`SET`), or is one that a snapshot begins with (`EXISTING`). */
+/** An entry was created or replaced (`SET`), or existed when the snapshot was read (`EXISTING`). */
 export interface EntryWritten<V = unknown, K extends string = string>
   extends ChangeOf<"SET" | "EXISTING">, Written {
   /** The key. */
@@ -31,49 +31,49 @@ export interface EntryWritten<V = unknown, K extends string = string>
 }
 
 /**
- * An entry is gone: it was deleted, or its time was over. `UNMATCHED`: it was written, and what is watched has it no more,
- * as its value does not meet the conditions of `where`.
+ * An entry was deleted (`DELETED`), expired (`EXPIRED`), or no longer matches (`UNMATCHED`): its new value does not
+ * meet the conditions of `where`.
  */
 export interface EntryGone<K extends string = string>
   extends ChangeOf<"DELETED" | "EXPIRED" | "UNMATCHED">, Written {
   /** The key. */
   readonly key: K;
-  /** There is none any more. */
+  /** Always null: the entry no longer exists. */
   readonly entry: null;
 }
 
 /** Every entry of a namespace was deleted, in one change for all of them. */
 export interface NamespaceCleared extends ChangeOf<"NAMESPACE_CLEARED">, Written {
-  /** Every key. */
+  /** Always null: the change concerns every key. */
   readonly key: null;
-  /** There is none any more. */
+  /** Always null: the entry no longer exists. */
   readonly entry: null;
 }
 
-/** The snapshot is whole: what was delivered is the state as of `revision`. Later changes follow. */
+/** The snapshot is complete: the delivered events result in the state as of `revision`. Later changes follow. */
 export interface CaughtUp extends ChangeOf<"CAUGHT_UP"> {
-  /** The history that the revision is of: keep it with the revision where that is stored. */
+  /** The epoch of the revision. If you store the revision, store the epoch with it. */
   readonly epoch: string;
-  /** None. */
+  /** Always null. */
   readonly namespace: null;
-  /** None. */
+  /** Always null. */
   readonly key: null;
-  /** None. */
+  /** Always null. */
   readonly entry: null;
-  /** None. */
+  /** Always null. */
   readonly agent: null;
-  /** None. */
+  /** Always null. */
   readonly at: null;
 }
 
-/** One step of a user's log, as a watch delivers it. Tell the kinds apart by `kind`. */
+/** One step of a user's log, as a watch delivers it. `kind` discriminates the variants. */
 export type Change<V = unknown, K extends string = string> =
   | EntryWritten<V, K>
   | EntryGone<K>
   | NamespaceCleared
   | CaughtUp;
 
-/** A change as GraphQL answers it. */
+/** A change as GraphQL returns it. */
 export interface AnsweredChange {
   readonly kind: Change["kind"] | "BOOKMARK";
   readonly revision: Revision;

@@ -8,7 +8,10 @@ import { newIdempotencyKey } from "./idempotency-key.ts";
 import { whereInput } from "./where.ts";
 import { mutate } from "./writes.ts";
 
-/** How often, in a lease, to look for what another worker's has freed by its end, which is no change to wait for. */
+/**
+ * How often to try a claim during one lease. The end of another worker's lease frees an entry without a change to wait
+ * for.
+ */
 const looksPerLease = 4;
 const maxLookIntervalMs = 5_000;
 
@@ -19,8 +22,8 @@ interface Look {
 }
 
 /**
- * Looks for something free until there is, or the time is over: whenever something changes, and now and then. Once the
- * server was reached, it is waited for as patiently as the work.
+ * Claims the next free entry, or waits for one until `waitMs` is over. It tries again after each matching change, and
+ * at regular intervals. After the first response, it waits for the server as long as for the work.
  */
 export async function claimNext<V, K extends string>(
   connection: Connection,
@@ -30,7 +33,7 @@ export async function claimNext<V, K extends string>(
   const deadline = performance.now() + requireDuration("waitMs", waitMs);
   const selection = { namespace, keyPrefix, where: whereInput(where) };
   const asked = { ...selection, leaseSeconds, maxAttempts };
-  // Of one claim the server knows as long as it has an answer that we may lack.
+  // One idempotency key per claim: if the response is lost, the retry returns the same claim.
   let idempotencyKey = newIdempotencyKey();
   let askedAt: number | null = null;
   const link = linked(connection.closed, signal);
@@ -73,14 +76,18 @@ export async function claimNext<V, K extends string>(
   }
 }
 
-/** Waits until something matching has changed, or the time is over. Whether the server is there, the next look tells. */
+/** Waits for a matching change, or until the timeout. A connection error is ignored here: the next claim reports it. */
 async function change(
   connection: Connection,
   following: Following,
   timeoutMs: number,
   parent: AbortSignal,
 ): Promise<void> {
-  const { signal, unlink } = linkedFor(timeoutMs, () => new Error("It is time to look."), parent);
+  const { signal, unlink } = linkedFor(
+    timeoutMs,
+    () => new Error("It is time to try a claim."),
+    parent,
+  );
   try {
     for await (const event of follow(connection, following, signal)) if (event !== null) return;
     await pause(timeoutMs, signal);

@@ -15,44 +15,48 @@ import type { IsWide, Metadata, StoredAny, StoredFailure } from "./value-types.t
 import type { WhereOptions } from "./where.ts";
 import { mutate, writeInput, type Input, type WriteOptions } from "./writes.ts";
 
-/** Which work to take, and for how long. */
+/** Selects the entry to claim and sets the lease. */
 export interface ClaimOptions<P extends string = string> extends CallOptions, WhereOptions {
-  /** Only keys that begin with this, such as `task:`. Default: every entry of the namespace is work. */
+  /** Only keys that begin with this prefix, such as `task:`. Default: every entry of the namespace. */
   readonly keyPrefix?: P | undefined;
-  /** Seconds until a worker that has died loses it. It is renewed for as long as this one lives. Default: 60. */
+  /**
+   * Length of the lease in seconds. The client renews the lease until the work ends. If the worker dies, the entry is
+   * free again when the lease ends. Default: 60.
+   */
   readonly leaseSeconds?: number | undefined;
   /**
-   * How often an entry may be claimed. One that was claimed as often already is dead-lettered, and the next one is looked
-   * at. Default: as the claim before said, or without a limit.
+   * How often an entry can be claimed. An entry that has been claimed that often is dead-lettered, and the claim
+   * continues with the next one. Default: the value of the entry's previous claim; otherwise no limit.
    */
   readonly maxAttempts?: number | undefined;
-  /** Milliseconds to wait for something free; `Infinity` for ever. Default: 0. */
+  /** Milliseconds to wait for a free entry. `Infinity` waits without a limit. Default: 0. */
   readonly waitMs?: number | undefined;
 }
 
-/** What is to be written with a result. */
+/** Options of `Claim.complete`. */
 export interface CompleteOptions<M extends Metadata = Metadata> extends WriteOptions<M> {
-  /** Other writes that happen with it or not at all, such as a counter. */
+  /** Other writes, such as a counter, that are committed together with the result. */
   readonly transact?: ((transaction: Transaction) => void | Promise<void>) | undefined;
 }
 
-/** How an entry is given back. */
+/** Options of `Claim.release`. */
 export interface ReleaseOptions extends CallOptions {
   /**
-   * Seconds until the entry may be claimed again. Default: none after the first three attempts, then 1, 2, 4 … 300.
+   * Seconds until the entry can be claimed again. Default: 0 after each of the first three attempts, then 1, 2, 4 …
+   * 300.
    */
   readonly delaySeconds?: number | undefined;
 }
 
-/** What follows from work that failed. */
+/** Options of `Claim.fail`. */
 export interface FailOptions extends CallOptions {
-  /** Seconds until the entry may be claimed again. Default: 1, 2, 4 … 300, by the number of attempts. */
+  /** Seconds until the entry can be claimed again. Default: 1, 2, 4 … 300, by the number of attempts. */
   readonly delaySeconds?: number | undefined;
-  /** `false`: the entry is dead-lettered now, since another attempt would fail as well. Default: true. */
+  /** `false` dead-letters the entry immediately. Use it if another attempt would fail as well. Default: true. */
   readonly retry?: boolean | undefined;
 }
 
-/** A claim as GraphQL answers it. */
+/** A claim as GraphQL returns it. */
 export interface AnsweredClaim {
   readonly token: string;
   readonly attempt: number;
@@ -61,32 +65,35 @@ export interface AnsweredClaim {
   readonly error: unknown;
 }
 
-/** What the text of an `Error` keeps: a message may be long. */
+/** Maximum number of characters that are kept of an `Error`'s text. */
 const maxErrorLength = 1_000;
-/** What ends without a result comes to. */
+/** The payload of a release or a failure. */
 interface Released {
   readonly claimableAt: string | null;
 }
 
-/** A lease is renewed when this part of it is over. */
+/** The share of a lease after which it is renewed. */
 const renewAfterShare = 1 / 3;
-/** How long to wait at most, where the server was away, before it is tried again. */
+/** The longest pause between attempts to renew while the server is unreachable. */
 const maxRenewalPauseMs = 1_000;
 
 /**
- * An entry that this worker alone has, until it completes or releases it. Its lease is renewed meanwhile. With
- * `await using` it is released at the end of the block, unless it was completed.
+ * An entry that only this worker holds until it completes, fails or releases it. The client renews the lease until
+ * then. With `await using`, the claim is released at the end of the block, unless it has ended before.
  */
 export class Claim<V = unknown, K extends string = string> {
   /** The entry as it was when it was claimed. */
   readonly entry: Entry<V, K>;
-  /** How often the entry has been claimed, this time included: more than 1 after a worker died of it, or gave it back. */
+  /**
+   * How often the entry has been claimed, including this time. More than 1 if an earlier worker died, failed or
+   * released it.
+   */
   readonly attempt: number;
-  /** How often it may be claimed before it is dead-lettered; null without a limit. */
+  /** How often the entry can be claimed before it is dead-lettered. Null means no limit. */
   readonly maxAttempts: number | null;
-  /** When an earlier claim was failed last; null if none was. */
+  /** When `fail` was last called on the entry. Null if it never was. */
   readonly failedAt: Date | null;
-  /** What the `fail` before gave as its error; null without one. */
+  /** The error that the last `fail` recorded. Null if it recorded none. */
   readonly error: unknown;
   readonly #connection: Connection;
   readonly #place: { readonly namespace: string; readonly key: string; readonly token: string };
@@ -119,30 +126,31 @@ export class Claim<V = unknown, K extends string = string> {
     return this.entry.key;
   }
 
-  /** Names the claim in the API, for a process that completes it elsewhere. It is a secret while the lease lasts. */
+  /** Identifies the claim in the API, so that another process can complete it. Keep it secret while the lease lasts. */
   get token(): string {
     return this.#place.token;
   }
 
-  /** The value it had when it was claimed. */
+  /** The value of the entry when it was claimed. */
   get value(): V {
     return this.entry.value;
   }
 
   /**
-   * Aborts when the claim is known to be lost, with why: a `ClaimLostError` when it could not be renewed for a whole
-   * lease, or somebody deleted the entry; or when the store is closed. Give it to what the work waits for; as that may
-   * reject with an error of its own, `signal.throwIfAborted()` in a `catch` tells a lost claim from work that failed.
+   * Aborts when the client learns that the claim is lost, or when the store is closed. The reason is a `ClaimLostError`
+   * if the lease could not be renewed in time, or if the entry was deleted. Pass the signal to the calls that the work
+   * waits for. Such a call can reject with its own error, so call `signal.throwIfAborted()` in a `catch` to tell a lost
+   * claim from failed work.
    */
   get signal(): AbortSignal {
     return this.#lost.signal;
   }
 
   /**
-   * Ends the work: the result replaces the entry's value, and the entry is not handed out again. Without a result the
-   * value stays. What is written with it happens with it, or not at all.
+   * Completes the claim. The result replaces the entry's value, and the entry is not handed out again. Without a
+   * result, the value is unchanged. Writes of `transact` are committed with the result, or not at all.
    *
-   * @throws ClaimLostError when the claim is over; nothing is written then
+   * @throws ClaimLostError if the claim has ended; then nothing is written
    * @example
    * ```ts
    * await task.complete({ words: 1_200 }, {
@@ -170,11 +178,12 @@ export class Claim<V = unknown, K extends string = string> {
   }
 
   /**
-   * Ends the work: it failed. The entry is tried again after a delay. After its last attempt it is dead-lettered: kept,
-   * listed by `Namespace.deadLetters`, and not handed out until `Namespace.requeue`. Of an `Error` its text is kept.
+   * Reports that the work failed. The entry can be claimed again after a delay. After its last attempt, it is
+   * dead-lettered: it is kept and listed by `Namespace.deadLetters`, and is not handed out until `Namespace.requeue`.
+   * If the error is an `Error`, its text is recorded.
    *
-   * @returns when the entry may be claimed again; null if it is dead-lettered
-   * @throws ClaimLostError when the claim is over already
+   * @returns when the entry can be claimed again; null if it is dead-lettered
+   * @throws ClaimLostError if the claim has ended
    * @example
    * ```ts
    * try {
@@ -196,11 +205,11 @@ export class Claim<V = unknown, K extends string = string> {
   }
 
   /**
-   * Gives the entry back: another worker may claim it, after a delay if there is one. After the last attempt that it may
-   * have, it is dead-lettered. Where the work failed, use `fail`.
+   * Releases the entry, so that another worker can claim it after the delay, if any. After its last attempt, the entry
+   * is dead-lettered instead. If the work failed, use `fail`.
    *
-   * @returns when the entry may be claimed again; null if it is dead-lettered
-   * @throws ClaimLostError when the claim is over already
+   * @returns when the entry can be claimed again; null if it is dead-lettered
+   * @throws ClaimLostError if the claim has ended
    * @example
    * ```ts
    * if (isBusy()) await task.release({ delaySeconds: 30 });
@@ -216,7 +225,7 @@ export class Claim<V = unknown, K extends string = string> {
   }
 
   /**
-   * Releases it at the end of the block that holds it, unless it is completed, released or lost already.
+   * Releases the claim at the end of the block, unless it was completed, failed, released or lost before.
    *
    * @example
    * ```ts
@@ -230,18 +239,18 @@ export class Claim<V = unknown, K extends string = string> {
     });
   }
 
-  /** Sends what ends the claim. If it is refused, the claim goes on. */
+  /** Sends the mutation that ends the claim. If the server rejects it, the claim stays active. */
   #end<P>(document: string, input: Input, options: CallOptions): Promise<P> {
     const ending = mutate<P>(this.#connection, document, input, options).then((payload) => {
       this.#ended.abort();
       return payload;
     });
-    // A renewal meanwhile may be told that the claim is over, because this ended it.
+    // A renewal at the same time can fail with CLAIM_LOST, because this call ended the claim.
     this.#ending = ending.catch(() => {});
     return ending;
   }
 
-  /** Renews the lease until the work has ended, or the lease has. */
+  /** Renews the lease until the work or the lease ends. */
   async #keep(claimedAt: number): Promise<void> {
     const link = linked(this.#ended.signal, this.#connection.closed);
     const leaseMs = 1_000 * this.#leaseSeconds;
@@ -254,10 +263,10 @@ export class Claim<V = unknown, K extends string = string> {
         await pause(Math.min(delayMs, endsAt - performance.now()), link.signal, false);
         const renewedAt = performance.now();
         if (renewedAt >= endsAt) throw this.#lapsed(fault);
-        // One that gets no answer leaves time for another.
+        // A renewal without a response must leave time for another.
         const attempt = linkedFor(
           Math.min(restMs, endsAt - renewedAt),
-          () => unavailable("The renewal had no answer in time."),
+          () => unavailable("The renewal timed out."),
           link.signal,
         );
         try {
@@ -267,7 +276,7 @@ export class Claim<V = unknown, K extends string = string> {
           delayMs = restMs;
         } catch (error) {
           if (link.signal.aborted || error instanceof ClaimLostError) throw error;
-          // Until the lease has ended, nothing else says that the claim has.
+          // Only CLAIM_LOST or the end of the lease means that the claim is lost. After any other error, try again.
           fault = error;
           delayMs = Math.min(maxRenewalPauseMs, restMs / 4);
         } finally {
@@ -282,7 +291,7 @@ export class Claim<V = unknown, K extends string = string> {
     }
   }
 
-  /** Renewed twice it ends no earlier, so that no idempotency key is needed. */
+  /** A repeated renewal never shortens the lease, so it needs no idempotency key. */
   #renew(signal: AbortSignal): Promise<unknown> {
     const input = { ...this.#place, leaseSeconds: this.#leaseSeconds };
     return this.#connection.call(

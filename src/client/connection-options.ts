@@ -1,15 +1,15 @@
 import type { BatonError } from "./errors.ts";
 import type { JsonCodec, Numbers } from "./json-codec.ts";
 
-/** An attempt that failed, and will be made again. */
+/** A failed attempt that will be repeated. */
 export interface Retry {
-  /** The method that was called, such as `set`, `waitFor` or `watch`; `graphql` for a document of the caller's own. */
+  /** The method that was called, such as `set`, `waitFor` or `watch`; `graphql` for the caller's own document. */
   readonly call: string;
-  /** The namespace that the call names; null where it names none, or several. */
+  /** The namespace of the call. Null if the call names none, or several. */
   readonly namespace: string | null;
-  /** The key that the call names; null where it names none, or several. */
+  /** The key of the call. Null if the call names none, or several. */
   readonly key: string | null;
-  /** Which attempt in a row has failed: 1 for the first one. */
+  /** Number of attempts that have failed in a row, beginning at 1. */
   readonly attempt: number;
   /** Why it failed. */
   readonly error: BatonError;
@@ -17,53 +17,53 @@ export interface Retry {
   readonly delayMs: number;
 }
 
-/** How to reach the server, and how patiently. */
+/** Options of `createDataStore`: the server, the credentials, timeouts and retries. */
 export interface ConnectionOptions {
   /**
-   * The server's address. Default: the environment's `BATON_URL`, where there is an environment, else
+   * The server's address. Default: the environment variable `BATON_URL`, if the runtime has an environment; otherwise
    * `http://127.0.0.1:4000`.
    */
   readonly url?: string | undefined;
   /**
-   * The bearer token, or a function that gives it. The function is called for each attempt, and once more after a token
-   * was refused, so that one token may follow another. If it throws, the attempt fails as if the server could not be
-   * reached. A watch, a wait or a claim that waits calls it again for `retryForMs` while what it gives is refused.
-   * Default: the environment's `BATON_TOKEN`.
+   * The bearer token, or a function that returns it. The function is called for each attempt, and once more after the
+   * server refuses a token, so that tokens can be rotated. If the function throws, the attempt fails as if the server
+   * were unreachable. While the server refuses the tokens, a watch, a wait or a waiting claim calls the function again
+   * for `retryForMs`. Default: the environment variable `BATON_TOKEN`.
    */
   readonly token?: string | (() => string | Promise<string>) | undefined;
-  /** The name that changes are recorded under, unless the token has one. */
+  /** The agent name that changes are recorded under, unless the token names one. */
   readonly agent?: string | undefined;
   /**
-   * Milliseconds for which a call is tried again while the server can't be reached. Default: 30,000. 0: never;
-   * `Infinity`: for as long as it takes.
+   * Milliseconds for which a call is retried while the server is unreachable. 0 disables retries. `Infinity` retries
+   * without a limit. Default: 30,000.
    */
   readonly retryForMs?: number | undefined;
-  /** Milliseconds to wait for the answer to one attempt; `Infinity`: for ever. Default: 60,000. */
+  /** Milliseconds to wait for the response to one attempt. `Infinity` waits without a limit. Default: 60,000. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Milliseconds without a sign of life after which the connection of a watch counts as dead, and another is opened.
-   * The server gives one every 5 seconds. Default: 40,000.
+   * Milliseconds without data after which a watch considers its connection dead and opens another. The server sends a
+   * heartbeat every 5 seconds. Default: 40,000.
    */
   readonly maxSilenceMs?: number | undefined;
   /**
-   * Whether writes are tried again, too. Default: true. Each write then carries an idempotency key, so that it happens
-   * once; the server keeps its answer for a day, which costs the size of what was written once more. A claim is renewed
-   * again in any case: twice is as once.
+   * Whether writes are retried, too. Each write then carries an idempotency key, so that it happens once. The server
+   * keeps the result for 24 hours, which stores the written data a second time. The renewal of a lease is always
+   * retried, because repeating it is harmless. Default: true.
    */
   readonly retryWrites?: boolean | undefined;
   /**
-   * Called before an attempt is made again, for a log. A call reports each of its attempts. A watch, a wait or a claim
-   * that waits may be without the server for hours: it reports attempts 1, 2, 4, 8 and so on.
+   * Called before an attempt is repeated; use it for a log. A call reports each failed attempt. A watch, a wait or a
+   * waiting claim can be without the server for hours, so it reports only attempts 1, 2, 4, 8 and so on.
    */
   readonly onRetry?: ((retry: Retry) => void) | undefined;
-  /** What sends requests. Default: the global `fetch`. */
+  /** The function that sends requests. Default: the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
   /**
-   * How numbers in values and metadata are read and written. `"float"`: as JavaScript's 64-bit floats, which change whole
-   * numbers beyond 2^53. `"exact"`: a whole number beyond 2^53 is read as a bigint, and a bigint may be written; other
-   * numbers are floats. -0 stays -0 in both. Default: `"float"`.
+   * How numbers in values and metadata are read and written. `"float"`: every number is a 64-bit float, which changes
+   * integers beyond 2^53. `"exact"`: an integer beyond 2^53 is read as a bigint, and a bigint can be written; other
+   * numbers are floats. Both preserve -0. Default: `"float"`.
    */
   readonly numbers?: Numbers | undefined;
-  /** Reads answers and writes requests in place of `numbers`. @internal */
+  /** Reads responses and writes requests, in place of `numbers`. @internal */
   readonly json?: JsonCodec | undefined;
 }

@@ -16,9 +16,9 @@ import { jsonCodec, type JsonCodec } from "./json-codec.ts";
 import { writeNegativeZeros } from "./negative-zero.ts";
 import { Patience } from "./patience.ts";
 
-/** What every call takes. */
+/** The options that every call accepts. */
 export interface CallOptions {
-  /** Ends the call, which then rejects with the signal's reason. A write may have happened all the same. */
+  /** Aborts the call, which then rejects with the signal's reason. A write can have been committed nevertheless. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,20 +35,20 @@ interface Answer {
   readonly errors?: readonly AnsweredError[] | null;
 }
 
-/** Statuses of an answer without GraphQL that another attempt may not have: too late, too early, too many. */
+/** HTTP statuses without a GraphQL body after which a retry can succeed: timeout, too early, too many requests. */
 const passingStatuses: readonly number[] = [408, 425, 429];
 
-/** How a call is made, beside what its caller says. */
+/** How a call is made, in addition to the caller's options. */
 export interface CallPolicy extends CallOptions {
-  /** Whether making it again does no harm. Default: true. */
+  /** Whether the call can be repeated safely. Default: true. */
   readonly isRepeatable?: boolean;
-  /** Milliseconds that the server may take on purpose. */
+  /** Milliseconds that the server can wait on purpose, in addition to the timeout. */
   readonly extraTimeMs?: number;
 }
 
-/** Sends operations to one server, again where that does no harm. */
+/** Sends operations to one server, and retries those that can be repeated safely. */
 export class Connection {
-  /** What messages call the server. */
+  /** The name of the server in error messages. */
   readonly name: string;
   readonly #url: string;
   readonly retryWrites: boolean;
@@ -60,20 +60,23 @@ export class Connection {
   readonly #fetch: typeof fetch;
   readonly #json: JsonCodec;
   readonly #closing = new AbortController();
-  /** The history that the server's revisions are of, as it said last; undefined before. */
+  /** The epoch that the server last reported. Undefined before the first response. */
   epoch: string | undefined;
   #wasReached = false;
 
   constructor(options: ConnectionOptions) {
     const env = environment();
     const url = (options.url ?? env.BATON_URL) || "http://127.0.0.1:4000";
-    // A page may name its own server by a path alone.
+    // A web page can give its own server as a path only.
     if (!url.startsWith("/") && !(/^https?:/i.test(url) && URL.canParse(url))) {
-      throw badUserInput("url", "This is no address; say http://host:port.");
+      throw badUserInput("url", "Must be a URL such as http://host:port.");
     }
     // Messages name the server.
     if (/^https?:[/][/][^/]*@/i.test(url)) {
-      throw badUserInput("url", "An address may not carry a password. Say the token as `token`.");
+      throw badUserInput(
+        "url",
+        "A URL with a user name or password is not accepted. Pass the token as `token`.",
+      );
     }
     const base = withoutPath(url);
     this.name = `Baton at ${base || "this page's server"}`;
@@ -84,32 +87,35 @@ export class Connection {
     this.#maxSilenceMs = requireDuration("maxSilenceMs", options.maxSilenceMs ?? 40_000);
     this.retryWrites = options.retryWrites ?? true;
     this.onRetry = options.onRetry ?? (() => {});
-    // Called as a function of its own: browsers refuse it as a method of another object.
+    // `fetch` must be called without a receiver: browsers reject it as a method of another object.
     this.#json = options.json ?? jsonCodec(options.numbers ?? "float");
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
   }
 
-  /** Aborts when it is closed. */
+  /** Aborts when the connection is closed. */
   get closed(): AbortSignal {
     return this.#closing.signal;
   }
 
-  /** Whether Baton has answered at this address: then an answer that is not Baton's comes from a proxy, and may pass. */
+  /**
+   * Whether Baton has responded at this address. If so, a response that is not Baton's comes from a proxy and can be
+   * temporary.
+   */
   get wasReached(): boolean {
     return this.#wasReached;
   }
 
-  /** Whether another token may be had than one that was refused. */
+  /** Whether a new token can be obtained after one is refused. */
   get isTokenRenewable(): boolean {
     return this.#credentials.isRenewable;
   }
 
-  /** Ends every call under way. */
+  /** Aborts every call in progress. */
   close(): void {
     this.#closing.abort(unavailable("The data store was closed."));
   }
 
-  /** The data of an operation; throws the first of its errors. */
+  /** Sends an operation and returns its data. Throws the first of its errors. */
   async call<D>(operation: Operation, policy: CallPolicy = {}): Promise<D> {
     const { isRepeatable = true, extraTimeMs = 0 } = policy;
     const body = this.#serialise(operation);
@@ -119,7 +125,7 @@ export class Connection {
       const patience = isRepeatable ? this.patience(operation, link.signal) : undefined;
       return (await (patience ? patience.with(attempt) : attempt())) as D;
     } catch (error) {
-      // The caller is told once. What it sees from now on is of this history.
+      // Report a new epoch once. From now on, the caller sees the new history.
       if (error instanceof RevisionCompactedError && error.epoch) this.epoch = error.epoch;
       throw error;
     } finally {
@@ -127,14 +133,14 @@ export class Connection {
     }
   }
 
-  /** How often an operation is tried. */
+  /** Returns the retry policy of an operation. */
   patience(operation: Operation, signal: AbortSignal): Patience {
     return new Patience(this, operation, signal);
   }
 
   /**
-   * The events of a subscription, with null for each sign of life. It ends when the server completes it, which means
-   * that it is stopping; throws `UNAVAILABLE` when the connection is lost.
+   * Yields the events of a subscription, and null for each heartbeat. It ends when the server completes the
+   * subscription, which means that the server is stopping. Throws `UNAVAILABLE` if the connection is lost.
    */
   async *stream<D>(operation: Operation, signal: AbortSignal): AsyncGenerator<D | null, void> {
     const link = linked(this.closed, signal);
@@ -156,7 +162,7 @@ export class Connection {
         if (event.event === null) yield null;
         else if (event.event === "next") yield this.#event(event.data, body) as D;
       }
-      throw unavailable(`${this.name} broke off the subscription.`);
+      throw unavailable(`${this.name} broke the subscription's connection.`);
     } finally {
       link.unlink();
       controller.abort();
@@ -175,12 +181,15 @@ export class Connection {
     }
   }
 
-  /** Once more with another token, where that may be had: for one that was refused nothing was done. */
+  /**
+   * Sends a request. If the server refuses the token and a new one can be obtained, sends the request once more: a
+   * refused request has had no effect.
+   */
   async #send(body: string, accept: string, signal: AbortSignal): Promise<Response> {
     const send = async () => {
       const who = await this.#credentials.headers(signal);
       const headers = { accept, "content-type": "application/json", ...who };
-      // Followed, most redirects become a GET without a body, and lose the token on the way to another host.
+      // If followed, most redirects become a GET without a body, and drop the token on the way to another host.
       const redirect = "manual";
       return this.#fetch(this.#url, { method: "POST", headers, body, signal, redirect });
     };
@@ -201,26 +210,26 @@ export class Connection {
       const target = response.headers.get("location") ?? "another address";
       throw badResponse(`${this.name} redirects to ${target}. Redirects are not followed.`);
     }
-    const message = `${this.name} answered ${status} without GraphQL`;
-    // Not Baton's own faults, which it answers as GraphQL, but those of what stands before it.
+    const message = `${this.name} responded with status ${status} and no GraphQL result`;
+    // Such a status comes from a proxy: Baton reports its own errors as GraphQL.
     if (status >= 500 || passingStatuses.includes(status)) throw unavailable(`${message}.`);
-    throw badResponse(`${message}. Is the address right?`);
+    throw badResponse(`${message}. Check the URL.`);
   }
 
-  /** The data of an event of a stream. */
+  /** Returns the data of an event of a stream. */
   #event(text: string, body: string): unknown {
     const answer = this.#parse(text, body);
     if (answer) return dataOf(answer);
     throw badResponse(`${this.name} sent an event without GraphQL.`);
   }
 
-  /** An answer of GraphQL to this request; null for anything else. */
+  /** Parses the GraphQL response to this request. Returns null for anything else. */
   #parse(text: string, body: string): Answer | null {
     let answer: Answer | null;
     try {
       answer = this.#json.parse(text) as Answer | null;
     } catch {
-      // A proxy's page, most likely.
+      // Most likely an HTML page of a proxy.
       return null;
     }
     const { data, errors } = answer ?? {};
@@ -229,37 +238,37 @@ export class Connection {
       if (errors.length > 0) return isError(errors[0]) ? answer : null;
     }
     if (typeof data !== "object" || data === null) return null;
-    // Only a directive leaves every field out.
+    // Only a directive (`@skip`, `@include`) can make an empty object a valid result.
     return Object.keys(data).length > 0 || body.includes("@") ? answer : null;
   }
 
-  /** @throws BAD_USER_INPUT for a bigint where numbers are floats */
+  /** @throws BAD_USER_INPUT for a bigint if numbers are floats */
   #serialise({ document, variables }: Operation): string {
     try {
       return writeNegativeZeros(this.#json.stringify({ query: document, variables }));
     } catch (error) {
       throw badUserInput(
         "value",
-        `JSON can't say it: ${(error as Error).message} A bigint can be sent with the option numbers: "exact".`,
+        `Not valid as JSON: ${(error as Error).message} To send a bigint, set the option numbers: "exact".`,
       );
     }
   }
 
-  /** What can't be reached, or does not answer in time, is `UNAVAILABLE`. */
+  /** Sends a request with a timeout. An unreachable server or a timeout is `UNAVAILABLE`. */
   async #within<T>(
     timeoutMs: number,
     controller: AbortController,
     work: () => Promise<T>,
   ): Promise<T> {
-    const late = unavailable(`${this.name} gave no answer within ${timeoutMs} ms.`);
+    const late = unavailable(`${this.name} did not respond within ${timeoutMs} ms.`);
     const stop = after(timeoutMs, () => controller.abort(late));
     try {
-      // Not every `fetch` heeds its signal.
+      // Some implementations of `fetch` ignore the signal.
       return await unlessAborted(work(), controller.signal);
     } catch (error) {
       if (controller.signal.aborted) throw controller.signal.reason;
       if (error instanceof BatonError) throw error;
-      throw unavailable(`${this.name} can't be reached: ${reasonOf(error)}.`, error);
+      throw unavailable(`${this.name} cannot be reached: ${reasonOf(error)}.`, error);
     } finally {
       stop();
     }
@@ -271,7 +280,7 @@ export class Connection {
   ): AsyncGenerator<Uint8Array, void> {
     const reader = stream.getReader();
     for (;;) {
-      // Only while it is read: a slow consumer leaves what comes where it is.
+      // The silence timer runs only during a read: a slow consumer does not read, so data waits in the buffer.
       const { done, value } = await this.#within(this.#maxSilenceMs, controller, () =>
         reader.read(),
       );
@@ -281,18 +290,18 @@ export class Connection {
   }
 }
 
-/** @throws the first error of an answer that has any */
+/** Returns the data of a response. @throws the first error of a response that has any */
 function dataOf({ data, errors }: Answer): unknown {
   if (errors?.[0]) throw errorOf(errors[0]);
   return data;
 }
 
-/** Whether it is an error as Baton answers it: each has a message and a code. */
+/** Returns whether it is an error as Baton returns it: each has a message and a code. */
 function isError(answered: Partial<AnsweredError> | null | undefined): boolean {
   return typeof answered?.message === "string" && typeof answered.extensions?.code === "string";
 }
 
-/** An address without slashes at its end, and without the path of the API. */
+/** Returns a URL without trailing slashes and without the path of the API. */
 function withoutPath(url: string): string {
   let end = url.length;
   while (url[end - 1] === "/") end--;

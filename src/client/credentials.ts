@@ -3,38 +3,41 @@ import { badUserInput, BatonError, unavailable } from "./errors.ts";
 
 type Token = string | (() => string | Promise<string>);
 
-/** Who calls: a token, or what gives one, and a name. */
+/** The caller's token, or the function that returns it, and agent name. */
 export class Credentials {
   readonly #token: Token | undefined;
   readonly #agent: string | undefined;
 
-  /** @throws BAD_USER_INPUT when the name can't be one */
+  /** @throws BAD_USER_INPUT if the agent name is not valid */
   constructor(token: Token | undefined, agent: string | undefined) {
     if (/\p{Cc}/u.test(agent ?? "")) {
-      throw badUserInput("agent", "A name may not have control characters, such as line ends.");
+      throw badUserInput(
+        "agent",
+        "An agent name must not contain control characters, such as line breaks.",
+      );
     }
     this.#token = token;
     this.#agent = agent;
   }
 
-  /** Whether another token may be had than one that was refused. */
+  /** Whether a new token can be obtained after one is refused. */
   get isRenewable(): boolean {
     return typeof this.#token === "function";
   }
 
   /**
-   * The headers that say who calls.
-   * @throws UNAVAILABLE when what gives the token fails, BAD_USER_INPUT when that is none
+   * Returns the headers that identify the caller.
+   * @throws UNAVAILABLE if the token function fails; BAD_USER_INPUT if the token is not valid
    */
   async headers(signal: AbortSignal): Promise<Record<string, string>> {
     const given: unknown = await this.#currentToken(signal);
     if (given !== undefined && typeof given !== "string") {
-      throw badUserInput("token", "What gives the token gave no string.");
+      throw badUserInput("token", "The token function must return a string.");
     }
     const token = given?.trim();
-    // Headers would say what is wrong with it, and all of it with that.
+    // The error of `Headers` would quote the whole token.
     if (token && !/^[!-~]+$/.test(token)) {
-      throw badUserInput("token", "This is no token: it has spaces, or characters beyond ASCII.");
+      throw badUserInput("token", "Not a valid token: it contains spaces or non-ASCII characters.");
     }
     return {
       ...(token ? { authorization: `Bearer ${token}` } : {}),
@@ -53,12 +56,12 @@ export class Credentials {
     } catch (error) {
       if (signal.aborted || error instanceof BatonError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      throw unavailable(`No token could be had: ${reason}.`, error);
+      throw unavailable(`The token function failed: ${reason}.`, error);
     }
   }
 }
 
-/** A header is bytes to fetch: a name beyond ASCII goes as those of its UTF-8. */
+/** `fetch` treats a header as bytes, so a non-ASCII name is sent as the bytes of its UTF-8 form. */
 function asHeader(name: string): string {
   return String.fromCharCode(...new TextEncoder().encode(name));
 }

@@ -28,45 +28,45 @@ import type { Usage, Viewer } from "./viewer.ts";
 import { watch, type StoreWatchOptions } from "./watch.ts";
 import { mutate } from "./writes.ts";
 
-/** Results are read in the order in which they are wanted: mostly the first few. */
+/** A small page: most callers read only the first few results. */
 const searchPageSize = 20;
 
-/** Which namespaces. */
+/** Selects namespaces. */
 export interface NamespacesOptions extends CallOptions {
-  /** Only names that begin with this. Default: all that the token covers. */
+  /** Only names that begin with this prefix. Default: all that the token covers. */
   readonly namespacePrefix?: string | undefined;
-  /** Only names whose last segments are these; `"*"` is any one segment. Default: any. */
+  /** Only names that end with these segments. `"*"` matches any one segment. Default: any. */
   readonly suffix?: readonly string[] | undefined;
   /**
-   * Only names of these segments, such as `["users", "*", "memories"]`. `"*"` is any one segment; `"**"`, once, any number
-   * of them. Default: any.
+   * Only names with these segments, such as `["users", "*", "memories"]`. `"*"` matches any one segment. `"**"` matches
+   * any number of segments, and can occur once. Default: any.
    */
   readonly segments?: readonly string[] | undefined;
   /**
-   * Cuts names after so many segments, and lists each result once. It stands for all namespaces that are cut to it.
-   * Default: names are whole.
+   * Truncates names to this number of segments, and lists each truncated name once. Default: whole names.
    */
   readonly depth?: number | undefined;
-  /** What segments of a name lie between. Default: `":"`. */
+  /** The separator between the segments of a name. Default: `":"`. */
   readonly delimiter?: string | undefined;
 }
 
-/** How a document of the caller's own is sent. */
+/** Options of `DataStore.graphql`. */
 export interface GraphqlOptions extends CallOptions {
   /**
-   * Whether the operation is tried again while the server can't be reached. Default: when it is a query. Say true of a
-   * mutation that carries an `idempotencyKey`.
+   * Whether the operation is retried while the server is unreachable. Set it to true for a mutation that carries an
+   * `idempotencyKey`. Default: true for a query, false for a mutation.
    */
   readonly isRepeatable?: boolean | undefined;
 }
 
 /**
- * A user's store, as one agent reaches it. It opens no connection before it is used, and holds none but for watches,
- * waits and claims; `close`, or `await using`, ends those.
+ * A client of one user's store. It connects on first use. Only watches, waits and claims keep a connection; `close`, or
+ * `await using`, ends them.
  *
- * Every call takes a `signal`, and rejects with a `BatonError` of the code's class. Reads are tried again while the
- * server can't be reached; writes are, too, as each carries an idempotency key. A token that may only write can use
- * `delete`, `clear` and `graphql`: the other writes answer with the entry, which needs the scope `read`.
+ * Every call accepts a `signal`, and rejects with the subclass of `BatonError` for the error code. Reads are retried
+ * while the server is unreachable. Writes are retried, too: each carries an idempotency key, so that it happens once. A
+ * token with only the scope `write` can use `delete`, `clear` and `graphql`. The other writes return the entry, which
+ * needs the scope `read`.
  */
 export class DataStore implements AsyncDisposable {
   readonly #connection: Connection;
@@ -77,8 +77,8 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * A group of keys. Namespaces need not be made: one exists while it holds an entry. With a type, keys and values are
-   * checked by it.
+   * Returns a namespace: a group of keys. You do not create it; it exists while it holds an entry. With a type
+   * argument, the compiler checks keys and values.
    *
    * @param name default: `"default"`
    * @example
@@ -92,7 +92,7 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * The namespaces, sorted by name in the byte order of their UTF-8.
+   * Returns the namespaces, sorted by the UTF-8 bytes of their names.
    *
    * @example
    * ```ts
@@ -105,8 +105,8 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * The names of the namespaces, in the same order, page by page as they are asked for. What they hold is not read, so
-   * that many cost little.
+   * Yields the names of the namespaces in the same order, and reads pages on demand. It does not read the entries, so
+   * it is cheap for many namespaces.
    *
    * @example
    * ```ts
@@ -121,8 +121,9 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * Deletes every entry of all namespaces that begin with a prefix, all at once, and returns how many there were. `""`
-   * is every namespace. One namespace is cleared by its own `clear`: a prefix means those with longer names, too.
+   * Deletes every entry of all namespaces whose names begin with a prefix, in one step. Returns the number of deleted
+   * entries. `""` clears every namespace. The prefix also matches longer names; to clear a single namespace, use
+   * `Namespace.clear`.
    *
    * @example
    * ```ts
@@ -140,9 +141,10 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * Several writes, across namespaces, all or none. The function says what is to be done; it is sent when it returns.
+   * Makes several writes, across namespaces, in one transaction. The function adds the operations. They are sent when
+   * it returns.
    *
-   * @throws ConflictError when something required does not hold; nothing is written then
+   * @throws ConflictError if a requirement does not hold; then nothing is written
    * @example
    * ```ts
    * await store.transact((t) => {
@@ -165,7 +167,7 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * Every matching change, across namespaces. As `Namespace.watch`.
+   * Yields every matching change, across namespaces. Otherwise the same as `Namespace.watch`.
    *
    * @example
    * ```ts
@@ -179,8 +181,8 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * The entries that have a text in their key, or in a string of their value, the last written first. Upper and lower
-   * case are the same; no character is a wildcard. The text has three characters at least.
+   * Yields the entries that contain a text in their key or in a string of their value, the most recently written first.
+   * The search ignores case and has no wildcards. The text must have at least three characters.
    *
    * @example
    * ```ts
@@ -204,7 +206,7 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * Who is asking, what it may do, and how much.
+   * Returns the caller's user, agent name, permissions and limits.
    *
    * @example
    * ```ts
@@ -221,7 +223,7 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * How much the store holds. All of it is counted.
+   * Returns how much the store holds. The server counts all entries for this call.
    *
    * @example
    * ```ts
@@ -237,7 +239,7 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * Sends a query or mutation of your own and returns its data.
+   * Sends your own query or mutation and returns its data.
    *
    * @example
    * ```ts
@@ -255,7 +257,7 @@ export class DataStore implements AsyncDisposable {
     if (beginsWithSubscription(document)) {
       throw badUserInput(
         "document",
-        "A subscription has no one answer. Follow changes by `watch`.",
+        "A subscription has more than one result. Use `watch` to follow changes.",
       );
     }
     const operation = {
@@ -267,7 +269,7 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * Ends it: watches end, waits and calls under way reject, claims are renewed no more.
+   * Closes the store. Watches end, waits and calls in progress reject, and claims are no longer renewed.
    *
    * @example
    * ```ts
@@ -279,7 +281,7 @@ export class DataStore implements AsyncDisposable {
   }
 
   /**
-   * As `close`, at the end of the block that holds it.
+   * Closes the store at the end of the block.
    *
    * @example
    * ```ts
@@ -292,7 +294,7 @@ export class DataStore implements AsyncDisposable {
 }
 
 /**
- * A user's store, as one agent reaches it. Nothing is sent yet.
+ * Creates a client of a user's store. It sends nothing before the first call.
  *
  * @example
  * ```ts

@@ -1,20 +1,20 @@
 import { entryOf, type AnsweredEntry, type Entry } from "./entry.ts";
 
-/** An entry that is not handed out any more, because the work on it failed. */
+/** An entry that is no longer handed out, because the work on it failed. */
 export interface DeadLetter<V = unknown, K extends string = string> {
   /** The entry. */
   readonly entry: Entry<V, K>;
-  /** How often it was claimed. */
+  /** How often the entry was claimed. */
   readonly attempt: number;
-  /** How often it could be claimed; null where `fail` said `retry: false`. */
+  /** How often the entry could be claimed. Null if there was no limit and `fail` was called with `retry: false`. */
   readonly maxAttempts: number | null;
-  /** When it was failed last; null if its workers died or gave it back. */
+  /** When `fail` was last called. Null if its workers died or released it. */
   readonly failedAt: Date | null;
-  /** What the last `fail` gave as its error; null without one. */
+  /** The error that the last `fail` recorded. Null if it recorded none. */
   readonly error: unknown;
 }
 
-/** A dead letter as GraphQL answers it. */
+/** A dead letter as GraphQL returns it. */
 export type AnsweredDeadLetter = Omit<DeadLetter, "entry" | "failedAt"> & {
   readonly entry: AnsweredEntry;
   readonly failedAt: string | null;

@@ -1,11 +1,11 @@
-// Every operation that the client sends. Each is named after the method that sends it, for logs of both sides. A test
-// holds them against schema.graphql.
+// Every operation that the client sends. Each is named after the method that sends it, for the logs of both sides. A
+// test validates them against schema.graphql.
 
 const entryFields = `namespace key value metadata revision createdRevision createdAt updatedAt
   createdBy updatedBy expiresAt sizeBytes`;
 const changeFields = `kind revision namespace key agent at entry { ${entryFields} }`;
 
-/** A mutation of one input, and what is asked of its payload. */
+/** Builds a mutation with one input and a selection of its payload. */
 function mutation(call: string, name: string, inputType: string, selection: string): string {
   return `mutation ${call}($input: ${inputType}!) { ${name}(input: $input) { ${selection} } }`;
 }
@@ -46,7 +46,7 @@ export const keysDocument = `query keys($namespace: String!, $keyPrefix: String,
   }
 }`;
 
-/** A list of namespaces, and what is asked of each. */
+/** Builds a query that lists namespaces with a selection of each. */
 function namespaces(call: string, selection: string): string {
   return `query ${call}(
   $namespacePrefix: String, $suffix: [String!], $segments: [String!], $depth: Int, $delimiter: String, $first: Int, $after: String

@@ -1,11 +1,11 @@
 import { linked } from "./abort.ts";
 
 /**
- * Items for one reader. Unlike an async generator's own, `return()` does not wait for the next item: it ends the work
- * under way, and a `next()` that waits gives `done`.
+ * Creates an async generator for one reader. Unlike that of a native generator, `return()` does not wait for the next
+ * item: it aborts the work in progress, and a pending `next()` resolves with `done`.
  *
- * @param begin makes the items; must end soon after its signal aborts
- * @param signals abort the items with their reason
+ * @param begin produces the items; must end soon after its signal aborts
+ * @param signals if one aborts, the generator rejects with its reason
  */
 export function endable<T>(
   begin: (signal: AbortSignal) => AsyncGenerator<T, void>,
@@ -13,7 +13,7 @@ export function endable<T>(
 ): AsyncGenerator<T, void> {
   const ending = new AbortController();
   const items = untilEnded(begin, ending.signal, signals);
-  const end = () => ending.abort(new Error("Its reader has ended it."));
+  const end = () => ending.abort(new Error("The reader ended the iteration."));
   return {
     next: () => items.next(),
     return() {

@@ -1,38 +1,38 @@
 /**
- * Position of a change in its user's log: 1, 2, 3 … without holes, as a decimal string, since it may have 64 bits.
- * Compare by `BigInt(revision)`.
+ * Position of a change in its user's log: 1, 2, 3 … without holes, as a decimal string, because it can have 64 bits.
+ * Compare revisions as `BigInt(revision)`.
  */
 export type Revision = string;
 
-/** What a key holds. */
+/** A key with its value, metadata, revision and times. */
 export interface Entry<V = unknown, K extends string = string> {
   /** The group of keys it belongs to. */
   readonly namespace: string;
-  /** Its name, unique within the namespace. */
+  /** The name of the entry, unique within the namespace. */
   readonly key: K;
   /** The JSON value. */
   readonly value: V;
-  /** A JSON object about the value, merged by each write that gives one. */
+  /** A JSON object about the value. A write that has metadata merges its members into this object. */
   readonly metadata: Readonly<Record<string, unknown>>;
-  /** Revision of the change that wrote it last: write `ifRevision` it, or watch `after` it. */
+  /** Revision of the last change to the entry. Use it as `ifRevision` of a write, or as `after` of a watch. */
   readonly revision: Revision;
-  /** Revision of the change that created it; a set after a delete creates anew. */
+  /** Revision of the change that created the entry. A set after a delete creates a new entry. */
   readonly createdRevision: Revision;
   /** When it was created, by the database's clock. */
   readonly createdAt: Date;
   /** When it was written last, by the database's clock. */
   readonly updatedAt: Date;
-  /** The agent that created it; null where it said no name. */
+  /** The agent that created the entry. Null if the caller gave no name. */
   readonly createdBy: string | null;
-  /** The agent that wrote it last; null where it said no name. */
+  /** The agent that last wrote the entry. Null if the caller gave no name. */
   readonly updatedBy: string | null;
-  /** From this instant of the database's clock on there is no such entry; null for one that stays. */
+  /** When the entry expires, by the database's clock. Null if it never expires. */
   readonly expiresAt: Date | null;
   /** Bytes of its key, value and metadata as stored. */
   readonly sizeBytes: number;
 }
 
-/** A group of keys; it exists while it holds an entry. */
+/** A group of keys. It exists while it holds an entry. */
 export interface NamespaceInfo {
   /** Its name. */
   readonly name: string;
@@ -40,23 +40,23 @@ export interface NamespaceInfo {
   readonly entryCount: number;
   /** Bytes of its entries' keys, values and metadata. */
   readonly sizeBytes: number;
-  /** When the latest of its entries was written. */
+  /** When one of its entries was last written. */
   readonly updatedAt: Date;
-  /** The agents that created or last wrote one of its entries, sorted; the first 100 of them. */
+  /** The agents that created or last wrote one of its entries, sorted; at most 100. */
   readonly agents: readonly string[];
 }
 
-/** An entry as GraphQL answers it: times come as text. */
+/** An entry as GraphQL returns it: times are strings. */
 export type AnsweredEntry = Omit<Entry, "createdAt" | "updatedAt" | "expiresAt"> & {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly expiresAt: string | null;
 };
 
-/** A namespace as GraphQL answers it. */
+/** A namespace as GraphQL returns it. */
 export type AnsweredNamespace = Omit<NamespaceInfo, "updatedAt"> & { readonly updatedAt: string };
 
-/** The types of its key and value are its caller's promise. */
+/** Converts an entry from its GraphQL form. The types of the key and value are not checked. */
 export function entryOf<V, K extends string>(answered: AnsweredEntry): Entry<V, K> {
   const { createdAt, updatedAt, expiresAt } = answered;
   return {

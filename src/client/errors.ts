@@ -1,4 +1,4 @@
-/** The codes of the API, all of them: `docs/guarantees.md` says when each comes, and what it carries. */
+/** All error codes of the API. `docs/guarantees.md` describes when each occurs and which details it has. */
 export const errorCodes = [
   "UNAUTHENTICATED",
   "FORBIDDEN",
@@ -14,23 +14,23 @@ export const errorCodes = [
 ] as const;
 
 /**
- * What went wrong: a code of the API, or one of the client's own. `TIMEOUT`: what was waited for did not come in time.
- * `BAD_RESPONSE`: what answered is no Baton.
+ * A code of the API, or one of the client's own. `TIMEOUT`: the entry did not arrive in time. `BAD_RESPONSE`: the
+ * response is not from a Baton server.
  */
 export type ErrorCode = (typeof errorCodes)[number] | "TIMEOUT" | "BAD_RESPONSE";
 
-/** What an error carries beside its code and message, by name, such as `argument`. */
+/** The details of an error in addition to its code and message, by name, such as `argument`. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** Any failure of a call. Each code has a class of its own, to tell by `instanceof`, or by `code`. */
+/** The base class of all errors of the client. Each code has its own subclass. Check either `instanceof` or `code`. */
 export class BatonError extends Error {
   static {
     nameErrors(this, "BatonError");
   }
 
-  /** Stable: made to be compared, unlike the message. */
+  /** The error code. It is stable, unlike the message: compare the code. */
   readonly code: ErrorCode;
-  /** All that the server said beside the message. */
+  /** The other `extensions` that the server sent with the error. */
   readonly details: ErrorDetails;
 
   /** @internal */
@@ -41,7 +41,7 @@ export class BatonError extends Error {
   }
 
   /**
-   * The class, the code and the message.
+   * Returns the class, the code and the message.
    *
    * @example
    * ```ts
@@ -54,12 +54,12 @@ export class BatonError extends Error {
   }
 }
 
-/** Names the errors of a class. Its own name is not kept where code is minified. */
+/** Sets the name of a class's errors, because minifiers change the names of classes. */
 function nameErrors({ prototype }: typeof BatonError, name: string): void {
   Object.defineProperty(prototype, "name", { value: name, configurable: true, writable: true });
 }
 
-/** No token, or one that is unknown, expired or revoked. */
+/** The token is missing, unknown, expired or revoked. */
 export class UnauthenticatedError extends BatonError {
   static {
     nameErrors(this, "UnauthenticatedError");
@@ -73,33 +73,33 @@ export class ForbiddenError extends BatonError {
   }
 }
 
-/** An argument is wrong. */
+/** An argument is not valid. */
 export class BadUserInputError extends BatonError {
   static {
     nameErrors(this, "BadUserInputError");
   }
 
-  /** Path of the argument in what was sent, such as `input.key`; null where none is to blame. */
+  /** Path of the argument in the request, such as `input.key`. Null if the error does not concern one argument. */
   readonly argument = (this.details.argument as string | undefined) ?? null;
 }
 
-/** A condition did not hold, such as `ifRevision`. Nothing was written. */
+/** A condition, such as `ifRevision`, did not hold. Nothing was written. */
 export class ConflictError extends BatonError {
   static {
     nameErrors(this, "ConflictError");
   }
 
-  /** Namespace of the entry that the condition is about. */
+  /** Namespace of the entry that the condition concerns. */
   readonly namespace = this.details.namespace as string;
-  /** Its key. */
+  /** Key of the entry. */
   readonly key = this.details.key as string;
-  /** The revision it is at; `"0"` when there is none, and null for a token that may not read. */
+  /** The current revision of the entry. `"0"` if it does not exist. Null if the token does not permit reading. */
   readonly currentRevision = (this.details.currentRevision as string | undefined) ?? null;
-  /** The value it has; null when there is none, and for a token that may not read. */
+  /** The current value of the entry. Null if it does not exist, or if the token does not permit reading. */
   readonly currentValue: unknown = this.details.currentValue ?? null;
 }
 
-/** The claim is over: its lease has ended, or it was completed or released. Nothing was written. */
+/** The claim has ended: its lease ended, or it was completed, failed or released. Nothing was written. */
 export class ClaimLostError extends BatonError {
   static {
     nameErrors(this, "ClaimLostError");
@@ -107,23 +107,23 @@ export class ClaimLostError extends BatonError {
 }
 
 /**
- * The log does not reach back to the revision to go on after, or is of another history since a backup was restored: begin anew
- * with a snapshot.
+ * The log no longer reaches back to the revision, or the store has another epoch because a backup was restored. Begin
+ * again with a snapshot.
  */
 export class RevisionCompactedError extends BatonError {
   static {
     nameErrors(this, "RevisionCompactedError");
   }
 
-  /** The oldest revision that the log still has. */
+  /** The oldest revision that the log still contains. */
   readonly oldestRevision = this.details.oldestRevision as string;
-  /** `"EPOCH"`: the revision is of another history; null: it is no longer kept. */
+  /** `"EPOCH"` if the revision belongs to another epoch. Null if the log no longer contains it. */
   readonly reason = (this.details.reason as "EPOCH" | undefined) ?? null;
-  /** The history that the store has now, where that is the reason; otherwise null. */
+  /** The current epoch of the store if `reason` is `"EPOCH"`; otherwise null. */
   readonly epoch = (this.details.epoch as string | undefined) ?? null;
 }
 
-/** Larger than a limit of the server. */
+/** The request exceeds a limit of the server. */
 export class LimitExceededError extends BatonError {
   static {
     nameErrors(this, "LimitExceededError");
@@ -131,18 +131,18 @@ export class LimitExceededError extends BatonError {
 
   /** Name of the limit, as in `viewer.limits`. */
   readonly limit = this.details.limit as string;
-  /** Its value. */
+  /** Value of the limit. */
   readonly max = this.details.max as number;
 }
 
-/** More was asked for than was read. */
+/** The caller sent too many requests. Try again later. */
 export class RateLimitedError extends BatonError {
   static {
     nameErrors(this, "RateLimitedError");
   }
 }
 
-/** The request is larger than the server reads. */
+/** The request body is larger than the server accepts. */
 export class PayloadTooLargeError extends BatonError {
   static {
     nameErrors(this, "PayloadTooLargeError");
@@ -150,8 +150,8 @@ export class PayloadTooLargeError extends BatonError {
 }
 
 /**
- * The server can't be reached, or can't do its work now. Reads, and writes with an idempotency key, have been tried
- * again for as long as `retryForMs` says; of a write it is not known whether it happened.
+ * The server is unreachable or temporarily unable to process the request. Reads, and writes with an idempotency key,
+ * were retried for `retryForMs`. It is unknown whether a write happened.
  */
 export class UnavailableError extends BatonError {
   static {
@@ -159,14 +159,14 @@ export class UnavailableError extends BatonError {
   }
 }
 
-/** A fault of the server, logged there. */
+/** An internal error of the server. Details are in the server log. */
 export class InternalError extends BatonError {
   static {
     nameErrors(this, "InternalError");
   }
 }
 
-/** What was waited for did not come in time. */
+/** The entry did not arrive in time. */
 export class TimeoutError extends BatonError {
   static {
     nameErrors(this, "TimeoutError");
@@ -178,7 +178,7 @@ export class TimeoutError extends BatonError {
   }
 }
 
-/** What answered is not Baton: a proxy, most likely, or another server at this address. */
+/** The response is not from a Baton server: most likely from a proxy, or from another server at this URL. */
 export class BadResponseError extends BatonError {
   static {
     nameErrors(this, "BadResponseError");
@@ -199,13 +199,13 @@ const classes: Readonly<Record<(typeof errorCodes)[number], typeof BatonError>> 
   INTERNAL: InternalError,
 };
 
-/** An error as GraphQL answers it. */
+/** An error as GraphQL returns it. */
 export interface AnsweredError {
   readonly message: string;
   readonly extensions?: ErrorDetails;
 }
 
-/** The error of its code's class. */
+/** Creates an error of the class for its code. */
 export function errorOf({ message, extensions: { code, ...details } = {} }: AnsweredError) {
   const Class = Object.hasOwn(classes, String(code)) ? classes[code as keyof typeof classes] : null;
   return Class
@@ -213,17 +213,17 @@ export function errorOf({ message, extensions: { code, ...details } = {} }: Answ
     : badResponse(message, { code, ...details });
 }
 
-/** Whether the same call may succeed soon. */
+/** Returns whether the same call can succeed soon. */
 export function isTransient(error: BatonError): boolean {
   return ["UNAVAILABLE", "RATE_LIMITED"].includes(error.code);
 }
 
-/** Whether it comes from something that stands before the server, and was not said by a server that knows the call. */
+/** Returns whether the error comes from a proxy instead of a server that processed the call. */
 export function isForeign(error: BatonError): boolean {
   return error.code === "BAD_RESPONSE" && error.details.code === undefined;
 }
 
-/** Whether the same call may ever succeed: the server's state, or what stands before the server, may change. */
+/** Returns whether the same call can succeed later, when the state of the server or of a proxy changes. */
 export function mayPass(error: BatonError): boolean {
   return isTransient(error) || ["INTERNAL", "BAD_RESPONSE"].includes(error.code);
 }

@@ -1,4 +1,4 @@
-/** What a stream of server-sent events says: an event with its data, or a sign of life. */
+/** An item of a stream of server-sent events: an event with its data, or a heartbeat. */
 export type StreamEvent =
   | { readonly event: string; readonly data: string }
   | { readonly event: null; readonly data: null };
@@ -7,7 +7,7 @@ const signOfLife: StreamEvent = { event: null, data: null };
 
 /**
  * Reads server-sent events, as the HTML standard defines them, as far as GraphQL uses them: `event`, and `data` of one
- * line. Comments are signs of life. Ends with the stream.
+ * line. Comments are heartbeats. Ends with the stream.
  */
 export async function* readEvents(
   chunks: AsyncIterable<Uint8Array>,

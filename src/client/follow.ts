@@ -4,16 +4,17 @@ import { entryChangedDocument } from "./documents.ts";
 import { badResponse } from "./errors.ts";
 import type { StoreWatchOptions } from "./watch.ts";
 
-/** Which changes, and from where. */
+/** Selects the changes to follow and the position to start from. */
 export type Following = { readonly bookmarks?: boolean } & Omit<StoreWatchOptions, "signal">;
 
-/** The subscription to what matches. */
+/** Builds the subscription operation. */
 export function followOperation(following: Following): Operation {
   return { document: entryChangedDocument, variables: { ...following } };
 }
 
 /**
- * The changes of one connection, with null for each sign of life, until the server ends it or the connection is lost.
+ * Yields the changes of one connection, and null for each heartbeat, until the server ends the subscription or the
+ * connection is lost.
  * @throws BAD_RESPONSE for an event that is not a change
  */
 export async function* follow(

@@ -1,8 +1,8 @@
-// The types name AsyncDisposable, which a program that targets ES2022 has not.
+// The types use AsyncDisposable, which a program that targets ES2022 does not have.
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The client that an agent imports: `import { createDataStore } from "baton-store/client"`. It has no dependencies and
- * runs wherever there is `fetch`: Node 20.19 and later, Deno, Bun, browsers.
+ * runs wherever `fetch` exists: Node 20.19 and later, Deno, Bun and browsers.
  *
  * @packageDocumentation
  */

@@ -1,17 +1,18 @@
 import { newIdempotencyKey } from "./idempotency-key.ts";
 
-/** How requests are written and answers read. */
+/** Writes requests and reads responses. */
 export interface JsonCodec {
   stringify(value: unknown): string;
   parse(text: string): unknown;
 }
 
-/** How numbers are given to the caller, and taken. */
+/** How numbers are read and written. */
 export type Numbers = "float" | "exact";
 
-/** Whole numbers beyond 2^53 as bigint, in both directions. All others are 64-bit floats, as JavaScript has them. */
+/** Creates a codec that reads and writes integers beyond 2^53 as bigint. All other numbers are 64-bit floats. */
 function exactNumbers(): JsonCodec {
-  // Marks the text of such a number while JavaScript's own parser has it. Nobody else knows it.
+  // A random prefix that marks the digits of such an integer while JSON.parse reads them. No value can contain it by
+  // chance.
   const mark = newIdempotencyKey();
   const marked = new RegExp(`"${mark}(-?\\d+)"`, "g");
   return {
@@ -34,8 +35,8 @@ function exactNumbers(): JsonCodec {
 const numeral = /[-+.\deE]+/y;
 
 /**
- * A JSON text with each whole number beyond 2^53 as a string that begins with a mark. The text is read once: a regular
- * expression for whole strings would need a stack as deep as a string is long.
+ * Replaces each integer beyond 2^53 in a JSON text with a string that begins with a mark. It scans the text by hand,
+ * because a regular expression for whole strings would need a stack as deep as the string is long.
  */
 function markLargeIntegers(text: string, mark: string): string {
   let marked = "";
@@ -70,7 +71,7 @@ function isLargeInteger(number: string): boolean {
   return /^-?\d+$/.test(number) && !Number.isSafeInteger(Number(number));
 }
 
-/** Where a string of a JSON text ends that begins here; of one without an end, where the text does. */
+/** Returns the end of the JSON string that begins here, or the end of the text if the string is not terminated. */
 function endOfString(text: string, begin: number): number {
   for (let at = begin + 1; ; at++) {
     at = text.indexOf('"', at);

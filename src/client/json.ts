@@ -2,8 +2,8 @@ import { badUserInput, BatonError } from "./errors.ts";
 import { markNegativeZeros } from "./negative-zero.ts";
 
 /**
- * The value, if JSON can say it: `JSON.stringify` would turn NaN into null and a Map into `{}`. A bigint is said as
- * a number, where the store is told so; -0 is marked, since `JSON.stringify` would write it as 0.
+ * Returns the value if JSON can represent it. `JSON.stringify` would turn NaN into null and a Map into `{}`. The codec
+ * decides whether a bigint is accepted. -0 is marked, because `JSON.stringify` would write it as 0.
  * @throws BAD_USER_INPUT
  */
 export function requireJson<T>(argument: string, value: T): T {
@@ -11,7 +11,7 @@ export function requireJson<T>(argument: string, value: T): T {
   let text: string | undefined;
   try {
     text = JSON.stringify(value, function (this: object, name, member: unknown) {
-      // Whether it may be sent is the store's option.
+      // The option `numbers` decides whether a bigint can be sent.
       if (typeof member === "bigint") return 0;
       hasNegativeZero ||= Object.is(member, -0);
       const fault = member == null ? nullFaultOf(this, name, member) : faultOf(member);
@@ -20,34 +20,39 @@ export function requireJson<T>(argument: string, value: T): T {
     });
   } catch (error) {
     if (error instanceof BatonError) throw error;
-    // It is nested too deep, or goes in a circle.
+    // The value is nested too deeply, or refers to itself.
     throw badUserInput(
       argument,
-      `JSON can't say it: ${(error as Error).message.split("\n", 1)[0]}`,
+      `Not valid as JSON: ${(error as Error).message.split("\n", 1)[0]}`,
     );
   }
-  // Also what says by `toJSON` that it is nothing.
-  if (text === undefined) throw badUserInput(argument, "Must be a JSON value; null is one.");
+  // This includes an object whose `toJSON` returns undefined.
+  if (text === undefined)
+    throw badUserInput(argument, "Must be a JSON value. Use null for no value.");
   return hasNegativeZero ? (markNegativeZeros(value) as T) : value;
 }
 
-/** What becomes null without being one: what a list does not have, and a Date that is none. */
+/** Describes a value that JSON would silently change to null: undefined or a gap in an array, or an invalid Date. */
 function nullFaultOf(holder: object, name: string, member: null | undefined): string | null {
   if (member === undefined) {
-    return Array.isArray(holder) ? "A list in JSON has no undefined and no gap. Send null." : null;
+    return Array.isArray(holder)
+      ? "A JSON array cannot contain undefined or gaps. Send null."
+      : null;
   }
   const given: unknown = (holder as Record<string, unknown>)[name];
   const isDate = given !== null && Object.prototype.toString.call(given) === "[object Date]";
-  return isDate ? "JSON has no invalid Date. Send null or a string." : null;
+  return isDate ? "JSON cannot represent an invalid Date. Send null or a string." : null;
 }
 
 function faultOf(value: unknown): string | null {
   switch (typeof value) {
     case "number":
-      return Number.isFinite(value) ? null : `JSON has no ${value}. Send null or a string.`;
+      return Number.isFinite(value)
+        ? null
+        : `JSON cannot represent ${value}. Send null or a string.`;
     case "function":
     case "symbol":
-      return `JSON has no ${typeof value}.`;
+      return `JSON cannot represent a ${typeof value}.`;
     case "object":
       return objectFaultOf(value);
     default:
@@ -55,9 +60,9 @@ function faultOf(value: unknown): string | null {
   }
 }
 
-/** What is an object or a plain value to JSON. Of other kinds it takes the members they happen to have. */
+/** Kinds that JSON can represent. Of other kinds, it would write only their enumerable members. */
 const jsonKinds = ["Null", "Object", "Array", "String", "Number", "Boolean"];
-/** What is lost whatever members somebody has added to it. */
+/** Kinds whose content JSON loses, regardless of the members that a program added to them. */
 const lostKinds = ["Error", "Map", "Set", "RegExp", "Promise"];
 
 function objectFaultOf(value: object | null): string | null {
@@ -67,6 +72,6 @@ function objectFaultOf(value: object | null): string | null {
     lostKinds.includes(kind) || ArrayBuffer.isView(value) || Object.keys(value ?? {}).length === 0;
   if (jsonKinds.includes(kind) || !isLost) return null;
   return kind === "Promise"
-    ? "JSON has no Promise. Await it first."
-    : `JSON has no ${kind}. Send an object, an array or a string.`;
+    ? "JSON cannot represent a Promise. Await it first."
+    : `JSON cannot represent a ${kind}. Send an object, an array or a string.`;
 }

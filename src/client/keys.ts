@@ -1,15 +1,15 @@
 /** The keys of a namespace's type: names, or templates such as `` `task:${string}` ``. */
 export type KeyOf<T> = Extract<keyof T, string>;
 
-/** The keys of a namespace's type that may begin with a prefix. */
+/** The keys of a namespace's type that can begin with a prefix. */
 export type KeyWith<T, P extends string> = KeyThatBegins<KeyOf<T>, P>;
 
-/** Of these keys, those that may begin with a prefix. */
+/** The keys among `K` that can begin with a prefix. */
 export type KeyThatBegins<K, P extends string> = K extends `${P}${string}`
   ? K
   : `${P}${string}` extends K
     ? K
     : never;
 
-/** Any of the values of such keys. */
+/** The union of the values of these keys. */
 export type ValueWith<T, P extends string> = T[KeyWith<T, P>];

@@ -64,56 +64,56 @@ import {
   type WriteOptions,
 } from "./writes.ts";
 
-/** Which keys. */
+/** Selects keys. */
 export interface PrefixOptions<P extends string = string> extends CallOptions {
-  /** Only keys that begin with this. Default: every key. */
+  /** Only keys that begin with this prefix. Default: every key. */
   readonly keyPrefix?: P | undefined;
 }
 
-/** Which state of the store is read. */
+/** Selects the state of the store to read. */
 export interface AsOfOptions extends CallOptions {
   /**
-   * The state right after this revision, as far back as the log tells of it; entries are listed by their keys then.
-   * Default: the current state.
+   * Read the state as of this revision. The log must still contain it. Entries are then always sorted by key. Default:
+   * the current state.
    */
   readonly at?: Revision | undefined;
-  /** A state that is not before this revision, such as one that a writer on another server was told. Default: any. */
+  /** Read a state that includes this revision, such as that of a write on another server. Default: any state. */
   readonly atLeast?: Revision | undefined;
 }
 
-/** Which entries, and in which order. */
+/** Selects entries and their order. */
 export interface EntriesOptions<P extends string = string>
   extends PrefixOptions<P>, WhereOptions, AsOfOptions {
   /**
-   * `"KEY_ASC"`: by key, in the byte order of its UTF-8. `"CREATED_AT_DESC"`, `"CREATED_AT_ASC"`: by creation, the newest
-   * or the oldest first; an entry that is written again keeps its place. Default: `"KEY_ASC"`.
+   * `"KEY_ASC"`: by the UTF-8 bytes of the key. `"CREATED_AT_DESC"`, `"CREATED_AT_ASC"`: by creation time, the newest
+   * or the oldest first. A later write of an entry does not change its place. Default: `"KEY_ASC"`.
    */
   readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | undefined;
 }
 
-/** What the key of an entry begins with, and what else is written with it. */
+/** Options of `Namespace.create`. */
 export interface CreateOptions<P extends string = string> extends WriteOptions {
-  /** What the key begins with, such as `event:`. Default: nothing. */
+  /** The prefix of the key, such as `event:`. Default: none. */
   readonly keyPrefix?: P | undefined;
 }
 
-/** In which order changes are listed. */
+/** Options of `Namespace.history`. */
 export interface HistoryOptions extends CallOptions, WhereOptions {
   /** `"REVISION_ASC"`: the oldest first. `"REVISION_DESC"`: the newest first. Default: `"REVISION_ASC"`. */
   readonly orderBy?: "REVISION_ASC" | "REVISION_DESC" | undefined;
 }
 
-/** How an update is made. */
+/** Options of `Namespace.update`. */
 export interface UpdateOptions<M extends Metadata = Metadata> extends WriteOptions<M> {
-  /** How often to begin anew when another agent's write came between. Default: 100. */
+  /** Maximum number of attempts when other agents write the entry at the same time. Default: 100. */
   readonly attempts?: number | undefined;
 }
 
-/** How long to wait at most, in the middle of an update that meets others, before it begins anew. */
+/** The longest pause before an update that conflicted is tried again. */
 const maxUpdatePauseMs = 50;
 
 /**
- * A group of keys. Give it a type to have keys and values checked:
+ * A group of keys. With a type argument, the compiler checks keys and values:
  *
  * ```ts
  * interface Jobs {
@@ -124,11 +124,11 @@ const maxUpdatePauseMs = 50;
  * const jobs = store.namespace<Jobs>("pipeline:job-123");
  * ```
  *
- * The type is a promise of whoever writes: nothing checks what another agent has stored.
+ * Nothing checks the type at run time: another agent can store other values.
  */
 // eslint-disable-next-line typescript/no-explicit-any
 export class Namespace<T extends object = Record<string, any>> {
-  /** Its name. */
+  /** The name of the namespace. */
   readonly name: string;
   readonly #connection: Connection;
 
@@ -139,7 +139,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * The value of a key; undefined where there is none.
+   * Returns the value of a key, or undefined if it does not exist.
    *
    * @example
    * ```ts
@@ -158,7 +158,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * What a key holds, with its revision, times and metadata; undefined where there is none.
+   * Returns the entry of a key: its value, revision, times and metadata. Returns undefined if it does not exist.
    *
    * @example
    * ```ts
@@ -178,10 +178,10 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Sets a key to a value and returns the revision of that. The value replaces the one before, and so does its expiry;
-   * metadata is merged.
+   * Sets a key to a value and returns the revision of the change. It replaces the value and the expiry, and merges the
+   * metadata.
    *
-   * @throws ConflictError when `ifRevision` does not hold; nothing is written then
+   * @throws ConflictError if `ifRevision` does not hold; then nothing is written
    * @example
    * ```ts
    * await jobs.set("raw", data, { metadata: { format: "csv" }, ttlSeconds: 3_600 });
@@ -192,7 +192,7 @@ export class Namespace<T extends object = Record<string, any>> {
     value: T[K],
     options?: ConditionalWriteOptions<M>,
   ): Promise<Revision>;
-  // The compiler's message is that of the last signature.
+  // The compiler reports the error of the last signature.
   set<K extends KeyOf<T>, Given extends T[K] = T[K], M extends Metadata = Metadata>(
     key: K,
     value: Stored<T[K], Given>,
@@ -209,9 +209,9 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Deletes a key. False when there was none.
+   * Deletes a key. Returns whether it existed.
    *
-   * @throws ConflictError when `ifRevision` does not hold; nothing is deleted then
+   * @throws ConflictError if `ifRevision` does not hold; then nothing is deleted
    * @example
    * ```ts
    * await jobs.delete("raw");
@@ -231,7 +231,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Deletes several keys in one step, and returns those that were there.
+   * Deletes several keys in one step, and returns those that existed.
    *
    * @example
    * ```ts
@@ -252,8 +252,8 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Adds an entry under a key that the server chooses: a prefix, and the revision. Such keys sort in the order in which their
-   * entries were added, by however many writers.
+   * Adds an entry with a key that the server generates from the prefix and the revision. These keys sort in the order
+   * in which the entries were added, also with many writers.
    *
    * @example
    * ```ts
@@ -275,7 +275,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * The keys, sorted in the byte order of their UTF-8.
+   * Returns the keys, sorted by their UTF-8 bytes.
    *
    * @example
    * ```ts
@@ -297,7 +297,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * The entries, sorted by key or as `orderBy` says, page by page as they are asked for.
+   * Yields the entries, sorted by key or as `orderBy` specifies, and reads pages on demand.
    *
    * @example
    * ```ts
@@ -325,7 +325,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * All keys and values as one object. What a namespace may hold is not bounded: where it may be large, use `entries`.
+   * Returns all keys and values as one object. The size of a namespace has no limit; for a large one, use `entries`.
    *
    * @example
    * ```ts
@@ -339,7 +339,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * The values of several keys as one object, without those that there are not.
+   * Returns the values of several keys as one object. It omits keys that do not exist.
    *
    * @example
    * ```ts
@@ -365,7 +365,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Sets several keys, all or none, and returns the revision of each. The options count for each of them.
+   * Sets several keys in one step, and returns the revision of each. The options apply to every key.
    *
    * @example
    * ```ts
@@ -393,7 +393,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Deletes every entry of the namespace, as one change, and returns how many there were.
+   * Deletes every entry of the namespace in one change. Returns the number of deleted entries.
    *
    * @example
    * ```ts
@@ -411,12 +411,12 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Sets a key to what a function makes of its value, and of its entry, which are undefined where there is none. When
-   * another agent's write comes between, the function is called again with that, so that nobody's write is lost. Adding,
-   * merging and appending need no such loop: `increment`, `patch` and `append` are one call each. As with `set`, an
-   * expiry goes unless `ttlSeconds` gives one anew.
+   * Sets a key to the result of a function. The function receives the current value and entry, which are undefined if
+   * the key does not exist. If another agent writes the key at the same time, the function is called again with the new
+   * value, so that no write is lost. To add, merge or append, use `increment`, `patch` or `append`: they need no loop.
+   * As with `set`, the entry has no expiry unless `ttlSeconds` is given.
    *
-   * @throws ConflictError when others have come between as often as `attempts` says
+   * @throws ConflictError if every one of `attempts` attempts met another write
    * @example
    * ```ts
    * await jobs.update("meta", (meta) => ({ ...meta, n: (meta?.n ?? 0) + 1 }));
@@ -468,9 +468,9 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Adds to a number, or to a number inside of an object, in one step. Begins at 0 where there is nothing.
+   * Adds to a number, or to a number inside an object, in one step. A missing number counts as 0.
    *
-   * @throws BadUserInputError when something is there and is no number
+   * @throws BadUserInputError if the existing value is not a number
    * @example
    * ```ts
    * const { value } = await jobs.increment("meta", { path: "/completed" });
@@ -492,7 +492,8 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Merges into a value in one step, by JSON Merge Patch (RFC 7396): objects at every level, null removes a member.
+   * Merges a patch into a value in one step, by JSON Merge Patch (RFC 7396). Objects are merged at every level, and
+   * null removes a member.
    *
    * @example
    * ```ts
@@ -508,9 +509,9 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Appends to an array in one step. Makes one where there is nothing.
+   * Appends to an array in one step. Creates the array if the key does not exist.
    *
-   * @throws BadUserInputError when something is there and is no array
+   * @throws BadUserInputError if the existing value is not an array
    * @example
    * ```ts
    * await jobs.append("recent", "file-17", { maxLength: 100 });
@@ -525,10 +526,10 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Waits for a key: returns its entry at once when it is there, otherwise as soon as it is. With `after`, only a later
-   * revision counts.
+   * Waits for a key and returns its entry. If the key exists, it returns immediately. With `after`, it waits for a
+   * later revision.
    *
-   * @throws TimeoutError when `timeoutMs` are over
+   * @throws TimeoutError if the entry does not arrive within `timeoutMs`
    * @example
    * ```ts
    * const { value } = await handoff.waitFor("data-ready", { timeoutMs: 60_000 });
@@ -539,18 +540,17 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Every matching change, each once, in the order of the log, for as long as its reader goes on. It takes itself up
-   * again after any drop, without a gap. It begins when the first change is asked for: what happened before is
-   * delivered with `snapshot`, or `after` a revision. While the snapshot is read, the watch remembers its keys. When its
-   * signal aborts, it rejects with the reason; when the store is closed, it ends.
+   * Yields every matching change, each once, in the order of the log, until the reader stops. After a lost connection,
+   * it resumes without a gap. It begins when the first change is requested. To receive earlier changes, use `snapshot`
+   * or `after`. While it reads the snapshot, the watch keeps the keys in memory. If its signal aborts, it rejects with
+   * the reason. If the store is closed, it ends.
    *
-   * @throws RevisionCompactedError when the log does not reach back to where it is to go on
+   * @throws RevisionCompactedError if the log no longer reaches back to the revision to resume from
    * @example
    * ```ts
-   * for await (const change of jobs.watch({ keyPrefix: "task:", snapshot: true })) {
-   *   if (change.kind === "CAUGHT_UP") console.log("that was all there is; now what comes");
-   *   if (change.entry) console.log(change.key, change.entry.value);
-   * }
+   * for await (const change of jobs.watch({ keyPrefix: "task:", snapshot: true })) { if (change.kind === "CAUGHT_UP")
+   *   console.log("snapshot complete; later changes follow"); if (change.entry) console.log(change.key,
+   *   change.entry.value); }
    * ```
    */
   watch<P extends string = "", K extends KeyWith<T, P> = KeyWith<T, P>>(
@@ -563,7 +563,8 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * The changes of a key that the log keeps, the oldest first unless `orderBy` says otherwise, each with the entry as it was then.
+   * Yields the changes of a key that the log still contains, each with the entry as it was then. The oldest is first,
+   * unless `orderBy` specifies otherwise.
    *
    * @example
    * ```ts
@@ -584,9 +585,9 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Takes the next free entry, in the order of the keys, for this worker alone; undefined when nothing is free within
-   * `waitMs`. Free is what nobody holds and nobody has completed, and what is neither delayed nor dead-lettered: what a dead worker held is free again when its lease
-   * ends.
+   * Claims the next free entry, in the order of the keys, for this worker only. Returns undefined if no entry becomes
+   * free within `waitMs`. An entry is free if it is not claimed, completed, delayed or dead-lettered. If a worker dies,
+   * its entry is free again when the lease ends.
    *
    * @example
    * ```ts
@@ -601,9 +602,9 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * The entries that are not handed out any more, because the work on them failed, sorted by key, page by page as they
-   * are asked for. They stay until `requeue` or `delete`. An entry whose last attempt ended with its worker is among
-   * them once a claim has looked for work after that, as a worker that waits for some does.
+   * Yields the dead letters: the entries that are no longer handed out because the work on them failed. They are sorted
+   * by key and read in pages on demand. They stay until `requeue` or `delete`. If a worker dies in an entry's last
+   * attempt, the next claim in the namespace dead-letters the entry.
    *
    * @example
    * ```ts
@@ -624,7 +625,7 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Lets a dead-lettered entry be claimed again. Its attempts are counted from 1 again.
+   * Makes a dead-lettered entry claimable again. Its attempts count from 1 again.
    *
    * @returns whether there was a dead-lettered entry
    * @example
@@ -644,8 +645,8 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * Lets a completed entry be claimed again: what is set on it is not handed out otherwise. To set it in the same step,
-   * use `transact`.
+   * Makes a completed entry claimable again. Setting a new value alone does not. To set a value in the same step, use
+   * `transact`.
    *
    * @returns whether there was a completed entry
    * @example
@@ -665,7 +666,8 @@ export class Namespace<T extends object = Record<string, any>> {
   }
 
   /**
-   * How many entries there are, how large, how recent and by whom; undefined where there is none.
+   * Returns the number and size of the entries, the time of the last write, and the agents. Returns undefined if the
+   * namespace has no entries.
    *
    * @example
    * ```ts

@@ -1,13 +1,13 @@
 import { newIdempotencyKey } from "./idempotency-key.ts";
 
-// `JSON.stringify` writes -0 as 0, and not every runtime can be given the text of a number.
+// `JSON.stringify` writes -0 as 0, and not every runtime supports raw JSON text for a number.
 
-/** Stands for -0 in a value until its text is written. Nobody else knows it. */
+/** A random string that stands for -0 in a value until its text is written. */
 const mark = newIdempotencyKey();
 const quotedMark = `"${mark}"`;
 const bigintMark = `${mark}n`;
 
-/** A JSON value in which each -0 is marked, so that `writeNegativeZeros` finds it. */
+/** Replaces each -0 in a JSON value with the mark, so that `writeNegativeZeros` finds it. */
 export function markNegativeZeros(value: unknown): unknown {
   const text = JSON.stringify(value, (_name, member: unknown) => {
     if (typeof member === "bigint") return bigintMark + member;
@@ -20,7 +20,7 @@ export function markNegativeZeros(value: unknown): unknown {
   );
 }
 
-/** A JSON text with -0 where it was marked. */
+/** Replaces each mark in a JSON text with -0. */
 export function writeNegativeZeros(text: string): string {
   return text.includes(quotedMark) ? text.replaceAll(quotedMark, "-0") : text;
 }

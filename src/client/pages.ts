@@ -8,10 +8,10 @@ interface Page<T> {
   };
 }
 
-/** The least `maxPageSize` that a server can have: no other size is sure to be allowed. */
+/** The smallest `maxPageSize` that a server can have. A larger page can be refused. */
 export const pageSize = 100;
 
-/** The items of a list, page by page as they are asked for. */
+/** Yields the items of a list, and reads pages on demand. */
 export function items<Answered, T>(
   connection: Connection,
   { document, variables, call }: Operation,
@@ -32,14 +32,14 @@ export function items<Answered, T>(
   }, signal);
 }
 
-/** All of them. */
+/** Returns all items. */
 export async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const item of list) found.push(item);
   return found;
 }
 
-/** The first of them. */
+/** Yields at most `limit` items. */
 export function atMost<T>(limit: number, list: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   let left = limit;
   const next = async (): Promise<IteratorResult<T, void>> => {

@@ -16,10 +16,11 @@ type Call = Pick<Retry, "call" | "namespace" | "key">;
 /**
  * Decides whether an operation that failed is tried again, and when.
  *
- * 1. A call is tried again for `retryForMs` while the server can't be reached, or a proxy answers for a server that was
- *    reached before. Any other error is its result.
- * 2. A watch or a wait is a call until the server has accepted it (`outlast`). From then on only an error that another
- *    attempt can't change ends it. A refused token ends it after `retryForMs` if another one may be had.
+ * 1. A call is retried for `retryForMs` while the server is unreachable, or while a proxy responds for a server that
+ *    was reached before. Any other error is its result.
+ * 2. A watch or a wait is treated like a call until the server has accepted it (`outlast`). After that, only an error
+ *    that a retry cannot change ends it. A refused token ends it after `retryForMs` if a new token can be obtained;
+ *    otherwise immediately.
  */
 export class Patience {
   readonly #connection: Connection;
@@ -37,7 +38,7 @@ export class Patience {
     this.#signal = signal;
   }
 
-  /** Makes attempts until one succeeds, or fails for good. */
+  /** Makes attempts until one succeeds or fails permanently. */
   async with<T>(attempt: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
@@ -48,13 +49,13 @@ export class Patience {
     }
   }
 
-  /** The server has accepted it: it is from now on as patient as what it waits for. */
+  /** Marks the operation as accepted by the server. From now on, it is retried without a limit. */
   outlast(): void {
     this.#outlasts = true;
     this.#refusedUntil = undefined;
   }
 
-  /** It has gone on: the next failure is the first of another series. */
+  /** Marks progress: the next failure counts as the first of a new series. */
   reset(): void {
     this.#attempt = 0;
     this.#deadline = undefined;
@@ -62,13 +63,16 @@ export class Patience {
     this.#backoff.reset();
   }
 
-  /** Waits before the next attempt. @throws the error if there is none, or the reason of a signal that has aborted */
+  /**
+   * Waits before the next attempt. @throws the error if there is no next attempt, or the reason of a signal that has
+   * aborted
+   */
   async afterFailure(error: unknown): Promise<void> {
     this.#signal.throwIfAborted();
     const now = performance.now();
     const attempt = ++this.#attempt;
     const delayMs = this.#backoff.nextMs();
-    // From the first failure on: what the server does before that may take its time.
+    // The time counts from the first failure, because the server can take long before that.
     this.#deadline ??= now + this.#connection.retryForMs;
     if (!(error instanceof BatonError) || !this.#mayRepeat(error, now + delayMs)) throw error;
     if (!this.#outlasts || isPowerOfTwo(attempt)) {
@@ -83,14 +87,14 @@ export class Patience {
       return isPassing && at <= (this.#deadline as number);
     }
     if (!this.#connection.isTokenRenewable || !isRefusedToken(error)) return mayPass(error);
-    // One more attempt is made in any case: the token that was refused was an accepted one.
+    // One more attempt is always made, because the refused token was valid before.
     const isFirst = this.#refusedUntil === undefined;
     this.#refusedUntil ??= performance.now() + this.#connection.retryForMs;
     return isFirst || at <= this.#refusedUntil;
   }
 }
 
-/** What gives the token may give half of one, or none, while another one is put in its place. */
+/** While a token is being replaced, its source can return a partial token or none. */
 function isRefusedToken(error: BatonError): boolean {
   return (
     error instanceof UnauthenticatedError ||

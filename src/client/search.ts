@@ -1,35 +1,35 @@
 import type { CallOptions } from "./connection.ts";
 import type { AnsweredEntry, Entry } from "./entry.ts";
 
-/** Where to search. */
+/** Options of `DataStore.search`. */
 export interface SearchOptions extends CallOptions {
-  /** Only namespaces that begin with this. Default: all that the token covers. */
+  /** Only namespaces whose names begin with this prefix. Default: all that the token covers. */
   readonly namespacePrefix?: string | undefined;
-  /** At most how many results. Default: all, page by page as they are asked for. */
+  /** Maximum number of results. Default: all, read in pages on demand. */
   readonly limit?: number | undefined;
 }
 
-/** The first place where a search found its text, as it is written there (in Unicode's composed form, NFC). */
+/** The first match of a search, as it is written in the entry (in Unicode's composed form, NFC). */
 export interface SearchMatch {
-  /** JSON Pointer of the string in the value; null where the key has the text. */
+  /** JSON Pointer of the string in the value. Null if the key contains the text. */
   readonly path: string | null;
-  /** What is right before the text; at most 80 characters. */
+  /** The characters before the match, at most 80. */
   readonly before: string;
-  /** The text that was found. */
+  /** The matched text. */
   readonly text: string;
-  /** What is right after it; at most 80 characters. */
+  /** The characters after the match, at most 80. */
   readonly after: string;
 }
 
-/** An entry that was found by its text. */
+/** A result of a search. */
 export interface SearchResult {
   /** The entry. */
   readonly entry: Entry;
   /** Plain text around the first match. */
   readonly snippet: string;
-  /** Where that is, and its parts. */
+  /** The place of the first match, and the text around it. */
   readonly match: SearchMatch;
 }
 
-/** A result as GraphQL answers it. */
+/** A result as GraphQL returns it. */
 export type AnsweredSearchResult = Omit<SearchResult, "entry"> & { readonly entry: AnsweredEntry };

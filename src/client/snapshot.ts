@@ -5,23 +5,24 @@ interface Seen {
   readonly namespace: string;
   readonly key: string;
   readonly revision: Revision;
-  /** Whether the snapshot under way has shown it, too. */
+  /** Whether the current snapshot has delivered the entry, too. */
   isCurrent: boolean;
 }
 
 /**
- * What of a snapshot was delivered, until it is whole. A connection that is lost in its middle makes the server begin
- * another: what was delivered is then left out, and what is gone since is delivered as deleted.
+ * Records what was delivered of a snapshot until it is complete. If the connection is lost before that, the server
+ * begins another snapshot. Entries that were already delivered are then omitted, and entries that no longer exist are
+ * delivered as deleted.
  */
 export class Snapshot {
   readonly #seen = new Map<string, Seen>();
 
-  /** The server begins another snapshot. */
+  /** Begins another snapshot, after a lost connection. */
   beginAgain(): void {
     for (const seen of this.#seen.values()) seen.isCurrent = false;
   }
 
-  /** What of a change, or of what it shows, is not delivered yet. */
+  /** Yields the changes that follow from this one and were not delivered yet. */
   *admit(change: AnsweredChange): Generator<AnsweredChange, void> {
     const { kind, namespace, key, revision } = change;
     if (kind === "CAUGHT_UP") {

@@ -25,39 +25,39 @@ import {
   type Input,
 } from "./writes.ts";
 
-/** Within a transaction the call as a whole takes the signal. */
+/** Options without `signal`: only the transaction as a whole accepts a signal. */
 type Within<Options> = Omit<Options, keyof CallOptions>;
 
-/** What must hold of an entry: one of the two. */
+/** A condition on an entry: one of the two. */
 export type Requirement =
-  /** The entry is at this revision; `"0"`: there is none. */
+  /** The entry is at this revision. `"0"`: it does not exist. */
   | { readonly revision: Revision }
-  /** There is an entry, or there is none. */
+  /** The entry exists, or does not exist. */
   | { readonly exists: boolean };
 
-/** What one operation of a transaction came to. */
+/** The result of one operation of a transaction. */
 export interface OperationResult {
-  /** The entry right after the operation; null after an operation that writes none. */
+  /** The entry after the operation. Null if the operation writes no entry. */
   readonly entry: Entry | null;
-  /** Of a delete: whether there was an entry. */
+  /** For a delete: whether the entry existed. Otherwise null. */
   readonly deleted: boolean | null;
-  /** Of a clear: how many entries there were. */
+  /** For a clear: the number of deleted entries. Otherwise null. */
   readonly clearedCount: number | null;
-  /** Of a reopen: whether there was a completed entry. */
+  /** For a reopen: whether the entry was completed. Otherwise null. */
   readonly reopened: boolean | null;
-  /** Of a requeue: whether there was a dead-lettered entry. */
+  /** For a requeue: whether the entry was dead-lettered. Otherwise null. */
   readonly requeued: boolean | null;
 }
 
-/** What a transaction came to. */
+/** The result of a transaction. */
 export interface TransactResult {
-  /** The latest revision of the log right after it. */
+  /** The latest revision of the log after the transaction. */
   readonly revision: Revision;
-  /** What each operation came to, in their order. */
+  /** The result of each operation, in order. */
   readonly results: readonly OperationResult[];
 }
 
-/** What was said so far, of all namespaces. */
+/** The conditions and operations added so far, of all namespaces. */
 interface Parts {
   readonly conditions: Input[];
   readonly operations: Input[];
@@ -66,12 +66,12 @@ interface Parts {
 
 type TransactionInput = Readonly<Record<"conditions" | "operations", readonly Input[]>>;
 
-/** What a transaction is to do, as its function says it. Nothing happens before that has returned. */
+/** Collects the operations of a transaction. They are sent when the function that adds them returns. */
 export class Transaction {
   readonly #parts: Parts = { conditions: [], operations: [], isSent: false };
 
   /**
-   * The part of the transaction that is in one namespace.
+   * Returns the part of the transaction for one namespace.
    *
    * @example
    * ```ts
@@ -88,7 +88,7 @@ export class Transaction {
     return new TransactionPart(name, this.#parts);
   }
 
-  /** What was said; from now on nothing can be. @internal */
+  /** Returns the collected operations. After this, no more can be added. @internal */
   seal(): TransactionInput {
     const { conditions, operations } = this.#parts;
     this.#parts.isSent = true;
@@ -96,7 +96,7 @@ export class Transaction {
   }
 }
 
-/** The operations of a transaction in one namespace. Each finds what those before it left. */
+/** The operations of a transaction in one namespace. Each operation sees the results of those before it. */
 // eslint-disable-next-line typescript/no-explicit-any
 export class TransactionPart<T extends object = Record<string, any>> {
   readonly #namespace: string;
@@ -109,8 +109,8 @@ export class TransactionPart<T extends object = Record<string, any>> {
   }
 
   /**
-   * Something that must hold, or nothing of the transaction happens and it is a `ConflictError`. Requirements are
-   * checked before the first operation.
+   * Adds a requirement. If it does not hold, the transaction writes nothing and rejects with `ConflictError`.
+   * Requirements are checked before the first operation.
    *
    * @example
    * ```ts
@@ -147,7 +147,7 @@ export class TransactionPart<T extends object = Record<string, any>> {
   }
 
   /**
-   * Deletes a key, if there is one.
+   * Deletes a key, if it exists.
    *
    * @example
    * ```ts
@@ -223,7 +223,7 @@ export class TransactionPart<T extends object = Record<string, any>> {
   }
 
   /**
-   * Lets a completed entry be claimed again, as `Namespace.reopen` does.
+   * Makes a completed entry claimable again, as `Namespace.reopen` does.
    *
    * @example
    * ```ts
@@ -238,7 +238,7 @@ export class TransactionPart<T extends object = Record<string, any>> {
   }
 
   /**
-   * Lets a dead-lettered entry be claimed again, as `Namespace.requeue` does.
+   * Makes a dead-lettered entry claimable again, as `Namespace.requeue` does.
    *
    * @example
    * ```ts
@@ -254,17 +254,17 @@ export class TransactionPart<T extends object = Record<string, any>> {
     operations.push({ [operation]: { namespace: this.#namespace, key, ...input } });
   }
 
-  /** @throws BAD_USER_INPUT when it is too late */
+  /** @throws BAD_USER_INPUT if the transaction was already sent */
   #open(): Parts {
     if (!this.#parts.isSent) return this.#parts;
     throw badUserInput(
       "transact",
-      "The transaction was sent already. Its function must await all that it does before it returns.",
+      "The transaction was already sent. Its function must await every step before it returns.",
     );
   }
 }
 
-/** What a function says that a transaction is to do. */
+/** Runs the function and returns the input of the transaction. */
 export async function transactionInput(
   describe: (transaction: Transaction) => void | Promise<void>,
 ): Promise<TransactionInput> {
@@ -273,7 +273,7 @@ export async function transactionInput(
   return transaction.seal();
 }
 
-/** A result as GraphQL answers it. */
+/** A result as GraphQL returns it. */
 export type AnsweredResult = Omit<OperationResult, "entry"> & {
   readonly entry: AnsweredEntry | null;
 };

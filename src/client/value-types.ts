@@ -1,4 +1,4 @@
-/** What JSON leaves out, or says as something else: a Date becomes a string, a Map `{}`. */
+/** Types that JSON omits or changes: a Date becomes a string, and a Map becomes `{}`. */
 type NotJson =
   | ((...parameters: never[]) => unknown)
   | symbol
@@ -11,13 +11,13 @@ type NotJson =
   | RegExp
   | Error;
 
-/** What says itself how JSON writes it, as a Date does. */
+/** A type that defines its JSON form with `toJSON`, as Date does. */
 type Converted = { readonly toJSON: (...parameters: never[]) => unknown };
 
-/** What has no members. */
+/** A type without members. */
 type Primitive = string | number | bigint | boolean | null | undefined;
 
-/** Whether JSON changes a value of this type, down to a depth that spares the compiler recursive types. */
+/** Whether JSON changes a value of this type, checked to a limited depth, because types can be recursive. */
 type IsChanged<V, Depth extends 0[] = []> = unknown extends V
   ? false
   : V extends Primitive
@@ -34,16 +34,15 @@ type IsChanged<V, Depth extends 0[] = []> = unknown extends V
               : false
             : false;
 
-/** What the compiler's message shows where it refuses a value. */
+/** The type that the compiler's message shows when it rejects a value. */
 type Refused = "JSON leaves this out or writes it as another type";
 
 /** A type, unless JSON changes its values. */
 type Kept<V> = true extends IsChanged<V> ? Refused : V;
 
 /**
- * What may be stored where nobody knows the type of the values: not `undefined`, and nothing that JSON leaves out or
- * writes as something else, such as a function, a Map or a Date, at any depth. A generic function gives
- * `value as unknown`.
+ * A value that can be stored in a namespace without a type: anything except `undefined`, and except types that JSON
+ * omits or changes, such as a function, a Map or a Date, at any depth. In a generic function, pass `value as unknown`.
  */
 export type StoredAny<Given> = unknown extends Given
   ? Given
@@ -51,10 +50,13 @@ export type StoredAny<Given> = unknown extends Given
     ? Refused
     : Kept<Given>;
 
-/** What may be stored as a value of the type `V`: what is given, where `V` says nothing of what is inside. */
+/**
+ * A value that can be stored as the type `V`. If `V` does not describe its members, the type of the given value is
+ * checked.
+ */
 export type Stored<V, Given> = IsWide<V> extends true ? StoredAny<Given> : Kept<V>;
 
-/** What may be returned as a value of the type `V`, by a promise or directly. */
+/** A result that can be stored as the type `V`, directly or as a promise. */
 export type StoredResult<V, Given> =
   IsWide<V> extends true
     ? [Awaited<Given>] extends [StoredAny<Awaited<Given>>]
@@ -62,7 +64,10 @@ export type StoredResult<V, Given> =
       : Refused
     : Kept<V> | Promise<Kept<V>>;
 
-/** An object's members, each as it may be stored. Of an object whose keys nobody knows, any key may be one of `T`. */
+/**
+ * The members of an object, each of a type that can be stored. If the keys of the object are unknown, any key can be
+ * one of `T`.
+ */
 export type StoredMembers<T, Given> = {
   readonly [K in keyof Given]: K extends keyof T
     ? Stored<T[K], Given[K]>
@@ -71,7 +76,7 @@ export type StoredMembers<T, Given> = {
       : never;
 };
 
-/** Why work failed: an `Error`, whose text is kept, or what may be stored. */
+/** The reason of a failure: an `Error`, whose text is recorded, or a value that can be stored. */
 export type StoredFailure<Given> = [Given] extends [Error | undefined] ? Given : StoredAny<Given>;
 
 /** Members of an entry's metadata, by name. */
@@ -80,7 +85,7 @@ export type Metadata = Readonly<Record<string, unknown>>;
 /** Metadata, without members that JSON changes, such as a Date. */
 export type StoredMetadata<M> = { readonly [K in keyof M]: Kept<M[K]> };
 
-/** Whether a type says nothing of what is inside: `any`, `unknown`, `object` and `{}`. */
+/** Whether a type does not describe its members: `any`, `unknown`, `object` and `{}`. */
 export type IsWide<V> = unknown extends V
   ? true
   : object extends V
@@ -89,23 +94,23 @@ export type IsWide<V> = unknown extends V
       : false
     : false;
 
-/** What may be merged into a value: any part of it, and null for a member that may be absent, which removes it. */
+/** A patch of a value: any part of it. Null removes a member that is optional. */
 export type PatchOf<V, Given> = IsWide<V> extends true ? StoredAny<Given> : MergePatch<Kept<V>>;
 
-/** A part of a value, at every depth; a list, and what has no members, is replaced as a whole. */
+/** A part of a value, at every depth. Arrays and types without members are replaced as a whole. */
 type MergePatch<V> = V extends Primitive | readonly unknown[]
   ? V
   : { readonly [M in keyof V]?: MergePatch<V[M]> | RemovalOf<V, M> };
 
-/** Null, where the type without this member is the same type. */
+/** Null if the member is optional. */
 type RemovalOf<V, M extends keyof V> = Record<never, never> extends Pick<V, M> ? null : never;
 
-/** The items of a value that may be an array. */
+/** The items of a value that can be an array. */
 export type ItemOf<V, Given> = unknown extends V
   ? StoredAny<Given>
   : Kept<Extract<V, readonly unknown[]>[number]>;
 
-/** The keys of a namespace's type whose values may be of a type; those of values that nobody knows, too. */
+/** The keys whose values can have a type. Includes keys whose values have an unknown type. */
 type KeyWithValue<T, Type> = {
   [K in Extract<keyof T, string>]-?: unknown extends T[K]
     ? K
@@ -114,18 +119,18 @@ type KeyWithValue<T, Type> = {
       : K;
 }[Extract<keyof T, string>];
 
-/** The keys whose values may be numbers. */
+/** The keys whose values can be numbers. */
 export type NumberKeyOf<T> = KeyWithValue<T, number | bigint>;
 
-/** The keys whose values may be objects or arrays, which may have numbers inside. */
+/** The keys whose values can be objects or arrays, which can contain numbers. */
 export type ContainerKeyOf<T> = KeyWithValue<T, object>;
 
-/** The keys whose values may be arrays. */
+/** The keys whose values can be arrays. */
 export type ListKeyOf<T> = KeyWithValue<T, readonly unknown[]>;
 
 /**
- * The keys of a namespace's type whose values may be stored. Not those of a type that JSON changes, such as one with a
- * Date: it would come back as another type.
+ * The keys whose values can be stored. Excludes a type that JSON changes, such as one with a Date, because it would be
+ * read as another type.
  */
 export type StoredKeyOf<T> = {
   [K in Extract<keyof T, string>]-?: IsWide<T[K]> extends true

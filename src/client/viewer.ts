@@ -1,56 +1,58 @@
 import type { Revision } from "./entry.ts";
 
-/** How much a caller may send and ask for; each is an option of the server. */
+/** Limits on requests. Each is an option of the server. */
 export interface Limits {
-  /** Bytes of UTF-8 that a key may have. */
+  /** Maximum size of a key, in bytes of UTF-8. */
   readonly maxKeyBytes: number;
-  /** Bytes of UTF-8 that a namespace may have. */
+  /** Maximum size of a namespace's name, in bytes of UTF-8. */
   readonly maxNamespaceBytes: number;
-  /** Bytes of UTF-8 that an agent's name may have. */
+  /** Maximum size of an agent's name, in bytes of UTF-8. */
   readonly maxAgentBytes: number;
-  /** Bytes that a value may have as JSON. */
+  /** Maximum size of a value as JSON, in bytes. */
   readonly maxValueBytes: number;
-  /** How deep JSON may be nested. */
+  /** Maximum nesting depth of JSON. */
   readonly maxValueDepth: number;
-  /** Bytes that an entry's metadata may have as JSON. */
+  /** Maximum size of an entry's metadata as JSON, in bytes. */
   readonly maxMetadataBytes: number;
-  /** How many keys `setMany` may set, and how many operations and requirements `transact` may have. */
+  /** Maximum number of keys of `setMany`, and of operations and requirements of `transact`. */
   readonly maxBatchOperations: number;
-  /** How many namespaces `DataStore.clear` may clear. */
+  /** Maximum number of namespaces that `DataStore.clear` clears in one call. */
   readonly maxClearedNamespaces: number;
-  /** The longest lease of a claim. */
+  /** Maximum lease of a claim, in seconds. */
   readonly maxLeaseSeconds: number;
-  /** The longest that one request may wait; `waitFor` makes as many as it needs. */
+  /** Maximum time that one request waits, in seconds. `waitFor` sends as many requests as it needs. */
   readonly maxAwaitSeconds: number;
-  /** Bytes that a request may have. */
+  /** Maximum size of a request body, in bytes. */
   readonly maxBodyBytes: number;
-  /** Bytes of entries that one call may load or write. */
+  /** Maximum size of the entries that one call loads or writes, in bytes. */
   readonly maxResponseBytes: number;
 }
 
-/** Who is asking, and what it may do. */
+/** The authenticated caller, its permissions and its limits. */
 export interface Viewer {
   /** Owner of the store. */
   readonly user: string;
-  /** The name its changes are recorded under; null where neither token nor caller says one. */
+  /** The agent name that changes are recorded under. Null if neither the token nor the caller gives one. */
   readonly agent: string | null;
-  /** What its token may do in some namespace. */
+  /** The scopes of the token. */
   readonly scopes: readonly ("READ" | "WRITE" | "CLAIM" | "ADMIN")[];
-  /** The namespaces its token covers: names, or prefixes followed by `*`. */
+  /** The namespaces that the token covers: names, or prefixes followed by `*`. */
   readonly namespacePatterns: readonly string[];
   /** Revision of the latest change; `"0"` before the first. */
   readonly headRevision: Revision;
-  /** The history that revisions are of: another one after a backup was restored. Keep it with a revision that is stored. */
+  /**
+   * The epoch of the revisions. It changes when a backup is restored. If you store a revision, store the epoch with it.
+   */
   readonly epoch: string;
-  /** How much it may send and ask for. */
+  /** Limits on requests. */
   readonly limits: Limits;
 }
 
-/** What the store holds, as far as the token covers it. */
+/** The amount of data in the namespaces that the token covers. */
 export interface Usage {
-  /** Entries. */
+  /** Number of entries. */
   readonly entryCount: number;
-  /** Namespaces. */
+  /** Number of namespaces. */
   readonly namespaceCount: number;
   /** Bytes of the entries' keys, values and metadata. */
   readonly sizeBytes: number;

@@ -4,22 +4,24 @@ import type { AnsweredEntry, Revision } from "./entry.ts";
 import { badResponse, LimitExceededError, TimeoutError } from "./errors.ts";
 import { linkedFor, requireDuration } from "./abort.ts";
 
-/** What to wait for, and how long. */
+/** Options of `Namespace.waitFor`. */
 export interface WaitOptions extends CallOptions {
-  /** Only a later revision of the entry counts: the next write, for one who has seen this one. */
+  /**
+   * Wait for a revision of the entry later than this. Pass the revision that you have read to wait for the next write.
+   */
   readonly after?: Revision | undefined;
-  /** The history in which `after` was seen. Default: the one that this store knows, if any. */
+  /** The epoch of `after`. Default: the epoch that the server last reported, if any. */
   readonly epoch?: string | undefined;
-  /** Milliseconds to wait at most. Default: for ever. */
+  /** Maximum time to wait, in milliseconds. Default: no limit. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** A server may allow less, and then says so. */
+/** The server can have a lower limit, which it reports. */
 const maxStepSeconds = 60;
 
 /**
- * One request after the other, each of which the server answers when the entry is there. The first one only looks: once
- * the server was reached, it is waited for as patiently as the entry.
+ * Waits for an entry with a series of long-poll requests. The first request returns immediately. After it has
+ * succeeded, the client waits for the server as long as for the entry.
  */
 export async function waitFor(
   connection: Connection,
@@ -30,10 +32,10 @@ export async function waitFor(
   const timeout = () => {
     const what = after === undefined ? "entry" : `revision after ${after}`;
     return new TimeoutError(
-      `No ${what} of ${JSON.stringify(place.key)} came within ${timeoutMs} ms.`,
+      `No ${what} of ${JSON.stringify(place.key)} arrived within ${timeoutMs} ms.`,
     );
   };
-  // At 0 the answer counts, however long its way was.
+  // With a timeout of 0, the response counts regardless of how long it takes.
   const link = linkedFor(timeoutMs || Infinity, timeout, connection.closed, signal);
   const operation = (timeoutSeconds: number) => {
     return { document: awaitEntryDocument, variables: { ...place, after, epoch, timeoutSeconds } };
@@ -51,7 +53,7 @@ export async function waitFor(
           { signal: link.signal, extraTimeMs: 1_000 * timeoutSeconds, isRepeatable: false },
         );
         if (awaitEntry) return awaitEntry;
-        if (awaitEntry === undefined) throw badResponse(`${connection.name} answered no entry.`);
+        if (awaitEntry === undefined) throw badResponse(`${connection.name} returned no entry.`);
         wasReached = true;
         patience.reset();
         patience.outlast();

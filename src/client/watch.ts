@@ -8,41 +8,41 @@ import { follow, followOperation, type Following } from "./follow.ts";
 import { Snapshot } from "./snapshot.ts";
 import { whereInput, type WhereOptions } from "./where.ts";
 
-/** Where a watch begins. */
+/** The position at which a watch begins. */
 export interface WatchStart {
   /**
-   * Begin with what there is: an `EXISTING` for each entry, then `CAUGHT_UP`, then every later change. Excludes
-   * `after`. Default: false.
+   * Begin with the existing entries: an `EXISTING` for each, then `CAUGHT_UP`, then every later change. Cannot be
+   * combined with `after`. Default: false.
    */
   readonly snapshot?: boolean | undefined;
-  /** Begin with the changes later than this revision; `"0"`: with the first. Default: with those after now. */
+  /** Begin with the changes later than this revision. `"0"` begins with the first change. Default: only new changes. */
   readonly after?: Revision | undefined;
   /**
-   * The history in which `after` was seen: `CaughtUp.epoch` or `Viewer.epoch`. If a backup was restored since, the watch is
-   * refused with `RevisionCompactedError`, whose `reason` is `"EPOCH"`. Default: not checked at the beginning; whenever the
-   * watch goes on after a drop, it is.
+   * The epoch of `after`: `CaughtUp.epoch` or `Viewer.epoch`. If a backup was restored since, the watch rejects with
+   * `RevisionCompactedError` and the `reason` `"EPOCH"`. Default: the epoch is not checked at the beginning, but
+   * whenever the watch resumes after a lost connection.
    */
   readonly epoch?: string | undefined;
 }
 
-/** What a watch within a namespace follows, and from where. */
+/** Selects the changes of a namespace to watch and the position to begin from. */
 export interface WatchOptions<K extends string = string, P extends string = string>
   extends WatchStart, CallOptions, WhereOptions {
-  /** Only this key. Excludes `keyPrefix`. */
+  /** Only this key. Cannot be combined with `keyPrefix`. */
   readonly key?: K | undefined;
-  /** Only keys that begin with this. */
+  /** Only keys that begin with this prefix. */
   readonly keyPrefix?: P | undefined;
 }
 
-/** What a watch across namespaces follows, and from where. */
+/** Selects the changes to watch, across namespaces, and the position to begin from. */
 export interface StoreWatchOptions extends WatchOptions {
-  /** Only this namespace. Excludes `namespacePrefix`. */
+  /** Only this namespace. Cannot be combined with `namespacePrefix`. */
   readonly namespace?: string | undefined;
-  /** Only namespaces that begin with this. Default: all that the token covers. */
+  /** Only namespaces whose names begin with this prefix. Default: all that the token covers. */
   readonly namespacePrefix?: string | undefined;
 }
 
-/** Where a watch goes on: the revision that it has reached, and the history that this is of, once it is known. */
+/** The position to resume from: the revision that the watch has reached and, if known, its epoch. */
 interface Place {
   readonly after: Revision | undefined;
   readonly epoch: string | undefined;
@@ -53,12 +53,12 @@ type Selection = Pick<
   "namespace" | "namespacePrefix" | "key" | "keyPrefix" | "where"
 >;
 
-/** A connection that has lasted so long was no failed attempt. */
+/** A connection that has lasted this long does not count as a failed attempt. */
 const steadyAfterMs = 5_000;
 
 /**
- * Every matching change, each once, in the order of the log. After any drop, and after any answer that is not Baton's,
- * it goes on where it was, for as long as that takes; only the first connection is given up after `retryForMs`.
+ * Yields every matching change, each once, in the order of the log. After a lost connection, or a response that is not
+ * Baton's, it reconnects without a time limit and resumes. Only the first connection is limited by `retryForMs`.
  */
 export function watch(
   connection: Connection,
@@ -78,7 +78,7 @@ export function watch(
   );
 }
 
-/** Closing the store is its caller's own way to end a watch. */
+/** Ends the watch without an error when the caller closes the store. */
 async function* untilClosed(
   connection: Connection,
   changes: AsyncGenerator<AnsweredChange, void>,
@@ -97,7 +97,7 @@ async function* resume(
   signal: AbortSignal,
 ): AsyncGenerator<AnsweredChange, void> {
   let snapshot = start.snapshot ? new Snapshot() : null;
-  // A start that both excludes is for the server to refuse.
+  // Both options together are passed on, so that the server reports the error.
   let place: Place =
     start.after !== undefined || snapshot
       ? { after: start.after, epoch: start.epoch }
@@ -119,7 +119,7 @@ async function* resume(
           if (snapshot) yield* snapshot.admit(change);
           else yield change;
         }
-        // Where the snapshot is not whole, no revision says what was delivered.
+        // Until the snapshot is complete, no revision describes what was delivered.
         if (snapshot && change.kind !== "CAUGHT_UP") continue;
         snapshot = null;
         place = { after: change.revision, epoch: change.epoch ?? place.epoch };
@@ -139,8 +139,8 @@ async function* resume(
 }
 
 /**
- * A stream that has said something, so that a wrong address or token is reported immediately.
- * @param accepted called when the server has accepted the token; it may still refuse what is asked
+ * Opens a stream and waits for its first event, so that a wrong URL or token is reported immediately.
+ * @param accepted called when the server has accepted the token; it can still refuse the subscription
  */
 async function open(
   connection: Connection,
@@ -152,7 +152,7 @@ async function open(
   let first = await changes.next();
   if (!first.done && first.value === null) {
     accepted();
-    // A server gives its first sign of life before it has looked whether it can do this.
+    // The server sends its first heartbeat before it has validated the subscription.
     first = await changes.next();
   }
   return first.done ? changes : withFirst(first.value, changes);

@@ -1,26 +1,26 @@
 import { requireJson } from "./json.ts";
 
-/** What must hold of a part of an entry's value. */
+/** A condition on a part of an entry's value. */
 export interface ValueCondition {
-  /** Where the part is inside the value, as a JSON Pointer such as `/author/name`. Default: the value itself. */
+  /** JSON Pointer of the part, such as `/author/name`. Default: the whole value. */
   readonly path?: string | undefined;
   /**
-   * `"EQ"`: it is there and equal, numbers by their exact values. `"NE"`: not so, also where it is not there. `"GT"`, `"GTE"`,
-   * `"LT"`, `"LTE"`: numbers among numbers, strings among strings by their code points. `"EXISTS"`: it is there; with
-   * `value: false`, it is not.
+   * `"EQ"`: the part exists and is equal; numbers are compared by their exact values. `"NE"`: the part is not equal or
+   * does not exist. `"GT"`, `"GTE"`, `"LT"`, `"LTE"`: compare numbers with numbers, and strings with strings by code
+   * points. `"EXISTS"`: the part exists; with `value: false`, it does not exist.
    */
   readonly op: "EQ" | "NE" | "GT" | "GTE" | "LT" | "LTE" | "EXISTS";
-  /** What it is compared with. Of `"EXISTS"` default: true. */
+  /** The value to compare with. Default for `"EXISTS"`: true. */
   readonly value?: unknown;
 }
 
-/** What a list or a watch selects by values. */
+/** Selects entries by their values. */
 export interface WhereOptions {
   /** Only entries whose value meets all of these conditions. Default: any value. */
   readonly where?: readonly ValueCondition[] | undefined;
 }
 
-/** The conditions as they are sent. */
+/** Checks the conditions and returns them as they are sent. */
 export function whereInput(where: WhereOptions["where"]): WhereOptions["where"] {
   where?.forEach(({ value }, index) => {
     if (value !== undefined) requireJson(`where.${index}.value`, value);

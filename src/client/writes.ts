@@ -5,45 +5,45 @@ import { newIdempotencyKey } from "./idempotency-key.ts";
 import { requireJson } from "./json.ts";
 import type { Metadata, StoredMetadata } from "./value-types.ts";
 
-/** What every write of one entry takes. */
+/** The options of every write of one entry. */
 export interface WriteOptions<M extends Metadata = Metadata> extends CallOptions {
-  /** Members to merge into the entry's metadata. Default: the metadata stays. */
+  /** Members to merge into the entry's metadata. Default: the metadata is unchanged. */
   readonly metadata?: StoredMetadata<M> | undefined;
   /**
-   * Seconds that the entry lives from now on; 0: for ever. Default: for ever after `set`, `setMany` and `update`;
-   * otherwise as it was.
+   * Seconds until the entry expires. 0 removes the expiry. Default: `set`, `setMany` and `update` remove the expiry;
+   * other writes keep it.
    */
   readonly ttlSeconds?: number | undefined;
 }
 
-/** What a write of one entry takes that may depend on what there is. */
+/** The options of a conditional write. */
 export interface ConditionalWriteOptions<M extends Metadata = Metadata> extends WriteOptions<M> {
   /**
-   * Only if the entry is at this revision; `"0"`: only if there is none. Otherwise nothing is written, and
-   * `ConflictError` says what there is. Default: whatever there is.
+   * Write only if the entry is at this revision. `"0"`: write only if the entry does not exist. Otherwise nothing is
+   * written, and `ConflictError` has the current revision and value. Default: unconditional.
    */
   readonly ifRevision?: Revision | undefined;
 }
 
-/** Where the number is, and what to add. */
+/** Options of `Namespace.increment`. */
 export interface IncrementOptions<
   M extends Metadata = Metadata,
 > extends ConditionalWriteOptions<M> {
-  /** What to add; less than 0 subtracts. Default: 1. */
+  /** The number to add. A negative number subtracts. Default: 1. */
   readonly by?: number | undefined;
-  /** Where the number is inside the value, as a JSON Pointer such as `/totals/done`. Default: the value itself. */
+  /** JSON Pointer of the number inside the value, such as `/totals/done`. Default: the whole value. */
   readonly path?: string | undefined;
 }
 
-/** How long the array may become. */
+/** Options of `Namespace.append`. */
 export interface AppendOptions<M extends Metadata = Metadata> extends ConditionalWriteOptions<M> {
-  /** Keep no more items than this, the newest. Default: all. */
+  /** Keep at most this number of items, the newest. Default: all. */
   readonly maxLength?: number | undefined;
 }
 
 export type Input = Readonly<Record<string, unknown>>;
 
-// The inputs of the operations, which mutations and transactions share.
+// Builds the inputs of the operations. Mutations and transactions share them.
 
 export function setInput(value: unknown, options: ConditionalWriteOptions): Input {
   return { value: requireJson("value", value), ...writeInput(options) };
@@ -67,7 +67,7 @@ export function writeInput({ metadata, ttlSeconds, ifRevision }: ConditionalWrit
   return { metadata: given, ttlSeconds, ifRevision };
 }
 
-/** Sends a mutation of one input: as one that happens once, however often it is sent. */
+/** Sends a mutation with an idempotency key, so that retries do not repeat its effect. */
 export async function mutate<P>(
   connection: Connection,
   document: string,
