@@ -229,7 +229,7 @@ describe("what answers and is no Baton", () => {
     const { port } = listening.address() as AddressInfo;
     const url = `http://127.0.0.1:${port}`;
     await using patient = createDataStore({ url, token: "any", timeoutMs: 50, retryForMs: 0 });
-    await expect(patient.viewer()).rejects.toThrow(/no answer within 50 ms/);
+    await expect(patient.viewer()).rejects.toThrow(/did not respond within 50 ms/);
     listening.closeAllConnections();
     listening.close();
   });
