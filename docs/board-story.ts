@@ -1,16 +1,16 @@
 import { createDataStore, type DataStore } from "baton-store/client";
 
-/** Where a story is told. */
+/** The server on which the story takes place. */
 export interface StoryServer {
   readonly url: string;
   readonly token: string;
 }
 
 /**
- * Writes what a small team of agents would: a repository that is taken apart, tasks that workers claim, a handoff. The
- * board's screenshots and tests show it.
+ * Writes the entries of a small team of agents: a repository in parts, tasks that workers claim, and a handoff. The
+ * screenshots and tests of the board show them.
  *
- * @param pauseMs the time between its steps, for a picture of them over time
+ * @param pauseMs the time between steps, for a picture of the steps over time
  */
 export async function tellStory({ url, token }: StoryServer, pauseMs = 0): Promise<void> {
   const stores: DataStore[] = [];
@@ -111,7 +111,7 @@ export async function tellStory({ url, token }: StoryServer, pauseMs = 0): Promi
     await pause(4);
     await writer.namespace("session:9f2e").set("draft", "Dear customer, …", { ttlSeconds: 540 });
   } finally {
-    // Claims are left as they are: that is what is shown.
+    // Open claims stay open, because the board shows them.
     for (const store of stores) store.close();
   }
 }

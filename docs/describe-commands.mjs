@@ -1,5 +1,5 @@
 /**
- * The reference of a command and those below it, from what commander knows of them.
+ * Creates the reference of a command and its subcommands from commander's description.
  *
  * @param {string} title  Of the page
  * @param {import("commander").Command} program
@@ -14,7 +14,7 @@ export function describeCommands(title, program) {
   return [`# ${title}`, "## Contents", contents.join("\n"), ...commands.map(describe)].join("\n\n");
 }
 
-/** Each command that help shows, before those below it. */
+/** Each command that the help shows, followed by its subcommands. */
 function* walk(command, above) {
   const names = [...above, command.name()];
   yield { command, path: names.join(" ") };
@@ -63,14 +63,14 @@ function describeValue({ description, argChoices }) {
   return `${escape(description)}${choices ?? ""}`;
 }
 
-/** As help writes it. */
+/** In the form of the help. */
 function defaultOf({ defaultValue, defaultValueDescription, negate }) {
   if (defaultValueDescription !== undefined) return code(defaultValueDescription);
   if (defaultValue === undefined || defaultValue === false || negate) return "";
   return code(typeof defaultValue === "string" ? defaultValue : JSON.stringify(defaultValue));
 }
 
-/** What addHelpText put around the help that commander writes. */
+/** The texts that addHelpText has added to commander's help. */
 function helpTexts(command) {
   const output = { ...command.configureOutput() };
   let whole = "";
@@ -97,7 +97,7 @@ function helpSections(text) {
     });
 }
 
-/** Without rows nothing; without the columns that are empty in all. */
+/** Nothing if there are no rows. Columns without a value are omitted. */
 function table(header, rows) {
   if (rows.length === 0) return "";
   const used = header.map((_name, column) => rows.some((row) => row[column] !== ""));

@@ -2,14 +2,14 @@ import { linkText, parseDocComment } from "./doc-comment.mjs";
 import { readDeclarations } from "./read-declarations.mjs";
 
 /**
- * The reference of a TypeScript module, from its declarations and their comments.
+ * Creates the reference of a TypeScript module from its declarations and their comments.
  *
  * @param {string} title  Of the page
  * @param {string} entry  Absolute path of the module's .d.ts
  * @param {(code: string) => Promise<string>} formatCode  Formats TypeScript
  * @returns {Promise<string>}  Markdown
- * @throws {Error} that names each public member without a comment or an example, and whatever else
- *   can't be described
+ * @throws {Error} that names each public member without a comment or an example, and everything else
+ *   that cannot be described
  */
 export async function describeSdk(title, entry, formatCode) {
   const problems = new Set();
@@ -24,7 +24,7 @@ export async function describeSdk(title, entry, formatCode) {
   const markdown = await new Page(title, all, formatCode, report).render(comment);
   if (problems.size > 0) {
     throw new Error(
-      `The SDK can't be described:\n${[...problems].map((p) => `  ${p}\n`).join("")}`,
+      `The SDK cannot be described:\n${[...problems].map((p) => `  ${p}\n`).join("")}`,
     );
   }
   return markdown;
@@ -33,7 +33,7 @@ export async function describeSdk(title, entry, formatCode) {
 function checkDocs(name, declarations, report) {
   for (const [index, { doc, parameters }] of declarations.entries()) {
     const says = doc && (doc.summary !== "" || doc.blocks.has("deprecated") || doc.params.size > 0);
-    // An overload may share the comment of the one before it.
+    // An overload can share the comment of the previous one.
     if (!says && (doc || index === 0)) report(`${name}: has no doc comment`);
     for (const parameter of doc?.params.keys() ?? []) {
       if (!parameters.includes(parameter)) report(`${name}: has no parameter ${parameter}`);
@@ -51,7 +51,7 @@ class Page {
   #all;
   #formatCode;
   #report;
-  /** By name, where it is described. */
+  /** By name: the address of its description. */
   #places = new Map();
 
   constructor(title, all, formatCode, report) {
@@ -63,7 +63,7 @@ class Page {
     for (const outer of all) {
       this.#places.set(outer.name, place(outer, slugs));
       for (const member of membersOf(outer)) {
-        // A property has no heading of its own.
+        // A property has no separate heading.
         const { href } = isFunction(member) ? place(member, slugs) : this.#places.get(outer.name);
         this.#places.set(member.name, { title: titleOf(member), href });
       }
@@ -97,7 +97,7 @@ class Page {
     return `## ${contents}\n\n${lines.join("\n")}`;
   }
 
-  /** What has a heading: its overloads, each with what its comment says. */
+  /** An item with a heading: its overloads, each with its comment. */
   async #section(level, { name, declarations, isExported }) {
     const parts = [`${level} ${titleOf({ name, declarations })}`];
     if (isExported === false) parts.push("Not exported: it is here for what names it.");
@@ -130,7 +130,7 @@ class Page {
     return items;
   }
 
-  /** What a comment says, paragraph by paragraph. */
+  /** The paragraphs of a comment. */
   #docParts(name, doc) {
     const link = this.#linker(name);
     const all = (tag) => (doc.blocks.get(tag) ?? []).map(link);
@@ -153,7 +153,7 @@ class Page {
     ].filter(Boolean);
   }
 
-  /** Where to read on: the types in its code, and what its comment says so of. */
+  /** Related items: the types in its code, and the items that its comment names. */
   #see(name, doc, uses) {
     const owner = name.replace(/^new |\..*$/g, "");
     for (const hidden of uses.filter((used) => !this.#places.has(used))) {
@@ -178,7 +178,7 @@ class Page {
     return `[${title}](${href})`;
   }
 
-  /** A member is code only within a class, and a class only with a body. */
+  /** A member is valid code only within a class, and a class only with a body. */
   async #format(isMember, kind, code) {
     if (isMember) {
       const formatted = await this.#formatCode(`declare class Owner {\n${code}\n}`);
@@ -206,7 +206,7 @@ function isFunction({ declarations }) {
   return declarations.some(({ kind }) => kind === "function");
 }
 
-/** The heading: a name, with parentheses where it is called. `A.[Symbol.x]` is written `A[Symbol.x]`. */
+/** The heading: a name, with parentheses if it is a function. `A.[Symbol.x]` is written `A[Symbol.x]`. */
 function titleOf(named) {
   return `${named.name.replace(".[", "[")}${isFunction(named) ? "()" : ""}`.replace(
     /[[\]]/g,
@@ -222,7 +222,7 @@ function slugOf(heading) {
     .replaceAll(" ", "-");
 }
 
-/** Where the next heading is; a second one with the same address gets a number. */
+/** The address of the next heading; a second one with the same address gets a number. */
 function place(named, slugs) {
   const title = titleOf(named);
   const slug = slugOf(title);

@@ -3,9 +3,9 @@
 /**
  * @typedef {object} DocComment
  * @property {string} summary
- * @property {Map<string, string[]>} blocks  By tag, without its @: what each such block says
- * @property {Map<string, string>} params  By name, what it is
- * @property {Map<string, string>} typeParams  By name, what it is
+ * @property {Map<string, string[]>} blocks  By tag, without its @: the text of each such block
+ * @property {Map<string, string>} params  By name: its description
+ * @property {Map<string, string>} typeParams  By name: its description
  */
 
 const blockTags = ["remarks", "param", "typeParam", "returns", "throws", "example"];
@@ -13,10 +13,10 @@ const moreTags = ["defaultValue", "deprecated", "see", "internal", "packageDocum
 const knownTags = new Set([...blockTags, ...moreTags]);
 
 /**
- * Parses one comment, `/**` and all.
+ * Parses one comment, including `/**`.
  *
  * @param {string} comment
- * @param {(problem: string) => void} report  Called with what is wrong with it
+ * @param {(problem: string) => void} report  Called with each error
  * @returns {DocComment}
  */
 export function parseDocComment(comment, report) {
@@ -28,7 +28,8 @@ export function parseDocComment(comment, report) {
     const [, tag, rest] = (fence === "" && /^\s*@(\w+)\s*(.*)$/.exec(line)) || [];
     if (tag === undefined) found.at(-1).text += `\n${line}`;
     else found.push({ tag, text: rest });
-    if (tag !== undefined && !knownTags.has(tag)) report(`@${tag} is no tag that this page knows`);
+    if (tag !== undefined && !knownTags.has(tag))
+      report(`@${tag} is not a tag that this page knows`);
   }
 
   const blocks = new Map();
@@ -41,7 +42,7 @@ export function parseDocComment(comment, report) {
   };
 }
 
-/** What stands between the marks of a comment, without the stars at the left. */
+/** The text between the marks of a comment, without the stars at the left. */
 function textOf(comment) {
   return comment
     .replace(/^\/\*\*|\*\/$/g, "")
@@ -50,7 +51,7 @@ function textOf(comment) {
     .join("\n");
 }
 
-/** `name - what it is`, by name. */
+/** `name - description`, by name. */
 function named(texts = []) {
   return new Map(
     texts.map((text) => {
@@ -61,11 +62,11 @@ function named(texts = []) {
 }
 
 /**
- * Makes Markdown of the text of a comment: its {@link name}s become links. Code stays as it is.
+ * Converts the text of a comment to Markdown: {@link name} becomes a link. Code is unchanged.
  *
  * @param {string} text
- * @param {(name: string) => { title: string, href: string } | undefined} find  Where a name is described
- * @param {(problem: string) => void} report  Called with what is wrong
+ * @param {(name: string) => { title: string, href: string } | undefined} find  The description of a name
+ * @param {(problem: string) => void} report  Called with each error
  */
 export function linkText(text, find, report) {
   return text
@@ -74,13 +75,13 @@ export function linkText(text, find, report) {
       if (index % 2 === 1) return part; // code
       return part.replace(/\{@(\w+)\s*([^\s|}]*)\s*\|?\s*([^}]*)\}/g, (all, tag, name, label) => {
         if (tag !== "link") {
-          report(`{@${tag}} is not understood; there is {@link}`);
+          report(`{@${tag}} is not supported; use {@link}`);
           return all;
         }
         if (/^https?:/.test(name)) return label === "" ? `<${name}>` : `[${label}](${name})`;
         const target = find(name);
         if (target === undefined) {
-          report(`{@link ${name}} leads nowhere: name what is on the page, or write it as code`);
+          report(`{@link ${name}} leads nowhere: name an item of the page, or write it as code`);
           return all;
         }
         return `[${label.trim() || target.title}](${target.href})`;

@@ -1,7 +1,7 @@
 // Writes docs/reference/*.md from the code that the build wrote to dist/.
 //
-//   node docs/generate-reference.mjs            writes them
-//   node docs/generate-reference.mjs --check    fails when they are not what the code says
+//   node docs/generate-reference.mjs            writes the pages
+//   node docs/generate-reference.mjs --check    fails if they differ from the code
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +14,7 @@ import { describeSdk } from "./describe-sdk.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { printWidth } = JSON.parse(readFileSync(join(root, ".oxfmtrc.json"), "utf8"));
 
-/** Formats as `npm run format` does, so that pages pass its check. */
+/** Formats like `npm run format`, so that pages pass its check. */
 async function formatAs(fileName, text) {
   const { code, errors } = await format(fileName, text, { printWidth });
   if (errors.length > 0) throw new Error(`${errors[0].message}: ${text}`);
@@ -39,7 +39,7 @@ for (const [name, describe] of Object.entries(pages)) {
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, page);
     } else if (readIfThere(file) !== page) {
-      throw new Error(`docs/reference/${name} is not what the code says: npm run docs writes it.`);
+      throw new Error(`docs/reference/${name} differs from the code: run npm run docs.`);
     }
   } catch (error) {
     console.error(error.message);
@@ -47,7 +47,7 @@ for (const [name, describe] of Object.entries(pages)) {
   }
 }
 
-/** With the line ends that Git may have changed. */
+/** With the line ends that Git has possibly changed. */
 function readIfThere(file) {
   try {
     return readFileSync(file, "utf8").replaceAll("\r\n", "\n");

@@ -1,4 +1,4 @@
-// Reads what a module exports, from the declarations (.d.ts) that the build writes for it.
+// Reads the exports of a module from the declarations (.d.ts) that the build writes.
 //
 // TypeScript 7.0 has its API at typescript/unstable/*; in 7.1 it is at typescript/sync and /ast.
 
@@ -7,27 +7,27 @@ import { API } from "typescript/unstable/sync";
 import { parseDocComment } from "./doc-comment.mjs";
 
 /**
- * What has one name, with all its overloads.
+ * A name with all its overloads.
  *
  * @typedef {object} Named
- * @property {string} name  Of a member: with its owner's, `DataStore.get`
+ * @property {string} name  Of a member: with its owner's name, `DataStore.get`
  * @property {Declaration[]} declarations
- * @property {boolean} [isExported]  False of what is only named by what is exported
+ * @property {boolean} [isExported]  False if exported items name it, but the module does not export it
  *
  * @typedef {object} Declaration
  * @property {"class" | "interface" | "function" | "value" | "type"} kind
- * @property {string} code  Of a class or an interface: what stands before its members
+ * @property {string} code  Of a class or an interface: the part before its members
  * @property {import("./doc-comment.mjs").DocComment | undefined} doc
  * @property {string[]} parameters
- * @property {string[]} uses  Names of the types in its code, but for the platform's
- * @property {Named[]} members  The public ones
+ * @property {string[]} uses  Names of the types in its code, except the platform's
+ * @property {Named[]} members  The public members
  */
 
 /**
- * What a module exports, in the order in which it does, and then whatever else that names.
+ * The exports of a module in their order, and then the other items that they name.
  *
  * @param {string} entry  Absolute path of its .d.ts
- * @param {(problem: string) => void} report  Called with what can't be described as it is
+ * @param {(problem: string) => void} report  Called with each item that cannot be described
  * @returns {{ comment: string | undefined, all: Named[] }}  The comment is the @packageDocumentation
  */
 export function readDeclarations(entry, report) {
@@ -35,7 +35,7 @@ export function readDeclarations(entry, report) {
   try {
     const project = api.updateSnapshot({ openFiles: [entry] }).getDefaultProjectForFile(entry);
     const file = project?.program.getSourceFile(entry);
-    if (file === undefined) throw new Error(`There is no ${entry}: build it first.`);
+    if (file === undefined) throw new Error(`${entry} does not exist: build it first.`);
     return new Reader(project.checker, report).read(file);
   } finally {
     api.close();
@@ -60,7 +60,7 @@ const kinds = new Map([
   [SyntaxKind.SetAccessor, "value"],
 ]);
 
-/** What names a type, and under which property. */
+/** The item that names a type, and the property. */
 const typeNames = new Map([
   [SyntaxKind.TypeReference, "typeName"],
   [SyntaxKind.ExpressionWithTypeArguments, "expression"],
@@ -77,7 +77,7 @@ const specifiers = new Set([
 class Reader {
   #checker;
   #report;
-  /** Each symbol to describe, with its name: what is exported, and then whatever that names. */
+  /** Each symbol to describe, with its name: the exports, and then the items that they name. */
   #named;
 
   constructor(checker, report) {
@@ -89,7 +89,7 @@ class Reader {
     this.#named = new Map(this.#exportsOf(file));
     const exported = new Set(this.#named.keys());
     const all = [];
-    // It grows meanwhile.
+    // The loop appends to the list.
     for (const [symbol, name] of this.#named) {
       if (symbol.name !== name) {
         this.#report(`${name}: is called ${symbol.name} where it is declared; use one name`);
@@ -118,7 +118,7 @@ class Reader {
         for (const { name } of exportClause.elements) yield [this.#symbolAt(name), name.text];
       } else if (statement.kind === SyntaxKind.ExportDeclaration) {
         const module = this.#checker.getSymbolAtLocation(moduleSpecifier);
-        if (module === undefined) throw new Error(`There is no module ${moduleSpecifier.text}.`);
+        if (module === undefined) throw new Error(`Module ${moduleSpecifier.text} does not exist.`);
         for (const below of resolveAll(module)) yield* this.#exportsOf(below);
       } else if (hasModifier(statement, SyntaxKind.ExportKeyword)) {
         const declared = statement.declarationList?.declarations ?? [statement];
@@ -127,7 +127,7 @@ class Reader {
     }
   }
 
-  /** The symbol of a name: not of its import, but of what that leads to. */
+  /** The symbol of a name: for an import, the imported symbol. */
   #symbolAt(name) {
     const symbol = this.#checker.getSymbolAtLocation(name);
     return specifiers.has(symbol?.declarations[0]?.kind)
@@ -155,7 +155,7 @@ class Reader {
       uses: [],
       members: [],
     };
-    // What is hidden may name what is hidden.
+    // A hidden item can name hidden items.
     if (declaration.doc?.blocks.has("internal")) return declaration;
     if (kind === "type" && declaration.code.includes("@internal")) {
       this.#report(`${name}: a part of it is @internal; make it an interface`);
@@ -189,7 +189,7 @@ class Reader {
       .filter(({ declarations }) => declarations.length > 0);
   }
 
-  /** The types that a node names, but for the platform's: a reader must find each on the page. */
+  /** The types that a node names, except the platform's: a reader must find each on the page. */
   *#typesIn(node) {
     const name = node[typeNames.get(node.kind)];
     if (name !== undefined) {
@@ -224,7 +224,7 @@ function isPublic(member) {
   );
 }
 
-/** Whether it is a declaration of the project's: no package's, not the platform's, and no part of one. */
+/** Whether it is a declaration of the project: not of a package or the platform, and not a part of a declaration. */
 function isOurs(node) {
   const isWhole = kinds.has(node.kind) && node.parent.members === undefined;
   return isWhole && !/^bundled:|\/node_modules\//.test(node.getSourceFile().fileName);

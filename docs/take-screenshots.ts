@@ -1,6 +1,6 @@
-// Makes the pictures of the board in docs/images: npm run screenshots
+// Takes the screenshots of the board in docs/images: npm run screenshots
 //
-// It starts a server of its own, lets a few agents work on it, and looks at the board with the Chromium that the tests use.
+// It starts a server, lets a few agents work on it, and opens the board with the Chromium of the tests.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { findChromium } from "../test/browser/find-chromium.ts";
@@ -51,7 +51,7 @@ try {
       `/${place}?${new URLSearchParams(params as Record<string, string>)}`,
     );
     await page.goto(`${server.url}/#token=${server.token}&to=${to}`);
-    // Nothing more is loaded, though its subscriptions stay open.
+    // The page is loaded, although its subscriptions stay open.
     await page.locator("main :is([role=option], [role=treeitem], .tile, tr)").first().waitFor();
     await page.waitForTimeout(1_500);
     await page.screenshot({ path: `${folder}${name}.png` });

@@ -36,9 +36,9 @@ test.for([
   ["/** A. */ export interface A { /** B. */ (): void; }", "A: has no @example"],
   ["export type A = 1;", "A: has no doc comment"],
   ["/** @remarks */ export type A = 1;", "A: has no doc comment"],
-  ["/** @exmaple */ export type A = 1;", "@exmaple is no tag"],
+  ["/** @exmaple */ export type A = 1;", "@exmaple is not a tag"],
   ["/** See {@link B}. */ export type A = 1;", "A: {@link B} leads nowhere"],
-  ["/** {@inheritDoc B} */ export type A = 1;", "A: {@inheritDoc} is not understood"],
+  ["/** {@inheritDoc B} */ export type A = 1;", "A: {@inheritDoc} is not supported"],
   [
     `/**\n * A.\n * @param c - C${example} */\nexport declare function a(b: 1): void;`,
     "a: has no parameter c",
