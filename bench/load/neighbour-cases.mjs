@@ -146,7 +146,7 @@ export const cases = {
       `{ a: ${entriesOf("objects", 16)} b: ${entriesOf("arrays", 16)} c: ${entriesOf("empties", 16)} }`,
     ),
   ),
-  "answers that nobody reads": async (server) => {
+  "unread answers": async (server) => {
     const body = bodyOf(`{ ${entriesOf("texts", 30)} }`, {});
     const sockets = [];
     for (let at = 0; at < 20; at += 1) {
