@@ -120,7 +120,7 @@ describe("G9 G14: memory that users share", () => {
     expect(memory.hasRoom("a", 1)).toBe(false);
     expect(memory.hasRoom("b", 400)).toBe(true);
     memory.add("a", 1);
-    expect(() => memory.requireRoom("a")).toThrow("as much memory as they may");
+    expect(() => memory.requireRoom("a")).toThrow("as much memory as one user can have");
     expect(() => memory.requireRoom("b")).not.toThrow();
   });
 

@@ -32,7 +32,7 @@ export function App() {
         <SignIn reason={current.reason} />
       ) : current.kind === "unreachable" ? (
         <main class="centre">
-          <EmptyState icon="graphql" title="The server can't be reached">
+          <EmptyState icon="graphql" title="The server cannot be reached">
             {current.reason} The board tries again every few seconds.{" "}
             <button type="button" class="link" onClick={() => void openSession()}>
               Try again now

@@ -44,7 +44,7 @@ export async function askText(document: string, variables: string): Promise<stri
       body: `{"query":${JSON.stringify(document)},"variables":${variables}}`,
     });
   } catch {
-    throw new Refusal("The server can't be reached. Check that it runs, then try again.", {
+    throw new Refusal("The server cannot be reached. Check that it runs, then try again.", {
       code: "UNAVAILABLE",
     });
   }

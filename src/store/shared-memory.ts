@@ -89,6 +89,6 @@ export class SharedMemory {
 function noRoom(): BatonError {
   return new BatonError(
     "RATE_LIMITED",
-    "Your open requests and unread responses hold the maximum of memory. Read the responses, wait for requests to end, and try again.",
+    "Your open requests and unread responses hold as much memory as one user can have. Read the responses, wait for requests to end, and try again.",
   );
 }

@@ -119,6 +119,6 @@ describe("examples/demo", { timeout: 120_000 }, () => {
   test("a server that is named and not there is said in one line", async () => {
     const { exit, complaints } = start("http://127.0.0.1:1", "token");
     expect(await exit).toBe(2);
-    expect(complaints).toEqual([expect.stringContaining("Baton at http://127.0.0.1:1 can't be")]);
+    expect(complaints).toEqual([expect.stringContaining("Baton at http://127.0.0.1:1 cannot be")]);
   });
 });

@@ -138,7 +138,7 @@ describe("examples/handoff", () => {
     const run = start("run", [], "http://127.0.0.1:1");
     expect(await run.exit).toBe(2);
     expect(run.complaints).toEqual([
-      expect.stringContaining("Baton at http://127.0.0.1:1 can't be reached"),
+      expect.stringContaining("Baton at http://127.0.0.1:1 cannot be reached"),
     ]);
   });
 

@@ -161,5 +161,5 @@ test("status tells who, where and how much", async () => {
     limits: { maxKeyBytes: 1024 },
   });
   await refused(exitCodes.denied, /UNAUTHENTICATED/, "status --token wrong");
-  await refused(exitCodes.unavailable, /can't be reached/, "status --url http://127.0.0.1:1");
+  await refused(exitCodes.unavailable, /cannot be reached/, "status --url http://127.0.0.1:1");
 });

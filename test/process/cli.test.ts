@@ -369,7 +369,7 @@ describe.concurrent("how it reaches the server", () => {
     await refused(exitCodes.other, /BAD_RESPONSE/, ["get", "k", "--url", url]);
     other.close();
     for (const command of [["get", "k"], ["watch"], ["wait", "k"]]) {
-      await refused(exitCodes.unavailable, /can't be reached/, [...command, "--url", url]);
+      await refused(exitCodes.unavailable, /cannot be reached/, [...command, "--url", url]);
     }
     await refused(exitCodes.usage, /^(?!.*cret).*--url/, [
       "get",

@@ -38,7 +38,7 @@ export class Load implements AsyncDisposable {
   readonly #working: Promise<unknown>;
   #stopped = false;
 
-  /** @param servers a writer begins with one of them, and takes the next when it can't be reached */
+  /** @param servers a writer begins with one of them, and takes the next when it cannot be reached */
   constructor(servers: readonly Server[], writers = 8) {
     this.#working = Promise.all(
       Array.from({ length: writers }, (_, writer) => this.#write(servers, writer)),

@@ -8,7 +8,7 @@ export interface McpBridgeOptions {
   readonly token: string;
   /** The name that changes are recorded under. Left out: the client's. */
   readonly agent?: string | undefined;
-  /** How long a server that can't be reached is tried again. */
+  /** How long a server that cannot be reached is tried again. */
   readonly retryForMs: number;
   /** Writes one message, which has no line feed in it. */
   readonly write: (message: string) => Promise<void>;

@@ -33,7 +33,7 @@ export function waitCommand(): Command {
       "after",
       `
 Exits with 4 where it did not come in time. The server may go away and come back
-meanwhile; only one that can't be reached at the start ends it.
+meanwhile; only one that cannot be reached at the start ends it.
 
 Examples:
   $ baton wait data-ready && ./next-step

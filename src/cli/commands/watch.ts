@@ -60,7 +60,7 @@ export function watchCommand(): Command {
 Prints one JSON object a line; on a terminal the revision, what happened, the
 namespace, the key, the value and the agent. Begins with what happens from now
 on. A lost connection is taken up again without a gap, for as long as that
-takes; only a server that can't be reached at the start ends it. So does Ctrl-C,
+takes; only a server that cannot be reached at the start ends it. So does Ctrl-C,
 and | head -1 with the change after. --count 1 ends with the first. With --where
 it prints UNMATCHED where an entry was written that does not match now.
 

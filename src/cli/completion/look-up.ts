@@ -12,7 +12,7 @@ const maxNames = 500;
 /**
  * Reads the keys or namespaces that complete the word, from the server that the command line selects.
  * @returns nothing where there are more than 500
- * @throws Error when the server can't be reached or does not answer within 1.5 s
+ * @throws Error when the server cannot be reached or does not answer within 1.5 s
  */
 export async function lookUp({
   command,

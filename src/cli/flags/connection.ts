@@ -51,7 +51,7 @@ export function addConnection(command: Command, unnamed?: string): Command {
       .argParser(parseAgent),
     new Option(
       "--retry-for <duration>",
-      "how long to try again while the server can't be reached, such as 30s",
+      "how long to try again while the server cannot be reached, such as 30s",
     )
       .env("BATON_RETRY_FOR")
       .default(0, "not at all")

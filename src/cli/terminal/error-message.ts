@@ -31,7 +31,7 @@ export function messageOf({ message, details, extensions }: ApiError): string {
   const path = typeof argument === "string" ? argument : "";
   const isNamed = path !== "" && message.startsWith(`${path}: `);
   const said = isNamed ? `${wordFor(path)}${message.slice(path.length)}` : message;
-  if (details && said.includes("can't be reached")) {
+  if (details && said.includes("cannot be reached")) {
     return `${said} Start the server, or name its address with --url (BATON_URL).`;
   }
   // Advice in the message quotes arguments as GraphQL writes them.

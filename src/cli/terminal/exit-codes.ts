@@ -24,7 +24,7 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
     "a condition did not hold (--if-revision, --if-absent), or a claim is over; nothing was written",
   timeout: "what was waited for did not come in time",
   denied: "there is no token, or it is not good, or not good for this",
-  unavailable: "the server can't be reached, or can't do its work now",
+  unavailable: "the server cannot be reached, or can't do its work now",
   compacted: "the log does not reach back to --after; begin with --snapshot",
   other: "anything else",
 };

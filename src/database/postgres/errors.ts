@@ -22,7 +22,7 @@ const unavailableMessages: readonly (readonly [RegExp, string])[] = [
   [/P2028|Query read timeout|SocketTimeout|due to connection timeout/, "it took too long"],
   [
     /DatabaseNotReachable|ConnectionClosed|TlsConnectionError|not queryable|Connection terminated|Client was closed|\bE(?:ADDR\w+|AI_AGAIN|CONN\w+|HOST\w+|NET\w+|NOTFOUND|PIPE|PROTO|TIMEDOUT)\b/,
-    "it can't be reached",
+    "it cannot be reached",
   ],
 ];
 

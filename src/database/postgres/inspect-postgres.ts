@@ -21,7 +21,7 @@ interface SettingsRow {
 /**
  * Looks at a database over one connection.
  * @param connections that one server takes
- * @throws StartError when it can't be reached
+ * @throws StartError when it cannot be reached
  */
 export async function inspectPostgres(url: string, connections: number): Promise<Inspection> {
   const client = new AnsweringClient({

@@ -33,7 +33,7 @@ export function startFault(url: string, error: unknown): StartError {
       }
       if (/certificate|SSL/i.test(message)) {
         return new StartError(
-          `${place} can't be reached by TLS: ${message}. Set sslmode and sslrootcert in DATABASE_URL (docs/running.md).`,
+          `${place} cannot be reached by TLS: ${message}. Set sslmode and sslrootcert in DATABASE_URL (docs/running.md).`,
         );
       }
       return new StartError(
