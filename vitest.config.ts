@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that start many processes take longest. They come first, so that none of them runs alone at the end. */
-const slow = /\/test\/(docs\.test|command-line|process|browser|examples|sdk\/claim)/;
+const slow =
+  /\/test\/(docs\.test|command-line|process|browser|examples|sdk\/claim|fuzz|conformance\/(no-internal|as-of|newest|isolation))/;
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -24,8 +25,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
-    // Two cores, and tests that wait for processes and clocks; more only make real servers wait for each other.
-    maxWorkers: 3,
+    // Two cores, and tests that wait for processes and clocks half of the time.
+    maxWorkers: 4,
     // Files share what they have loaded, the server most of all; each starts servers and databases of its own.
     isolate: false,
     sequence: { sequencer: SlowFirst },

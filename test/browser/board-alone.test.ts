@@ -15,8 +15,8 @@ const executablePath = findChromium();
 const review = "ingest:baton-store:review";
 const root = new URL("../../", import.meta.url).pathname;
 
-/** How many changes are played while the memory is measured: more for a run that has the time. */
-const playedChanges = Number(process.env["BATON_BOARD_CHANGES"] ?? 3_000);
+/** How many changes are played while frames and memory are measured; 0: these are not measured. */
+const playedChanges = Number(process.env["BATON_BOARD_CHANGES"] ?? 0);
 const changesPerSecond = 500;
 
 // What no database makes a difference to: colours, keys, widths, connections, tokens and snippets.
@@ -269,32 +269,36 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
     await heading("Overview");
   });
 
-  test("at 500 changes a second frames keep coming, and the memory stays flat", async () => {
-    await board.go(at("activity"));
-    await board.option(/writer new draft/).waitFor();
-    const newest = (revision: string) =>
-      page.locator("#change-0", { hasText: `r${revision}` }).waitFor();
-    const seconds = Math.max(1, Math.min(5, playedChanges / 3_000));
-    const frames = await measureFrames(page, () =>
-      playChanges(server, { count: seconds * changesPerSecond, perSecond: changesPerSecond }).then(
-        newest,
-      ),
-    );
-    // As much as it keeps of the log, so that what comes then takes the place of what there was.
-    const warm = Math.min(playedChanges, 24_000);
-    await newest(await playChanges(server, { count: warm }));
-    const before = await measureMemory(page);
-    await newest(await playChanges(server, { count: playedChanges }));
-    const after = await measureMemory(page);
-    const figures = JSON.stringify({ frames, before, after, playedChanges });
-    if (process.env["BATON_BOARD_CHANGES"]) console.info(figures);
-    // A machine without a graphics card, and busy with other tests, draws a part of the 60 frames.
-    expect(frames.medianMs, figures).toBeLessThan(50);
-    expect(frames.longestTaskMs, figures).toBeLessThan(1_500);
-    expect(after.heapBytes - before.heapBytes, figures).toBeLessThan(8_000_000);
-    expect(after.nodes - before.nodes, figures).toBeLessThan(500);
-    expect(after.listeners - before.listeners, figures).toBeLessThan(100);
-  });
+  test.runIf(playedChanges > 0)(
+    "at 500 changes a second frames keep coming, and the memory stays flat",
+    async () => {
+      await board.go(at("activity"));
+      await board.option(/writer new draft/).waitFor();
+      const newest = (revision: string) =>
+        page.locator("#change-0", { hasText: `r${revision}` }).waitFor();
+      const seconds = Math.max(1, Math.min(5, playedChanges / 3_000));
+      const frames = await measureFrames(page, () =>
+        playChanges(server, {
+          count: seconds * changesPerSecond,
+          perSecond: changesPerSecond,
+        }).then(newest),
+      );
+      // As much as it keeps of the log, so that what comes then takes the place of what there was.
+      const warm = Math.min(playedChanges, 24_000);
+      await newest(await playChanges(server, { count: warm }));
+      const before = await measureMemory(page);
+      await newest(await playChanges(server, { count: playedChanges }));
+      const after = await measureMemory(page);
+      const figures = JSON.stringify({ frames, before, after, playedChanges });
+      console.info(figures);
+      // A machine without a graphics card, and busy with other tests, draws a part of the 60 frames.
+      expect(frames.medianMs, figures).toBeLessThan(50);
+      expect(frames.longestTaskMs, figures).toBeLessThan(1_500);
+      expect(after.heapBytes - before.heapBytes, figures).toBeLessThan(8_000_000);
+      expect(after.nodes - before.nodes, figures).toBeLessThan(500);
+      expect(after.listeners - before.listeners, figures).toBeLessThan(100);
+    },
+  );
 
   test("a server that is stopped and started: the page says so, connects again and misses nothing", async () => {
     const namespace = "restarted";

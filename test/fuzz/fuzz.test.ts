@@ -7,7 +7,7 @@ import { Random } from "./random.ts";
 import { HttpSender, SocketSender } from "./senders.ts";
 
 /** Few among the other tests. `.ci/run` repeats this file with 10,000. */
-const count = Number(process.env.BATON_FUZZ_COUNT ?? 1_000);
+const count = Number(process.env.BATON_FUZZ_COUNT ?? 300);
 const atOnce = 50;
 /** On a machine that does much else. */
 const timeoutMs = 300_000;

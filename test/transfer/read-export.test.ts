@@ -202,13 +202,13 @@ describe("a file that is not what was exported is refused", () => {
       "a value that is too deep to be read later",
       3,
       second!.replace("-0}}", `${deep(100_000)}}}`),
-      /line 3: value: JSON may be nested 1000 deep/,
+      /line 3: value: JSON can be nested at most 1000 levels deep/,
     ],
     [
       "metadata that is too deep",
       2,
       first!.replace("{},", `{"a":${deep(1_000)}},`),
-      /line 2: metadata: JSON may be nested 1000 deep/,
+      /line 2: metadata: JSON can be nested at most 1000 levels deep/,
     ],
     [
       "a member twice",
