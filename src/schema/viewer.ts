@@ -15,7 +15,7 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxKeyBytes: "Bytes of UTF-8 that a key may have.",
   maxNamespaceBytes: "Bytes of UTF-8 that a namespace may have.",
   maxValueBytes: "Bytes that a value may have as JSON.",
-  maxValueDepth: "How deep JSON may be nested.",
+  maxValueDepth: "How deep JSON can be nested.",
   maxMetadataBytes: "Bytes that an entry's metadata may have as JSON.",
   maxAgentBytes: "Bytes of UTF-8 that an agent's name may have.",
   maxBatchOperations:

@@ -87,7 +87,7 @@ function exactText(what: string, json: string): string {
     const { maxValueDepth } = lineLimits;
     throw new LineFault(
       error.isTooDeep
-        ? `${what}: JSON may be nested ${maxValueDepth} deep; this is deeper.`
+        ? `${what}: JSON can be nested at most ${maxValueDepth} levels deep; this is deeper.`
         : `${what}: ${error.message}`,
     );
   }

@@ -206,7 +206,7 @@ function refusalOf(
     return limitExceeded(
       "maxValueDepth",
       maxValueDepth,
-      `JSON may be nested ${maxValueDepth} deep; this is deeper.`,
+      `JSON can be nested at most ${maxValueDepth} levels deep; this is deeper.`,
       argument,
     );
   }
