@@ -25,8 +25,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
-    // Two cores, and tests that wait for processes and clocks half of the time.
-    maxWorkers: 4,
+    // Two cores, and tests that wait for processes and clocks. More of them load all modules once more.
+    maxWorkers: 3,
     // Files share what they have loaded, the server most of all; each starts servers and databases of its own.
     isolate: false,
     sequence: { sequencer: SlowFirst },

@@ -6,12 +6,12 @@ import { tellStory } from "../../docs/board-story.ts";
 import { claim, get, set, setMany } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { at, BoardPage, eventually } from "./board-page.ts";
-import { findChromium } from "./find-chromium.ts";
+import { testBrowser } from "./find-chromium.ts";
 import { launchChromium } from "./launch-chromium.ts";
 import { measureFrames, measureMemory, playChanges } from "./page-load.ts";
 
 const run = promisify(execFile);
-const executablePath = findChromium();
+const executablePath = testBrowser();
 const review = "ingest:baton-store:review";
 const root = new URL("../../", import.meta.url).pathname;
 

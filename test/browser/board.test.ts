@@ -17,13 +17,13 @@ import {
 } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 import { at, BoardPage, eventually } from "./board-page.ts";
-import { findChromium } from "./find-chromium.ts";
+import { testBrowser } from "./find-chromium.ts";
 import { launchChromium } from "./launch-chromium.ts";
 
-const executablePath = findChromium();
+const executablePath = testBrowser();
 if (!executablePath) {
   console.warn(
-    "SKIPPED: no Chromium found, so the board is not tested. Set BATON_TEST_CHROMIUM to the path of one.",
+    "SKIPPED: the tests of the board in a browser. To run them: BATON_TEST_BROWSER=1 npx vitest run test/browser",
   );
 }
 

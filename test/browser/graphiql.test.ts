@@ -3,13 +3,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { clear, set } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 import { startTestServer } from "../server.ts";
-import { findChromium } from "./find-chromium.ts";
+import { testBrowser } from "./find-chromium.ts";
 import { launchChromium } from "./launch-chromium.ts";
 
-const executablePath = findChromium();
+const executablePath = testBrowser();
 if (!executablePath) {
   console.warn(
-    "SKIPPED: no Chromium found, so GraphiQL is not tested. Set BATON_TEST_CHROMIUM to the path of one.",
+    "SKIPPED: the tests of GraphiQL in a browser. To run them: BATON_TEST_BROWSER=1 npx vitest run test/browser",
   );
 }
 

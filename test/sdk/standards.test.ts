@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { buildSchema, parse, validate } from "graphql";
 import { describe, expect, test } from "vitest";
 import * as documents from "../../src/client/documents.ts";
-import { findChromium } from "../browser/find-chromium.ts";
+import { testBrowser } from "../browser/find-chromium.ts";
 import { launchChromium } from "../browser/launch-chromium.ts";
 import { startTestServer } from "../server.ts";
 
@@ -42,8 +42,11 @@ test("the client is no larger than 15 kB gzipped, and imports nothing from elsew
   expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([]);
 });
 
-const executablePath = findChromium();
-if (!executablePath) console.warn("SKIPPED: no Chromium found, so the client is not run in one.");
+const executablePath = testBrowser();
+if (!executablePath)
+  console.warn(
+    "SKIPPED: the client in a browser. To run it: BATON_TEST_BROWSER=1 npx vitest run test/sdk/standards.test.ts",
+  );
 
 describe.skipIf(!executablePath)("the client in a browser", () => {
   test("a page of another origin sets, claims, waits and watches", async () => {
