@@ -183,7 +183,7 @@ export class BatonSaver extends BaseCheckpointSaver {
     const namespace = this.#namespaceOf(thread);
     const all = await Promise.all(
       writes.map(async ([channel, value], index): Promise<StoredWrite> => [
-        WRITES_IDX_MAP[channel] ?? index,
+        Object.hasOwn(WRITES_IDX_MAP, channel) ? (WRITES_IDX_MAP[channel] as number) : index,
         escapeText(channel),
         await pieceOf(this.serde, value),
       ]),

@@ -47,6 +47,7 @@ describe("a wrong command line is told the right one", () => {
       "baton patch --namespace handoff meta x=1",
     ],
     ["a long word of spaces, read in linear time", [`x${" ".repeat(100_000)}x`], "unknown command"],
+    ["the name of a member of every object", ["constructor"], "unknown command 'constructor'"],
     ["delete --recursive", ["delete", "-r", "tmp:"], "baton clear"],
     ["a search without quotes", ["search", "token", "refresh"], "baton search 'token refresh'"],
     ["keys --prefix", ["keys", "--prefix", "task:"], "an argument: baton keys [options] [prefix]"],

@@ -11,19 +11,21 @@ export interface ApiError extends Error {
 }
 
 /** The command line's names for arguments of the API, by the path or by its last part. */
-const words: Readonly<Record<string, string>> = {
-  keyPrefix: "prefix",
-  namespace: "--namespace",
-  namespacePrefix: "--namespace-prefix",
-  metadata: "--metadata",
-  ttlSeconds: "--ttl",
-  ifRevision: "--if-revision",
-  after: "--after",
-  snapshot: "--snapshot",
-  entries: "--many",
-  operations: "keys",
-  "Baton-Agent": "--agent",
-};
+const words = new Map(
+  Object.entries({
+    keyPrefix: "prefix",
+    namespace: "--namespace",
+    namespacePrefix: "--namespace-prefix",
+    metadata: "--metadata",
+    ttlSeconds: "--ttl",
+    ifRevision: "--if-revision",
+    after: "--after",
+    snapshot: "--snapshot",
+    entries: "--many",
+    operations: "keys",
+    "Baton-Agent": "--agent",
+  }),
+);
 
 /** The message of an error of the API, with the command line's names for arguments instead of the API's. */
 export function messageOf({ message, details, extensions }: ApiError): string {
@@ -47,6 +49,6 @@ function wordFor(path: string): string {
   const names = path.split(".");
   const last = names.at(-1) ?? path;
   const index = names.find((name) => /^\d+$/.test(name));
-  const word = words[path] ?? words[last] ?? last;
+  const word = words.get(path) ?? words.get(last) ?? last;
   return index === undefined ? word : `${word} ${Number(index) + 1}`;
 }

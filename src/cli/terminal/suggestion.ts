@@ -2,41 +2,43 @@ import type { Command } from "commander";
 import { shellWord } from "../../shell-word.ts";
 
 /** What other programs call a command, in the order of the suggestions. */
-const otherNames: Readonly<Record<string, readonly string[]>> = {
-  add: ["append", "set", "create"],
-  begin: ["serve"],
-  count: ["increment"],
-  done: ["complete"],
-  fetch: ["get"],
-  find: ["search"],
-  finish: ["complete"],
-  follow: ["watch"],
-  grep: ["search"],
-  inc: ["increment"],
-  incr: ["increment"],
-  incrby: ["increment"],
-  info: ["status"],
-  list: ["keys", "namespaces"],
-  log: ["history", "watch"],
-  ls: ["list", "keys", "namespaces"],
-  merge: ["patch"],
-  new: ["create"],
-  push: ["append"],
-  put: ["set"],
-  read: ["get"],
-  remove: ["delete", "revoke"],
-  rm: ["delete", "revoke"],
-  run: ["serve"],
-  start: ["serve"],
-  subscribe: ["watch"],
-  tail: ["watch"],
-  take: ["claim"],
-  unset: ["delete"],
-  update: ["patch", "set"],
-  viewer: ["status"],
-  whoami: ["status"],
-  write: ["set"],
-};
+const otherNames = new Map<string, readonly string[]>(
+  Object.entries({
+    add: ["append", "set", "create"],
+    begin: ["serve"],
+    count: ["increment"],
+    done: ["complete"],
+    fetch: ["get"],
+    find: ["search"],
+    finish: ["complete"],
+    follow: ["watch"],
+    grep: ["search"],
+    inc: ["increment"],
+    incr: ["increment"],
+    incrby: ["increment"],
+    info: ["status"],
+    list: ["keys", "namespaces"],
+    log: ["history", "watch"],
+    ls: ["list", "keys", "namespaces"],
+    merge: ["patch"],
+    new: ["create"],
+    push: ["append"],
+    put: ["set"],
+    read: ["get"],
+    remove: ["delete", "revoke"],
+    rm: ["delete", "revoke"],
+    run: ["serve"],
+    start: ["serve"],
+    subscribe: ["watch"],
+    tail: ["watch"],
+    take: ["claim"],
+    unset: ["delete"],
+    update: ["patch", "set"],
+    viewer: ["status"],
+    whoami: ["status"],
+    write: ["set"],
+  }),
+);
 
 /** What other programs call a flag that deletes more than what is named. */
 const wholesale = ["all", "A", "prefix", "p", "r", "recursive", "namespace-prefix"];
@@ -58,7 +60,7 @@ export function suggestionFor(command: Command, why: string): string {
 function suggestCommand(command: Command, name: string): string {
   const known = command.createHelp().visibleCommands(command);
   const names = known.map((subcommand) => subcommand.name());
-  const others = (otherNames[name] ?? []).filter((other) => names.includes(other));
+  const others = (otherNames.get(name) ?? []).filter((other) => names.includes(other));
   const longer = names.filter((other) => name !== "" && other.startsWith(name));
   const meant = others.length > 0 ? others : longer;
   return meant.length === 0 ? "" : `Did you mean ${meant.join(" or ")}?`;
