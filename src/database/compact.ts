@@ -1,5 +1,6 @@
 import type { Retention } from "../store/contract.ts";
 import type { LogOfUser, LogSizes } from "./log-sizes.ts";
+import { readNow } from "./read-log.ts";
 import { sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
 
 /** How many revisions one step removes. */
@@ -127,8 +128,5 @@ export async function forgetRecords(
 
 /** The instant that was so long ago, by the database's clock. */
 async function readInstant(reader: SqlReader, now: Sql, agoMs: number): Promise<Date> {
-  const [row] = await reader.all<{ now: Date | bigint | number }>(sql`SELECT ${now} AS "now"`);
-  if (!row) throw new Error("A database has a clock.");
-  const nowMs = row.now instanceof Date ? row.now.getTime() : Number(row.now);
-  return new Date(nowMs - agoMs);
+  return new Date((await readNow({ client: reader, now })).getTime() - agoMs);
 }

@@ -185,8 +185,8 @@ function noHistory(): BatonError {
 
 export async function readNow({ client, now }: Pick<StoreReader, "client" | "now">): Promise<Date> {
   const [row] = await client.all<{ now: Date | bigint | number }>(sql`SELECT ${now} AS "now"`);
-  const read = row?.now ?? 0;
-  return read instanceof Date ? read : new Date(Number(read));
+  if (!row) throw new Error("A database has a clock.");
+  return row.now instanceof Date ? row.now : new Date(Number(row.now));
 }
 
 export async function readTimes(

@@ -1,3 +1,4 @@
+import { bytesOfPages } from "./bytes-of-pages.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { selectFaults } from "./select-faults.ts";
 
@@ -39,7 +40,7 @@ export class PageCheck {
   /** Begins a check if one is due, and waits for it if the file is small. */
   async run(): Promise<void> {
     if (!this.#running && performance.now() < this.#dueAt) return;
-    const bytes = this.#fileBytes();
+    const bytes = bytesOfPages(this.#connection, "page_count");
     this.#running ??= this.#check(bytes).finally(() => (this.#running = null));
     if (bytes <= quickFileBytes) await this.#running;
   }
@@ -65,12 +66,5 @@ export class PageCheck {
     }
     const end = performance.now();
     this.#dueAt = end + Math.max(leastRestMs, restFactor * (end - begin));
-  }
-
-  /** @throws UNAVAILABLE if not even that can be read */
-  #fileBytes(): number {
-    const { page_count: pages } = this.#connection.prepare("PRAGMA page_count").get([]) ?? {};
-    const { page_size: size } = this.#connection.prepare("PRAGMA page_size").get([]) ?? {};
-    return Number(pages) * Number(size);
   }
 }

@@ -17,6 +17,7 @@ import { Reads } from "../reads.ts";
 import { SerialQueue } from "../serial-queue.ts";
 import { sql } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
+import { bytesOfPages } from "./bytes-of-pages.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { Commits } from "./commits.ts";
 import { SqliteConnection, type Statement } from "./connection.ts";
@@ -121,7 +122,7 @@ class SqliteDatabase extends Reads implements Database {
   readonly #writes = new SerialQueue();
   readonly #transaction: SqliteWriteTransaction;
   readonly #space: SpaceOfDatabase = {
-    freePageBytes: () => this.#freePageBytes(),
+    freePageBytes: () => bytesOfPages(this.#reader, "freelist_count"),
     checkpoint: () => this.#checkpoints.now("PASSIVE"),
     limitLog: (bytes) => this.#limitLog(bytes ?? mostLogBytes),
   };
@@ -290,12 +291,6 @@ class SqliteDatabase extends Reads implements Database {
     if (bytes === this.#keptLogBytes) return;
     this.#keptLogBytes = bytes;
     this.#writer.execSync(`PRAGMA journal_size_limit = ${bytes}`);
-  }
-
-  #freePageBytes(): number {
-    const pages = this.#reader.prepare("PRAGMA freelist_count").get([])?.freelist_count;
-    const size = this.#reader.prepare("PRAGMA page_size").get([])?.page_size;
-    return Number(pages) * Number(size);
   }
 }
 
