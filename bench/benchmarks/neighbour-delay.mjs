@@ -4,7 +4,7 @@
 
 import { fileURLToPath } from "node:url";
 import { cases, prepareCases } from "../load/neighbour-cases.mjs";
-import { startNeighbour } from "../load/neighbour.mjs";
+import { startNeighbour } from "../load/probe.mjs";
 import { interleave } from "../measure/rounds.mjs";
 import { untilIdle } from "../measure/until-idle.mjs";
 import { runBenchmark } from "../report/benchmark.mjs";

@@ -2,11 +2,20 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** Starts a process that asks a server for /health/live all the time. */
-export async function startProbe({ url }) {
-  const child = fork(fileURLToPath(new URL("probe-program.mjs", import.meta.url)), [url]);
+/** Starts a process that requests /health/live continuously. `during` returns the longest delay of a response, in ms. */
+export const startProbe = ({ url }) => start("probe-program.mjs", [url]);
+
+/**
+ * Starts a process that reads and writes an entry continuously, as a user of its own. `during` returns the longest read
+ * and the longest write: `{ readMs, writeMs }`.
+ */
+export const startNeighbour = ({ url, token }) =>
+  start("neighbour-probe-program.mjs", [url, token]);
+
+async function start(program, args) {
+  const child = fork(fileURLToPath(new URL(program, import.meta.url)), args);
   const closed = once(child, "close").then(() => {
-    throw new Error("The probe ended.");
+    throw new Error(`${program} ended.`);
   });
   closed.catch(() => {});
   const answer = async () => (await Promise.race([once(child, "message"), closed]))[0];
@@ -16,7 +25,7 @@ export async function startProbe({ url }) {
   };
   await answer();
   return {
-    /** The longest delay of an answer while `work` ran, in ms. */
+    /** Returns what took longest while `work` ran. */
     async during(work) {
       await longest();
       await work();

@@ -1,8 +1,9 @@
 // The figures in the project's README.md: everything between two comments is written from results/*.json.
 
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { median } from "../measure/quantile.mjs";
 import { formatNumber, formatTable } from "./format.mjs";
+import { rewriteBetween } from "./rewrite-between.mjs";
 
 const readme = new URL("../../README.md", import.meta.url);
 const folder = new URL("../results/", import.meta.url);
@@ -42,9 +43,5 @@ export async function updateFrontPage() {
     }),
   ]);
   const table = formatTable(["", ...columns.map(([, , title]) => title)], rows);
-  const text = await readFile(readme, "utf8");
-  const [before, rest] = text.split(begin);
-  const after = rest?.split(end)[1];
-  if (after === undefined) throw new Error(`README.md must have the lines ${begin} and ${end}.`);
-  await writeFile(readme, `${before}${begin}\n\n${table}\n\n${end}${after}`);
+  await rewriteBetween(readme, begin, end, table);
 }

@@ -1,7 +1,8 @@
 // The results in README.md: everything between two comments is written from results/*.json.
 
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { formatRequired, formatSpread, formatTable } from "./format.mjs";
+import { rewriteBetween } from "./rewrite-between.mjs";
 
 const readme = new URL("../README.md", import.meta.url);
 const folder = new URL("../results/", import.meta.url);
@@ -17,13 +18,8 @@ export async function updateReadme() {
       chart: `results/${name.replace(".json", ".svg")}`,
     })),
   );
-  const text = await readFile(readme, "utf8");
-  const [before, rest] = text.split(begin);
-  const after = rest?.split(end)[1];
-  if (after === undefined)
-    throw new Error(`bench/README.md must have the lines ${begin} and ${end}.`);
   const written = [summaryOf(results), ...results.map(sectionOf)].join("\n\n");
-  await writeFile(readme, `${before}${begin}\n\n${written}\n\n${end}${after}`);
+  await rewriteBetween(readme, begin, end, written);
 }
 
 const nameOf = ({ what }) => what;
