@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { query } from "./client.ts";
-import { blocksOf, codeIn, compile, Shown, started, type Block } from "./document.ts";
+import {
+  blocksOf,
+  codeIn,
+  compile,
+  requirePython,
+  Shown,
+  started,
+  type Block,
+} from "./document.ts";
 import { claim, complete, get, mutate, requeue, set, setMany } from "./operations.ts";
 import { temporaryFolder } from "./process/baton-process.ts";
 import { startTestServer, type TestServer } from "./server.ts";
@@ -193,11 +201,7 @@ describe("what docs/*.md show, done as they show it", () => {
 
   describe("docs/python.md", () => {
     test("its programs print what it says", async ({ skip }) => {
-      await using found = new Shown("python3", [
-        "-c",
-        "import sys; assert sys.version_info >= (3, 10)",
-      ]);
-      await found.whole().catch(() => skip("Python 3.10 or later is not installed."));
+      await requirePython(skip);
       const blocks = await blocksOf("docs/python.md", server);
       const programs = codeIn(blocks, "python").join("\n");
       await using shown = new Shown("python3", ["-c", programs], {

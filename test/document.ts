@@ -28,6 +28,13 @@ export function codeIn(blocks: readonly Block[], language: string): string[] {
   return blocks.filter((block) => block.language === language).map(({ code }) => code);
 }
 
+/** Skips a test where Python 3.10 or later is not installed. */
+export async function requirePython(skip: (note: string) => never): Promise<void> {
+  const check = "import sys; assert sys.version_info >= (3, 10)";
+  await using found = new Shown("python3", ["-c", check]);
+  await found.whole().catch(() => skip("Python 3.10 or later is not installed."));
+}
+
 /** A program that may not end by itself, and what it says. */
 export class Shown implements AsyncDisposable {
   output = "";

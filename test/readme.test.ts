@@ -1,7 +1,15 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { blocksOf, codeIn, compile, Shown, started, type Block } from "./document.ts";
+import {
+  blocksOf,
+  codeIn,
+  compile,
+  requirePython,
+  Shown,
+  started,
+  type Block,
+} from "./document.ts";
 import { baton, serveProcess, temporaryFolder } from "./process/baton-process.ts";
 
 describe("what the README shows, done as it shows it", () => {
@@ -49,11 +57,7 @@ describe("what the README shows, done as it shows it", () => {
   });
 
   test("the first handoff in Python prints the value", async ({ skip }) => {
-    await using found = new Shown("python3", [
-      "-c",
-      "import sys; assert sys.version_info >= (3, 10)",
-    ]);
-    await found.whole().catch(() => skip("Python 3.10 or later is not installed."));
+    await requirePython(skip);
     const [program = ""] = codeIn(blocks, "python");
     await using shown = new Shown("python3", ["-c", withToken(program)], {
       env: { PYTHONPATH: "python", PYTHONDONTWRITEBYTECODE: "1" },

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { get, set } from "../operations.ts";
-import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
-import { runHere } from "./command-here.ts";
+import { serveProcess, temporaryFolder } from "./baton-process.ts";
+import { runQuickly } from "./command-here.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let server: Awaited<ReturnType<typeof serveProcess>>;
@@ -20,8 +20,7 @@ afterAll(async () => {
 /** A command against the server of this file. */
 function cli(line: string, input?: string) {
   const env = { BATON_URL: server.url, BATON_TOKEN: server.token };
-  const args = line.split(" ");
-  return input === undefined ? runHere(args, env) : run(args, env, input);
+  return runQuickly(line.split(" "), env, input);
 }
 
 /** What a command printed, which has done its work. */

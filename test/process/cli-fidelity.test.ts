@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
-import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
-import { runHere } from "./command-here.ts";
+import { serveProcess, temporaryFolder } from "./baton-process.ts";
+import { runQuickly } from "./command-here.ts";
 
 const odd = '{"b":12345678901234567890,"1":[1.0,1e400,-0],"__proto__":{"x":1.50},"é":"\\u00e9\\/"}';
 
@@ -20,7 +20,7 @@ afterAll(async () => {
 
 function cli(args: readonly string[], input?: string) {
   const env = { BATON_URL: server.url, BATON_TOKEN: server.token };
-  return input === undefined ? runHere(args, env) : run(args, env, input);
+  return runQuickly(args, env, input);
 }
 
 async function printed(args: readonly string[], input?: string): Promise<string> {

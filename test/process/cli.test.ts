@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { get, set } from "../operations.ts";
 import { baton, BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
-import { runHere } from "./command-here.ts";
+import { runQuickly } from "./command-here.ts";
 
 const execute = promisify(execFile);
 
@@ -27,14 +27,13 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** A command against the server of this file: a process of its own where it reads standard input or sets its exit code. */
+/** A command against the server of this file. `search` sets its exit code, so it needs a process of its own. */
 function cli(
   args: readonly string[],
   input?: string | Uint8Array,
   environment: Record<string, string> = env,
 ) {
-  const needsProcess = input !== undefined || args[0] === "search";
-  return needsProcess ? run(args, environment, input) : runHere(args, environment);
+  return args[0] === "search" ? run(args, environment) : runQuickly(args, environment, input);
 }
 
 /** What a command printed, which has done its work. */

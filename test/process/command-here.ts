@@ -3,6 +3,7 @@ import { optionsLast } from "../../src/cli/flags/options-last.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { report } from "../../src/cli/terminal/report.ts";
+import { run } from "./baton-process.ts";
 
 /** What a command printed, and the exit code that it would end with. */
 interface Printed {
@@ -33,6 +34,15 @@ export async function runHere(
     return parsing.then(() => exitCodes.ok, report);
   });
   return { ...printed, code };
+}
+
+/** Runs `baton …`: in this process, unless it reads standard input. */
+export function runQuickly(
+  args: readonly string[],
+  env: Record<string, string>,
+  input?: string | Uint8Array,
+) {
+  return input === undefined ? runHere(args, env) : run(args, env, input);
 }
 
 const captured = new WeakSet<NodeJS.WriteStream>();
