@@ -5,13 +5,14 @@ import { EntryRows, placeOfKey, type EntryRow } from "../entry-rows.ts";
 import { focusEntry } from "../focus.ts";
 import { bytes, number } from "../format.ts";
 import { namespaces } from "../namespaces.ts";
-import { go, withParams } from "../route.ts";
+import { withParams } from "../route.ts";
 import { mayWrite } from "../session.ts";
 import { maxPreviewBytes, ShownValues } from "../shown-values.ts";
 import { AgentTag } from "../ui/agent-tag.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Countdown, TimeAgo } from "../ui/time-ago.tsx";
+import { ListTitle } from "../ui/list-title.tsx";
 import { VirtualList } from "../ui/virtual-list.tsx";
 import { NamespaceMenu } from "./namespace-menu.tsx";
 import { NewEntry } from "./new-entry.tsx";
@@ -65,17 +66,7 @@ export function EntryList({ namespace, params }: EntryListProps) {
   return (
     <section class="pane list-pane" aria-label={`Entries of ${namespace}`}>
       <header class="pane-head">
-        <button
-          type="button"
-          class="quiet only-phone"
-          aria-label="Back to the namespaces"
-          onClick={() => go("entries")}
-        >
-          <Icon name="back" />
-        </button>
-        <h1 title={namespace}>
-          <bdi>{namespace}</bdi>
-        </h1>
+        <ListTitle title={namespace} />
         <span class="count" title="Entries">
           {number(shown.length)}
           {!rows.isCaughtUp.value && info && info.entryCount > rows.rows.length

@@ -5,7 +5,7 @@ import { namespaces } from "../namespaces.ts";
 import { go } from "../route.ts";
 import { AgentTag } from "../ui/agent-tag.tsx";
 import { EmptyState } from "../ui/empty-state.tsx";
-import { Icon } from "../ui/icons.tsx";
+import { ListTitle } from "../ui/list-title.tsx";
 import { TimeAgo } from "../ui/time-ago.tsx";
 import { VirtualList } from "../ui/virtual-list.tsx";
 
@@ -32,17 +32,7 @@ export function GroupList({ prefix }: { prefix: string }) {
   return (
     <section class="pane list-pane" aria-label={`Namespaces of ${prefix}`}>
       <header class="pane-head">
-        <button
-          type="button"
-          class="quiet only-phone"
-          aria-label="Back to the namespaces"
-          onClick={() => go("entries")}
-        >
-          <Icon name="back" />
-        </button>
-        <h1 title={prefix}>
-          <bdi>{prefix}</bdi>
-        </h1>
+        <ListTitle title={prefix} />
         <span class="count">
           {number(members.length)} namespaces, {number(total("entryCount"))} entries,{" "}
           {bytes(total("sizeBytes"))}

@@ -1,0 +1,21 @@
+import { go } from "../route.ts";
+import { Icon } from "./icons.tsx";
+
+/** The heading of a list of namespaces or entries. On a phone, a button leads back to the tree. */
+export function ListTitle({ title }: { title: string }) {
+  return (
+    <>
+      <button
+        type="button"
+        class="quiet only-phone"
+        aria-label="Back to the namespaces"
+        onClick={() => go("entries")}
+      >
+        <Icon name="back" />
+      </button>
+      <h1 title={title}>
+        <bdi>{title}</bdi>
+      </h1>
+    </>
+  );
+}
