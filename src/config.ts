@@ -245,7 +245,7 @@ export const options = {
     "retentionMebibytes",
     "MiB",
     0,
-    "The log of each user has at most so many MiB, whatever the two others say; 0: any number",
+    "The log of each user has at most this many MiB, regardless of age and count; 0: no limit",
     0,
   ),
   minFreeMebibytes: limit(
