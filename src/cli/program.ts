@@ -33,7 +33,7 @@ import { say } from "./terminal/report.ts";
 import { packageVersion } from "../package-version.ts";
 import { pathOf, suggestionFor } from "./terminal/suggestion.ts";
 
-/** Every command, by the group that the help shows it in. A command loads what is slow to load when it runs. */
+/** Every command, by the group that the help shows it in. A command loads slow modules only when it runs. */
 const groups: Readonly<Record<string, readonly (() => Command)[]>> = {
   "Data:": [
     getCommand,
@@ -115,12 +115,12 @@ function inheritSettings(command: Command): void {
   }
 }
 
-/** All commands, where the command that was given is like none of them. */
+/** All commands, if the given name resembles none of them. */
 function knownNames(command: Command, why: string): string {
   if (!why.startsWith("unknown command ")) return "";
   const commands = command.createHelp().visibleCommands(command);
   const names = commands.map((subcommand) => subcommand.name());
-  return names.length === 0 ? "" : `There are: ${names.join(", ")}`;
+  return names.length === 0 ? "" : `The commands are: ${names.join(", ")}`;
 }
 
 function sentence(text: string): string {

@@ -70,7 +70,7 @@ describe.concurrent("patch and append", () => {
     expect(await printed("patch -n p meta", '{"a": {"c": null}}')).toBe(
       '{"a":{"b":1.0},"d":12345678901234567890}\n',
     );
-    await refused(exitCodes.usage, /no JSON/, "patch -n p meta {");
+    await refused(exitCodes.usage, /not JSON/, "patch -n p meta {");
   });
 
   test("append makes an array, keeps the newest, and takes a text", async () => {

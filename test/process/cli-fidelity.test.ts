@@ -48,6 +48,6 @@ describe("G13: the command line sends and prints a value as it is", () => {
   test("what cannot be kept is refused before it is sent", async () => {
     const { code, stderr } = await cli(["set", "refused", '{"a":{"b":1,"b":2}}']);
     expect(code).toBe(exitCodes.usage);
-    expect(stderr).toMatch(/cannot be stored as it is.*"\/a\/b".*appears more than once/);
+    expect(stderr).toMatch(/cannot be stored unchanged.*"\/a\/b".*appears more than once/);
   });
 });

@@ -93,7 +93,7 @@ test.each([
   expect(messageOf(error)).toBe(said);
 });
 
-describe("where a text is no JSON", () => {
+describe("the position where a text stops being JSON", () => {
   const isValid = (text: string) => {
     try {
       JSON.parse(text);
@@ -102,7 +102,7 @@ describe("where a text is no JSON", () => {
       return false;
     }
   };
-  const isFound = (text: string) => !jsonFault(text).endsWith("where its end should be, it ends");
+  const isFound = (text: string) => !jsonFault(text).endsWith("expected the end, but it ends");
 
   test("there is a place in every text that JSON.parse refuses, and in no other", () => {
     const mutated = fc
@@ -121,16 +121,16 @@ describe("where a text is no JSON", () => {
   });
 
   test.each([
-    ['{"a":1,\n "b":2,}', 'at line 2, column 8, where a name in " should be, there is "}"'],
-    ["[1 2]", 'at line 1, column 4, where , or ] should be, there is "2"'],
-    ['"🗝" x', 'at line 1, column 5, where its end should be, there is "x"'],
-    ["{'a': 1}", `at line 1, column 2, where a name in " or } should be, there is "'"`],
-    ["[", "at line 1, column 2, where a value or ] should be, it ends"],
+    ['{"a":1,\n "b":2,}', 'at line 2, column 8: expected a name in ", but there is "}"'],
+    ["[1 2]", 'at line 1, column 4: expected , or ], but there is "2"'],
+    ['"🗝" x', 'at line 1, column 5: expected the end, but there is "x"'],
+    ["{'a': 1}", `at line 1, column 2: expected a name in " or }, but there is "'"`],
+    ["[", "at line 1, column 2: expected a value or ], but it ends"],
     [
       '["\n"]',
-      "at line 1, column 2, where a value or ] should be, there is a text that is not whole or has a wrong escape",
+      "at line 1, column 2: expected a value or ], but there is a string that is not terminated or has an invalid escape",
     ],
-    ["", "at line 1, column 1, where a value should be, it ends"],
+    ["", "at line 1, column 1: expected a value, but it ends"],
   ])("%j", (text, fault) => {
     expect(jsonFault(text)).toBe(fault);
   });

@@ -34,7 +34,7 @@ describe("a wrong command line is told the right one", () => {
     [
       "a namespace as an argument of set, and a value that is not JSON",
       ["set", "handoff", "data-ready", "hello"],
-      `Did you mean baton set --namespace handoff data-ready '"hello"'? A text with spaces needs quotes: baton set handoff --string 'data-ready hello'.`,
+      `Did you mean baton set --namespace handoff data-ready '"hello"'? A string with spaces needs quotes: baton set handoff --string 'data-ready hello'.`,
     ],
     [
       "a text of several words without quotes",
@@ -50,7 +50,11 @@ describe("a wrong command line is told the right one", () => {
     ["the name of a member of every object", ["constructor"], "unknown command 'constructor'"],
     ["delete --recursive", ["delete", "-r", "tmp:"], "baton clear"],
     ["a search without quotes", ["search", "token", "refresh"], "baton search 'token refresh'"],
-    ["keys --prefix", ["keys", "--prefix", "task:"], "an argument: baton keys [options] [prefix]"],
+    [
+      "keys --prefix",
+      ["keys", "--prefix", "task:"],
+      "an argument, not an option: baton keys [options] [prefix]",
+    ],
     ["clear --prefix", ["clear", "--prefix", "task:"], "--namespace-prefix"],
     ["a pattern for keys", ["keys", "task:*"], '"task:"'],
     ["a pattern for namespaces", ["namespaces", "job:*"], '"job:"'],

@@ -120,13 +120,13 @@ describe.concurrent("get and set", () => {
     ["invalid UTF-8", /UTF-8: byte 2 is/, ["set", "k"], new Uint8Array([0x22, 0xff, 0x22])],
     ["JSON that ends early", /line 2, column 3.* ends/, ["set", "k"], '{"a":\n 1'],
     ["nothing", /it ends/, ["set", "k"], ""],
-    ["a bare word", /column 1,.*"hello".*--string/, ["set", "k", "hello"]],
+    ["a bare word", /column 1: .*"hello".*--string/, ["set", "k", "hello"]],
     ["metadata that is no object", /--metadata.*object/, ["set", "k", "1", "--metadata", "1"]],
     ["a duration without unit", /--ttl.*30d/, ["set", "k", "1", "--ttl", "30"]],
     ["a duration that is too long", /--ttl.*24855d/, ["set", "k", "1", "--ttl", "24856d"]],
     ["two values", /not both/, ["set", "k", "1", "--file", "f"]],
     ["a file that is not there", /no-such.*ENOENT/, ["set", "k", "--file", "no-such"]],
-    ["no key", /which key/, ["set"]],
+    ["no key", /Name a key/, ["set"]],
     ["a key that can't be", /^baton: key: .*U\+0007.*BAD_USER_INPUT/, ["set", "\u0007", "1"]],
     ["a limit of the server", /LIMIT_EXCEEDED/, ["set", "k", "--string"], "x".repeat(5 * 2 ** 20)],
     ["an unknown option", /--metdata.*--metadata/, ["set", "k", "--metdata", "{}"]],
@@ -136,8 +136,8 @@ describe.concurrent("get and set", () => {
       "set k 1 --if-absent --if-revision 1".split(" "),
     ],
     ["an unknown command", /gte.*get/, ["gte", "k"]],
-    ["a command that is like none", /'nope'\. There are: get, set, .*--help/, ["nope"]],
-    ["help for it", /'nope'\. There are: create, list, .*/, ["help", "token", "nope"]],
+    ["a command that is like none", /'nope'\. The commands are: get, set, .*--help/, ["nope"]],
+    ["help for it", /'nope'\. The commands are: create, list, .*/, ["help", "token", "nope"]],
   ])("%s: exits with 2", async (_what, line, args, input) => {
     await refused(exitCodes.usage, line, args, input === undefined ? {} : { input });
   });
@@ -155,7 +155,7 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     await printed(["set", "-n", "delete", "--many"], '{"a": 1, "b": 2, "c": 3}');
     expect(await printed(["delete", "-n", "delete", "a"])).toBe("1\n");
     const args = ["delete", "-n", "delete", "b", "a", "c"];
-    await refused(exitCodes.absent, /no "a"/, args, { stdout: "2\n" });
+    await refused(exitCodes.absent, /No entry "a"/, args, { stdout: "2\n" });
     await refused(
       exitCodes.absent,
       /Did you mean baton delete --namespace handoff 'data ready'\?/,
@@ -244,8 +244,8 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
       entryCount: 2,
     });
     await refused(exitCodes.usage, /--yes/, ["clear", "--namespace-prefix", "clear"]);
-    await refused(exitCodes.usage, /Say what/, ["clear", "--yes"]);
-    await refused(exitCodes.usage, /Say what/, ["clear", "--yes", "-n", ""]);
+    await refused(exitCodes.usage, /Select what/, ["clear", "--yes"]);
+    await refused(exitCodes.usage, /Select what/, ["clear", "--yes", "-n", ""]);
     await refused(exitCodes.usage, /empty/, ["clear", "--yes", "--namespace-prefix", ""]);
     expect(await printed(["clear", "--yes", "--namespace-prefix", "clear:"])).toBe("4\n");
     expect(await printed(["namespaces", "clear"])).toBe("clear\n");
@@ -283,7 +283,7 @@ describe.concurrent("watch and wait", () => {
     };
     expect(await watch("--namespace-prefix", "after:", "--count", "2")).toEqual([2, 4]);
     expect(await watch("-n", "after:a", "--key", "l", "--count", "1")).toEqual([4]);
-    await refused(exitCodes.usage, /-n excludes/, ["watch", "-n", "a", "-A"]);
+    await refused(exitCodes.usage, /-n cannot be combined/, ["watch", "-n", "a", "-A"]);
     const beyond = ["watch", "--after", "999999"];
     await refused(exitCodes.usage, /^baton: --after: .* with --snapshot\. \(BAD_/, beyond);
   });
@@ -337,7 +337,7 @@ describe.concurrent("how it reaches the server", () => {
     const none = { env: { BATON_TOKEN: "", BATON_DATA_DIR: nowhere } };
     await refused(
       exitCodes.denied,
-      new RegExp(`${nowhere}.local\\.token is not there`),
+      new RegExp(`${nowhere}.local\\.token does not exist`),
       ["get", "k"],
       none,
     );
@@ -442,7 +442,7 @@ describe("in a shell", () => {
     );
     expect(await onTerminal("baton keys -n terminal")).toMatch(/^REVISION.*\n\d+ .* k\n$/);
     expect(await onTerminal("baton clear -n terminal || echo exit \\$?", "n\\n")).toMatch(
-      /the one entry of namespace "terminal"\? \[y\/N\] [^]*Nothing was cleared\.\nexit 8\n/,
+      /1 entry of namespace "terminal"\? \[y\/N\] [^]*Nothing was cleared\.\nexit 8\n/,
     );
     expect(await onTerminal("baton clear -n terminal || echo exit \\$?", "\\004")).toMatch(
       /exit 8\n/,

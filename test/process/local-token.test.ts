@@ -75,7 +75,7 @@ describe.concurrent("revoking the local token", () => {
     const revoked = await runHere(["token", "revoke", "tok_local", "--yes", ...at]);
     expect(revoked.code).toBe(0);
     expect((await request(server.url, first, "{ viewer { user } }")).status).toBe(401);
-    const [, command = ""] = /To make another: baton (.*)\n/.exec(revoked.stderr) ?? [];
+    const [, command = ""] = /To create another: baton (.*)\n/.exec(revoked.stderr) ?? [];
     expect(command).toBe(`token create --user local --save --data-dir ${folder.path}`);
 
     const made = await runHere(command.split(" "));
@@ -118,7 +118,7 @@ describe.concurrent("revoking the local token", () => {
     }
     expect(await state()).toBe("valid");
     expect(await said(revoke, { typed: "y\n" })).toMatch(
-      /tok_local is revoked\.\nTo make another: baton token create --user local --save --data-dir/,
+      /tok_local is revoked\.\nTo create another: baton token create --user local --save --data-dir/,
     );
     expect(await state()).toBe("revoked");
     await using again = new BatonProcess(["serve", "--port", "0", "--data-dir", folder.path]);

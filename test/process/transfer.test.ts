@@ -163,7 +163,7 @@ describe("baton export and baton import", () => {
           await msUntil(async () => (await count()) > target);
           const { stderr, ...ended } = await importing.kill(signal);
           expect(ended).toMatchObject({ code: null, signal });
-          const said = /^baton: Stopped\. \d+ of 10803 lines .* The same command goes on; .*\n$/;
+          const said = /^baton: Stopped\. \d+ of 10803 lines .* Rerun the command to resume, .*\n$/;
           expect(stderr).toMatch(signal === "SIGINT" ? said : /^$/);
         }
       });
@@ -226,9 +226,7 @@ describe("baton export and baton import", () => {
     expect(await baton.ended()).toMatchObject({
       code: null,
       signal: "SIGTERM",
-      stderr: expect.stringMatching(
-        /^baton: Stopped\. What was written is not whole.*--output.*\n$/,
-      ),
+      stderr: expect.stringMatching(/^baton: Stopped\. The output is incomplete.*--output.*\n$/),
     });
   });
 
@@ -269,10 +267,10 @@ describe("baton export and baton import", () => {
           [["export", "--resume"], 2, /--output/],
           [["import"], 2, /file/],
           [["import", "-"], 2, /file/],
-          [["import", "--discard", "file"], 2, /no file/],
-          [["export"], 1, /There is no database/],
+          [["import", "--discard", "file"], 2, /--discard does not accept a file/],
+          [["export"], 1, /database .* does not exist/],
           [["import", join(folder.path, "missing")], 1, /can't be read/],
-          [["import", "/dev/null"], 1, /is no file/],
+          [["import", "/dev/null"], 1, /is not a regular file/],
         ] as const
       ).map(async ([args, code, message]) => {
         const ended = await run([...args, ...at]);

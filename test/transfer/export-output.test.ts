@@ -69,7 +69,7 @@ describe("an export into a file", () => {
     const file = join(folder, "part");
     for (const length of [1, whole.indexOf("\n")]) {
       await writeFile(file, whole.subarray(0, length));
-      await expect(exportTo(file, true)).rejects.toThrow(/no whole line of an export/);
+      await expect(exportTo(file, true)).rejects.toThrow(/no complete line of an export/);
       expect(await readFile(file)).toEqual(whole.subarray(0, length));
     }
   });
@@ -82,7 +82,7 @@ describe("an export into a file", () => {
   test("is its owner's alone, and not written over", async () => {
     const file = join(folder, "whole");
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    await expect(exportTo(file, false)).rejects.toThrow(/is there already.*--resume/);
+    await expect(exportTo(file, false)).rejects.toThrow(/already exists.*--resume/);
     const another = openOutput({ ...request, user: "ann", output: file, resume: true });
     await expect(another).rejects.toThrow(/an export of user local/);
     await writeFile(join(folder, "notes"), "These are notes.\n");

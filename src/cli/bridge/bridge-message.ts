@@ -1,18 +1,18 @@
-/** What the bridge looks at in a message of its client. */
+/** The parts of a client's message that the bridge reads. */
 export interface BridgeMessage {
-  /** The message, as it is sent on: exactly as it came. */
+  /** The message, exactly as it was received. It is forwarded unchanged. */
   readonly text: string;
   /** Undefined in a notification. */
   readonly id: string | number | undefined;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
-  /** Of the stateless protocol, which names its version in each request; undefined in the versions of 2025. */
+  /** The version in a request of the stateless protocol. Undefined in the versions of 2025. */
   readonly protocolVersion: string | undefined;
 }
 
 const versionKey = "io.modelcontextprotocol/protocolVersion";
 
-/** @returns null for what is no JSON-RPC message */
+/** @returns null if the text is not a JSON-RPC message */
 export function readBridgeMessage(text: string): BridgeMessage | null {
   let message: unknown;
   try {
@@ -34,7 +34,7 @@ export function readBridgeMessage(text: string): BridgeMessage | null {
   };
 }
 
-/** The headers that the stateless protocol wants beside what they repeat of the message. */
+/** The headers that the stateless protocol requires. They repeat parts of the message. */
 export function standardHeaders(message: BridgeMessage): Record<string, string> {
   const { method, params, protocolVersion } = message;
   if (protocolVersion === undefined) return {};
@@ -46,7 +46,7 @@ export function standardHeaders(message: BridgeMessage): Record<string, string> 
   };
 }
 
-/** What a header can't carry is sent as base64, as the protocol has it. */
+/** Text that a header cannot carry is sent as base64, as the protocol specifies. */
 function headerValue(text: string): string {
   const isPlain = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(text);
   return isPlain && !text.startsWith("=?base64?")

@@ -1,6 +1,9 @@
 import type { Readable } from "node:stream";
 
-/** The lines of a stream of UTF-8. Only a line feed ends one: Node's own reader of lines splits at U+2028, which JSON may hold. */
+/**
+ * Yields the lines of a UTF-8 stream. Only a line feed ends a line. Node's `readline` also splits at U+2028, which JSON
+ * can contain.
+ */
 export async function* linesOf(input: Readable): AsyncGenerator<string, void> {
   let parts: Buffer[] = [];
   for await (const chunk of input as AsyncIterable<Buffer>) {

@@ -3,14 +3,14 @@ import { readBridgeMessage, standardHeaders, type BridgeMessage } from "./bridge
 import { eventData } from "./event-data.ts";
 
 export interface McpBridgeOptions {
-  /** Of the server, without a path. */
+  /** URL of the server, without a path. */
   readonly url: string;
   readonly token: string;
-  /** The name that changes are recorded under. Left out: the client's. */
+  /** The agent name that changes are recorded under. Default: the client's name. */
   readonly agent?: string | undefined;
-  /** How long a server that cannot be reached is tried again. */
+  /** How long to retry while the server is unreachable, in milliseconds. */
   readonly retryForMs: number;
-  /** Writes one message, which has no line feed in it. */
+  /** Writes one message, which contains no line feed. */
   readonly write: (message: string) => Promise<void>;
 }
 
@@ -18,28 +18,28 @@ const retryPauseMs = 250;
 const reopenPauseMs = 1_000;
 
 /**
- * Connects a client that speaks MCP over standard input and output with the server's `/mcp`. It sends each message on as it
- * came, in either version of the protocol, and knows nothing of tools and resources.
+ * Connects a client that speaks MCP over standard input and output with the server's `/mcp`. It forwards each message
+ * unchanged, in either version of the protocol, and does not interpret tools or resources.
  *
- * 1. A message becomes a POST. What is answered, one message or a stream of them, is written.
- * 2. A client cancels a request by a message; over HTTP, the request is broken off.
- * 3. In the versions of 2025, the server names a session as the client connects. A GET of it is the stream that the client
- *    is told of changes on. When it breaks, it is opened again, and what was subscribed to is subscribed to again.
+ * 1. A message becomes a POST. The response, one message or a stream of messages, is written.
+ * 2. A client cancels a request with a message. The bridge then aborts the HTTP request.
+ * 3. In the versions of 2025, the server creates a session when the client connects. A GET of the session opens the
+ *    stream of change notifications. If the stream breaks, the bridge opens it again and repeats the subscriptions.
  */
 export class McpBridge {
   readonly #options: McpBridgeOptions;
   readonly #requests = new Map<string | number, AbortController>();
   readonly #ended = new AbortController();
-  /** Of the versions of 2025. */
+  /** The session of the versions of 2025. */
   #session: { readonly id: string; readonly version: string } | null = null;
-  /** The messages that subscribed, by URI. */
+  /** The subscribe messages by URI, to repeat after a reconnect. */
   readonly #subscribed = new Map<string, string>();
 
   constructor(options: McpBridgeOptions) {
     this.#options = options;
   }
 
-  /** Takes a line of the client. Resolves when it is answered. */
+  /** Processes a line of the client. Resolves when the response is written. */
   async take(line: string): Promise<void> {
     const message = readBridgeMessage(line);
     if (message === null) {
@@ -62,7 +62,7 @@ export class McpBridge {
     }
   }
 
-  /** Breaks off what is under way: the client is gone. */
+  /** Aborts all requests in progress, because the client has disconnected. */
   end(): void {
     this.#ended.abort();
     for (const abort of this.#requests.values()) abort.abort();
@@ -72,7 +72,7 @@ export class McpBridge {
     const response = await this.#post(message.text, standardHeaders(message), signal);
     const isAnswered = await this.#pass(message, response);
     if (message.id !== undefined && !isAnswered) {
-      throw new Error("The server ended its answer before it was complete.");
+      throw new Error("The server ended its response before it was complete.");
     }
     const { uri } = message.params;
     if (typeof uri === "string" && response.ok) {
@@ -82,7 +82,7 @@ export class McpBridge {
     if (message.method === "notifications/initialized" && this.#session) void this.#follow();
   }
 
-  /** @returns whether the answer was in there */
+  /** @returns whether the body contained the response */
   async #pass(message: BridgeMessage, response: Response): Promise<boolean> {
     const type = response.headers.get("content-type") ?? "";
     if (type.startsWith("text/event-stream") && response.body) {
@@ -97,7 +97,7 @@ export class McpBridge {
     if (text === "" || message.id === undefined) return false;
     if (!response.ok || !this.#isAnswer(message, text, response)) {
       const { error } = (readJson(text) ?? {}) as { error?: { code: number; message: string } };
-      const why = error?.message ?? `The server answered with status ${response.status}.`;
+      const why = error?.message ?? `The server responded with status ${response.status}.`;
       await this.#writeError(message.id, error?.code ?? -32_000, why, error);
       return true;
     }
@@ -119,7 +119,7 @@ export class McpBridge {
     return true;
   }
 
-  /** Passes on what the client of a 2025 version is told of, until the bridge ends. */
+  /** Forwards the notifications for a client of a 2025 version, until the bridge ends. */
   async #follow(): Promise<void> {
     const { signal } = this.#ended;
     for (let isFirst = true; !signal.aborted; isFirst = false) {
@@ -128,18 +128,19 @@ export class McpBridge {
           headers: { ...this.#headers(), Accept: "text/event-stream" },
           signal,
         });
-        // A server without such a stream answers 405, and one that no longer knows the token 401.
+        // A server without notifications responds with 405. A server that no longer accepts the token responds with
+        // 401.
         if (!response.ok || !response.body) return;
         if (!isFirst) {
           for (const [uri, text] of this.#subscribed) {
             await (await this.#post(text, {}, signal)).text();
-            // It may have changed in between.
+            // The resource can have changed while the stream was closed.
             await this.#options.write(updated(uri));
           }
         }
         for await (const data of eventData(response.body)) await this.#options.write(data);
       } catch {
-        // It is opened again.
+        // Ignored: the loop opens the stream again.
       }
       await pause(reopenPauseMs, undefined, { signal }).catch(() => {});
     }
@@ -165,7 +166,7 @@ export class McpBridge {
           signal,
         });
       } catch (error) {
-        // Only what certainly did not reach the server is sent again.
+        // Only a request that certainly did not reach the server is sent again.
         if (!isRefused(error) || performance.now() >= until) throw error;
         await pause(retryPauseMs, undefined, { signal });
       }
@@ -189,9 +190,9 @@ export class McpBridge {
 
   #why(error: unknown): string {
     if (isRefused(error)) {
-      return `Nothing answers at ${this.#options.url}. Start the server with: baton serve. Or set BATON_URL.`;
+      return `No server responds at ${this.#options.url}. Start the server with: baton serve. Or set BATON_URL.`;
     }
-    return `The connection to ${this.#options.url} was lost. Call again; a write may have been done.`;
+    return `The connection to ${this.#options.url} was lost. Call again. A write can have been committed.`;
   }
 
   #writeError(

@@ -17,11 +17,11 @@ interface Flags extends ValueFlags, WriteFlags, EntryFormat {
 
 export function appendCommand(): Command {
   const command = new Command("append")
-    .description("Append an item to an array in one step, and print the value after that.")
+    .description("Append an item to an array in one step, and print the new value.")
     .addArgument(keyArgument())
-    .argument("[value]", "the item, as JSON; - or left out: from standard input");
+    .argument("[value]", "the item as JSON; - or no value: from standard input");
   addFileFlag(addStringFlag(command)).addOption(
-    new Option("--max-length <items>", "keep at most so many items, the newest").argParser(
+    new Option("--max-length <items>", "keep at most this number of items, the newest").argParser(
       parseCount,
     ),
   );

@@ -4,8 +4,10 @@ import { addDatabaseOptions } from "../flags/options.ts";
 /** `baton backup` copies the database while servers use it. */
 export function backupCommand(): Command {
   const command = new Command("backup")
-    .description("Copy the SQLite database into a file, as it is at one instant, beside a server.")
-    .argument("<file>", "file to write, which must not be there yet");
+    .description(
+      "Copy a consistent snapshot of the SQLite database to a file. Works while the server runs.",
+    )
+    .argument("<file>", "file to write; it must not exist");
   return addDatabaseOptions(command)
     .addHelpText(
       "after",

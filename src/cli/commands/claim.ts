@@ -21,17 +21,19 @@ interface Flags {
 
 export function claimCommand(): Command {
   const command = new Command("claim")
-    .description("Take the next free entry, so that no other worker gets it, and print the claim.")
+    .description(
+      "Claim the next free entry, so that no other worker receives it, and print the claim.",
+    )
     .addOption(keyPrefixOption())
     .addOption(whereOption())
     .addOption(
-      new Option("--lease <duration>", "how long it is this worker's: 30s, 15m, 1h")
+      new Option("--lease <duration>", "length of the lease: 30s, 15m, 1h")
         .default(60_000, "60s")
         .argParser(parseDuration),
     )
     .addOption(
       new Option("--wait <duration>", "how long to wait for a free entry: 30s, 15m, 12h")
-        .default(0, "not at all")
+        .default(0, "0")
         .argParser(parseDurationOrZero),
     );
   addNamespace(command);
@@ -41,8 +43,8 @@ export function claimCommand(): Command {
       `
 Prints one JSON object: the claim's token, which complete needs, the attempt,
 and the entry. The lease is not renewed: choose one that is longer than the
-work. When it ends, the entry is free again. Exits with 1 where nothing is free,
-and with 4 where nothing became free in time.
+work. When the lease ends, the entry is free again. Exits with 1 if no entry is
+free, and with 4 if none became free within --wait.
 
 Examples:
   $ baton claim -n work -p task: --wait 30s
@@ -62,7 +64,7 @@ Examples:
 async function claimOne(command: Command): Promise<Claim> {
   const { prefix, lease, wait, where: conditions } = command.opts<Flags>();
   const namespace = namespaceOf(command);
-  // When the store closes, nothing renews the claim any more. It is not released.
+  // When the store closes, the lease is no longer renewed. The claim is not released.
   await using store = await openStore(command);
   const claim = await store
     .namespace(namespace)

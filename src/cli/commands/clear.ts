@@ -21,23 +21,26 @@ interface Flags {
 interface Target {
   readonly count: (store: DataStore) => Promise<number>;
   readonly clear: (store: DataStore) => Promise<number>;
-  /** For the question to the user. */
+  /** Text for the confirmation question. */
   readonly description: string;
 }
 
 export function clearCommand(): Command {
   const command = new Command("clear")
     .description(
-      "Delete every entry of a namespace, or of several, all at once, and print how many there were.",
+      "Delete every entry of one or more namespaces in one step, and print the number of deleted entries.",
     )
     .addOption(namespaceOption())
     .addOption(
-      namespacePrefixOption("every namespace whose name begins with this").conflicts(
+      namespacePrefixOption("every namespace whose name begins with this prefix").conflicts(
         "allNamespaces",
       ),
     )
-    .option("-A, --all-namespaces", "every namespace there is")
-    .option("-y, --yes", "do not ask; where nobody can be asked, it is needed");
+    .option("-A, --all-namespaces", "every namespace")
+    .option(
+      "-y, --yes",
+      "do not ask for confirmation; required if standard input is not a terminal",
+    );
   return addConnection(command)
     .addHelpText(
       "after",
@@ -63,16 +66,16 @@ Examples:
 function targetOf(command: Command): Target {
   const { namespace, namespacePrefix, allNamespaces } = command.opts<Flags>();
   if (namespacePrefix === undefined && !allNamespaces) {
-    // An unset variable of a script gives an empty name.
+    // An unset variable in a script results in an empty name.
     if (!namespace) {
-      throw usageError("Say what to clear: -n, --namespace-prefix or --all-namespaces.");
+      throw usageError("Select what to clear with -n, --namespace-prefix or --all-namespaces.");
     }
     return ofNamespace(namespaceOf(command));
   }
   refuseNamespace(command, "--namespace-prefix and --all-namespaces");
-  // An unset variable of a script gives an empty prefix.
+  // An unset variable in a script results in an empty prefix.
   if (namespacePrefix === "") {
-    throw usageError("The prefix is empty. Every namespace is --all-namespaces.");
+    throw usageError("The prefix is empty. To clear every namespace, use --all-namespaces.");
   }
   return ofPrefix(namespacePrefix ?? "");
 }
@@ -99,6 +102,6 @@ function ofPrefix(prefix: string): Target {
 }
 
 function questionOf({ description }: Target, count: number): string {
-  const entries = count === 1 ? "the one entry" : `all ${count} entries`;
+  const entries = count === 1 ? "1 entry" : `all ${count} entries`;
   return `Delete ${entries} of ${description}?`;
 }

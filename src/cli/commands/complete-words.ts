@@ -5,7 +5,7 @@ import { print } from "../terminal/output.ts";
 
 /**
  * `baton __complete -- <words>`, which the completion scripts call. Prints one candidate per line: the word, a tab, and
- * its description. Prints `:files`, without a tab, where the shell should complete file names. After an error it prints
+ * its description. Prints `:files`, without a tab, if the shell should complete file names. After an error, it prints
  * the candidates that need no server.
  */
 export function completeWordsCommand(program: Command): Command {

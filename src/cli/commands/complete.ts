@@ -14,10 +14,13 @@ interface Flags extends ValueFlags, WriteFlags {
 
 export function completeCommand(): Command {
   const command = new Command("complete")
-    .description("End claimed work, and print the revision of that.")
+    .description("Complete a claim, and print the new revision.")
     .addArgument(keyArgument())
-    .argument("[value]", "the result, as JSON; -: from standard input; left out: the value stays")
-    .requiredOption("--claim <token>", "the token that claim printed");
+    .argument(
+      "[value]",
+      "the result as JSON; - reads standard input; without it the value is unchanged",
+    )
+    .requiredOption("--claim <token>", "the token that baton claim printed");
   addChangingFlags(addFileFlag(addStringFlag(command)));
   addNamespace(command);
   return addConnection(command)
@@ -25,7 +28,7 @@ export function completeCommand(): Command {
       "after",
       `
 The result replaces the value, and the entry is not handed out again. Exits with
-3 where the claim is over; nothing is written then.
+3 if the claim has ended; then nothing is written.
 
 Examples:
   $ baton complete -n work task:1 '{"words": 1200}' --claim "$token"

@@ -4,10 +4,8 @@ import { print } from "../terminal/output.ts";
 
 export function completionCommand(): Command {
   return new Command("completion")
-    .description(
-      "Print a script that lets a shell complete commands, options, keys and namespaces.",
-    )
-    .addArgument(new Argument("<shell>", "which shell").choices(Object.keys(completionScripts)))
+    .description("Print a shell completion script for commands, options, keys and namespaces.")
+    .addArgument(new Argument("<shell>", "the shell").choices(Object.keys(completionScripts)))
     .addHelpText(
       "after",
       `

@@ -13,10 +13,10 @@ interface Flags extends ValueFlags, WriteFlags {
 
 export function createCommand(): Command {
   const command = new Command("create")
-    .description("Add an entry under a key that the server chooses, and print the key.")
-    .argument("[value]", "the value, as JSON; - or left out: from standard input");
+    .description("Add an entry with a key that the server generates, and print the key.")
+    .argument("[value]", "the value as JSON; - or no value: from standard input");
   addFileFlag(addStringFlag(command)).addOption(
-    new Option("-p, --prefix <prefix>", "what the key begins with").argParser(parsePrefix),
+    new Option("-p, --prefix <prefix>", "prefix of the key").argParser(parsePrefix),
   );
   addReplacingFlags(command);
   addNamespace(command);

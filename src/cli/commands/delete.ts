@@ -14,16 +14,16 @@ import { usageError } from "../terminal/usage-error.ts";
 
 export function deleteCommand(): Command {
   const command = new Command("delete")
-    .description("Delete keys, all at once, and print how many there were.")
-    .addArgument(completes("keys", new Argument("<keys...>", "their keys")))
+    .description("Delete keys in one step, and print the number of deleted entries.")
+    .addArgument(completes("keys", new Argument("<keys...>", "the keys")))
     .addOption(ifRevisionOption());
   addNamespace(command);
   return addConnection(command)
     .addHelpText(
       "after",
       `
-Exits with 1 where one of them was not there; the others are deleted all the
-same.
+Exits with 1 if one of the keys does not exist. The others are deleted
+nevertheless.
 
 Examples:
   $ baton delete report
@@ -33,7 +33,7 @@ Examples:
     .action(async (keys: readonly string[]) => {
       const { ifRevision } = command.opts<{ ifRevision?: string }>();
       if (ifRevision !== undefined && keys.length > 1)
-        throw usageError("--if-revision is for one key.");
+        throw usageError("--if-revision accepts only one key.");
       const namespace = namespaceOf(command);
       await using store = await openStore(command);
       const distinct = [...new Set(keys)];
@@ -43,7 +43,7 @@ Examples:
       if (first === undefined) return;
       const others = absent.length === 1 ? "" : ` (and ${absent.length - 1} more)`;
       throw new StartError(
-        `There was no ${describeKey(first, namespace)}${others}.${wildcardHint(first)}${placeHint(command, keys, absent)}`,
+        `No entry ${describeKey(first, namespace)}${others}.${wildcardHint(first)}${placeHint(command, keys, absent)}`,
         exitCodes.absent,
       );
     });

@@ -1,11 +1,14 @@
 import { Command } from "commander";
 import { addDatabaseOptions } from "../flags/options.ts";
 
-/** `baton epoch` shows which history the store's revisions are of. */
+/** `baton epoch` shows the epoch of the store's revisions. */
 export function epochCommand(): Command {
   const command = new Command("epoch")
-    .description("Print the epoch of the database: the history that its revisions are of.")
-    .option("--renew", "give it another one first, after a restore by another tool than Baton's");
+    .description("Print the epoch of the database: the identity of its history.")
+    .option(
+      "--renew",
+      "set a new epoch first; use it after a restore with a tool other than baton restore",
+    );
   return addDatabaseOptions(command)
     .addHelpText(
       "after",

@@ -6,15 +6,17 @@ import { namespacePrefixOption } from "../flags/prefix.ts";
 export function exportCommand(): Command {
   const command = new Command("export")
     .description(
-      "Write what a user's store holds as lines of JSON, for baton import. Works while the server runs.",
+      "Export a user's store as lines of JSON, for baton import. Works while the server runs.",
     )
     .option("--user <name>", "owner of the store", "local")
-    .addOption(namespacePrefixOption("only namespaces that begin with this").default("", "all"))
-    .option(
-      "--output <file>",
-      "file to write, which must not be there yet; without it standard output",
+    .addOption(
+      namespacePrefixOption("only namespaces whose names begin with this prefix").default(
+        "",
+        "all",
+      ),
     )
-    .option("--resume", "go on with the --output of an export that was interrupted");
+    .option("--output <file>", "file to write, which must not exist (default: standard output)")
+    .option("--resume", "continue an interrupted export into the same --output");
   return addDatabaseOptions(command)
     .addHelpText(
       "after",

@@ -14,7 +14,7 @@ export function getCommand(): Command {
   const command = new Command("get")
     .description("Print the value of a key.")
     .addArgument(keyArgument())
-    .option("--at <revision>", "what it was right after this revision", parseRevision);
+    .option("--at <revision>", "the value as of this revision", parseRevision);
   addNamespace(addEntryFormat(command));
   return addConnection(command)
     .addHelpText(
@@ -38,8 +38,8 @@ Examples:
       if (!entry) {
         throw new StartError(
           at === undefined
-            ? `There is no ${describeKey(key, namespace)}.${wildcardHint(key)}`
-            : `There was no ${describeKey(key, namespace)} at revision ${at}.`,
+            ? `No entry ${describeKey(key, namespace)}.${wildcardHint(key)}`
+            : `No entry ${describeKey(key, namespace)} at revision ${at}.`,
           exitCodes.absent,
         );
       }

@@ -3,8 +3,8 @@ import { Command } from "commander";
 /** `baton help [command...]`. Commander's own help command ignores an unknown name, and a name after the first one. */
 export function helpCommand(program: Command): Command {
   return new Command("help")
-    .description("Show how a command is used.")
-    .argument("[command...]", "its name; without one, what commands there are")
+    .description("Show the help of a command.")
+    .argument("[command...]", "the command; without it, the list of commands")
     .action((names: readonly string[]) => {
       let command = program;
       for (const name of names) {

@@ -10,9 +10,11 @@ import { showChange, type ChangeFormat } from "../terminal/show-change.ts";
 
 export function historyCommand(): Command {
   const command = new Command("history")
-    .description("Print the changes of a key that the log keeps, oldest first, one a line.")
+    .description(
+      "Print the changes of a key that the log still contains, oldest first, one per line.",
+    )
     .addArgument(keyArgument())
-    .option("--json", "JSON on a terminal, too");
+    .option("--json", "print JSON on a terminal, too");
   addNamespace(command);
   return addConnection(command)
     .addHelpText(

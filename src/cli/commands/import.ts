@@ -1,22 +1,22 @@
 import { Command } from "commander";
 import { addDatabaseOptions } from "../flags/options.ts";
 
-/** `baton import` makes a file of `baton export` a user's store. */
+/** `baton import` imports a file of `baton export` into a user's store. */
 export function importCommand(): Command {
   const command = new Command("import")
     .description(
-      "Make a file of baton export a user's store, which must be empty. Interrupted, the same command goes on. Works while the server runs.",
+      "Import an export file into an empty store. Rerun the command to resume. Works while the server runs.",
     )
-    .argument("[file]", "what baton export wrote")
+    .argument("[file]", "a file that baton export wrote")
     .option("--user <name>", "owner of the store", "local")
-    .option("--discard", "instead: take back an import that was interrupted");
+    .option("--discard", "undo an interrupted import instead");
   return addDatabaseOptions(command)
     .addHelpText(
       "after",
       `
-Until it is done, its user can't write. Ctrl-C and SIGTERM stop it between two
-steps (130 and 143 in a shell); the same command goes on, --discard takes back
-what there is.`,
+Until the import is complete, the user cannot write. Ctrl-C and SIGTERM stop it
+between two steps (exit codes 130 and 143). Rerun the command to resume, or use
+--discard to undo the import.`,
     )
     .action(async () => {
       // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.

@@ -16,10 +16,10 @@ interface Flags extends WriteFlags, EntryFormat {
 
 export function incrementCommand(): Command {
   const command = new Command("increment")
-    .description("Add to a number in one step, and print the value after that.")
+    .description("Add to a number in one step, and print the new value.")
     .addArgument(keyArgument())
     .addOption(
-      new Option("--by <number>", "what to add; less than 0 subtracts")
+      new Option("--by <number>", "the number to add; a negative number subtracts")
         .default(1)
         .argParser(parseBy),
     )
@@ -46,12 +46,12 @@ Examples:
     });
 }
 
-/** The API takes a float, so an integer that it would round is refused here. */
+/** The API accepts a float, so an integer that would be rounded is refused here. */
 function parseBy(text: string): number {
   const by = text.trim() === "" ? Number.NaN : Number(text);
   if (Number.isInteger(by) && !Number.isSafeInteger(by)) {
     const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
-    throw new InvalidArgumentError(`A whole number must be from ${least} to ${most}.`);
+    throw new InvalidArgumentError(`An integer must be from ${least} to ${most}.`);
   }
   if (Number.isFinite(by)) return by;
   throw new InvalidArgumentError("It must be a number, such as 1, -1 or 0.5.");

@@ -12,14 +12,14 @@ import { printList, type ListFormat } from "../terminal/print-list.ts";
 export function keysCommand(): Command {
   const command = new Command("keys")
     .description("List the keys of a namespace.")
-    .addArgument(prefixArgument("keys", "only keys that begin with this"))
+    .addArgument(prefixArgument("keys", "only keys that begin with this prefix"))
     .addOption(whereOption());
   addNamespace(addListFormat(command));
   return addConnection(command)
     .addHelpText(
       "after",
       `
-Prints the keys, one a line; on a terminal a table. None is no failure.
+Prints one key per line; on a terminal, a table. An empty list is not an error.
 
 Examples:
   $ baton keys task:

@@ -7,7 +7,7 @@ export function mcpCommand(): Command {
   const command = new Command("mcp").description(
     "Connect a program that speaks MCP on standard input and output with a running server.",
   );
-  return addConnection(command, "the program's own name")
+  return addConnection(command, "the program's name")
     .addHelpText(
       "after",
       `

@@ -8,12 +8,19 @@ import { printList, type ListFormat } from "../terminal/print-list.ts";
 
 export function namespacesCommand(): Command {
   const command = new Command("namespaces")
-    .description("List the namespaces: those that hold an entry.")
-    .addArgument(prefixArgument("namespaces", "only names that begin with this"))
-    .option("--segments <pattern>", "only names of these segments: * is any one, ** any number")
-    .option("--suffix <pattern>", "only names whose last segments are these: * is any one")
-    .addOption(new Option("--depth <segments>", "cut names after so many").argParser(parseCount))
-    .option("--delimiter <text>", "what segments lie between", ":");
+    .description("List the namespaces. A namespace exists while it holds an entry.")
+    .addArgument(prefixArgument("namespaces", "only names that begin with this prefix"))
+    .option(
+      "--segments <pattern>",
+      "only names with these segments: * is any one, ** is any number",
+    )
+    .option("--suffix <pattern>", "only names that end with these segments: * is any one")
+    .addOption(
+      new Option("--depth <segments>", "truncate names to this number of segments").argParser(
+        parseCount,
+      ),
+    )
+    .option("--delimiter <text>", "separator between segments", ":");
   addListFormat(command);
   return addConnection(command)
     .addHelpText(

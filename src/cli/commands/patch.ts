@@ -14,9 +14,9 @@ type Flags = ValueFlags & WriteFlags & EntryFormat;
 
 export function patchCommand(): Command {
   const command = new Command("patch")
-    .description("Merge into an object in one step, and print the value after that.")
+    .description("Merge into an object in one step, and print the new value.")
     .addArgument(keyArgument())
-    .argument("[value]", "a JSON Merge Patch (RFC 7396); - or left out: from standard input");
+    .argument("[value]", "a JSON Merge Patch (RFC 7396); - or no value: from standard input");
   addChangingFlags(addFileFlag(command)).addOption(ifRevisionOption());
   addNamespace(addEntryFormat(command));
   return addConnection(command)

@@ -1,14 +1,12 @@
 import { Command } from "commander";
 import { addDatabaseOptions } from "../flags/options.ts";
 
-/** `baton restore` puts a backup in the place of the database. */
+/** `baton restore` replaces the database with a backup. */
 export function restoreCommand(): Command {
   const command = new Command("restore")
-    .description(
-      "Put a backup in the place of the SQLite database, and give the store another epoch.",
-    )
-    .argument("<file>", "what baton backup wrote, or another whole copy of a database")
-    .option("--force", "replace the database that is there");
+    .description("Replace the SQLite database with a backup, and set a new epoch.")
+    .argument("<file>", "a file that baton backup wrote, or another complete copy of a database")
+    .option("--force", "replace an existing database");
   return addDatabaseOptions(command)
     .addHelpText(
       "after",

@@ -16,15 +16,17 @@ interface Flags extends ListFormat {
 
 export function searchCommand(): Command {
   const command = new Command("search")
-    .description("Find entries by a text in their key or in a string of their value.")
+    .description("Find entries that contain a text in their key or in a string of their value.")
     .argument(
       "<text>",
-      `what to look for: ${minSearchCharacters} characters at least, none of them a wildcard`,
+      `the text to find: at least ${minSearchCharacters} characters, without wildcards`,
       parseText,
     )
-    .addOption(namespacePrefixOption("only namespaces that begin with this"))
+    .addOption(namespacePrefixOption("only namespaces whose names begin with this prefix"))
     .addOption(
-      new Option("--limit <results>", "at most so many").default(20).argParser(parseCount),
+      new Option("--limit <results>", "maximum number of results")
+        .default(20)
+        .argParser(parseCount),
     );
   addListFormat(command);
   return addConnection(command)
@@ -32,9 +34,9 @@ export function searchCommand(): Command {
       "after",
       `
 Prints the namespace, the key and the text around the match, separated by tabs,
-the last written first; on a terminal a table. Upper and lower case are the same.
+the most recently written first; on a terminal, a table. The search ignores case.
 
-Exits with 1 where nothing is found.
+Exits with 1 if nothing is found.
 
 Examples:
   $ baton search 'token refresh'
@@ -64,6 +66,6 @@ Examples:
 function parseText(text: string): string {
   if ([...text].length >= minSearchCharacters) return text;
   throw new InvalidArgumentError(
-    `It must have ${minSearchCharacters} characters at least; keys by their first ones are: baton keys <prefix>.`,
+    `It must have at least ${minSearchCharacters} characters. To list keys by a prefix, use: baton keys <prefix>.`,
   );
 }

@@ -21,11 +21,11 @@ interface Flags extends ValueFlags, WriteFlags {
 export function setCommand(): Command {
   const command = new Command("set")
     .usage("[options] <key> [value]\n       baton set --many [options]")
-    .description("Set a key to a value, and print the revision of that.")
-    .addArgument(completes("keys", new Argument("[key]", "its key")))
-    .argument("[value]", "JSON; - or left out: from standard input");
+    .description("Set a key to a value, and print the new revision.")
+    .addArgument(completes("keys", new Argument("[key]", "the key")))
+    .argument("[value]", "the value as JSON; - or no value: from standard input");
   addFileFlag(addStringFlag(command)).addOption(
-    new Option("--many", "the value is an object: set each of its members, all or none").conflicts([
+    new Option("--many", "the value is an object; set all of its members in one step").conflicts([
       "string",
       "ifRevision",
       "ifAbsent",
@@ -33,13 +33,13 @@ export function setCommand(): Command {
   );
   addReplacingFlags(command)
     .addOption(ifRevisionOption().conflicts("ifAbsent"))
-    .option("--if-absent", "only if there is no such entry");
+    .option("--if-absent", "only if the entry does not exist");
   addNamespace(command);
   return addConnection(command)
     .addHelpText(
       "after",
       `
-Exits with 3 where --if-revision or --if-absent does not hold.
+Exits with 3 if --if-revision or --if-absent does not hold.
 
 Examples:
   $ baton set report '{"rows": 1200}'
@@ -51,8 +51,8 @@ Examples:
     .action(async (key: string | undefined, value: string | undefined) => {
       const flags = command.opts<Flags>();
       if (flags.many && key !== undefined)
-        throw usageError("--many takes no key: the object has them.");
-      if (!flags.many && key === undefined) throw usageError("Say which key, or --many.");
+        throw usageError("--many does not accept a key: the object contains the keys.");
+      if (!flags.many && key === undefined) throw usageError("Name a key, or use --many.");
       const parsed = await readValue(value, flags);
       await using store = await openStore(command);
       await print(await write(store, namespaceOf(command), key, parsed, flags));

@@ -7,15 +7,14 @@ import { isOutputTerminal, print } from "../terminal/output.ts";
 
 export function statusCommand(): Command {
   const command = new Command("status")
-    .description("Tell which server answers, who you are there, and how much the store holds.")
-    .option("--json", "JSON on a terminal, too");
+    .description("Show the server, your user and permissions, and the size of the store.")
+    .option("--json", "print JSON on a terminal, too");
   return addConnection(command)
     .addHelpText(
       "after",
       `
-Prints one JSON object, with the server's limits; on a terminal a list. Exits
-with 5 where the token is not good, and with 6 where the server can't be
-reached.
+Prints one JSON object with the server's limits; on a terminal, a list. Exits
+with 5 if the token is not valid, and with 6 if the server cannot be reached.
 
 Examples:
   $ baton status

@@ -13,7 +13,7 @@ import { addDatabaseOptions } from "../flags/options.ts";
 /** `baton token …` works on the database directly, whether or not a server runs. */
 export function tokenCommand(): Command {
   return new Command("token")
-    .description("Make, list and revoke the tokens that callers show. Works while the server runs.")
+    .description("Create, list and revoke tokens. Works while the server runs.")
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(revokeCommand());
@@ -24,17 +24,17 @@ const loadTokenDatabase = () => import("../operator/token-database.ts");
 
 function createCommand(): Command {
   const command = new Command("create")
-    .description("Make a token and print it, once: only its hash is kept.")
-    .requiredOption("--user <name>", "owner of the store that it reaches")
-    .option("--agent <name>", "the agent its bearer speaks as; without it the bearer may say")
+    .description("Create a token and print it once. Only its hash is stored.")
+    .requiredOption("--user <name>", "owner of the store")
+    .option("--agent <name>", "agent name of the token; without it, the caller can choose a name")
     .option(
       "--grant <grant>",
-      'scopes (read, write, claim, admin) and the namespaces they are for, such as "read,write files:*"; may be given several times',
+      'scopes (read, write, claim, admin) and the namespaces they are for, such as "read,write files:*"; can be repeated',
       parseGrants,
     )
     .option(
       "--scope <list>",
-      "in place of --grant: what it may do in all of --namespaces; write includes claim here (default: read,write; with --save all of them)",
+      "instead of --grant: the scopes in all of --namespaces; write includes claim here (default: read,write; with --save all scopes)",
       parseScopes,
     )
     .option(
@@ -44,12 +44,12 @@ function createCommand(): Command {
     )
     .option(
       "--expires <duration>",
-      "when it stops to count, such as 30d, 12h, 15m or 90s; without it never",
+      "time until the token expires, such as 30d, 12h, 15m or 90s (default: never)",
       parseExpiry,
     )
     .option(
       "--save",
-      "write it to local.token of the data directory, where baton looks for it, and do not print it",
+      "write the token to local.token in the data directory, where baton reads it, instead of printing it",
     );
   return addDatabaseOptions(command).action(async () => {
     await (await loadTokenDatabase()).create(command);
@@ -58,8 +58,8 @@ function createCommand(): Command {
 
 function listCommand(): Command {
   const command = new Command("list")
-    .description("List tokens, oldest first; the tokens themselves are not kept.")
-    .option("--user <name>", "only of this user");
+    .description("List tokens, oldest first. The secret part of a token is not stored.")
+    .option("--user <name>", "only tokens of this user");
   return addDatabaseOptions(command).action(async () => {
     await (await loadTokenDatabase()).list(command);
   });
@@ -68,10 +68,10 @@ function listCommand(): Command {
 function revokeCommand(): Command {
   const command = new Command("revoke")
     .description(
-      "Revoke a token: its next operation is refused, its subscriptions end within seconds.",
+      "Revoke a token. Its next operation is refused, and its subscriptions end within seconds.",
     )
-    .argument("<token>", "its name, as token list shows it")
-    .option("-y, --yes", "do not ask before the token in local.token is revoked");
+    .argument("<token>", "the token's name, as token list shows it")
+    .option("-y, --yes", "do not ask for confirmation to revoke the token in local.token");
   return addDatabaseOptions(command).action(async () => {
     await (await loadTokenDatabase()).revoke(command);
   });
@@ -82,13 +82,13 @@ function parseScopes(text: string): Scope[] {
   const unknown = given.find((scope) => !scopes.some((known) => known === scope));
   if (unknown !== undefined) {
     throw new InvalidArgumentError(
-      `There is no scope ${JSON.stringify(unknown)}; use ${scopes.join(", ")}, or several with commas between them.`,
+      `${JSON.stringify(unknown)} is not a scope. Use one or more of ${scopes.join(", ")}, separated by commas.`,
     );
   }
   return scopes.filter((scope) => given.includes(scope));
 }
 
-/** Adds one more grant to those that were given before. */
+/** Adds a grant to those of earlier `--grant` options. */
 function parseGrants(text: string, before: readonly Grant[] = []): Grant[] {
   try {
     return [...before, parseGrant(text.trim().replace(/ +/, " "))];
@@ -101,13 +101,13 @@ function parsePatterns(text: string): string[] {
   const patterns = text.split(",").map((pattern) => pattern.trim());
   if (patterns.length > maxGrants) {
     throw new InvalidArgumentError(
-      `A token may have ${maxGrants} of them; use prefixes followed by *.`,
+      `A token can have at most ${maxGrants} namespaces. Use prefixes followed by *.`,
     );
   }
   const invalid = patterns.find((pattern) => invalidPatternReason(pattern) !== null);
   if (invalid !== undefined) {
     throw new InvalidArgumentError(
-      `${JSON.stringify(invalid)} is no namespace; use names or prefixes followed by *, separated by commas, such as pipeline:*,handoff.`,
+      `${JSON.stringify(invalid)} is not a valid namespace. Use names, or prefixes followed by *, separated by commas, such as pipeline:*,handoff.`,
     );
   }
   return patterns;

@@ -19,21 +19,26 @@ interface Flags extends EntryFormat {
 
 export function waitCommand(): Command {
   const command = new Command("wait")
-    .description("Wait until a key is there, and print its value.")
+    .description("Wait until a key exists, and print its value.")
     .addArgument(keyArgument())
     .option(
       "--timeout <duration>",
-      "how long at most: 30s, 15m, 12h; without it for ever",
+      "maximum time to wait: 30s, 15m, 12h (default: no limit)",
       parseDurationOrZero,
     )
-    .option("--after <revision>", "only a later revision of it: the next write", parseRevision);
+    .option(
+      "--after <revision>",
+      "wait for a revision later than this: the next write",
+      parseRevision,
+    );
   addNamespace(addEntryFormat(command));
   return addConnection(command)
     .addHelpText(
       "after",
       `
-Exits with 4 where it did not come in time. The server may go away and come back
-meanwhile; only one that cannot be reached at the start ends it.
+Exits with 4 if the entry does not arrive in time. If the server stops while the
+command waits, it reconnects. It fails only if it cannot reach the server at the
+start.
 
 Examples:
   $ baton wait data-ready && ./next-step
@@ -53,7 +58,7 @@ async function waitFor(command: Command, key: string, { timeout, after }: Flags)
     return await store.namespace(namespace).waitFor(key, { after, timeoutMs: timeout });
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== "TIMEOUT") throw error;
-    const what = after === undefined ? "was not there" : `was not set after ${after}`;
+    const what = after === undefined ? "did not exist" : `was not set after ${after}`;
     const seconds = (timeout ?? 0) / 1_000;
     throw new StartError(
       `${describeKey(key, namespace)} ${what} within ${seconds} s.`,

@@ -25,7 +25,7 @@ interface Flags extends ChangeFormat {
 
 export function watchCommand(): Command {
   const command = new Command("watch")
-    .description("Print changes as they happen, one a line, until it is interrupted.")
+    .description("Print changes as they happen, one per line, until interrupted.")
     .addOption(
       completes(
         "keys",
@@ -36,33 +36,34 @@ export function watchCommand(): Command {
     .addOption(whereOption());
   addNamespace(command)
     .addOption(
-      namespacePrefixOption("every namespace whose name begins with this").conflicts(
+      namespacePrefixOption("every namespace whose name begins with this prefix").conflicts(
         "allNamespaces",
       ),
     )
     .option("-A, --all-namespaces", "every namespace")
     .addOption(
-      new Option("--snapshot", "begin with what there is: EXISTING …, then CAUGHT_UP").conflicts(
-        "after",
-      ),
+      new Option(
+        "--snapshot",
+        "begin with the existing entries (EXISTING), then print CAUGHT_UP",
+      ).conflicts("after"),
     )
     .option("--after <revision>", "begin with the changes later than this revision", parseRevision)
     .option(
       "--epoch <epoch>",
-      "the store's epoch when --after was seen; refused if a backup was restored since",
+      "the epoch of --after; the command fails if a backup was restored since",
     )
-    .option("--count <lines>", "end after so many lines", parseCount)
-    .option("--json", "JSON on a terminal, too");
+    .option("--count <lines>", "exit after this number of lines", parseCount)
+    .option("--json", "print JSON on a terminal, too");
   return addConnection(command)
     .addHelpText(
       "after",
       `
-Prints one JSON object a line; on a terminal the revision, what happened, the
-namespace, the key, the value and the agent. Begins with what happens from now
-on. A lost connection is taken up again without a gap, for as long as that
-takes; only a server that cannot be reached at the start ends it. So does Ctrl-C,
-and | head -1 with the change after. --count 1 ends with the first. With --where
-it prints UNMATCHED where an entry was written that does not match now.
+Prints one JSON object per line; on a terminal, the revision, the kind of change,
+the namespace, the key, the value and the agent. By default, only new changes are
+printed. If the connection is lost, the command reconnects without a gap and
+without a time limit. It fails only if it cannot reach the server at the start.
+Ctrl-C ends it. --count 1 ends it with the first change; | head -1 ends it with
+the second. With --where, an entry that no longer matches is printed as UNMATCHED.
 
 Examples:
   $ baton watch -A
@@ -91,10 +92,10 @@ function namespacesOf(command: Command): { namespace?: string; namespacePrefix?:
   return allNamespaces ? {} : { namespacePrefix };
 }
 
-/** A pattern would be followed for ever without a change. */
+/** A key with a wildcard would never match a change. */
 function parseKey(text: string): string {
   if (!text.endsWith("*")) return text;
   throw new InvalidArgumentError(
-    `A key takes no wildcard. Use --prefix ${text.replace(/\*+$/, "")}`,
+    `A key cannot contain a wildcard. Use --prefix ${text.replace(/\*+$/, "")}`,
   );
 }

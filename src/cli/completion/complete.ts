@@ -2,13 +2,13 @@ import type { Argument, Command, Option } from "commander";
 import { completionOf, type Completion } from "../flags/completes.ts";
 import { optionsBelow } from "../flags/options-last.ts";
 
-/** A word that a shell may insert at the cursor, and its description. */
+/** A word that a shell can insert at the cursor, and its description. */
 export interface Candidate {
   readonly word: string;
   readonly about: string;
 }
 
-/** What may come next in a command line that is being typed. */
+/** The possible continuations of a command line that is being typed. */
 export interface Wanted {
   readonly candidates: readonly Candidate[];
   /** What to look up in addition to the candidates. */
@@ -28,7 +28,7 @@ export interface Wanted {
  * 1. The finished words select the command and set its options.
  * 2. The last word is completed as the value of an option, as a flag, as the name of a command or as an argument.
  *
- * @param words without the program's name. The last one is being typed and may be empty.
+ * @param words without the program's name. The last one is being typed and can be empty.
  */
 export function complete(program: Command, words: readonly string[]): Wanted {
   const current = words.at(-1) ?? "";
@@ -76,12 +76,12 @@ export function complete(program: Command, words: readonly string[]): Wanted {
 
 function optionOf(command: Command, flag: string): Option | undefined {
   const own = command.options.find(({ short, long }) => short === flag || long === flag);
-  // It may stand before the command that has it.
+  // The option can come before its command.
   return own ?? optionsBelow(command).get(flag);
 }
 
 function subcommandOf(command: Command, name: string): Command | undefined {
-  // `help` takes the name of a command too: the same commands complete it.
+  // `help` accepts the name of a command, so it has the same candidates.
   if (name === "help") return command;
   return command.commands.find((subcommand) => subcommand.name() === name);
 }

@@ -69,7 +69,7 @@ complete -c baton -f -a '(__baton_complete)'
 `;
 
 /**
- * The scripts that `baton completion` prints, by shell. Each calls `baton __complete` and shows the answer, so that a
- * script that was saved stays correct when commands change.
+ * The scripts that `baton completion` prints, by shell. Each calls `baton __complete` and shows its output, so that a
+ * saved script stays correct when commands change.
  */
 export const completionScripts = { bash, zsh, fish } as const;

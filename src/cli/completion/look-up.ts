@@ -4,15 +4,15 @@ import { openStore } from "../connection/open-store.ts";
 import { namespaceOf } from "../flags/namespace.ts";
 import type { Wanted } from "./complete.ts";
 
-/** A person waits for the answer while typing. */
+/** Short, because a person waits for the result while typing. */
 const timeoutMs = 1_500;
-/** A longer list does not help. Part of it would mislead: a shell inserts the beginning that all candidates share. */
+/** Longer lists are not useful. A partial list would be wrong: a shell inserts the prefix that all candidates share. */
 const maxNames = 500;
 
 /**
  * Reads the keys or namespaces that complete the word, from the server that the command line selects.
- * @returns nothing where there are more than 500
- * @throws Error when the server cannot be reached or does not answer within 1.5 s
+ * @returns an empty list if there are more than 500 names
+ * @throws Error if the server cannot be reached or does not respond within 1.5 s
  */
 export async function lookUp({
   command,

@@ -1,6 +1,6 @@
 import type { DataStore, Revision } from "../../client/index.ts";
 
-/** What a completion writes. A member that is undefined is not sent. */
+/** The input of `completeClaim`. Undefined members are not sent. */
 export interface Completion {
   readonly namespace: string;
   readonly key: string;
@@ -16,12 +16,12 @@ const document = `mutation complete($input: CompleteClaimInput!) {
 }`;
 
 /**
- * Completes a claim that another process has made: the client's own `Claim` lives in the process that made it.
+ * Completes a claim that another process made. The client's `Claim` exists only in the process that made the claim.
  * @returns the revision of the entry
- * @throws ClaimLostError when the claim is over
+ * @throws ClaimLostError if the claim has ended
  */
 export async function completeClaim(store: DataStore, input: Completion): Promise<Revision> {
-  // A claim is completed once, so its token can name the write: sent again, it is answered as the first time.
+  // A claim is completed only once, so its token serves as the idempotency key: a retry returns the first result.
   const variables = { input: { ...input, idempotencyKey: input.token } };
   const { completeClaim: payload } = await store.graphql<{
     readonly completeClaim: { readonly entry: { readonly revision: Revision } };

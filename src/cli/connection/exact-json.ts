@@ -2,10 +2,10 @@ import { JsonText, parseJsonText } from "../../json/json-text.ts";
 import { decodeString, endOfValue, itemBegins, membersAt } from "../../json/value-parts.ts";
 import { writeJson } from "../../json/write-json.ts";
 
-/** What of an answer is printed as it is stored, by the names of its members. */
+/** The members of a response that are printed exactly as they are stored. */
 const exactNames = new Set(["value", "metadata", "currentValue"]);
 
-/** Values and metadata as `JsonText`, in both directions: what is printed and sent is exactly what is stored. */
+/** Reads and writes values and metadata as `JsonText`, so that they are printed and sent unchanged. */
 export const exactJson = {
   stringify: writeJson,
   parse(text: string): unknown {

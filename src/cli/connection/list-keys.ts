@@ -1,6 +1,6 @@
 import type { DataStore, Entry, ValueCondition } from "../../client/index.ts";
 
-/** An entry without its value, which may be large. Times are RFC 3339 text. */
+/** An entry without its value, which can be large. Times are RFC 3339 text. */
 export type ListedEntry = Omit<Entry, "value" | "createdAt" | "updatedAt" | "expiresAt"> & {
   readonly createdAt: string;
   readonly updatedAt: string;

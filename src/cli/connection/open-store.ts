@@ -11,7 +11,7 @@ import { exitCodes } from "../terminal/exit-codes.ts";
 /**
  * Opens the store that the command's connection flags select.
  * @param retryForMs replaces the value of `--retry-for`
- * @throws StartError when a flag is not valid (usage), or when there is no token (denied)
+ * @throws StartError if a flag is not valid (usage), or if no token is found (denied)
  */
 export async function openStore(command: Command, retryForMs?: number): Promise<DataStore> {
   const connection = await connectionWithToken(command);
@@ -23,15 +23,15 @@ export async function openStore(command: Command, retryForMs?: number): Promise<
     token,
     agent: connection.agent,
     retryForMs: retryForMs ?? connection.retryForMs,
-    // The server need not record the answer of a write that is sent only once.
+    // A write that is sent only once needs no idempotency record.
     retryWrites: connection.retryForMs > 0,
     json: exactJson,
   });
 }
 
 /**
- * The values of the connection flags. Where no token is given, it is the one in the server's data directory.
- * @throws StartError when a flag is not valid (usage), or when there is no token (denied)
+ * Returns the values of the connection flags. Without a token flag, reads the token in the server's data directory.
+ * @throws StartError if a flag is not valid (usage), or if no token is found (denied)
  */
 export async function connectionWithToken(command: Command): Promise<Connection> {
   const connection = connectionOf(command);
@@ -45,16 +45,16 @@ async function readLocalToken({ url, dataDir, isDataDirGiven }: Connection): Pro
     throw noToken(`${file} is not sent to another machine unless --data-dir names its folder.`);
   }
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === "ENOENT" ? "is not there" : `can't be read (${error.code})`;
+    const why = error.code === "ENOENT" ? "does not exist" : `cannot be read (${error.code})`;
     throw noToken(
       `${file} ${why}. Set BATON_TOKEN, or name the server's data directory with --data-dir (BATON_DATA_DIR).`,
     );
   });
   const token = text.trim();
   if (isToken(token)) return token;
-  throw noToken(`${file} has no token in it.`);
+  throw noToken(`${file} contains no token.`);
 }
 
 function noToken(why: string): StartError {
-  return new StartError(`There is no token: BATON_TOKEN is not set, and ${why}`, exitCodes.denied);
+  return new StartError(`No token: BATON_TOKEN is not set, and ${why}`, exitCodes.denied);
 }

@@ -1,11 +1,11 @@
 import type { Argument, Option } from "commander";
 
-/** What a shell completes an argument or the value of an option with. Choices need no entry here. */
+/** The candidates for an argument or for the value of an option. Choices need no entry here. */
 export type Completion = "keys" | "namespaces" | "files";
 
 const completions = new WeakMap<Argument | Option, Completion>();
 
-/** Declares what an argument or the value of an option is completed with. */
+/** Declares the candidates for an argument or for the value of an option. */
 export function completes<T extends Argument | Option>(completion: Completion, target: T): T {
   completions.set(target, completion);
   return target;

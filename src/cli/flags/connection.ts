@@ -10,7 +10,7 @@ const defaultAgent = "cli";
 /** How a command reaches a running server. */
 export interface Connection {
   readonly url: string;
-  /** `""` where none is given. */
+  /** `""` if none is given. */
   readonly token: string;
   readonly agent: string;
   /** Whether the agent was given, and is not the default. */
@@ -23,7 +23,7 @@ export interface Connection {
 
 /**
  * Adds the flags of a command that calls a running server.
- * @param unnamed whose name is recorded where no agent is named
+ * @param unnamed whose name is recorded if no agent is named
  */
 export function addConnection(command: Command, unnamed?: string): Command {
   const group = "Connection:";
@@ -31,30 +31,30 @@ export function addConnection(command: Command, unnamed?: string): Command {
     new Option("--url <url>", "address of the server").env("BATON_URL").default(defaultUrl),
     new Option(
       "--token <token>",
-      "who you are; prefer the variable, since others on this machine may see a command's arguments",
+      "the access token; prefer the variable, because other users of this machine can see a command's arguments",
     ).env("BATON_TOKEN"),
     completes(
       "files",
       new Option(
         `--${options.dataDir.flag} <path>`,
-        "the server's data directory: where no token is given, its local.token is used",
+        "the server's data directory; without --token, its local.token is used",
       )
         .env(options.dataDir.env)
         .default(options.dataDir.default),
     ),
     new Option(
       "--agent <name>",
-      "the name that changes are recorded under, unless the token has one",
+      "the agent name that changes are recorded under, unless the token names one",
     )
       .env("BATON_AGENT")
       .default(defaultAgent, unnamed)
       .argParser(parseAgent),
     new Option(
       "--retry-for <duration>",
-      "how long to try again while the server cannot be reached, such as 30s",
+      "how long to retry while the server is unreachable, such as 30s",
     )
       .env("BATON_RETRY_FOR")
-      .default(0, "not at all")
+      .default(0, "0")
       .argParser(parseDurationOrZero),
   ];
   for (const option of all) command.addOption(option.helpGroup(group));
@@ -89,24 +89,27 @@ export function isToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }
 
-// The URL and the token may contain secrets. Commander would repeat a wrong value in its message, so they are checked here.
+// The URL and the token can contain secrets. Commander would repeat a wrong value in its message, so they are checked
+// here.
 
 function checkUrl(text: string): string {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
-    throw usageError("--url (BATON_URL) must be an address such as http://127.0.0.1:4000.");
+    throw usageError("--url (BATON_URL) must be a URL such as http://127.0.0.1:4000.");
   }
   const { username, password } = new URL(text);
   if (!username && !password) return text;
-  throw usageError("--url (BATON_URL) has no user and password: the token says who you are.");
+  throw usageError("--url (BATON_URL) must not contain a user name or password. Use --token.");
 }
 
 function checkToken(text: string): string {
   const token = text.trim();
   if (token === "" || isToken(token)) return token;
-  throw usageError("--token (BATON_TOKEN) is no token: one has visible ASCII characters alone.");
+  throw usageError(
+    "--token (BATON_TOKEN) is not a valid token: a token has only visible ASCII characters.",
+  );
 }
 
 function parseAgent(text: string): string {
   if (!/\p{Cc}/u.test(text)) return text;
-  throw new InvalidArgumentError("A name has no control characters.");
+  throw new InvalidArgumentError("A name cannot contain control characters.");
 }

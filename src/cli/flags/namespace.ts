@@ -18,8 +18,8 @@ export function namespaceOption(): Option {
 }
 
 /**
- * The namespace of a command. An empty one, as an unset variable of a script gives, is the default namespace.
- * @throws StartError (usage) for `pipeline:*` where the command can select namespaces by a prefix
+ * Returns the namespace of a command. An empty name, such as that of an unset variable, selects the default namespace.
+ * @throws StartError (usage) for `pipeline:*` if the command can select namespaces by a prefix
  */
 export function namespaceOf(command: Command): string {
   const name = command.opts<{ namespace?: string }>().namespace || defaultNamespace;
@@ -27,18 +27,18 @@ export function namespaceOf(command: Command): string {
   if (takesPrefix && name.endsWith("*")) {
     const prefix = name.replace(/\*+$/, "");
     const instead = prefix === "" ? "--all-namespaces" : `--namespace-prefix ${prefix}`;
-    throw usageError(`-n selects one namespace and takes no wildcard. Use ${instead}.`);
+    throw usageError(`-n selects one namespace and does not accept a wildcard. Use ${instead}.`);
   }
   return name;
 }
 
 /**
- * Refuses `--namespace` beside the flags that select several namespaces. A namespace from the environment is only a
- * default, and they replace it.
+ * Refuses `--namespace` together with the flags that select several namespaces. A namespace from the environment is
+ * only a default, which they replace.
  * @param others those flags, as the message names them
  */
 export function refuseNamespace(command: Command, others: string): void {
   if (command.getOptionValueSource("namespace") === "cli") {
-    throw usageError(`-n excludes ${others}.`);
+    throw usageError(`-n cannot be combined with ${others}.`);
   }
 }

@@ -1,13 +1,13 @@
 import type { Command, Option } from "commander";
 
 /**
- * Moves options that stand before a command behind its name, where commander looks for them: `baton --url … get report`
- * is `baton get --url … report`. An option means the same in every command, so its place does not matter.
+ * Moves options that come before a command to a place after its name, where commander expects them: `baton --url … get
+ * report` is `baton get --url … report`. An option means the same in every command, so its place does not matter.
  *
  * 1. The words before the command are options and their values. The options of all commands say which of them take one.
  * 2. The first other word names the command. A command that has commands of its own, such as `token`, is read in the
  *    same way.
- * 3. Where no command is named, the words stay as they are, so that the program can report what is wrong.
+ * 3. If no command is named, the words are unchanged, so that the program can report the error.
  *
  * @param words without the program's name
  */

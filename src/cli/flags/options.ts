@@ -20,7 +20,7 @@ export function configOf(command: Command): Config {
   const given = command.opts<Record<string, string | number>>();
   const set = Object.entries(options)
     .map(([name, option]) => [name, given[flagOf(option).attributeName()]] as const)
-    // A variable is often empty. An empty host, for one, would mean every address.
+    // An empty variable counts as unset. An empty host, for example, would mean every address.
     .filter(([, value]) => value !== undefined && value !== "");
   return defaultConfig(Object.fromEntries(set));
 }

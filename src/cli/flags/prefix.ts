@@ -13,7 +13,9 @@ export function prefixArgument(completion: Completion, description: string): Arg
 export function keyPrefixOption(): Option {
   return completes(
     "keys",
-    new Option("-p, --prefix <prefix>", "only keys that begin with this").argParser(parsePrefix),
+    new Option("-p, --prefix <prefix>", "only keys that begin with this prefix").argParser(
+      parsePrefix,
+    ),
   );
 }
 
@@ -31,6 +33,6 @@ export function parsePrefix(text: string): string {
   const prefix = text.replace(/\*+$/, "");
   const instead = prefix === "" ? "For all names, leave it out." : `Use ${JSON.stringify(prefix)}.`;
   throw new InvalidArgumentError(
-    `A prefix has no * at its end: it already matches every name that begins with it. ${instead}`,
+    `A prefix must not end with *: it already matches every name that begins with it. ${instead}`,
   );
 }

@@ -3,7 +3,7 @@ import { parseJson, readText } from "../terminal/input.ts";
 import { usageError } from "../terminal/usage-error.ts";
 import { completes } from "./completes.ts";
 
-/** The flags that say how a value is given. */
+/** The flags that select the source and form of a value. */
 export interface ValueFlags {
   readonly string?: true;
   readonly file?: string;
@@ -11,20 +11,20 @@ export interface ValueFlags {
 
 /** Adds `--string`. */
 export function addStringFlag(command: Command): Command {
-  return command.option("-s, --string", "the value is a text and not JSON");
+  return command.option("-s, --string", "the value is a string, not JSON");
 }
 
 /** Adds `--file`. */
 export function addFileFlag(command: Command): Command {
   return command.addOption(
-    completes("files", new Option("-f, --file <path>", "the value is in this file")),
+    completes("files", new Option("-f, --file <path>", "read the value from this file")),
   );
 }
 
 /**
- * Reads a value: from its argument, from `--file`, or from standard input where the argument is `-` or left out.
+ * Reads a value: from its argument, from `--file`, or from standard input if the argument is `-` or omitted.
  * @returns a string with `--string`, otherwise a `JsonText`
- * @throws StartError (usage) when there is no value, or it is not JSON
+ * @throws StartError (usage) if there is no value, or it is not JSON
  */
 export async function readValue(value: string | undefined, flags: ValueFlags): Promise<unknown> {
   const text = await textOf(value, flags);
@@ -39,13 +39,13 @@ async function textOf(value: string | undefined, { file }: ValueFlags): Promise<
   if (file !== undefined) return readText(file);
   if (value === undefined && process.stdin.isTTY) {
     throw usageError(
-      "There is no value. Write it behind the key, pipe it in, or say - to type it.",
+      "No value was given. Write it after the key, pipe it in, or use - to type it.",
     );
   }
   return readText();
 }
 
-/** A bare word on the command line is most likely meant as a string. */
+/** A bare word on the command line is probably meant as a string. */
 function stringHint(value: string | undefined): string {
-  return value === undefined || value === "-" ? "" : " A text goes with --string.";
+  return value === undefined || value === "-" ? "" : " For a string, use --string.";
 }

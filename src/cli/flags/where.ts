@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { ValueCondition } from "../../client/index.ts";
 import { parseJsonText, type JsonText } from "../../json/json-text.ts";
 
-/** By how they are written. */
+/** The operators by their symbols. */
 const operators: Readonly<Record<string, ValueCondition["op"]>> = {
   "=": "EQ",
   "!=": "NE",
@@ -12,11 +12,11 @@ const operators: Readonly<Record<string, ValueCondition["op"]>> = {
   "<=": "LTE",
 };
 
-/** `--where`, which selects entries by their values; it may be given several times. */
+/** `--where`, which selects entries by their values. It can be repeated. */
 export function whereOption(): Option {
   return new Option(
     "--where <condition>",
-    'only values that meet this: PATH = JSON, also != > >= < <=, or "PATH exists"; may be repeated',
+    'only values that meet this condition: PATH = JSON, also != > >= < <=, or "PATH exists"; can be repeated',
   ).argParser(parseWhere);
 }
 
@@ -42,6 +42,8 @@ function valueOf(text: string): JsonText {
   try {
     return parseJsonText(text);
   } catch {
-    throw new InvalidArgumentError(`${text} is not JSON. A text has quotes: '/state = "open"'.`);
+    throw new InvalidArgumentError(
+      `${text} is not JSON. A string needs quotes: '/state = "open"'.`,
+    );
   }
 }

@@ -16,7 +16,7 @@ export interface WriteFlags {
 export function addReplacingFlags(command: Command): Command {
   return addMetadata(command).option(
     "--ttl <duration>",
-    "how long it lives: 30d, 12h, 15m or 90s",
+    "time until the entry expires: 30d, 12h, 15m or 90s",
     (text) => checkTtl(parseDuration(text)),
   );
 }
@@ -25,7 +25,7 @@ export function addReplacingFlags(command: Command): Command {
 export function addChangingFlags(command: Command): Command {
   return addMetadata(command).option(
     "--ttl <duration>",
-    "how long it lives from now: 30d, 12h, 15m or 90s; 0 for no end; without this, its end stays",
+    "time until the entry expires: 30d, 12h, 15m or 90s; 0 removes the expiry (default: unchanged)",
     (text) => checkTtl(parseDurationOrZero(text)),
   );
 }
@@ -39,18 +39,20 @@ function addMetadata(command: Command): Command {
   return command.option("--metadata <json>", "an object to merge into the metadata", parseMetadata);
 }
 
-/** The API takes seconds as a signed 32-bit integer. */
+/** The API accepts seconds as a signed 32-bit integer. */
 const maxTtlMs = (2 ** 31 - 1) * 1_000;
 
 function checkTtl(ttlMs: number): number {
   if (ttlMs <= maxTtlMs) return ttlMs;
   const most = Math.floor(maxTtlMs / unitMs.d);
-  throw new InvalidArgumentError(`It may be ${most}d at most; for longer leave it out.`);
+  throw new InvalidArgumentError(
+    `It must be at most ${most}d. For an entry that never expires, omit the option.`,
+  );
 }
 
 function parseMetadata(text: string): Record<string, unknown> {
   const metadata = parseJson("--metadata", text);
-  // The client takes any object, and its codec writes this one as its text.
+  // The client accepts any object, and its codec writes this one as its original text.
   if (isJsonObject(metadata)) return metadata as object as Record<string, unknown>;
   throw usageError("--metadata must be an object.");
 }

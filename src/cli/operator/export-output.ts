@@ -25,7 +25,7 @@ export interface ExportFlags {
 
 /**
  * Opens the file that `--output` names, or standard output.
- * @throws StartError when the file can't be used
+ * @throws StartError if the file cannot be used
  */
 export async function openOutput(flags: ExportFlags): Promise<Output> {
   return flags.output === undefined ? standardOutput() : openFile(flags.output, flags);
@@ -34,7 +34,7 @@ export async function openOutput(flags: ExportFlags): Promise<Output> {
 function standardOutput(): Output {
   return {
     sequence: new Sequence(),
-    howToGoOn: "What was written is not whole; with --output it could be gone on with.",
+    howToGoOn: "The output is incomplete. Use --output to be able to resume an export.",
     write: print,
     finish: async () => {},
     [Symbol.asyncDispose]: async () => {},
@@ -45,14 +45,16 @@ async function openFile(file: string, flags: ExportFlags): Promise<Output> {
   const isThere = (await sizeOf(file)) > 0;
   if (isThere && !flags.resume) {
     throw new StartError(
-      `${file} is there already. Go on with it (--resume), remove it, or choose another.`,
+      `${file} already exists. Continue it with --resume, remove it, or choose another file.`,
     );
   }
   const { sequence, end } = isThere
     ? await readExport(file, () => {})
     : { sequence: new Sequence(), end: 0 };
   if (isThere && sequence.header === null) {
-    throw new StartError(`${file} has no whole line of an export. Remove it, or choose another.`);
+    throw new StartError(
+      `${file} contains no complete line of an export. Remove it, or choose another file.`,
+    );
   }
   requireSame(file, sequence, flags);
   const handle = await writing(file, () => open(file, "a", 0o600));
@@ -60,7 +62,7 @@ async function openFile(file: string, flags: ExportFlags): Promise<Output> {
   if (isThere) await writing(file, () => handle.truncate(end));
   return {
     sequence,
-    howToGoOn: "The same command with --resume goes on.",
+    howToGoOn: "Rerun the command with --resume to continue.",
     write: (text) => writing(file, () => handle.appendFile(text)),
     finish: () => writing(file, () => handle.sync()),
     [Symbol.asyncDispose]: () => handle.close(),
@@ -90,6 +92,6 @@ async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new StartError(`${file} can't be written: ${(error as Error).message}`);
+    throw new StartError(`${file} cannot be written: ${(error as Error).message}`);
   }
 }

@@ -13,11 +13,11 @@ import { withDatabase } from "./with-database.ts";
 export async function runBackup(command: Command, target: string): Promise<void> {
   const file = sqliteFile(
     command,
-    (url) => `PostgreSQL has a backup of its own: pg_dump --format=custom --file=${target} ${url}`,
+    (url) => `For PostgreSQL, use its own backup: pg_dump --format=custom --file=${target} ${url}`,
   );
   if (!existsSync(file)) {
     throw new StartError(
-      `There is no database ${file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
+      `The database ${file} does not exist. Name its folder with --data-dir (BATON_DATA_DIR).`,
     );
   }
   await backupSqlite(file, resolve(target));
@@ -35,7 +35,7 @@ export async function runRestore(
     (url) => `On PostgreSQL, restore into an empty database: pg_restore --dbname=${url} ${backup}`,
   );
   await restoreSqlite(resolve(backup), file, replaces);
-  say(`Restored ${file} from ${backup}. The store has another epoch.`);
+  say(`Restored ${file} from ${backup}. The store has a new epoch.`);
 }
 
 /** Runs `baton epoch`. */

@@ -18,7 +18,7 @@ export async function runExport(command: Command): Promise<void> {
     checkNamespacePrefix(config, "--namespace-prefix", flags.namespacePrefix);
   });
   if (flags.resume && flags.output === undefined) {
-    command.error("error: --resume needs the --output that is to go on");
+    command.error("error: --resume needs the --output of the interrupted export");
   }
   await withDatabase(command, true, async (database, place) => {
     await using output = await openOutput(flags);

@@ -22,12 +22,14 @@ export async function runImport(command: Command): Promise<void> {
   const [file] = command.args;
   checkFlags(command, () => checkAgent(configOf(command), "--user", user));
   if (discard) {
-    if (file !== undefined) command.error("error: --discard takes no file");
+    if (file !== undefined) command.error("error: --discard does not accept a file");
     await withDatabase(command, true, (database) => discardImport(database, user));
-    process.stderr.write(`The store of user ${user} is empty, as before the import.\n`);
+    process.stderr.write(`The store of user ${user} is empty again, as before the import.\n`);
   } else {
     if (file === undefined || file === "-") {
-      command.error("error: missing the file to import, which is read twice");
+      command.error(
+        "error: missing the file to import; it is read twice, so standard input is not accepted",
+      );
     }
     await importFile(command, user, file);
   }
@@ -45,8 +47,8 @@ async function importFile(command: Command, user: string, file: string): Promise
         checkStop: (lines) =>
           interruption.check(
             () =>
-              `${lines} of ${whole.lineCount} lines are done, and until all are, user ${user} can't write. ` +
-              "The same command goes on; --discard takes it back.",
+              `${lines} of ${whole.lineCount} lines are imported. User ${user} cannot write until all are. ` +
+              "Rerun the command to resume, or use --discard to undo the import.",
           ),
       });
       const { entryCount } = await database.readUsage(user, [everything]);
@@ -61,7 +63,7 @@ async function importFile(command: Command, user: string, file: string): Promise
   }
 }
 
-/** @throws StartError unless the file is whole */
+/** @throws StartError if the file is incomplete */
 async function check(
   file: string,
   bar: ProgressBar,
@@ -71,7 +73,9 @@ async function check(
     throw unreadable(file, error);
   });
   if (!found.isFile()) {
-    throw new StartError(`${file} is no file. An import reads it twice: a pipe can't be.`);
+    throw new StartError(
+      `${file} is not a regular file. An import reads it twice, which a pipe does not allow.`,
+    );
   }
   const { size } = found;
   const read = await readExport(file, (bytes) => {

@@ -34,14 +34,14 @@ interface CreateFlags {
 export async function create(command: Command): Promise<void> {
   const config = configOf(command);
   const flags = command.opts<CreateFlags>();
-  // The token of whoever runs the server may do everything, as that of the first start.
+  // The operator's saved token has all scopes, like the token of the first start.
   const { scope = flags.save ? scopes : ["read", "write"], namespaces = ["*"] } = flags;
   const grants = flags.grant ?? grantsOf(scope, namespaces);
   checkFlags(command, () => {
     checkAgent(config, "--user", flags.user);
     if (flags.agent !== undefined) checkAgent(config, "--agent", flags.agent);
     if (flags.grant && (flags.scope || flags.namespaces)) {
-      throw badUserInput("--grant", "Give either grants, or --scope and --namespaces.");
+      throw badUserInput("--grant", "Use either --grant, or --scope and --namespaces.");
     }
     checkGrants(config, flags.grant ? "--grant" : "--namespaces", grants);
   });
@@ -60,7 +60,7 @@ export async function create(command: Command): Promise<void> {
     }
     const { token, secret } = createToken(input, new Date());
     await database.tokens.insert(token);
-    process.stderr.write(`${token.tokenId} in ${place}, shown this once:\n`);
+    process.stderr.write(`${token.tokenId} in ${place}, shown only once:\n`);
     process.stdout.write(`${secret}\n`);
   });
 }
@@ -83,14 +83,14 @@ export async function revoke(command: Command): Promise<void> {
     const [token] = await tokens.find([tokenId]);
     if (!token) {
       throw new StartError(
-        `There is no token ${tokenId}. Name one as the column TOKEN of baton token list does, such as tok_1a2b3c4d5e6f.`,
+        `Token ${tokenId} does not exist. Use a name from the column TOKEN of baton token list, such as tok_1a2b3c4d5e6f.`,
       );
     }
     const isLocal = await isLocalToken(dataDir, tokens, tokenId);
     if (isLocal && !token.revokedAt) await confirmLocal(command, tokenId);
     await tokens.revoke(tokenId, new Date());
     process.stderr.write(`${tokenId} is revoked.\n`);
-    if (isLocal) process.stderr.write(`To make another: ${remakeCommand(command, token)}\n`);
+    if (isLocal) process.stderr.write(`To create another: ${remakeCommand(command, token)}\n`);
   });
 }
 
@@ -99,7 +99,7 @@ async function confirmLocal(command: Command, tokenId: string): Promise<void> {
   if (command.opts<{ yes?: true }>().yes) return;
   const warning =
     `${tokenId} is the local token: baton and the link to GraphiQL use it on this machine, ` +
-    "and a start of the server does not make another.";
+    "and a restart of the server does not create another.";
   requireTerminal(warning);
   if (await confirm(`${warning} Revoke it?`)) return;
   throw new StartError("Nothing was revoked.", exitCodes.other);

@@ -12,10 +12,10 @@ import { configOf } from "../flags/options.ts";
 const postgresConnections = 3;
 
 /**
- * Opens the command's database for the work and closes it afterwards. A server may run at the same time.
+ * Opens the command's database for the work and closes it afterwards. A server can run at the same time.
  * @param mustExist whether to refuse a SQLite file that does not exist. Otherwise it is created.
- * @param work also gets the place of the database, for messages
- * @throws StartError when the database can't be used
+ * @param work also receives the location of the database, for messages
+ * @throws StartError if the database cannot be used
  */
 export async function withDatabase<T>(
   command: Command,
@@ -26,7 +26,7 @@ export async function withDatabase<T>(
   const place = databaseOf(config);
   if (mustExist && place.kind === "sqlite" && !existsSync(place.file)) {
     throw new StartError(
-      `There is no database ${place.file}. Name its folder with --data-dir (BATON_DATA_DIR).`,
+      `The database ${place.file} does not exist. Name its folder with --data-dir (BATON_DATA_DIR).`,
     );
   }
   const database = await openDatabase(
@@ -40,7 +40,7 @@ export async function withDatabase<T>(
   }
 }
 
-/** Reports what the check refuses as a wrong value of an option. */
+/** Reports an error of the check as a wrong value of an option. */
 export function checkFlags(command: Command, check: () => void): void {
   try {
     check();

@@ -1,8 +1,8 @@
 import type { ErrorCode } from "../../client/index.ts";
 
 /**
- * An error of the API. The client gives it `details`. The store, which commands that work on the database call, gives it
- * `extensions`.
+ * An error of the API. An error of the client has `details`. An error of the store, which commands that work on the
+ * database call, has `extensions`.
  */
 export interface ApiError extends Error {
   readonly code: ErrorCode;
@@ -36,7 +36,7 @@ export function messageOf({ message, details, extensions }: ApiError): string {
   if (details && said.includes("cannot be reached")) {
     return `${said} Start the server, or name its address with --url (BATON_URL).`;
   }
-  // Advice in the message quotes arguments as GraphQL writes them.
+  // The message can name arguments in the form that GraphQL uses.
   return said.replace(
     /\b(snapshot|after): (?:true|"(\d+)")/g,
     (_match, name: string, revision?: string) =>

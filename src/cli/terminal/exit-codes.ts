@@ -17,16 +17,15 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: "done",
-  absent:
-    "there is no such entry, or nothing was found; of commands of the server: it could not begin",
-  usage: "an option, an argument or a value is wrong or too large",
+  absent: "the entry does not exist, or nothing was found; for server commands: the start failed",
+  usage: "an option, argument or value is not valid or too large",
   conflict:
-    "a condition did not hold (--if-revision, --if-absent), or a claim is over; nothing was written",
-  timeout: "what was waited for did not come in time",
-  denied: "there is no token, or it is not good, or not good for this",
-  unavailable: "the server cannot be reached, or can't do its work now",
-  compacted: "the log does not reach back to --after; begin with --snapshot",
-  other: "anything else",
+    "a condition did not hold (--if-revision, --if-absent), or the claim has ended; nothing was written",
+  timeout: "the wait timed out",
+  denied: "the token is missing, invalid, or lacks permission",
+  unavailable: "the server cannot be reached, or is temporarily unavailable",
+  compacted: "the log no longer reaches back to --after; begin with --snapshot",
+  other: "any other error",
 };
 
 /** The exit code of every error code of the API and of the client. */
@@ -51,9 +50,9 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
   return ofErrors[code] ?? exitCodes.other;
 }
 
-/** These codes are the shell's, for a command that a signal ended. */
-const interrupted = `  130, 143  Ctrl-C or SIGTERM ended it (serve: 0); an import goes on when it is run again,
-            an export with --resume
+/** The shell reports these codes for a command that a signal ended. */
+const interrupted = `  130, 143  Ctrl-C or SIGTERM ended the command (serve: 0); rerun an import to resume it,
+            and an export with --resume
 `;
 
 /** The table of exit codes that the help shows. */

@@ -6,12 +6,12 @@ import { JsonText, parseJsonText } from "../../json/json-text.ts";
 import { jsonFault } from "./json-fault.ts";
 import { usageError } from "./usage-error.ts";
 
-/** Far above the default limit of a server. It ends the reading of an endless input such as `/dev/zero`. */
+/** Far above the default limit of a server. It stops the reading of an endless input such as `/dev/zero`. */
 const maxInputBytes = 256 * 1024 * 1024;
 
 /**
- * Reads a whole file, or standard input where no file is named.
- * @throws StartError (usage) when the input can't be read, is too large or is not UTF-8
+ * Reads a whole file, or standard input if no file is named.
+ * @throws StartError (usage) if the input cannot be read, is too large or is not UTF-8
  */
 export async function readText(file?: string): Promise<string> {
   const source = file ?? "Standard input";
@@ -28,21 +28,21 @@ export async function readText(file?: string): Promise<string> {
     }
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw usageError(`${source} can't be read (${(error as NodeJS.ErrnoException).code}).`);
+    throw usageError(`${source} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
   }
   const bytes = Buffer.concat(chunks);
   const text = bytes.toString("utf8");
-  // Decoding replaces invalid bytes, so that encoding the text gives other bytes.
+  // Decoding replaces invalid bytes, so encoding the text again results in different bytes.
   const encoded = Buffer.from(text, "utf8");
   if (encoded.equals(bytes)) return text;
   const at = bytes.findIndex((byte, index) => byte !== encoded[index]);
-  throw usageError(`${source} is no UTF-8: byte ${at + 1} is wrong.`);
+  throw usageError(`${source} is not UTF-8: byte ${at + 1} is invalid.`);
 }
 
 /**
- * Reads a JSON text, to be sent as it is. A byte order mark, which some editors write, is ignored.
+ * Parses a JSON text that is sent unchanged. A byte order mark, which some editors write, is ignored.
  * @param what names the text at the beginning of a message
- * @throws StartError (usage) that says where the text is not JSON, or cannot be kept as it is
+ * @throws StartError (usage) that reports where the text is not JSON, or that it cannot be stored unchanged
  */
 export function parseJson(what: string, text: string, hint = ""): JsonText {
   const json = text.startsWith("\uFEFF") ? text.slice(1) : text;
@@ -52,8 +52,8 @@ export function parseJson(what: string, text: string, hint = ""): JsonText {
     if (!(error instanceof JsonFault)) throw error;
     throw usageError(
       error.isSyntax
-        ? `${what} is no JSON: ${jsonFault(json)}.${hint}`
-        : `${what} cannot be stored as it is. ${error.message}`,
+        ? `${what} is not JSON: ${jsonFault(json)}.${hint}`
+        : `${what} cannot be stored unchanged. ${error.message}`,
     );
   }
 }

@@ -6,12 +6,12 @@ export class Interrupted extends StartError {
   readonly signal: NodeJS.Signals;
 
   constructor(message: string, signal: NodeJS.Signals) {
-    // What a shell reports for the signal. It is used where the signal does not end the process, as with process 1.
+    // The exit code that a shell reports for the signal. Used if the signal does not end the process, as for process 1.
     super(message, 128 + constants.signals[signal]);
     this.signal = signal;
   }
 
-  /** Ends the process by the signal itself, so that the loop of a calling shell ends too. */
+  /** Ends the process with the signal itself, so that a loop in the calling shell ends, too. */
   endProcess(): void {
     process.kill(process.pid, this.signal);
   }

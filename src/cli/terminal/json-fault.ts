@@ -1,4 +1,4 @@
-/** What may come next in a JSON text. */
+/** The tokens that can come next in a JSON text. */
 type Expected = "value" | "value or ]" | "name" | "name or }" | ":" | ", or }" | ", or ]" | "end";
 
 const space = /[ \t\n\r]*/y;
@@ -7,7 +7,7 @@ const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(
 const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
 
 /**
- * Describes where a text stops being JSON. Messages of Node differ between versions, and some do not name the place.
+ * Describes where a text stops being JSON. Messages of Node differ between versions, and some do not give the position.
  * @param text must not be valid JSON
  */
 export function jsonFault(text: string): string {
@@ -62,7 +62,7 @@ const names: Readonly<Record<Expected, string>> = {
   ":": ":",
   ", or }": ", or }",
   ", or ]": ", or ]",
-  end: "its end",
+  end: "the end",
 };
 
 /** How many characters of an unexpected word are shown. */
@@ -76,7 +76,7 @@ function describe(text: string, at: number, expected: Expected): string {
     word === ""
       ? "it ends"
       : word === '"'
-        ? "there is a text that is not whole or has a wrong escape"
+        ? "there is a string that is not terminated or has an invalid escape"
         : `there is ${JSON.stringify(word)}`;
-  return `at line ${lines.length}, column ${column}, where ${names[expected]} should be, ${found}`;
+  return `at line ${lines.length}, column ${column}: expected ${names[expected]}, but ${found}`;
 }

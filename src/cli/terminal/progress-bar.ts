@@ -1,7 +1,9 @@
 const drawIntervalMs = 100;
 const barWidth = 24;
 
-/** The progress of a command in the last line of a terminal. Writes nothing where standard error is not a terminal. */
+/**
+ * Shows the progress of a command in the last line of a terminal. Writes nothing if standard error is not a terminal.
+ */
 export class ProgressBar {
   readonly #stream: NodeJS.WriteStream;
   #drawnAtMs = Number.NEGATIVE_INFINITY;
@@ -19,7 +21,7 @@ export class ProgressBar {
     const nowMs = performance.now();
     if (nowMs - this.#drawnAtMs < drawIntervalMs && done < total) return;
     this.#drawnAtMs = nowMs;
-    // Others write during an export: more may be done than was counted.
+    // Other clients can write during an export, so `done` can exceed the counted total.
     const part = total > 0 ? Math.min(1, done / total) : 1;
     const filled = Math.round(part * barWidth);
     const bar = "█".repeat(filled) + "░".repeat(barWidth - filled);

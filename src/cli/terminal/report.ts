@@ -5,7 +5,7 @@ import { messageOf, type ApiError } from "./error-message.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 
 /**
- * Prints on standard error why a command failed: one line, or the stack of a bug.
+ * Prints the reason for a failure on standard error: one line, or the stack trace of a bug.
  * @returns the exit code
  */
 export function report(error: unknown): number {
@@ -30,19 +30,19 @@ export function say(text: string): void {
   process.stderr.write(`baton: ${escapeControls(line)}\n`);
 }
 
-/** Tests the members and not the class, so that neither the client nor the store is loaded for it. */
+/** Tests the members instead of the class, so that neither the client nor the store must be loaded. */
 function isApiError(error: unknown): error is ApiError {
   return error instanceof Error && "code" in error && ("details" in error || "extensions" in error);
 }
 
 /**
- * Ends the process when standard output can't be written. A reader that closes the pipe (`| head -1`) has read enough:
- * that is a success. Any other error is a failure.
+ * Ends the process when standard output cannot be written. If the reader closed the pipe (`| head -1`), this is a
+ * success. Any other error is a failure.
  */
 export function endWithReader(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(exitCodes.ok);
-    say(`Standard output can't be written (${error.code}).`);
+    say(`Standard output cannot be written (${error.code}).`);
     process.exit(exitCodes.other);
   });
   process.stderr.on("error", () => {});

@@ -5,7 +5,7 @@ import { isOutputTerminal } from "./output.ts";
 
 /** How a change is shown. Without a flag: a readable line on a terminal, otherwise JSON. */
 export interface ChangeFormat {
-  /** JSON on a terminal, too. */
+  /** Print JSON on a terminal, too. */
   readonly json?: true;
 }
 

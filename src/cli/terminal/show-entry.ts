@@ -17,11 +17,12 @@ export function showEntry(entry: Entry, { raw, json }: EntryFormat): string {
   if (json) return jsonLine(entry);
   const text = raw ? textIn(value) : null;
   if (text === null) return jsonLine(value);
-  // A file comes back unchanged. On a terminal the next prompt starts on its own line.
+  // Without a line feed, a stored file is printed unchanged. On a terminal, it is added so that the prompt starts on
+  // its own line.
   return isOutputTerminal() && !text.endsWith("\n") ? `${text}\n` : text;
 }
 
-/** Null where the value is not a string. */
+/** Returns null if the value is not a string. */
 function textIn(value: unknown): string | null {
   return value instanceof JsonText && value.text.startsWith('"') ? decodeString(value.text) : null;
 }

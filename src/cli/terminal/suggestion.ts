@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { shellWord } from "../../shell-word.ts";
 
-/** What other programs call a command, in the order of the suggestions. */
+/** The names of similar commands in other programs, in the order of the suggestions. */
 const otherNames = new Map<string, readonly string[]>(
   Object.entries({
     add: ["append", "set", "create"],
@@ -40,11 +40,11 @@ const otherNames = new Map<string, readonly string[]>(
   }),
 );
 
-/** What other programs call a flag that deletes more than what is named. */
+/** Flags of other programs that delete more than the named keys. */
 const wholesale = ["all", "A", "prefix", "p", "r", "recursive", "namespace-prefix"];
 
 /**
- * What the caller most likely meant, as a sentence; `""` where nothing is known.
+ * Returns a sentence with the command that was probably meant, or `""`.
  * @param command the command that refused its arguments
  * @param why commander's message
  */
@@ -69,15 +69,15 @@ function suggestCommand(command: Command, name: string): string {
 function suggestOption(command: Command, flag: string): string {
   const name = flag.replace(/^-+/, "");
   const argument = command.registeredArguments.find((known) => known.name() === name);
-  if (argument) return `It is an argument: ${pathOf(command)} ${command.usage()}.`;
+  if (argument) return `It is an argument, not an option: ${pathOf(command)} ${command.usage()}.`;
   if (command.name() === "delete" && wholesale.includes(name)) {
-    return "It takes keys: baton clear deletes every entry of a namespace.";
+    return "It accepts only keys. To delete every entry of a namespace, use baton clear.";
   }
   const longer = command.options.flatMap(({ long }) => (long?.endsWith(`-${name}`) ? [long] : []));
   return longer.length === 0 ? "" : `Did you mean ${longer.join(" or ")}?`;
 }
 
-/** There is a word too many: it belongs into an option, or to the word before it. */
+/** Suggests where an extra word belongs: in an option, or to the word before it. */
 function suggestPlace(command: Command): string {
   const { args, registeredArguments } = command;
   const path = pathOf(command);
@@ -93,7 +93,7 @@ function suggestPlace(command: Command): string {
     return `Did you mean ${path} ${quoted(args[0] as string)} --by ${last}?`;
   }
   const names = registeredArguments.map((argument) => argument.name());
-  // A value that is not JSON is most likely meant as a string.
+  // A value that is not JSON is probably meant as a string.
   const isText = has("--string") && names.at(-1) === "value" && !isJson(last);
   const hints: string[] = [];
   if (hasOneTooMany && has("--namespace")) {
@@ -108,7 +108,7 @@ function suggestPlace(command: Command): string {
     const text = quoted(args.slice(names.length - 1).join(" "));
     const flag = has("--string") && !/^[[{"]/.test(args[names.length - 1] as string);
     const line = [path, ...before, ...(flag ? ["--string"] : []), text].join(" ");
-    hints.push(`A text with spaces needs quotes: ${line}.`);
+    hints.push(`A string with spaces needs quotes: ${line}.`);
   }
   return hints.join(" ");
 }
@@ -124,7 +124,7 @@ function isJson(text: string): boolean {
 
 const maxShownCharacters = 60;
 
-/** A long word is cut. */
+/** Quotes a word for the shell, and truncates a long one. */
 function quoted(word: string): string {
   return shellWord(
     word.length > maxShownCharacters ? `${word.slice(0, maxShownCharacters - 1)}…` : word,

@@ -1,7 +1,7 @@
 import { StartError } from "../../start-error.ts";
 import { exitCodes } from "./exit-codes.ts";
 
-/** An option, an argument or a value that commander accepts and the command does not. */
+/** Creates an error for an option, argument or value that commander accepts but the command does not. */
 export function usageError(message: string): StartError {
   return new StartError(message, exitCodes.usage);
 }
