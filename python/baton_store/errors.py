@@ -9,8 +9,8 @@ from typing import Any
 class BatonError(Exception):
     """A call that failed.
 
-    ``code`` is stable and made to be compared; ``message`` is made to be read. ``details`` holds what else the server
-    said, by the names that ``docs/guarantees.md`` lists.
+    Compare ``code``, which never changes its meaning. ``message`` is for people. ``details`` has the other members of
+    the server's error. ``docs/errors.md`` has a section for each code, with its cause, its remedy and its details.
     """
 
     code: str = "INTERNAL"

@@ -1,5 +1,10 @@
 import { computed, signal } from "@preact/signals";
-import { createDataStore, UnauthenticatedError, type DataStore } from "../client/index.ts";
+import {
+  BatonError,
+  createDataStore,
+  UnauthenticatedError,
+  type DataStore,
+} from "../client/index.ts";
 
 // Who looks at the board. The token lives in this tab's sessionStorage, which GraphiQL at /graphql shares: a reload keeps
 // it, and closing the tab forgets it. It is sent in a header alone.
@@ -116,6 +121,8 @@ export async function openSession(): Promise<void> {
   }
 }
 
+/** The message of an error, with the code of an error of the API: `docs/errors.md` has a section for each code. */
 export function messageOf(error: unknown): string {
+  if (error instanceof BatonError) return `${error.message} (${error.code})`;
   return error instanceof Error ? error.message : String(error);
 }

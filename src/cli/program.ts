@@ -77,8 +77,9 @@ export function createProgram(): Command {
       "after",
       `
 ${describeExitCodes()}
-Options may stand before the command, too: baton --url … get report.
-Data goes to standard output; what went wrong to standard error, in one line.`,
+Options can also precede the command: baton --url … get report.
+Data is printed on standard output. An error is one line on standard error. It
+ends with its code, such as (CONFLICT): docs/errors.md explains each code.`,
     )
     .exitOverride();
   for (const [heading, commands] of Object.entries(groups)) {

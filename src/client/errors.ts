@@ -1,4 +1,4 @@
-/** All error codes of the API. `docs/guarantees.md` describes when each occurs and which details it has. */
+/** All error codes of the API. `docs/errors.md` describes when each occurs and which details it has. */
 export const errorCodes = [
   "UNAUTHENTICATED",
   "FORBIDDEN",
@@ -22,7 +22,10 @@ export type ErrorCode = (typeof errorCodes)[number] | "TIMEOUT" | "BAD_RESPONSE"
 /** The details of an error in addition to its code and message, by name, such as `argument`. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** The base class of all errors of the client. Each code has its own subclass. Check either `instanceof` or `code`. */
+/**
+ * The base class of all errors of the client. Each code has its own subclass. Check either `instanceof` or `code`.
+ * `docs/errors.md` has the cause and the remedy of each code.
+ */
 export class BatonError extends Error {
   static {
     nameErrors(this, "BatonError");

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { errorOf } from "../../src/client/errors.ts";
-import { messageOf } from "../../src/cli/terminal/error-message.ts";
+import { BatonError, errorCodes, errorOf, type ErrorCode } from "../../src/client/errors.ts";
+import { errorLine, messageOf } from "../../src/cli/terminal/error-message.ts";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { jsonFault } from "../../src/cli/terminal/json-fault.ts";
 import { createProgram } from "../../src/cli/program.ts";
@@ -92,6 +92,13 @@ test.each([
   const error = errorOf({ message, extensions: { code: "BAD_USER_INPUT", argument } });
   expect(messageOf(error)).toBe(said);
 });
+
+test.each<ErrorCode>([...errorCodes, "TIMEOUT", "BAD_RESPONSE"])(
+  "the line of an error ends with its code, by which docs/errors.md is found: %s",
+  (code) => {
+    expect(errorLine(new BatonError(code, "m"))).toBe(`m (${code})`);
+  },
+);
 
 describe("the position where a text stops being JSON", () => {
   const isValid = (text: string) => {

@@ -27,6 +27,11 @@ const words = new Map(
   }),
 );
 
+/** The message of an error of the API and its code. `docs/errors.md` has a section for each code. */
+export function errorLine(error: ApiError): string {
+  return `${messageOf(error)} (${error.code})`;
+}
+
 /** The message of an error of the API, with the command line's names for arguments instead of the API's. */
 export function messageOf({ message, details, extensions }: ApiError): string {
   const argument = (details ?? extensions)?.argument;

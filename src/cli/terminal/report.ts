@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
 import { StartError } from "../../start-error.ts";
 import { escapeControls } from "./control-characters.ts";
-import { messageOf, type ApiError } from "./error-message.ts";
+import { errorLine, type ApiError } from "./error-message.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 
 /**
@@ -16,7 +16,7 @@ export function report(error: unknown): number {
     return error.exitCode;
   }
   if (isApiError(error)) {
-    say(`${messageOf(error)} (${error.code})`);
+    say(errorLine(error));
     return exitCodeOf(error.code);
   }
   process.stderr.write(`baton: ${error instanceof Error ? error.stack : String(error)}\n`);
