@@ -8,7 +8,8 @@ import random
 import unittest
 from typing import Any
 
-from baton_store import AsyncDataStore
+from baton_store import AsyncDataStore, ConflictError
+from baton_store._adapter.large_value import storable
 from baton_store.sessions import BatonSession
 
 from .agent_sdks import echo_agent, needs_openai_agents
@@ -69,6 +70,22 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
         await session.add_items(items)
         self.assertEqual(await session.get_items(), items)
         self.assertEqual(await session.pop_item(), items[-1])
+
+    async def test_the_parts_of_a_large_item_are_deleted_with_it(self) -> None:
+        session = self.session()
+        namespace = self.store.use_namespace(f"openai-python:sessions:{session.session_id}")
+        large = _user("x" * 1_500_000)
+        await session.add_items([_user("a"), large])
+        self.assertEqual(len(await namespace.list_keys("part/")), 3)
+        self.assertEqual(await session.pop_item(), large)
+        self.assertEqual(await namespace.list_keys("part/"), [])
+        self.assertEqual(await session.get_items(), [_user("a")])
+
+    async def test_what_is_refused_after_its_parts_were_written_leaves_no_parts(self) -> None:
+        value = storable("k", {"text": "x" * 9_000_000})
+        with self.assertRaises(ConflictError):
+            await self.session()._entries.write("refused", [value], revisions={"k": "1"})
+        self.assertEqual(await self.store.use_namespace("refused").list_keys(), [])
 
     async def test_what_several_add_at_the_same_time_is_all_there_and_each_item_is_popped_once(self) -> None:
         session = self.session()

@@ -1,4 +1,4 @@
-import type { DataStore } from "../client/index.ts";
+import { ConflictError, LimitExceededError, type DataStore } from "../client/index.ts";
 import { groupsOf } from "./groups-of.ts";
 import { partKeys, restored, type KeyToSet, type StorableValue } from "./large-value.ts";
 import { maxOperations, maxPageSize, maxRequestBytes } from "./request-limits.ts";
@@ -37,6 +37,12 @@ const keysDocument = `query adapterRead($namespace: String!, $keys: [String!], $
 }`;
 const entryDocument = `query adapterEntry($namespace: String!, $key: String!) {
   entry(namespace: $namespace, key: $key) { value revision }
+}`;
+// Only values that were stored in parts have this member, and any that looks like one of them is stored in parts, too.
+const referencesDocument = `query adapterParts($namespace: String!, $keys: [String!], $first: Int, $after: String) {
+  page: entries(
+    namespace: $namespace, keys: $keys, first: $first, after: $after, where: [{ path: "/parts/id", op: EXISTS }]
+  ) { nodes { key value } pageInfo { hasNextPage endCursor } }
 }`;
 const transactDocument = `mutation adapterWrite($input: TransactInput!) {
   transact(input: $input) { revision }
@@ -77,17 +83,32 @@ export class LargeEntries {
     return new Map(entries.map(({ key, value }) => [key, value]));
   }
 
-  /** One value and its revision; undefined where there is none. */
+  /** The keys of the parts in which the values of these keys are stored. */
+  async partsOf(namespace: string, keys: readonly string[]): Promise<string[]> {
+    const parts: string[] = [];
+    for (let at = 0; at < keys.length; at += maxPageSize) {
+      const some = keys.slice(at, at + maxPageSize);
+      for (const { value } of await this.#readWhole(namespace, some, referencesDocument)) {
+        parts.push(...partKeys(value));
+      }
+    }
+    return parts;
+  }
+
+  /** One value, its revision, and the keys of its parts; undefined where there is none. */
   async entry(
     namespace: string,
     key: string,
-  ): Promise<{ readonly value: unknown; readonly revision: string } | undefined> {
+  ): Promise<
+    | { readonly value: unknown; readonly revision: string; readonly parts: readonly string[] }
+    | undefined
+  > {
     const { entry } = await this.#store.graphql<{
       entry: { value: unknown; revision: string } | null;
     }>(entryDocument, { namespace, key });
     if (entry === null) return undefined;
     const [found] = await this.#restored([{ namespace, key, value: entry.value }]);
-    return { value: found?.value, revision: entry.revision };
+    return { value: found?.value, revision: entry.revision, parts: partKeys(entry.value) };
   }
 
   /**
@@ -95,6 +116,8 @@ export class LargeEntries {
    * transactions: parts of large values and `ahead`, which nothing refers to before the last transaction.
    *
    * @param deletes keys that are deleted in the last transaction
+   * @param unusedParts parts of what is deleted or replaced; those that do not fit in the last transaction are deleted
+   * after it
    * @param revisions revisions that keys must have; `"0"`: none
    * @throws ConflictError when a key has another revision; nothing visible was written then
    */
@@ -104,11 +127,13 @@ export class LargeEntries {
       ahead = [],
       values,
       deletes = [],
+      unusedParts = [],
       revisions = {},
     }: {
       readonly ahead?: readonly StorableValue[];
       readonly values: readonly StorableValue[];
       readonly deletes?: readonly string[];
+      readonly unusedParts?: readonly string[];
       readonly revisions?: Readonly<Record<string, string>>;
     },
   ): Promise<void> {
@@ -118,28 +143,55 @@ export class LargeEntries {
     ];
     const last = values.map(({ entry }) => entry);
     const batches = batchesOf([...unseen, ...last], unseen.length);
-    for (const [at, batch] of batches.entries()) {
-      const sets = batch.map(({ key, value }) => ({
+    const operationsOf = (batch: readonly KeyToSet[]) =>
+      batch.map(({ key, value }) => ({
         set: { namespace, key, value, ifRevision: revisions[key] },
       }));
-      const isLast = at === batches.length - 1;
-      const operations = [
-        ...(isLast ? deletes.map((key) => ({ delete: { namespace, key } })) : []),
-        ...sets,
-      ];
-      await this.#store.graphql(
-        transactDocument,
-        { input: { operations, idempotencyKey: crypto.randomUUID() } },
-        { isRepeatable: true },
-      );
+    const lastOperations = operationsOf(batches.pop() ?? []);
+    const room = Math.max(0, maxOperations - lastOperations.length - deletes.length);
+    const deleteOf = (key: string) => ({ delete: { namespace, key } });
+    try {
+      for (const batch of batches) await this.#transact(operationsOf(batch));
+      const removed = [...deletes, ...unusedParts.slice(0, room)];
+      await this.#transact([...removed.map(deleteOf), ...lastOperations]);
+    } catch (error) {
+      // The write did not happen, so that nothing refers to parts that were written ahead.
+      const isRefused = error instanceof ConflictError || error instanceof LimitExceededError;
+      if (isRefused && batches.length > 0) {
+        await this.#deleteParts(
+          namespace,
+          values.flatMap(({ parts }) => parts.map(({ key }) => key)),
+        );
+      }
+      throw error;
+    }
+    await this.#deleteParts(namespace, unusedParts.slice(room));
+  }
+
+  async #deleteParts(namespace: string, keys: readonly string[]): Promise<void> {
+    for (let at = 0; at < keys.length; at += maxOperations) {
+      const some = keys.slice(at, at + maxOperations);
+      await this.#transact(some.map((key) => ({ delete: { namespace, key } })));
     }
   }
 
-  async #readWhole(namespace: string, keys: readonly string[]): Promise<ReadEntry[]> {
+  async #transact(operations: readonly object[]): Promise<void> {
+    await this.#store.graphql(
+      transactDocument,
+      { input: { operations, idempotencyKey: crypto.randomUUID() } },
+      { isRepeatable: true },
+    );
+  }
+
+  async #readWhole(
+    namespace: string,
+    keys: readonly string[],
+    document = keysDocument,
+  ): Promise<ReadEntry[]> {
     const entries: ReadEntry[] = [];
     let after: string | null = null;
     for (;;) {
-      const { page }: Page<Omit<ReadEntry, "namespace">> = await this.#store.graphql(keysDocument, {
+      const { page }: Page<Omit<ReadEntry, "namespace">> = await this.#store.graphql(document, {
         namespace,
         keys,
         first: keys.length,

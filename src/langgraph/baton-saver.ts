@@ -200,14 +200,21 @@ export class BatonSaver extends BaseCheckpointSaver {
     const regular = all.filter(([index]) => index >= 0);
     const regularKey = writesKey({ ns, id }, taskId, null);
     let missing = regular;
-    let existing: { readonly value: unknown; readonly revision: string } | undefined;
+    let existing: Awaited<ReturnType<LargeEntries["entry"]>>;
+    // A special write replaces an earlier one.
+    const specialKeys = special.map(({ entry }) => entry.key);
+    const specialParts = await this.#entries.partsOf(namespace, specialKeys);
     for (;;) {
       const before = (existing?.value as StoredWrites | undefined)?.writes ?? [];
       const values = missing.length > 0 ? [entryOf(null, [...before, ...missing])] : [];
       const revisions = { [regularKey]: existing?.revision ?? "0" };
       try {
         if (values.length + special.length === 0) return;
-        return await this.#entries.write(namespace, { values: [...values, ...special], revisions });
+        return await this.#entries.write(namespace, {
+          values: [...values, ...special],
+          unusedParts: [...(values.length > 0 ? (existing?.parts ?? []) : []), ...specialParts],
+          revisions,
+        });
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
       }

@@ -127,7 +127,8 @@ export class BatonSessionStore {
     for (const keyPrefix of [`item/${name}/`, `uuid/${name}/`]) {
       const keys = await this.#store.namespace(namespace).keys({ keyPrefix });
       for (const some of transactionsOf(keys)) {
-        await this.#entries.write(namespace, { values: [], deletes: some });
+        const unusedParts = await this.#entries.partsOf(namespace, some);
+        await this.#entries.write(namespace, { values: [], deletes: some, unusedParts });
       }
     }
   }

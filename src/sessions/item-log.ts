@@ -80,10 +80,16 @@ export class ItemLog {
       const deletes = Array.from({ length: Math.max(0, head.count - count) }, (_, at) =>
         this.#itemKey(generation, count + at),
       );
+      // What is above the items that stay is deleted or replaced.
+      const replaced = Array.from({ length: Math.max(0, head.count - keep) }, (_, at) =>
+        this.#itemKey(generation, keep + at),
+      );
+      const parts = await this.#entries.partsOf(this.#namespace, replaced);
       try {
         return await this.#entries.write(this.#namespace, {
           values: [...items, ...values, storable(this.headKey, { count, generation, extra })],
           deletes,
+          unusedParts: [...parts, ...(read?.parts ?? [])],
           revisions: { [this.headKey]: read?.revision ?? "0" },
         });
       } catch (error) {

@@ -92,9 +92,13 @@ test("transcripts of subagents are listed, and deleted with the session or alone
   const subpaths = ["subagents/agent-1", "subagents/agent-2", "x"];
   await store.append(key, [entry("main")]);
   for (const subpath of subpaths) await store.append({ ...key, subpath }, [entry("1", subpath)]);
+  // It looks like a reference to parts, so that it is stored in a part.
+  await store.append({ ...key, subpath: "x" }, [{ parts: { id: "a", count: 1 } } as any]);
   expect((await store.listSubkeys(key)).sort()).toEqual(subpaths);
   await store.delete({ ...key, subpath: "x" });
   expect(await store.load({ ...key, subpath: "x" })).toBeNull();
+  const namespace = storeOf(server).namespace(`claude-${created}:p:s`);
+  expect(await namespace.keys({ keyPrefix: "part/" })).toEqual([]);
   await store.append({ ...key, subpath: "x" }, [entry("1", "again")]);
   expect(await store.load({ ...key, subpath: "x" })).toEqual([entry("1", "again")]);
   expect(await store.load({ ...key, subpath: subpaths[0]! })).toEqual([entry("1", subpaths[0])]);

@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LargeEntries } from "../../src/adapter/large-entries.ts";
+import { storable } from "../../src/adapter/large-value.ts";
+import { ConflictError } from "../../src/client/index.ts";
 import { BatonSession } from "../../src/sessions/index.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { storeOf } from "../sdk/sdk-store.ts";
@@ -77,6 +80,39 @@ test("what several add at the same time is all there, and each item is popped on
   const popped = await Promise.all(Array.from({ length: 6 }, () => newSession(id).popItem()));
   const found = popped.flatMap((item) => (item ? [(item as { content: string }).content] : []));
   expect(found.sort()).toEqual(contents.slice(-6).sort());
+});
+
+test("the parts of a large item are deleted with it, and where another takes its place", async () => {
+  const session = newSession();
+  const namespace = storeOf(server).namespace(`openai:sessions:${await session.getSessionId()}`);
+  const partCount = async () => (await namespace.keys({ keyPrefix: "part/" })).length;
+  const large = (callId: string) => call(callId, "x".repeat(1_000_000));
+  await session.addItems([user("a"), large("1")]);
+  expect(await partCount()).toBe(2);
+  await session.applyHistoryMutations({
+    mutations: [{ type: "replace_function_call", callId: "1", replacement: large("2") }],
+  });
+  expect(await partCount()).toBe(2);
+  expect(await session.popItem()).toEqual(large("2"));
+  expect(await partCount()).toBe(0);
+  // A value that looks like a reference to parts is stored in a part.
+  await session.addItems([{ parts: { id: "a", count: 1 } }]);
+  const transaction = {
+    type: "replace_suffix",
+    expectedSuffix: [{ parts: { id: "a", count: 1 } }],
+    replacement: [user("b")],
+  } as const;
+  await session.applyHistoryTransaction({ operationId: "1", transaction });
+  expect(await partCount()).toBe(0);
+  expect(await session.getItems()).toEqual([user("a"), user("b")]);
+});
+
+test("what is refused after its parts were written leaves no parts", async () => {
+  const entries = new LargeEntries(storeOf(server));
+  const values = [storable("k", { text: "x".repeat(9_000_000) })];
+  const write = entries.write("refused", { values, revisions: { k: "1" } });
+  await expect(write).rejects.toThrow(ConflictError);
+  expect(await storeOf(server).namespace("refused").keys()).toEqual([]);
 });
 
 test("a function call is replaced where it was first, and its repeats go", async () => {

@@ -9,8 +9,9 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from ..errors import ConflictError, LimitExceededError
 from .large_value import StorableValue, part_keys, restored
 
 # The least ``maxPageSize`` that a server can have.
@@ -30,6 +31,12 @@ _READ = """query adapterRead($namespace: String!, $keys: [String!], $first: Int,
   page: entries(namespace: $namespace, keys: $keys, first: $first, after: $after) {
     nodes { namespace key value } pageInfo { hasNextPage endCursor }
   }
+}"""
+# Only values that were stored in parts have this member, and any that looks like one of them is stored in parts, too.
+_REFERENCES = """query adapterParts($namespace: String!, $keys: [String!], $first: Int, $after: String) {
+  page: entries(
+    namespace: $namespace, keys: $keys, first: $first, after: $after, where: [{ path: "/parts/id", op: EXISTS }]
+  ) { nodes { namespace key value } pageInfo { hasNextPage endCursor } }
 }"""
 _ENTRY = """query adapterEntry($namespace: String!, $key: String!) {
   entry(namespace: $namespace, key: $key) { value revision }
@@ -52,6 +59,14 @@ class ReadEntry:
     namespace: str
     key: str
     value: Any
+
+
+class FoundEntry(NamedTuple):
+    """One entry as it was read, and the keys of the parts in which its value is stored."""
+
+    value: Any
+    revision: str
+    parts: list[str]
 
 
 class Entries:
@@ -78,13 +93,21 @@ class Entries:
             found += await self._restored(await self._read_raw(namespace, some))
         return {entry.key: entry.value for entry in found}
 
-    async def entry(self, namespace: str, key: str) -> tuple[Any, str] | None:
-        """One value and its revision; None where there is none."""
+    async def parts_of(self, namespace: str, keys: Sequence[str]) -> list[str]:
+        """The keys of the parts in which the values of these keys are stored."""
+        parts: list[str] = []
+        for some in _slices(keys, MAX_PAGE_SIZE):
+            for entry in await self._read_raw(namespace, some, _REFERENCES):
+                parts += part_keys(entry.value)
+        return parts
+
+    async def entry(self, namespace: str, key: str) -> FoundEntry | None:
+        """One value, its revision, and the keys of its parts; None where there is none."""
         found = (await self._call(_ENTRY, {"namespace": namespace, "key": key}))["entry"]
         if found is None:
             return None
         whole = await self._restored([ReadEntry(namespace, key, found["value"])])
-        return (whole[0].value if whole else None), found["revision"]
+        return FoundEntry(whole[0].value if whole else None, found["revision"], part_keys(found["value"]))
 
     async def write(
         self,
@@ -93,13 +116,15 @@ class Entries:
         *,
         ahead: Sequence[StorableValue] = (),
         deletes: Sequence[str] = (),
+        unused_parts: Sequence[str] = (),
         revisions: Mapping[str, str] | None = None,
     ) -> None:
         """Writes values of one namespace in one transaction.
 
         What does not fit in one request is written ahead, in further transactions: parts of large values, and
         ``ahead``, which nothing refers to before the last transaction. The keys in ``deletes`` are deleted in the last
-        one. Raises ConflictError if a key does not have the revision that it must have; nothing visible was written
+        one, and so are ``unused_parts``, the parts of what is deleted or replaced; those that do not fit in it are deleted
+        after it. Raises ConflictError if a key does not have the revision that it must have; nothing visible was written
         then.
         """
         unseen = [*(part for value in (*ahead, *values) for part in value.parts.items())]
@@ -113,31 +138,39 @@ class Entries:
             ]
             for batch in _batches(unseen, last)
         ]
-        batches[-1] += [{"delete": {"namespace": namespace, "key": key}} for key in deletes]
-        for operations in batches:
-            await self._transact(operations)
+        room = max(0, _MAX_OPERATIONS - len(batches[-1]) - len(deletes))
+        batches[-1] += [_delete(namespace, key) for key in (*deletes, *unused_parts[:room])]
+        try:
+            for operations in batches:
+                await self._transact(operations)
+        except (ConflictError, LimitExceededError):
+            # The write did not happen, so that nothing refers to parts that were written ahead.
+            if len(batches) > 1:
+                await self._delete_whole(namespace, [key for value in values for key in value.parts])
+            raise
+        await self._delete_whole(namespace, unused_parts[room:])
 
     async def delete(self, namespace: str, keys: Sequence[str]) -> None:
         """Deletes keys, with the parts of their values, each batch of 1,000 in one step."""
-        parts: list[str] = []
-        for some in _slices(keys, MAX_PAGE_SIZE):
-            parts += [key for entry in await self._read_raw(namespace, some) for key in part_keys(entry.value)]
-        for some in _slices([*keys, *parts], _MAX_OPERATIONS):
-            await self._transact([{"delete": {"namespace": namespace, "key": key}} for key in some])
+        await self._delete_whole(namespace, [*keys, *await self.parts_of(namespace, keys)])
 
     async def clear(self, namespace: str) -> None:
         """Deletes every entry of a namespace in one step."""
         await self._call(_CLEAR, {"input": {"namespace": namespace, "idempotencyKey": uuid.uuid4().hex}})
 
+    async def _delete_whole(self, namespace: str, keys: Sequence[str]) -> None:
+        for some in _slices(keys, _MAX_OPERATIONS):
+            await self._transact([_delete(namespace, key) for key in some])
+
     async def _transact(self, operations: Sequence[dict[str, Any]]) -> None:
         await self._call(_WRITE, {"input": {"operations": operations, "idempotencyKey": uuid.uuid4().hex}})
 
-    async def _read_raw(self, namespace: str, keys: Sequence[str]) -> list[ReadEntry]:
+    async def _read_raw(self, namespace: str, keys: Sequence[str], document: str = _READ) -> list[ReadEntry]:
         found: list[ReadEntry] = []
         after = None
         while True:
             variables = {"namespace": namespace, "keys": keys, "first": len(keys), "after": after}
-            page = (await self._call(_READ, variables))["page"]
+            page = (await self._call(document, variables))["page"]
             found += [ReadEntry(**node) for node in page["nodes"]]
             after = page["pageInfo"]["endCursor"]
             if not page["pageInfo"]["hasNextPage"] or after is None:
@@ -154,6 +187,10 @@ class Entries:
             if value is not None:
                 whole.append(ReadEntry(entry.namespace, entry.key, value))
         return whole
+
+
+def _delete(namespace: str, key: str) -> dict[str, Any]:
+    return {"delete": {"namespace": namespace, "key": key}}
 
 
 def _condition(revision: str | None) -> dict[str, str]:

@@ -140,13 +140,19 @@ class Checkpoints:
         regular_key = writes_key(ns, checkpoint_id, task_id, None)
         there: list[Any] = []
         revision = "0"
+        parts: list[str] = []
+        # A special write replaces an earlier one.
+        special_parts = await self.entries.parts_of(namespace, [value.key for value in special])
         while missing or special:
             values = [*([entry(None, [*there, *missing])] if missing else []), *special]
             try:
-                return await self.entries.write(namespace, values, revisions={regular_key: revision})
+                unused = [*(parts if missing else ()), *special_parts]
+                return await self.entries.write(
+                    namespace, values, unused_parts=unused, revisions={regular_key: revision}
+                )
             except ConflictError:
                 found = await self.entries.entry(namespace, regular_key)
-                value, revision = found or (None, "0")
+                value, revision, parts = found or (None, "0", [])
                 there = value["writes"] if value else []
                 missing = [write for write in regular if write[0] not in {index for index, *_ in there}]
 

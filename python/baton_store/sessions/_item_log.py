@@ -59,7 +59,7 @@ class ItemLog:
     async def head(self) -> LogHead | None:
         """The head; None where there is no log."""
         found = await self._entries.entry(self._namespace, self.head_key)
-        return None if found is None else head_of(found[0])
+        return None if found is None else head_of(found.value)
 
     async def items(self, head: LogHead, start: int = 0) -> list[Any]:
         """The items from one place on."""
@@ -71,7 +71,7 @@ class ItemLog:
         """Changes the log as the function says; None: not. It is called again when another writer came first."""
         while True:
             found = await self._entries.entry(self._namespace, self.head_key)
-            head = LogHead(0, str(uuid.uuid4())) if found is None else head_of(found[0])
+            head = LogHead(0, str(uuid.uuid4())) if found is None else head_of(found.value)
             change = await decide(head)
             if change is None:
                 return
@@ -82,12 +82,16 @@ class ItemLog:
             count = keep + len(items)
             extra = head.extra if change.extra is None else change.extra
             value = {"count": count, "generation": head.generation, **({} if extra is None else {"extra": extra})}
+            # What is above the items that stay is deleted or replaced.
+            replaced = [self._item_key(head.generation, number) for number in range(keep, head.count)]
+            parts = await self._entries.parts_of(self._namespace, replaced)
             try:
                 await self._entries.write(
                     self._namespace,
                     [*items, *change.values, storable(self.head_key, value)],
                     deletes=[self._item_key(head.generation, number) for number in range(count, head.count)],
-                    revisions={self.head_key: "0" if found is None else found[1]},
+                    unused_parts=[*parts, *(() if found is None else found.parts)],
+                    revisions={self.head_key: "0" if found is None else found.revision},
                 )
             except ConflictError:
                 continue
