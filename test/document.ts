@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { transform } from "esbuild";
 import { expect } from "vitest";
 
@@ -26,6 +26,16 @@ export async function blocksOf(
 /** The code of the blocks in one language. */
 export function codeIn(blocks: readonly Block[], language: string): string[] {
   return blocks.filter((block) => block.language === language).map(({ code }) => code);
+}
+
+/** The code of the one block in a language under a heading, which is given with its level: `## Tools`. */
+export function codeUnder(page: string, heading: string, language: string): string {
+  const level = heading.indexOf(" ");
+  const [, section = ""] = page.split(`\n${heading}\n`);
+  const [own = ""] = section.split(new RegExp(`^#{2,${level}} `, "m"));
+  const codes = [...own.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))];
+  expect(codes, heading).toHaveLength(1);
+  return codes[0]?.[1] ?? "";
 }
 
 /** Skips a test where Python 3.10 or later is not installed. */
@@ -89,20 +99,48 @@ export async function started(code: string, env: Record<string, string>): Promis
   return new Shown(process.execPath, ["--input-type=module", "-e", script], { env });
 }
 
-/** Expects a program to compile, the types of the client with it. */
-export async function compile(code: string): Promise<void> {
-  const place = await mkdtemp("dist/document-"); // where the package finds itself by its name
-  try {
-    const compilerOptions = { module: "nodenext", strict: true, noEmit: true, types: ["node"] };
-    await writeFile(join(place, "program.mts"), code);
-    await writeFile(
-      join(place, "tsconfig.json"),
-      JSON.stringify({ compilerOptions, files: ["program.mts"] }),
-    );
-    const tsc = "node_modules/typescript/bin/tsc";
-    await using compiling = new Shown(process.execPath, [tsc, "-p", place]);
-    expect(await compiling.whole()).toBe("");
-  } finally {
-    await rm(place, { recursive: true });
-  }
+/**
+ * Expects a program to compile, the types of the client with it.
+ * @param modules a folder of further packages that it imports, whose own types are not checked
+ */
+export async function compile(code: string, modules?: string): Promise<void> {
+  await using place = await programPlace(modules);
+  const compilerOptions = {
+    module: "nodenext",
+    strict: true,
+    noEmit: true,
+    types: ["node"],
+    ...(modules === undefined
+      ? {}
+      : { skipLibCheck: true, typeRoots: [resolve("node_modules/@types")] }),
+  };
+  await writeFile(join(place.path, "program.mts"), code);
+  await writeFile(
+    join(place.path, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: ["program.mts"] }),
+  );
+  const tsc = "node_modules/typescript/bin/tsc";
+  await using compiling = new Shown(process.execPath, [tsc, "-p", place.path]);
+  expect(await compiling.whole()).toBe("");
+}
+
+/** All that a program in TypeScript says, which imports this package, and others from a folder of packages. */
+export async function runWith(
+  modules: string,
+  code: string,
+  env: Record<string, string>,
+): Promise<string> {
+  await using place = await programPlace(modules);
+  const { code: script } = await transform(code, { loader: "ts", target: "node20" });
+  const file = join(place.path, "program.mjs");
+  await writeFile(file, script);
+  await using shown = new Shown(process.execPath, [file], { env });
+  return await shown.whole();
+}
+
+/** A folder within the package, where a program finds the package by its name. */
+async function programPlace(modules?: string): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp("dist/document-");
+  if (modules !== undefined) await symlink(modules, join(path, "node_modules"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }

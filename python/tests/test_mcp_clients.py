@@ -134,6 +134,23 @@ class McpClientTest(unittest.IsolatedAsyncioTestCase):
             self.assertIn('"value":"agent"', answer.content[0].text)
 
 
+_HAS_LANGCHAIN = importlib.util.find_spec("langchain_mcp_adapters") is not None
+
+
+@unittest.skipUnless(_HAS_LANGCHAIN, "langchain-mcp-adapters is not installed. It requires an earlier version of mcp.")
+class LangChainTest(unittest.IsolatedAsyncioTestCase):
+    async def test_an_agent_of_langchain_has_the_tools(self) -> None:
+        namespace = new_namespace()
+        client = (await _program("LangChain"))["client"]
+        tools = {tool.name: tool for tool in await client.get_tools()}
+        self.assertEqual(len(tools), 12)
+        place = {"namespace": namespace, "key": "k"}
+        await tools["baton_set"].ainvoke({**place, "value": {"n": 1}})
+        self.assertEqual(new_store(namespace=namespace).get("k"), {"n": 1})
+        ((_, text),) = [(part["type"], part["text"]) for part in await tools["baton_get"].ainvoke(place)]
+        self.assertIn('"value":{"n":1}', text)
+
+
 async def _program(heading: str) -> dict[str, Any]:
     """Runs the program under a heading of the page, for the shared server. Returns what it has defined."""
     section = _PAGE.read_text().split(f"### {heading}\n")[1]

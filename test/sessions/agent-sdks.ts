@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Packages whose stores in memory ours are compared with. They are large, so the project does not depend on them. */
 const folder = process.env.BATON_TEST_AGENT_SDKS;
 
 export const hasAgentSdks = folder !== undefined && existsSync(folder);
+
+/** The packages, as a program finds them. */
+export const agentSdkModules = resolve(folder ?? "", "node_modules");
 
 /** In the title of a test that is skipped without them. */
 export const withAgentSdks = hasAgentSdks
