@@ -1,14 +1,13 @@
 /** The media types of a result that is one JSON document. */
 export type ResultType = "application/json" | "application/graphql-response+json";
 
-/** Headers that were read already: clients send few different ones. */
+/** The results for headers that were read before. Clients send few different headers. */
 const known = new Map<string, ResultType | null>();
 const maxKnown = 100;
 
 /**
- * The type of result that an `Accept` header asks for: the first in its list that is one of ours. Weights do not count.
- * Without a header it is JSON.
- * @returns null when it accepts none of them
+ * Returns the first supported type in an `Accept` header, or JSON without a header. Weights are ignored.
+ * @returns null if the header accepts no supported type
  */
 export function acceptedType(accept: string | undefined): ResultType | null {
   if (accept === undefined || accept === "") return "application/json";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Asset } from "./graphiql/asset.ts";
 import { refuse, reply, sendAsset } from "./send-asset.ts";
 
-/** What the page needs and nothing else: its own files and this server. Styles are files, or objects of scripts. */
+/** Allows only the page's own files and this server. Styles are files, or are set by scripts. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -17,7 +17,7 @@ const contentSecurityPolicy = [
   "require-trusted-types-for 'script'",
 ].join("; ");
 
-/** Where `npm run build` puts the page. */
+/** The folder in which `npm run build` writes the page. */
 const folder = fileURLToPath(new URL("../../dist/board/", import.meta.url));
 
 const types: Readonly<Record<string, string>> = {
@@ -28,17 +28,17 @@ const types: Readonly<Record<string, string>> = {
 
 interface Board {
   readonly page: Asset;
-  /** By their name below /board/. Each name has a hash of the content. */
+  /** The files, by their names below /board/. Each name contains a hash of the content. */
   readonly assets: ReadonlyMap<string, Asset>;
 }
 
 let board: Promise<Board> | undefined;
 
-/** Reads the page and its files at the first request. A failure is not kept, so that the next request tries again. */
+/** Reads the page and its files at the first request. If that fails, the next request tries again. */
 function loadBoard(): Promise<Board> {
   board ??= readBoard().catch((error: unknown) => {
     board = undefined;
-    throw new Error("The board could not be loaded: npm run build makes it", { cause: error });
+    throw new Error("The board could not be loaded. npm run build creates it.", { cause: error });
   });
   return board;
 }
@@ -56,7 +56,7 @@ async function readBoard(): Promise<Board> {
   };
 }
 
-/** Answers GET / with the board, and /board/* with its files; false when the request is for someone else. */
+/** Serves the board at GET /, and its files at /board/*. Returns false for other paths. */
 export function serveBoard(request: IncomingMessage, response: ServerResponse): boolean {
   const { method, url = "" } = request;
   const [path = ""] = url.split("?", 1);

@@ -17,18 +17,18 @@ import type { Prepared } from "./operations.ts";
 import { plainArguments, type ReadArguments } from "./plain-arguments.ts";
 import { SelectionCompiler, type CompiledSelection } from "./selection-compiler.ts";
 
-/** A larger selection is executed. */
+/** graphql-js executes larger selections. */
 const maxCompiledFields = 200;
-/** Nor is one compiled that shows an entry's value more often. */
+/** graphql-js also executes selections that show an entry's value more often than this. */
 const maxCompiledContents = 4;
 
-/** By the operation; null for one that has to be executed. */
+/** The compiled operations; null for an operation that graphql-js must execute. */
 const compiled = new WeakMap<Prepared["operation"], CompiledOperation | null>();
 
 /**
- * The operation as a function, if it is a query or mutation of one field whose selection can be compiled, as nearly all of
- * an agent's are. It gives what graphql-js gives, in some two thirds of the time.
- * @returns null for one that has to be executed
+ * Compiles a query or mutation of one field, if its selection can be compiled. Nearly all operations of agents can. The
+ * result is the same as that of graphql-js, in about two thirds of the time.
+ * @returns null for an operation that graphql-js must execute
  */
 export function compiledOperation(prepared: Prepared): CompiledOperation | null {
   const known = compiled.get(prepared.operation);
@@ -46,7 +46,7 @@ function compile(prepared: Prepared): CompiledOperation | null {
   if (!root || operation.operation === OperationTypeNode.SUBSCRIPTION) return null;
   const compiler = new SelectionCompiler(document, null, maxCompiledFields);
   const selection = compiler.compile(root, operation.selectionSet);
-  // A directive may leave fields out for some variables.
+  // Depending on the variables, a directive can leave fields out.
   if (!selection || compiler.usesVariables) return null;
   const field = root.getFields()[selection.nodes[0].name.value];
   if (!field?.resolve) return null;
@@ -59,10 +59,12 @@ export class CompiledOperation {
   readonly #field: GraphQLField<unknown, unknown>;
   readonly #selection: CompiledSelection;
   readonly #readArguments: ReadArguments | null;
-  /** Whether the complexity is the same for all variables: only the field's own may depend on them. */
+  /**
+   * Whether the complexity is the same for all variables. Only the complexity of the field itself can depend on them.
+   */
   readonly #hasFixedComplexity: boolean;
   #isWithinComplexity = false;
-  /** Without the variables. */
+  /** The `info` of the resolver, without the variables. */
   readonly #info: Omit<GraphQLResolveInfo, "variableValues">;
 
   constructor(
@@ -96,7 +98,7 @@ export class CompiledOperation {
     };
   }
 
-  /** The result as JSON, or a result with errors, which are not yet what a caller may see. */
+  /** Returns the result as JSON, or a result whose errors are not yet in their public form. */
   async run(
     variables: Readonly<Record<string, unknown>> | null | undefined,
     context: OperationContext,
@@ -117,7 +119,7 @@ export class CompiledOperation {
       this.#isWithinComplexity = this.#hasFixedComplexity;
       if (value != null) return this.#selection.write(value);
       if (isNullable) return `{"data":{${JSON.stringify(name)}:null}}`;
-      throw new Error(`${this.#field.name} may not be null.`);
+      throw new Error(`${this.#field.name} must not be null.`);
     } catch (error) {
       const located = locatedError(error, nodes, [name]);
       return { errors: [located], data: isNullable ? { [name]: null } : null };

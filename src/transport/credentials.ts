@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Credentials } from "../auth/authenticator.ts";
 
-/** Reads the token, and the agent's name, from a request's headers. */
+/** Reads the token and the agent name from the headers of a request. */
 export function headerCredentials(headers: IncomingHttpHeaders): Credentials {
   const agent = headers["baton-agent"];
   return {
@@ -11,8 +11,11 @@ export function headerCredentials(headers: IncomingHttpHeaders): Credentials {
 }
 
 /**
- * Reads them from a socket: what the client said as it connected (`authorization`, or `token`, and `agent`), else the
- * headers that GraphiQL and others put into each operation, else those of the socket's own request.
+ * Reads the token and the agent name of a socket. The first of these sources that has them counts:
+ *
+ * 1. the parameters of `connection_init`: `authorization` or `token`, and `agent`;
+ * 2. the headers that GraphiQL and other clients put into each operation;
+ * 3. the headers of the request that opened the socket.
  */
 export function socketCredentials(
   connectionParams: Readonly<Record<string, unknown>> | undefined,
@@ -45,7 +48,7 @@ function lowerCased(value: unknown): Record<string, unknown> {
   );
 }
 
-/** Node reads header bytes as Latin-1; a name beyond ASCII was most likely sent as UTF-8. */
+/** Node decodes headers as Latin-1, but a name with other characters than ASCII was most likely sent as UTF-8. */
 function decodeHeader(value: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(value, "latin1"));

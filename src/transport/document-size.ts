@@ -7,10 +7,11 @@ import {
 } from "graphql";
 
 /**
- * How many fields and fragments a document's operations select when each fragment is counted wherever it is spread. A few
- * fragments that spread one another twice make this number exponential in the length of the document.
+ * Counts the fields and fragments that a document's operations select, with each fragment counted at each place where
+ * it
+ * is spread. If fragments spread one another twice, this number is exponential in the length of the document.
  *
- * The count itself visits each fragment once. A fragment that spreads itself is counted once: validation refuses it.
+ * The count visits each fragment once. A fragment that spreads itself is counted once; validation refuses it.
  */
 export function selectionCount(document: DocumentNode): number {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -19,7 +20,7 @@ export function selectionCount(document: DocumentNode): number {
       fragments.set(definition.name.value, definition);
     }
   }
-  /** By fragment; 0 while it is counted. */
+  /** The count of each fragment; 0 while it is being counted. */
   const counted = new Map<string, number>();
 
   function countSet(set: SelectionSetNode | undefined): number {

@@ -14,27 +14,28 @@ import { JsonText, jsonTextOfParsed } from "../json/json-text.ts";
 import { sentTexts, type SentVariables } from "./sent-variables.ts";
 import { isJsonType } from "./variable-types.ts";
 
-/** A document whose JSON literals take their variables as they were sent. */
+/** A document whose JSON literals contain their variables as they were sent. */
 export interface Embedding {
   readonly document: DocumentNode;
   /** The names of the variables that are used inside a JSON literal. */
   readonly embedded: readonly string[];
 }
 
-/** No caller can give this name to a variable: it is not one of GraphQL's. */
+/** The name is not valid in GraphQL, so that no caller can use it for a variable. */
 function embeddedName(name: string): string {
   return `${name} as JSON`;
 }
 
 /**
- * Lets a variable inside a JSON literal stand for what the caller sent, whatever the variable's type is. GraphQL would
- * put in what the type made of it: an enum's internal value, an input object with its defaults, a rounded number.
+ * Replaces a variable inside a JSON literal with the JSON that the caller sent, regardless of the variable's type.
+ * GraphQL would insert the converted value: an enum's internal value, an input object with its defaults, a rounded
+ * number.
  *
- * 1. In each JSON literal, a variable gets another name.
- * 2. Each operation that declares the variable declares that name too, of type JSON, with the same default.
- * 3. `embeddedValues` gives that name the text that was sent. The variable itself is still checked by its own type.
+ * 1. Rename the variables in each JSON literal.
+ * 2. In each operation that declares the variable, declare the new name too, with type JSON and the same default.
+ * 3. `embeddedValues` sets the new name to the text that was sent. The variable itself is still checked by its type.
  *
- * @param document a valid one
+ * @param document a valid document
  */
 export function embedVariables(schema: GraphQLSchema, document: DocumentNode): Embedding {
   const embedded = new Set<string>();
@@ -101,15 +102,15 @@ function withoutEnums(value: ConstValueNode): ConstValueNode {
 }
 
 /**
- * The variables of a call, with what its JSON literals use.
- * @throws BAD_USER_INPUT for a variable that JSON cannot hold as it was sent
+ * Adds the values of the variables in JSON literals to the variables of a request.
+ * @throws BAD_USER_INPUT for a variable whose JSON cannot be kept as it was sent
  */
 export function embeddedValues(
   { embedded }: Pick<Embedding, "embedded">,
   variables: SentVariables | null | undefined,
 ): SentVariables | null | undefined {
   if (embedded.length === 0 || !variables) return variables;
-  // Without a prototype, as a variable may be named `__proto__`.
+  // Without a prototype, because a variable can be named `__proto__`.
   const values = Object.assign(Object.create(null) as Record<string, unknown>, variables);
   for (const name of embedded) {
     delete values[embeddedName(name)];

@@ -3,26 +3,26 @@ import { isWhitespace, JsonScanner } from "../json/json-scanner.ts";
 import { stepUnits, type Steps } from "../json/long-value-parts.ts";
 import { decodeString } from "../json/value-parts.ts";
 
-/** The members of the object that a request is. */
+/** The object of a request, with the text of each member. */
 export interface Envelope {
-  /** The text of each, without whitespace. */
+  /** The text of each member, without whitespace. */
   readonly members: Map<string, string>;
-  /** The member that was asked for, if it is an object: read as an envelope of its own. */
+  /** The requested member, as an envelope; null if it is not an object. */
   nested: Envelope | null;
   /**
-   * The first thing in each member that cannot be kept as it was sent, by the member's name. Where a member is too deep,
-   * those after it are not there.
+   * The first error in each member that cannot be kept as it was sent, by the member's name. Members after one that is
+   * nested too deep are missing.
    */
   readonly faults: Map<string, JsonFault>;
-  /** Where its text ends. */
+  /** The end of its text. */
   end: number;
 }
 
 /**
- * Reads an object, and checks all that is in it.
- * @param nested the member that is itself an envelope, if there is one
- * @returns null when the text is JSON, and not an object
- * @throws JsonFault when it is not JSON
+ * Reads an object, and checks everything in it.
+ * @param nested the name of the member that is read as an envelope too
+ * @returns null if the text is JSON, but not an object
+ * @throws JsonFault if the text is not JSON
  */
 export function* readEnvelope(text: string, nested?: string): Steps<Envelope | null> {
   const begin = afterWhitespace(text, 0);
@@ -63,7 +63,7 @@ function* readObject(text: string, begin: number, nested?: string): Steps<Envelo
   }
 }
 
-/** @returns where the member's value ends */
+/** @returns the end of the member's value */
 function* readMember(
   envelope: Envelope,
   name: string,
@@ -91,14 +91,14 @@ function* readMember(
   }
 }
 
-/** Whether its reading was given up. */
+/** Whether reading stopped because a member is nested too deep. */
 function isTooDeep({ faults, nested }: Envelope): boolean {
   return (
     [...faults.values()].some((fault) => fault.isTooDeep) || (nested !== null && isTooDeep(nested))
   );
 }
 
-/** A fault of a member, by its place in the whole. */
+/** The error of a member, with its place in the whole object. */
 export function faultWithin(name: string, fault: JsonFault): JsonFault {
   return new JsonFault(fault.reason, [name, ...fault.path], fault);
 }

@@ -5,20 +5,23 @@ const head = Buffer.from("event: next\ndata: ");
 const tail = Buffer.from("\n\n");
 const comment = Buffer.from(":\n\n");
 const complete = Buffer.from("event: complete\ndata:\n\n");
-/** A longer payload is not copied into each subscriber's event: it may wait for many of them. */
+/** A longer payload is not copied into each subscriber's event, because it can wait for many subscribers. */
 const maxCopiedBytes = 4 * 1024;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const space = 0x20;
 
-/** Sends the events of one subscription as the body of its answer. */
+/** Sends the events of one subscription as the body of its response. */
 export class EventStreamSink implements Sink<Buffer> {
   readonly #response: ServerResponse;
-  /** The answer is full from here on. */
+  /** The response counts as full if this many bytes wait. */
   readonly #maxWaitingBytes: number;
   readonly #onFlushed: () => void;
   #wake: (() => void) | null = null;
-  /** The events between `cork` and `uncork`: one write of the answer takes as long as many of their bytes. */
+  /**
+   * The events between `cork` and `uncork`, which are written together: each write is expensive, regardless of its
+   * size.
+   */
   #gathered: Buffer[] | null = null;
   #gatheredBytes = 0;
 
@@ -60,7 +63,7 @@ export class EventStreamSink implements Sink<Buffer> {
     }
   }
 
-  /** A sign of life, unless there is enough to read. */
+  /** Sends a comment as a heartbeat, unless bytes are waiting. */
   ping(): void {
     if (!this.isFull) this.#write(comment);
   }
@@ -69,7 +72,7 @@ export class EventStreamSink implements Sink<Buffer> {
     this.#response.end(complete);
   }
 
-  /** Copies short parts into one chunk; a long one may wait for many subscribers, and is not copied for each. */
+  /** Copies short parts into one chunk. A long part is not copied, because it can wait for many subscribers. */
   #writeParts(parts: readonly Buffer[]): void {
     this.#response.cork();
     let short: Buffer[] = [];
@@ -91,7 +94,7 @@ export class EventStreamSink implements Sink<Buffer> {
   }
 }
 
-/** An event's data ends with its line. In JSON, a line end is never within a string, so a space is as good. */
+/** The data of an event is one line. In JSON, strings contain no line ends, so each line end becomes a space. */
 function inOneLine(payload: Buffer): Buffer {
   if (!payload.includes(lineFeed) && !payload.includes(carriageReturn)) return payload;
   return Buffer.from(

@@ -8,7 +8,7 @@ import { tracedNote, type OperationNote } from "./operation-note.ts";
 import type { Prepared } from "./operations.ts";
 import { writeResult } from "./write-result.ts";
 
-/** How soon a client can tell a quiet stream from a lost one. Proxies cut what is silent for much longer. */
+/** Heartbeats let a client detect a lost stream, and keep proxies from closing an idle one. */
 const pingIntervalMs = 5_000;
 
 export interface EventStreamOptions {
@@ -16,14 +16,13 @@ export interface EventStreamOptions {
   readonly prepared: Prepared;
   readonly variables: Readonly<Record<string, unknown>> | null | undefined;
   readonly context: OperationContext;
-  /** Bytes that wait in memory for the stream, before it is fed from the log. */
+  /** Bytes that can wait in memory for the stream. If there are more, it reads from the log. */
   readonly maxWaitingBytes: number;
   readonly note: OperationNote;
 }
 
 /**
- * Whether the `Accept` header of a request for a subscription lets its events be sent. Weights do not count; without a
- * header everything is accepted.
+ * Whether an `Accept` header accepts server-sent events. Weights are ignored. Without a header, everything is accepted.
  */
 export function acceptsEventStream(accept: string | undefined): boolean {
   if (accept === undefined || accept === "") return true;
@@ -33,12 +32,12 @@ export function acceptsEventStream(accept: string | undefined): boolean {
 }
 
 /**
- * Answers a subscription with server-sent events, as GraphQL over SSE has them in its "distinct connections mode":
+ * Responds to a subscription with server-sent events, in the "distinct connections mode" of GraphQL over SSE:
  *
- * 1. Begin the subscription. Its place is fixed when the head of the answer is sent.
- * 2. Send a comment, so that clients which wait for the first byte see that it has begun, and one every 5 seconds.
- * 3. Send each result as an event `next`. What ends the subscription with an error is the last of them.
- * 4. Send the event `complete`, and end the answer.
+ * 1. Begin the subscription. Its position in the log is fixed when the head of the response is sent.
+ * 2. Send a comment, so that clients that wait for the first byte see that it has begun. Repeat it every 5 seconds.
+ * 3. Send each result as an event `next`. If an error ends the subscription, it is the last of these events.
+ * 4. Send the event `complete`, and end the response.
  */
 export async function serveEventStream(
   request: IncomingMessage,
@@ -48,7 +47,7 @@ export async function serveEventStream(
   const begun = await graphql.subscribe(prepared, variables, context);
   const live = begun instanceof LiveOperation ? begun : null;
   if (!live) note.errorCode = codeOf((begun as ExecutionResult).errors ?? []);
-  // A span that lasts as long as a subscription would be seen only when that has ended.
+  // The span ends when the subscription begins: otherwise it would only be visible after the subscription's end.
   note.trace?.end(tracedNote(note));
   if (response.destroyed) return live?.close();
   const sink = new EventStreamSink(response, maxWaitingBytes);
@@ -76,10 +75,10 @@ function headersFor({ headers: { origin } }: IncomingMessage): Record<string, st
   return {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache",
-    // Compressed, an event would wait for those after it.
+    // With compression, an event would wait for later ones.
     "Content-Encoding": "none",
     "X-Content-Type-Options": "nosniff",
-    // A caller is known by its token alone, never by cookies, so any page may ask.
+    // Callers authenticate with a token and never with cookies, so that pages of any origin can be allowed.
     ...(origin === undefined ? {} : { "Access-Control-Allow-Origin": origin, Vary: "Origin" }),
   };
 }

@@ -10,17 +10,17 @@ import {
 import { decodeString, endOfString, endOfValue } from "../json/value-parts.ts";
 import { isJsonType, typeWithin } from "./variable-types.ts";
 
-/** Items of a list that are read: many more than a batch or a list of keys may have. */
+/** The largest number of items in a list: many more than a batch or a list of keys can have. */
 const maxItems = 100_000;
 
-/** A value, and where its text ends. */
+/** A value, and the end of its text. */
 interface Read {
   readonly value: unknown;
   readonly end: number;
 }
 
 /**
- * Reads a variable's value: each part of type JSON as its exact text, all else as plain values.
+ * Reads the value of a variable: each part of type JSON as its exact text, all other parts as plain values.
  * @param text valid JSON without whitespace
  */
 export function* readExactValue(
@@ -36,7 +36,7 @@ export function* readExactValue(
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
     const item = nullable.ofType as GraphQLInputType;
-    // One item may stand for a list of it.
+    // GraphQL accepts a single item instead of a list.
     return first === "[" ? yield* readItems(text, at, item) : yield* readExactValue(text, at, item);
   }
   if (first === "{" && isInputObjectType(nullable)) return yield* readMembers(text, at, nullable);
@@ -55,7 +55,7 @@ function* readItems(text: string, at: number, type: GraphQLInputType): Steps<Rea
       throw limitExceeded(
         "maxListItems",
         maxItems,
-        `A list in the variables may have ${maxItems} items. Send several requests.`,
+        `A list in the variables can have at most ${maxItems} items. Send several requests.`,
         "variables",
       );
     }
@@ -68,7 +68,7 @@ function* readItems(text: string, at: number, type: GraphQLInputType): Steps<Rea
 }
 
 function* readMembers(text: string, at: number, type: GraphQLInputType): Steps<Read> {
-  // Without a prototype, as a member may be named `__proto__`.
+  // Without a prototype, because a member can be named `__proto__`.
   const members = Object.create(null) as Record<string, unknown>;
   let place = at + 1;
   while (text[place] !== "}") {
@@ -83,8 +83,8 @@ function* readMembers(text: string, at: number, type: GraphQLInputType): Steps<R
 }
 
 /**
- * Reads a value that is not JSON to GraphQL. Where it is a large array or object, it is an empty one: no other type
- * takes either, so that it is refused, or not looked at.
+ * Reads a value of a type other than JSON. A large array or object becomes an empty one: no type accepts it, so it is
+ * refused or not used.
  */
 export function* readPlainValue(text: string, at: number): Steps<Read> {
   const end = yield* endOf(text, at);

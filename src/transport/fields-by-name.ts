@@ -1,15 +1,15 @@
 import { Kind, type FieldNode, type FragmentDefinitionNode, type SelectionSetNode } from "graphql";
 
 /**
- * The fields that selection sets of one object select, by the name that each has in the answer. Several nodes have one
- * name where it is selected more than once.
+ * Collects the fields that selection sets of one object select, by their names in the response. A name that is selected
+ * more than once has several nodes.
  */
 export function fieldsByName(
   sets: readonly SelectionSetNode[],
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
 ): ReadonlyMap<string, [FieldNode, ...FieldNode[]]> {
   const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
-  // Spread again, a fragment adds nothing.
+  // A fragment that is spread again adds no fields.
   const visited = new Set<string>();
   const collect = (set: SelectionSetNode | undefined) => {
     for (const node of set?.selections ?? []) {

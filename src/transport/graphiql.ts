@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { loadSite } from "./graphiql/site.ts";
 import { refuse, reply, sendAsset } from "./send-asset.ts";
 
-/** What Monaco and GraphiQL need, and nothing else: inline styles and data: fonts, but no inline script, no eval and no other origin. */
+/**
+ * Allows only what Monaco and GraphiQL need: inline styles and data: fonts, but no inline script, eval or other origin.
+ */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -19,8 +21,8 @@ const contentSecurityPolicy = [
 const form = { contentSecurityPolicy, isImmutable: false };
 
 /**
- * Answers GET /graphql from a browser (Accept: text/html) with the GraphiQL page, and /graphiql/* with its assets;
- * false when the request is for someone else.
+ * Serves the GraphiQL page for GET /graphql from a browser (Accept: text/html), and its assets at /graphiql/*. Returns
+ * false for other requests.
  */
 export function serveGraphiql(request: IncomingMessage, response: ServerResponse): boolean {
   const [path = "", query = ""] = (request.url ?? "").split("?", 2);

@@ -24,29 +24,29 @@ export interface GraphqlRouteOptions {
   readonly services: Pick<Services, "memory">;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
-  /** Whether pages of other sites may use the API. */
+  /** Whether web pages of other origins can use the API. */
   readonly allowsOrigins: boolean;
-  /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
+  /** Bytes that can wait in memory for a stream of events. If there are more, it reads from the log. */
   readonly maxWaitingBytes: number;
-  /** Null where there are no traces. */
+  /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
 /** The status of an operation that was not executed, as `application/graphql-response+json`. */
 const refusedStatus = 400;
-/** The same as `application/json`, by what is wrong with it. */
+/** The status of such an operation as `application/json`, by the kind of refusal. */
 const jsonStatuses: Record<RefusalKind, number> = { limit: 200, text: 200, name: 400 };
 
 /**
- * /graphql over HTTP. A query or mutation that is answered with one JSON document goes the short way:
+ * /graphql over HTTP. A query or mutation is handled in these steps:
  *
- * 1. The caller is authenticated, before its body is read.
- * 2. The body is read and parsed, or the query string of a GET.
- * 3. The document is looked up, or parsed and validated.
- * 4. It is executed, and the result is written with one call.
+ * 1. Authenticate the caller, before the body is read.
+ * 2. Read and parse the body, or the query string of a GET.
+ * 3. Look up the document, or parse and validate it.
+ * 4. Execute the operation, and write the result with one call.
  *
- * A subscription goes to `serveEventStream`, and a preflight request to Yoga.
+ * `serveEventStream` handles subscriptions, and Yoga handles preflight requests.
  */
 export class GraphqlRoute {
   readonly #options: GraphqlRouteOptions;
@@ -57,8 +57,8 @@ export class GraphqlRoute {
   }
 
   /**
-   * @param note where what is known of the operation is noted
-   * @throws BatonError when the request is refused before its operation is executed
+   * @param note receives the details of the operation for the log
+   * @throws BatonError if the request is refused before its operation is executed
    */
   answer(request: IncomingMessage, response: ServerResponse, note: OperationNote): Promise<void> {
     const { tracer } = this.#options;
@@ -155,7 +155,7 @@ export class GraphqlRoute {
   }
 }
 
-/** @throws BAD_USER_INPUT unless the request says that its body is JSON */
+/** @throws BAD_USER_INPUT unless the Content-Type is JSON */
 function requireJson(request: IncomingMessage): void {
   const header = request.headers["content-type"];
   if (header === "application/json") return;
@@ -167,13 +167,15 @@ function requireJson(request: IncomingMessage): void {
   );
 }
 
-/** What follows the first question mark. Further ones are part of it. */
+/** The text after the first question mark. It includes further question marks. */
 function searchOf(url: string): string {
   const begin = url.indexOf("?");
   return begin < 0 ? "" : url.slice(begin + 1);
 }
 
-/** The signal that aborts when the connection is gone, made when it is asked for. */
+/**
+ * Returns a function for the signal that aborts when the connection closes. The signal is created at the first call.
+ */
 function closedOf(response: ServerResponse): () => AbortSignal {
   let controller: AbortController | null = null;
   return () => {
@@ -181,7 +183,7 @@ function closedOf(response: ServerResponse): () => AbortSignal {
     const closing = new AbortController();
     if (response.destroyed) closing.abort();
     else {
-      // An abort makes an error with a stack. Nobody waits for one after the answer.
+      // An abort creates an error with a stack. After the response, no code waits for the signal.
       response.once("close", () => {
         if (!response.writableFinished) closing.abort();
       });
@@ -196,7 +198,7 @@ function whenOver(response: ServerResponse, then: () => void): void {
   else response.once("close", then);
 }
 
-/** Writes a result, head and body with one call. `text` is JSON. */
+/** Writes the head and the body of a result with one call. `text` is JSON. */
 function send(
   request: IncomingMessage,
   response: ServerResponse,
@@ -211,7 +213,7 @@ function send(
 
 function headersFor({ headers: { origin } }: IncomingMessage, type: ResultType): string[] {
   const headers = ["Content-Type", `${type}; charset=utf-8`, "X-Content-Type-Options", "nosniff"];
-  // A caller is known by its token alone, never by cookies, so any page may ask.
+  // Callers authenticate with a token and never with cookies, so that pages of any origin can be allowed.
   if (origin !== undefined) headers.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
   return headers;
 }

@@ -17,7 +17,7 @@ import { readOperation, type Operation } from "./read-operation.ts";
 import { readSearch } from "./read-search.ts";
 import type { SentVariables } from "./sent-variables.ts";
 
-/** Hears what operations came to. */
+/** Receives the outcome of each operation. */
 export interface OperationObserver {
   ended(operation: {
     readonly kind: string;
@@ -35,17 +35,17 @@ export interface GraphqlOptions extends Services {
 
 type Variables = SentVariables | null | undefined;
 
-/** What a query or a mutation came to. */
+/** The result of a query or a mutation. */
 export interface Answer {
-  /** The result as JSON; in parts where it may be long. */
+  /** The result as JSON, in parts if it can be long. */
   readonly text: string | TextParts;
-  /** Whether it was executed. It was not if a variable was refused. */
+  /** Whether it was executed. False if a variable was refused. */
   readonly isExecuted: boolean;
-  /** The code of its first error; null if it has none. */
+  /** The code of the first error; null if there are no errors. */
   readonly errorCode: string | null;
 }
 
-/** Executes operations, whichever transport they came by. Errors in results are what a caller may see. */
+/** Executes operations of all transports. The errors in its results are in their public form. */
 export class Graphql {
   readonly operations: Operations;
   readonly #services: Services;
@@ -74,14 +74,14 @@ export class Graphql {
     return readMessage(text, schema, this.#services.store.limits, who);
   }
 
-  /** What the resolvers of one operation are given. */
+  /** Creates the context of the resolvers of one operation. */
   context(session: Session, connection: Connection): OperationContext {
     return new OperationContext(this.#services, session, connection);
   }
 
   /**
-   * Answers a query or a mutation.
-   * @throws RATE_LIMITED before it is executed
+   * Executes a query or a mutation.
+   * @throws RATE_LIMITED before the operation is executed
    */
   answer(prepared: Prepared, variables: Variables, context: OperationContext): Promise<Answer> {
     this.#admit(prepared, context);
@@ -125,8 +125,8 @@ export class Graphql {
   }
 
   /**
-   * Begins a subscription; a result says why it did not begin.
-   * @throws RATE_LIMITED, LIMIT_EXCEEDED before it begins
+   * Begins a subscription. If it cannot begin, the result contains the errors.
+   * @throws RATE_LIMITED, LIMIT_EXCEEDED before the subscription begins
    */
   subscribe(
     prepared: Prepared,
@@ -164,15 +164,15 @@ export class Graphql {
   }
 
   /**
-   * What a caller may see of errors.
-   * @param note of their operation
+   * Returns errors in their public form.
+   * @param note the note of their operation
    */
   publicErrors(errors: readonly unknown[], note: OperationNote): GraphQLError[] {
     return errors.map((error) => publicError(error, this.#logger, note));
   }
 }
 
-/** Does the work and tells the observer what it came to. */
+/** Runs the work, and reports its outcome to the observer. */
 async function observed<T>(
   observer: OperationObserver,
   { operation }: Prepared,
@@ -200,7 +200,7 @@ function lengthOf(text: string | TextParts): number {
   return text.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** The code of the first of these errors. */
+/** The code of the first error; null if there are no errors. */
 export function codeOf([error]: readonly GraphQLError[]): string | null {
   return error ? String(error.extensions.code) : null;
 }

@@ -1,7 +1,7 @@
 import { BatonError } from "../errors.ts";
 import { acceptsEventStream } from "./event-stream.ts";
 
-/** A request that is refused for its form: its method, or what it accepts. Nothing was executed. */
+/** The error of a request that is refused because of its method, path or `Accept` header. Nothing was executed. */
 export class HttpRefusal extends BatonError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -13,38 +13,44 @@ export class HttpRefusal extends BatonError {
   }
 }
 
-/** A method that /graphql does not have. */
+/** The error of a method that /graphql does not support. */
 export function unknownMethod(method = ""): HttpRefusal {
-  return new HttpRefusal(405, `Send an operation by POST, or a query by GET; this is ${method}.`, {
-    Allow: "GET, POST, OPTIONS",
-  });
+  return new HttpRefusal(
+    405,
+    `Send an operation by POST, or a query by GET, and not by ${method}.`,
+    {
+      Allow: "GET, POST, OPTIONS",
+    },
+  );
 }
 
-/** A mutation that came by GET. */
+/** The error of a mutation by GET. */
 export function mutationByGet(): HttpRefusal {
   return new HttpRefusal(405, "Send a mutation by POST. GET is for queries and subscriptions.", {
     Allow: "POST",
   });
 }
 
-/** A GET without an operation. */
+/** The error of a GET without a query. */
 export function missingQuery(): HttpRefusal {
   return new HttpRefusal(
     400,
-    "The address has no parameter query. Send one, such as /graphql?query={viewer{user}}, or an operation by POST.",
+    "The URL has no parameter `query`. Send one, such as /graphql?query={viewer{user}}, or send an operation by POST.",
   );
 }
 
-/** A result whose media types the caller does not accept. */
+/** The error of a request that accepts no media type of the result. */
 export function notAcceptable(accept: string | undefined, isSubscription: boolean): HttpRefusal {
   const sent = `this is ${JSON.stringify((accept ?? "").slice(0, 200))}`;
   if (isSubscription) {
     return new HttpRefusal(
       406,
-      `A subscription is answered with server-sent events: send Accept: text/event-stream; ${sent}. Or subscribe over WebSocket, on the same path.`,
+      `The events of a subscription are server-sent events: send Accept: text/event-stream; ${sent}. Or subscribe over WebSocket, on the same path.`,
     );
   }
-  const only = acceptsEventStream(accept) ? " Only a subscription is answered with events." : "";
+  const only = acceptsEventStream(accept)
+    ? " Only the response of a subscription is an event stream."
+    : "";
   return new HttpRefusal(
     406,
     `Send Accept: application/json or application/graphql-response+json; ${sent}.${only}`,

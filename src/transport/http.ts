@@ -17,30 +17,33 @@ import { publicError } from "./public-error.ts";
 
 export interface HttpOptions {
   readonly graphql: Graphql;
-  /** What tools work with. */
+  /** The services that tools of MCP use. */
   readonly services: Services;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
-  /** Whether pages of other sites may use the API. */
+  /** Whether web pages of other origins can use the API. */
   readonly allowsOrigins: boolean;
   readonly servesGraphiql: boolean;
   readonly servesBoard: boolean;
-  /** Whether it is served over TLS, which browsers are told to keep to. */
+  /** Whether the server uses TLS. Browsers are then instructed to use only TLS. */
   readonly isSecure: boolean;
-  /** Bytes that wait in memory for a stream of events, before it is fed from the log. */
+  /** Bytes that can wait in memory for a stream of events. If there are more, it reads from the log. */
   readonly maxWaitingBytes: number;
-  /** Rejects while the server can't do its work. */
+  /** Rejects if the server cannot serve requests. */
   readonly checkReady: () => Promise<void>;
   /** Aborts when the server begins to stop. */
   readonly stopped: AbortSignal;
-  /** Then a connection ends with its answer: its client's next request goes elsewhere. */
+  /**
+   * Whether the server is stopping. A connection then ends with its response, so that the next request uses another
+   * one.
+   */
   readonly isStopping: () => boolean;
-  /** Null where there are no traces. */
+  /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
-/** What a refusal before the operation is read answers as; the operation's own errors come with 200. */
+/** The status of a request that is refused before its operation is read. The operation's own errors have status 200. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -51,8 +54,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 };
 
 /**
- * GraphQL over POST, GET and server-sent events; the board and GraphiQL for browsers; MCP for models; health for whoever supervises the
- * process.
+ * Handles all HTTP requests: GraphQL over POST, GET and server-sent events, the board and GraphiQL for browsers, MCP
+ * for
+ * models, and health for the supervisor of the process.
  */
 export function httpListener(options: HttpOptions): RequestListener {
   const { logger, tracer } = options;
@@ -69,15 +73,15 @@ export function httpListener(options: HttpOptions): RequestListener {
     if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response, note);
     if (tracer) response.once("close", () => note.trace?.end(tracedNote(note)));
     answer(options, routes, request, response, note).catch(async (error: unknown) => {
-      // A thousand connections that are refused in one turn of the event loop are not answered in the same one.
+      // If thousands of connections are refused, their responses are spread over several turns of the event loop.
       if (isLoopHeld()) await nextTurn(nobody);
-      // The client went away in the middle of its request.
+      // The client disconnected in the middle of its request.
       if (request.destroyed && (!request.complete || isReset(error))) return;
       const fault = publicError(error, logger, note);
       note.errorCode = codeOf([fault]);
       if (response.headersSent) response.destroy();
       else {
-        // A page may read why it was refused, where pages may ask.
+        // If pages can use the API, a page can also read the reason of a refusal.
         if (options.allowsOrigins) response.setHeader("Access-Control-Allow-Origin", "*");
         refuse(request, response, fault, error instanceof HttpRefusal ? error : null);
       }
@@ -85,7 +89,7 @@ export function httpListener(options: HttpOptions): RequestListener {
   };
 }
 
-/** The id that the caller, or a proxy before this server, gave the request. */
+/** The ID that the caller, or a proxy in front of this server, assigned to the request. */
 function requestIdOf({ headers }: IncomingMessage): string | null {
   const sent = headers["x-request-id"];
   return typeof sent === "string" && /^[\w.:/+=-]{1,128}$/.test(sent) ? sent : null;
@@ -144,17 +148,20 @@ async function answer(
       );
   }
   const board = options.servesBoard ? "The board is at /. The" : "The";
-  throw new HttpRefusal(404, `Nothing is here. ${board} API is at /graphql, and MCP at /mcp.`);
+  throw new HttpRefusal(
+    404,
+    `This path does not exist. ${board} API is at /graphql, and MCP is at /mcp.`,
+  );
 }
 
 /**
- * How long, and how much of, a refused body is read and thrown away, for a client that reads no answer before it has sent
- * its all. Whoever sends on without an end is cut then.
+ * How long the body of a refused request is read and discarded, and how much of it. Some clients do not read a response
+ * before they have sent the whole body. After these limits, the connection is destroyed.
  */
 const lingerMs = 3_000;
 const lingerBytes = 32 * 1024 * 1024;
 
-/** Answers a request whose operation was not even read. */
+/** Responds to a request that is refused before its operation is read. */
 function refuse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -179,7 +186,7 @@ function refuse(
   });
 }
 
-/** Closed with a body still coming, the connection would be reset, and the answer lost on its way. */
+/** If the connection closed while the body arrives, it would be reset, and the client would not get the response. */
 function linger(request: IncomingMessage, response: ServerResponse): void {
   const cut = () => {
     response.end();
@@ -196,12 +203,12 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
 }
 
-/** The range of codes is the one that JSON-RPC leaves to servers. */
+/** The codes are in the range that JSON-RPC reserves for servers. */
 function rpcErrorOf({ message, extensions }: GraphQLError): object {
   return { code: -32_000, message, data: extensions };
 }
 
-/** @param end ends the answer, all of which was sent */
+/** @param end ends the response after everything was sent */
 function sendJson(
   response: ServerResponse,
   status: number,
@@ -220,5 +227,5 @@ function sendJson(
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof BatonError ? error.message : "The database does not answer.";
+  return error instanceof BatonError ? error.message : "The database does not respond.";
 }

@@ -16,18 +16,18 @@ import {
   type SelectionSetNode,
 } from "graphql";
 
-/** What a field of an answer costs beside its name and its text. */
+/** The size of a field in a response, in addition to its name and its text. */
 const fieldBytes = 64;
 
 /**
- * How large the answers of a document's introspections may become, in bytes. Under other names, a kilobyte of text may ask
- * for the whole schema hundreds of times.
+ * Estimates the largest response to the introspection in a document, in bytes. With aliases, one kilobyte of text can
+ * request the whole schema hundreds of times.
  *
- * The count walks the schema as the execution would, without keeping anything of it, and ends when it exceeds the bound.
- * It counts what `@skip` and `@include` may leave out, and what is deprecated.
+ * The count walks the schema as the execution would, keeps nothing, and ends when it exceeds the bound. It includes
+ * deprecated fields, and fields that `@skip` and `@include` can leave out.
  *
- * @param document a valid one
- * @param maxBytes where the count ends
+ * @param document a valid document
+ * @param maxBytes the count ends above this number
  */
 export function introspectionBytes(
   schema: GraphQLSchema,
@@ -57,7 +57,7 @@ class Count {
     }
   }
 
-  /** What of a root's selections introspects. */
+  /** Adds the introspection fields of a root. */
   addRoot(set: SelectionSetNode): void {
     for (const node of this.#fieldsOf(set)) {
       if (node.name.value === SchemaMetaFieldDef.name) {
@@ -68,7 +68,7 @@ class Count {
     }
   }
 
-  /** `__type`: of the type that it names, or of the largest one where a variable names it. */
+  /** Adds `__type`: the type that it names, or the largest type if a variable names it. */
   #addNamed(node: FieldNode): void {
     const name = node.arguments?.[0]?.value;
     const { type } = TypeMetaFieldDef;
@@ -86,7 +86,7 @@ class Count {
     this.bytes = largest;
   }
 
-  /** A field's name, and what it gives. */
+  /** Adds the name of a field, and its value. */
   #add(node: FieldNode, type: GraphQLOutputType, value: unknown): void {
     this.bytes += fieldBytes + (node.alias ?? node.name).value.length;
     this.#addValue(node, type, value);
@@ -111,7 +111,7 @@ class Count {
     for (const node of this.#fieldsOf(set)) {
       if (this.bytes > this.#maxBytes) return;
       const field = type.getFields()[node.name.value];
-      // The names of types cost as much as any field.
+      // `__typename` costs as much as any other field.
       if (!field) this.#add(node, type, null);
       else this.#add(node, field.type, this.#resolve(field, source));
     }
@@ -122,7 +122,7 @@ class Count {
     return field.resolve?.(source, { includeDeprecated: true }, undefined, info);
   }
 
-  /** @param visited the fragments that are spread there already: again, they add nothing */
+  /** @param visited the fragments that are already spread in this place; they add no fields again */
   *#fieldsOf({ selections }: SelectionSetNode, visited = new Set<string>()): Generator<FieldNode> {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) yield selection;

@@ -17,21 +17,21 @@ import { schema } from "../schema/schema.ts";
 import { SelectionCompiler } from "./selection-compiler.ts";
 import { writeResult } from "./write-result.ts";
 
-/** A larger selection is executed, which checks its complexity. */
+/** graphql-js executes larger selections, and checks their complexity. */
 const maxCompiledFields = 100;
 
 export interface LiveArguments extends ExecutionArgs {
   readonly operation: OperationDefinitionNode;
   readonly maxComplexity: number;
-  /** What a caller may see of errors. */
+  /** Returns errors in their public form. */
   readonly publicErrors: (errors: readonly unknown[]) => GraphQLError[];
-  /** Called when it has ended, or did not begin; perhaps several times. */
+  /** Called when the subscription has ended or did not begin. It can be called several times. */
   readonly leave: () => void;
 }
 
 /**
- * Begins a subscription: the place where its events begin is then fixed.
- * @returns a result with errors where it did not begin
+ * Begins a subscription. The position of its first event is then fixed.
+ * @returns a result with errors if it did not begin
  */
 export async function openLiveOperation(
   args: LiveArguments,
@@ -39,7 +39,8 @@ export async function openLiveOperation(
   const source = await beginSource(args);
   if (source instanceof Subscription) return new LiveOperation(args, source);
   if (source instanceof ClaimWatch) return new LiveOperation(args, new SteppedSource(source));
-  if (Symbol.asyncIterator in source) throw new Error("The feed knows no such subscription.");
+  if (Symbol.asyncIterator in source)
+    throw new Error("The feed does not support this subscription.");
   args.leave();
   return { errors: args.publicErrors(source.errors ?? []) };
 }
@@ -53,13 +54,13 @@ async function beginSource(args: LiveArguments) {
   }
 }
 
-/** What a live operation delivers the events of. */
+/** The source of the events of a live operation. */
 interface LiveSource {
   deliver(delivery: Delivery<Buffer>): Promise<void>;
   close(): void;
 }
 
-/** Takes the next event when the sink has room for it: for a source that keeps no events. */
+/** Reads the next event when the sink has room for it, from a source that does not buffer events. */
 class SteppedSource implements LiveSource {
   readonly #watch: ClaimWatch;
 
@@ -79,7 +80,7 @@ class SteppedSource implements LiveSource {
   }
 }
 
-/** A subscription as a transport delivers it: each event as the JSON text of its result, in UTF-8. */
+/** A subscription whose events a transport delivers, each as the JSON text of its result in UTF-8. */
 export class LiveOperation {
   readonly #args: LiveArguments;
   readonly #subscription: LiveSource;
@@ -91,7 +92,7 @@ export class LiveOperation {
 
   /**
    * Sends the events until the subscription is closed or completes.
-   * @throws what the subscription ends with
+   * @throws the error that ends the subscription
    */
   deliver(sink: Sink<Buffer>): Promise<void> {
     const delivered = this.#subscription.deliver({
@@ -122,10 +123,10 @@ export class LiveOperation {
   }
 }
 
-/** Those of operations that depend on no variable. */
+/** The renderings of operations that depend on no variable. */
 const renderings = new WeakMap<OperationDefinitionNode, SharedRendering<Buffer> | null>();
 
-/** Null where an event has to be executed for each subscriber. */
+/** Null if graphql-js must execute each event for each subscriber. */
 function sharedRendering(args: LiveArguments): SharedRendering<Buffer> | null {
   const { document, operation, variableValues, maxComplexity } = args;
   const known = renderings.get(operation);

@@ -17,21 +17,21 @@ import { readBody, textOf } from "./read-body.ts";
 
 export interface McpRouteOptions extends Services {
   readonly authenticator: Authenticator;
-  /** Whether pages of other sites on this machine may use it. */
+  /** Whether web pages of other origins on this machine can use MCP. */
   readonly allowsOrigins: boolean;
-  /** Bytes that wait in memory for a stream of notifications, before the feed waits. */
+  /** Bytes that can wait in memory for a stream of notifications. If there are more, the feed waits. */
   readonly maxWaitingBytes: number;
   /** Aborts when the server begins to stop. */
   readonly stopped: AbortSignal;
-  /** Null where there are no traces. */
+  /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
-/** What a message has beside a value. */
+/** The size of a message in addition to its value. */
 const messageBytes = 64 * 1024;
 
-/** Headers that a page may send and read. */
+/** Headers that a page can send and read. */
 const corsHeaders = {
   "Access-Control-Allow-Methods": "POST, GET, DELETE, OPTIONS",
   "Access-Control-Allow-Headers":
@@ -43,9 +43,10 @@ const corsHeaders = {
 /**
  * /mcp: the Model Context Protocol over Streamable HTTP.
  *
- * 1. The caller is authenticated, before its body is read.
- * 2. The body is read. The client's name in it is the agent, unless the token or a header names one.
- * 3. The endpoint, which is loaded for the first request, answers. Its answer is passed on as it comes.
+ * 1. Authenticate the caller, before the body is read.
+ * 2. Read the body. The client's name in it is the agent, unless the token or a header names one.
+ * 3. Load the endpoint, if this is the first request. It handles the message.
+ * 4. Send each part of the endpoint's response when it arrives.
  */
 export class McpRoute {
   readonly #options: McpRouteOptions;
@@ -55,7 +56,7 @@ export class McpRoute {
     this.#options = options;
   }
 
-  /** @throws BatonError when the request is refused before its message is read */
+  /** @throws BatonError if the request is refused before its message is read */
   async answer(request: IncomingMessage, response: ServerResponse, note: CallNote): Promise<void> {
     const { authenticator, store, maxWaitingBytes, allowsOrigins } = this.#options;
     const { limits } = store;
@@ -78,7 +79,7 @@ export class McpRoute {
           ? await endpoint.stream(webRequest(request, signal), outlet, authenticate)
           : null;
       if (stream) return pass(stream, response);
-      throw new HttpRefusal(405, `Send each message by POST; this is ${request.method}.`, {
+      throw new HttpRefusal(405, `Send each message by POST, and not by ${request.method}.`, {
         Allow: "POST",
       });
     }
@@ -93,7 +94,7 @@ export class McpRoute {
     return pass(await endpoint.answer(sent), response);
   }
 
-  /** Aborts when the caller is gone; that of a stream also when the server stops. */
+  /** The signal aborts when the caller disconnects. The signal of a stream also aborts when the server stops. */
   #signalOf(response: ServerResponse): AbortSignal {
     const { stopped } = this.#options;
     const closing = new AbortController();
@@ -118,9 +119,9 @@ export class McpRoute {
 }
 
 /**
- * Lets pages on this machine ask, such as the protocol's inspector. A caller is known by its token alone; still, the
- * protocol demands that the pages of others are refused.
- * @throws FORBIDDEN for a page of another site
+ * Allows web pages on this machine, such as the protocol's inspector. Callers authenticate only with tokens, but the
+ * protocol requires that pages of other origins are refused.
+ * @throws FORBIDDEN for a page of another origin
  */
 function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
   const { origin } = request.headers;
@@ -129,7 +130,7 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
   if (!isThisMachine(hostname)) {
     throw new BatonError(
       "FORBIDDEN",
-      `A page at ${JSON.stringify(origin.slice(0, 200))} may not use MCP here: only pages on this machine may. Programs send no Origin header.`,
+      `A web page at ${JSON.stringify(origin.slice(0, 200))} cannot use MCP here: only pages on this machine can. Programs send no Origin header.`,
     );
   }
   response.setHeader("Access-Control-Allow-Origin", origin);
@@ -150,7 +151,7 @@ function outletOf(response: ServerResponse, maxWaitingBytes: number): Outlet {
       });
     }
   };
-  // All that follow something on this stream wait together.
+  // All subscriptions of this stream share one wait.
   let waiting: Promise<void> | null = null;
   return {
     get isFull() {
@@ -163,14 +164,14 @@ function outletOf(response: ServerResponse, maxWaitingBytes: number): Outlet {
   };
 }
 
-/** The request without its body, which was read. */
+/** The request without its body, which was read before. */
 function webRequest(request: IncomingMessage, signal: AbortSignal): Request {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) {
-    // The token is for this server alone.
+    // The token is only for this server.
     if (typeof value === "string" && name !== "authorization") headers.set(name, value);
   }
-  // Whatever the client called this server, its name decides nothing.
+  // The name that the client used for this server has no effect.
   return new Request("http://baton.invalid/mcp", {
     method: request.method ?? "POST",
     headers,
@@ -178,7 +179,7 @@ function webRequest(request: IncomingMessage, signal: AbortSignal): Request {
   });
 }
 
-/** Sends the answer as it comes. What is written at once is one message, so that it is filled in one piece. */
+/** Sends the response as it arrives. Each chunk is one message, so it is filled in one piece. */
 async function pass({ response: from, fill }: McpAnswer, to: ServerResponse): Promise<void> {
   if (to.destroyed) {
     await from.body?.cancel();

@@ -10,13 +10,15 @@ import {
 import { fieldsByName } from "./fields-by-name.ts";
 
 /**
- * Whether fields that have the same name in the answer can be merged: the rule "Field Selection Merging" of GraphQL, for
- * schemas without interfaces and unions. Two fields of one place are then of the same type, so that they are merged if
- * they are the same field with the same arguments. graphql-js compares each with each, which is quadratic in the length of
- * the document; here each field is compared with the first of its name.
+ * Checks that fields with the same name in the response can be merged: GraphQL's rule "Field Selection Merging", for
+ * schemas without interfaces and unions. Two fields in one place then have the same parent type, so they can be merged
+ * if
+ * they are the same field with the same arguments. graphql-js compares all pairs, which is quadratic in the length of
+ * the
+ * document. This function compares each field with the first field of its name.
  *
- * @param document valid by all other rules: its fragments spread no cycle
- * @returns the first conflict, or null
+ * @param document is valid by all other rules, so that its fragments form no cycle
+ * @returns the first conflict; null if there is no conflict
  */
 export function mergeConflict(document: DocumentNode): GraphQLError | null {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -36,11 +38,13 @@ export function mergeConflict(document: DocumentNode): GraphQLError | null {
 
 interface Search {
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** Sets without a conflict, by themselves. A fragment has them wherever it is spread. */
+  /**
+   * The selection sets that have no conflict within them. A fragment's set is checked once, even if it is spread often.
+   */
   readonly passed: Set<SelectionSetNode>;
 }
 
-/** @param sets what is selected of one object */
+/** @param sets the selection sets of one object */
 function conflictIn(sets: readonly SelectionSetNode[], search: Search): GraphQLError | null {
   const { fragments, passed } = search;
   const [only] = sets;
@@ -63,7 +67,7 @@ function conflictIn(sets: readonly SelectionSetNode[], search: Search): GraphQLE
   return null;
 }
 
-/** Why two fields of the same name in the answer can't be merged; null if they can. */
+/** The reason why two fields with the same name in the response cannot be merged; null if they can. */
 function reasonOf(first: FieldNode, other: FieldNode): string | null {
   const [one, another] = [first.name.value, other.name.value];
   if (one !== another) return `"${one}" and "${another}" are different fields`;

@@ -1,18 +1,18 @@
 import type { ResponseBudget } from "../store/response-budget.ts";
 import type { OperationNote } from "./operation-note.ts";
 
-/** An operation of a socket that has not been answered to its end. */
+/** An operation of a socket that is not complete yet. */
 export class OpenOperation {
   budget: ResponseBudget | null = null;
-  /** What its message holds in the memory of its user. */
+  /** The part of its user's memory that its message uses. */
   held: { readonly userId: string; readonly bytes: number } | null = null;
   readonly note: OperationNote = {};
   readonly beganAt = performance.now();
   #isAbandoned = false;
-  /** Made when it is asked for: most operations end before their caller gives them up. */
+  /** Created at the first use: most operations end before their caller cancels them. */
   #closed: AbortController | null = null;
 
-  /** Aborts when the caller has given the operation up, or the socket is gone. */
+  /** Aborts when the caller cancels the operation, or the socket closes. */
   get closed(): AbortSignal {
     if (!this.#closed) {
       this.#closed = new AbortController();

@@ -13,50 +13,50 @@ import { SocketIntake } from "./socket-intake.ts";
 import { SocketReader } from "./socket-reader.ts";
 import { maxUnreadBytes, SocketWriter } from "./socket-writer.ts";
 
-/** A socket that nobody has shown a good token on is closed after this. */
+/** A socket without a valid token is closed after this time. */
 const unauthenticatedMs = 10_000;
 const pingIntervalMs = 15_000;
-/** A socket is given up when so many pings in a row saw no sign of life. */
+/** A socket is closed after this many pings in a row without a pong or a message. */
 const maxSilentPings = 2;
 
-/** What is known of a socket beside the protocol. */
+/** The state of a socket, in addition to that of the protocol. */
 export interface Extra {
-  /** Of the request that opened it: what a caller may be known by. */
+  /** The headers of the request that opened the socket. They can contain the token. */
   readonly headers: IncomingHttpHeaders;
   readonly writer: SocketWriter;
   authenticated: boolean;
-  /** Called when the socket has closed: it counts no more. */
+  /** Called when the socket has closed, so that it no longer counts. */
   leave(): void;
   isClosed: boolean;
-  /** Since the latest operation began. */
+  /** The bytes that were received since the latest operation began. */
   receivedBytes: number;
-  /** Whose operations it carried last; `nobody` before the first. */
+  /** The user of its latest operation; `nobody` before the first. */
   userId: string;
-  /** Of the message that is being heard. */
+  /** The size of the message that is being handled. */
   messageBytes: number;
   readonly underWay: AnswersUnderWay;
-  /** By their id. */
+  /** The open operations, by ID. */
   readonly operations: Map<string, OpenOperation>;
-  /** Ends the operations that their caller has given up. */
+  /** Ends the operations that the caller has cancelled. */
   endAbandoned(): void;
 }
 
 export interface OpenSocketOptions {
   readonly socket: WebSocket;
-  /** What the socket reads from and writes to. */
+  /** The stream that the socket reads from and writes to. */
   readonly stream: Duplex;
   readonly protocol: ReturnType<typeof makeServer<Record<string, unknown>, Extra>>;
   readonly headers: IncomingHttpHeaders;
   readonly graphql: Graphql;
   readonly memory: SharedMemory;
-  /** Bytes of entries in the answers that it has asked for and not read yet. */
+  /** Maximum bytes of entries in responses that were requested and are not read yet. */
   readonly maxUnreadEntryBytes: number;
-  /** Bytes that wait in memory for it, before its subscriptions are fed from the log. */
+  /** Bytes that can wait in memory for the socket. If there are more, its subscriptions read from the log. */
   readonly maxWaitingBytes: number;
   readonly logger: Logger;
 }
 
-/** Carries the protocol over one socket: its messages, its pulse, and what it costs when its other side does not read. */
+/** Runs the protocol on one socket: messages, heartbeats, and limits for a client that does not read. */
 export function openSocket(options: OpenSocketOptions): void {
   const { socket, stream, protocol, logger } = options;
   let silentPings = 0;
@@ -86,13 +86,13 @@ export function openSocket(options: OpenSocketOptions): void {
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      // Resolves when there is room for more: a client that does not read is not sent more.
+      // Resolves when there is room for more, so that a client that does not read receives nothing more.
       send: (data) => {
         writer.writeText(data);
         return writer.drained();
       },
       close: (code, reason) => socket.close(code, reason),
-      // Without the payload that it may carry: that would be sent back to whoever asks, token or not.
+      // Without the payload of the ping: the server does not send data back to a client without a token.
       onPing: () => {
         writer.writeText(pong);
         if (writer.waitingBytes > maxUnreadBytes) socket.terminate();
@@ -101,10 +101,10 @@ export function openSocket(options: OpenSocketOptions): void {
         const hear = (message: SocketMessage | string, bytes: number) => {
           extra.messageBytes = bytes;
           if (isOfServer(message)) {
-            socket.close(CloseCode.BadRequest, "Only a server sends such a message");
+            socket.close(CloseCode.BadRequest, "Only a server sends messages of this type");
             return;
           }
-          // graphql-ws takes a message that is parsed already, too.
+          // graphql-ws also accepts a parsed message.
           listener(message as string).catch((error: unknown) => {
             if (socket.readyState !== socket.OPEN) return;
             logger.error({ err: error }, "internal error on a socket");
@@ -138,10 +138,10 @@ export function openSocket(options: OpenSocketOptions): void {
     if (socket.readyState === socket.OPEN) socket.ping();
   }, pingIntervalMs);
   const unauthenticated = setTimeout(() => {
-    if (!extra.authenticated) socket.close(CloseCode.Unauthorized, "No good token was shown");
+    if (!extra.authenticated) socket.close(CloseCode.Unauthorized, "No valid token was sent");
   }, unauthenticatedMs);
 
-  // A message that is too large, or no UTF-8: `ws` itself closes the socket with the code for it.
+  // The message is too large or not UTF-8: `ws` closes the socket with the matching code.
   socket.on("error", (error) => logger.debug({ err: error }, "socket"));
   socket.once("close", (code, reason) => {
     clearInterval(pings);
@@ -154,12 +154,12 @@ export function openSocket(options: OpenSocketOptions): void {
   });
 }
 
-/** `ws` gives a message in one piece, unless it is told otherwise. */
+/** By default, `ws` passes a message as one buffer. */
 function sizeOf(data: RawData): number {
   return Array.isArray(data) ? 0 : data.byteLength;
 }
 
-/** What the protocol has a server send. graphql-ws throws where a client sends it. */
+/** The types of messages that only a server sends. graphql-ws throws if a client sends one. */
 const serverTypes: readonly unknown[] = [
   MessageType.ConnectionAck,
   MessageType.Next,

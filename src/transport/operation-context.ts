@@ -9,28 +9,28 @@ import type { Store } from "../store/store.ts";
 import type { Writer } from "../store/writer.ts";
 import type { OperationNote } from "./operation-note.ts";
 
-/** What resolvers work with, the same for every operation. */
+/** The services that resolvers use. All operations share them. */
 export interface Services {
   readonly store: Store;
   readonly writer: Writer;
   readonly feed: Feed;
   readonly tokens: TokenAdministration;
   readonly bounds: CallBounds;
-  /** What large requests and answers hold. */
+  /** The memory that large requests and responses use. */
   readonly memory: SharedMemory;
 }
 
-/** What an operation's connection tells of itself. */
+/** The connection of an operation. */
 export interface Connection {
-  /** What is noted of the operation. */
+  /** The details of the operation for the log. */
   readonly note: OperationNote;
-  /** Gives the signal that aborts when the caller is gone. It is asked for only by operations that may last. */
+  /** Returns the signal that aborts when the caller disconnects. Only operations that can take long call it. */
   readonly closed: () => AbortSignal;
-  /** Shared by the operations of one connection that are answered side by side; left out where there is only one. */
+  /** Shared by the concurrent operations of one connection; left out if a connection has only one. */
   readonly underWay?: AnswersUnderWay;
 }
 
-/** The context of one operation. Its signals are made when they are asked for: most operations end before. */
+/** The context of one operation. Its signals are created at their first use, because most operations need none. */
 export class OperationContext implements Context {
   readonly viewer: Context["viewer"];
   readonly budget: ResponseBudget;
@@ -39,7 +39,7 @@ export class OperationContext implements Context {
   readonly feed: Feed;
   readonly tokens: TokenAdministration;
   isWithinComplexity = false;
-  /** Of what its caller sent. */
+  /** The size of the request. */
   requestBytes = 0;
   readonly #session: Session;
   readonly #connection: Connection;

@@ -2,17 +2,17 @@ import { Kind, type OperationDefinitionNode } from "graphql";
 import type { CallNote } from "../mcp/call-note.ts";
 import type { TracedOperation } from "../operation-trace.ts";
 
-/** What is noted of an operation while it is answered, for the log. Neither a token nor a key nor a value is part of it. */
+/** The details of an operation for the log. They contain no token, key or value. */
 export interface OperationNote extends CallNote {
   definition?: OperationDefinitionNode;
-  /** Of an error that the log tells of. */
+  /** The ID of an error in the log. */
   requestId?: string;
 }
 
 const maxFields = 5;
 const maxNameLength = 100;
 
-/** A note as fields of a line in the log. What is not known is left out. */
+/** The fields of a note in a line of the log. Unknown ones are left out. */
 export function loggedNote(note: OperationNote): object {
   const { viewer, definition, call, errorCode, requestId, trace } = note;
   return {
@@ -25,7 +25,7 @@ export function loggedNote(note: OperationNote): object {
   };
 }
 
-/** A note as its span tells it. */
+/** The attributes of a note in its span. */
 export function tracedNote({
   viewer,
   definition,
@@ -44,14 +44,14 @@ export function tracedNote({
   };
 }
 
-/** Such as `mutation SetResult: setEntry`. */
+/** Returns a description such as `mutation SetResult: setEntry`. */
 function describeOperation(definition: OperationDefinitionNode): string {
   const { operation, name } = definition;
   const words = name ? [operation, name.value.slice(0, maxNameLength)] : [operation];
   return `${words.join(" ")}: ${fieldsOf(definition, true)}`;
 }
 
-/** @param withFragments whether the names of fragments are shown, which its caller chose */
+/** @param withFragments whether to include the names of fragments, which the caller chose */
 function fieldsOf({ selectionSet }: OperationDefinitionNode, withFragments: boolean): string {
   const fields: string[] = [];
   for (const selection of selectionSet.selections) {

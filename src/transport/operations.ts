@@ -22,33 +22,33 @@ import { shortAliases } from "./short-aliases.ts";
 import { shownTexts } from "./shown-texts.ts";
 import { subscriptionDirectives } from "./subscription-directives.ts";
 
-/** Lexical tokens of one operation: bounds what validation, quadratic in the worst case, may cost. */
+/** The largest number of lexical tokens in a document. It bounds validation, which is quadratic in the worst case. */
 const maxQueryTokens = 4_000;
-/** Several times what tools ask for that want to know all of the schema. */
+/** Several times the size of a tool's request for the whole schema. */
 const maxIntrospectionBytes = 1.5 * 1024 * 1024;
-/** The operations of a document, times its fragments. */
+/** The largest product of the numbers of operations and fragments in a document. */
 const maxOperationFragments = 1_000;
-/** Only short documents are kept: the long ones are data written into a query, and never seen again. */
+/** Only short documents are kept. Long ones usually contain data, and are not sent again. */
 const maxKeptLength = 4_096;
 const maxKept = 500;
 
-/** A document that may be executed, and the operation of it that is meant. */
+/** A valid document, and the operation of it to execute. */
 export interface Prepared extends Embedding {
   readonly operation: OperationDefinitionNode;
-  /** How often its answer shows what it reads. */
+  /** How often the response shows the entries that it reads. */
   readonly shown: ShownTexts;
 }
 
 /**
- * Why an operation was not begun.
+ * The reason why an operation was refused.
  *
  * - `limit`: its text is too long.
- * - `text`: it can't be parsed, or is not valid in the schema.
- * - `name`: `operationName` names none of its operations.
+ * - `text`: its text cannot be parsed, or is not valid in the schema.
+ * - `name`: `operationName` does not name one of its operations.
  */
 export type RefusalKind = "limit" | "text" | "name";
 
-/** An operation that was not begun. */
+/** The error of an operation that was refused before its execution. */
 export class OperationRefusal extends Error {
   override readonly name = "OperationRefusal";
   readonly kind: RefusalKind;
@@ -61,29 +61,29 @@ export class OperationRefusal extends Error {
   }
 }
 
-/** What is known of an operation's cost from its text. */
+/** The limits on an operation that are checked on its text. */
 interface TextLimits {
   readonly maxQueryBytes: number;
   readonly maxQueryComplexity: number;
 }
 
-/** Which operations callers may send at all. */
+/** The operations that callers can send. */
 export interface OperationPolicy {
-  /** Whether they may ask for the schema. */
+  /** Whether introspection of the schema is allowed. */
   readonly allowsIntrospection: boolean;
-  /** The only documents that they may send; null: any. */
+  /** The only documents that are allowed; null: all documents. */
   readonly trustedDocuments: ReadonlySet<string> | null;
 }
 
-/** Parses and validates the text of operations for every transport, and keeps the documents that are valid. */
+/** Parses and validates documents for all transports, and keeps the valid ones. */
 export class Operations {
   readonly #schema: GraphQLSchema;
   readonly #limits: TextLimits;
   readonly #policy: OperationPolicy;
   readonly #rules: readonly ValidationRule[];
-  /** By their text, the least recently used first. */
+  /** The kept documents by their text, the least recently used first. */
   readonly #kept = new Map<string, ValidDocument>();
-  /** The most recently used. */
+  /** The most recently used document. */
   #latest: ValidDocument | null = null;
 
   constructor(schema: GraphQLSchema, limits: TextLimits, policy: OperationPolicy) {
@@ -94,7 +94,7 @@ export class Operations {
   }
 
   /**
-   * @param operationName needed where the document has several operations
+   * @param operationName required if the document has several operations
    * @throws OperationRefusal
    */
   prepare(text: string, operationName: string | null | undefined): Prepared {
@@ -105,7 +105,9 @@ export class Operations {
     const operation = getOperationAST(valid.embedding.document, operationName);
     if (operation) return { ...valid.embedding, operation, shown: valid.shown };
     throw new OperationRefusal("name", [
-      new GraphQLError("operationName must name one of the operations, where there are several."),
+      new GraphQLError(
+        "operationName must name one of the operations, because the document has several.",
+      ),
     ]);
   }
 
@@ -125,7 +127,7 @@ export class Operations {
       return { embedding, shown, only: operation ? { ...embedding, operation, shown } : null };
     } catch (error) {
       if (error instanceof OperationRefusal) throw error;
-      // Thousands of nested brackets overflow the stack of whoever walks them.
+      // Thousands of nested brackets overflow the stack of the parser or of a visitor.
       if (error instanceof RangeError) throw invalid("The operation is nested too deep.");
       if (error instanceof GraphQLError) throw new OperationRefusal("text", [error]);
       throw error;
@@ -146,18 +148,21 @@ export class Operations {
     throw tooLarge(
       "maxQueryBytes",
       maxQueryBytes,
-      `The text of an operation may have ${maxQueryBytes} bytes; this has ${bytes}. Send values as variables.`,
+      `The text of an operation can have at most ${maxQueryBytes} bytes; this one has ${bytes}. Send values as variables.`,
     );
   }
 
-  /** Whoever walks over a document may follow its fragments wherever they are spread. */
+  /**
+   * A visitor of a document follows a fragment at each place where it is spread, so the number of selections is
+   * bounded.
+   */
   #requireFew(selections: number): void {
     const { maxQueryComplexity } = this.#limits;
     if (selections <= maxQueryComplexity) return;
     throw tooLarge(
       "maxQueryComplexity",
       maxQueryComplexity,
-      `With its fragments written out, the operation selects ${selections} fields, more than ${maxQueryComplexity}. Spread each fragment fewer times.`,
+      `The operation can select at most ${maxQueryComplexity} fields, with each fragment counted wherever it is spread; this one selects ${selections}. Spread each fragment fewer times.`,
     );
   }
 
@@ -176,7 +181,7 @@ export class Operations {
     throw tooLarge(
       "maxIntrospectionBytes",
       maxIntrospectionBytes,
-      `The answer of an introspection may have ${maxIntrospectionBytes} bytes, which is several times what the whole schema needs; this asks for more. Ask for each part of the schema once.`,
+      `The response to introspection can have at most ${maxIntrospectionBytes} bytes, which is several times the size of the whole schema; this operation requests more. Request each part of the schema once.`,
     );
   }
 
@@ -193,16 +198,19 @@ export class Operations {
   }
 }
 
-/** `subscriptionDirectives` is checked before these: one of them throws where a subscription's own field has a variable. */
+/**
+ * `subscriptionDirectives` runs before these rules: one of them throws if a directive of a subscription's root field
+ * has a variable.
+ */
 const rules = [
-  // `mergeConflict` finds the same, in less time.
+  // `mergeConflict` finds the same conflicts in less time.
   ...specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule),
   shortAliases,
 ];
-/** Each error may look for what else was meant, among all names. */
+/** Each error can search all names for suggestions, so their number is limited. */
 const maxErrors = 20;
 
-/** Rules of validation follow the fragments of each operation. */
+/** Rules of validation visit the fragments of each operation. */
 function requireFewPairs({ definitions }: DocumentNode): void {
   const operations = definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).length;
   const pairs = operations * (definitions.length - operations);
@@ -210,7 +218,7 @@ function requireFewPairs({ definitions }: DocumentNode): void {
   throw tooLarge(
     "maxOperationFragments",
     maxOperationFragments,
-    `The operations times the fragments of a document may be ${maxOperationFragments}; these are ${pairs}. Send the operation that you want, and its fragments.`,
+    `The number of operations in a document, multiplied by the number of fragments, can be at most ${maxOperationFragments}; here it is ${pairs}. Send only the operation that you want, and its fragments.`,
   );
 }
 
@@ -225,6 +233,6 @@ function tooLarge(limit: string, max: number, message: string): OperationRefusal
 interface ValidDocument {
   readonly embedding: Embedding;
   readonly shown: ShownTexts;
-  /** Null where there are several, of which one must be named. */
+  /** The only operation; null if there are several, so that the request must name one. */
   readonly only: Prepared | null;
 }

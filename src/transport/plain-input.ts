@@ -7,21 +7,21 @@ import {
   type GraphQLInputObjectType,
 } from "graphql";
 
-/** What a reader returns for a value that graphql-js has to be asked about: it may refuse it, and says why. */
+/** Returned by a reader for a value that graphql-js must read, which can refuse it with a reason. */
 export const isNotPlain = Symbol("not plain");
 
-/** Reads a value that was sent. It comes to what graphql-js comes to, or to `isNotPlain`. */
+/** Reads a value that was sent. Returns the same value as graphql-js, or `isNotPlain`. */
 export type ReadInput = (sent: unknown) => unknown;
 
 interface Field {
   readonly name: string;
   readonly read: ReadInput;
-  /** What stands for a field that is left out; undefined: nothing. */
+  /** The value of a field that is left out; undefined if it has no default. */
   readonly defaultValue: unknown;
   readonly isRequired: boolean;
 }
 
-/** The reader of a type. Each is made once, so that input objects may contain themselves. */
+/** Returns the reader of a type. Each is created once, so that input objects can contain themselves. */
 export function plainInput(type: GraphQLInputType): ReadInput {
   const known = readers.get(type);
   if (known) return known;
@@ -55,7 +55,7 @@ function makeReader(type: GraphQLInputType): ReadInput {
 }
 
 function readList(sent: unknown, read: ReadInput): unknown {
-  // A single item may stand for a list of it.
+  // GraphQL accepts a single item instead of a list.
   if (!Array.isArray(sent)) return isNotPlain;
   const items: unknown[] = [];
   for (const item of sent) {
@@ -92,7 +92,7 @@ function objectReader(type: GraphQLInputObjectType): ReadInput {
       if (value === isNotPlain) return isNotPlain;
       values[name] = value;
     }
-    // A member that is not a field is refused.
+    // A member without a field is refused.
     return Object.keys(sent).length === found ? values : isNotPlain;
   };
 }

@@ -4,12 +4,13 @@ import type { Logger } from "pino";
 import { BatonError, isErrorCode } from "../errors.ts";
 import type { OperationNote } from "./operation-note.ts";
 
-/** graphql-js repeats a wrong value in its message, however long that is. */
+/** graphql-js includes an invalid value in its message, regardless of the value's length. */
 const maxMessageLength = 1_000;
 
 /**
- * What a caller may see of an error: ours as they are, GraphQL's own as BAD_USER_INPUT, any other only as INTERNAL, logged.
- * @param note of its operation, which is given the id by which the log names the error
+ * Returns the public form of an error: a BatonError is unchanged, an error of GraphQL is BAD_USER_INPUT, and any other
+ * error is logged, and is INTERNAL for the caller.
+ * @param note the note of its operation, which receives the ID of the error in the log
  */
 export function publicError(
   error: unknown,
@@ -39,7 +40,7 @@ export function publicError(
       },
     });
   }
-  // Whoever reports it names the line of the log by this.
+  // A report of the error contains this ID, which leads to the line in the log.
   note.requestId ??= randomUUID();
   const { requestId, trace } = note;
   logger.error(
@@ -47,19 +48,19 @@ export function publicError(
     "internal error",
   );
   return new GraphQLError(
-    `Internal error. Details are in the server's log, with the request id ${requestId}.`,
+    `Internal error. Details are in the server's log, with the request ID ${requestId}.`,
     { ...place, extensions: { code: "INTERNAL", requestId } },
   );
 }
 
-/** The error that others were wrapped around. */
+/** The original error, without the errors that wrap it. */
 function originOf(error: unknown): unknown {
   return error instanceof GraphQLError && error.originalError
     ? originOf(error.originalError)
     : error;
 }
 
-/** Path of the argument that graphql-js speaks of in a variable's coercion error. */
+/** The path of the argument that graphql-js names in the message of a coercion error. */
 function argumentIn(message: string): string | undefined {
   const variable = /^Variable "\$(\w+)"/.exec(message)?.[1];
   return variable === undefined ? undefined : (/ at "([^"]+)"/.exec(message)?.[1] ?? variable);

@@ -4,20 +4,20 @@ import { BatonError } from "../errors.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 
 export interface BodyOptions {
-  /** Its answer: when that is over, nothing of the body is held any more. */
+  /** The response. When it ends, the memory of the body is released. */
   readonly response: ServerResponse;
   readonly maxBytes: number;
   readonly memory: SharedMemory;
-  /** Whose share of the memory holds it. */
+  /** The user whose share of the memory it uses. */
   readonly userId: string;
 }
 
-/** A body is there as bytes, and as the text of what is read of it. */
+/** A body is in memory twice: as bytes, and as text. */
 const copies = 2;
 
 /**
- * Reads a request's body. A large one waits until there is room in the memory for it.
- * @throws PAYLOAD_TOO_LARGE before more than the bound is read; RATE_LIMITED; what Node says when the client breaks off
+ * Reads the body of a request. A large body waits until the memory has room for it.
+ * @throws PAYLOAD_TOO_LARGE before more than the bound is read; RATE_LIMITED; Node's error if the client disconnects
  */
 export function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
   const { maxBytes } = options;
@@ -39,7 +39,7 @@ async function hold({ response, memory, userId }: BodyOptions, bytes: number): P
   else response.once("close", release);
 }
 
-/** @param holdMore waits for room, where the size was not told */
+/** @param holdMore waits for room, if the size is not known in advance */
 function read(
   request: IncomingMessage,
   maxBytes: number,
@@ -51,7 +51,7 @@ function read(
       request.pause();
       reject(fault);
     };
-    if (request.destroyed) return reject(new Error("The client has gone."));
+    if (request.destroyed) return reject(new Error("The client disconnected."));
     const chunks: Buffer[] = [];
     let bytes = 0;
     let heldBytes = holdMore === null ? Infinity : smallBytes;
@@ -61,7 +61,7 @@ function read(
       chunks.push(chunk);
       if (bytes > heldBytes) grow();
     }
-    /** Holds as much again as there is. */
+    /** Reserves as much memory again as there is. */
     function grow(): void {
       const more = Math.max(smallBytes, bytes);
       heldBytes += more;
@@ -77,7 +77,7 @@ function read(
 function tooLarge(maxBytes: number): BatonError {
   return new BatonError(
     "PAYLOAD_TOO_LARGE",
-    `A request may have ${maxBytes} bytes. Send less at once.`,
+    `A request can have at most ${maxBytes} bytes. Send several smaller requests.`,
     { limit: "maxBodyBytes", max: maxBytes },
   );
 }

@@ -9,16 +9,18 @@ import { readPlainValue } from "./exact-value.ts";
 import { atOnce, inSteps } from "../in-steps.ts";
 import { maxWholeUnits, operationIn, type ReadLimits } from "./read-operation.ts";
 
-/** A message of the WebSocket protocol, which graphql-ws takes in place of its text. */
+/** A parsed message of the WebSocket protocol, which graphql-ws accepts instead of its text. */
 export interface SocketMessage {
   readonly type?: unknown;
   readonly id?: unknown;
   readonly payload?: unknown;
 }
 
-/** The payload of an operation that is refused before it is executed: the socket may carry others. */
+/**
+ * The payload of an operation that is refused before its execution. Other operations of the socket are not affected.
+ */
 export class RefusedPayload {
-  /** graphql-ws requires one. */
+  /** graphql-ws requires this member. */
   readonly query = "";
   readonly fault: BatonError;
 
@@ -27,13 +29,14 @@ export class RefusedPayload {
   }
 }
 
-/** What graphql-ws is given in place of a text that is not a JSON object: it closes the socket for that. */
+/** Passed to graphql-ws instead of a text that is not a JSON object. It closes the socket for that. */
 const notJson = "";
 
 /**
- * Reads a message of the WebSocket protocol. The operation in a `subscribe` is read as by `readOperation`; where that is
- * refused, the payload is a `RefusedPayload`.
- * @param who the user whom it is read for, or `nobody`
+ * Reads a message of the WebSocket protocol. `readOperation` describes how the operation in a `subscribe` is read. If
+ * it
+ * is refused, the payload is a `RefusedPayload`.
+ * @param who the user that the message is read for, or `nobody`
  */
 export function readMessage(
   text: string,
@@ -75,7 +78,7 @@ function* readWhole(text: string): Steps<Envelope | null> {
 }
 
 function* plainMembers({ members }: Envelope): Steps<Record<string, unknown>> {
-  // Without a prototype, as a member may be named `__proto__`.
+  // Without a prototype, because a member can be named `__proto__`.
   const plain = Object.create(null) as Record<string, unknown>;
   for (const [name, text] of members) plain[name] = (yield* readPlainValue(text, 0)).value;
   return plain;

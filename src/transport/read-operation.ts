@@ -17,7 +17,7 @@ import { atOnce, inSteps } from "../in-steps.ts";
 import { sentTexts, type SentVariables } from "./sent-variables.ts";
 import { isJsonType, typesOfVariables, typeWithin, type VariableTypes } from "./variable-types.ts";
 
-/** What a request asks for. Where the schema has JSON, its variables hold a `JsonText`, or a plain value that is as exact. */
+/** The operation of a request. Variables of type JSON are a `JsonText`, or a plain value that is as exact. */
 export interface Operation {
   readonly query: string;
   readonly operationName: string | null;
@@ -25,26 +25,28 @@ export interface Operation {
   readonly extensions: Readonly<Record<string, unknown>> | null;
 }
 
-/** The limits on what is read that are known before it is. */
+/** The limits that are checked while an operation is read. */
 export interface ReadLimits {
   readonly maxValueDepth: number;
   readonly maxQueryBytes: number;
 }
 
-/** A longer text is read in steps, in UTF-16 units. */
+/** The length in UTF-16 units up to which a text is read without steps. */
 export const maxWholeUnits = 256 * 1024;
 
 /**
- * Reads an operation from its text, such as a request's body: an object with `query`, and perhaps `operationName`,
- * `variables` and `extensions`. Other members are ignored.
+ * Reads an operation from its text, such as the body of a request: an object with `query` and, optionally,
+ * `operationName`, `variables` and `extensions`. Other members are ignored.
  *
- * 1. A text that is exactly what JavaScript writes is parsed by JavaScript: nothing of it can be lost.
- * 2. Any other, and any long one, is read exactly: each member is checked, and kept without its whitespace.
- * 3. `query` tells the types of the variables. Each part of type JSON becomes a `JsonText`, all else plain values.
+ * 1. If the text is exactly the text that JavaScript writes for its value, JavaScript parses it, and nothing is lost.
+ * 2. Any other text, and any long text, is read exactly: each member is checked, and kept without its whitespace.
+ * 3. `query` declares the types of the variables. Each part of type JSON becomes a `JsonText`; all others are plain
+ *    values.
  *
- * A long text is read in steps of a few milliseconds, between which other work is done; the result is a promise then.
- * @param who the user whom it is read for, or `nobody`
- * @throws BAD_USER_INPUT when it is no operation, or cannot be kept as it was sent; LIMIT_EXCEEDED when it is too deep
+ * A long text is read in steps of a few milliseconds, with other work between them. The result is then a promise.
+ * @param who the user that the operation is read for, or `nobody`
+ * @throws BAD_USER_INPUT if the text is not an operation, or cannot be kept as it was sent; LIMIT_EXCEEDED if it is
+ * nested too deep
  */
 export function readOperation(
   text: string,
@@ -69,8 +71,8 @@ function* readBody(text: string, schema: GraphQLSchema, limits: ReadLimits): Ste
 }
 
 /**
- * The operation that an envelope holds.
- * @throws as `readOperation`
+ * Reads the operation of an envelope.
+ * @throws the same errors as `readOperation`
  */
 export function* operationIn(
   { members, faults }: Envelope,
@@ -80,13 +82,13 @@ export function* operationIn(
   const queryText = members.get("query");
   const query = queryText?.startsWith('"') ? yield* decodeLongString(queryText) : null;
   const operationName = (yield* readOptional(members, "operationName", '"')) as string | null;
-  // A longer query is refused when it is executed.
+  // A longer query is refused later, before its execution.
   const types: VariableTypes =
     query === null || query.length > limits.maxQueryBytes
       ? new Map()
       : typesOfVariables(schema, query, operationName);
   for (const first of faults.values()) {
-    // Further ones in the same member are not known.
+    // Only the first error of a member is recorded.
     const fault = isHarmless(first, types) ? yield* harmfulFault(members, first, types) : first;
     if (fault) throw refusalOf(fault, types, limits);
   }
@@ -100,12 +102,12 @@ export function* operationIn(
   };
 }
 
-/** Whether it is in a string of another type than JSON: what may be in one is checked where it is used. */
+/** Whether the error is in a string of another type than JSON. Such strings are checked where they are used. */
 function isHarmless({ path, isHalfPair }: JsonFault, types: VariableTypes): boolean {
   return isHalfPair && !argumentAt(path, types).isJson;
 }
 
-/** What else is wrong in the variables. */
+/** Finds the first error in the variables that is not harmless. */
 function* harmfulFault(
   members: Envelope["members"],
   { path: [member] }: JsonFault,
@@ -158,7 +160,7 @@ function* readOptional(members: Envelope["members"], name: string, first: string
   return (yield* readPlainValue(text, 0)).value;
 }
 
-/** @param mayHoldHalves whether a string of another type than JSON may hold half of a surrogate pair */
+/** @param mayHoldHalves whether a string of another type than JSON can contain half of a surrogate pair */
 function* readVariables(
   text: string | undefined,
   types: VariableTypes,
@@ -175,7 +177,7 @@ function* readVariables(
     const name = decodeString(text.slice(at, nameEnd));
     const type = types.get(name);
     if (type === undefined) {
-      // Nothing can use it, so nothing of it is kept.
+      // The operation does not declare it, so it is not kept.
       at = yield* endOfLongValue(text, nameEnd + 1);
       continue;
     }
@@ -216,7 +218,7 @@ function refusalOf(
   );
 }
 
-/** The argument that a place in a request belongs to, and where in that argument's own JSON it is. */
+/** The argument that a place in a request belongs to, and the place in that argument's own JSON. */
 function argumentAt(
   [member = "", variable, ...path]: JsonPath,
   types: VariableTypes,

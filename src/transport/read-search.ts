@@ -6,9 +6,9 @@ import { readOperation, type Operation, type ReadLimits } from "./read-operation
 
 /**
  * Reads the operation of a GET request.
- * @param search what follows the question mark of its address
- * @returns null where there is no query: the request asks for a page
- * @throws as `readOperation`
+ * @param search the text after the question mark of its URL
+ * @returns null if there is no query, so that the request is for a page
+ * @throws the same errors as `readOperation`
  */
 export function readSearch(
   search: string,
@@ -28,7 +28,7 @@ export function readSearch(
   return readOperation(`{${members.join(",")}}`, schema, limits);
 }
 
-/** The first of each name. */
+/** The parameters; the first one of each name counts. */
 function parametersOf(search: string): Map<string, string> {
   const parameters = new Map<string, string>();
   for (const part of search.split("&")) {
@@ -47,7 +47,7 @@ function jsonParameter(name: string, json: string): string {
   try {
     parseJsonText(json);
   } catch (error) {
-    // What it cannot keep is refused by its place in the variables.
+    // A value that cannot be kept is refused with its place in the variables.
     if (error instanceof JsonFault && error.path.length === 0) {
       throw badUserInput(name, `Must be JSON. ${error.message}`);
     }

@@ -19,23 +19,24 @@ type Write = (source: unknown) => string;
 type Variables = Readonly<Record<string, unknown>>;
 
 interface Compiled {
-  /** Equal keys mean that equal objects are written equally. */
+  /** Selections with equal keys write equal objects in the same way. */
   readonly key: string;
-  /** Writes the result as JSON. Throws where executing the operation would add an error, or wait for a promise. */
+  /** Writes the result as JSON. Throws if an execution would add an error, or wait for a promise. */
   readonly write: Write;
 }
 
-/** What an operation selects of the object that its one field gives, as a function that writes the result. */
+/** The selection of an operation on the object of its one field, as a function that writes the result. */
 export interface CompiledSelection extends Compiled {
-  /** Of the one field, in the answer. */
+  /** The name of the field in the response. */
   readonly name: string;
-  /** Where it is selected. */
+  /** The nodes that select the field. */
   readonly nodes: Nodes;
 }
 
 /**
- * Compiles selections that depend on nothing but their object: without arguments, lists or abstract types. Writing such a
- * result is several times as fast as executing the operation and serialising what that gives.
+ * Compiles selections that depend only on their object: without arguments, lists or abstract types. Writing such a
+ * result
+ * is several times as fast as executing the operation and serialising its result.
  */
 export class SelectionCompiler {
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
@@ -44,7 +45,9 @@ export class SelectionCompiler {
   #fieldCount = 0;
   #usesVariables = false;
 
-  /** @param variables null where they are not known: then nothing is left out, and `usesVariables` says that it might be */
+  /**
+   * @param variables null if they are not known; then no field is left out, and `usesVariables` says whether one can be
+   */
   constructor(document: DocumentNode, variables: Variables | null, maxFields: number) {
     this.#variables = variables;
     this.#maxFields = maxFields;
@@ -55,14 +58,14 @@ export class SelectionCompiler {
     }
   }
 
-  /** Whether the result may be another for other variables. */
+  /** Whether the result can depend on the variables. */
   get usesVariables(): boolean {
     return this.#usesVariables;
   }
 
   /**
    * @param root the type of the operation
-   * @returns null for a selection that has to be executed
+   * @returns null for a selection that graphql-js must execute
    */
   compile(root: GraphQLObjectType, set: SelectionSetNode): CompiledSelection | null {
     const fields = [...this.#collect([set])];
@@ -114,7 +117,7 @@ export class SelectionCompiler {
     else if (isObjectType(type)) inner = this.#compileObject(type, nodes);
     if (!inner) return null;
     const resolve = field.resolve as ((source: unknown) => unknown) | undefined;
-    // What takes a context or an info, beside the arguments that it does not have, has to be executed.
+    // A resolver that takes a context or an info must be executed.
     if (resolve && resolve.length > 1) return null;
     const isNullable = !isNonNullType(field.type);
     const { write } = inner;
@@ -125,7 +128,7 @@ export class SelectionCompiler {
         if (value instanceof Promise) throw new Error(`${parent.name}.${name} is a promise.`);
         if (value != null) return write(value);
         if (isNullable) return "null";
-        throw new Error(`${parent.name}.${name} may not be null.`);
+        throw new Error(`${parent.name}.${name} must not be null.`);
       },
     };
   }
@@ -133,12 +136,13 @@ export class SelectionCompiler {
   /** The fields of selection sets of one object, by the name that each has in the answer. */
   #collect(sets: readonly SelectionSetNode[]): ReadonlyMap<string, Nodes> {
     const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
-    // Spread again, a fragment adds nothing; without this, a document of fragments may take exponential time.
+    // A fragment that is spread again adds no fields. Without this check, a document of fragments can take exponential
+    // time.
     const visited = new Set<string>();
     const collect = (set: SelectionSetNode | undefined) => {
       for (const node of set?.selections ?? []) {
         if (!this.#includes(node)) continue;
-        // There are no abstract types here: a fragment that validation lets through is one of the object's own type.
+        // The schema has no abstract types, so a valid fragment has the type of the object.
         switch (node.kind) {
           case Kind.FIELD: {
             const name = node.alias?.value ?? node.name.value;
@@ -173,7 +177,7 @@ export class SelectionCompiler {
   }
 }
 
-/** The nodes that select one field: several, where fragments repeat it. */
+/** The nodes that select one field. There are several if fragments repeat it. */
 type Nodes = readonly [FieldNode, ...FieldNode[]];
 
 function selectionSetOf({ selectionSet }: FieldNode): readonly SelectionSetNode[] {

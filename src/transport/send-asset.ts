@@ -3,14 +3,14 @@ import type { Asset, Encoding } from "./graphiql/asset.ts";
 
 const oneYearSeconds = 31_536_000;
 
-/** How a page and what it loads are sent. */
+/** How a page and its assets are sent. */
 export interface AssetForm {
   readonly contentSecurityPolicy: string;
-  /** Whether the address has a hash of the content: then it is never asked for again. */
+  /** Whether the URL contains a hash of the content, so that browsers can cache it without a limit. */
   readonly isImmutable: boolean;
 }
 
-/** Workers obey the policy of their own response, so every answer carries these. */
+/** Every response has these headers, because a worker obeys the policy of its own response. */
 function securityHeaders({ contentSecurityPolicy }: AssetForm) {
   return {
     "Content-Security-Policy": contentSecurityPolicy,
@@ -20,7 +20,7 @@ function securityHeaders({ contentSecurityPolicy }: AssetForm) {
   };
 }
 
-/** Answers by `work`; with 500 if that fails. */
+/** Responds with `work`, or with status 500 if it fails. */
 export function reply(response: ServerResponse, form: AssetForm, work: () => Promise<void>): void {
   work().catch((error: unknown) => {
     process.emitWarning(error instanceof Error ? error : String(error));
@@ -29,7 +29,7 @@ export function reply(response: ServerResponse, form: AssetForm, work: () => Pro
   });
 }
 
-/** Sends a file in an encoding that the browser takes, or says that the browser has it already. */
+/** Sends a file in an encoding that the browser accepts, or status 304 if the browser has it already. */
 export async function sendAsset(
   request: IncomingMessage,
   response: ServerResponse,

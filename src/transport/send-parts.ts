@@ -3,18 +3,18 @@ import type { TextParts } from "../json/write-long-json.ts";
 import type { Steps } from "../json/long-value-parts.ts";
 import { inSteps } from "../in-steps.ts";
 
-/** A client that takes nothing for so long does not read. Its connection is cut, and what was kept for it goes. */
+/** A connection whose client reads nothing for this time is destroyed, and its memory is released. */
 const unreadMs = 20_000;
 
 export interface LongText {
   readonly parts: TextParts;
-  /** The user whom it is for. */
+  /** The user that receives the text. */
   readonly userId: string;
 }
 
 /**
- * Sends a long text in steps, between which other users have their turns. Resolves when the system has taken all of it,
- * or the connection is gone.
+ * Sends a long text in steps, with turns for other users between them. Resolves when the system has accepted the whole
+ * text, or the connection is closed.
  */
 export async function sendParts(
   response: ServerResponse,
@@ -40,7 +40,7 @@ export async function sendParts(
   response.end();
 }
 
-/** The parts in UTF-8. */
+/** Encodes the parts in UTF-8. */
 export function* encode(parts: TextParts): Steps<Buffer[]> {
   const chunks: Buffer[] = [];
   for (const part of parts) {

@@ -1,15 +1,16 @@
 import type { JsonFault } from "../json/json-fault.ts";
 import type { JsonText } from "../json/json-text.ts";
 
-/** No name that a caller sends is a symbol. */
+/** The key is a symbol, so that no name that a caller sends can equal it. */
 export const sentTexts = Symbol("sentTexts");
 
 /** The variables of a request, by name. */
 export interface SentVariables {
   readonly [name: string]: unknown;
   /**
-   * The texts of variables whose values may not have kept them, by name, or why a text is not JSON that can be kept. What
-   * is missing here is as exact as its value.
+   * The texts of variables that their values may not represent exactly, by name, or the reason why a text cannot be
+   * kept.
+   * The value of a variable that is missing here is exact.
    */
   readonly [sentTexts]?: ReadonlyMap<string, JsonText | JsonFault>;
 }

@@ -1,10 +1,10 @@
 import { GraphQLError, type ASTVisitor, type ValidationContext } from "graphql";
 import { limitExceeded } from "../errors.ts";
 
-/** Characters of an alias. An answer repeats it for each item of a list. */
+/** The largest number of characters in an alias. The response repeats the alias for each item of a list. */
 const maxAliasLength = 128;
 
-/** A rule of validation: an alias is short. What an answer's names need is then bounded by its number of fields. */
+/** A rule of validation that refuses long aliases, so that the number of fields bounds the size of the names. */
 export function shortAliases(context: ValidationContext): ASTVisitor {
   return {
     Field({ alias }) {
@@ -12,7 +12,7 @@ export function shortAliases(context: ValidationContext): ASTVisitor {
       const refused = limitExceeded(
         "maxAliasLength",
         maxAliasLength,
-        `An alias may have ${maxAliasLength} characters; this has ${alias.value.length}.`,
+        `An alias can have at most ${maxAliasLength} characters; this one has ${alias.value.length}.`,
         "query",
       );
       context.reportError(

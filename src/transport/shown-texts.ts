@@ -14,25 +14,25 @@ import {
 import { fieldsByName } from "./fields-by-name.ts";
 import { shownOnce, type ShownTexts } from "../store/response-budget.ts";
 
-/** What one field with arguments shows of each entry that it reads. */
+/** How often one field with arguments shows the texts of each entry that it reads. */
 interface Part {
   readonly contents: Map<string, number>;
   names: number;
 }
 
-/** A list of items is the same list, whichever of these shows it. */
+/** Fields that show the same list of items. */
 const listFields = new Set(["nodes", "edges", "node"]);
 
 /**
- * How often a document's answer shows the texts of one entry. Under other names, in the same list or in a list that is
- * shown again, one entry may be in the answer thousands of times.
+ * Counts how often the response to a document shows the texts of one entry. With aliases, in one list or in a list that
+ * is shown several times, one entry can be in the response thousands of times.
  *
- * 1. A field with arguments reads its own entries, and the fields below it show them.
- * 2. Below it, each field of an entry is counted once for each place in the answer that shows it.
- * 3. The largest counts of all fields with arguments are those of the document.
+ * 1. A field with arguments reads its own entries. The fields below it show them.
+ * 2. Below it, each field of an entry is counted once for each place in the response that shows it.
+ * 3. The counts of the document are the largest counts of all fields with arguments.
  *
- * What `@skip` and `@include` may leave out is counted.
- * @param document a valid one
+ * Fields that `@skip` and `@include` can leave out are counted.
+ * @param document a valid document
  */
 export function shownTexts(schema: GraphQLSchema, document: DocumentNode): ShownTexts {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -42,7 +42,7 @@ export function shownTexts(schema: GraphQLSchema, document: DocumentNode): Shown
     }
   }
   let { contents, names } = shownOnce;
-  /** Sets that count the same wherever a fragment has them. */
+  /** The selection sets that are already counted. A fragment's set counts the same at each place. */
   const counted = new Set<SelectionSetNode>();
 
   function countPart(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): void {

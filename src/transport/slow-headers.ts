@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
 import { refusalText } from "./unreadable-request.ts";
 
-/** How often to look. */
+/** The interval of the checks. */
 export const headersCheckMs = 2_500;
-/** The first headers of a connection are there so soon after their first byte, or the connection is cut. */
+/** The first headers of a connection must be complete within this time after their first byte. */
 const maxHeadersMs = 15_000;
 
 /**
- * The time that a new connection takes for its first headers. Node counts it from the connection's beginning, and has to
- * leave time for connections that are opened ahead; here it begins with the first byte.
+ * Measures the time that a new connection takes for its first headers, from their first byte. Node measures it from the
+ * start of the connection, so Node's limit must include the time in which a client keeps a new connection idle.
  */
 export class SlowHeaders {
   readonly #socket: Socket;
@@ -18,7 +18,7 @@ export class SlowHeaders {
     this.#socket = socket;
   }
 
-  /** Cuts the connection if it is too slow. */
+  /** Ends the connection if it is too slow. */
   check(): void {
     if (this.#socket.bytesRead === 0) return;
     const now = performance.now();

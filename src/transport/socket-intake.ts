@@ -5,21 +5,22 @@ import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 
 export interface SocketIntakeOptions {
   readonly socket: WebSocket;
-  /** What `socket` reads from. */
+  /** The stream that `socket` reads from. */
   readonly stream: Duplex;
   readonly memory: SharedMemory;
-  /** Whose share holds what arrives; null while nobody has shown a good token. */
+  /** The user whose share of the memory is used; null until the client has sent a valid token. */
   readonly userId: () => string | null;
 }
 
-/** A message is there as bytes, and as the text of what is read of it. */
+/** A message is in memory twice: as bytes, and as text. */
 const copies = 2;
-/** The other side may come back with this when there is room (RFC 6455, IANA's registry). */
+/** The close code that asks the client to connect again later (IANA's registry for RFC 6455). */
 const tryAgainLater = 1013;
 
 /**
- * Counts what arrives on a socket before it is a message, since `ws` keeps that in memory. Before a good token is shown, a
- * message may be small alone; afterwards a large one needs room in its user's share.
+ * Counts the bytes that arrive on a socket before their message is complete, because `ws` keeps them in memory. Without
+ * a
+ * valid token, only small messages are accepted. With one, a large message needs room in its user's share.
  */
 export class SocketIntake {
   readonly #options: SocketIntakeOptions;
@@ -29,12 +30,12 @@ export class SocketIntake {
   constructor(options: SocketIntakeOptions) {
     this.#options = options;
     const { socket, stream } = options;
-    // Before `ws` takes it.
+    // Before `ws` receives the chunk.
     stream.prependListener("data", (chunk: Buffer) => this.#arrive(chunk.length));
     socket.once("close", () => this.messageEnded());
   }
 
-  /** All that has arrived is in messages now. */
+  /** All received bytes belong to complete messages. */
   messageEnded(): void {
     this.#bytes = 0;
     if (this.#held) this.#options.memory.remove(this.#held.userId, this.#held.bytes);
@@ -46,15 +47,17 @@ export class SocketIntake {
     if (this.#bytes <= smallBytes) return;
     const { memory, userId } = this.#options;
     const user = this.#held?.userId ?? userId();
-    if (user === null) return this.#cut(CloseCode.Unauthorized, "Show a token before so much");
+    if (user === null)
+      return this.#cut(CloseCode.Unauthorized, "Send a token before a large message");
     const missing = copies * this.#bytes - (this.#held?.bytes ?? 0);
-    if (!memory.hasRoom(user, missing)) return this.#cut(tryAgainLater, "Too much under way");
+    if (!memory.hasRoom(user, missing))
+      return this.#cut(tryAgainLater, "Too much data in progress");
     memory.add(user, missing);
     this.#held ??= { userId: user, bytes: 0 };
     this.#held.bytes += missing;
   }
 
-  /** It would go on arriving until the other side answers the close. */
+  /** Closes the socket, and stops reading: data would continue to arrive until the client responds to the close. */
   #cut(code: number, reason: string): void {
     const { socket, stream } = this.#options;
     if (socket.readyState !== socket.OPEN) return;

@@ -30,22 +30,22 @@ export interface SocketOperationsOptions {
   readonly authenticator: Authenticator;
   readonly bounds: CallBounds;
   readonly memory: SharedMemory;
-  /** Operations that one socket may have open. */
+  /** The maximum number of open operations on one socket. */
   readonly maxOperations: number;
-  /** Null where there are no traces. */
+  /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
 
 const maxOperationIdLength = 256;
-/** A message is held as the text that it was, and as what was read of it. */
+/** A message is in memory twice: as text, and as the operation that was read from it. */
 const copies = 2;
-/** A database that does not answer does not keep a socket from being opened. */
+/** A socket opens after this time even if the database does not respond. */
 const greetMs = 1_000;
 
 type Connection = SocketContext<Record<string, unknown>, Extra>;
 
-/** An operation as it was sent; graphql-ws has checked the types. */
+/** An operation as it was sent. graphql-ws has checked the types of its members. */
 interface Payload {
   readonly query: string;
   readonly operationName?: string | null | undefined;
@@ -53,7 +53,7 @@ interface Payload {
   readonly extensions?: unknown;
 }
 
-/** What `prepare` hands to `execute` and `subscribe`, through graphql-ws. */
+/** The arguments that `prepare` passes to `execute` and `subscribe` through graphql-ws. */
 interface Arguments extends ExecutionArgs {
   readonly connection: Connection;
   readonly id: string;
@@ -66,8 +66,8 @@ interface Arguments extends ExecutionArgs {
 type Result = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 /**
- * The operations of sockets, between graphql-ws, which keeps the protocol, and GraphQL. graphql-ws is given operations
- * that yield nothing and complete: their results are written straight to the socket.
+ * Connects graphql-ws, which implements the protocol, to GraphQL. For graphql-ws, an operation yields nothing and
+ * completes: this class writes its results directly to the socket.
  */
 export class SocketOperations {
   readonly #options: SocketOperationsOptions;
@@ -77,8 +77,9 @@ export class SocketOperations {
   }
 
   /**
-   * Looks whether the socket's own token is good. Whatever it is, the socket is taken: each operation is refused by itself,
-   * and may show a token of its own.
+   * Checks the socket's token. The socket is accepted regardless of the result: each operation is checked separately,
+   * and
+   * can have its own token.
    */
   greet({ connectionParams, extra }: Connection): Promise<void> | void {
     const greet = (session: Session) => this.#admit(extra, session);
@@ -93,13 +94,13 @@ export class SocketOperations {
         new Promise<void>((resolve) => setTimeout(resolve, greetMs).unref()),
       ]);
     } catch {
-      // Each operation says what is wrong.
+      // Each operation reports the reason.
     }
   }
 
   /**
-   * A good token was shown: the socket counts as its user's until it closes.
-   * @throws LIMIT_EXCEEDED, RATE_LIMITED when the user has too many
+   * Counts the socket as its user's until it closes. Called when a valid token was sent.
+   * @throws LIMIT_EXCEEDED, RATE_LIMITED if the user has too many sockets
    */
   #admit(extra: Extra, { viewer }: Session): void {
     if (extra.authenticated || extra.isClosed) return;
@@ -108,7 +109,7 @@ export class SocketOperations {
     extra.userId = viewer.userId;
   }
 
-  /** Authenticates and checks one operation. What is refused is the operation; the socket may carry others. */
+  /** Authenticates and checks one operation. If it is refused, other operations of the socket are not affected. */
   async prepare(
     connection: Connection,
     id: string,
@@ -124,7 +125,7 @@ export class SocketOperations {
     const { messageBytes } = extra;
     try {
       if (payload instanceof RefusedPayload) throw payload.fault;
-      // What was given up in this turn of the event loop has ended by the next one.
+      // Operations that were cancelled in this turn of the event loop have ended in the next one.
       if (this.#isFull(extra)) await nextTurn(extra.userId);
       this.#requireRoom(extra, id);
       extra.operations.set(id, operation);
@@ -149,7 +150,7 @@ export class SocketOperations {
       extra.receivedBytes = 0;
       operation.note.definition = prepared.operation;
       operation.budget = contextValue.budget;
-      // Its caller may have given it up while the token was looked up.
+      // Perhaps the caller cancelled it while the token was looked up.
       if (!(id in connection.subscriptions)) operation.abandon();
       return {
         connection,
@@ -163,7 +164,7 @@ export class SocketOperations {
         contextValue,
       };
     } catch (error) {
-      // graphql-ws does not complete what it refuses.
+      // graphql-ws does not complete an operation that it refuses.
       if (extra.operations.get(id) === operation) extra.operations.delete(id);
       this.#release(operation);
       const errors =
@@ -176,7 +177,7 @@ export class SocketOperations {
     }
   }
 
-  /** Answers a query or a mutation. */
+  /** Executes a query or a mutation, and writes its result. */
   async execute(args: ExecutionArgs): Promise<Result> {
     const { connection, id, operation, prepared, variableValues, contextValue } = args as Arguments;
     let result: string | TextParts;
@@ -189,14 +190,14 @@ export class SocketOperations {
       result = answer.text;
       operation.note.errorCode = answer.errorCode;
     } catch (error) {
-      // graphql-ws would close the whole socket for it.
+      // If this were thrown, graphql-ws would close the whole socket.
       result = writeResult({ errors: [this.#noted(error, operation)] });
     }
     const { writer } = connection.extra;
     if (id in connection.subscriptions) {
       if (typeof result === "string") writer.writeText(`${nextHead(id)}${result}}`);
       else await this.#writeLong(connection, id, result);
-      // It is counted as unread until there is room for more.
+      // The result counts as unread until there is room for more.
       if (writer.isFull) await writer.drained();
     }
     return nothing;
@@ -221,7 +222,7 @@ export class SocketOperations {
         ? trace.run(() => graphql.subscribe(prepared, variableValues, contextValue))
         : graphql.subscribe(prepared, variableValues, contextValue));
       if (begun instanceof LiveOperation) {
-        // A span that lasts as long as a subscription would be seen only when that has ended.
+        // The span ends when the subscription begins: otherwise it would only be visible after the subscription's end.
         trace?.end(tracedNote(operation.note));
         return this.#delivery(begun, new SocketSink(connection.extra.writer, id), operation);
       }
@@ -232,7 +233,7 @@ export class SocketOperations {
     }
   }
 
-  /** The operation has ended, and its answer was taken. */
+  /** Ends an operation whose result was sent. */
   complete({ extra: { operations } }: Connection, id: string): void {
     const operation = operations.get(id);
     if (!operation) return;
@@ -264,7 +265,7 @@ export class SocketOperations {
     logger.debug({ ...loggedNote(note), durationMs }, "operation on a socket");
   }
 
-  /** Yields nothing: completes when the subscription does, and throws what that ends with. */
+  /** Yields nothing. Completes when the subscription completes, and throws the error that ends it. */
   #delivery(
     live: LiveOperation,
     sink: SocketSink,
@@ -298,16 +299,16 @@ export class SocketOperations {
   /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
   #requireRoom(extra: Extra, id: string): void {
     const { operations } = extra;
-    // An operation that its caller has given up may still be running, and is counted until it ends.
+    // A cancelled operation can still be running. It counts until it ends.
     if (id.length > maxOperationIdLength || operations.has(id)) {
-      throw badUserInput("id", "Give each operation a short id that none still running has.");
+      throw badUserInput("id", "Give each operation a short ID that no running operation has.");
     }
     const { maxOperations } = this.#options;
     if (this.#isFull(extra)) {
       throw limitExceeded(
         "maxSubscriptions",
         maxOperations,
-        `One socket may have ${maxOperations} operations open. Complete one, or open another socket.`,
+        `One socket can have at most ${maxOperations} open operations. Complete one, or open another socket.`,
       );
     }
   }
@@ -323,11 +324,11 @@ export class SocketOperations {
   }
 }
 
-/** graphql-ws forgets what its caller completes, and everything with the socket, and lets a query go on. */
+/** Ends operations that graphql-ws has removed, because the caller completed them or the socket closed. */
 export function endAbandoned({ extra: { operations }, subscriptions }: Connection): void {
   for (const [id, operation] of operations) if (!(id in subscriptions)) operation.abandon();
 }
 
 const over = Promise.resolve({ done: true as const, value: undefined });
-/** An operation whose result was written already. */
+/** The results of an operation for graphql-ws: none, because the result was written before. */
 const nothing: AsyncIterable<never> = { [Symbol.asyncIterator]: () => ({ next: () => over }) };

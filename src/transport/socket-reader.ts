@@ -8,17 +8,17 @@ type Message = SocketMessage | string;
 export interface SocketReaderOptions {
   readonly socket: WebSocket;
   readonly graphql: Pick<Graphql, "readMessage">;
-  /** @param bytes how long it is */
+  /** @param bytes the size of the message */
   readonly hear: (message: Message, bytes: number) => void;
-  /** Whether a socket that was paused may be read again. */
+  /** Whether a paused socket can be read again. */
   readonly mayResume: () => boolean;
-  /** Whose turn it is to read: a user, or `nobody`. */
+  /** The user that messages are read for, or `nobody`. */
   readonly who: () => string;
 }
 
 /**
- * Reads the messages of a socket, and hands them on in their order. A long one is read in steps, and thousands of short
- * ones take turns with other users' work. Those after it wait, and no more are taken from the network meanwhile.
+ * Reads the messages of a socket, and passes them on in order. A long message is read in steps, and thousands of short
+ * messages take turns with other users' work. During that time, later messages wait, and the socket is not read.
  */
 export class SocketReader {
   readonly #options: SocketReaderOptions;
@@ -59,7 +59,7 @@ export class SocketReader {
   }
 }
 
-/** `ws` gives a message in one piece, unless it is told otherwise. */
+/** By default, `ws` passes a message as one buffer. */
 function lengthOf(data: RawData): number {
   return "length" in data && !Array.isArray(data) ? data.length : 0;
 }

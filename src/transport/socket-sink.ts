@@ -4,16 +4,16 @@ import type { SocketWriter } from "./socket-writer.ts";
 import { textFrame } from "./text-frame.ts";
 
 const tail = Buffer.from("}");
-/** A longer payload is not copied into each subscriber's frame: it may wait for many of them. */
+/** A longer payload is not copied into each subscriber's frame, because it can wait for many subscribers. */
 const maxCopiedBytes = 4 * 1024;
 
 /**
- * The last frame that was made. Subscribers that share a payload are sent it one after the other, and on sockets of their
- * own their operations often have the same id.
+ * The latest frame. A shared payload is sent to its subscribers one after the other, and on different sockets their
+ * operations often have the same ID, so that the same frame fits.
  */
 let last: { id: string; payload: Buffer; frame: Buffer } | null = null;
 
-/** What each result of an operation begins with on a socket. */
+/** The beginning of each result of an operation on a socket. */
 export function nextHead(operationId: string): string {
   return `{"id":${JSON.stringify(operationId)},"type":"${MessageType.Next}","payload":`;
 }

@@ -2,30 +2,30 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { textFrame, textFrameHeader } from "./text-frame.ts";
 
-/** A socket that leaves more than this unread is not read from. */
+/** If the client of a socket leaves more bytes than this unread, the server does not read from the socket. */
 export const maxUnreadBytes = 1024 * 1024;
 
 /**
- * Writes text messages to one socket. `ws` reads from it and writes everything else: pings, pongs and the closing
- * handshake. A frame is always written whole, so the two do not mix.
+ * Writes text messages to one socket. `ws` reads from it, and writes pings, pongs and the closing handshake. Each frame
+ * is written completely, so that the frames of both do not mix.
  */
 export class SocketWriter {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  /** The socket is full from here on. */
+  /** The socket counts as full if this many bytes wait. */
   readonly #maxWaitingBytes: number;
   #isGathering = false;
-  /** Who waits for the socket to drain. */
+  /** The callers that wait until the socket has drained. */
   #waiting: (() => void)[] = [];
 
   /**
-   * @param stream what `socket` reads from and writes to
-   * @param onProgress called when the other side has taken what waited for it
+   * @param stream the stream that `socket` reads from and writes to
+   * @param onProgress called when the waiting bytes have been sent
    */
   constructor(socket: WebSocket, stream: Duplex, maxWaitingBytes: number, onProgress: () => void) {
     this.#socket = socket;
     this.#stream = stream;
-    // A stream tells that it has drained only when it held this much.
+    // A stream emits `drain` only if it contained this many bytes.
     this.#maxWaitingBytes = Math.max(maxWaitingBytes, stream.writableHighWaterMark);
     stream.on("drain", () => {
       onProgress();
@@ -35,7 +35,7 @@ export class SocketWriter {
     stream.once("close", () => this.#wake());
   }
 
-  /** Bytes that were written and that the system has not taken yet. */
+  /** Bytes that were written, but that the system has not accepted yet. */
   get waitingBytes(): number {
     return this.#stream.writableLength;
   }
@@ -51,14 +51,14 @@ export class SocketWriter {
     }
   }
 
-  /** Sends a message that is framed already. Does nothing once the socket is closing. */
+  /** Sends a framed message. Does nothing if the socket is closing. */
   writeFrame(frame: Buffer): void {
     if (this.#socket.readyState === this.#socket.OPEN && !this.#stream.write(frame)) {
       this.#pauseIfUnread();
     }
   }
 
-  /** Sends one message, whose text is in parts, without a copy of them. */
+  /** Sends one message whose text is in parts, without copying them. */
   writeParts(parts: readonly Buffer[]): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     const stream = this.#stream;
@@ -69,7 +69,7 @@ export class SocketWriter {
     this.#pauseIfUnread();
   }
 
-  /** Sends one message, in one write with what else is sent in this turn of the event loop. */
+  /** Sends one message, together with the other messages of this turn of the event loop. */
   writeText(text: string): void {
     this.#gather();
     this.writeFrame(textFrame([Buffer.from(text)]));
@@ -83,7 +83,7 @@ export class SocketWriter {
     this.#stream.uncork();
   }
 
-  /** Whoever does not read is not heard either, so that answers can't pile up. */
+  /** Stops reading from a client that does not read, so that responses cannot accumulate. */
   #pauseIfUnread(): void {
     if (this.waitingBytes > maxUnreadBytes) this.#socket.pause();
   }

@@ -8,8 +8,8 @@ import {
 } from "graphql";
 
 /**
- * A rule of validation: `@skip` and `@include` may not decide whether a subscription has a field. GraphQL's
- * specification has it so, and graphql-js fails at a subscription without a field.
+ * A rule of validation that refuses `@skip` and `@include` on the root field of a subscription. GraphQL's specification
+ * requires it, and graphql-js fails if a subscription has no field.
  */
 export function subscriptionDirectives(context: ValidationContext): ASTVisitor {
   return {
@@ -28,7 +28,7 @@ export function subscriptionDirectives(context: ValidationContext): ASTVisitor {
         ["skip", "include"].includes(name.value),
       );
       if (directive) {
-        const message = `A subscription's own field may not have @${directive.name.value}: begin the subscription, or do not.`;
+        const message = `The root field of a subscription cannot have @${directive.name.value}. Remove the directive.`;
         context.reportError(new GraphQLError(message, { nodes: directive }));
       }
       if (selection.kind === Kind.INLINE_FRAGMENT) checkSet(selection.selectionSet, visited);

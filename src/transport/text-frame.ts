@@ -16,7 +16,7 @@ export function textFrame(parts: readonly Buffer[]): Buffer {
   return frame;
 }
 
-/** The header, with room for the payload behind it. */
+/** The header, with room for the payload after it. */
 function startFrame(payloadBytes: number, roomBytes: number): Buffer {
   const headerBytes = payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10;
   const frame = Buffer.allocUnsafe(headerBytes + roomBytes);

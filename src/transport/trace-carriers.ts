@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { TraceCarrier } from "../operation-trace.ts";
 
 /**
- * Where an operation of a socket may name its trace: in its own `extensions`, else in what the client said as it connected,
- * else in the headers of the socket's request.
+ * The places where an operation of a socket can name its trace, in order: its own `extensions`, the parameters of
+ * `connection_init`, and the headers of the socket's request.
  */
 export function socketCarriers(
   connectionParams: unknown,

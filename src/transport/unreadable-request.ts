@@ -2,16 +2,16 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ErrorCode } from "../errors.ts";
 
-/** By the code of Node's error: the status, and what the caller can do. */
+/** The status and the message of each refusal, by the code of Node's error. */
 const refusals: Readonly<Record<string, readonly [status: number, message: string]>> = {
   HPE_HEADER_OVERFLOW: [431, "The request's headers are too large. Send values in the body."],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "The request's chunks have too many extensions."],
   ERR_HTTP_REQUEST_TIMEOUT: [408, "The request did not arrive in time. Send it again."],
 };
 
-/** Answers what Node cannot read as a request of HTTP, in the form of every other refusal. */
+/** Responds to data that Node cannot read as an HTTP request, in the form of every other refusal. */
 export function refuseUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
-  // Node keeps the answer that it is sending here. Nothing may be written into the middle of one.
+  // Node keeps the current response here. If its head is sent, nothing else must be written.
   const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent?: boolean } | null };
   if (!socket.writable || error.code === "ECONNRESET" || answer?.headersSent) {
     socket.destroy();
@@ -19,13 +19,13 @@ export function refuseUnreadable(error: Error & { readonly code?: string }, sock
   }
   const [status, message] = refusals[error.code ?? ""] ?? [
     400,
-    "This is not a request of HTTP/1.1 that the server can read.",
+    "The server cannot read this as an HTTP/1.1 request.",
   ];
   socket.once("finish", () => socket.destroy());
   socket.end(refusalText(status, message));
 }
 
-/** A refusal as the text of an answer, for a connection that has no response of Node's. It ends the connection. */
+/** A refusal as the text of an HTTP response, for a connection without a response object. It ends the connection. */
 export function refusalText(
   status: number,
   message: string,

@@ -16,18 +16,18 @@ import {
 /** The types of one operation's variables, by name. */
 export type VariableTypes = ReadonlyMap<string, GraphQLInputType>;
 
-/** As of an operation itself: what is longer is refused when it is executed. */
+/** The same limit as for operations. A longer document is refused before its execution. */
 const maxTokens = 4_000;
 const maxKnownDocuments = 200;
-/** Longer documents are data written into a query, and not seen again. */
+/** Longer documents usually contain data, and are not sent again. */
 const maxKnownLength = 4_096;
 
-/** The operations of documents that were read before. */
+/** The operations of documents that were read before, by the document's text. */
 const known = new Map<string, readonly OperationDefinitionNode[]>();
 
 /**
- * The types that an operation gives its variables. None where the document cannot be parsed, or names no such operation:
- * it is refused when it is executed.
+ * Returns the types that an operation declares for its variables. The result is empty if the document cannot be parsed
+ * or does not contain the operation; it is refused later, before its execution.
  */
 export function typesOfVariables(
   schema: GraphQLSchema,
@@ -67,14 +67,14 @@ function operationsIn(document: string): OperationDefinitionNode[] {
   }
 }
 
-/** What lies at a member or an item of a value of this type; undefined where the type has none. */
+/** The type of a member or an item of a value of this type; undefined if the type does not have it. */
 export function typeWithin(
   type: GraphQLInputType | undefined,
   member: string | number,
 ): GraphQLInputType | undefined {
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
-    // A single item may stand for a list of it.
+    // GraphQL accepts a single item instead of a list.
     return typeof member === "number"
       ? (nullable.ofType as GraphQLInputType)
       : typeWithin(nullable.ofType as GraphQLInputType, member);

@@ -12,21 +12,23 @@ import {
 } from "./socket-operations.ts";
 
 export interface WebsocketOptions extends SocketOperationsOptions {
-  /** Whether pages of other sites may connect. */
+  /** Whether web pages of other origins can connect. */
   readonly allowsOrigins: boolean;
   readonly maxMessageBytes: number;
-  /** Bytes of entries in the answers that one socket has asked for and not read yet. */
+  /** Maximum bytes of entries in responses that one socket has requested and not read yet. */
   readonly maxUnreadBytes: number;
-  /** Bytes that wait in memory for one socket, before its subscriptions are fed from the log. */
+  /** Bytes that can wait in memory for one socket. If there are more, its subscriptions read from the log. */
   readonly maxWaitingBytes: number;
 }
 
 export interface WebsocketTransport {
-  /** Lets the operations under way end, then closes every socket; those still busy after `deadlineMs` are cut. */
+  /**
+   * Waits until running operations end, then closes every socket. After `deadlineMs`, it destroys the remaining ones.
+   */
   close(deadlineMs: number): Promise<void>;
 }
 
-/** How often a closing server looks whether the last operations have ended. */
+/** How often a closing server checks whether the last operations have ended. */
 const closingCheckMs = 10;
 
 /** GraphQL over WebSocket (the `graphql-transport-ws` protocol) at /graphql. */
@@ -53,19 +55,19 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
   });
 
   server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    // From here on Node listens no more, and an error without a listener ends the process.
+    // Node has removed its listener here, and an error without a listener ends the process.
     stream.on("error", () => stream.destroy());
     const [path] = (request.url ?? "").split("?", 1);
     const isForeign = !options.allowsOrigins && !isOfOwnOrigin(request);
     if (path !== "/graphql" || closing || isForeign) {
-      // The other side may keep its half open, and nothing else would ever close it.
+      // The client can keep its half of the connection open, and nothing else would close it.
       stream.once("finish", () => stream.destroy());
       stream.end(
         closing
-          ? refusalText(503, "The server is stopping. Connect again in a moment.", "UNAVAILABLE")
+          ? refusalText(503, "The server is stopping. Connect again later.", "UNAVAILABLE")
           : isForeign
-            ? refusalText(403, "Pages of other sites may not use this server.", "FORBIDDEN")
-            : refusalText(404, "Nothing is here. Connect to /graphql."),
+            ? refusalText(403, "Web pages of other origins cannot use this server.", "FORBIDDEN")
+            : refusalText(404, "This path does not exist. Connect to /graphql."),
       );
       return;
     }
@@ -77,7 +79,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
         protocol,
         graphql: options.graphql,
         memory: options.memory,
-        // The request itself is large, and may go.
+        // Only the headers are kept, so that the request can be freed.
         headers: {
           ...(authorization === undefined ? {} : { authorization }),
           ...(agent === undefined ? {} : { "baton-agent": agent }),

@@ -1,12 +1,14 @@
 import type { ExecutionResult } from "graphql";
 import { writeJson } from "../json/write-json.ts";
 
-/** A result as JSON text, as every transport sends it. Values of type JSON, in data and in errors, are as they were sent. */
+/**
+ * Writes a result as JSON for all transports. Values of type JSON in data and in errors keep the text that was sent.
+ */
 export function writeResult(result: ExecutionResult): string {
   return writeJson(result);
 }
 
-/** A leaf of a result, as `writeResult` writes it. */
+/** Writes a leaf of a result in the same way as `writeResult`. */
 export function writeLeaf(value: unknown): string {
   return writeJson(value);
 }

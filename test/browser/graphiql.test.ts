@@ -318,7 +318,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     await page.getByRole("tab", { name: "Wait" }).click();
     expect(questions, "the tab itself").toEqual([]);
     await page.getByRole("tab", { name: "Set" }).click();
-    expect(questions).toEqual([expect.stringMatching(/^confirm: A subscription runs in this tab/)]);
+    expect(questions).toEqual([expect.stringMatching(/^confirm: The subscription in this tab/)]);
     await set(server, { namespace: "handoff", key: "still", value: "followed" });
     await shown(page, result, '"still"');
 
@@ -340,7 +340,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     const page = shared;
     await context.setOffline(true);
     await run(page, "Read");
-    await shown(page, result, "The server gave no answer");
+    await shown(page, result, "The server did not respond");
   });
 
   test("a link may carry a query, which does not run by itself", async () => {

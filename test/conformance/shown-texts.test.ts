@@ -165,7 +165,7 @@ describe("G9: counts each text as often as a response shows it", () => {
           `subscription ${variables} { ...F } fragment F on Subscription { entryChanged @${name}(if: ${condition}) { kind } }`,
         ]) {
           const { errors } = await request(server.url, server.token, document, { s: true });
-          expect(errors?.[0]?.message).toContain("A subscription's own field may not have @");
+          expect(errors?.[0]?.message).toContain("The root field of a subscription cannot have @");
         }
       }
     },

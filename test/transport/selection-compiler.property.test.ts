@@ -157,6 +157,6 @@ describe("a compiled selection", () => {
     const tooLarge = { ...change, kind: "SET", key: "k", entry: { ...entry, sizeBytes: 2 ** 40 } };
     expect(() => compiled?.write(tooLarge)).toThrow("Int cannot represent");
     const missing = { ...change, kind: "SET", key: "k", entry: { ...entry, sizeBytes: null } };
-    expect(() => compiled?.write(missing)).toThrow("Entry.sizeBytes may not be null.");
+    expect(() => compiled?.write(missing)).toThrow("Entry.sizeBytes must not be null.");
   });
 });

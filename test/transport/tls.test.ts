@@ -88,9 +88,9 @@ describe("TLS", () => {
     expect(await shownName()).toBe("first");
   });
 
-  test("a new certificate is read while it serves; one that can't be used changes nothing", async () => {
+  test("reads a new certificate while it serves; an unusable one changes nothing", async () => {
     await copyFile(join(certificates, "second.cert.pem"), join(folder, "cert.pem"));
-    expect(() => server.reloadTls()).toThrow(/can't be used/);
+    expect(() => server.reloadTls()).toThrow(/cannot be used/);
     expect(await shownName()).toBe("first");
     await use("second");
     server.reloadTls();

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 
 type BundleName = "js" | "css" | "jsonWorker" | "graphqlWorker" | "editorWorkerService";
 
-/** GraphiQL, Monaco and its workers as `@graphql-yoga/render-graphiql` packs them: UTF-8. */
+/** GraphiQL, Monaco and its workers from the package `@graphql-yoga/render-graphiql`, in UTF-8. */
 export type Bundle = Record<BundleName, Uint8Array>;
 
 const readBundle = `
@@ -15,8 +15,8 @@ const readBundle = `
 `;
 
 /**
- * Reads the bundle in a thread that then ends: importing that module's 9 MB of string literals here would hold the
- * event loop for 170 ms, and its text in memory for good.
+ * Reads the bundle in a separate thread. An import of the module, which contains 9 MB of string literals, would block
+ * the event loop for 170 ms and keep its text in memory.
  */
 export async function loadBundle(): Promise<Bundle> {
   const path = createRequire(import.meta.url).resolve("@graphql-yoga/render-graphiql/graphiql");

@@ -1,11 +1,11 @@
-/** A baton on its way from one hand to the next. */
+/** The icon: a baton between two hands. */
 export const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="24" height="24">
   <circle cx="7" cy="25" r="5" fill="#0f766e"/>
   <circle cx="25" cy="7" r="5" fill="#f59e0b"/>
   <path d="M12 20 20 12" stroke="#64748b" stroke-width="4" stroke-linecap="round"/>
 </svg>`;
 
-/** GraphiQL's own sheet sizes it to the window; the bar above it takes its height from that. */
+/** GraphiQL's own style sheet fills the window; the bar above it reduces the height of GraphiQL. */
 const style = `
   html, body { height: 100%; margin: 0; }
   body {
@@ -30,7 +30,7 @@ const style = `
   #graphiql { flex: 1; min-height: 0; }
   #graphiql > p { padding: 0 16px; }
   #graphiql .graphiql-container { width: 100%; height: 100%; }
-  /* Side by side, the panes of a narrow window are too narrow to read: there they are one above the other. */
+  /* In a narrow window, the panes are above each other: side by side, they would be too narrow to read. */
   @media (max-width: 720px) {
     #bar input { width: 100%; }
     #graphiql .graphiql-sessions { margin-right: 8px; }
@@ -40,7 +40,7 @@ const style = `
   }
 `;
 
-/** The page at /graphql. `urlOf` gives the address of an asset. */
+/** Renders the page at /graphql. `urlOf` returns the address of an asset. */
 export function renderPage(urlOf: (asset: string) => string): string {
   return `<!doctype html>
 <html lang="en">
@@ -57,7 +57,7 @@ export function renderPage(urlOf: (asset: string) => string): string {
   <body>
     <header id="bar">
       <div id="signed-in" hidden>
-        <p>Signed in. Run the tab “Wait”, then set from another window.</p>
+        <p>Signed in. Run the tab “Wait”, then set an entry in another window.</p>
         <button type="button" id="open-window">Open another window, signed in</button>
         <button type="button" id="sign-out">Sign out</button>
       </div>

@@ -7,7 +7,7 @@ import { tabs } from "./tabs.ts";
 
 export interface Site {
   page: Asset;
-  /** By their name below /graphiql/. */
+  /** The assets, by their names below /graphiql/. */
   assets: ReadonlyMap<string, Asset>;
 }
 
@@ -15,7 +15,7 @@ const script = "text/javascript; charset=utf-8";
 
 let site: Promise<Site> | undefined;
 
-/** Builds the page and its assets on first use; a failure is not kept, so that the next request tries again. */
+/** Builds the page and its assets at the first request. If that fails, the next request tries again. */
 export function loadSite(): Promise<Site> {
   site ??= buildSite().catch((error) => {
     site = undefined;
@@ -34,7 +34,7 @@ async function buildSite(): Promise<Site> {
     ["json-worker.js", new Asset(script, bundle.jsonWorker)],
     ["icon.svg", new Asset("image/svg+xml", icon)],
   ]);
-  // Relative, so that the page also works behind a proxy that serves it below a path of its own.
+  // Relative, so that the page also works behind a proxy that serves it below another path.
   const urlOf = (name: string) => `graphiql/${name}?v=${assets.get(name)?.hash}`;
   const startScript = renderStartScript({
     icon,

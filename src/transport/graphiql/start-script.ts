@@ -3,18 +3,18 @@ import type { Tab } from "./tabs.ts";
 interface StartSettings {
   icon: string;
   tabs: readonly Tab[];
-  /** The address of each worker, by the label under which Monaco asks for it. */
+  /** The address of each worker, by Monaco's label for it. */
   workers: Record<"editorWorkerService" | "graphql" | "json", string>;
 }
 
-/** The page's own script, served as it stands below, with its settings in front. */
+/** The page's own script: the settings, then the source below, unchanged. */
 export function renderStartScript(settings: StartSettings): string {
   return `"use strict";\nconst settings = ${JSON.stringify(settings, null, 2)};\n${source}`;
 }
 
 const source = String.raw`
-// The token lives in this window's sessionStorage: a reload keeps it, closing the window forgets it,
-// and a window opened from this one starts with a copy.
+// The token is in this window's sessionStorage: it is kept when the page reloads, and removed when the window closes.
+// A window that is opened from this one starts with a copy.
 const tokenKey = "baton:token";
 const token = {
   get: () => sessionStorage.getItem(tokenKey),
@@ -22,7 +22,7 @@ const token = {
   remove: () => sessionStorage.removeItem(tokenKey),
 };
 
-// Takes the token out of the address the server printed, .../graphql#token=..., and out of the address bar.
+// Moves the token from the address that the server printed, .../graphql#token=..., to the storage.
 function takeTokenFromAddress() {
   const linked = new URLSearchParams(location.hash.slice(1)).get("token");
   if (linked) {
@@ -36,17 +36,18 @@ function takeTokenFromAddress() {
 
 const find = (selector) => document.querySelector(selector);
 
-// refusal: what the server says about the token, such as that it was revoked; "" while it is accepted.
+// refusal: why the server refuses the token, for example because it was revoked; "" while the token is accepted.
 function showBar(refusal) {
   const signedIn = token.get() !== null && refusal === "";
   find("#signed-in").hidden = !signedIn;
   find("#sign-in").hidden = signedIn;
   find("#sign-in p").textContent =
     (token.get() && refusal ? refusal : "You are not signed in.") +
-    " Paste the token that is in the file local.token of the server's data directory, or open the link that the server prints when it starts on a terminal (…/graphql#token=…).";
+    " Paste the token from the file local.token in the server's data directory, or open the link that the server prints when it starts on a terminal (…/graphql#token=…).";
 }
 
-// The server tells a token that it never knew from one that was revoked or has expired: only who has that one can see it.
+// The message distinguishes an unknown token from one that was revoked or has expired. Only a caller that has the token
+// can see that.
 function showRefusal(result) {
   const refusal = result.errors?.find((error) => error.extensions?.code === "UNAUTHENTICATED");
   if (refusal) showBar(refusal.message);
@@ -64,14 +65,15 @@ function connectBar() {
     token.remove();
     location.reload();
   });
-  // Not a plain link: a link to a new window implies noopener, which would not copy the sessionStorage.
+  // Not a link: a link to a new window implies noopener, so that the sessionStorage would not be copied.
   find("#open-window").addEventListener("click", () => window.open(location.pathname));
 }
 
 // ---- requests
 
-// What GraphiQL calls to run an operation: one HTTP POST, answered with JSON or, for a subscription, with an event stream.
-// What goes wrong on the way becomes a result too: GraphiQL would show a thrown error with its stack.
+// GraphiQL calls this to run an operation: one HTTP POST, whose response is JSON or, for a subscription, an event
+// stream.
+// A failure of the request becomes a result too, because GraphiQL shows a thrown error with its stack.
 async function runOperation(operation, options) {
   const headers = new Headers({
     accept: "application/graphql-response+json, application/json;q=0.9, text/event-stream;q=0.8",
@@ -91,9 +93,9 @@ async function runOperation(operation, options) {
     const type = response.headers.get("content-type") ?? "";
     if (type.includes("text/event-stream")) return followEvents(response.body, controller);
     if (type.includes("json")) return showRefusal(parseExactly(await response.text()));
-    return failure("The server answered " + response.status + ": " + (await response.text()).slice(0, 1000));
+    return failure("The server responded with status " + response.status + ": " + (await response.text()).slice(0, 1000));
   } catch (error) {
-    return failure("The server gave no answer (" + error.message + ").");
+    return failure("The server did not respond (" + error.message + ").");
   }
 }
 
@@ -101,19 +103,20 @@ function failure(message) {
   return { errors: [{ message }] };
 }
 
-// GraphiQL learns an operation's name 100 ms after its query changed: in that time it sends the name of the query before.
+// GraphiQL reads an operation's name 100 ms after its query changes. Until then, it sends the name of the previous
+// query.
 function withoutStaleName({ operationName, ...operation }) {
   const known = new RegExp("\\b" + operationName + "\\b").test(operation.query);
   return known ? { operationName, ...operation } : operation;
 }
 
-// ---- numbers, which JavaScript would round
+// ---- numbers, which JavaScript rounds
 
-// The browser's own. app.js puts others in their place, which know no raw numbers and refuse 1e400.
+// The browser's functions. app.js replaces them with its own, which do not support raw numbers and refuse 1e400.
 const native = { parse: JSON.parse, stringify: JSON.stringify };
 
-// Numbers as they are in the text: JSON.stringify, by which GraphiQL shows a result, writes a raw one as it was read.
-// A browser that has no raw ones rounds them.
+// Keeps numbers as they are written in the text: GraphiQL shows a result with JSON.stringify, which writes a raw number
+// unchanged. A browser without raw numbers rounds them.
 function parseExactly(text) {
   if (!JSON.rawJSON) return JSON.parse(text);
   return JSON.parse(text, (_name, value, context) =>
@@ -121,7 +124,7 @@ function parseExactly(text) {
   );
 }
 
-// GraphiQL gives the variables as values. The text of their editor says the same without rounding.
+// GraphiQL passes the variables as values. The text in their editor is the same without rounding.
 function variablesText(variables) {
   const said = JSON.stringify(variables);
   const models = self.monaco?.editor.getModels() ?? [];
@@ -130,7 +133,7 @@ function variablesText(variables) {
     try {
       if (JSON.stringify(JSON.parse(text)) === said) return text;
     } catch {
-      // It has a comment, or a comma too many, which GraphiQL allows.
+      // The text has a comment or a trailing comma, which GraphiQL allows.
     }
   }
   return said;
@@ -143,12 +146,14 @@ function requestBody({ variables, ...operation }) {
 
 // ---- subscriptions
 
-// Those that run. GraphiQL ends one when its tab is left.
+// The running subscriptions. GraphiQL ends a subscription when the user leaves its tab.
 const running = new Set();
 
-const leaving = "A subscription runs in this tab, and ends when you leave it. To keep it, work in another window.";
+const leaving = "The subscription in this tab ends when you leave the tab. To keep it, work in another window.";
 
-// GraphiQL ends it when any tab is pressed, the open one too, when one is added, and when the open one is closed.
+// GraphiQL ends the subscription when a tab is pressed (also the open one), when a tab is added, and when the open tab
+// is
+// closed.
 function endsSubscription(target) {
   if (target.closest(".graphiql-tab-add")) return true;
   return Boolean(target.closest(".graphiql-tab")) && (isOpenTab(target) || !target.closest(".graphiql-tab-close"));
@@ -164,7 +169,7 @@ function warnBeforeLeaving() {
     (event) => {
       const { target } = event;
       if (running.size === 0 || !endsSubscription(target)) return;
-      // A press on the open tab does nothing else, so it does nothing.
+      // A press on the open tab has no other effect, so it is ignored.
       const stays = isOpenTab(target) && !target.closest(".graphiql-tab-close");
       if (!stays && confirm(leaving + " Leave it?")) return;
       event.preventDefault();
@@ -175,8 +180,8 @@ function warnBeforeLeaving() {
   addEventListener("beforeunload", (event) => running.size > 0 && event.preventDefault());
 }
 
-// An async iterator over the results of an event stream. Its return() ends the request even while next() waits,
-// which that of an async generator would not.
+// An async iterator over the results of an event stream. Unlike an async generator, its return() ends the request even
+// while next() waits.
 function followEvents(body, controller) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = "";
@@ -231,7 +236,7 @@ function followEvents(body, controller) {
   };
 }
 
-// Comments, which keep the connection alive, have neither name nor data.
+// Comments, which keep the connection alive, have no name and no data.
 function parseEvent(text) {
   const event = { name: "", data: "" };
   for (const line of text.split(/\r?\n/)) {
@@ -252,7 +257,7 @@ self.MonacoEnvironment = {
 
 function startGraphiql() {
   Object.assign(JSON, native);
-  // A link may carry a query: /graphql?query=... It is opened, not run, in a tab of its own.
+  // A link can contain a query: /graphql?query=... It is opened in a new tab, but not run.
   const linkedQuery = new URLSearchParams(location.search).get("query");
   history.replaceState(null, "", location.pathname);
   YogaGraphiQL.renderYogaGraphiQL(find("#graphiql"), {
@@ -262,14 +267,14 @@ function startGraphiql() {
     defaultTabs: linkedQuery ? [{ query: linkedQuery }, ...settings.tabs] : settings.tabs,
     defaultEditorToolsVisibility: "variables",
     ...initialTab(linkedQuery),
-    // What was typed, headers with secrets too, stays in this window.
+    // Everything that was typed, including headers with secrets, stays in this window.
     storage: sessionStorage,
-    // GraphiQL would copy each edit into the address, which then soon is too long to reload.
+    // Otherwise GraphiQL copies each edit into the address, which then becomes too long to reload.
     onEditQuery: () => {},
   });
 }
 
-// GraphiQL opens an empty tab more when what it starts with is none of the tabs it kept, so it is told which was open.
+// GraphiQL opens an additional empty tab unless its initial query is one of the kept tabs, so this names the open tab.
 function initialTab(linkedQuery) {
   const kept = JSON.parse(sessionStorage.getItem("graphiql:tabState"));
   const tab = linkedQuery ? { query: linkedQuery } : kept?.tabs[kept.activeTabIndex];
@@ -282,6 +287,6 @@ connectBar();
 warnBeforeLeaving();
 showBar("");
 addEventListener("hashchange", () => takeTokenFromAddress() && location.reload());
-// app.js, deferred like this script, has run by then.
+// app.js is deferred like this script, so it has run before this event.
 addEventListener("DOMContentLoaded", startGraphiql);
 `;

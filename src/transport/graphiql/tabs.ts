@@ -1,25 +1,25 @@
-/** A tab that GraphiQL opens with. */
+/** A tab that is open when GraphiQL starts. */
 export interface Tab {
   query: string;
   /** JSON */
   variables?: string;
-  /** JSON: headers that this tab's requests carry besides the page's own. */
+  /** JSON: headers of this tab's requests, in addition to those of the page. */
   headers?: string;
 }
 
-/** A handoff, told in tabs: one window waits, another sets. Comments fit the editor's half of a small window. */
+/** A handoff in four tabs: one window waits, another sets. The comments fit the editor in a small window. */
 export const tabs: readonly Tab[] = [
   {
     query: `# 1. WAIT, as the agent that takes the work over.
 #
-# Press the Run button (▶). First come the entries
-# that are there, then CAUGHT_UP, then every later
-# change as it is made. The right-hand pane shows
-# the latest.
+# Press the Run button (▶). The subscription first
+# delivers the current entries, then CAUGHT_UP, then
+# every later change. The pane on the right shows
+# the latest event.
 #
-# Leaving this tab stops its subscription, after a
-# question: let it run, press "Open another window,
-# signed in", and run the tab "Set" there.
+# Leaving this tab stops the subscription. Let it
+# run, press "Open another window, signed in", and
+# run the tab "Set" there.
 
 subscription Wait {
   entryChanged(namespace: "handoff", snapshot: true) {
@@ -37,13 +37,13 @@ subscription Wait {
   {
     query: `# 2. SET, as the agent that hands its work over.
 #
-# Change the value under "Variables" (any JSON will
-# do) and run it: every window that waits sees it.
+# Change the value under "Variables" to any JSON,
+# and run it: every waiting window shows the change.
 # The agent's name is under "Headers".
 #
 # "ifRevision": "0" in the input sets the key only
-# if it is absent; the revision you read sets it
-# only if nobody else has since.
+# if it does not exist. With the revision that you
+# read, the key is set only if it is unchanged.
 
 mutation Set($input: SetEntryInput!) {
   setEntry(input: $input) {
@@ -94,8 +94,8 @@ query Read {
 `,
   },
   {
-    query: `# 4. LOG: every change of the namespace, in order,
-# and the agent that made it.
+    query: `# 4. LOG: every change of the namespace in order,
+# with the agent that made it.
 
 query Log {
   changes(namespace: "handoff", first: 20) {
