@@ -6,7 +6,7 @@ interface OptionBase {
   readonly env: string;
   /** Name of the flag, without its dashes. */
   readonly flag: string;
-  /** What the value stands for in the help: its unit, for a number. */
+  /** The placeholder of the value in the help: for a number, its unit. */
   readonly unit: string;
   readonly help: string;
 }
@@ -56,7 +56,7 @@ function textOption(name: string, unit: string, help: string, defaultValue = "")
   return { type: "text", ...namesOf(name), unit, default: defaultValue, help };
 }
 
-/** A choice, of which the first is the default. */
+/** A choice. The first one is the default. */
 function choice<const C extends readonly [string, ...string[]]>(
   name: string,
   choices: C,
@@ -66,7 +66,7 @@ function choice<const C extends readonly [string, ...string[]]>(
   return { ...option, default: choices[0] as string, choices, help };
 }
 
-/** Every option of the server: the one place that names them. Types, parsing and `--help` come from here. */
+/** Every option of the server. Types, parsing and `--help` are derived from this table. */
 export const options = {
   host: {
     type: "text",
@@ -74,7 +74,7 @@ export const options = {
     flag: "host",
     unit: "address",
     default: "127.0.0.1",
-    help: "Address to listen on; 0.0.0.0 or :: for every one, and then put TLS in front",
+    help: "Address to listen on. 0.0.0.0 or :: listens on all addresses; use TLS then",
   },
   port: {
     type: "number",
@@ -92,7 +92,7 @@ export const options = {
     flag: "data-dir",
     unit: "path",
     default: "./data",
-    help: "Folder of the embedded database and of local.token",
+    help: "Folder of the SQLite database and of local.token",
   },
   databaseUrl: {
     type: "text",
@@ -100,7 +100,7 @@ export const options = {
     flag: "database-url",
     unit: "url",
     default: "",
-    help: "postgresql://user:password@host:5432/database for PostgreSQL, which several servers may share; or file:<path> of a SQLite database that is not to be baton.db in the data directory",
+    help: "postgresql://user:password@host:5432/database for PostgreSQL, which several servers can share, or file:<path> for a SQLite file. Left out: baton.db in the data directory",
   },
   postgresConnections: {
     type: "number",
@@ -110,7 +110,7 @@ export const options = {
     default: 10,
     min: 3,
     max: 1_000,
-    help: "Most connections to PostgreSQL: one that writes, one that listens for other servers' writes, the others for all else",
+    help: "Maximum number of connections to PostgreSQL: one writes, one listens for other servers' writes, and the others read",
   },
   pollIntervalMs: {
     type: "number",
@@ -120,7 +120,7 @@ export const options = {
     default: 1_000,
     min: 10,
     max: 60_000,
-    help: "How often to look for other servers' writes, should the database's own notification of them fail",
+    help: "How often to check for other servers' writes, in case a notification of the database is lost",
   },
   sqliteSynchronous: {
     type: "choice",
@@ -129,71 +129,82 @@ export const options = {
     unit: "mode",
     default: "full",
     choices: ["full", "normal"],
-    help: "full: a write is on the disk before it is acknowledged. normal: faster, and a power failure may take back the last writes, though never part of one",
+    help: "full: a write is on the disk before it is acknowledged. normal: faster, but a power failure can undo the latest writes, each completely",
   },
   tlsCertFile: textOption(
     "tlsCertFile",
     "path",
-    "File of the certificate, and those between it and its root, to serve HTTPS; SIGHUP reads it again",
+    "PEM file of the certificate and its intermediate certificates, to serve HTTPS. SIGHUP reads it again",
   ),
-  tlsKeyFile: textOption("tlsKeyFile", "path", "File of the certificate's private key"),
+  tlsKeyFile: textOption("tlsKeyFile", "path", "PEM file of the certificate's private key"),
   cors: choice(
     "cors",
     ["any", "none"],
-    "Which pages of other sites may use the API: any that has a token, or none",
+    "Whether web pages of other origins can use the API: any page with a token, or none",
   ),
-  graphiql: choice("graphiql", ["on", "off"], "Whether browsers are shown GraphiQL at /graphql"),
-  board: choice("board", ["on", "off"], "Whether browsers are shown the board at /"),
-  introspection: choice("introspection", ["on", "off"], "Whether callers may ask for the schema"),
+  graphiql: choice("graphiql", ["on", "off"], "Serve GraphiQL to browsers at /graphql"),
+  board: choice("board", ["on", "off"], "Serve the board at /"),
+  introspection: choice("introspection", ["on", "off"], "Allow introspection of the schema"),
   trustedDocuments: textOption(
     "trustedDocuments",
     "path",
-    "File of the only GraphQL documents that callers may send: JSON, an object of documents by id, or a list",
+    "JSON file of the only GraphQL documents that callers may send: a list, or an object of documents by ID",
   ),
   agentNames: choice(
     "agentNames",
     ["caller", "token"],
-    "Who names the agent where a token names none: its caller, or nobody, so that a change's agent is always the token's",
+    "caller: if a token names no agent, its caller can. token: only tokens name agents",
   ),
   jwtIssuer: textOption(
     "jwtIssuer",
     "url",
-    "Accept JWTs of this issuer, too. Its keys are found by OpenID discovery, unless --jwt-jwks-url or --jwt-secret-file says where",
+    "Also accept JWTs of this issuer. Its keys are found by OpenID discovery, unless --jwt-jwks-url or --jwt-secret-file is set",
   ),
-  jwtAudience: textOption("jwtAudience", "name", "The audience that a JWT must be for"),
-  jwtJwksUrl: textOption("jwtJwksUrl", "url", "Where the issuer's public keys are, as a JWK Set"),
+  jwtAudience: textOption("jwtAudience", "name", "The audience that a JWT must name"),
+  jwtJwksUrl: textOption("jwtJwksUrl", "url", "URL of the issuer's public keys, as a JWK Set"),
   jwtSecretFile: textOption(
     "jwtSecretFile",
     "path",
-    "File of the secret that the issuer and this server share, in place of public keys",
+    "File of the secret that the issuer shares with this server, instead of public keys",
   ),
   jwtAlgorithms: textOption(
     "jwtAlgorithms",
     "list",
-    "The algorithms that a JWT may be signed with, separated by commas. Left out: RS256,PS256,ES256,EdDSA, or HS256 with a secret",
+    "Accepted signature algorithms of JWTs, separated by commas. Left out: RS256,PS256,ES256,EdDSA, or HS256 with a secret",
   ),
   jwtSkewSeconds: {
-    ...limit("jwtSkewSeconds", "seconds", 30, "By how much the issuer's clock may differ", 0),
+    ...limit(
+      "jwtSkewSeconds",
+      "seconds",
+      30,
+      "Maximum difference between the issuer's clock and this server's",
+      0,
+    ),
     max: 300,
   },
-  jwtUserClaim: textOption("jwtUserClaim", "claim", "The claim that names a JWT's user", "sub"),
-  jwtAgentClaim: textOption("jwtAgentClaim", "claim", "The claim that names its agent", "agent"),
+  jwtUserClaim: textOption(
+    "jwtUserClaim",
+    "claim",
+    "The claim that names the user of a JWT",
+    "sub",
+  ),
+  jwtAgentClaim: textOption("jwtAgentClaim", "claim", "The claim that names the agent", "agent"),
   jwtScopesClaim: textOption(
     "jwtScopesClaim",
     "claim",
-    "The claim of its scopes: read, write (which includes claim), claim, admin; others mean nothing",
+    "The claim that lists the scopes: read, write (which includes claim), claim, admin. Others are ignored",
     "scope",
   ),
   jwtNamespacesClaim: textOption(
     "jwtNamespacesClaim",
     "claim",
-    "The claim of the namespaces that its scopes are for; without it every one",
+    "The claim that lists the namespaces of these scopes. A JWT without it covers all namespaces",
     "namespaces",
   ),
   jwtGrantsClaim: textOption(
     "jwtGrantsClaim",
     "claim",
-    'The claim of its grants, such as ["read,write files:*"], in place of scopes and namespaces',
+    'The claim that lists grants, such as ["read,write files:*"], instead of scopes and namespaces',
     "grants",
   ),
   keepAliveSeconds: {
@@ -201,7 +212,7 @@ export const options = {
       "keepAliveSeconds",
       "seconds",
       75,
-      "How long an idle HTTP connection stays open for a next request; at least a second longer than clients and proxies keep theirs",
+      "How long an idle HTTP connection stays open. Set it at least 1 second longer than clients and proxies keep theirs open",
     ),
     max: 86_400,
   },
@@ -211,12 +222,12 @@ export const options = {
     flag: "metrics",
     unit: "address:port",
     default: "",
-    help: "Where to serve metrics for Prometheus, such as 127.0.0.1:9464; without it they are not measured. They need no token",
+    help: "Address for Prometheus metrics, such as 127.0.0.1:9464. They need no token. Left out: nothing is measured",
   },
   traces: choice(
     "traces",
     ["off", "otlp"],
-    "Where to send traces: nowhere, or by OTLP over HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT says (http://localhost:4318)",
+    "otlp: send traces by OTLP over HTTP to OTEL_EXPORTER_OTLP_ENDPOINT (http://localhost:4318)",
   ),
   logLevel: {
     type: "choice",
@@ -225,246 +236,262 @@ export const options = {
     unit: "level",
     default: "info",
     choices: ["debug", "info", "warn", "error", "silent"],
-    help: "What to log, as JSON lines on standard error; debug has a line a request",
+    help: "Lowest level to log, as JSON lines on standard error. debug logs each request",
   },
   retentionDays: limit(
     "retentionDays",
     "days",
     7,
-    "The log keeps changes for at least so long, and at least --retention-changes of them",
+    "The log keeps a change for at least this long",
     0,
   ),
   retentionChanges: limit(
     "retentionChanges",
     "changes",
     100_000,
-    "The log of each user keeps at least so many changes, however old",
+    "The log of each user keeps at least this many changes, regardless of their age",
     0,
   ),
   retentionMebibytes: limit(
     "retentionMebibytes",
     "MiB",
     0,
-    "The log of each user has at most this many MiB, regardless of age and count; 0: no limit",
+    "Maximum size of each user's log, regardless of age and count. 0: no limit",
     0,
   ),
   minFreeMebibytes: limit(
     "minFreeMebibytes",
     "MiB",
     64,
-    "On SQLite: with less free space only writes that remove data are accepted; an eighth of a disk that is small. 0: until it is full",
+    "On SQLite: with less free disk space than this, or than an eighth of a small disk, only writes that remove data are accepted. 0: no minimum",
     0,
   ),
   subscriberQueue: limit(
     "subscriberQueue",
     "changes",
     256,
-    "Changes that are kept in memory for the subscribers of one user; a slower one is fed from the log",
+    "Changes kept in memory for the subscribers of one user. A slower subscriber reads the log",
   ),
   subscriberQueueBytes: limit(
     "subscriberQueueBytes",
     "bytes",
     256 * kibi,
-    "Bytes of them, and bytes that wait in memory for one subscriber's connection",
+    "Bytes of these changes, and unsent bytes of one subscriber's connection",
   ),
   bookmarkSeconds: {
     ...limit(
       "bookmarkSeconds",
       "seconds",
       30,
-      "How often a subscription that asks for bookmarks is told how far the log has been followed",
+      "How often a subscription with bookmarks receives one",
     ),
     max: 86_400,
   },
-  maxKeyBytes: limit("maxKeyBytes", "bytes", 1024, "Longest key, in UTF-8"),
-  maxNamespaceBytes: limit("maxNamespaceBytes", "bytes", 256, "Longest namespace, in UTF-8"),
-  maxAgentBytes: limit("maxAgentBytes", "bytes", 256, "Longest name of an agent, in UTF-8"),
-  maxValueBytes: limit("maxValueBytes", "bytes", mebi, "Largest value, as JSON"),
+  maxKeyBytes: limit("maxKeyBytes", "bytes", 1024, "Maximum size of a key, in UTF-8"),
+  maxNamespaceBytes: limit(
+    "maxNamespaceBytes",
+    "bytes",
+    256,
+    "Maximum size of a namespace, in UTF-8",
+  ),
+  maxAgentBytes: limit("maxAgentBytes", "bytes", 256, "Maximum size of an agent name, in UTF-8"),
+  maxValueBytes: limit("maxValueBytes", "bytes", mebi, "Maximum size of a value, as JSON"),
   maxValueDepth: {
-    ...limit("maxValueDepth", "levels", 64, "Deepest nesting of a value or metadata, at most 1000"),
-    // What searches a value, or answers with it, goes into it by recursion: the stack bears less than twice as much.
+    ...limit("maxValueDepth", "levels", 64, "Maximum nesting of a value or metadata"),
+    // The code that searches or renders a value is recursive. The stack overflows at less than twice this depth.
     max: 1_000,
   },
   maxMetadataBytes: limit(
     "maxMetadataBytes",
     "bytes",
     16 * kibi,
-    "Largest metadata of an entry, as JSON",
+    "Maximum size of an entry's metadata, as JSON",
   ),
   maxBatchOperations: limit(
     "maxBatchOperations",
     "operations",
     1000,
-    "Most entries of one setEntries, or operations of one transact",
+    "Maximum number of entries in setEntries, or of operations in transact",
   ),
   maxClearedNamespaces: limit(
     "maxClearedNamespaces",
     "namespaces",
     10_000,
-    "Most namespaces that one clearNamespaces may clear",
+    "Maximum number of namespaces that clearNamespaces clears",
   ),
   maxLeaseSeconds: limit(
     "maxLeaseSeconds",
     "seconds",
     86_400,
-    "Longest lease of a claim; a worker renews it as often as it likes",
+    "Maximum lease of a claim. A worker can renew it any number of times",
   ),
-  maxAwaitSeconds: limit("maxAwaitSeconds", "seconds", 60, "Longest that one awaitEntry may wait"),
-  // Room for the shortest that an index finds, however many bytes its characters have.
-  maxSearchBytes: limit("maxSearchBytes", "bytes", 256, "Longest text of a search, in UTF-8", 12),
-  // At least what a page has where its caller does not say.
-  maxPageSize: limit("maxPageSize", "items", 500, "Most items of a page", 100),
+  maxAwaitSeconds: limit("maxAwaitSeconds", "seconds", 60, "Maximum wait of awaitEntry"),
+  // The minimum has room for the shortest text that an index finds: 3 characters of 4 bytes.
+  maxSearchBytes: limit(
+    "maxSearchBytes",
+    "bytes",
+    256,
+    "Maximum size of the text of a search, in UTF-8",
+    12,
+  ),
+  // The minimum is the default size of a page.
+  maxPageSize: limit("maxPageSize", "items", 500, "Maximum number of items in a page", 100),
   maxPageBytes: limit(
     "maxPageBytes",
     "bytes",
     4 * mebi,
-    "A page ends when its entries have so many bytes. One statement loads them, and a SQLite holds others up meanwhile: some 4 ms for each MiB",
+    "A page ends when its entries have this many bytes. One statement loads a page, and SQLite delays other operations for about 4 ms per MiB",
   ),
   maxExaminedItems: limit(
     "maxExaminedItems",
     "items",
     10_000,
-    "A page that a filter selects ends when it has looked at so many entries, changes or namespaces",
+    "A page of a filtered list ends when this many entries, changes or namespaces have been examined",
     100,
   ),
-  // Each of them reads a whole value at worst, while nobody else is served.
+  // In the worst case, each condition reads a whole value, and no other request is served during that time.
   maxWhereConditions: {
-    ...limit("maxWhereConditions", "conditions", 20, "Most conditions of one filter by value"),
+    ...limit(
+      "maxWhereConditions",
+      "conditions",
+      20,
+      "Maximum number of conditions in a filter by value",
+    ),
     max: 100,
   },
   maxResponseBytes: limit(
     "maxResponseBytes",
     "bytes",
     64 * mebi,
-    "Most bytes of entries that one operation may load or write",
+    "Maximum size of the entries that one operation loads or writes",
   ),
   maxBodyBytes: limit(
     "maxBodyBytes",
     "bytes",
     10 * mebi,
-    "Largest request body, or message on a socket",
+    "Maximum size of a request body, or of a WebSocket message",
   ),
   maxQueryBytes: limit(
     "maxQueryBytes",
     "bytes",
     64 * kibi,
-    "Longest text of a GraphQL operation, in UTF-8",
+    "Maximum size of a GraphQL document, in UTF-8",
   ),
   maxQueryComplexity: limit(
     "maxQueryComplexity",
     "fields",
     250_000,
-    "Most fields that an operation may ask for, each list counted by its first, and 100 for each read of the database",
+    "Maximum number of fields that an operation requests. A list counts its fields `first` times, and each read of the database counts as 100",
   ),
   maxSubscriptions: limit(
     "maxSubscriptions",
     "operations",
     100,
-    "Most operations that one socket may have open",
+    "Maximum number of open operations on one WebSocket",
   ),
   maxEntries: limit(
     "maxEntries",
     "entries",
     0,
-    "Most entries that one user's store may hold; 0: any number",
+    "Maximum number of entries in one user's store. 0: no limit",
     0,
   ),
   maxNamespaces: limit(
     "maxNamespaces",
     "namespaces",
     0,
-    "Most namespaces that one user's store may hold; 0: any number",
+    "Maximum number of namespaces in one user's store. 0: no limit",
     0,
   ),
   maxStoredMebibytes: limit(
     "maxStoredMebibytes",
     "MiB",
     0,
-    "Most keys, values and metadata that one user's store may hold; 0: any number",
+    "Maximum size of the keys, values and metadata in one user's store. 0: no limit",
     0,
   ),
   maxUserReadsPerSecond: limit(
     "maxUserReadsPerSecond",
     "operations",
     0,
-    "Most queries and subscriptions that one user may begin in a second, each root field counted; 0: any number",
+    "Maximum number of queries and subscriptions per second for one user. Each root field counts. 0: no limit",
     0,
   ),
   maxUserWritesPerSecond: limit(
     "maxUserWritesPerSecond",
     "operations",
     0,
-    "Most mutations of one user in a second; 0: any number",
+    "Maximum number of mutations per second for one user. 0: no limit",
     0,
   ),
   maxUserBytesPerSecond: limit(
     "maxUserBytesPerSecond",
     "bytes",
     0,
-    "Most bytes of one user's requests and answers in a second, events of subscriptions apart; 0: any number",
+    "Maximum bytes per second of one user's requests and responses, without events of subscriptions. 0: no limit",
     0,
   ),
   maxUserSockets: limit(
     "maxUserSockets",
     "sockets",
     0,
-    "Most WebSockets, and streams of MCP, that one user may have open; 0: any number",
+    "Maximum number of open WebSockets and MCP streams for one user. 0: no limit",
     0,
   ),
   maxUserSubscriptions: limit(
     "maxUserSubscriptions",
     "subscriptions",
     0,
-    "Most subscriptions that one user may have open; 0: any number",
+    "Maximum number of open subscriptions for one user. 0: no limit",
     0,
   ),
   maxUserWaits: limit(
     "maxUserWaits",
     "calls",
     0,
-    "Most calls of awaitEntry that one user may have waiting; 0: any number",
+    "Maximum number of waiting calls of awaitEntry for one user. 0: no limit",
     0,
   ),
   maxTokenReadsPerSecond: limit(
     "maxTokenReadsPerSecond",
     "operations",
     0,
-    "Most queries and subscriptions that one token may begin in a second, each root field counted; 0: any number",
+    "Maximum number of queries and subscriptions per second for one token. Each root field counts. 0: no limit",
     0,
   ),
   maxTokenWritesPerSecond: limit(
     "maxTokenWritesPerSecond",
     "operations",
     0,
-    "Most mutations of one token in a second; 0: any number",
+    "Maximum number of mutations per second for one token. 0: no limit",
     0,
   ),
   maxTokenBytesPerSecond: limit(
     "maxTokenBytesPerSecond",
     "bytes",
     0,
-    "Most bytes of one token's requests and answers in a second, events of subscriptions apart; 0: any number",
+    "Maximum bytes per second of one token's requests and responses, without events of subscriptions. 0: no limit",
     0,
   ),
   maxTokenSockets: limit(
     "maxTokenSockets",
     "sockets",
     0,
-    "Most WebSockets, and streams of MCP, that one token may have open; 0: any number",
+    "Maximum number of open WebSockets and MCP streams for one token. 0: no limit",
     0,
   ),
   maxTokenSubscriptions: limit(
     "maxTokenSubscriptions",
     "subscriptions",
     0,
-    "Most subscriptions that one token may have open; 0: any number",
+    "Maximum number of open subscriptions for one token. 0: no limit",
     0,
   ),
   maxTokenWaits: limit(
     "maxTokenWaits",
     "calls",
     0,
-    "Most calls of awaitEntry that one token may have waiting; 0: any number",
+    "Maximum number of waiting calls of awaitEntry for one token. 0: no limit",
     0,
   ),
 } as const satisfies Record<string, Option>;
@@ -480,15 +507,15 @@ type ValueOf<O extends Option> = O extends { choices: readonly (infer C)[] }
 /** The value of every option. */
 export type Config = { readonly [Name in keyof Options]: ValueOf<Options[Name]> };
 
-/** The configuration with nothing set, or with these values set. */
+/** Returns the default configuration, with the given values in it. */
 export function defaultConfig(set: Partial<Config> = {}): Config {
   const defaults = Object.entries(options).map(([name, option]) => [name, option.default]);
   return { ...(Object.fromEntries(defaults) as unknown as Config), ...set };
 }
 
 /**
- * Reads one option's value as it is written in the environment or on the command line.
- * @throws Error whose message says what would be right
+ * Reads the value of an option from its text in the environment or on the command line.
+ * @throws Error with a message that says which values are valid
  */
 export function parseOption(option: Option, text: string): string | number {
   switch (option.type) {
@@ -507,21 +534,21 @@ export function parseOption(option: Option, text: string): string | number {
   }
 }
 
-/** Where the database is. */
+/** The database: a SQLite file, or the URL of a PostgreSQL database. */
 export type DatabasePlace =
   | { readonly kind: "sqlite"; readonly file: string }
   | { readonly kind: "postgres"; readonly url: string };
 
 /**
- * The database that the configuration chooses.
- * @throws StartError when DATABASE_URL names none that can be served from
+ * Returns the database that the configuration names.
+ * @throws StartError if DATABASE_URL is neither a PostgreSQL URL nor the path of a SQLite file
  */
 export function databaseOf(config: Pick<Config, "dataDir" | "databaseUrl">): DatabasePlace {
   const { databaseUrl } = config;
   if (databaseUrl === "") return { kind: "sqlite", file: resolve(config.dataDir, "baton.db") };
   const path = /^file:(?:\/\/(?=\/))?(.+)$/.exec(databaseUrl)?.[1];
   if (path !== undefined) return { kind: "sqlite", file: resolve(path) };
-  // A URL may carry a password: only its scheme is repeated.
+  // A URL can contain a password, so the message shows only its scheme.
   const scheme = /^[a-z+]+:/i.exec(databaseUrl)?.[0] ?? "something else";
   if (!/^postgres(ql)?:$/i.test(scheme)) {
     throw new StartError(
@@ -531,15 +558,15 @@ export function databaseOf(config: Pick<Config, "dataDir" | "databaseUrl">): Dat
   }
   if (!URL.canParse(databaseUrl)) {
     throw new StartError(
-      "DATABASE_URL is no URL: write postgresql://user:password@host:5432/database, with characters such as @ : / # " +
-        "in the password percent-encoded.",
+      "DATABASE_URL is not a valid URL. Write postgresql://user:password@host:5432/database, and percent-encode " +
+        "characters such as @ : / # in the password.",
       2,
     );
   }
   return { kind: "postgres", url: databaseUrl };
 }
 
-/** Where the database is, for a person to read: without a password. */
+/** The location of the database, without the password, for messages. */
 export function describePlace(place: DatabasePlace): string {
   if (place.kind === "sqlite") return place.file;
   const { host, pathname } = new URL(place.url);

@@ -97,7 +97,7 @@ export function isUnavailable(error: unknown): boolean {
 export function revisionCompacted(after: bigint, oldest: bigint): BatonError {
   return new BatonError(
     "REVISION_COMPACTED",
-    `The log no longer holds the changes right after revision ${after}; the oldest revision kept is ${oldest}. ` +
+    `The log no longer contains the changes after revision ${after}; the oldest revision kept is ${oldest}. ` +
       "Start again with snapshot: true, or accept the gap with after: " +
       `"${oldest - 1n}".`,
     { after: String(after), oldestRevision: String(oldest) },

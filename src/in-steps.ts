@@ -1,7 +1,7 @@
 import { isLoopHeld, nextTurn } from "./event-loop.ts";
 import type { Steps } from "./json/long-value-parts.ts";
 
-/** Does work in one go. */
+/** Runs all steps without a pause. */
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
@@ -10,8 +10,8 @@ export function atOnce<T>(steps: Steps<T>): T {
 }
 
 /**
- * Does work in steps, and lets others on between them.
- * @param who the user that it is done for, or `nobody`
+ * Runs steps, and lets other work run between them.
+ * @param who the user that the work is for, or `nobody`
  */
 export async function inSteps<T>(steps: Steps<T>, who: string): Promise<T> {
   for (;;) {

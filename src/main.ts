@@ -4,9 +4,9 @@ import { startServer, type BatonServer } from "./server.ts";
 import { shellWord } from "./shell-word.ts";
 import { whenIdle } from "./when-idle.ts";
 
-/** Starts the server, tells its person what they need, and serves until SIGINT or SIGTERM. */
+/** Starts the server, prints its addresses, and serves until SIGINT or SIGTERM. */
 export async function serve(config: Config): Promise<void> {
-  // Standard output is for the person; the log goes to standard error.
+  // Standard output is for the operator; the log goes to standard error.
   const logger = pino(
     { level: config.logLevel, base: null },
     pino.destination({ dest: 2, sync: true }),
@@ -14,7 +14,7 @@ export async function serve(config: Config): Promise<void> {
   const server = await startServer(config, logger);
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
-    // A terminal signals the whole group, and npm passes it on once more: the second changes nothing.
+    // A terminal signals the whole process group, and npm forwards the signal again. The second signal has no effect.
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, "stopping");
@@ -32,7 +32,7 @@ export async function serve(config: Config): Promise<void> {
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   if (config.tlsCertFile !== "") process.on("SIGHUP", () => reloadTls(server, logger));
-  // Now: whoever waits for this may stop it at once.
+  // A program that waits for this line can stop the server immediately, so the handlers above come first.
   logger.info(
     {
       url: server.url,
@@ -45,19 +45,19 @@ export async function serve(config: Config): Promise<void> {
   process.stdout.write(welcome(server, config.dataDir, process.stdout.isTTY));
 }
 
-/** Where the new files can't be used, those before stay. */
+/** Reads the certificate and key again. If the new files cannot be used, the previous certificate stays in use. */
 function reloadTls(server: BatonServer, logger: Logger): void {
   try {
     server.reloadTls();
     logger.info("read the certificate again");
   } catch (error) {
-    logger.error({ err: error }, "the certificate can't be used; the one before stays");
+    logger.error({ err: error }, "the certificate cannot be used; the previous one stays in use");
   }
 }
 
 /**
- * @param isTerminal whether a person reads it. Otherwise it may be kept, as the log of a container is, so it has no
- * secret in it.
+ * @param isTerminal whether a person reads the text. If not, it can be kept, like the log of a container, so it
+ * contains no secret.
  */
 function welcome(
   { url, localToken, database }: BatonServer,
@@ -66,10 +66,10 @@ function welcome(
 ): string {
   const link = localToken && isTerminal ? `#token=${localToken.secret}` : "";
   return [
-    "Baton serves.",
+    "Baton is running.",
     `  Board      ${url}/${link}`,
     `  GraphiQL   ${url}/graphql${link}`,
-    `  Token      ${localToken?.file ?? `none in this data directory; make one with: ${remakeCommand(dataDir)}`}`,
+    `  Token      ${localToken?.file ?? `none in this data directory; create one with: ${remakeCommand(dataDir)}`}`,
     `  API        ${url}/graphql`,
     `  Data       ${database}`,
     "",

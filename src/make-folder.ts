@@ -2,8 +2,8 @@ import { access, mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder, and those it is in, for their owner alone. Level by level: where the system denies it, as below
- * /proc, Node's recursive mkdir tries for ever.
+ * Creates a folder and its missing parents, with access for their owner only. It creates them one by one: if the system
+ * refuses, as it does below /proc, Node's recursive mkdir never returns.
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {

@@ -1,20 +1,20 @@
 /**
- * Where a caller may name the trace that its request is part of, in the form of W3C Trace Context: as `traceparent` and
+ * A record that can name the trace that a request is part of, in the form of W3C Trace Context: `traceparent` and
  * `tracestate`.
  */
 export type TraceCarrier = Readonly<Record<string, unknown>>;
 
-/** What the span of an operation tells. Neither a token nor a key nor a value is part of it. */
+/** The attributes of an operation's span. They contain no token, key or value. */
 export interface TracedOperation {
   /** The name of the span, such as `mutation setEntry`. Its parts come from the schema, so there are few. */
   readonly title: string;
-  /** `query`, `mutation`, `subscription` or `mcp`; null if it was refused before that was known. */
+  /** `query`, `mutation`, `subscription` or `mcp`; null if the request was refused before its kind was known. */
   readonly kind: string | null;
-  /** The name that its caller gave it; null for an anonymous one. */
+  /** The name of the operation; null if it is anonymous. */
   readonly name: string | null;
-  /** Null before its caller is known. */
+  /** Null if the caller is not authenticated yet. */
   readonly userId: string | null;
-  /** The code of its first error; null if it has none. */
+  /** The code of the first error; null if there are no errors. */
   readonly errorCode: string | null;
 }
 
@@ -24,17 +24,18 @@ export interface OperationTrace {
   readonly traceId: string;
   /** 16 hexadecimal digits. */
   readonly spanId: string;
-  /** Does work of the operation. The commits and reads that it asks for are children of the span. */
+  /** Runs work of the operation. Its commits and reads become children of the span. */
   run<T>(work: () => T): T;
   /** Ends the span. Later calls do nothing. */
   end(operation: TracedOperation): void;
 }
 
-/** Makes the spans of operations. There is one only where the operator wants traces. */
+/** Creates the spans of operations. It exists only if traces are on. */
 export interface OperationTracer {
   /**
-   * @param beganAt when the operation began, on the clock of `performance`
-   * @param carriers where its caller may have named a trace: the first that has one counts. Otherwise a trace begins here
+   * @param beganAt the start of the operation, on the clock of `performance`
+   * @param carriers the records that can name the caller's trace: the first that names one counts. If none does, a new
+   * trace begins
    */
   begin(beganAt: number, carriers: readonly TraceCarrier[]): OperationTrace;
 }

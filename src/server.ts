@@ -33,45 +33,50 @@ import { headersCheckMs, SlowHeaders } from "./transport/slow-headers.ts";
 import { refuseUnreadable } from "./transport/unreadable-request.ts";
 import { serveWebsocket } from "./transport/websocket.ts";
 
-/** A server that serves. */
+/** A running server. */
 export interface BatonServer {
-  /** Where it listens, without a trailing slash. */
+  /** The URL of the server, without a trailing slash. */
   readonly url: string;
-  /** Where its database is, without a password. */
+  /** The location of its database, without the password. */
   readonly database: string;
-  /** The token of the person who runs it; null when that was removed. */
+  /** The operator's token; null if it was removed. */
   readonly localToken: LocalToken | null;
-  /** Where its metrics are; null if they are not served. */
+  /** The URL of its metrics; null if they are off. */
   readonly metricsUrl: string | null;
   /**
    * Reads the certificate and key of TLS again.
-   * @throws StartError where they can't be used; those before count then
+   * @throws StartError if they cannot be used; the previous ones stay in use
    */
   reloadTls(): void;
-  /** Loads what the first request to /mcp would otherwise load, which holds the event loop for some 100 ms. */
+  /**
+   * Loads the modules of /mcp. Otherwise the first request loads them, which blocks the event loop for about 100 ms.
+   */
   warmUp(): Promise<void>;
-  /** Ends it cleanly: running mutations are answered, subscriptions complete. Cuts what is left after `deadlineMs`. */
+  /**
+   * Stops the server: running mutations get their responses, and subscriptions complete. After `deadlineMs`
+   * milliseconds, the remaining connections are destroyed. Default: 4,000.
+   */
   close(deadlineMs?: number): Promise<void>;
 }
 
-/** What the database may take beside the time that a stopping server gives to its clients. */
+/** The time in which the database must close, in addition to the time for clients. */
 const closeDatabaseMs = 500;
-/** A connection on which a request is under way, and nothing moves for so long, is cut. */
+/** A connection with a request in progress is destroyed if no byte is sent or received for this long. */
 const quietMs = 180_000;
-/** Twice within the second in which each instance refuses a revoked token. */
+/** Each instance refuses a revoked token within a second; this is twice per second. */
 const tokenCheckIntervalMs = 500;
 const compactionIntervalMs = 60_000;
-/** An expired entry's change follows within a second. */
+/** The change of an expired entry follows within a second. */
 const sweepIntervalMs = 500;
-/** What is not indexed yet is read by each search: some hundred entries of a busy user. */
+/** Each search reads the entries that are not indexed yet: some hundred for a busy user. */
 const indexIntervalMs = 500;
 const diskCheckIntervalMs = 1_000;
 const dayMs = 86_400_000;
 const mebibyte = 1024 * 1024;
 
 /**
- * Puts the parts together, from the database outwards, and listens.
- * @throws StartError when it can't: a taken port, an unusable data directory
+ * Creates the parts of the server, from the database to the transports, and listens.
+ * @throws StartError if it cannot start: for example, the port is in use, or the data directory cannot be used
  */
 export async function startServer(config: Config, logger: Logger): Promise<BatonServer> {
   const database = await openDatabase(config, logger);
@@ -87,7 +92,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       recentBounds: queueBounds,
       pageBounds: defaultPageBounds,
       onError: (error) =>
-        logger.warn({ err: error }, "reading others' writes failed; it will be tried again"),
+        logger.warn(
+          { err: error },
+          "reading writes of other instances failed; it will be tried again",
+        ),
     });
     const metrics = config.metrics === "" ? null : await loadMetrics(database, hub);
     const traces = config.traces === "otlp" ? await loadTracing(database, logger) : null;
@@ -187,7 +195,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       }),
     );
     keepOpen(http, config.keepAliveSeconds * 1_000);
-    // Browsers and others open connections ahead of their requests. Node does not count such a one as idle.
+    // Browsers and other clients open connections before they send a request. Node does not count these as idle.
     const unused = new Map<Socket, SlowHeaders>();
     http.on("clientError", refuseUnreadable);
     const isSecure = scheme === "https";
@@ -195,7 +203,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       unused.set(socket, new SlowHeaders(socket));
       socket.once("close", () => unused.delete(socket));
     });
-    // Node does not count those that have not agreed on TLS yet, either.
+    // Nor does Node count connections on which the TLS handshake is not complete.
     const beneathTls = new Set<Socket>();
     if (isSecure) {
       http.on("connection", (socket: Socket) => {
@@ -235,24 +243,24 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     };
     const noticeDisk = diskNotice(logger);
     const background = [
-      periodically(headersCheckMs, "looking for slow headers", async () => {
+      periodically(headersCheckMs, "checking for slow headers", async () => {
         for (const headers of unused.values()) headers.check();
       }),
-      periodically(config.pollIntervalMs, "looking for others' writes", poll),
+      periodically(config.pollIntervalMs, "reading the heads of the logs", poll),
       periodically(config.bookmarkSeconds * 1_000, "sending bookmarks", async () => hub.bookmark()),
       periodically(tokenCheckIntervalMs, "checking tokens", () => authenticator.checkTokens()),
       periodically(tokenCheckIntervalMs, "checking JWTs", () => authenticator.checkJwts()),
-      periodically(sweepIntervalMs, "removing what has expired", () => sweep(database, committer)),
-      // The index grows. While the disk is nearly full, searches read what is not in it.
+      periodically(sweepIntervalMs, "removing expired entries", () => sweep(database, committer)),
+      // Indexing needs disk space. While the disk is nearly full, searches read the entries that are not indexed.
       periodically(indexIntervalMs, "indexing for searches", () =>
         indexer.run(() => stopping || database.isDiskLow),
       ),
-      periodically(diskCheckIntervalMs, "looking at the disk", async () =>
+      periodically(diskCheckIntervalMs, "checking the disk", async () =>
         noticeDisk(await database.watchDisk()),
       ),
       periodically(compactionIntervalMs, "compacting the log", async () => {
         await database.compact(retention, () => stopping);
-        // What was given within the last day is looked up; what is a little older may be looked up now.
+        // A record is used for one day. A running request can still use one that is slightly older.
         await database.forgetRecords(2 * recordAgeMs);
       }),
     ];
@@ -281,13 +289,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
           websocket.close(deadlineMs),
         ]);
         let late: NodeJS.Timeout | undefined;
-        // What waits for a database that hangs is cut with its connection, unanswered.
+        // If the database hangs, requests that wait for it get no response: their connections are destroyed.
         await Promise.race([
           answered,
           new Promise((resolve) => (late = setTimeout(resolve, deadlineMs))),
         ]);
         clearTimeout(late);
-        // An answered request leaves its connection open for a next one, which will not come.
+        // After its response, a connection stays open for a next request, so it must be closed.
         for (const socket of unused.keys()) socket.destroy();
         const idle = setInterval(() => http.closeIdleConnections(), 20);
         const cut = setTimeout(
@@ -302,7 +310,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         clearTimeout(cut);
         await metricsEndpoint?.close();
         await traces?.close();
-        // On a slow disk, moving the log into the file may take long. The next start does what is left.
+        // On a slow disk, moving SQLite's WAL into the database file can take long. The next start completes it.
         const leftMs = Math.max(0, deadline - performance.now()) + closeDatabaseMs;
         await Promise.race([
           database.close(),
@@ -317,7 +325,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
   }
 }
 
-/** Logs when the disk becomes low, and when it is no longer. */
+/** Logs when the disk becomes nearly full, and when it has room again. */
 function diskNotice(logger: Logger): (disk: DiskState | null) => void {
   let wasLow = false;
   return (disk) => {
@@ -334,7 +342,7 @@ function diskNotice(logger: Logger): (disk: DiskState | null) => void {
   };
 }
 
-/** Loaded only where metrics are wanted. */
+/** Loads the metrics, if they are on. */
 async function loadMetrics(database: Statistics, hub: Hub) {
   // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
   const [{ Metrics }, { serveMetrics }] = await Promise.all([
@@ -346,7 +354,7 @@ async function loadMetrics(database: Statistics, hub: Hub) {
   return { commits, operations, serve: (address: string) => serveMetrics(metrics, address) };
 }
 
-/** Loaded only where traces are wanted. */
+/** Loads tracing, if it is on. */
 async function loadTracing(database: StoreDatabase, logger: Logger) {
   // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
   const [{ openTracing }, { TracedCommits }, { tracedReads }] = await Promise.all([
@@ -364,8 +372,8 @@ async function loadTracing(database: StoreDatabase, logger: Logger) {
 }
 
 /**
- * What checks JWTs, loaded where they are accepted.
- * @throws StartError where the options don't fit together
+ * Loads the verification of JWTs; null if they are not accepted.
+ * @throws StartError if the options contradict each other
  */
 async function openJwtSessions(config: Config): Promise<JwtSessions | null> {
   const options = jwtOptions(config);
@@ -379,16 +387,16 @@ async function openJwtSessions(config: Config): Promise<JwtSessions | null> {
 }
 
 /**
- * How long connections that send nothing stay open. The one who may send next should be the one who closes: a request
- * that meets the server's close fails, and its sender can't know whether it was carried out. A new connection that has
- * not sent its first headers is one of a pool too, so it stays as long as one that has been used.
+ * Sets how long idle connections stay open. The client should close a connection first: a request that arrives while
+ * the server closes the connection fails, and its client cannot know whether it was carried out. A new connection that
+ * has sent no request can belong to a client's pool, so it stays open for the same time.
  */
 function keepOpen(http: Server, keepAliveMs: number): void {
   http.keepAliveTimeout = keepAliveMs;
   http.headersTimeout = Math.max(http.headersTimeout, keepAliveMs + 1_000);
   // Headers are the first part of a request.
   http.requestTimeout = Math.max(http.requestTimeout, http.headersTimeout);
-  // Nothing is sent and nothing taken for so long: neither a wait nor a stream of events is as quiet.
+  // Waits and streams of events send something more often than this.
   http.timeout = quietMs;
 }
 
@@ -401,23 +409,23 @@ async function listen(
     http.listen(port, host);
     await once(http, "listening");
   } catch (error) {
-    throw new StartError(listenFault(error as NodeJS.ErrnoException, host, port));
+    throw new StartError(listenError(error as NodeJS.ErrnoException, host, port));
   }
   const address = http.address() as AddressInfo;
   const shown = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
   return `${scheme}://${shown.includes(":") ? `[${shown}]` : shown}:${address.port}`;
 }
 
-function listenFault({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} of ${host} is taken. Stop what listens there, or choose another with --port (PORT).`;
+      return `Port ${port} of ${host} is in use. Stop the program that listens on it, or choose another port with --port (PORT).`;
     case "EACCES":
-      return `Port ${port} of ${host} is not allowed for this user. Choose one above 1023 with --port (PORT).`;
+      return `Port ${port} of ${host} needs more permissions than this process has. Choose one above 1023 with --port (PORT).`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `This machine has no address ${host}. Choose another with --host (HOST).`;
+      return `${host} is not an address of this machine. Choose another with --host (HOST).`;
     default:
-      return `Can't listen on ${host}, port ${port}: ${message}`;
+      return `Cannot listen on ${host}, port ${port}: ${message}`;
   }
 }

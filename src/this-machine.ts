@@ -1,4 +1,4 @@
-/** Whether a URL's host name is this machine's own: what is sent there crosses no network. */
+/** Whether the host name of a URL is the loopback address, so that requests to it cross no network. */
 export function isThisMachine(hostname: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from "n
 import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
 
-/** How long a connection may take to agree on TLS. */
+/** The maximum duration of a TLS handshake. */
 const handshakeTimeoutMs = 10_000;
 
 /** An HTTP server, with TLS if the configuration names a certificate. */
@@ -12,13 +12,16 @@ export interface ListeningServer {
   readonly http: Server;
   readonly scheme: "http" | "https";
   /**
-   * Reads the certificate and the key again. Connections that are open keep theirs.
-   * @throws StartError where they can't be used; those before count then
+   * Reads the certificate and the key again. Open connections keep the previous ones.
+   * @throws StartError if they cannot be used; the previous ones stay in use
    */
   reloadTls(): void;
 }
 
-/** @throws StartError for files that can't be used */
+/**
+ * Creates the server, which does not listen yet.
+ * @throws StartError if the files of the certificate and key cannot be used
+ */
 export function createListeningServer(
   config: Pick<Config, "tlsCertFile" | "tlsKeyFile">,
   listener: RequestListener,
@@ -41,7 +44,7 @@ export function createListeningServer(
     } catch (error) {
       if (error instanceof StartError) throw error;
       const { message } = error as Error;
-      throw new StartError(`${tlsCertFile} and ${tlsKeyFile} can't be used for TLS: ${message}`);
+      throw new StartError(`${tlsCertFile} and ${tlsKeyFile} cannot be used for TLS: ${message}`);
     }
   };
   const https: HttpsServer = usable(() =>
@@ -59,6 +62,6 @@ function readPem(option: string, file: string): Buffer {
     return readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new StartError(`The file of ${option} can't be read: ${file} (${code}).`);
+    throw new StartError(`The file of ${option} cannot be read: ${file} (${code}).`);
   }
 }

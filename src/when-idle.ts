@@ -1,11 +1,11 @@
 import { performance } from "node:perf_hooks";
 
-/** How long the process is looked at before it counts as idle. */
+/** How long the process is observed before it counts as idle. */
 const defaultLookMs = 2_000;
-/** It is idle while it works for less than this part of the time. */
+/** The process is idle if it works for less than this part of the time. */
 const idlePart = 0.1;
 
-/** Does work once, in the first stretch of time in which the process has nothing else to do. It keeps no process alive. */
+/** Runs work once, when the process is idle for the first time. It does not keep the process alive. */
 export function whenIdle(work: () => Promise<void>, lookMs = defaultLookMs): void {
   let before = performance.eventLoopUtilization();
   const timer = setInterval(() => {
@@ -13,7 +13,7 @@ export function whenIdle(work: () => Promise<void>, lookMs = defaultLookMs): voi
     before = performance.eventLoopUtilization();
     if (utilization > idlePart) return;
     clearInterval(timer);
-    // Whoever needs it will try again, and say what is wrong.
+    // The code that needs the work tries again, and reports the error.
     work().catch(() => {});
   }, lookMs).unref();
 }

@@ -8,37 +8,39 @@ import { grantRef, scopeEnum } from "./grant.ts";
 import { subscribersRef } from "./subscribers.ts";
 
 const limitDescriptions: Record<keyof Limits, string> = {
-  maxEntries: "Entries that the store may hold; 0: any number. `usage` shows how many there are.",
-  maxNamespaces: "Namespaces that the store may hold; 0: any number.",
+  maxEntries:
+    "Maximum number of entries in the store; 0: no limit. `usage` shows the current number.",
+  maxNamespaces: "Maximum number of namespaces in the store; 0: no limit.",
   maxStoredMebibytes:
-    "MiB of keys, values and metadata that the store may hold; 0: any number. `usage.sizeBytes` shows how much there is.",
-  maxKeyBytes: "Bytes of UTF-8 that a key may have.",
-  maxNamespaceBytes: "Bytes of UTF-8 that a namespace may have.",
-  maxValueBytes: "Bytes that a value may have as JSON.",
-  maxValueDepth: "How deep JSON can be nested.",
-  maxMetadataBytes: "Bytes that an entry's metadata may have as JSON.",
-  maxAgentBytes: "Bytes of UTF-8 that an agent's name may have.",
+    "Maximum size of the keys, values and metadata in the store, in MiB; 0: no limit. `usage.sizeBytes` shows the current size.",
+  maxKeyBytes: "Maximum size of a key, in bytes of UTF-8.",
+  maxNamespaceBytes: "Maximum size of a namespace's name, in bytes of UTF-8.",
+  maxValueBytes: "Maximum size of a value as JSON, in bytes.",
+  maxValueDepth: "Maximum nesting depth of JSON.",
+  maxMetadataBytes: "Maximum size of an entry's metadata as JSON, in bytes.",
+  maxAgentBytes: "Maximum size of an agent's name, in bytes of UTF-8.",
   maxBatchOperations:
-    "How many entries `setEntries` may set, and how many operations and conditions `transact` may have.",
-  maxLeaseSeconds: "The longest lease of a claim.",
-  maxAwaitSeconds: "The longest that `awaitEntry` may wait.",
-  maxClearedNamespaces: "How many namespaces `clearNamespaces` may clear.",
-  maxSearchBytes: "Bytes of UTF-8 that the text of `searchEntries` may have.",
-  maxPageSize: "The largest `first`.",
-  maxPageBytes: "A page ends when its entries have this many bytes, though never before its first.",
+    "Maximum number of entries in `setEntries`, and of operations and conditions in `transact`.",
+  maxLeaseSeconds: "Maximum lease of a claim, in seconds.",
+  maxAwaitSeconds: "Maximum wait of `awaitEntry`, in seconds.",
+  maxClearedNamespaces: "Maximum number of namespaces that `clearNamespaces` clears.",
+  maxSearchBytes: "Maximum size of the text of `searchEntries`, in bytes of UTF-8.",
+  maxPageSize: "Maximum `first` of a list.",
+  maxPageBytes:
+    "A page ends when its entries have this many bytes. It contains at least one entry.",
   maxExaminedItems:
-    "How many entries, changes or namespaces a page looks at whose list has a filter; the page ends there.",
-  maxWhereConditions: "How many conditions a filter by value may have.",
-  maxResponseBytes: "Bytes of entries that one operation may load or write.",
-  maxQueryBytes: "Bytes of UTF-8 that the text of an operation may have.",
+    "A page of a filtered list ends when this many entries, changes or namespaces have been examined.",
+  maxWhereConditions: "Maximum number of conditions in a filter by value.",
+  maxResponseBytes: "Maximum size of the entries that one operation loads or writes, in bytes.",
+  maxQueryBytes: "Maximum size of the text of an operation, in bytes of UTF-8.",
   maxQueryComplexity:
-    "How many fields an operation may ask for, each list counted by its `first`, and 100 for each read of the database.",
-  maxBodyBytes: "Bytes that a request, or a message on a socket, may have.",
-  maxSubscriptions: "How many operations one socket may have open.",
+    "Maximum number of fields that an operation requests. A list counts its fields `first` times, and each read of the database counts as 100.",
+  maxBodyBytes: "Maximum size of a request body, or of a WebSocket message, in bytes.",
+  maxSubscriptions: "Maximum number of open operations on one WebSocket.",
 };
 
 const limitsRef = builder.objectRef<Limits>("Limits").implement({
-  description: "How much a caller may send and ask for; each is an option of the server.",
+  description: "The limits on requests. Each is an option of the server.",
   fields: (t) =>
     Object.fromEntries(
       Object.entries(limitDescriptions).map(([name, description]) => [
@@ -49,13 +51,13 @@ const limitsRef = builder.objectRef<Limits>("Limits").implement({
 });
 
 const usageRef = builder.objectRef<Usage>("Usage").implement({
-  description: "What the store holds now, as far as the token covers it.",
+  description: "The amount of data in the namespaces that the token covers.",
   fields: (t) => ({
-    namespaceCount: t.exposeInt("namespaceCount", { description: "Namespaces." }),
-    entryCount: t.exposeInt("entryCount", { description: "Entries." }),
+    namespaceCount: t.exposeInt("namespaceCount", { description: "The number of namespaces." }),
+    entryCount: t.exposeInt("entryCount", { description: "The number of entries." }),
     sizeBytes: t.exposeFloat("sizeBytes", {
       description:
-        "Bytes of the entries' keys, values and metadata. A Float, since an Int ends at 2 GiB.",
+        "Bytes of the entries' keys, values and metadata. A Float, because the maximum of Int is 2 GiB.",
     }),
   }),
 });
@@ -63,55 +65,57 @@ const usageRef = builder.objectRef<Usage>("Usage").implement({
 const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
   description: "The authenticated caller.",
   fields: (t) => ({
-    user: t.exposeString("userId", { description: "Owner of the store it reaches." }),
+    user: t.exposeString("userId", { description: "The owner of the store." }),
     agent: t.exposeString("agent", {
       nullable: true,
       description:
-        "The name its changes are recorded under; null where neither token nor caller says one.",
+        "The agent name that its changes record; null if neither the token nor the caller gives one.",
     }),
     scopes: t.field({
       type: [scopeEnum],
-      description: "What its token may do in some namespace: the scopes of all its grants.",
+      description:
+        "The scopes of all grants of its token. A scope can be limited to some namespaces: see `grants`.",
       resolve: ({ grants }) =>
         scopes.filter((scope) => grants.some((grant) => grant.scopes.includes(scope))),
     }),
     namespacePatterns: t.stringList({
       description:
-        "The namespaces its token covers, with some scope: names, or prefixes followed by `*`; `*` is every one.",
+        "The namespaces that its token covers with any scope: names, or prefixes followed by `*`. `*` alone covers all namespaces.",
       resolve: ({ grants }) => [...new Set(grants.map(({ namespacePattern }) => namespacePattern))],
     }),
     grants: t.field({
       type: [grantRef],
-      description: "What its token may do, and in which namespaces.",
+      description: "The grants of its token: scopes, each with the namespaces that it applies to.",
       resolve: (viewer) => [...viewer.grants],
     }),
     headRevision: t.field({
       type: "Revision",
       complexity: statementComplexity,
-      description: 'Revision of the latest change of the user\'s log; `"0"` before the first.',
+      description: 'The revision of the latest change in the user\'s log; `"0"` before the first.',
       resolve: async (viewer, _args, { store }) => (await store.logEnds(viewer)).head,
     }),
     epoch: t.string({
       complexity: statementComplexity,
       description:
-        "Names the history that revisions are of. A store that was restored from a backup has another one: a revision that was seen before may be of another change now.",
+        "The identity of the store's history. It changes when a backup is restored, because an earlier revision can then belong to a different change.",
       resolve: async (viewer, _args, { store }) => (await store.logEnds(viewer)).epoch,
     }),
     limits: t.field({
       type: limitsRef,
-      description: "How much it may send and ask for.",
+      description: "The limits on its requests.",
       resolve: (_viewer, _args, { store }) => store.limits,
     }),
     headRevisionsAgo: t.field({
       type: ["Revision"],
-      // It asks about twenty times, whatever the log holds.
+      // It needs about twenty statements, regardless of the length of the log.
       complexity: 20 * statementComplexity,
       description:
-        "`headRevision` as it was so many seconds ago by the database's clock, for each number in the order given. The difference of two is how many changes were made in between, and `changes(after:)` lists them. For an instant before what the log keeps it is the last revision that is not kept; LIMIT_EXCEEDED for more than 100. Needs the scope `read`.",
+        "The values of `headRevision` at the given times, in the same order, by the database's clock. The difference of two is the number of changes between them, and `changes(after:)` lists these changes. For a time before the oldest change in the log, it is the revision before that change. LIMIT_EXCEEDED for more than 100 times. Needs the scope `read`.",
       args: {
         secondsAgo: t.arg.intList({
           required: true,
-          description: "Seconds before now, each at least 0: `[60, 0]` gives the last minute.",
+          description:
+            "The times, as numbers of seconds before now. Each is at least 0. For example, `[60, 0]` covers the last minute.",
         }),
       },
       resolve: (viewer, { secondsAgo }, { store }) => store.headsAgo(viewer, secondsAgo),
@@ -119,13 +123,13 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
     subscribers: t.field({
       type: subscribersRef,
       description:
-        "Who follows the store now, and who is furthest behind. What they were sent or read is recorded nowhere. Needs the scope `read`.",
+        "The current subscribers of the store, and how far each is behind. Deliveries and reads are not recorded. Needs the scope `read`.",
       resolve: (viewer, _args, { feed }) => feed.subscribers(viewer),
     }),
     usage: t.field({
       type: usageRef,
       complexity: statementComplexity,
-      description: "What the store holds now. Needs the scope `read`.",
+      description: "The amount of data in the store. Needs the scope `read`.",
       resolve: (viewer, _args, { store }) => store.usage(viewer),
     }),
   }),
@@ -134,7 +138,7 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
 builder.queryField("viewer", (t) =>
   t.field({
     type: viewerRef,
-    description: "Who is asking, and what it may do.",
+    description: "The authenticated caller and its permissions.",
     resolve: (_query, _args, { viewer }) => viewer,
   }),
 );

@@ -8,7 +8,7 @@ import { serveProcess, temporaryFolder } from "./baton-process.ts";
 
 const certificates = fileURLToPath(new URL("../tls/", import.meta.url));
 
-test("SIGHUP reads the certificate again; one that can't be used changes nothing, and is logged", async () => {
+test("SIGHUP reads the certificate again; an unusable one changes nothing and is logged", async () => {
   await using folder = await temporaryFolder();
   const file = (part: string) => join(folder.path, `${part}.pem`);
   const use = async (name: string) => {
@@ -39,6 +39,6 @@ test("SIGHUP reads the certificate again; one that can't be used changes nothing
 
   await writeFile(file("cert"), "not a certificate");
   server.child.kill("SIGHUP");
-  await expect.poll(() => server.stderr).toContain("the one before stays");
+  await expect.poll(() => server.stderr).toContain("the previous one stays");
   expect(await shownName()).toBe("second");
 });

@@ -243,7 +243,7 @@ describe("baton serve", () => {
       const taken = createServer().listen(0, "127.0.0.1");
       await once(taken, "listening");
       const { port } = taken.address() as { port: number };
-      const message = new RegExp(`^baton: Port ${port} .* is taken.*--port.*\n$`);
+      const message = new RegExp(`^baton: Port ${port} .* is in use.*--port.*\n$`);
       const args = ["--port", String(port), "--data-dir", folder.path];
       expect(await run(["serve", ...args])).toMatchObject({
         code: 1,

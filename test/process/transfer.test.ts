@@ -269,7 +269,7 @@ describe("baton export and baton import", () => {
           [["import", "-"], 2, /file/],
           [["import", "--discard", "file"], 2, /--discard does not accept a file/],
           [["export"], 1, /database .* does not exist/],
-          [["import", join(folder.path, "missing")], 1, /can't be read/],
+          [["import", join(folder.path, "missing")], 1, /cannot be read/],
           [["import", "/dev/null"], 1, /is not a regular file/],
         ] as const
       ).map(async ([args, code, message]) => {
