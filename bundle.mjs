@@ -70,8 +70,8 @@ const { metafile } = await build({
   plugins: [ownPlaces],
 });
 
-// The client once more, for those who `require` it where Node, or a test runner such as Jest, has CommonJS alone. Its
-// types are beside it: a folder of its own says that they are CommonJS, too.
+// Builds the client a second time, for programs that `require` it where Node, or a test runner such as Jest, supports only
+// CommonJS. Its types are in the same folder, so that they count as CommonJS, too.
 await bundleForCommonjs("client", []);
 // The adapters as well. They share the client, so that a store and its errors are of the same classes.
 await bundleForCommonjs("langgraph", ["@langchain/langgraph-checkpoint"]);

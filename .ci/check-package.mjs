@@ -1,4 +1,4 @@
-// Packs the project as it is built and uses the package as its users do:
+// Packs the built project, and uses the package as its users do:
 //   node .ci/check-package.mjs [version of npm …]
 //
 // 1. Compares the packed files with .ci/package-files.txt.
@@ -62,7 +62,7 @@ async function unexpected(packed) {
   ];
 }
 
-/** What a pattern can't say: each migration and each module of the client must be there. */
+/** A pattern cannot require each migration and each module of the client, so they are checked here. */
 async function missing(packed) {
   const needed = [];
   for (const database of ["sqlite", "postgres"]) {
@@ -106,7 +106,7 @@ async function tryPackage(tarball, npm) {
     cwd: place,
     env,
     stdio: ["ignore", "pipe", "inherit"],
-    // npx starts the server as a process of its own: they are ended together.
+    // npx starts the server as a separate process. Both are ended together.
     detached: true,
   });
   const ended = new Promise((settle) => server.once("exit", settle));

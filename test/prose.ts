@@ -1,9 +1,13 @@
-/** Every character but line ends as a space, so that the numbers of lines stay. */
+/** Every character but line ends as a space, so that the line numbers stay the same. */
 const blank = (text: string) => text.replaceAll(/[^\n]/g, " ");
 
-/** What a reader reads of a file, with the rest as spaces. */
+/** The part of a file that a reader reads as English: prose, comments and strings. The rest is blank. */
 export function textOf(file: string, content: string): string {
-  return file.endsWith(".md") ? textOfPage(content) : textOfCode(content);
+  if (file.endsWith(".md")) return textOfPage(content);
+  if (file.endsWith(".tsx")) return textOfMarkup(content);
+  if (/\.(?:ts|mjs|js|prisma|css)$/.test(file)) return textOfCode(content);
+  if (file.endsWith(".sql")) return keep(content, sqlComments);
+  return keep(content, pythonParts);
 }
 
 /** Without code, and without the targets of links. */
@@ -17,9 +21,9 @@ function textOfPage(page: string): string {
 }
 
 const codeParts =
-  /\/\/(?<line>[^\n]*)|\/\*(?<block>.*?)\*\/|(?:from|import\()\s*"[^"\n]*"|"(?<double>(?:\\.|[^"\\\n])*)"|'(?<single>(?:\\.|[^'\\\n])*)'|`(?<template>(?:\\.|[^`\\])*)`/gs;
+  /\/\/(?<line>[^\n]*)|\/\*(?<block>.*?)\*\/|(?:from|import\()\s*"[^"\n]*"|(?<=[(,=:[!&|?{};]\s*|return )\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*|"(?<double>(?:\\.|[^"\\\n])*)"|'(?<single>(?:\\.|[^'\\\n])*)'|`(?<template>(?:\\.|[^`\\])*)`/gs;
 
-/** Comments and texts, without the code that they quote. */
+/** Comments and strings, without the code that they quote. */
 function textOfCode(code: string): string {
   let text = "";
   let end = 0;
@@ -38,4 +42,27 @@ function textOfCode(code: string): string {
     end = index + all.length;
   }
   return text + blank(code.slice(end));
+}
+
+/** Markup has text between its tags, so only imports and quoted code are left out. */
+function textOfMarkup(code: string): string {
+  return code
+    .replaceAll(/\bfrom "[^"\n]*"/g, blank)
+    .replaceAll(/`[^`\n]*`/g, blank)
+    .replaceAll(/^\s*(?:\*|\/\/)(?= )/gm, blank);
+}
+
+const sqlComments = /--.*$/gm;
+/** Comments and strings. Those with three quotation marks come first, because they contain single ones. */
+const pythonParts = /"""(?:\\.|[^\\])*?"""|#.*$|"(?:\\.|[^"\\\n])*"|(?<!\w)'(?:\\.|[^'\\\n])*'/gm;
+
+function keep(content: string, parts: RegExp): string {
+  let text = "";
+  let end = 0;
+  for (const { 0: part, index } of content.matchAll(parts)) {
+    text += blank(content.slice(end, index));
+    text += part.replaceAll(/`[^`]*`|^\s*(?:#|--)|^"+|"+$/g, blank);
+    end = index + part.length;
+  }
+  return text + blank(content.slice(end));
 }

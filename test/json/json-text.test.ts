@@ -25,7 +25,7 @@ function faultOf(text: string): string {
 }
 
 describe("G13: a JSON value as its text", () => {
-  test("is kept but for whitespace, whatever it is", () => {
+  test("is kept apart from whitespace, for any value", () => {
     fc.assert(
       fc.property(treeArbitrary, spaces, (tree, stream) => {
         const spaced = spacedTextOf(tree, () => stream.next().value as string);
@@ -57,7 +57,7 @@ describe("G13: a JSON value as its text", () => {
     }
   });
 
-  test("is read in steps of any size as it is at once", () => {
+  test("is read in steps of any size as it is read in one step", () => {
     fc.assert(
       fc.property(treeArbitrary, spaces, fc.integer({ min: 1, max: 40 }), (tree, stream, step) => {
         const spaced = spacedTextOf(tree, () => stream.next().value as string);
@@ -164,7 +164,7 @@ describe("G13: the text of a value that is made here", () => {
     );
   });
 
-  test("holds texts as they are", () => {
+  test("holds texts unchanged", () => {
     const value = { a: [new JsonText("1.0"), 2n ** 64n], b: null };
     expect(jsonTextOf(value).text).toBe('{"a":[1.0,18446744073709551616],"b":null}');
   });
@@ -194,7 +194,7 @@ describe("G13: the text of a value that is made here", () => {
 });
 
 describe("G13: a result with texts in it", () => {
-  test("is written as JSON.stringify writes it, and the texts as they are", () => {
+  test("is written as JSON.stringify writes it, with the texts unchanged", () => {
     fc.assert(
       fc.property(fc.jsonValue(), treeArbitrary, (value, tree) => {
         const text = textOf(tree);

@@ -39,7 +39,7 @@ describe("G13: reading an operation", () => {
     expect(await read(quoted(body))).toEqual({ ...body, operationName: null, extensions: null });
   });
 
-  test("whatever is sent at a place of type JSON arrives as its text, all else as plain values", async () => {
+  test("an argument of type JSON arrives as its text, and all others as plain values", async () => {
     const spaces = fc.infiniteStream(fc.constantFrom("", "", " ", "\n"));
     await fc.assert(
       fc.asyncProperty(treeArbitrary, spaces, fc.boolean(), async (tree, stream, queryFirst) => {
@@ -116,7 +116,7 @@ describe("G13: reading an operation", () => {
     }
   });
 
-  test("half a pair in a string that is not JSON is for whoever takes the string", async () => {
+  test("a lone surrogate in a string that is not JSON is left to the argument's own check", async () => {
     const body = (value: string) =>
       `{"query":${quoted(setDocument)},"variables":{"input":{"key":"\\ud800","value":${value}}}}`;
     const { variables } = await read(body('"\\u00e9"'));
@@ -162,7 +162,7 @@ describe("G13: reading an operation", () => {
     });
   });
 
-  test("a long body is read as a short one, and lets other work go on", async () => {
+  test("a long body is read like a short one, and does not block other work", async () => {
     const long = quoted("é\\\n😀\u0001x".repeat(100_000));
     const items = `[${Array.from({ length: 100_000 }, (_, index) => `{"n":${index}.0 , "__proto__":[]}`).join(",")}]`;
     const text = `{"variables":{"one":{"set":{"key":${long},"value":${items}}},"values":[${long},${items}],"by":1.0,"none":${items}},"query":${quoted(transactDocument)}}`;

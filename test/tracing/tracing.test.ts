@@ -159,7 +159,7 @@ describe.each(plainDatabases)("traces on $name", ({ create }) => {
   });
 });
 
-test("without the option there are no traces, whatever the environment and the caller say", async () => {
+test("without the option there are no traces, regardless of the environment and the caller", async () => {
   await using receiver = await OtlpReceiver.start();
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url);
   try {

@@ -13,8 +13,8 @@ export function backupCommand(): Command {
       "after",
       `
 The copy has everything: all users, tokens without their secrets, logs. Once it
-is restored, the store has another epoch: who comes back with a revision from
-before is told to start over. PostgreSQL has pg_dump and pg_basebackup.
+is restored, the store has another epoch: a client that resumes from an earlier
+revision gets REVISION_COMPACTED and starts over. PostgreSQL has pg_dump and pg_basebackup.
 
 Examples:
   $ baton backup "baton-$(date +%F).db"

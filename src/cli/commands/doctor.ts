@@ -8,7 +8,7 @@ export function doctorCommand(): Command {
     .addHelpText(
       "after",
       `
-Changes nothing, and may run beside the server; give it the same options. Prints
+Changes nothing. It can run while the server runs. Give it the same options. Prints
 a line for each check: ok, warning or failure, with what to do. Exits with 1 if
 one of them failed. On SQLite it reads the whole file once.
 

@@ -22,7 +22,7 @@ export function exportCommand(): Command {
       "after",
       `
 Ctrl-C and SIGTERM stop it between two steps (130 and 143 in a shell); the same
-command with --resume goes on with its --output.`,
+command with --resume continues its --output.`,
     )
     .action(async () => {
       // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.

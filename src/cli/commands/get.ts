@@ -21,12 +21,12 @@ export function getCommand(): Command {
       "after",
       `
 Prints JSON: in one line, or indented on a terminal.
-Exits with 1 where there is no such entry.
+Exits with 1 if the entry does not exist.
 
 Examples:
   $ baton get report                         the value
   $ baton get report | jq .rows              a part of it
-  $ baton get notes --raw > notes.md         a text as it is
+  $ baton get notes --raw > notes.md         a text unchanged
   $ baton get report --at 42                 the value as it was then
   $ baton get report --json | jq -r .revision`,
     )

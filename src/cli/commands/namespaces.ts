@@ -26,8 +26,8 @@ export function namespacesCommand(): Command {
     .addHelpText(
       "after",
       `
-Prints the names, one a line; on a terminal a table. None is no failure. A name that is cut stands for all namespaces
-that are cut to it, with the sums of what they hold.
+Prints one name per line, or a table on a terminal. Exits with 0 if there are none. A shortened name stands for all
+namespaces that begin with it, and shows their totals.
 
 Examples:
   $ baton namespaces pipeline:

@@ -1,7 +1,7 @@
 const bash = `# bash completion for baton: source <(baton completion bash)
 _baton() {
   local rest=\${COMP_LINE:0:COMP_POINT} words=() i word value current quote="" head=""
-  # Bash breaks words at : and =, too, which keys may have: what has no space between belongs together.
+  # Bash also splits words at : and =, which keys can contain: words without a space between them belong together.
   for ((i = 0; i <= COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if ((i == 0)) || [[ $rest == [[:space:]]* ]]; then words+=(""); fi

@@ -5,7 +5,7 @@ import type { Command, Option } from "commander";
  * report` is `baton get --url … report`. An option means the same in every command, so its place does not matter.
  *
  * 1. The words before the command are options and their values. The options of all commands say which of them take one.
- * 2. The first other word names the command. A command that has commands of its own, such as `token`, is read in the
+ * 2. The first other word names the command. A command that has subcommands, such as `token`, is read in the
  *    same way.
  * 3. If no command is named, the words are unchanged, so that the program can report the error.
  *

@@ -22,11 +22,11 @@ interface Finding {
 }
 
 const mebibyte = 1024 ** 2;
-/** So many times the space to keep free should be free. */
+/** The recommended free space, as a multiple of the space to keep free. */
 const comfortFactor = 16;
 const clockDifferenceMs = 1_000;
 
-/** Runs `baton doctor`: every check, whatever the others find. Exits with 1 if one of them failed. */
+/** Runs `baton doctor`: every check, even if another one fails. Exits with 1 if one of them failed. */
 export async function runDoctor(command: Command, asJson: boolean): Promise<void> {
   const config = configOf(command);
   const findings = (
@@ -118,7 +118,7 @@ async function checkFolder(check: string, folder: string): Promise<Finding[]> {
         : code === "ENOSPC"
           ? "Its disk is full: make room on it."
           : "Give this user access to it.";
-    return [failure(check, `${folder} can't be written (${code}). ${advice}`)];
+    return [failure(check, `${folder} cannot be written (${code}). ${advice}`)];
   }
 }
 

@@ -3,7 +3,7 @@ import { badUserInput, BatonError } from "../../errors.ts";
 const forReaders = "A token with the scope `read` in this namespace receives the reason.";
 
 /**
- * Returns a refusal as a caller without the scope `read` sees it. Every refusal follows from what is stored, so the
+ * Returns a refusal as a caller without the scope `read` sees it. Every refusal follows from the stored values, so the
  * caller learns only that the write was refused: code, message and details do not depend on stored values. CLAIM_LOST
  * keeps its code, because it concerns the caller's own claim.
  */

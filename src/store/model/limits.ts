@@ -31,7 +31,7 @@ export interface Limits {
   readonly maxSubscriptions: number;
 }
 
-/** A filter looks at more than a page may have: in short stretches, of which it keeps what is wanted. */
+/** A list with a filter examines more rows than a page contains. It reads them in short stretches, and keeps the matching ones. */
 const examinedPages = 4;
 
 /** Bytes of entries that one page, or claim, with a filter looks at. */
