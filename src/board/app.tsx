@@ -75,7 +75,7 @@ function Board({ canRead, user }: { canRead: boolean; user: string }) {
         href="#main"
         onClick={(event) => (event.preventDefault(), document.getElementById("main")?.focus())}
       >
-        Skip to the content
+        Skip to content
       </a>
       <nav class="rail" aria-label="Board">
         <a class="brand" href={hrefOf("entries")} aria-label="Baton">
@@ -112,9 +112,9 @@ function Board({ canRead, user }: { canRead: boolean; user: string }) {
       <main id="main" tabIndex={-1} class={`place-${place}`}>
         <ConnectionBar />
         {!canRead ? (
-          <EmptyState icon="lock" title="This token may not read">
-            It has the scope “write” alone. Sign in with a token that has the scope “read” to see
-            the store.
+          <EmptyState icon="lock" title="This token cannot read">
+            It has only the scope “write”. To see the store, sign in with a token that has the scope
+            “read”.
           </EmptyState>
         ) : place === "entries" ? (
           <EntriesView params={params} />
@@ -130,10 +130,10 @@ function Board({ canRead, user }: { canRead: boolean; user: string }) {
   );
 }
 
-/** `/` goes to the filter of what is shown. */
+/** `/` moves the focus to the filter of the view. */
 function focusFilter(event: KeyboardEvent): void {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-  // What is typed into a field, or into the editor, is text.
+  // In a field or in the editor, `/` is text.
   const [target] = event.composedPath();
   const isTyping =
     target instanceof HTMLElement &&
@@ -146,15 +146,15 @@ function focusFilter(event: KeyboardEvent): void {
   shown.at(-1)?.focus();
 }
 
-/** Says that what is shown may be out of date. */
+/** Shows a warning if the data can be out of date. */
 function ConnectionBar() {
   const isLost = connection.value === "reconnecting";
   return (
     <div class="connection" role="status" data-state={connection.value}>
       {isLost && (
         <p>
-          <i /> The connection is lost. The board connects again by itself, and then shows what it
-          missed.
+          <i /> The connection is lost. The board connects again automatically, and then shows the
+          changes that it missed.
         </p>
       )}
     </div>

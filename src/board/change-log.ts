@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { ask } from "./graphql.ts";
 import { openStream } from "./live-stream.ts";
 
-// The log as the board has it: the latest changes of all namespaces that the token covers, without their values.
+// The board's copy of the log: the latest changes of all namespaces that the token covers, without their values.
 
 export type ChangeKind = "SET" | "DELETED" | "EXPIRED" | "NAMESPACE_CLEARED";
 
@@ -10,7 +10,7 @@ export interface LogChange {
   readonly kind: ChangeKind;
   readonly revision: number;
   readonly namespace: string;
-  /** Null where a namespace was cleared. */
+  /** Null if the namespace was cleared. */
   readonly key: string | null;
   readonly agent: string | null;
   /** Milliseconds since 1970. */
@@ -31,24 +31,24 @@ interface AnsweredChange {
 }
 
 const fields = `kind revision namespace key agent at entry { sizeBytes createdRevision }`;
-/** More than this are forgotten, the oldest first: the server still has them. */
+/** The oldest changes beyond this number are removed here. The server still has them. */
 const maxKept = 20_000;
-/** What a person has gone back to is kept beyond that, up to here. */
+/** Older changes that the person has scrolled back to are kept in addition, up to this total. */
 const maxLoaded = 60_000;
 const pageSize = 500;
 
-/** The oldest first. The array is the same one; `version` says that it has grown. */
+/** The oldest first. The array stays the same object; `version` changes when it grows. */
 export const changes: LogChange[] = [];
 export const version = signal(0);
-/** Whether the log has older changes than those here. */
+/** Whether the log has changes older than these. */
 export const hasOlder = signal(true);
-/** How many are kept. */
+/** The number of changes that are kept. */
 let kept = maxKept;
 
 type Listener = (fresh: readonly LogChange[]) => void;
 const listeners = new Set<Listener>();
 
-/** Calls back with the changes that arrive. */
+/** Calls the function with each group of new changes. */
 export function onChanges(listener: Listener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -84,8 +84,8 @@ interface Page {
 /**
  * Follows the log until the returned function is called:
  *
- * 1. Read the latest page, and before it the head: what it lacks comes after the head.
- * 2. Subscribe after the newest revision that was read. Each reconnection goes on after the last one received.
+ * 1. Read the head, then the latest page. Any change that is not in the page comes after the head.
+ * 2. Subscribe after the newest revision that was read. Each reconnection resumes after the last revision received.
  */
 export function followLog(): () => void {
   changes.length = 0;
@@ -98,7 +98,7 @@ export function followLog(): () => void {
     if (isOver) return;
     changes.splice(0, changes.length, ...page.nodes.map(changeOf).reverse());
     hasOlder.value = page.pageInfo.hasNextPage;
-    // A token that covers a part of the store sees a part of the log.
+    // A token that covers a part of the store can read only that part of the log.
     let after = changes.at(-1)?.revision ?? Number(viewer.headRevision);
     version.value++;
     close = openStream<AnsweredChange>({
@@ -116,7 +116,7 @@ export function followLog(): () => void {
       },
       refused(code) {
         if (code !== "REVISION_COMPACTED") return;
-        // The log does not reach back any more: begin with what there is now.
+        // The log no longer contains the revision: start again with the current changes.
         close();
         void retry();
       },
@@ -144,7 +144,7 @@ function trim(): void {
   hasOlder.value = true;
 }
 
-/** Nobody looks at what was loaded of the past any more. */
+/** Removes the older changes that were loaded, when no view shows them any more. */
 export function forgetOlder(): void {
   kept = maxKept;
   trim();
@@ -153,9 +153,9 @@ export function forgetOlder(): void {
 let isLoading = false;
 
 /**
- * Reads one more page of changes that are older than the first of a list, and puts them before it. The list is the log, or a
- * copy of it from when it was paused.
- * @returns whether there may be more
+ * Reads one more page of changes that are older than the first of a list, and puts them before it. The list is the log, or
+ * the copy of it that a pause made.
+ * @returns whether older changes can exist
  */
 export async function loadOlder(list: LogChange[] = changes): Promise<boolean> {
   const [first] = list;
@@ -167,7 +167,7 @@ export async function loadOlder(list: LogChange[] = changes): Promise<boolean> {
       after: String(first.revision),
       first: pageSize,
     });
-    // It was trimmed, or begun again.
+    // The list was trimmed or started again.
     if (list[0] !== first) return true;
     list.unshift(...page.nodes.map(changeOf).reverse());
     const { hasNextPage } = page.pageInfo;

@@ -29,11 +29,11 @@ const parameters = "$namespace: String, $namespacePrefix: String, $keyPrefix: St
 const given = "namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix";
 const maxListed = 500;
 
-/** The work on a selection, live: its counts, and the claims that hold entries. */
+/** Follows the work on a selection: its counts, and the claims that hold entries. */
 export class ClaimsWatch {
   readonly counts = signal<ClaimCounts | null>(null);
   readonly held = signal<readonly HeldClaim[]>([]);
-  /** Completed entries at some instants of the last minutes, for the rate. */
+  /** The number of completed entries at several instants of the last minutes, for the rate. */
   readonly samples: { readonly at: number; readonly completed: number }[] = [];
   readonly #selected: Selected;
   readonly #close: () => void;
@@ -81,7 +81,7 @@ export class ClaimsWatch {
         this.held.value = claims.nodes;
       }
     } catch {
-      // The next event asks again.
+      // The next event repeats the query.
     } finally {
       this.#isReading = false;
     }

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 
-/** The time, once a second: for ages and countdowns. */
+/** The current time, updated once a second, for ages and countdowns. */
 export const now = signal(Date.now());
 
 setInterval(() => (now.value = Date.now()), 1_000);

@@ -21,8 +21,8 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
-// The editor is loaded when a text is first shown. It lives in a shadow root, whose styles are objects and not elements:
-// so the page's policy needs no exception for styles.
+// The editor is loaded when a text is first shown. It is in a shadow root, whose styles are objects and not elements, so
+// the page's policy needs no exception for styles.
 
 const colours = HighlightStyle.define([
   { tag: tags.propertyName, color: "var(--json-name)" },
@@ -47,7 +47,7 @@ const look = EditorView.theme({
   "&.cm-merge-a .cm-changedLine": { backgroundColor: "var(--deleted-line) !important" },
   "&.cm-merge-a .cm-changedText": { background: "var(--deleted-text) !important" },
   ".cm-deletedChunk": { backgroundColor: "var(--deleted-line)" },
-  // The linter's own marks are images in its styles, which the page's policy blocks.
+  // The linter's default marks are images in its styles, which the page's policy blocks.
   ".cm-lint-marker-error": {
     content: "normal",
     width: "8px",
@@ -68,7 +68,7 @@ const look = EditorView.theme({
   ".cm-collapsedLines": { background: "var(--hover)", color: "var(--muted)" },
 });
 
-/** CodeMirror would highlight a long line for seconds. */
+/** Longer lines are not highlighted, because CodeMirror would need seconds for them. */
 const maxHighlightedUnits = 2_000_000;
 
 function basics(text: string, label: string): Extension[] {
@@ -98,7 +98,7 @@ export interface EditorHandle {
   destroy(): void;
 }
 
-/** Shows a text, to be edited if `onChange` is given; it is told each new text. */
+/** Shows a text. If `onChange` is given, the text can be edited, and `onChange` receives each new text. */
 export function openEditor(
   parent: HTMLElement,
   text: string,
@@ -142,7 +142,7 @@ export function openEditor(
   };
 }
 
-/** Shows two texts side by side, with what differs. The right one can be edited if `onChange` is given. */
+/** Shows two texts next to each other, with their differences. The right one can be edited if `onChange` is given. */
 export function openDiff(
   parent: HTMLElement,
   before: string,

@@ -2,7 +2,7 @@ import { indentJson } from "../json/indent-json.ts";
 import { partOf } from "../json/part-of.ts";
 import { ask, askText, textAt, variablesOf } from "./graphql.ts";
 
-/** An entry with its value as it was written. */
+/** An entry with the text of its value. */
 export interface EntryDetail {
   readonly key: string;
   readonly revision: string;
@@ -18,7 +18,7 @@ export interface EntryDetail {
   readonly metadata: string;
 }
 
-/** A larger value is shown as it was written: indenting it takes long. */
+/** A larger value is shown without indentation, because indenting it is slow. */
 const maxIndentedUnits = 4_000_000;
 
 export function indented(text: string): string {
@@ -39,7 +39,7 @@ function detailOf(answer: string, ...path: readonly string[]): EntryDetail {
   };
 }
 
-/** Null where the key holds nothing. */
+/** Reads an entry. Null if it does not exist. */
 export async function readEntry(namespace: string, key: string): Promise<EntryDetail | null> {
   const answer = await askText(
     `query entry($namespace: String!, $key: String!) { entry(namespace: $namespace, key: $key) { ${entryFields} value metadata } }`,
@@ -56,7 +56,7 @@ export interface HistoryItem {
   readonly entry: { readonly sizeBytes: number } | null;
 }
 
-/** The latest changes of a key, the oldest first. */
+/** Reads the latest changes of a key, the oldest first. */
 export async function readHistory(namespace: string, key: string): Promise<HistoryItem[]> {
   const { changes } = await ask<{ changes: { nodes: HistoryItem[] } }>(
     `query history($namespace: String!, $key: String!) {
@@ -67,7 +67,7 @@ export async function readHistory(namespace: string, key: string): Promise<Histo
   return changes.nodes.reverse();
 }
 
-/** The entry as it was at a revision; null where that change left none. */
+/** Reads the entry at a revision. Null if that change removed it. */
 export async function readRevision(
   namespace: string,
   key: string,
@@ -90,16 +90,16 @@ interface Write {
   readonly key: string;
   /** JSON. */
   readonly value: string;
-  /** `"0"`: only where there is none. */
+  /** `"0"`: only if the entry does not exist. */
   readonly ifRevision: string;
-  /** Null: it has no end. */
+  /** Null: it does not expire. */
   readonly expiresAt?: string | null;
 }
 
 /**
- * Writes a value as it was typed. An entry that expires keeps its end.
+ * Writes the text of a value unchanged. The entry keeps its expiry.
  * @returns the revision
- * @throws Refusal with the code CONFLICT where another write came first
+ * @throws Refusal with the code CONFLICT if another client wrote first
  */
 export async function writeEntry({
   namespace,
@@ -118,7 +118,7 @@ export async function writeEntry({
   return JSON.parse(textAt(answer, "setEntry", "entry", "revision") ?? '""') as string;
 }
 
-/** @throws Refusal with the code CONFLICT where another write came first */
+/** @throws Refusal with the code CONFLICT if another client wrote first */
 export async function deleteEntry(
   namespace: string,
   key: string,

@@ -2,16 +2,16 @@ import { signal } from "@preact/signals";
 import { compareNames } from "./format.ts";
 import { openStream } from "./live-stream.ts";
 
-/** What the list knows of an entry: everything but its value. */
+/** An entry in the list, without its value. */
 export interface EntryRow {
   readonly key: string;
   readonly revision: string;
   readonly agent: string | null;
-  /** When it was written, in milliseconds since 1970. */
+  /** The time of its last write, in milliseconds since 1970. */
   readonly at: number;
   readonly expiresAt: number | null;
   readonly sizeBytes: number;
-  /** When it arrived here, on the clock of `performance`; null for what was there from the beginning. */
+  /** The time when it arrived here, on the clock of `performance`. Null for entries of the snapshot. */
   readonly arrivedAt: number | null;
 }
 
@@ -31,15 +31,15 @@ const document = `subscription entries($namespace: String!, $after: Revision, $s
 }`;
 
 /**
- * The entries of one namespace, live:
+ * Follows the entries of one namespace:
  *
- * 1. Subscribe with a snapshot. Entries come in the order of their keys, and are shown as they come.
- * 2. After CAUGHT_UP the rows are the namespace as of its revision, and each change is applied as it comes.
- * 3. A connection that is lost goes on after the last revision, or from the beginning if it had not caught up.
+ * 1. Subscribe with a snapshot. Entries arrive in the order of their keys, and are shown immediately.
+ * 2. After CAUGHT_UP, the rows are the namespace as of its revision. Apply each change that arrives.
+ * 3. After a lost connection, resume after the last revision, or start again if CAUGHT_UP had not arrived.
  */
 export class EntryRows {
   readonly namespace: string;
-  /** Sorted by key. The array is the same one; `version` says that it has changed. */
+  /** Sorted by key. The array stays the same object; `version` changes with its content. */
   readonly rows: EntryRow[] = [];
   readonly version = signal(0);
   readonly isCaughtUp = signal(false);
@@ -66,7 +66,7 @@ export class EntryRows {
         this.version.value++;
       },
       refused: (code, message) => {
-        // The log does not reach back any more: the next connection begins with a snapshot.
+        // The log no longer contains the revision: the next connection begins with a snapshot.
         if (code === "REVISION_COMPACTED") this.#restart();
         else this.refusal.value = message;
       },
@@ -123,7 +123,7 @@ export class EntryRows {
   }
 }
 
-/** Where a key is among sorted rows, or would be. */
+/** The index of a key in sorted rows, or the index at which to insert it. */
 export function placeOfKey(rows: readonly EntryRow[], key: string): number {
   let [low, high] = [0, rows.length];
   while (low < high) {

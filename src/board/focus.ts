@@ -1,14 +1,14 @@
-/** The title of the entry that is shown. */
+/** The id of the title of the entry that is shown. */
 export const entryTitleId = "entry-title";
 
 const afterRender = (work: () => void) => requestAnimationFrame(() => requestAnimationFrame(work));
 
-/** Goes to the entry that was opened, for whoever opened it with the keyboard. */
+/** Moves the focus to the entry that was opened with the keyboard. */
 export function focusEntry(): void {
   afterRender(() => document.getElementById(entryTitleId)?.focus());
 }
 
-/** Goes to the list of the view. */
+/** Moves the focus to the list of the view. */
 export function focusList(): void {
   afterRender(() => document.querySelector<HTMLElement>("main .list.virtual")?.focus());
 }

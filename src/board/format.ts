@@ -1,4 +1,4 @@
-/** A size for people: `1.4 kB`. */
+/** Formats a size: `1.4 kB`. */
 export function bytes(count: number): string {
   if (count < 1_000) return `${count} B`;
   const units = ["kB", "MB", "GB", "TB"];
@@ -17,7 +17,7 @@ export function number(value: number): string {
   return grouped.format(value);
 }
 
-/** How long: `45s`, `12m`, `3h`, `8d`. */
+/** Formats a duration: `45s`, `12m`, `3h`, `8d`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) return `${seconds}s`;
@@ -26,7 +26,7 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** How long, to the second: `1:05`, `2:00:09`. */
+/** Formats a duration to the second: `1:05`, `2:00:09`. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000));
   const [h, m, s] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), seconds % 60];
@@ -48,7 +48,7 @@ export function instant(at: string | number): string {
   return `${date.toLocaleDateString("en-CA")} ${date.toLocaleTimeString("en-GB")}`;
 }
 
-/** A hue for a name: the same on every page and machine. */
+/** The hue of a name: the same on every page and machine. */
 export function hueOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
@@ -58,14 +58,14 @@ export function hueOf(name: string): number {
   return ((hash >>> 0) % 24) * 15;
 }
 
-/** Names in the byte order of their UTF-8, as the server sorts them: of code points, which UTF-16 is not. */
+/** Compares names by the bytes of their UTF-8, as the server does. This is the order of code points, not of UTF-16. */
 export function compareNames(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) {
     const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
     if (x === y) continue;
-    // A surrogate stands for a code point above all others.
+    // A surrogate is part of a code point above all others.
     const [isHighX, isHighY] = [(x & 0xf800) === 0xd800, (y & 0xf800) === 0xd800];
     return isHighX === isHighY ? x - y : isHighX ? 1 : -1;
   }

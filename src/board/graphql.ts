@@ -2,10 +2,10 @@ import { partOf } from "../json/part-of.ts";
 import { UnauthenticatedError } from "../client/index.ts";
 import { credentials, signOut, store } from "./session.ts";
 
-// How the board asks. Most goes through the client. What carries a value goes as text, because JSON.parse would round
-// `12345678901234567890` and shorten `1.0`.
+// The board's requests. Most use the client. Requests and responses with values are handled as text, because JSON.parse
+// would round `12345678901234567890` and shorten `1.0`.
 
-/** A query or mutation without values. */
+/** Runs a query or mutation without values. */
 export async function ask<D>(document: string, variables: object = {}): Promise<D> {
   try {
     return await store().graphql<D>(document, variables as Record<string, unknown>);
@@ -15,7 +15,7 @@ export async function ask<D>(document: string, variables: object = {}): Promise<
   }
 }
 
-/** Why the server refused. */
+/** The server refused the operation. */
 export class Refusal extends Error {
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>>;
@@ -32,7 +32,7 @@ interface Answer {
 }
 
 /**
- * Sends an operation whose variables are JSON already, and returns the answer's text.
+ * Sends an operation whose variables are already JSON, and returns the text of the response.
  * @throws Refusal
  */
 export async function askText(document: string, variables: string): Promise<string> {
@@ -62,13 +62,13 @@ export async function askText(document: string, variables: string): Promise<stri
   return text;
 }
 
-/** A part of an answer as its text; null where there is none. */
+/** The text of a part of a response. Null if the part does not exist. */
 export function textAt(answer: string, ...members: readonly string[]): string | null {
   const text = partOf(answer, ["data", ...members]);
   return text === "null" && members.at(-1) !== "value" ? null : text;
 }
 
-/** Variables as JSON, some of which are JSON already. */
+/** Writes variables as JSON. Some of them are already JSON. */
 export function variablesOf(plain: object, texts: Readonly<Record<string, string>> = {}): string {
   const members = Object.entries(plain)
     .filter(([, value]) => value !== undefined)

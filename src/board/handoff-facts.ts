@@ -1,6 +1,6 @@
 import { ask } from "./graphql.ts";
 
-/** Those who follow an entry now. */
+/** The current subscribers of an entry. */
 export interface EntryFollower {
   readonly agent: string | null;
   readonly kind: "SUBSCRIPTION" | "WAIT";
@@ -35,7 +35,7 @@ export const subscribersFields = `subscriptionCount waitCount
 const matches = ({ text, isPrefix }: NameMatch, name: string) =>
   isPrefix ? name.startsWith(text) : name === text;
 
-/** Who follows an entry, on the instance that answers: one line for each agent and kind. */
+/** Reads the subscribers of an entry on the instance that responds: one item for each agent and kind. */
 export async function readFollowers(namespace: string, key: string): Promise<EntryFollower[]> {
   const { viewer } = await ask<SubscribersAnswer>(
     `query followers { viewer { subscribers { ${subscribersFields} } } }`,
@@ -49,7 +49,7 @@ export async function readFollowers(namespace: string, key: string): Promise<Ent
   return [...found.values()];
 }
 
-/** The write that took up what an entry holds. */
+/** The write that took up an entry. */
 export interface TakenUp {
   readonly agent: string | null;
   readonly key: string;
@@ -57,7 +57,7 @@ export interface TakenUp {
   readonly at: string;
 }
 
-/** The next write of another agent in the namespace after a revision, among the next changes; null: none yet. */
+/** Searches the next changes of the namespace for the next write of another agent. Null if no other agent has written yet. */
 export async function readTakenUp(
   namespace: string,
   { revision, updatedBy }: { readonly revision: string; readonly updatedBy: string | null },

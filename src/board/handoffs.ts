@@ -1,13 +1,13 @@
 import type { LogChange } from "./change-log.ts";
 
-/** A later change is looked for so far. */
+/** The number of later changes that are searched. */
 const maxSteps = 400;
 
 /**
- * The write that took up what a change left: the next one of another agent, of the same key or in the same namespace. The
- * log has writes and no reads, so who only read is not known.
+ * The write that took up a change: the next write of another agent, of the same key or in the same namespace. The log has
+ * writes and no reads, so agents that only read are not known.
  * @param all the log, the oldest first
- * @param at the place of the change
+ * @param at the index of the change
  */
 export function nextOfAnother(all: readonly LogChange[], at: number): LogChange | null {
   const change = all[at];
@@ -16,14 +16,14 @@ export function nextOfAnother(all: readonly LogChange[], at: number): LogChange 
   for (let index = at + 1; index < end; index++) {
     const later = all[index] as LogChange;
     if (later.namespace !== change.namespace) continue;
-    // What comes after it has another beginning.
+    // Later writes do not depend on the change.
     if (later.kind === "NAMESPACE_CLEARED") return null;
     if (later.kind === "SET" && later.agent !== change.agent) return later;
   }
   return null;
 }
 
-/** Where a revision is in the log, or would be. */
+/** The index of a revision in the log, or the index at which it would be. */
 export function placeOf(all: readonly LogChange[], revision: number): number {
   let [low, high] = [0, all.length];
   while (low < high) {

@@ -9,7 +9,7 @@ export interface Mark {
 }
 
 /**
- * A write that follows another agent's: of the same key, or else of the same namespace. So the work was handed over.
+ * A handoff: a write that follows another agent's write of the same key, or otherwise in the same namespace.
  */
 export interface Handoff {
   readonly from: Mark;
@@ -26,7 +26,7 @@ export interface Lanes {
 export const maxLanes = 40;
 const maxMarks = 600;
 
-/** Lays out the changes between two instants. Of very many, the latest are shown. */
+/** Lays out the changes between two instants. If there are too many, only the latest are shown. */
 export function layLanes(changes: readonly LogChange[], begin: number, end: number): Lanes {
   const within: LogChange[] = [];
   for (let at = changes.length - 1; at >= 0 && within.length < maxMarks; at--) {

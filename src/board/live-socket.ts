@@ -1,9 +1,9 @@
 import { credentials } from "./session.ts";
 
-// All subscriptions of the page over one socket, in the protocol graphql-transport-ws. A browser opens six connections to a
-// server for the requests of all its tabs, and a stream of events would keep one of them for each subscription.
+// One socket carries all subscriptions of the page, in the protocol graphql-transport-ws. A browser opens at most six
+// connections to a server for all its tabs, and streams of events would use one connection for each subscription.
 
-/** A ping that is not answered before the next one is due says that the connection is lost. */
+/** The time between pings. If a ping has no response when the next one is due, the connection is lost. */
 const pingMs = 5_000;
 const openMs = 10_000;
 
@@ -30,13 +30,13 @@ interface Message {
 
 let current: LiveSocket | null = null;
 
-/** The socket of the page, opened if there is none. */
+/** Returns the socket of the page, and opens it if necessary. */
 function liveSocket(): LiveSocket {
   if (current === null || current.isLost) current = new LiveSocket();
   return current;
 }
 
-/** Closes the socket: the next one is opened with the credentials of then. */
+/** Closes the socket. The next one uses the credentials of that time. */
 export function closeSocket(): void {
   current?.lose();
   current = null;
@@ -44,8 +44,8 @@ export function closeSocket(): void {
 
 /**
  * Follows one subscription. Resolves when the server has ended it, or the connection is lost.
- * @param begin called once the connection is there, before anything is asked
- * @param next takes each result; errors that end the subscription come as a result, too
+ * @param begin called when the connection is open, before the subscription is sent
+ * @param next receives each result, including the errors that end the subscription
  */
 export async function subscribe(
   begin: () => { readonly query: string; readonly variables: object },
@@ -63,7 +63,7 @@ export async function subscribe(
 }
 
 class LiveSocket {
-  /** Resolves when the server has taken the connection; rejects if it can't be made. */
+  /** Resolves when the server has accepted the connection. Rejects if the connection fails. */
   readonly opened: Promise<void>;
   readonly #socket: WebSocket;
   readonly #operations = new Map<string, Operation>();
@@ -80,7 +80,7 @@ class LiveSocket {
       this.#open = resolve;
       this.#fail = reject;
     });
-    // Nobody may wait for it.
+    // Prevents an unhandled rejection if no subscription waits for it.
     this.opened.catch(() => {});
     const address = new URL("graphql", location.href);
     address.protocol = address.protocol.replace("http", "ws");
@@ -94,7 +94,7 @@ class LiveSocket {
     });
     this.#socket.addEventListener("close", () => this.lose());
     this.#timer = setTimeout(() => this.lose(), openMs);
-    // A browser that is told it is offline keeps the connection, which nothing comes over any more.
+    // An offline browser keeps the connection, although no message arrives any more.
     addEventListener("offline", this.#onOffline);
   }
 
@@ -102,7 +102,7 @@ class LiveSocket {
     return this.#isLost;
   }
 
-  /** Returns what gives the operation up. */
+  /** Starts an operation. Returns a function that ends it. */
   send(payload: object, operation: Operation): () => void {
     const id = String(++this.#lastId);
     if (this.#isLost) {
@@ -118,7 +118,7 @@ class LiveSocket {
     };
   }
 
-  /** Ends every operation. What the socket itself has to say of its end may come late, or never. */
+  /** Ends every operation immediately, because the socket's own close event can be late or missing. */
   lose(): void {
     if (this.#isLost) return;
     this.#isLost = true;

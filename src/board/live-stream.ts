@@ -4,31 +4,31 @@ import { onSignOut, signOut } from "./session.ts";
 
 onSignOut(closeSocket);
 
-/** Refusals that asking again does not change. */
+/** The codes of errors that a retry cannot resolve. */
 const finalCodes = new Set(["FORBIDDEN", "BAD_USER_INPUT", "LIMIT_EXCEEDED"]);
 const firstRetryMs = 300;
 const lastRetryMs = 4_000;
-/** Events are handed on at most this often. */
+/** The minimum time between two deliveries of events. */
 const minFlushMs = 100;
 
-/** Streams that have no connection now. */
+/** The streams without a connection. */
 const broken = signal<ReadonlySet<object>>(new Set());
 const openCount = signal(0);
 
-/** Whether what the board shows is as of now. */
+/** Whether the board shows the current data. */
 export const connection = computed<"live" | "reconnecting" | "idle">(() =>
   broken.value.size > 0 ? "reconnecting" : openCount.value > 0 ? "live" : "idle",
 );
 
 export interface StreamOptions<E> {
   readonly document: string;
-  /** Asked for each time it connects: what it says goes on where the last connection ended. */
+  /** Called for each connection. The variables resume where the last connection ended. */
   readonly variables: () => object;
-  /** Takes the events that came since it was called last. */
+  /** Receives the events since its last call. */
   readonly next: (events: readonly E[]) => void;
-  /** The server refused with this code: where to go on from is up to its owner. Default: it is tried again. */
+  /** The server refused with this code. The owner decides where to resume. Default: the stream tries again. */
   readonly refused?: (code: string, message: string) => void;
-  /** It begins, at first and after each loss. */
+  /** Called at the start, and after each lost connection. */
   readonly begin?: () => void;
 }
 
@@ -37,7 +37,7 @@ interface Message<E> {
   readonly errors?: readonly SocketError[];
 }
 
-/** Follows a subscription until the returned function is called. It connects again by itself, however often. */
+/** Follows a subscription until the returned function is called. It reconnects automatically, without a limit. */
 export function openStream<E>(options: StreamOptions<E>): () => void {
   const stream = new LiveStream(options);
   void stream.run();
@@ -69,7 +69,7 @@ class LiveStream<E> {
       try {
         await this.#connect();
       } catch {
-        // The connection is lost, and made again below.
+        // The connection is lost. The code below reconnects.
       }
       if (this.#closing.signal.aborted) return;
       this.#flush();
@@ -109,9 +109,9 @@ class LiveStream<E> {
     this.#waiting.push(event);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // What comes alone is shown in the next frame. Of a stream of changes, some frames are left for the page itself.
+    // A single event is shown in the next frame. During a burst of changes, some frames are left for the page itself.
     const pauseMs = Math.max(0, this.#flushedAt + minFlushMs - performance.now());
-    // A page in the background has no frames.
+    // A page in the background receives no animation frames.
     if (document.hidden) setTimeout(() => this.#flush(), 200);
     else if (pauseMs > 0) setTimeout(() => this.#flush(), pauseMs);
     else requestAnimationFrame(() => this.#flush());

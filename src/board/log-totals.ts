@@ -3,19 +3,19 @@ import type { LogChange } from "./change-log.ts";
 const hourMs = 3_600_000;
 const buckets = 60;
 
-/** What the last hour of the log comes to, as far as the log is here. */
+/** The totals of the last hour of the log, as far as the board has loaded it. */
 export interface LogTotals {
-  /** Bytes written in each minute, the latest last. */
+  /** The bytes written in each minute, the latest last. */
   readonly bytes: readonly number[];
-  /** Agents that wrote in each minute. */
+  /** The number of agents that wrote in each minute. */
   readonly agents: readonly number[];
-  /** Each with its number of changes, the busiest first. No name is empty. */
+  /** Each agent with its number of changes, the most active first. An empty name means: no agent. */
   readonly byAgent: readonly (readonly [string, number])[];
-  /** The oldest change that was counted; null where the log here reaches back an hour, or to its beginning. */
+  /** The oldest change that was counted. Null if the loaded log reaches back an hour, or to its beginning. */
   readonly since: number | null;
 }
 
-/** @param hasOlder whether the log has changes before those that are given */
+/** @param hasOlder whether the log has changes before these */
 export function totalsOf(all: readonly LogChange[], now: number, hasOlder: boolean): LogTotals {
   const begin = now - hourMs;
   const bytes = Array.from({ length: buckets }, () => 0);
@@ -41,7 +41,7 @@ export function totalsOf(all: readonly LogChange[], now: number, hasOlder: boole
 
 const rateSeconds = 10;
 
-/** Changes a second, over the last ten. */
+/** The changes per second, over the last ten seconds. */
 export function ratePerSecond(all: readonly LogChange[], now: number): number {
   let count = 0;
   for (let at = all.length - 1; at >= 0; at--) {

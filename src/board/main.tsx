@@ -12,7 +12,7 @@ import "./theme.ts";
 takeTokenFromAddress();
 readAddress();
 void openSession();
-// A link with a token that is opened in this tab.
+// The person opened a link with a token in this tab.
 addEventListener("hashchange", () => {
   if (!location.hash.includes("token=")) return;
   takeTokenFromAddress();

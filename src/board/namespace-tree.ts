@@ -1,17 +1,17 @@
 import { compareNames } from "./format.ts";
 import type { NamespaceInfo } from "./namespaces.ts";
 
-/** A namespace, or what several have in common before a `:` or `/`. */
+/** A namespace, or the common prefix of several namespaces before a `:` or `/`. */
 export interface TreeNode {
-  /** What it adds to its parent's prefix. */
+  /** The part after its parent's prefix. */
   readonly label: string;
-  /** Every namespace within begins with this. */
+  /** The prefix of every namespace in it. */
   readonly prefix: string;
   readonly depth: number;
-  /** The namespace of exactly this name; null where there is none. */
+  /** The namespace with exactly this name, or null. */
   readonly namespace: NamespaceInfo | null;
   readonly children: readonly TreeNode[];
-  /** Of all namespaces within. */
+  /** Of all namespaces in it. */
   readonly entryCount: number;
   readonly sizeBytes: number;
   readonly namespaceCount: number;
@@ -24,7 +24,7 @@ interface Building {
   readonly children: Map<string, Building>;
 }
 
-/** Splits after each `:` and `/`, which stay with the part before them. */
+/** Splits after each `:` and `/`. They belong to the part before them. */
 export function segmentsOf(name: string): string[] {
   return name.match(/[^:/]*[:/]+|[^:/]+$/g) ?? [name];
 }
@@ -52,7 +52,7 @@ function childrenOf({ children, prefix }: Building, depth: number): TreeNode[] {
     .sort((a, b) => compareNames(a.prefix, b.prefix));
 }
 
-/** A part with one part within, and no namespace of its own name, is shown together with that. */
+/** A part that contains only one part, and is not a namespace itself, is shown together with that part. */
 function nodeOf(building: Building, parentPrefix: string, depth: number): TreeNode {
   let at = building;
   for (;;) {
@@ -79,7 +79,7 @@ function nodeOf(building: Building, parentPrefix: string, depth: number): TreeNo
   };
 }
 
-/** The nodes that are shown: those whose parents are open. */
+/** The visible nodes: those whose parents are open. */
 export function openNodes(
   nodes: readonly TreeNode[],
   isOpen: (node: TreeNode) => boolean,

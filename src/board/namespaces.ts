@@ -14,12 +14,12 @@ export interface NamespaceInfo {
 
 const fields = "name entryCount sizeBytes updatedAt agents";
 const pageSize = 500;
-/** More namespaces than this that changed are read with all others. */
+/** If more namespaces than this changed, all namespaces are read again. */
 const maxReadSingly = 20;
 const minPauseMs = 400;
 const retryMs = 2_000;
 
-/** By name; null before they were read. */
+/** By name. Null before the first read. */
 export const namespaces = signal<ReadonlyMap<string, NamespaceInfo> | null>(null);
 export const tree = computed(() => buildTree([...(namespaces.value?.values() ?? [])]));
 
@@ -61,7 +61,7 @@ async function readSome(names: readonly string[]): Promise<Map<string, Namespace
   return all;
 }
 
-/** Reads the namespaces, and again those that change, until the returned function is called. */
+/** Reads the namespaces, and reads those that change again, until the returned function is called. */
 export function followNamespaces(): () => void {
   let isOver = false;
   let isStale = true;

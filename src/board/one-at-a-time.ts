@@ -1,6 +1,6 @@
 /**
- * Makes of some work a function that asks for it. One run is under way at a time; what is asked for while it runs comes to one
- * more run after it. The pause between two is at least `minPauseMs`, and three times as long as the last run took.
+ * Returns a function that starts the work, with only one run in progress at a time. All calls during a run cause one more
+ * run after it. The pause between two runs is at least `minPauseMs`, and at least three times the duration of the last run.
  */
 export function oneAtATime(work: () => Promise<unknown>, minPauseMs = 0) {
   let isRunning = false;

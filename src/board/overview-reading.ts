@@ -3,7 +3,7 @@ import { ask } from "./graphql.ts";
 import { subscribersFields, type SubscribersAnswer } from "./handoff-facts.ts";
 import { messageOf } from "./session.ts";
 
-/** What the overview shows of the store, beside the log. */
+/** The data of the overview, apart from the log. */
 export interface OverviewReading {
   readonly headRevision: string;
   readonly usage: {
@@ -11,7 +11,7 @@ export interface OverviewReading {
     readonly namespaceCount: number;
     readonly sizeBytes: number;
   };
-  /** 0: any number. */
+  /** 0: no limit. */
   readonly limits: {
     readonly maxEntries: number;
     readonly maxNamespaces: number;
@@ -28,16 +28,16 @@ const maxSamples = (minutes * 60_000) / readMs;
 export interface SubscriberSample {
   readonly at: number;
   readonly count: number;
-  /** Revisions that the slowest is behind. */
+  /** The number of revisions by which the slowest subscriber is behind. */
   readonly lag: number;
 }
 
 export const reading = signal<OverviewReading | null>(null);
-/** Why the server is not healthy; null if it is. */
+/** The reason why the server is not healthy, or null. */
 export const fault = signal<string | null>(null);
-/** The changes of each of the last minutes, the latest last; null before they are known. */
+/** The number of changes in each of the last minutes, the latest last. Null before the first read. */
 export const changesByMinute = signal<readonly number[] | null>(null);
-/** Since the overview was opened first: what is not recorded is not known from before. */
+/** Samples since the overview was first opened. The server does not record earlier values. */
 export const samples: SubscriberSample[] = [];
 
 const document = `query overview {
@@ -59,14 +59,14 @@ async function readChart(): Promise<void> {
   changesByMinute.value = heads.slice(1).map((head, at) => head - (heads[at] as number));
 }
 
-/** What the server says of its own state; null where all is well, or it says nothing. */
+/** Reads the reason why the server is not ready. Null if it is ready, or does not respond. */
 async function readFault(): Promise<string | null> {
   const ready = await fetch("health/ready");
   if (ready.status !== 503) return null;
   return ((await ready.json()) as { reason?: string }).reason ?? "The server is not ready.";
 }
 
-/** Reads it every few seconds, until the returned function is called. */
+/** Reads the data every few seconds, until the returned function is called. */
 export function followOverview(): () => void {
   let isOver = false;
   const read = async () => {
@@ -88,7 +88,7 @@ export function followOverview(): () => void {
   };
   const chart = () =>
     readChart().catch(() => {
-      // The next time.
+      // The next read tries again.
     });
   void read();
   void chart();

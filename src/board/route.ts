@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 
-/** The parts of the board. */
+/** The views of the board. */
 export const places = ["entries", "activity", "work", "overview"] as const;
 export type PlaceName = (typeof places)[number];
 
@@ -9,7 +9,7 @@ export interface Route {
   readonly params: Readonly<Record<string, string>>;
 }
 
-// Every place of the board has an address of its own, behind the `#`: it is never sent, so names stay on this machine.
+// Every view of the board has its own address, after the `#`. Browsers never send that part, so names stay on this machine.
 
 const hash = signal(location.hash);
 addEventListener("hashchange", () => (hash.value = location.hash));
@@ -20,7 +20,7 @@ export const route = computed<Route>(() => {
   return { place, params: Object.fromEntries(new URLSearchParams(search)) };
 });
 
-/** The address of a place. Empty parameters are left out. */
+/** Returns the address of a view. Empty parameters are omitted. */
 export function hrefOf(
   place: PlaceName,
   params: Readonly<Record<string, string | null | undefined>> = {},
@@ -32,7 +32,7 @@ export function hrefOf(
   return `#/${place}${search === "" ? "" : `?${search}`}`;
 }
 
-/** Goes to a place. `replace` leaves no step to go back to. */
+/** Opens a view. `replace` adds no step to the browser's history. */
 export function go(
   place: PlaceName,
   params: Readonly<Record<string, string | null | undefined>> = {},
@@ -44,13 +44,13 @@ export function go(
   hash.value = href;
 }
 
-/** Goes where the address was changed to by other means. */
+/** Follows a change of the address by the browser, such as Back. */
 export function readAddress(): void {
   hash.value = location.hash;
 }
 addEventListener("popstate", readAddress);
 
-/** The same place with other parameters. */
+/** Opens the same view with other parameters. */
 export function withParams(
   changed: Readonly<Record<string, string | null | undefined>>,
   replace = false,

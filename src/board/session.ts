@@ -6,16 +6,16 @@ import {
   type DataStore,
 } from "../client/index.ts";
 
-// Who looks at the board. The token lives in this tab's sessionStorage, which GraphiQL at /graphql shares: a reload keeps
-// it, and closing the tab forgets it. It is sent in a header alone.
+// The person who uses the board. The token is in this tab's sessionStorage, which GraphiQL at /graphql shares: a reload
+// keeps it, and closing the tab deletes it. It is sent only in a header.
 
 const tokenKey = "baton:token";
-/** The name that a person's changes are recorded under, if the token names no agent. */
+/** The agent of the person's changes, if the token names no agent. */
 const boardAgent = "board";
-/** A server that could not be reached is asked again after so long. */
+/** The delay before a server that could not be reached is tried again. */
 const retryMs = 2_000;
 
-/** What the board knows of its token. */
+/** The token's user, agent and permissions. */
 export interface BoardViewer {
   readonly user: string;
   readonly agent: string | null;
@@ -40,7 +40,7 @@ const viewerDocument = `query board {
   viewer { user agent scopes namespacePatterns limits { maxValueBytes maxPageSize } }
 }`;
 
-/** What authenticates a request. */
+/** The credentials of a request. */
 export function credentials(): Record<string, string> {
   return {
     authorization: `Bearer ${sessionStorage.getItem(tokenKey) ?? ""}`,
@@ -50,13 +50,13 @@ export function credentials(): Record<string, string> {
 
 let tokenNamesAgent = false;
 
-/** The store of the person who is signed in. */
+/** Returns the store of the person who is signed in. */
 export function store(): DataStore {
   if (session.value.kind === "signed-in") return session.value.store;
-  throw new Error("Nobody is signed in.");
+  throw new Error("You are not signed in.");
 }
 
-/** Takes the token out of the address, `…/#token=…`, and out of the address bar. Returns where the link leads. */
+/** Reads the token from the address, `…/#token=…`, and removes it from the address bar. Returns the target of the link. */
 export function takeTokenFromAddress(): void {
   const given = new URLSearchParams(location.hash.slice(1));
   const token = given.get("token");
@@ -66,7 +66,7 @@ export function takeTokenFromAddress(): void {
   history.replaceState(null, "", `${location.pathname}${location.search}#${to}`);
 }
 
-/** Accepts a token, or a link that has one. */
+/** Accepts a token, or a link that contains one. */
 export async function signIn(pasted: string): Promise<void> {
   const token = pasted
     .trim()
@@ -78,7 +78,7 @@ export async function signIn(pasted: string): Promise<void> {
 
 const signOutListeners: (() => void)[] = [];
 
-/** Calls back whenever the token is not used any more. */
+/** Calls the function when the person signs out. */
 export function onSignOut(listener: () => void): void {
   signOutListeners.push(listener);
 }
@@ -90,7 +90,7 @@ export function signOut(reason: string | null = null): void {
   session.value = { kind: "signed-out", reason };
 }
 
-/** Asks the server who the token's owner is. */
+/** Reads the viewer of the token from the server. */
 export async function openSession(): Promise<void> {
   const token = sessionStorage.getItem(tokenKey);
   if (!token) {

@@ -3,13 +3,13 @@ import { partOf } from "../json/part-of.ts";
 import type { EntryRow } from "./entry-rows.ts";
 import { askText, variablesOf } from "./graphql.ts";
 
-/** A larger value is not loaded for its row: the row tells its size. */
+/** A larger value is not loaded for its row. The row shows its size. */
 export const maxPreviewBytes = 8_000;
 const maxKept = 2_000;
 const maxPreviewUnits = 240;
 const pauseMs = 60;
 
-/** The values of the rows in sight, as short texts, read together when the list comes to rest. */
+/** The values of the visible rows, as short texts. They are read together when scrolling stops. */
 export class ShownValues {
   readonly version = signal(0);
   readonly #namespace: string;
@@ -22,12 +22,12 @@ export class ShownValues {
     this.#namespace = namespace;
   }
 
-  /** Null where it is not known yet. */
+  /** Null if it is not loaded yet. */
   of(row: EntryRow): string | null {
     return this.#texts.get(`${row.revision} ${row.key}`) ?? null;
   }
 
-  /** Says which rows are in sight. */
+  /** Sets the visible rows. */
   want(rows: readonly EntryRow[]): void {
     this.#wanted = rows;
     this.#timer ??= setTimeout(() => void this.#read(), pauseMs);
@@ -64,7 +64,7 @@ export class ShownValues {
       });
       this.version.value++;
     } catch {
-      // The rows stay without their values until they are asked for again.
+      // The rows stay without values until they are requested again.
     } finally {
       this.#isReading = false;
       const isLeft = this.#wanted.some(

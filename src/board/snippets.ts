@@ -1,4 +1,4 @@
-/** How an entry is read from elsewhere, to paste. */
+/** Code that reads an entry, to copy. */
 export function snippetsOf(
   namespace: string,
   key: string,

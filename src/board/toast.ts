@@ -9,7 +9,7 @@ export interface Toast {
 export const toasts = signal<readonly Toast[]>([]);
 let last = 0;
 
-/** Says something for a few seconds, to screen readers too. */
+/** Shows a message for a few seconds, and announces it to screen readers. */
 export function say(text: string, isError = false): void {
   const toast = { id: ++last, text, isError };
   toasts.value = [...toasts.value.slice(-2), toast];

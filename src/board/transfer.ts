@@ -3,7 +3,7 @@ import { itemBegins, endOfValue } from "../json/value-parts.ts";
 import { askText, variablesOf } from "./graphql.ts";
 import { number } from "./format.ts";
 
-// A file has one entry a line, as JSON: `{"key":…,"value":…,"metadata":…}`. Values are passed on as they were written.
+// A file has one entry per line, as JSON: `{"key":…,"value":…,"metadata":…}`. The text of values is not changed.
 
 const pageSize = 200;
 const batchSize = 200;
@@ -44,7 +44,7 @@ export async function exportNamespace(
   return `${number(lines.length)} entries are in the file.`;
 }
 
-/** Sets the entries of a file, in batches, each all or nothing. */
+/** Sets the entries of a file in batches. Each batch is written completely or not at all. */
 export async function importEntries(
   namespace: string,
   file: File,
@@ -72,7 +72,7 @@ export async function importEntries(
   return `${number(done)} entries were written.`;
 }
 
-/** The members of a line that an import takes. */
+/** The members of a line that an import uses. */
 function checkedLine(line: string, at: number, written: number): string {
   try {
     JSON.parse(line);
@@ -80,12 +80,12 @@ function checkedLine(line: string, at: number, written: number): string {
       partOf(line, path),
     );
     if (key == null || value == null || key[0] !== '"')
-      throw new Error("It needs a key and a value.");
+      throw new Error("An entry needs a key and a value.");
     return `{"key":${key},"value":${value}${metadata == null ? "" : `,"metadata":${metadata}`}}`;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `Line ${at} is not an entry: ${reason} The ${number(written)} entries before its batch are written.`,
+      `Line ${at} is not an entry: ${reason} The ${number(written)} entries before its batch were written.`,
       { cause: error },
     );
   }

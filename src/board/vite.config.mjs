@@ -4,9 +4,9 @@ import { defineConfig } from "vite";
 
 const root = dirname(fileURLToPath(import.meta.url));
 
-// The page, to be served at `/` with what it loads below `/board/`: addresses are relative, so that it also works behind a
-// proxy that serves it below a path of its own. Each file has a hash in its name, and nothing is inlined: the page's policy
-// allows no data: address.
+// The server serves the page at `/` and its files below `/board/`. Addresses are relative, so that the page also works behind
+// a proxy that adds a path. Each file has a hash in its name. Nothing is inlined, because the page's policy forbids data:
+// addresses.
 export default defineConfig({
   root,
   base: "./",

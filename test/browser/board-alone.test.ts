@@ -107,7 +107,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
     await page.reload();
     await board.go(at("entries"));
     // Past the navigation.
-    await board.tabTo(page.getByText("Skip to the content"));
+    await board.tabTo(page.getByText("Skip to content"));
     await press("Enter");
     await eventually(() => page.evaluate("document.activeElement.id")).toBe("main");
 
@@ -176,7 +176,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
     await board.option(/cleared all keys clear-me/).waitFor();
     await board.tabTo(board.button("Pause"));
     await press("Enter");
-    await board.button("Go on").waitFor();
+    await board.button("Resume").waitFor();
     await press("Enter");
     await board.tabTo(page.getByRole("combobox", { name: "Kind" }));
     await press("Home");

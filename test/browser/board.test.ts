@@ -149,10 +149,10 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.button("Edit").click();
       await type('{"mine": true}');
       await set(server, { ...place, value: { theirs: true } }, { agent: "rival" });
-      await board.text("It was written again since you began").waitFor();
+      await board.text("Another client has written the entry since you began").waitFor();
       await board.button("Save").click();
       await board.text(/rival wrote revision/).waitFor();
-      await board.button("Save mine").click();
+      await board.button("Save my value").click();
       await board.text("Saved.").last().waitFor();
       await eventually(value).toEqual({ mine: true });
 
@@ -169,7 +169,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
       await eventually(() => get(server, "note", "desk")).toBeNull();
       await page.getByRole("tab", { name: "Tree" }).click();
-      await board.text("The key holds nothing").waitFor();
+      await board.text("The entry does not exist").waitFor();
     });
 
     test("a handoff: who follows the entry, who waits for the next, and whose write took it up", async () => {
@@ -178,13 +178,13 @@ describe.skipIf(!executablePath)("the board", () => {
       const waiting = waitFor(server, { namespace, key: "answer" }, { agent: "second" });
       await board.go(at("entries", { ns: namespace, key: "draft" }));
       const facts = page.locator(".facts");
-      await facts.getByText("nobody yet").waitFor();
+      await facts.getByText("none yet").waitFor();
       // The board itself follows the namespace.
       await facts.locator(".follower", { hasText: "board" }).waitFor();
       await board.go(at("overview"));
       await page.getByRole("row", { name: /second relay, key answer waits for it/ }).waitFor();
       await board.go(at("entries", { ns: namespace, key: "draft" }));
-      await facts.getByText("nobody yet").waitFor();
+      await facts.getByText("none yet").waitFor();
       await set(server, { namespace, key: "answer", value: 2 }, { agent: "second" });
       await facts.getByText(/second.*answer.* later/s).waitFor();
       await waiting;
@@ -238,13 +238,13 @@ describe.skipIf(!executablePath)("the board", () => {
       }).toBe(1);
       await board.button("Earlier").click();
       await board.button("Later").click();
-      await board.button("Go on").click();
+      await board.button("Resume").click();
       await page.keyboard.press("Home");
       await board.go(at("activity", { ns: "past", kind: "SET", agent: "pioneer" }));
       await board.option(/pioneer new first past/).waitFor();
       await board.go(at("activity", { ns: "nowhere at all" }));
       await board.text("No change matches").waitFor();
-      await board.text("This is all that the log keeps").waitFor();
+      await board.text("The log has no older changes").waitFor();
       await mutate(server, "clearNamespaces", "revision", { namespacePrefix: "past" });
     });
 
@@ -302,7 +302,7 @@ describe.skipIf(!executablePath)("the board", () => {
       expect(await page.getByRole("meter", { name: /Entries/ }).count()).toBe(1);
       await page.getByRole("row", { name: /board every namespace nothing/ }).waitFor();
       const { headRevision } = (await query(server, "{ viewer { headRevision } }")).viewer;
-      const chart = page.locator("figure", { hasText: "Changes a minute" }).locator("b");
+      const chart = page.locator("figure", { hasText: "Changes per minute" }).locator("b");
       await eventually(() => chart.textContent()).toBe(
         Number(headRevision).toLocaleString("en-US"),
       );
@@ -359,7 +359,7 @@ describe.skipIf(!executablePath)("the board", () => {
         expect(await board.button(name).count(), name).toBe(0);
       }
       await board.go(at("entries", { ns: "handoff" }));
-      await board.text("This namespace can't be shown").waitFor();
+      await board.text("This namespace cannot be shown").waitFor();
       expect(await board.text("The connection is lost.").count()).toBe(0);
       // Quotas are of the whole store, which it does not see.
       await board.go(at("overview"));

@@ -1,6 +1,6 @@
 import { hueOf } from "../format.ts";
 
-/** An agent by its name and colour. */
+/** Shows an agent with its name and colour. */
 export function AgentTag({ name }: { name: string | null }) {
   if (name === null) return <span class="agent none">no name</span>;
   return (

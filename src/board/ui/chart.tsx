@@ -3,13 +3,13 @@ import { Sparkline } from "./sparkline.tsx";
 interface ChartProps {
   readonly title: string;
   readonly total: string;
-  /** In the order of time, the latest last. */
+  /** The latest value last. */
   readonly values: readonly number[];
-  /** From when on it counts, where that is not an hour; null: it is. */
+  /** The beginning of the data, if it is less than an hour ago; otherwise null. */
   readonly note?: string | null;
 }
 
-/** A small chart of the last hour, with its sum or its latest value. */
+/** Shows a small chart of the last hour, with its sum or its latest value. */
 export function Chart({ title, total, values, note = null }: ChartProps) {
   const begin = note ?? "1 h ago";
   const max = values.length === 0 ? 0 : Math.max(...values);

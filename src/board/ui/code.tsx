@@ -13,7 +13,7 @@ interface CodeProps {
   readonly onSave?: () => void;
 }
 
-/** A text in the editor, which is loaded for it. */
+/** Shows a text in the editor, and loads the editor if necessary. */
 export function Code({ text, label, onChange, onSave }: CodeProps) {
   const save = useRef(onSave);
   save.current = onSave;
@@ -38,7 +38,7 @@ interface DiffProps {
   readonly onChange?: (text: string) => void;
 }
 
-/** Two texts side by side. */
+/** Shows two texts next to each other. */
 export function Diff({ before, after, labels, onChange }: DiffProps) {
   return (
     <Loaded

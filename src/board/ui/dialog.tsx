@@ -9,7 +9,7 @@ interface DialogProps {
   readonly isWide?: boolean;
 }
 
-/** A modal dialog: the browser keeps the focus within, and gives it back. */
+/** A modal dialog. The browser keeps the focus in it, and returns the focus afterwards. */
 export function Dialog({ title, onClose, children, isWide = false }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   useEffect(() => element.current?.showModal(), []);

@@ -6,11 +6,11 @@ interface EmptyProps {
   readonly icon: IconName;
   readonly title: string;
   readonly children?: ComponentChildren;
-  /** A command to paste. */
+  /** A command to copy. */
   readonly command?: string;
 }
 
-/** What stands where there is nothing yet: what to do first. */
+/** Fills an empty view, and says what to do first. */
 export function EmptyState({ icon, title, children, command }: EmptyProps) {
   return (
     <div class="empty">
@@ -24,7 +24,7 @@ export function EmptyState({ icon, title, children, command }: EmptyProps) {
   );
 }
 
-/** A command with a button that copies it. */
+/** Shows a command with a button that copies it. */
 export function Command({ text }: { text: string }) {
   return (
     <div class="command">
@@ -46,6 +46,6 @@ export async function copy(text: string): Promise<void> {
     await navigator.clipboard.writeText(text);
     say("Copied.");
   } catch {
-    say("The browser does not let this page copy. Select the text and copy it.", true);
+    say("The browser does not allow this page to copy. Select the text and copy it.", true);
   }
 }

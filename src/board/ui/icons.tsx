@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 
-// Drawn on a grid of 16, with lines of 1.5.
+// The icons use a grid of 16, with lines of 1.5.
 const paths = {
   entries: "M2.5 3.5h11M2.5 8h11M2.5 12.5h7",
   activity: "M1.5 8.5h3l2-5 3 9 2-4h3",
@@ -35,7 +35,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }): JS
   );
 }
 
-/** A baton on its way from one hand to the next. */
+/** The logo: a baton between two hands. */
 export function Logo({ size = 22 }: { size?: number }): JSX.Element {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">

@@ -1,9 +1,9 @@
 import { useMemo, useState } from "preact/hooks";
 import { decodeString, endOfValue, itemBegins, membersAt } from "../../json/value-parts.ts";
 
-/** Members and items that one step shows. */
+/** The number of members or items that one step shows. */
 const pageSize = 100;
-/** A longer text is cut until it is asked for. */
+/** A longer text is cut until it is opened. */
 const maxShownUnits = 300;
 
 interface Child {
@@ -25,8 +25,8 @@ function childrenOf(text: string): Child[] {
 }
 
 /**
- * A value as a tree. It is read from its text, a level when that is opened: so a value of any size shows immediately, and
- * numbers are shown as they were written.
+ * Shows a value as a tree. It reads a level of the value's text when that level is opened, so a value of any size is shown
+ * immediately, and numbers keep their text.
  */
 export function JsonTree({ text }: { text: string }) {
   return (
@@ -102,7 +102,7 @@ function Node({ name, index, text, depth }: NodeProps) {
               style={{ "--depth": depth + 1 }}
               onClick={() => setShown(shown + 10 * pageSize)}
             >
-              Show more of {children.length - shown} others
+              Show more ({children.length - shown} left)
             </button>
           )}
         </div>

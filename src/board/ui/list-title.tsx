@@ -1,7 +1,7 @@
 import { go } from "../route.ts";
 import { Icon } from "./icons.tsx";
 
-/** The heading of a list of namespaces or entries. On a phone, a button leads back to the tree. */
+/** The heading of a list of namespaces or entries. On a phone, a button returns to the tree. */
 export function ListTitle({ title }: { title: string }) {
   return (
     <>

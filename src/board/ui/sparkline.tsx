@@ -1,4 +1,4 @@
-/** A small chart of values in the order of time. */
+/** A small chart of values over time. */
 export function Sparkline({
   values: given,
   label,
@@ -9,7 +9,7 @@ export function Sparkline({
   height?: number;
 }) {
   const width = 300;
-  // One value alone is a line, too.
+  // A single value is a line, too.
   const values = given.length === 1 ? [...given, ...given] : given;
   const max = Math.max(1, ...values);
   const step = width / Math.max(1, values.length - 1);

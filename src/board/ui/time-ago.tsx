@@ -1,7 +1,7 @@
 import { now } from "../clock.ts";
 import { age, countdown, instant } from "../format.ts";
 
-/** How long ago, kept current. */
+/** Shows the age of an instant, and updates it. */
 export function TimeAgo({ at }: { at: number | string }) {
   return (
     <time dateTime={new Date(at).toISOString()} title={instant(at)}>
@@ -10,7 +10,7 @@ export function TimeAgo({ at }: { at: number | string }) {
   );
 }
 
-/** How long until then, counting down. It is red in the last ten seconds. */
+/** Shows a countdown to an instant. It is red in the last ten seconds. */
 export function Countdown({ until, over = "over" }: { until: number | string; over?: string }) {
   const left = (typeof until === "string" ? Date.parse(until) : until) - now.value;
   return (

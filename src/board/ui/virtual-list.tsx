@@ -6,27 +6,27 @@ export interface VirtualListProps {
   readonly rowHeight: number;
   readonly label: string;
   readonly render: (index: number) => ComponentChildren;
-  /** Called with the rows that are shown, whenever these may be others. */
+  /** Called with the range of visible rows when it changes. */
   readonly onShown?: (first: number, last: number) => void;
-  /** The row that the keyboard is at; null for none. */
+  /** The row with the keyboard's focus, or null. */
   readonly active?: number | null;
   readonly onActive?: (index: number) => void;
   readonly onOpen?: (index: number) => void;
-  /** Left and right, for lists that are trees. */
+  /** Handles the left and right arrows, for lists that are trees. */
   readonly onSide?: (index: number, direction: -1 | 1) => void;
   readonly role?: "listbox" | "tree" | "list";
   readonly idPrefix?: string;
   readonly class?: string;
-  /** What the first row shows. Where rows come before it while the list is scrolled, the list stays where it was. */
+  /** Identifies the first row. If rows are added before it while the list is scrolled, the visible rows stay in place. */
   readonly firstKey?: number | string;
-  /** The row that shows what was the first row; less than 1 where none does. */
+  /** Returns the new index of the row that was first. Less than 1 if no row was added before it. */
   readonly placeOf?: (firstKey: number | string) => number;
   readonly children?: ComponentChildren;
 }
 
 const overscan = 8;
 
-/** A list of which only the rows in sight are in the page, however many there are. The keyboard moves through all. */
+/** A list that renders only its visible rows, regardless of their number. The keyboard moves through all rows. */
 export function VirtualList(props: VirtualListProps) {
   const { count, rowHeight, label, render, onShown, active = null, role = "listbox" } = props;
   const { onActive, onOpen, onSide, idPrefix = "row" } = props;

@@ -6,14 +6,14 @@ import { kindNames } from "./change-row.tsx";
 
 interface ActivityFiltersProps {
   readonly all: readonly LogChange[];
-  /** Another one when there are other changes. */
+  /** Changes when the changes change. */
   readonly version: unknown;
   readonly agent: string;
   readonly kind: string;
   readonly ns: string;
 }
 
-/** Which changes are shown: by agent, by kind, and by the beginning of the namespace. The address has all three. */
+/** Filters the changes by agent, by kind, and by the beginning of the namespace. The address contains all three. */
 export function ActivityFilters({ all, version, agent, kind, ns }: ActivityFiltersProps) {
   const agents = useMemo(() => {
     const names = new Set(all.map((change) => change.agent ?? ""));

@@ -27,10 +27,10 @@ const windows = [
   { name: "5 min", ms: 300_000 },
   { name: "1 h", ms: 3_600_000 },
 ];
-/** Without a person's asking for more, so many pages of the log are read in search of changes that match. */
+/** The number of pages of the log that are read automatically to find matching changes. */
 const maxPagesBack = 20;
 
-/** What is shown while it is paused: the log as it was, and the instant at which the lanes end. */
+/** The view during a pause: a copy of the log, and the instant at which the lanes end. */
 interface Pause {
   readonly at: number;
   readonly list: LogChange[];
@@ -66,7 +66,7 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
   const { length } = shown;
   useEffect(() => setPagesLeft(maxPagesBack), [agent, ns, kind]);
 
-  // Older pages are read while the end of the list is in sight, or the lanes begin before the log that is here.
+  // Older pages are read while the end of the list is visible, or while the lanes begin before the loaded log.
   const end = useRef(0);
   const isReading = useRef(false);
   const isEndInSight = end.current >= length - 5;
@@ -91,7 +91,7 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
   const look = (_first: number, last: number) => {
     const isNew = last > end.current;
     end.current = last;
-    // Whoever scrolls on wants more.
+    // Scrolling further requests more.
     if (isNew && last >= length - 5 && isMore) setPagesLeft(maxPagesBack);
   };
 
@@ -161,7 +161,7 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
           aria-pressed={pause !== null}
           onClick={() => (pause ? setPause(null) : hold(Date.now()))}
         >
-          <Icon name={pause ? "play" : "pause"} size={14} /> {pause ? "Go on" : "Pause"}
+          <Icon name={pause ? "play" : "pause"} size={14} /> {pause ? "Resume" : "Pause"}
         </button>
       </header>
       <ActivityFilters all={all} version={shownVersion} agent={agent} kind={kind} ns={ns} />
@@ -170,17 +170,17 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
           icon="activity"
           title={
             all.length === 0
-              ? "Nothing has happened yet"
+              ? "No changes yet"
               : isMore && pagesLeft > 0
-                ? "Looking further back"
+                ? "Searching older changes"
                 : "No change matches"
           }
           {...(all.length === 0 ? { command: "npm run demo" } : {})}
         >
           {all.length === 0
-            ? "Each write of an agent appears here as it happens. To see some:"
+            ? "Each write of an agent appears here in real time. To see some:"
             : isMore
-              ? "None of the changes that were read matches the filters."
+              ? "No change read so far matches the filters."
               : "Choose other filters above."}
         </EmptyState>
       ) : (
@@ -200,12 +200,12 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
                 <bdi>{hovered.key ?? "all keys"}</bdi> in <bdi>{hovered.namespace}</bdi>
               </>
             ) : (
-              "An arc is a handoff: one agent's write follows another's, of the same key or in the same namespace. Reads are not recorded."
+              "An arc is a handoff: one agent's write follows another agent's write of the same key or in the same namespace. Reads are not recorded."
             )}
           </p>
           <VirtualList
             key={`${agent}\0${ns}\0${kind}`}
-            label="Changes, the newest first"
+            label="Changes, newest first"
             idPrefix="change"
             class="list changes"
             count={length}
@@ -238,13 +238,13 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
       {oldest && (
         <p class="list-foot" role="status">
           {!isMore
-            ? "This is all that the log keeps."
+            ? "The log has no older changes."
             : pagesLeft > 0
               ? `Read back to ${clock(oldest.at)}.`
               : `Read back to ${clock(oldest.at)}, revision ${oldest.revision}. `}
           {isMore && pagesLeft <= 0 && (
             <button type="button" class="link" onClick={() => setPagesLeft(maxPagesBack)}>
-              Look further back
+              Search older changes
             </button>
           )}
         </p>

@@ -13,13 +13,13 @@ export const kindNames: Record<ChangeKind, string> = {
 interface ChangeRowProps {
   readonly id: string;
   readonly change: LogChange;
-  /** The log around it, the oldest first. */
+  /** The log that contains it, the oldest first. */
   readonly all: readonly LogChange[];
   readonly isActive: boolean;
   readonly onOpen: () => void;
 }
 
-/** A change in the list, and the agent that took it up: whose write follows it. */
+/** A change in the list, and the agent that took it up with the next write. */
 export function ChangeRow({ id, change, all, isActive, onOpen }: ChangeRowProps) {
   const next = nextOfAnother(all, placeOf(all, change.revision));
   return (

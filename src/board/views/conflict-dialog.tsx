@@ -4,7 +4,7 @@ import { Diff } from "../ui/code.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 
 interface ConflictDialogProps {
-  /** Null: it was deleted. */
+  /** Null: the entry was deleted. */
   readonly theirs: EntryDetail | null;
   readonly mine: string;
   readonly onClose: () => void;
@@ -12,35 +12,35 @@ interface ConflictDialogProps {
   readonly onKeep: (text: string) => void;
 }
 
-/** Another write came first: both are shown, and the person chooses, or puts them together. */
+/** Another client wrote first. Shows both values, and the person chooses one or merges them. */
 export function ConflictDialog({ theirs, mine, onClose, onTake, onKeep }: ConflictDialogProps) {
   const text = useRef(mine);
   return (
-    <Dialog title="Another write came first" onClose={onClose} isWide>
+    <Dialog title="Another client wrote first" onClose={onClose} isWide>
       <p>
         {theirs === null
           ? "The entry was deleted while you edited it."
-          : `${theirs.updatedBy ?? "Another writer"} wrote revision ${theirs.revision} while you edited.`}{" "}
-        Nothing was saved. On the left is what is stored now, on the right is yours, which you can
-        still change.
+          : `${theirs.updatedBy ?? "Another client"} wrote revision ${theirs.revision} while you edited.`}{" "}
+        Nothing was saved. The stored value is on the left. Your value is on the right, and you can
+        still change it.
       </p>
       <div class="diff-box">
         <Diff
           before={theirs === null ? "" : indented(theirs.value)}
           after={mine}
-          labels={["What is stored now", "Your value"]}
+          labels={["Stored value", "Your value"]}
           onChange={(changed) => (text.current = changed)}
         />
       </div>
       <footer>
         <button type="button" onClick={onClose}>
-          Go on editing
+          Keep editing
         </button>
         <button type="button" onClick={onTake}>
-          Take what is stored
+          Use the stored value
         </button>
         <button type="button" class="primary" onClick={() => onKeep(text.current)}>
-          Save mine
+          Save my value
         </button>
       </footer>
     </Dialog>

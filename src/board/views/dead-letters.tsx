@@ -12,15 +12,15 @@ interface DeadLetter {
   readonly entry: { readonly key: string };
 }
 
-/** What an agent gave as its error, in words where it has some. */
+/** The text of an agent's error: its message, if it has one. */
 function reasonOf(error: unknown): string {
-  if (error === null) return "no reason was given";
+  if (error === null) return "no error was given";
   if (typeof error === "string") return error;
   const { message } = error as { readonly message?: unknown };
   return typeof message === "string" ? message : JSON.stringify(error);
 }
 
-/** Entries that failed for good, each with a way to try it again. */
+/** Dead letters, each with a button that requeues it. */
 export function DeadLetters({
   namespace,
   prefix,
@@ -54,14 +54,14 @@ export function DeadLetters({
           input: { namespace, key },
         },
       );
-      say("It may be claimed again.");
+      say("Requeued. A worker can claim it again.");
     } catch (error) {
       say(messageOf(error), true);
     }
   };
   return (
     <>
-      <h2 class="section">Failed for good</h2>
+      <h2 class="section">Dead letters</h2>
       <table>
         <thead>
           <tr>

@@ -6,7 +6,7 @@ import { EntryPane } from "./entry-pane.tsx";
 import { GroupList } from "./group-list.tsx";
 import { NamespacePane } from "./namespace-pane.tsx";
 
-/** The tree, the entries of a namespace, and one of them. On a phone one of the three is shown. */
+/** The tree, the entries of a namespace, and one entry. On a phone, one of the three is shown. */
 export function EntriesView({ params }: { params: Readonly<Record<string, string>> }) {
   const { ns, key, group } = params;
   useEffect(() => {
@@ -33,12 +33,12 @@ export function EntriesView({ params }: { params: Readonly<Record<string, string
               title="The store is empty"
               command={`npx baton set hello '"world"' --namespace handoff`}
             >
-              Write a first entry, and it appears here. Or see agents at work with{" "}
+              Write a first entry, and it appears here. To see agents at work, run{" "}
               <code>npm run demo</code>.
             </EmptyState>
           ) : (
             <EmptyState icon="entries" title="Choose a namespace">
-              Its entries are listed here, and change as agents write them.
+              Its entries are listed here, and are updated when agents write them.
             </EmptyState>
           )}
         </section>

@@ -12,7 +12,7 @@ const followersMs = 5_000;
 const minReadMs = 200;
 const maxShownFollowers = 4;
 
-/** What there is to know of an entry beside its value. */
+/** The properties of an entry, without its value. */
 export function EntryFacts({ namespace, entry }: { namespace: string; entry: EntryDetail }) {
   const { revision, sizeBytes, updatedBy, updatedAt, createdBy, createdAt, expiresAt } = entry;
   const takenUp = useTakenUp(namespace, entry);
@@ -64,12 +64,12 @@ export function EntryFacts({ namespace, entry }: { namespace: string; entry: Ent
               </span>
             </>
           ) : (
-            <span class="muted">nobody yet</span>
+            <span class="muted">none yet</span>
           )}
         </dd>
       </div>
       {followers.length > 0 && (
-        <div title="Who subscribes to this entry now, or waits for it, on the instance that answers.">
+        <div title="Current subscribers of this entry, and calls that wait for it, on the instance that responds.">
           <dt>Followed by</dt>
           <dd>
             {followers.slice(0, maxShownFollowers).map(({ agent, kind, lag }) => (
@@ -96,7 +96,7 @@ function useTakenUp(namespace: string, entry: EntryDetail): TakenUp | null {
     let isKnown = false;
     setFound(null);
     const reading = oneAtATime(async () => {
-      // The log may not reach back so far.
+      // The log possibly does not contain the revision any more.
       const next = await readTakenUp(namespace, entry).catch(() => null);
       if (next === null) return;
       isKnown = true;
@@ -125,7 +125,7 @@ function useFollowers(namespace: string, key: string): readonly EntryFollower[] 
       readFollowers(namespace, key).then(
         (found) => !isOver && setFollowers(found),
         () => {
-          // The next time it is read again.
+          // The next read tries again.
         },
       );
     void read();

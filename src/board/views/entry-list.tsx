@@ -19,7 +19,7 @@ import { NewEntry } from "./new-entry.tsx";
 import { SearchResults } from "./search-results.tsx";
 
 const rowHeight = 36;
-/** A row is lit for so long after it arrived. */
+/** The time for which a new row is highlighted. */
 const litMs = 1_800;
 
 interface EntryListProps {
@@ -42,7 +42,7 @@ export function EntryList({ namespace, params }: EntryListProps) {
     () => (prefix === "" ? rows.rows : rows.rows.filter(({ key }) => key.startsWith(prefix))),
     [version, prefix, rows],
   );
-  // By its key: rows come and go above it.
+  // The focus follows the key, because rows are added and removed above it.
   const activeAt = activeKey === null ? -1 : placeOfKey(shown, activeKey);
   const active = shown[activeAt]?.key === activeKey ? activeAt : null;
   const setActive = (at: number) => setActiveKey(shown[at]?.key ?? null);
@@ -55,7 +55,7 @@ export function EntryList({ namespace, params }: EntryListProps) {
     },
     [shown, values],
   );
-  // A row in sight that was written again has another value.
+  // A visible row that was written again has another value.
   useEffect(() => values.want(shown.slice(...range.current)), [version]);
   void values.version.value;
   const info = namespaces.value?.get(namespace);
@@ -115,7 +115,7 @@ export function EntryList({ namespace, params }: EntryListProps) {
         </div>
       </div>
       {refusal !== null ? (
-        <EmptyState icon="lock" title="This namespace can't be shown">
+        <EmptyState icon="lock" title="This namespace cannot be shown">
           {refusal}
         </EmptyState>
       ) : isSearching && text.length >= 3 ? (
@@ -131,8 +131,8 @@ export function EntryList({ namespace, params }: EntryListProps) {
             : {})}
         >
           {prefix === ""
-            ? "The namespace exists while it holds an entry. Write one:"
-            : "Keys are compared as they are: upper and lower case differ."}
+            ? "A namespace exists while it contains an entry. Write one:"
+            : "Keys are case-sensitive."}
         </EmptyState>
       ) : (
         <>
@@ -217,7 +217,7 @@ function Row({ id, row, value, holder, isSelected, isActive, onOpen }: RowProps)
       </span>
       <span class="entry-age">
         {row.expiresAt !== null && (
-          <span class="ttl" title="It expires">
+          <span class="ttl" title="Time to live">
             <Icon name="clock" size={12} />
             <Countdown until={row.expiresAt} />
           </span>

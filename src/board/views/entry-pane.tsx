@@ -108,13 +108,13 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
     setDeleting(false);
     try {
       if (entry) await deleteEntry(namespace, entryKey, entry.revision);
-      say("Deleted. The history keeps what it held.");
+      say("Deleted. The history keeps its values.");
       await read();
     } catch (caught) {
       const isConflict = caught instanceof Refusal && caught.code === "CONFLICT";
       say(
         isConflict
-          ? "It was written again, so that it was not deleted. Look at it first."
+          ? "Not deleted, because another client has written the entry. Read it first."
           : messageOf(caught),
         true,
       );
@@ -185,7 +185,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
         )}
       </header>
       {error !== null ? (
-        <EmptyState icon="entries" title="The entry can't be read">
+        <EmptyState icon="entries" title="The entry cannot be read">
           {error}
         </EmptyState>
       ) : entry === undefined ? (
@@ -198,7 +198,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
               <p class={fault === null ? "check ok" : "check error"} role="status">
                 {fault ??
                   (base.current && entry && base.current.revision !== entry.revision
-                    ? "Valid JSON. It was written again since you began: saving shows both."
+                    ? "Valid JSON. Another client has written the entry since you began. Saving shows both values."
                     : "Valid JSON.")}
               </p>
               <Code
@@ -209,7 +209,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
               />
               <p class="list-foot">
                 <kbd>Ctrl</kbd>+<kbd>Enter</kbd> saves. <kbd>Escape</kbd>, then <kbd>Tab</kbd>{" "}
-                leaves the text.
+                leaves the editor.
               </p>
             </>
           ) : (
@@ -240,14 +240,14 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
                 ) : tab === "code" ? (
                   <SnippetsTab namespace={namespace} entryKey={entryKey} />
                 ) : entry === null ? (
-                  <EmptyState icon="entries" title="The key holds nothing">
-                    It was deleted, or it expired.{" "}
+                  <EmptyState icon="entries" title="The entry does not exist">
+                    It was deleted or has expired.{" "}
                     <button
                       type="button"
                       class="link"
                       onClick={() => withParams({ tab: "history" }, true)}
                     >
-                      Look at its history
+                      Show its history
                     </button>
                   </EmptyState>
                 ) : tab === "text" ? (
@@ -271,8 +271,8 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
       {isDeleting && (
         <Dialog title="Delete this entry?" onClose={() => setDeleting(false)}>
           <p>
-            <bdi class="mono">{entryKey}</bdi> is deleted if nobody writes it before. Agents that
-            follow it are told.
+            <bdi class="mono">{entryKey}</bdi> is deleted, unless another client writes it first.
+            Subscribers receive the change.
           </p>
           <footer>
             <button type="button" onClick={() => setDeleting(false)}>
@@ -300,7 +300,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
   );
 }
 
-/** What is wrong with a text as JSON; null if nothing is. */
+/** Returns why a text is not valid JSON, or null. */
 export function faultOf(text: string): string | null {
   try {
     JSON.parse(text);

@@ -11,7 +11,7 @@ import { VirtualList } from "../ui/virtual-list.tsx";
 
 const maxShownAgents = 3;
 
-/** The namespaces of a group of the tree: those that begin with its prefix. */
+/** Lists the namespaces of a group of the tree: those that begin with its prefix. */
 export function GroupList({ prefix }: { prefix: string }) {
   const [activeName, setActiveName] = useState<string | null>(null);
   const all = namespaces.value;
@@ -40,7 +40,7 @@ export function GroupList({ prefix }: { prefix: string }) {
       </header>
       {all !== null && members.length === 0 ? (
         <EmptyState icon="entries" title="No namespace begins with this">
-          A namespace exists while it holds an entry.
+          A namespace exists while it contains an entry.
         </EmptyState>
       ) : (
         <>

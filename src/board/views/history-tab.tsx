@@ -31,7 +31,7 @@ interface HistoryTabProps {
   readonly asked: string | null;
 }
 
-/** The revisions of a key on a slider, and what differs between two of them. */
+/** The revisions of a key on a slider, and the differences between two of them. */
 export function HistoryTab({ namespace, entryKey, current, asked }: HistoryTabProps) {
   const [items, setItems] = useState<readonly HistoryItem[] | null>(null);
   const [against, setAgainst] = useState<string | null>(null);
@@ -64,7 +64,7 @@ export function HistoryTab({ namespace, entryKey, current, asked }: HistoryTabPr
 
   if (items === null)
     return <div class="loading" role="status" aria-busy="true" aria-label="Reading the history" />;
-  if (item === null) return <EmptyState icon="clock" title="The log keeps no change of this key" />;
+  if (item === null) return <EmptyState icon="clock" title="The log has no change of this key" />;
   const show = (to: number) => withParams({ rev: items[to]?.revision }, true);
   const shownOf = (one: HistoryItem | null) => {
     const text = one ? values.get(one.revision) : null;
@@ -77,7 +77,7 @@ export function HistoryTab({ namespace, entryKey, current, asked }: HistoryTabPr
     if (value == null) return;
     try {
       await writeEntry({ namespace, key: entryKey, value, ifRevision: current?.revision ?? "0" });
-      say(`Restored revision ${item.revision} as a new one.`);
+      say(`Restored revision ${item.revision} as a new revision.`);
       withParams({ rev: null, tab: "history" }, true);
     } catch (error) {
       say(messageOf(error), true);
@@ -127,7 +127,7 @@ export function HistoryTab({ namespace, entryKey, current, asked }: HistoryTabPr
             value={before?.revision ?? ""}
             onChange={(event) => setAgainst(event.currentTarget.value || null)}
           >
-            {before === null && <option value="">nothing before</option>}
+            {before === null && <option value="">no earlier value</option>}
             {items.map(({ revision }) => (
               <option key={revision} value={revision}>
                 r{revision}

@@ -10,16 +10,16 @@ const top = 8;
 
 interface LanesProps {
   readonly changes: readonly LogChange[];
-  /** Changes when there are more changes. */
+  /** Changes when the list of changes grows. */
   readonly version: unknown;
   readonly windowMs: number;
-  /** The end of the window; null follows the time. */
+  /** The end of the window. Null: the current time. */
   readonly end: number | null;
   readonly onOpen: (change: LogChange) => void;
   readonly onHover: (change: LogChange | null) => void;
 }
 
-/** A lane for each agent, over time, and an arc where one agent's write follows another's in a namespace. */
+/** A lane over time for each agent, and an arc for each handoff. */
 export function LanesChart({ changes, version, windowMs, end, onOpen, onHover }: LanesProps) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(800);

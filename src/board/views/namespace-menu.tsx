@@ -13,7 +13,7 @@ interface Progress {
   readonly of: number;
 }
 
-/** Export, import and clear. */
+/** The buttons to export, import and clear a namespace. */
 export function NamespaceMenu({
   namespace,
   entryCount,
@@ -123,8 +123,8 @@ export function NamespaceMenu({
             }}
           >
             <p>
-              Every entry of <bdi class="mono">{namespace}</bdi> is deleted, in one step. The
-              history keeps what they held.
+              Every entry of <bdi class="mono">{namespace}</bdi> is deleted in one step. The history
+              keeps their values.
             </p>
             <label>
               Type the number of entries, {entryCount}, to confirm

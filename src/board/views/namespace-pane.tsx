@@ -9,7 +9,7 @@ import { Icon } from "../ui/icons.tsx";
 import { TimeAgo } from "../ui/time-ago.tsx";
 import { VirtualList } from "../ui/virtual-list.tsx";
 
-/** What a person opened and closed, by prefix; others are open when they hold few. */
+/** The groups that the person opened or closed, by prefix. Others are open if they are small. */
 const opened = signal<ReadonlyMap<string, boolean>>(new Map());
 
 interface NamespacePaneProps {
@@ -21,7 +21,7 @@ interface NamespacePaneProps {
 
 export function NamespacePane({ selected, group }: NamespacePaneProps) {
   const [filter, setFilter] = useState("");
-  /** What was closed among those that the filter has found. */
+  /** The groups that were closed while a filter is set. */
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [activePrefix, setActivePrefix] = useState<string | null>(null);
   const isWithin = (node: TreeNode, name: string | null) =>
@@ -46,14 +46,14 @@ export function NamespacePane({ selected, group }: NamespacePaneProps) {
       setClosed(new Set(open ? others : [...others, node.prefix]));
     }
   };
-  // A group is opened by its name, and closed by it once it is shown; its arrow opens and closes.
+  // A click on the name opens a group, or closes it if it is selected. A click on the arrow opens and closes it.
   const open = (node: TreeNode) => {
     if (node.namespace) return go("entries", { ns: node.namespace.name });
     toggle(node, group !== node.prefix || !isOpen(node));
     if (group !== node.prefix) go("entries", { group: node.prefix });
   };
   const all = namespaces.value;
-  // By its name: rows come and go above it.
+  // The focus follows the name, because rows are added and removed above it.
   const activeAt = nodes.findIndex(({ prefix }) => prefix === activePrefix);
   const active = activeAt < 0 ? null : activeAt;
   const setActive = (index: number) => setActivePrefix(nodes[index]?.prefix ?? null);

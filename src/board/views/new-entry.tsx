@@ -20,7 +20,7 @@ export function NewEntry({ namespace, onClose }: { namespace: string; onClose: (
       const isThere = caught instanceof Refusal && caught.code === "CONFLICT";
       setError(
         isThere
-          ? "This key holds an entry already. Choose another, or edit that one."
+          ? "An entry with this key already exists. Choose another key, or edit the entry."
           : messageOf(caught),
       );
     }

@@ -13,7 +13,7 @@ import { QuotaTiles } from "./quota-tiles.tsx";
 import { SubscriberTable } from "./subscriber-table.tsx";
 
 const hourMs = 3_600_000;
-/** The log is read back at most so far for what is counted from it. */
+/** At most this many changes of the log are read for the totals. */
 const maxRead = 6_000;
 const maxRanked = 8;
 
@@ -30,7 +30,7 @@ export function OverviewView() {
     if (isShort && hasOlder.value) loadOlder().catch(() => {});
   }, [shown]);
 
-  // Counted once a second, however many changes come.
+  // The totals are updated once a second, regardless of the number of changes.
   const totals = useMemo(
     () => totalsOf(changes, now.value, hasOlder.value),
     [now.value, hasOlder.value],
@@ -47,7 +47,7 @@ export function OverviewView() {
       <header class="pane-head">
         <h1>Overview</h1>
         <span class={fault.value === null && !isLost ? "health good" : "health bad"} role="status">
-          {isLost ? "Connecting again" : (fault.value ?? "Healthy")}
+          {isLost ? "Reconnecting" : (fault.value ?? "Healthy")}
         </span>
       </header>
       <div class="scroll">
@@ -59,24 +59,24 @@ export function OverviewView() {
           <Tile name="Namespaces">{store ? number(store.usage.namespaceCount) : "–"}</Tile>
           <Tile name="Size">{store ? bytes(store.usage.sizeBytes) : "–"}</Tile>
           <Tile name="Subscribers">{followers === null ? "–" : number(followers)}</Tile>
-          <Tile name="Slowest is behind by">
+          <Tile name="Lag of the slowest">
             {store ? number(store.subscribers.slowest[0]?.lag ?? 0) : "–"}
           </Tile>
         </dl>
         <div class="charts">
           <Chart
-            title="Changes a minute"
+            title="Changes per minute"
             total={perMinute ? number(sum(perMinute)) : "–"}
             values={perMinute ?? []}
           />
           <Chart
-            title="Bytes written a minute"
+            title="Bytes written per minute"
             total={bytes(sum(totals.bytes))}
             values={totals.bytes}
             note={since}
           />
           <Chart
-            title="Agents at work"
+            title="Active agents"
             total={number(totals.byAgent.length)}
             values={totals.agents}
             note={since}
@@ -88,7 +88,7 @@ export function OverviewView() {
             note={samples[0] ? `since ${clock(samples[0].at)}` : null}
           />
           <Chart
-            title="Slowest is behind by"
+            title="Lag of the slowest"
             total={number(samples.at(-1)?.lag ?? 0)}
             values={samples.map(({ lag }) => lag)}
             note={samples[0] ? `since ${clock(samples[0].at)}` : null}

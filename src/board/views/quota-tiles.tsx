@@ -3,10 +3,10 @@ import type { OverviewReading } from "../overview-reading.ts";
 import { session } from "../session.ts";
 
 const mebibyte = 1_048_576;
-/** From this share on a quota is shown as nearly used up. */
+/** A quota with at least this used share is shown as nearly used up. */
 const nearlyFull = 0.9;
 
-/** How much of each quota is used. A token that is limited to namespaces does not see how much there is in all. */
+/** The used share of each quota. A token that is limited to namespaces does not see the totals. */
 export function QuotaTiles({ usage, limits }: Pick<OverviewReading, "usage" | "limits">) {
   const current = session.value;
   if (current.kind !== "signed-in" || !current.viewer.namespacePatterns.includes("*")) return null;
@@ -20,7 +20,7 @@ export function QuotaTiles({ usage, limits }: Pick<OverviewReading, "usage" | "l
     <>
       <h2 class="section">Quota</h2>
       {quotas.length === 0 ? (
-        <p class="none-found">No quota is set: the store may hold any number of entries.</p>
+        <p class="none-found">No quota is set. The number of entries is not limited.</p>
       ) : (
         <ul class="quotas">
           {quotas.map(({ name, used, max, show }) => (

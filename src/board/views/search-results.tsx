@@ -27,7 +27,7 @@ interface SearchResultsProps {
   readonly selected: string | null;
 }
 
-/** Entries of a namespace that have a text, found by the server. */
+/** The entries of a namespace that contain a text. The server searches for them. */
 export function SearchResults({ namespace, text, selected }: SearchResultsProps) {
   const [found, setFound] = useState<readonly Found[] | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -66,7 +66,7 @@ export function SearchResults({ namespace, text, selected }: SearchResultsProps)
   if (found.length === 0) {
     return (
       <EmptyState icon="search" title="Nothing found">
-        No key and no value of this namespace has this text. Upper and lower case are the same.
+        No key or value of this namespace contains this text. The search ignores case.
       </EmptyState>
     );
   }

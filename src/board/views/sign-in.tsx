@@ -40,12 +40,12 @@ export function SignIn({ reason }: { reason: string | null }) {
           Sign in
         </button>
         <p class="hint">
-          The token of the person who runs the server is in the file <code>local.token</code> of its
-          data directory. For another:
+          The operator's token is in the file <code>local.token</code> in the server's data
+          directory. To create another token, run:
         </p>
         <Command text="npx baton token create --user local" />
         <p class="hint">
-          The token is kept for this tab alone, and is never part of an address that is sent.
+          The token is kept only for this tab, and is never part of an address that is sent.
         </p>
       </form>
     </main>

@@ -6,7 +6,7 @@ const maxShown = 10;
 
 type Subscribers = OverviewReading["subscribers"];
 
-/** Who follows the store now, the slowest first. */
+/** The current subscribers of the store, the slowest first. */
 export function SubscriberTable({ subscribers }: { subscribers: Subscribers }) {
   const { slowest, subscriptionCount, waitCount } = subscribers;
   const left = subscriptionCount + waitCount - Math.min(maxShown, slowest.length);
@@ -14,7 +14,7 @@ export function SubscriberTable({ subscribers }: { subscribers: Subscribers }) {
     <>
       <h2 class="section">Who follows, the slowest first</h2>
       {slowest.length === 0 ? (
-        <p class="none-found">Nobody follows the store now.</p>
+        <p class="none-found">The store has no subscribers.</p>
       ) : (
         <table>
           <thead>
@@ -47,7 +47,7 @@ export function SubscriberTable({ subscribers }: { subscribers: Subscribers }) {
   );
 }
 
-/** What is followed, in words: a namespace, and the keys if not all. */
+/** Describes a subscription: its namespace, and its keys if it does not follow all keys. */
 function placeOf({ namespaces, keys }: Subscribers["slowest"][number]): string {
   const shown = namespaces
     .map(({ text, isPrefix }) => (isPrefix ? (text === "" ? "every namespace" : `${text}…`) : text))

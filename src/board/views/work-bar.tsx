@@ -1,15 +1,15 @@
 import type { ClaimCounts } from "../claims-watch.ts";
 
-/** The parts of the work, and what they are called, in the order of a bar. */
+/** The states of entries and their labels, in the order of the bar. */
 export const workParts: readonly (readonly [keyof ClaimCounts, string])[] = [
   ["completed", "Done"],
   ["taken", "Taken"],
   ["free", "Free"],
   ["delayed", "Delayed"],
-  ["deadLettered", "Failed for good"],
+  ["deadLettered", "Dead letters"],
 ];
 
-/** How far some work is, as a bar. */
+/** Shows the progress of work as a bar. */
 export function WorkBar({ counts }: { counts: ClaimCounts }) {
   const all = workParts.reduce((sum, [name]) => sum + counts[name], 0);
   return (

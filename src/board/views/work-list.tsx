@@ -47,7 +47,7 @@ async function readPages(
   }
 }
 
-/** The namespaces that agents claim from, however many, page by page. */
+/** Lists the namespaces in which agents claim entries, page by page. */
 export function WorkList({ prefix }: { prefix: string }) {
   const [queues, setQueues] = useState<readonly Listed[] | null>(null);
   const [hasMore, setHasMore] = useState(false);
@@ -88,17 +88,17 @@ export function WorkList({ prefix }: { prefix: string }) {
       {queues === null ? (
         <div class="loading" role="status" aria-busy="true" aria-label="Counting the work" />
       ) : queues.length === 0 && prefix !== "" ? (
-        <EmptyState icon="work" title="No work begins with this">
-          Agents have claimed nothing in a namespace that begins with these characters.
+        <EmptyState icon="work" title="No namespace begins with this">
+          Agents have not claimed entries in a namespace that begins with these characters.
         </EmptyState>
       ) : queues.length === 0 ? (
         <EmptyState
           icon="work"
-          title="No agent has claimed work yet"
+          title="No agent has claimed an entry yet"
           command={`for await (const task of store.namespace("work").claims("task:")) {\n  await task.complete({ done: true });\n}`}
         >
-          When agents claim entries, this page shows how many are free, taken and done, and who
-          holds them.
+          When agents claim entries, this page shows how many are free, taken and done, and which
+          agents hold them.
         </EmptyState>
       ) : (
         <>

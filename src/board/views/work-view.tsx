@@ -32,7 +32,7 @@ export function WorkView({ params }: { params: Readonly<Record<string, string>> 
   );
 }
 
-/** The work on one namespace, or on the keys with a prefix. */
+/** Shows the work on one namespace, or on the keys with a prefix. */
 function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
   const watch = useMemo(
     () => new ClaimsWatch({ namespace, keyPrefix: prefix }),
@@ -51,8 +51,8 @@ function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
       );
       say(
         revokeClaim.revoked
-          ? "Released. The next worker may claim it."
-          : "The claim was over already.",
+          ? "Released. The next worker can claim it."
+          : "The claim had already ended.",
       );
     } catch (error) {
       say(messageOf(error), true);
@@ -97,7 +97,7 @@ function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
           </dl>
           <h2 class="section">Held by</h2>
           {watch.held.value.length === 0 ? (
-            <p class="none-found">Nobody holds an entry now.</p>
+            <p class="none-found">No agent holds an entry.</p>
           ) : (
             <table>
               <thead>
@@ -155,7 +155,7 @@ function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
   );
 }
 
-/** Completed entries a minute; null before anything was completed. */
+/** The completed entries per minute. Null before the first one. */
 function rateOf(samples: ClaimsWatch["samples"]): number | null {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || last.completed <= first.completed) return null;
