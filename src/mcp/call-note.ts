@@ -3,20 +3,23 @@ import type { Viewer } from "../store/model/viewer.ts";
 import type { McpMessage } from "./mcp-message.ts";
 import { findTool } from "./tools.ts";
 
-/** What is noted of a request while it is answered, for the log. Neither a token nor a key nor a value is part of it. */
+/** The details of a request for the log. They contain no token, key or value. */
 export interface CallNote {
   viewer?: Viewer;
-  /** Such as `tools/call baton_get`. */
+  /** The method and the tool, such as `tools/call baton_get`. */
   call?: string;
-  /** Of its first error. */
+  /** The code of the first error. */
   errorCode?: string | null;
-  /** Its span, where there are traces. */
+  /** The span of the request, if traces are on. */
   trace?: OperationTrace | undefined;
 }
 
 const maxMethodLength = 100;
 
-/** A message in the words of the log. Of what it names, only tools are shown: the URI of a resource has a key in it. */
+/**
+ * Describes a message for the log: its method, and the name of a tool. The URI of a resource contains a key, so it is
+ * left out.
+ */
 export function describeCall({ method, params }: McpMessage): string {
   const shown = method.slice(0, maxMethodLength);
   const tool = method === "tools/call" ? findTool(String(params.name)) : undefined;

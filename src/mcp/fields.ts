@@ -2,30 +2,30 @@ import { badUserInput } from "../errors.ts";
 import { JsonText } from "../json/json-text.ts";
 import { decodeString, itemBegins, endOfValue, membersAt } from "../json/value-parts.ts";
 
-// The arguments of a tool, described once: their JSON Schema, their types, and how they are read from the text that was
-// sent. Values are kept as that text, which a parser would change.
+// One description of a tool's arguments: their JSON Schema, their types, and how they are read from the text that was
+// sent. A value keeps this text, because a parser would change it.
 
-/** What an argument may be. `T` is what is read from it. */
+/** The type of an argument. `T` is the result of reading it. */
 export interface Kind<T> {
   readonly schema: Readonly<Record<string, unknown>>;
-  /** What a message says it must be. */
+  /** The expected type in an error message, such as `a string`. */
   readonly expected: string;
-  /** Whether JSON's null is one of its values. Otherwise null is the same as an argument that was left out. */
+  /** Whether null is a valid value. If not, null means that the argument was left out. */
   readonly hasNull?: boolean;
-  /** @returns undefined when the text is of another kind */
+  /** @returns undefined if the text is of another type */
   read(text: string, argument: string): T | undefined;
 }
 
 export interface Field<T> {
   readonly schema: Readonly<Record<string, unknown>>;
   readonly isRequired: boolean;
-  /** @param text null when the argument was left out */
+  /** @param text null if the argument was left out */
   read(text: string | null, argument: string): T;
 }
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
-/** What is read from arguments with these fields. */
+/** The values that are read from arguments with these fields. */
 export type Values<F extends Fields> = {
   readonly [Name in keyof F]: F[Name] extends Field<infer T> ? T : never;
 };
@@ -104,7 +104,7 @@ export function list<F extends Fields>(fields: F): Kind<readonly Values<F>[]> {
   };
 }
 
-/** An argument that must be given. */
+/** A required argument. */
 export function required<T>(kind: Kind<T>, description: string): Field<T> {
   return {
     schema: { ...kind.schema, description },
@@ -116,7 +116,7 @@ export function required<T>(kind: Kind<T>, description: string): Field<T> {
   };
 }
 
-/** An argument that is null when it is left out. */
+/** An optional argument: null if it is left out. */
 export function optional<T>(kind: Kind<T>, description: string): Field<T | null> {
   return {
     schema: { ...kind.schema, description },
@@ -151,9 +151,9 @@ export function schemaOf(fields: Fields): Record<string, unknown> {
 }
 
 /**
- * Reads an object from its text, which is that of a `JsonText`.
- * @param argument the object's own path; empty for the arguments themselves
- * @throws BAD_USER_INPUT for an argument that is missing, unknown or of another kind
+ * Reads an object from the text of a `JsonText`.
+ * @param argument the path of the object; empty for the arguments themselves
+ * @throws BAD_USER_INPUT for an argument that is missing, unknown or of another type
  */
 export function readFields<F extends Fields>(fields: F, sent: string, argument: string): Values<F> {
   const pathOf = (name: string) => (argument === "" ? name : `${argument}.${name}`);
@@ -162,7 +162,10 @@ export function readFields<F extends Fields>(fields: F, sent: string, argument: 
   for (const { name, begin, end } of membersAt(sent, 0)) {
     if (!Object.hasOwn(fields, name)) {
       const known = Object.keys(fields).join(", ") || "none";
-      throw badUserInput(pathOf(name.slice(0, 100)), `Is not an argument. There are: ${known}.`);
+      throw badUserInput(
+        pathOf(name.slice(0, 100)),
+        `Is not an argument. The arguments are: ${known}.`,
+      );
     }
     texts.set(name, sent.slice(begin, end));
   }

@@ -2,14 +2,14 @@ import type { ServerEvent, ServerEventBus } from "@modelcontextprotocol/server";
 import { ResourceWatch, type ResourceWatchOptions } from "./resource-watch.ts";
 
 /**
- * What one `subscriptions/listen` of the stateless protocol is told of: the changes of the resources that it names. They
- * are followed before the stream is acknowledged, so that nothing is missed from then on.
+ * The events of one `subscriptions/listen` of the stateless protocol: changes of the resources that it names. The
+ * resources are followed before the stream is acknowledged, so that no later change is missed.
  */
 export class Listen implements ServerEventBus {
   readonly #options: Omit<ResourceWatchOptions, "onChange">;
   readonly #watch: ResourceWatch;
   #leave = () => {};
-  /** Changes before the stream was there. */
+  /** The resources that changed before the stream was open. */
   readonly #early = new Set<string>();
   #listener: ((event: ServerEvent) => void) | null = null;
 
@@ -25,7 +25,7 @@ export class Listen implements ServerEventBus {
   }
 
   /**
-   * @param params of the request
+   * @param params the parameters of the request
    * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED, UNAVAILABLE
    */
   async begin(params: Readonly<Record<string, unknown>>): Promise<void> {
@@ -33,7 +33,7 @@ export class Listen implements ServerEventBus {
     this.#leave = bounds.enter(session.viewer, "Sockets");
     const filter = params.notifications as { resourceSubscriptions?: unknown } | null | undefined;
     const uris = filter?.resourceSubscriptions;
-    // What is of another form is refused by the library.
+    // The library refuses values of another type.
     if (!Array.isArray(uris)) return;
     try {
       for (const uri of uris) if (typeof uri === "string") await this.#watch.add(uri);
@@ -48,7 +48,7 @@ export class Listen implements ServerEventBus {
     this.#watch.close();
   }
 
-  /** The library calls it when the stream is open, and what it returns when the stream is over. */
+  /** Called by the library when the stream opens. It calls the result when the stream closes. */
   subscribe(listener: (event: ServerEvent) => void): () => void {
     this.#listener = listener;
     for (const uri of this.#early) listener({ kind: "resource_updated", uri });
@@ -56,6 +56,6 @@ export class Listen implements ServerEventBus {
     return () => this.close();
   }
 
-  /** Its events come from the feed alone. */
+  /** Does nothing: the events come only from the feed. */
   publish(): void {}
 }

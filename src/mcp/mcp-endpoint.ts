@@ -20,7 +20,7 @@ import { tools } from "./tools.ts";
 
 export interface McpEndpointOptions extends McpServices {
   readonly version: string;
-  /** Null where there are no traces. */
+  /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
   readonly logger: Logger;
 }
@@ -29,25 +29,26 @@ export interface McpEndpointOptions extends McpServices {
 export interface McpRequest {
   /** The body. */
   readonly text: string;
-  /** The user whom it is read for. */
+  /** The user that it is read for. */
   readonly userId: string;
-  /** URL, method and headers. Its signal aborts when the caller is gone. */
+  /** The URL, method and headers. Its signal aborts when the caller disconnects. */
   readonly request: Request;
   readonly outlet: Outlet;
-  /** Gives the caller's session. The name counts where neither the token nor a header names the agent. */
+  /** Returns the caller's session. The client's name is used if neither the token nor a header names the agent. */
   readonly authenticate: (clientName: string | undefined) => Session | Promise<Session>;
   readonly note: CallNote;
 }
 
-/** An answer. Each chunk of the body is passed through `fill`. */
+/** A response. Each chunk of the body is passed through `fill`. */
 export interface McpAnswer {
   readonly response: Response;
   readonly fill: (written: string) => string;
 }
 
 /**
- * Serves the stateless protocol of 2026-07-28, and the 2025 versions, from the same tools. Each request has a server and a
- * handler of its own, so that what it answers depends on its caller alone.
+ * Serves the stateless protocol of 2026-07-28 and the 2025 versions with the same tools. Each request has its own
+ * server
+ * and handler, so that the response depends only on its caller.
  */
 export class McpEndpoint {
   readonly #options: McpEndpointOptions;
@@ -59,7 +60,7 @@ export class McpEndpoint {
     this.#sessions = new ResourceSessions(options);
   }
 
-  /** @throws BAD_USER_INPUT when the body is not one message; UNAUTHENTICATED; RATE_LIMITED */
+  /** @throws BAD_USER_INPUT if the body is not one message; UNAUTHENTICATED; RATE_LIMITED */
   async answer(sent: McpRequest): Promise<McpAnswer> {
     const { tracer } = this.#options;
     const beganAt = performance.now();
@@ -130,8 +131,8 @@ export class McpEndpoint {
   }
 
   /**
-   * The stream on which clients of the 2025 versions are told of changes.
-   * @returns null for a request that no such client sends
+   * Opens the stream on which clients of the 2025 versions receive notifications of changes.
+   * @returns null for a request that does not come from such a client
    */
   async stream(
     request: Request,
@@ -146,7 +147,9 @@ export class McpEndpoint {
     return { response, fill: asItIs };
   }
 
-  /** The signal that aborts when the caller no longer waits. Cancels another call if that is what the message says. */
+  /**
+   * Returns the signal that aborts when the caller no longer waits. If the message cancels another call, cancels it.
+   */
   #closedOf(caller: string | null, message: McpMessage, closed: AbortSignal): AbortSignal {
     if (caller === null) return closed;
     if (message.method === "notifications/cancelled") {
@@ -167,7 +170,7 @@ function writes({ method, params }: McpMessage): boolean {
 
 const asItIs = (written: string) => written;
 
-/** Names a client of a 2025 version among all; null for one of the stateless protocol. */
+/** Returns the identity of a client of a 2025 version; null for a client of the stateless protocol. */
 function callerOf({ viewer }: Session, sessionId: string | null): string | null {
   return sessionId === null ? null : `${viewer.userId}\n${sessionId}`;
 }
@@ -175,7 +178,10 @@ function callerOf({ viewer }: Session, sessionId: string | null): string | null 
 /** @throws BAD_USER_INPUT */
 function requireCaller(caller: string | null): string {
   if (caller !== null) return caller;
-  throw new BatonError("BAD_USER_INPUT", "Send the Mcp-Session-Id that initialize answered.");
+  throw new BatonError(
+    "BAD_USER_INPUT",
+    "Send the Mcp-Session-Id from the response to initialize.",
+  );
 }
 
 function isEventStream({ headers }: Response): boolean {

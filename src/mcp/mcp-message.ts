@@ -6,34 +6,41 @@ import { decodeString, membersAt } from "../json/value-parts.ts";
 
 /** A JSON-RPC message as a caller sent it. */
 export interface McpMessage {
-  /** As the protocol's library takes it. A tool's arguments are left out of it: it would change their numbers. */
+  /**
+   * The message for the protocol's library. It does not contain a tool's arguments, whose numbers the library would
+   * change.
+   */
   readonly body: unknown;
-  /** Undefined in a notification. */
+  /** The ID of the message; undefined for a notification. */
   readonly id: unknown;
-  /** Empty where it has none. */
+  /** The method; empty if the message has none. */
   readonly method: string;
-  /** Of a tool, as the text of a `JsonText`. */
+  /** The arguments of a tool, as the text of a `JsonText`. */
   readonly argumentsText: string;
   /** The parameters of the message. */
   readonly params: Readonly<Record<string, unknown>>;
   /** The parameters' `_meta`. */
   readonly meta: Readonly<Record<string, unknown>>;
-  /** What the caller says that it is: of `initialize`, and of each request of the stateless protocol. */
+  /** The client's name in `initialize`, and in each request of the stateless protocol. */
   readonly clientName: string | null;
 }
 
-/** What is not the arguments of a tool is read by the protocol's library, value by value. */
+/**
+ * The protocol's library reads everything but a tool's arguments, value by value, so the size of the rest is limited.
+ */
 const maxRestUnits = 64 * 1024;
 const clientInfoKey = "io.modelcontextprotocol/clientInfo";
 
 /**
  * Reads the body of a request, in steps.
- * @throws BAD_USER_INPUT when it is not one JSON-RPC message
+ * @throws BAD_USER_INPUT if it is not one JSON-RPC message
  */
 export function* readMcpMessage(text: string): Steps<McpMessage> {
   const json = yield* parse(text);
   if (!json.startsWith("{")) {
-    const what = json.startsWith("[") ? "This is an array: send each message on its own." : "";
+    const what = json.startsWith("[")
+      ? "This is an array. Send each message in a separate request."
+      : "";
     throw new BatonError("BAD_USER_INPUT", `The body must be one JSON-RPC message. ${what}`.trim());
   }
   yield;
@@ -42,7 +49,7 @@ export function* readMcpMessage(text: string): Steps<McpMessage> {
   if (call.rest.length > maxRestUnits) {
     throw new BatonError(
       "PAYLOAD_TOO_LARGE",
-      `A message may have ${maxRestUnits} characters beside a tool's arguments.`,
+      `A message can have at most ${maxRestUnits} characters in addition to a tool's arguments.`,
     );
   }
   const body = JSON.parse(call.rest) as Record<string, unknown>;
@@ -69,7 +76,7 @@ function* parse(text: string): Steps<string> {
   }
 }
 
-/** The arguments of a tool, and the message with `{}` in their place. */
+/** The arguments of a tool, and the message with `{}` instead of them. */
 function argumentsOf(json: string): { readonly rest: string; readonly argumentsText: string } {
   const none = { rest: json, argumentsText: "{}" };
   const members = new Map([...membersAt(json, 0)].map((member) => [member.name, member]));

@@ -10,26 +10,26 @@ import { listResources, readResource, resourceTemplates } from "./resources.ts";
 import { shownError, toolError } from "./tool-error.ts";
 import { findTool, tools } from "./tools.ts";
 
-/** What a model is told of the whole. */
+/** The instructions for a model. */
 const instructions = [
   "Baton is a data store that agents share: namespaces hold keys, keys hold JSON values.",
-  "Hand work over by setting a key that another agent waits for, or by entries that agents claim as tasks.",
-  "Write with ifRevision, or with baton_update, where others may write the same key.",
+  "To hand over work, set a key that another agent waits for, or set entries that agents claim as tasks.",
+  "If other agents can write the same key, write with ifRevision or with baton_update.",
 ].join(" ");
 
-/** The result of one request, which is written as the text that it has in the store. */
+/** The result of one request. Values in it are written as the text that the store contains. */
 export class ExactResult {
   #text = "";
-  /** Stands for the text in what the protocol's library writes, which would change numbers. */
+  /** A placeholder for the text, because the protocol's library would change numbers. */
   readonly #mark = { exact: randomUUID() };
 
-  /** Gives what the library is to write. */
+  /** Returns the result with placeholders, for the library. */
   hold(result: ToolResult): { readonly text: string; readonly structuredContent: object } {
     this.#text = writeJson(result);
     return { text: this.#text, structuredContent: this.#mark };
   }
 
-  /** Puts the text in. */
+  /** Replaces the placeholders with the text. */
   fill(written: string): string {
     if (this.#text === "") return written;
     return written.replace(JSON.stringify(this.#mark), () => this.#text);
@@ -40,7 +40,7 @@ export interface McpServerOptions {
   readonly call: McpCall;
   readonly message: McpMessage;
   readonly result: ExactResult;
-  /** Subscribes to resources, or no longer, in the 2025 versions of the protocol. */
+  /** Subscribes to a resource, or unsubscribes, in the 2025 versions of the protocol. */
   readonly subscribe: (uri: string) => Promise<void>;
   readonly unsubscribe: (uri: string) => void;
   readonly version: string;
@@ -48,7 +48,7 @@ export interface McpServerOptions {
   readonly logger: Logger;
 }
 
-/** The server of one request. It holds nothing that the next one needs. */
+/** Creates the server of one request. It keeps no state for the next one. */
 export function createMcpServer(options: McpServerOptions): Server {
   const { call, message, result, subscribe, unsubscribe, version, note, logger } = options;
   const shown = (error: unknown): BatonError => {
@@ -68,7 +68,7 @@ export function createMcpServer(options: McpServerOptions): Server {
       const names = tools.map((known) => known.name).join(", ");
       throw new ProtocolError(
         ProtocolErrorCode.InvalidParams,
-        `There is no tool ${JSON.stringify(name.slice(0, 100))}. There are: ${names}.`,
+        `The tool ${JSON.stringify(name.slice(0, 100))} does not exist. The tools are: ${names}.`,
       );
     }
     const [isError, answer] = await tool.run(call, message.argumentsText).then(
@@ -106,12 +106,12 @@ export function createMcpServer(options: McpServerOptions): Server {
   return server;
 }
 
-/** Faults of the server, as opposed to those of what was asked. */
-const ownFaults: readonly ErrorCode[] = ["UNAVAILABLE", "INTERNAL", "RATE_LIMITED"];
+/** The codes of errors of the server, as opposed to errors of the request. */
+const serverErrors: readonly ErrorCode[] = ["UNAVAILABLE", "INTERNAL", "RATE_LIMITED"];
 
-/** The error of a request that is no tool's. Its data is what GraphQL shows as `extensions`. */
+/** The error of a request that does not call a tool. Its data is the `extensions` of the GraphQL error. */
 export function rpcError(error: BatonError): ProtocolError {
   const { InternalError, InvalidParams } = ProtocolErrorCode;
-  const code = ownFaults.includes(error.code) ? InternalError : InvalidParams;
+  const code = serverErrors.includes(error.code) ? InternalError : InvalidParams;
   return new ProtocolError(code, error.message, { ...error.extensions });
 }

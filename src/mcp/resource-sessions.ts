@@ -3,27 +3,33 @@ import { parseResourceUri } from "./resource-uri.ts";
 import { requireRoom, ResourceWatch, type Outlet } from "./resource-watch.ts";
 import type { McpServices } from "./tool.ts";
 
-/** What a client of a 2025 version subscribes to, by requests that are not the stream it is told on. */
+/**
+ * The subscriptions of a client of a 2025 version. The client subscribes with requests that are separate from its
+ * stream.
+ */
 interface Subscriber {
   readonly uris: Set<string>;
-  /** While its stream is open. */
+  /** The watch of its stream; null if the stream is not open. */
   watch: ResourceWatch | null;
 }
 
 export interface StreamOptions {
   readonly session: Session;
   readonly outlet: Outlet;
-  /** Aborts when the client is gone, or the server stops. */
+  /** Aborts when the client disconnects or the server stops. */
   readonly closed: AbortSignal;
 }
 
-/** A user's subscribers without a stream are kept until it is opened again, up to this number of resources in all. */
+/**
+ * Subscribers without a stream are kept, so that they can open it again, up to this total number of resources per user.
+ */
 const maxWaitingUris = 1_000;
 const keepAliveIntervalMs = 15_000;
 
 /**
- * Resource subscriptions of the 2025 versions. They are kept in this process: behind several instances, requests of one
- * `Mcp-Session-Id` must reach the same one to be told of changes. The stateless protocol does not need that.
+ * Resource subscriptions of the 2025 versions. They are kept in this process: with several instances, all requests of
+ * one
+ * `Mcp-Session-Id` must reach the same instance to get notifications. The stateless protocol does not need this.
  */
 export class ResourceSessions {
   readonly #services: Pick<McpServices, "bounds" | "feed" | "store">;
@@ -54,7 +60,9 @@ export class ResourceSessions {
   }
 
   /**
-   * Opens the stream that the subscriber is told on. What it subscribed to before may have changed, so it is told of it.
+   * Opens the subscriber's stream of notifications. Resources that it subscribed to before are reported as changed,
+   * because
+   * they can have changed in between.
    * @throws LIMIT_EXCEEDED
    */
   open(caller: string, { session, outlet, closed }: StreamOptions): Response {
@@ -95,7 +103,7 @@ export class ResourceSessions {
         write(": open\n\n");
         subscriber.watch = watch;
         for (const uri of subscriber.uris) {
-          // One that is not allowed any more, or not at the moment, ends the stream: the client begins again.
+          // If a resource cannot be followed any more, the stream ends, and the client begins again.
           await watch.add(uri).catch(() => close());
           if (!isOpen) return;
           onChange(uri);
@@ -120,7 +128,7 @@ export class ResourceSessions {
     if (subscriber.uris.size === 0 && !subscriber.watch) this.#subscribers.delete(caller);
   }
 
-  /** Makes room for one more of a user. Those with a stream stay: there are as many as connections. */
+  /** Removes a user's oldest subscribers without a stream to make room for one more. Those with a stream stay. */
   #forgetOldestOf(user: string): void {
     const waiting = [...this.#subscribers].filter(
       ([caller, { watch }]) => !watch && userOf(caller) === user,
@@ -134,7 +142,7 @@ export class ResourceSessions {
   }
 }
 
-/** The user that is a part of a caller's name. */
+/** The user in a caller's identity. */
 function userOf(caller: string): string {
   return caller.slice(0, caller.indexOf("\n"));
 }

@@ -1,7 +1,7 @@
 import { badUserInput } from "../errors.ts";
 import type { Place } from "../store/model/place.ts";
 
-/** As RFC 6570 has it: what is not unreserved is escaped. */
+/** A template of RFC 6570: all characters that are not unreserved are escaped. */
 export const resourceTemplate = "baton://{namespace}/{key}";
 
 export function resourceUri({ namespace, key }: Place): string {
@@ -9,7 +9,7 @@ export function resourceUri({ namespace, key }: Place): string {
 }
 
 /**
- * Reads the URI of an entry. A key's slashes need not be escaped.
+ * Reads the URI of an entry. Slashes in the key can be unescaped.
  * @throws BAD_USER_INPUT
  */
 export function parseResourceUri(uri: string): Place {
@@ -18,7 +18,7 @@ export function parseResourceUri(uri: string): Place {
     if (key !== "")
       return { namespace: decodeURIComponent(namespace), key: decodeURIComponent(key) };
   } catch {
-    // Half of an escape.
+    // An incomplete escape sequence.
   }
   throw badUserInput(
     "uri",

@@ -5,9 +5,9 @@ import type { Subscription } from "../feed/subscription.ts";
 import { parseResourceUri } from "./resource-uri.ts";
 import type { McpServices } from "./tool.ts";
 
-/** The answer that carries the notifications. */
+/** The response that notifications are written to. */
 export interface Outlet {
-  /** Whether it holds as much as it may that its reader has not taken. */
+  /** Whether the limit of unread bytes is reached. */
   readonly isFull: boolean;
   /** Resolves when there is room again. */
   drained(): Promise<void>;
@@ -16,27 +16,28 @@ export interface Outlet {
 export interface ResourceWatchOptions extends Pick<McpServices, "bounds" | "feed" | "store"> {
   readonly session: Session;
   readonly outlet: Outlet;
-  /** The resource has changed. */
+  /** Called when the resource has changed. */
   readonly onChange: (uri: string) => void;
-  /** The watch is over: the token has ended, the server stops, or the log does not reach back. */
+  /** Called when the watch ends: the token has ended, the server stops, or the log was compacted past its position. */
   readonly onEnd: () => void;
 }
 
-/** One resource that is followed. */
+/** A resource that is followed. */
 interface Followed {
   readonly subscription: Subscription;
-  /** Ends its count as a subscription of its user. */
+  /** Called at the end, so that it no longer counts as a subscription of its user. */
   readonly leave: () => void;
 }
 
 /**
- * Follows the entries of resources by the feed. A reader who is slow is not sent more than the outlet holds: the feed
- * waits, and reads the log when there is room (G3, G9). Each resource counts as a subscription.
+ * Follows the entries of resources through the feed. If the outlet of a slow reader is full, the feed waits, and reads
+ * the
+ * log when there is room (G3, G9). Each resource counts as a subscription.
  */
 export class ResourceWatch {
   readonly #options: ResourceWatchOptions;
   readonly #followed = new Map<string, Followed>();
-  /** Resources that have changed in this turn of the event loop. Each is told once: the client then reads it anyway. */
+  /** The resources that have changed in this turn of the event loop. One notification for each is enough. */
   readonly #untold = new Set<string>();
   #isClosed = false;
 
@@ -45,7 +46,7 @@ export class ResourceWatch {
   }
 
   /**
-   * Every change that is committed from when this resolves is told.
+   * Follows a resource. Every change that is committed after this resolves is reported.
    * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED, UNAVAILABLE
    */
   async add(uri: string): Promise<void> {
@@ -104,7 +105,7 @@ export class ResourceWatch {
     this.#untold.clear();
   }
 
-  /** One that was removed ends, too. */
+  /** Waits for the end of a subscription. It also ends when its resource is removed from the watch. */
   #endOf(uri: string, subscription: Subscription): void {
     if (this.#followed.get(uri)?.subscription !== subscription) return;
     this.close();
@@ -112,12 +113,12 @@ export class ResourceWatch {
   }
 }
 
-/** @throws LIMIT_EXCEEDED when there is no room for one more */
+/** @throws LIMIT_EXCEEDED if one more would exceed the limit */
 export function requireRoom(count: number, maxSubscriptions: number): void {
   if (count < maxSubscriptions) return;
   throw limitExceeded(
     "maxSubscriptions",
     maxSubscriptions,
-    `One stream may follow ${maxSubscriptions} resources.`,
+    `One stream can follow at most ${maxSubscriptions} resources.`,
   );
 }

@@ -4,7 +4,7 @@ import type { Place } from "../store/model/place.ts";
 import { parseResourceUri, resourceTemplate, resourceUri } from "./resource-uri.ts";
 import type { McpCall } from "./tool.ts";
 
-// Entries as the protocol's resources: what a person chooses to show to a model.
+// Entries as the protocol's resources, which a person chooses to show to a model.
 
 const mimeType = "application/json";
 const pageSize = 100;
@@ -19,7 +19,7 @@ export const resourceTemplates = [
   },
 ];
 
-/** Every entry that the caller may read, page by page. */
+/** Lists all entries that the caller can read, page by page. */
 export async function listResources({ store, session }: McpCall, cursor: string | undefined) {
   const after = cursor === undefined ? null : placeOf(cursor);
   const first = Math.min(pageSize, store.limits.maxPageSize);
@@ -38,7 +38,7 @@ export async function listResources({ store, session }: McpCall, cursor: string 
 }
 
 /**
- * The whole value: who reads a resource is a client, which shows as much of it as it likes.
+ * Reads the whole value of an entry. A client reads a resource, and decides how much of it to show.
  * @throws ResourceNotFoundError
  */
 export async function readResource({ store, session }: McpCall, uri: string) {
@@ -48,7 +48,7 @@ export async function readResource({ store, session }: McpCall, uri: string) {
   return { contents: [{ uri, mimeType, text: entry.value }] };
 }
 
-/** @throws ResourceNotFoundError also for a URI of another form, as the protocol has it */
+/** @throws ResourceNotFoundError, also for a URI of another form, as the protocol requires */
 function placeAt(uri: string): Place {
   try {
     return parseResourceUri(uri);
@@ -67,7 +67,7 @@ function placeOf(cursor: string): Place {
     const [namespace, key]: unknown[] = JSON.parse(Buffer.from(cursor, "base64url").toString());
     if (typeof namespace === "string" && typeof key === "string") return { namespace, key };
   } catch {
-    // Not one of ours.
+    // The cursor is not valid.
   }
-  throw badUserInput("cursor", "Must be the nextCursor of the page before.");
+  throw badUserInput("cursor", "Must be the nextCursor of the previous page.");
 }

@@ -1,11 +1,11 @@
 /**
- * The calls of the 2025 versions of the protocol that are being answered: their callers cancel one with a message, which
- * comes as a request of its own. Callers of the stateless protocol close the call's own request.
+ * The running calls of the 2025 versions of the protocol, in which a caller cancels a call with a message in another
+ * request. In the stateless protocol, it closes the request of the call.
  */
 export class RunningCalls {
   readonly #cancels = new Map<string, AbortController>();
 
-  /** @returns the signal that aborts when the call is cancelled, or `closed` does. The call is forgotten then. */
+  /** @returns the signal that aborts when the call is cancelled or `closed` aborts. The call is then removed. */
   begin(caller: string, requestId: unknown, closed: AbortSignal): AbortSignal {
     const key = keyOf(caller, requestId);
     const cancel = new AbortController();

@@ -1,26 +1,26 @@
 import { JsonText } from "../json/json-text.ts";
 import type { Entry } from "../store/model/entry.ts";
 
-/** Of one value that was asked for: some 4,000 tokens. In UTF-16 units of its JSON. */
+/** Maximum length of one requested value, in UTF-16 units of its JSON: about 4,000 tokens. */
 export const maxShownUnits = 16_000;
-/** Of a value that is one of several, or that is shown beside something else. */
+/** Maximum length of a value that is one of several, or is shown with other information. */
 export const maxGlimpseUnits = 1_000;
 
 /** A value, or the part of its JSON text that fits, and how to get the rest. */
 export type ShownValue =
   | { readonly value: JsonText }
   | {
-      /** A part of the value's JSON text. It is a string, as a part of JSON is not JSON. */
+      /** A part of the value's JSON text. It is a string, because a part of JSON is not valid JSON. */
       readonly valuePart: string;
-      /** Where it begins in that text. */
+      /** The offset of the part in that text. */
       readonly offset: number;
       readonly totalCharacters: number;
       readonly next: string;
     };
 
 /**
- * Shows a value from `offset` on.
- * @param next says how to get the rest, which begins at the offset that it is given
+ * Shows a value, beginning at `offset`.
+ * @param next returns the text that says how to get the rest, which begins at the given offset
  */
 export function shownValue(
   json: string,
@@ -38,7 +38,7 @@ export function shownValue(
   };
 }
 
-/** A glimpse of an entry's value, which `baton_get` shows in full. */
+/** The beginning of an entry's value. `baton_get` shows the whole value. */
 export function glimpse({ namespace, key, value }: Pick<Entry, "namespace" | "key" | "value">) {
   const place = `namespace ${JSON.stringify(namespace)} and key ${JSON.stringify(key)}`;
   return shownValue(
@@ -59,7 +59,7 @@ export function entryFacts(entry: Omit<Entry, "value">) {
   };
 }
 
-/** The end, or the unit before it where it would cut a surrogate pair. */
+/** The end, or the unit before it if the end would cut a surrogate pair. */
 function withoutCutPair(json: string, end: number): number {
   const last = json.charCodeAt(end - 1);
   return end < json.length && last >= 0xd800 && last <= 0xdbff ? end - 1 : end;

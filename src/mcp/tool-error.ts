@@ -4,27 +4,28 @@ import { JsonText, jsonTextOf } from "../json/json-text.ts";
 import { maxGlimpseUnits, shownValue } from "./shown-value.ts";
 import type { ToolResult } from "./tool.ts";
 
-/** What a model does next. */
+/** The next step for a model, by the code of the error. */
 const nextSteps: Record<ErrorCode, string> = {
-  UNAUTHENTICATED: "The token is not valid any more. Ask the user for another one.",
+  UNAUTHENTICATED: "The token is no longer valid. Ask the user for another one.",
   FORBIDDEN:
-    "Do not try again with the same arguments. See what you may reach with baton_list_namespaces, or ask the user for a token that allows it.",
-  BAD_USER_INPUT: "Correct the argument, and call again.",
+    "Do not try again with the same arguments. See which namespaces you can use with baton_list_namespaces, or ask the user for a token that allows it.",
+  BAD_USER_INPUT: "Correct the argument and call again.",
   CONFLICT:
-    "Nothing was written. Decide again from the current value, and call again with ifRevision: the currentRevision.",
-  CLAIM_LOST: "Give this task up, and claim another with baton_claim_task.",
-  REVISION_COMPACTED: "The changes before oldestRevision are gone. Read the entries instead.",
-  LIMIT_EXCEEDED: "Send less or ask for less, in several calls.",
+    "Nothing was written. Decide again from the current value, then call again with ifRevision set to currentRevision.",
+  CLAIM_LOST: "Stop this task, and claim another with baton_claim_task.",
+  REVISION_COMPACTED:
+    "The changes before oldestRevision are no longer kept. Read the entries instead.",
+  LIMIT_EXCEEDED: "Send or request less, in several calls.",
   RATE_LIMITED: "Wait a few seconds, and call again.",
   PAYLOAD_TOO_LARGE: "Send less, in several calls.",
   UNAVAILABLE: "Wait a few seconds, and call again.",
-  INTERNAL: "Tell the user; the server's log has the fault.",
+  INTERNAL: "Tell the user. The details are in the server's log.",
 };
 
-/** Said of an error that is not meant for callers. */
-const internal = new BatonError("INTERNAL", "The server failed; its log says why.");
+/** The error that callers see instead of an internal error. */
+const internal = new BatonError("INTERNAL", "Internal error. Details are in the server's log.");
 
-/** The error that a caller may see. Any other is logged. */
+/** Returns the public form of an error. An internal error is logged. */
 export function shownError(error: unknown, logger: Logger): BatonError {
   if (error instanceof BatonError) return error;
   logger.error({ err: error }, "internal error");
@@ -32,8 +33,8 @@ export function shownError(error: unknown, logger: Logger): BatonError {
 }
 
 /**
- * What a model is told of an error: its code, what is wrong, and what to do next.
- * @param argumentOf the tool's name of an argument, where the store has another
+ * Describes an error for a model: its code, the reason, and the next step.
+ * @param argumentOf returns the tool's name of an argument, if the store has another name
  */
 export function toolError(
   error: BatonError,

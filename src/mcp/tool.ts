@@ -14,7 +14,7 @@ import {
   type Values,
 } from "./fields.ts";
 
-/** What tools and resources work with, the same for every call. */
+/** The services that tools and resources use. All calls share them. */
 export interface McpServices {
   readonly store: Store;
   readonly writer: Writer;
@@ -25,30 +25,30 @@ export interface McpServices {
 /** One request of a caller. */
 export interface McpCall extends McpServices {
   readonly session: Session;
-  /** Aborts when the caller no longer waits for the answer. */
+  /** Aborts when the caller no longer waits for the response. */
   readonly closed: AbortSignal;
 }
 
-/** What a tool answers, as `writeJson` writes it. A member that is undefined is left out. */
+/** The result of a tool, which `writeJson` writes. Undefined members are left out. */
 export type ToolResult = Readonly<Record<string, unknown>>;
 
 export interface ToolDefinition<F extends Fields> {
   readonly name: string;
-  /** What a client shows to a person. */
+  /** The name that a client shows to a person. */
   readonly title: string;
-  /** What a model chooses by. */
+  /** The text by which a model chooses the tool. */
   readonly description: string;
   readonly fields: F;
-  /** Left out: it only reads. */
+  /** How the tool writes. Left out if it only reads. */
   readonly writes?: "adds" | "replaces";
-  /** The caller's name of an argument, where the store has another. */
+  /** Returns the tool's name of an argument, if the store has another name. */
   readonly argumentOf?: (path: string) => string;
   /** @throws BatonError */
   readonly run: (call: McpCall, values: Values<F>) => Promise<ToolResult>;
 }
 
 export interface Tool extends Omit<ToolDefinition<Fields>, "fields" | "run" | "writes"> {
-  /** As `tools/list` shows it. */
+  /** The tool in `tools/list`. */
   readonly listed: {
     readonly name: string;
     readonly title: string;
@@ -75,7 +75,7 @@ export function tool<F extends Fields>(definition: ToolDefinition<F>): Tool {
       annotations: {
         readOnlyHint: writes === undefined,
         ...(writes === undefined ? {} : { destructiveHint: writes === "replaces" }),
-        // A store is a closed world: the tools reach nothing but it.
+        // The tools access only the store, which is a closed world.
         openWorldHint: false,
       },
     },
@@ -86,7 +86,7 @@ export function tool<F extends Fields>(definition: ToolDefinition<F>): Tool {
 /** The argument of tools that can show an earlier state. */
 export const atField = optional(
   revision,
-  "Show what was there right after this revision, which baton_history lists. Default: what is there now.",
+  "Show the state right after this revision. baton_history lists revisions. Default: the current state.",
 );
 
 /** The argument that most tools have. */

@@ -5,7 +5,9 @@ import { listTools } from "./tools/list-tools.ts";
 import { taskTools } from "./tools/task-tools.ts";
 import { waitTools } from "./tools/wait-tool.ts";
 
-/** Every tool, in the order in which a client shows them. At most twelve: a model chooses among many servers' tools. */
+/**
+ * All tools, in the order in which a client shows them. At most twelve, because a model has the tools of many servers.
+ */
 export const tools: readonly Tool[] = [
   ...entryTools,
   ...waitTools,

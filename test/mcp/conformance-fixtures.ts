@@ -1,5 +1,5 @@
-// The tools, prompts and resources that the protocol's conformance suite calls. They are registered beside Baton's on the
-// servers that the endpoint creates, in this process only: what answers is the endpoint that the product has.
+// The tools, prompts and resources that the protocol's conformance suite calls. They are registered in addition to
+// Baton's on the servers that the endpoint creates, in this process only. The endpoint itself is that of the product.
 import {
   acceptedContent,
   createRequestStateCodec,
@@ -43,12 +43,12 @@ const completion = (prompt: string) =>
     maxTokens: 100,
   });
 
-/** What the caller answered to an earlier round, if it accepted. */
+/** The caller's response in an earlier round, if it accepted. */
 const answered = ({ mcpReq }: ServerContext, name: string) =>
   acceptedContent<Record<string, any>>(mcpReq.inputResponses, name);
 const responses = ({ mcpReq }: ServerContext) => (mcpReq.inputResponses ?? {}) as any;
 
-/** The state that an earlier round gave out; null in the first one. */
+/** The state from an earlier round; null in the first round. */
 async function stateOf({ mcpReq }: ServerContext): Promise<{ round: number } | null> {
   const sent: unknown = mcpReq.requestState();
   if (typeof sent !== "string") return null;
@@ -59,7 +59,7 @@ async function stateOf({ mcpReq }: ServerContext): Promise<{ round: number } | n
   }
 }
 
-/** Streams that are open at the moment. */
+/** The open streams. */
 const listeners = new Set<(event: ServerEvent) => void>();
 const tell = (event: ServerEvent) => {
   for (const listener of listeners) listener(event);
@@ -157,8 +157,8 @@ const tools: Record<string, (context: ServerContext) => Answer> = {
   async test_input_required_result_multi_round(context) {
     const { round } = (await stateOf(context)) ?? { round: 0 };
     const asked = [
-      { step1: form("Step 1: What is your name?", "name", "string") },
-      { step2: form("Step 2: What is your favorite color?", "color", "string") },
+      { step1: form("Step 1: Enter your name.", "name", "string") },
+      { step2: form("Step 2: Enter your favorite color.", "color", "string") },
     ][round] as InputRequests | undefined;
     if (!asked) return said("Multi-round complete");
     return inputRequired({
@@ -263,7 +263,7 @@ const prompts: Record<string, Prompt> = {
   },
 };
 
-/** Handlers of methods that Baton does not have. */
+/** Handlers of methods that Baton does not implement. */
 const further: Record<string, Handler> = {
   "prompts/list": () => ({
     prompts: Object.entries(prompts).map(([name, prompt]) => ({
@@ -275,13 +275,13 @@ const further: Record<string, Handler> = {
   "prompts/get": ({ params }, context) => {
     const prompt = prompts[params.name];
     if (prompt) return prompt.get(params.arguments ?? {}, context);
-    throw new ProtocolError(ProtocolErrorCode.InvalidParams, "There is no such prompt.");
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, "The prompt does not exist.");
   },
   "logging/setLevel": () => ({}),
   "completion/complete": () => ({ completion: { values: [], total: 0, hasMore: false } }),
 };
 
-/** What a method of Baton's answers with the fixtures beside. */
+/** The result of a method of Baton, with the fixtures added. */
 function beside(method: string, own: Handler): Handler {
   switch (method) {
     case "tools/list":
@@ -310,7 +310,7 @@ function beside(method: string, own: Handler): Handler {
   }
 }
 
-/** Registers the fixtures on every server that is created from now on. */
+/** Registers the fixtures on every server that is created later. */
 export function registerFixtures(): void {
   const server = Server.prototype as unknown as {
     setRequestHandler(method: string, handler: Handler): void;

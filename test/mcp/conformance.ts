@@ -1,13 +1,13 @@
-// Runs the protocol's own conformance suite: every scenario for servers, in both versions of the protocol. It needs Node 22
-// and packages of the registry, so .ci/run runs it, and `npm test` does not.
+// Runs all scenarios for servers of the protocol's own conformance suite, in both versions of the protocol. It needs
+// Node 22 and packages of the registry, so .ci/run runs it, and `npm test` does not.
 //
 //   node --import tsx test/mcp/conformance.ts <node 22> <the suite's dist/index.js>
 //
-// 1. Scenarios that need no tool, prompt or resource of their own run against the server as it is.
-// 2. All scenarios run against the same endpoint with the suite's fixtures registered beside Baton's tools.
+// 1. Run the scenarios that need no special tool, prompt or resource against the unchanged server.
+// 2. Run all scenarios against the same endpoint, with the suite's fixtures in addition to Baton's tools.
 //
-// Prints a line for each scenario. Exits with 1 if one of them did not pass and is not listed here with the reason, or if
-// one that is listed passed.
+// Prints a line for each scenario. Exits with 1 if a scenario failed that is not listed below with the reason, or if a
+// listed scenario passed.
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer, request } from "node:http";
@@ -43,11 +43,11 @@ const withoutFixture: Record<Version, readonly string[]> = {
 const asksTheClient =
   "The server asks a client for nothing: any instance may answer any request, so none waits for an answer of the client's.";
 
-/** Scenarios that Baton does not pass, and why. */
+/** Scenarios that Baton does not pass, with the reason. */
 const notPassed: Record<Version, Readonly<Record<string, string>>> = {
   "2026-07-28": {
     "http-custom-header-server-validation":
-      "No tool mirrors an argument in a header, so there is no header to compare.",
+      "No tool repeats an argument in a header, so there is no header to compare.",
   },
   "2025-11-25": {
     "tools-call-sampling": asksTheClient,
@@ -65,7 +65,7 @@ interface Outcome {
 }
 
 const [node22, suite] = process.argv.slice(2);
-if (node22 === undefined || suite === undefined) throw new Error("Name Node 22, and the suite.");
+if (node22 === undefined || suite === undefined) throw new Error("Name Node 22 and the suite.");
 
 await using server = await startTestServer();
 await using folder = await temporaryFolder();
@@ -88,7 +88,7 @@ const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/mcp`;
 for (const version of versions) {
   const outcomes = await outcomesOf(version);
   for (const name of withoutFixture[version]) {
-    report(version, name, outcomes.get(name), undefined, "as it is");
+    report(version, name, outcomes.get(name), undefined, "unchanged");
   }
 }
 registerFixtures();
@@ -141,7 +141,7 @@ async function outcomesOf(version: Version): Promise<Map<string, Outcome>> {
   return outcomes;
 }
 
-/** What the suite prints; it exits with 1 for a check that failed. */
+/** Returns the suite's output. The suite exits with 1 if a check failed. */
 function run(args: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     const options = {

@@ -1,11 +1,11 @@
 import type { Era, McpClient } from "./mcp-client.ts";
 
-/** The URIs that a client is told of, queued as they come. */
+/** The URIs in a client's notifications, in a queue. */
 export interface Followed extends AsyncDisposable {
   next(): Promise<string>;
 }
 
-/** Subscribes to resources, as the version of the protocol has it. */
+/** Subscribes to resources in the way of the protocol's version. */
 export async function follow(
   { client }: McpClient,
   era: Era,
@@ -34,7 +34,7 @@ export async function follow(
       }
     },
     async [Symbol.asyncDispose]() {
-      // The server may have stopped.
+      // Perhaps the server has stopped.
       await end().catch(() => {});
     },
   };

@@ -11,13 +11,13 @@ afterAll(() => server.close());
 
 const namespace = "pipeline:job-7";
 
-test("two agents hand work over through MCP alone while a third watches through GraphQL", async () => {
+test("two agents hand work over only through MCP, while a third watches through GraphQL", async () => {
   await using watcher = await subscribeBySse(
     server,
     "subscription ($namespace: String!) { entryChanged(namespace: $namespace) { kind key agent entry { value } } }",
     { namespace },
   );
-  // One speaks the stateless protocol, the other a version of 2025.
+  // One uses the stateless protocol, the other a 2025 version.
   await using planner = await McpClient.connect(server, { era: "2026-07-28", name: "planner" });
   await using worker = await McpClient.connect(server, { era: "2025", name: "worker" });
 

@@ -1,17 +1,17 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 
-/** The protocol's versions that clients speak: the stateless one, and those of 2025. */
+/** The protocol's versions: the stateless one, and those of 2025. */
 export const eras = ["2026-07-28", "2025"] as const;
 export type Era = (typeof eras)[number];
 
 export interface McpClientOptions {
   readonly era?: Era;
-  /** The client's name, which is the agent's where the token names none. */
+  /** The client's name. It is the agent name if the token names no agent. */
   readonly name?: string;
   readonly headers?: Record<string, string>;
 }
 
-/** What a tool answered. */
+/** The result of a tool. */
 export interface Answered {
   /** The structured result. */
   readonly result: Record<string, any>;
@@ -58,17 +58,17 @@ export class McpClient implements AsyncDisposable {
     };
   }
 
-  /** Calls a tool that is to succeed. */
+  /** Calls a tool, and throws if it fails. */
   async call(tool: string, args: Record<string, unknown> = {}): Promise<Record<string, any>> {
     const { result, isError, text } = await this.answer(tool, args);
     if (isError) throw new Error(text);
     return result;
   }
 
-  /** Calls a tool that is to be refused. */
+  /** Calls a tool, and throws if it is not refused. */
   async refused(tool: string, args: Record<string, unknown> = {}): Promise<Record<string, any>> {
     const { result, isError, text } = await this.answer(tool, args);
-    if (!isError) throw new Error(`It was not refused, but answered ${text}.`);
+    if (!isError) throw new Error(`The call was not refused, but returned ${text}.`);
     return result.error as Record<string, any>;
   }
 

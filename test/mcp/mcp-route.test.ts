@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-// The server runs in this process: whom its hub holds is what it holds.
+// The server runs in this process, so its hub shows its subscribers.
 const attach = vi.spyOn(Hub.prototype, "attach");
 afterEach(() => {
   attach.mockClear();
@@ -38,7 +38,7 @@ function send(body: string | null, { headers = {}, method = "POST" }: Sent = {})
 
 const list = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
 
-test("without a valid token, nothing is answered but 401", async () => {
+test("without a valid token, every request gets 401", async () => {
   for (const authorization of ["", "Bearer wrong"]) {
     const response = await send(list, { headers: { authorization } });
     expect(response.status).toBe(401);
@@ -51,7 +51,7 @@ test("without a valid token, nothing is answered but 401", async () => {
   }
 });
 
-test("what is no message is refused, and so is one that is too long, or several in one", async () => {
+test("refuses invalid messages, long messages, and several messages in one body", async () => {
   const refused = async (body: string) => {
     const response = await send(body);
     const { error } = (await response.json()) as any;
@@ -60,7 +60,7 @@ test("what is no message is refused, and so is one that is too long, or several 
   const malformed = expect.stringContaining("not valid");
   expect(await refused("{")).toEqual([400, "BAD_USER_INPUT", malformed]);
   expect(await refused('{"a":"\\ud800"}')).toEqual([400, "BAD_USER_INPUT", malformed]);
-  const single = expect.stringContaining("each message on its own");
+  const single = expect.stringContaining("each message in a separate request");
   expect(await refused(`[${list}]`)).toEqual([400, "BAD_USER_INPUT", single]);
   const long = `{"a":"${"x".repeat(200_000)}"}`;
   expect(await refused(long)).toEqual([413, "PAYLOAD_TOO_LARGE", expect.any(String)]);
@@ -68,7 +68,7 @@ test("what is no message is refused, and so is one that is too long, or several 
   expect((await send(null, { method: "GET" })).status).toBe(405);
 });
 
-test("pages on this machine may ask, and those of other sites may not", async () => {
+test("serves web pages on this machine, and refuses those of other origins", async () => {
   const own = { headers: { origin: "http://localhost:6274" } };
   expect((await send(list, own)).status).toBe(200);
   const preflight = await send(null, { ...own, method: "OPTIONS" });
@@ -79,7 +79,7 @@ test("pages on this machine may ask, and those of other sites may not", async ()
   }
 });
 
-test("a client's name that no agent may have is made to fit", async () => {
+test("a client's name that is not a valid agent name is changed to a valid one", async () => {
   const name = `x\u0000${"é".repeat(1_000)}`;
   for (const era of eras) {
     await using client = await McpClient.connect(server, { era, name });
@@ -89,7 +89,7 @@ test("a client's name that no agent may have is made to fit", async () => {
   }
 });
 
-test.each(eras)("a wait ends when its caller of %s goes away", async (era) => {
+test.each(eras)("a wait ends when its caller of %s disconnects", async (era) => {
   await using client = await McpClient.connect(server, { era });
   const abort = new AbortController();
   const waiting = client.answer("wait_for", { key: "never", timeoutSeconds: 60 }, abort.signal);
@@ -120,7 +120,7 @@ test("a wait ends with its token, and with the server", async () => {
   expect(await last).toMatchObject({ code: "UNAVAILABLE", next: expect.any(String) });
 });
 
-test("docs/mcp.md lists the tools, all and no others, and its JSON is JSON", async () => {
+test("docs/mcp.md lists exactly the tools, and its JSON is valid", async () => {
   await using client = await McpClient.connect(server);
   const { tools } = await client.client.listTools();
   const page = await readFile("docs/mcp.md", "utf8");

@@ -21,7 +21,7 @@ describe.each(cases)("resources of MCP $era on $name", ({ start, era }) => {
     await server.close();
   });
 
-  test("an entry is read by its URI, whatever its names have in them", async () => {
+  test("reads an entry by its URI, with any characters in its names", async () => {
     const { resourceTemplates } = await reader.client.listResourceTemplates();
     expect(resourceTemplates).toMatchObject([{ uriTemplate: "baton://{namespace}/{key}" }]);
     const value = '{"n":12345678901234567890,"t":1.0}';
@@ -50,14 +50,14 @@ describe.each(cases)("resources of MCP $era on $name", ({ start, era }) => {
     });
   });
 
-  test("G1: a list has every entry that the token may read, and no other", async () => {
+  test("G1: a list contains exactly the entries that the token can read", async () => {
     const keys = Array.from({ length: 150 }, (_, index) => `k${index}`);
     await reader.call("write_many", {
       writes: keys.map((key) => ({ action: "set", namespace: "many", key, value: 1 })),
     });
     const { secret } = await server.createToken({ namespacePatterns: ["many"] });
     await using limited = await McpClient.connect({ url: server.url, token: secret }, { era });
-    // Without a cursor, the client reads every page.
+    // Without a cursor, the client reads all pages.
     const { resources } = await limited.client.listResources();
     expect(resources.map(({ uri }) => uri).sort()).toEqual(
       keys.map((key) => `baton://many/${key}`).sort(),
@@ -68,7 +68,7 @@ describe.each(cases)("resources of MCP $era on $name", ({ start, era }) => {
     await expect(limited.client.listResources({ cursor: "x" })).rejects.toThrow(/nextCursor/);
   });
 
-  test("G3: a subscriber is told of every kind of change of the resources it named", async () => {
+  test("G3: a subscriber is notified of every kind of change of its resources", async () => {
     const uris = ["baton://watched/a", "baton://watched/b"];
     await using followed = await follow(reader, era, uris);
     await set(server, { namespace: "watched", key: "other", value: 1 });
@@ -78,7 +78,7 @@ describe.each(cases)("resources of MCP $era on $name", ({ start, era }) => {
     expect(await followed.next()).toBe(uris[0]);
     await set(server, { namespace: "watched", key: "b", value: 1, ttlSeconds: 1 });
     expect(await followed.next()).toBe(uris[1]);
-    // It expires.
+    // The entry expires.
     expect(await followed.next()).toBe(uris[1]);
     await set(server, { namespace: "watched", key: "b", value: 1 });
     expect(await followed.next()).toBe(uris[1]);
@@ -87,7 +87,7 @@ describe.each(cases)("resources of MCP $era on $name", ({ start, era }) => {
   });
 });
 
-test("a stream of 2025 is closed by the server's stop without delay, with or without subscriptions", async () => {
+test("the server's stop closes a stream of 2025 without delay, with or without subscriptions", async () => {
   const server = await startTestServer();
   const idle = await McpClient.connect(server, { era: "2025" });
   const other = await McpClient.connect(server, { era: "2025" });

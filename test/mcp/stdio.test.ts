@@ -45,7 +45,7 @@ test.each(eras)("baton mcp serves %s over standard input and output", async (era
   await set(server, { key: "signal", value: "go" });
   expect(await waiting).toMatchObject({ value: "go" });
 
-  // A call that is cancelled does not keep the others from being answered.
+  // A cancelled call does not delay other calls.
   const abort = new AbortController();
   const cancelled = client.answer("wait_for", { key: "never" }, abort.signal).catch(() => "ended");
   abort.abort();
@@ -53,7 +53,7 @@ test.each(eras)("baton mcp serves %s over standard input and output", async (era
   expect(await client.call("get", { key: "signal" })).toMatchObject({ value: "go" });
 });
 
-test("G13: baton mcp sends messages on, and answers, as they came", async () => {
+test("G13: baton mcp forwards messages and responses unchanged", async () => {
   const value = '{"n":12345678901234567890123,"f":1.0,"line":"\u2028"}';
   const line = (id: number, name: string, sent: string) =>
     `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"baton_${name}","arguments":${sent}}}\n`;
@@ -67,12 +67,12 @@ test("G13: baton mcp sends messages on, and answers, as they came", async () => 
   command.stdin.write(line(2, "get", '{"key":"exact"}'));
   expect((await answers.next()).value).toContain(`"value":${value}`);
   expect(await read(server, "exact")).toMatchObject({ updatedBy: "exact" });
-  // What is still asked is broken off when the program that asks has gone.
+  // When the calling program has ended, its running calls are cancelled.
   command.stdin.end(line(3, "wait_for", '{"key":"never","timeoutSeconds":60}'));
   expect(await once(command, "close")).toEqual([0, null]);
 });
 
-test("G3: baton mcp goes on telling of changes after the server was started again", async () => {
+test("G3: baton mcp continues its notifications after a restart of the server", async () => {
   await using restarted = await startTestServer();
   const port = Number(new URL(restarted.url).port);
   const env = { BATON_URL: restarted.url, BATON_TOKEN: restarted.token };
@@ -82,14 +82,14 @@ test("G3: baton mcp goes on telling of changes after the server was started agai
   await set(restarted, { key: "k", value: 1 });
   expect(await followed.next()).toBe(uri);
   await restarted.restart({ port });
-  // What happened while it was away is not known, so the client is told to read again.
+  // Changes during the restart are not known, so the client is notified to read again.
   expect(await followed.next()).toBe(uri);
   await set(restarted, { key: "k", value: 2 });
   expect(await followed.next()).toBe(uri);
   expect(await client.call("get", { key: "k" })).toMatchObject({ value: 2 });
 });
 
-test("baton mcp says what to do when nothing answers, or when the token is wrong", async () => {
+test("baton mcp says what to do if no server responds, or if the token is invalid", async () => {
   const gone = await startTestServer();
   const { url } = gone;
   await gone.close();

@@ -9,7 +9,7 @@ import { follow } from "./follow.ts";
 import { eras, McpClient, type Era } from "./mcp-client.ts";
 
 let server: TestServer;
-// The server runs in this process: whom its hub holds is what it holds.
+// The server runs in this process, so its hub shows its subscribers.
 const attach = vi.spyOn(Hub.prototype, "attach");
 beforeAll(async () => {
   server = await startTestServer();
@@ -19,7 +19,7 @@ afterAll(async () => {
   await server.close();
 });
 
-/** Each takes some 3,900 bytes as a part of a URI, so that few notifications fill a connection. */
+/** Each place takes about 3,900 bytes in a URI, so that few notifications fill a connection. */
 const place = { namespace: "é".repeat(128), key: (n: number) => `${n}-${"é".repeat(500)}` };
 const uriOf = (namespace: string, key: string) =>
   `baton://${encodeURIComponent(namespace)}/${encodeURIComponent(key)}`;
@@ -46,7 +46,7 @@ async function send(message: object, session: string | null = null): Promise<str
   return response.headers.get("mcp-session-id");
 }
 
-/** Opens a stream that follows resources, on a socket that reads nothing until it is iterated over. */
+/** Opens a stream that follows resources, on a socket that reads nothing before its iteration begins. */
 async function stalledStream(era: Era, uris: readonly string[]) {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
@@ -79,12 +79,12 @@ async function stalledStream(era: Era, uris: readonly string[]) {
   return socket;
 }
 
-// One is enough to see what the feed does: the other takes as long again.
+// One version is enough to see the behaviour of the feed. The other one takes the same time again.
 test.each(process.env.CI ? eras : eras.slice(0, 1))(
-  "G9: a stream of %s that nobody reads costs neither memory nor others, and is told all once it is read",
+  "G9: an unread stream of %s costs no memory and delays no others, and gets all notifications when it is read",
   async (era) => {
     const { namespace } = place;
-    // The message that begins a stream of 2026-07-28 has all of them, and may have 64 KiB.
+    // The message that begins a stream of 2026-07-28 contains all URIs, and can have at most 64 KiB.
     const keys = Array.from({ length: era === "2025" ? 90 : 14 }, (_, n) => place.key(n));
     const last = uriOf(namespace, `last-${era}`);
     attach.mockClear();
@@ -92,17 +92,17 @@ test.each(process.env.CI ? eras : eras.slice(0, 1))(
     const stalled = await stalledStream(era, uris);
     while (attach.mock.calls.length < uris.length) await turn();
     const hub = attach.mock.contexts[0] as Hub;
-    // That of the test before ends, too.
+    // The stream of the previous test ends, too.
     while (hub.followers().subscriptions !== uris.length) await turn();
 
     await using lively = await McpClient.connect(server, { era });
     await using followed = await follow(lively, era, ["baton://lively/k"]);
     const items = keys.map((key) => ({ key, value: 1 }));
-    // More than the sockets on the way hold.
+    // More than the buffers of the sockets can hold.
     const isStalled = () => hub.followers().catchingUp >= keys.length;
     let commits = 0;
     while (!isStalled()) {
-      if (++commits > 2_000) throw new Error("The stream takes everything.");
+      if (++commits > 2_000) throw new Error("The stream never becomes full.");
       await setMany(server, namespace, items);
     }
     for (let more = 0; more < 10; more++) await setMany(server, namespace, items);
@@ -120,7 +120,7 @@ test.each(process.env.CI ? eras : eras.slice(0, 1))(
   },
 );
 
-test("streams count as sockets, and what they follow as subscriptions, until they end", async () => {
+test("streams count as sockets, and their resources as subscriptions, until they end", async () => {
   await using bounded = await startTestServer({ maxTokenSubscriptions: 2, maxTokenSockets: 2 });
   const [a, b, c] = ["a", "b", "c"].map((key) => `baton://default/${key}`) as [
     string,
@@ -131,11 +131,11 @@ test("streams count as sockets, and what they follow as subscriptions, until the
   const both = await follow(modern, "2026-07-28", [a, b]);
   await expect(follow(modern, "2026-07-28", [c])).rejects.toThrow(/2 subscriptions/);
   await both[Symbol.asyncDispose]();
-  // The server notices a little later that a stream has ended.
+  // The server detects the end of a stream slightly later.
   const eventually = <T>(work: () => Promise<T>) => vi.waitFor(work, { timeout: 20_000 });
   await eventually(async () => (await follow(modern, "2026-07-28", [c]))[Symbol.asyncDispose]());
 
-  // A client of 2025 opens a stream as it connects.
+  // A client of 2025 opens a stream when it connects.
   await using one = await eventually(() => McpClient.connect(bounded, { era: "2025" }));
   await using followed = await eventually(() => follow(one, "2025", [a, b]));
   for (const key of ["a", "b"]) {

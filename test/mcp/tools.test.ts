@@ -22,7 +22,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     await server.close();
   });
 
-  test("at most twelve tools, each described, with the arguments as a JSON Schema", async () => {
+  test("there are at most twelve tools, each with a description and a JSON Schema of its arguments", async () => {
     const { tools } = await agent.client.listTools();
     expect(tools.length).toBeLessThanOrEqual(12);
     for (const { name, description, inputSchema, annotations } of tools) {
@@ -34,7 +34,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect(agent.client.getInstructions()).toContain("Baton");
   });
 
-  test("keys are listed, and tasks claimed, by their values", async () => {
+  test("lists keys and claims tasks by their values", async () => {
     const namespace = "by-value";
     await agent.call("set", { namespace, key: "a", value: { state: "open", size: 1 } });
     await agent.call("set", { namespace, key: "b", value: { state: "done", size: 2 } });
@@ -53,7 +53,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect(none).toMatchObject({ claimed: false });
   });
 
-  test("an earlier state is read, by the revisions that the history lists", async () => {
+  test("reads an earlier state by the revisions that the history lists", async () => {
     const namespace = "past";
     await agent.call("set", { namespace, key: "a", value: "first" });
     await agent.call("set", { namespace, key: "a", value: "second" });
@@ -73,7 +73,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect((await agent.call("list_keys", { namespace })).keys).toMatchObject([{ key: "b" }]);
   });
 
-  test("namespaces are listed by a pattern, page by page", async () => {
+  test("lists namespaces by a pattern, page by page", async () => {
     const names = ["p:1:in", "p:1:out", "p:2:in", "p:2:x:in", "q:1:in"];
     const writes = names.map((namespace) => ({ action: "set", namespace, key: "k", value: 1 }));
     await agent.call("write_many", { writes });
@@ -95,7 +95,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     });
   });
 
-  test("a value is set, read, found, listed, changed and deleted", async () => {
+  test("sets, reads, finds, lists, changes and deletes a value", async () => {
     const namespace = "life";
     const value = { title: "Fermentation", parts: [1, 2], done: 0 };
     const set = await agent.call("set", { namespace, key: "report", value, metadata: { a: 1 } });
@@ -153,7 +153,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     });
   });
 
-  test("several writes in one step, all or nothing", async () => {
+  test("applies several writes in one step, all or nothing", async () => {
     const namespace = "batch";
     const writes = [
       { action: "set", namespace, key: "a", value: 1 },
@@ -186,7 +186,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect(await agent.call("set", input)).toMatchObject({ isNew: false });
   });
 
-  test("G11: a task is claimed by one, and completed, released or failed", async () => {
+  test("G11: one agent claims a task, and completes, releases or fails it", async () => {
     const namespace = "tasks";
     await using other = await McpClient.connect(server, { era, name: "other" });
     await agent.call("set", { namespace, key: "task:1", value: { url: "u" } });
@@ -215,7 +215,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect(await agent.call("claim_task", { namespace })).toMatchObject({ claimed: false });
   });
 
-  test("wait_for returns what another agent sets, and says how to go on at its timeout", async () => {
+  test("wait_for returns the value that another agent sets, and says how to continue after its timeout", async () => {
     const attach = vi.spyOn(Hub.prototype, "attach");
     const waiting = agent.call("wait_for", { key: "signal" });
     while (attach.mock.calls.length === 0) await turn();
@@ -230,7 +230,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     });
   });
 
-  test("G13: a value has the same text on its way in and out", async () => {
+  test("G13: a value is returned as the text that was sent", async () => {
     const value = '{"b":1.0,"a":12345678901234567890123,"__proto__":-0,"e":1e400}';
     const message = (name: string, args: string) =>
       `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}","arguments":${args}}}`;
@@ -253,7 +253,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect(JSON.parse(twice).error.data).toMatchObject({ code: "BAD_USER_INPUT" });
   });
 
-  test("a long value is cut, and its parts are had one after the other", async () => {
+  test("a long value is cut, and its parts can be read one after the other", async () => {
     const value = { text: "x🙂".repeat(12_000), last: 1 };
     await write(server, { key: "long", value });
     let json = "";
@@ -271,7 +271,7 @@ describe.each(cases)("MCP of $era on $name", ({ start, era }) => {
     expect(changes[0].next).toContain("baton_get");
   });
 
-  test("an argument that is wrong is named, and what it must be is said", async () => {
+  test("an error names the invalid argument and the expected type", async () => {
     expect(await agent.refused("get", {})).toMatchObject({
       code: "BAD_USER_INPUT",
       argument: "key",

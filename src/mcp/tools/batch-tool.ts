@@ -20,37 +20,43 @@ import { namespaceField, tool, type Tool } from "../tool.ts";
 const conditionFields = {
   namespace: namespaceField,
   key: required(text, "The key."),
-  revision: optional(revision, 'The revision it must be at; "0": it must not exist.'),
-  exists: optional(boolean, "Whether it must exist. Give either this or revision."),
+  revision: optional(revision, 'The revision that the entry must have. "0": it must not exist.'),
+  exists: optional(boolean, "Whether the entry must exist. Give either this or revision."),
 };
 
 const writeFields = {
   action: required(
     choice(["set", "delete", "increment", "patch", "append", "clear"]),
-    "What to do. clear removes every key of the namespace.",
+    "The kind of write. clear removes every key of the namespace.",
   ),
   namespace: namespaceField,
-  key: optional(text, "The key; not for clear."),
+  key: optional(text, "The key. Not for clear."),
   value: optional(json, "For set: the value. For append: the item."),
   patch: optional(object, "For patch: a JSON Merge Patch."),
-  by: withDefault(number, 1, "For increment: what to add."),
+  by: withDefault(number, 1, "For increment: the number to add."),
   path: optional(text, "For increment: JSON Pointer of the number."),
   metadata: optional(object, "Merged into the entry's metadata."),
   ttlSeconds: optional(integer, "Seconds after which the entry expires."),
-  ifRevision: optional(revision, 'Only if the entry is at this revision; "0": only if it is new.'),
+  ifRevision: optional(
+    revision,
+    'Write only if the entry is at this revision. "0": only if it does not exist.',
+  ),
 };
 
 const writeMany = tool({
   name: "baton_write_many",
   title: "Write several keys in one step",
   description:
-    "Do several writes in one atomic step, in any namespaces: all of them or, if a condition does not hold or one is refused, none. Other agents never see a part of them.",
+    "Apply several writes in one atomic step, in any namespaces. If a condition does not hold or a write is refused, nothing is written. Other agents never see a part of the writes.",
   writes: "replaces",
   fields: {
-    writes: required(list(writeFields), "The writes, in their order."),
-    conditions: optional(list(conditionFields), "All must hold, or nothing is written."),
+    writes: required(list(writeFields), "The writes, in order."),
+    conditions: optional(
+      list(conditionFields),
+      "Conditions that must all hold. Otherwise nothing is written.",
+    ),
   },
-  // `input.operations.3.set.key` is `writes.3.key` here.
+  // `input.operations.3.set.key` of the store is `writes.3.key` of this tool.
   argumentOf: (path) =>
     path.replace(/^operations(\.\d+)\.\w+/, "writes$1").replace(/^operations/, "writes"),
   async run({ writer, session }, { writes, conditions }) {

@@ -20,20 +20,24 @@ import { atField, namespaceField, tool, type Tool } from "../tool.ts";
 
 const ifRevision = optional(
   revision,
-  'Write only if the entry is still at this revision, so that nothing another agent wrote is lost; "0": only if it does not exist.',
+  'Write only if the entry is still at this revision, so that no write of another agent is lost. "0": only if it does not exist.',
 );
-const metadata = optional(object, "Facts about the value, merged into the entry's metadata.");
+const metadata = optional(object, "Information about the value, merged into the entry's metadata.");
 
 const get = tool({
   name: "baton_get",
   title: "Get a value",
   description:
-    "Read the value of one key in the shared store. Says so when there is no such entry. A long value is cut; the result says how to get the rest.",
+    "Read the value of one key in the shared store. If the entry does not exist, the result says so. A long value is cut, and the result says how to get the rest.",
   fields: {
     namespace: namespaceField,
     key: required(text, "The key."),
     path: optional(text, 'JSON Pointer to one part of the value, such as "/items/0".'),
-    offset: withDefault(integer, 0, "Where to go on in a long value, as an earlier result says."),
+    offset: withDefault(
+      integer,
+      0,
+      "Where to continue in a long value: the offset that an earlier result names.",
+    ),
     at: atField,
   },
   async run({ store, session, closed }, { namespace, key, path, offset, at }) {
@@ -69,14 +73,17 @@ function partAt(value: string, path: string | null): string {
   }
   const part = partOf(value, members);
   if (part !== null) return part;
-  throw badUserInput("path", "The value has no such part. Call again without path to see it.");
+  throw badUserInput(
+    "path",
+    "The value has no part at this path. Call again without path to see the whole value.",
+  );
 }
 
 const set = tool({
   name: "baton_set",
   title: "Set a value",
   description:
-    "Store a JSON value under a key, for other agents to read. Replaces the value that is there. Use baton_update to change a part of a value that others write, too.",
+    "Store a JSON value under a key, for other agents to read. Replaces an existing value. To change a part of a value that other agents also write, use baton_update.",
   writes: "replaces",
   fields: {
     namespace: namespaceField,
@@ -106,7 +113,7 @@ const remove = tool({
       key,
       deleted,
       revision: String(head),
-      next: deleted ? undefined : "There was no such entry; nothing was changed.",
+      next: deleted ? undefined : "The entry does not exist, so nothing was changed.",
     };
   },
 });
@@ -115,27 +122,30 @@ const update = tool({
   name: "baton_update",
   title: "Change a part of a value",
   description:
-    "Change a value in one atomic step, so that agents who change it at the same time lose nothing: patch members of an object, increment a number, or append to an array. Creates the entry if there is none.",
+    "Change a value in one atomic step, so that concurrent changes of other agents are not lost: patch members of an object, increment a number, or append to an array. Creates the entry if it does not exist.",
   writes: "adds",
   fields: {
     namespace: namespaceField,
     key: required(text, "The key."),
-    action: required(choice(["patch", "increment", "append"]), "What to do with the value."),
+    action: required(choice(["patch", "increment", "append"]), "The kind of change."),
     patch: optional(
       object,
       "For patch: a JSON Merge Patch. Its members replace those of the value; a member that is null is removed.",
     ),
-    by: withDefault(number, 1, "For increment: what to add; negative to subtract."),
+    by: withDefault(number, 1, "For increment: the number to add. Negative to subtract."),
     path: optional(
       text,
       'For increment: JSON Pointer of the number, such as "/done". Default: the whole value.',
     ),
     value: optional(json, "For append: the item to append."),
-    maxLength: optional(integer, "For append: keep so many items, the newest. Default: all."),
+    maxLength: optional(
+      integer,
+      "For append: keep only this many items, the newest. Default: all.",
+    ),
     metadata,
     ttlSeconds: optional(
       integer,
-      "Seconds after which the entry expires; 0: never. Default: as before.",
+      "Seconds after which the entry expires. 0: never. Default: unchanged.",
     ),
     ifRevision,
   },
@@ -165,7 +175,7 @@ function given(value: JsonText | null, argument: string, action: string): JsonTe
   throw badUserInput(argument, `Is required when action is ${action}.`);
 }
 
-/** What every caller may see of an entry that it wrote. */
+/** The place and revision of a written entry, which its writer can always see. */
 function written(entry: { namespace: string; key: string; revision: bigint }) {
   return { namespace: entry.namespace, key: entry.key, revision: String(entry.revision) };
 }

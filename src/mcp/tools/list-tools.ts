@@ -11,7 +11,7 @@ import { whereField, whereOf } from "./where-field.ts";
 const keyPrefix = withDefault(text, "", "Only keys that begin with this.");
 
 function first(count: number) {
-  return withDefault(integer, count, "How many at most.");
+  return withDefault(integer, count, "Maximum number of results.");
 }
 
 const listKeys = tool({
@@ -25,7 +25,7 @@ const listKeys = tool({
     where: whereField,
     at: atField,
     first: first(100),
-    after: optional(text, "Only keys after this one: the last key of the page before."),
+    after: optional(text, "Only keys after this one: the last key of the previous page."),
   },
   async run({ store, session, closed }, { namespace, after, where, ...input }) {
     const asked = {
@@ -35,7 +35,7 @@ const listKeys = tool({
       after: after === null ? null : { namespace, key: after },
     };
     const page = await store.entryHeads(session.viewer, asked, closed);
-    // A filter may have looked further than to the last that it let pass.
+    // With a filter, the page can end after its last item.
     const last = page.end ?? page.items.at(-1);
     return {
       namespace,
@@ -52,7 +52,7 @@ const listKeys = tool({
           ? `There are more. Call again with after: ${JSON.stringify(last.key)}.`
           : last || after !== null
             ? undefined
-            : "There is no such key. See the namespaces with baton_list_namespaces.",
+            : "No key matches. List the namespaces with baton_list_namespaces.",
     };
   },
 });
@@ -61,15 +61,15 @@ const listNamespaces = tool({
   name: "baton_list_namespaces",
   title: "List namespaces",
   description:
-    "List the namespaces of the shared store that you may see, with how many entries each one has and which agents wrote there. Start here to find out what is in the store.",
+    "List the namespaces of the shared store that you can read, with the number of entries and the agents that wrote in each. Start here to find out what the store contains.",
   fields: {
     prefix: withDefault(text, "", "Only namespaces that begin with this."),
     pattern: optional(
       text,
-      "Only namespaces of this pattern, such as pipeline:*:results. * is one part between colons, ** any number of parts.",
+      "Only namespaces that match this pattern, such as pipeline:*:results. * matches one part between colons, ** any number of parts.",
     ),
     first: first(50),
-    after: optional(text, "Only namespaces after this one, as the page before says."),
+    after: optional(text, "Only namespaces after this one, which the previous page names."),
   },
   argumentOf: (path) => path.replace(/^segments\b.*/, "pattern"),
   async run({ store, session }, { prefix, pattern, first: count, after }) {
@@ -95,7 +95,7 @@ const listNamespaces = tool({
   },
 });
 
-/** Without a depth, a page goes on behind a name; it may be one that the filter did not let pass. */
+/** Without a depth, the next page continues after a name, even if the filter excluded it. */
 async function filteredNamespaces(
   store: Store,
   viewer: Viewer,
@@ -104,7 +104,7 @@ async function filteredNamespaces(
 ): Promise<ListPage<Namespace, string>> {
   const place = after === null ? null : { bound: { name: after, isIncluded: false }, listed: [] };
   const page = await store.filteredNamespaces(viewer, { ...input, after: place }, true);
-  // Totals were asked for.
+  // The query requested totals, so these are full namespaces.
   const items = page.items as readonly Namespace[];
   return { items, hasMore: page.hasMore, end: page.end?.bound.name ?? null };
 }
@@ -113,14 +113,14 @@ const search = tool({
   name: "baton_search",
   title: "Search keys and values",
   description:
-    "Find entries by a text in their key or in a string of their value, in every namespace you may see, the last written first. Upper and lower case are the same.",
+    "Find entries by a text in their key or in a string of their value, in every namespace that you can read, the latest write first. Case does not matter.",
   fields: {
-    text: required(text, "The text, at least 3 characters. No character is a wildcard."),
+    text: required(text, "The text, at least 3 characters. There are no wildcards."),
     namespacePrefix: withDefault(text, "", "Only namespaces that begin with this."),
     first: first(10),
     after: optional(
       revision,
-      "Only results after this one: the revision of the last result before.",
+      "Only results after this one: the revision of the last result of the previous page.",
     ),
   },
   async run({ store, session }, { after, ...input }) {
@@ -147,7 +147,7 @@ const history = tool({
   name: "baton_history",
   title: "See what changed",
   description:
-    "List the changes of a key, or of a whole namespace, the newest first: what was set or deleted, when and by which agent.",
+    "List the changes of a key or of a whole namespace, the newest first, each with its kind, time and agent.",
   fields: {
     namespace: namespaceField,
     key: optional(text, "Only this key."),
@@ -155,12 +155,12 @@ const history = tool({
     first: first(20),
     after: optional(
       revision,
-      "Only older changes: the revision of the last change of the page before.",
+      "Only older changes: the revision of the last change of the previous page.",
     ),
   },
   async run({ store, session, closed }, input) {
     if (input.key !== null && input.keyPrefix !== null) {
-      throw badUserInput("keyPrefix", "key and keyPrefix exclude each other.");
+      throw badUserInput("keyPrefix", "Give either key or keyPrefix, not both.");
     }
     const page = await store.changes(session.viewer, { ...input, isNewestFirst: true }, closed);
     const last = page.items.at(-1);
@@ -177,13 +177,13 @@ const history = tool({
       hasMore: page.hasMore,
       next:
         page.hasMore && last
-          ? `There are older ones. Call again with after: "${last.revision}".`
+          ? `There are older changes. Call again with after: "${last.revision}".`
           : undefined,
     };
   },
 });
 
-/** Values are left out where there are many changes: a list stays short. */
+/** Leaves the value out if there are many changes, so that the list stays short. */
 function glimpseWithin(entry: Parameters<typeof glimpse>[0], count: number) {
   return count > maxWithValues ? {} : glimpse(entry);
 }

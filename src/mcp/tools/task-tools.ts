@@ -15,14 +15,14 @@ import { maxShownUnits, shownValue } from "../shown-value.ts";
 import { namespaceField, tool, type Tool, type ToolResult } from "../tool.ts";
 import { whereField, whereOf } from "./where-field.ts";
 
-/** A model takes minutes for what a program does in seconds. */
+/** A model takes minutes for work that a program does in seconds. */
 const defaultLeaseSeconds = 300;
 
 const claimTask = tool({
   name: "baton_claim_task",
   title: "Claim a task",
   description:
-    "Take the next free entry of a namespace as your task, so that no other agent works on it at the same time. You hold it until its lease ends. When you are done, call baton_finish_task with the token.",
+    "Take the next free entry of a namespace as your task, so that no other agent works on it at the same time. You hold it until the lease ends. When the task is done, call baton_finish_task with the token.",
   writes: "adds",
   fields: {
     namespace: namespaceField,
@@ -31,17 +31,17 @@ const claimTask = tool({
     leaseSeconds: withDefault(
       integer,
       defaultLeaseSeconds,
-      "How long you hold it. Longer than the work takes; renew it if needed.",
+      "How long you hold the task. Choose more than the work needs. You can renew the lease.",
     ),
-    maxAttempts: optional(integer, "Give up a task that was claimed so often. Default: never."),
+    maxAttempts: optional(integer, "Give up a task after this many attempts. Default: no limit."),
   },
   async run({ writer, session: { viewer } }, { namespace, where, ...input }) {
-    // The task is an entry's value.
+    // The value of the entry is the task, so claiming it needs the scope `read`.
     requireAll(viewer, "read", [namespace]);
     const asked = { namespace, ...input, where: whereOf(where) };
     const { entry, claim } = await writer.claimEntry(viewer, asked);
     if (!entry || !claim) {
-      const next = "No task is free. Do something else, and call again later.";
+      const next = "No task is free. Do other work, and call again later.";
       return { claimed: false, namespace, next };
     }
     const rest = (end: number) =>
@@ -72,21 +72,24 @@ const finishTask = tool({
   name: "baton_finish_task",
   title: "Complete or give back a task",
   description:
-    "End your claim of a task: complete it with its result, release it for another agent, or report that it failed. Or renew the lease when you need more time.",
+    "End your claim of a task: complete it with its result, release it for another agent, or report that it failed. If you need more time, renew the lease instead.",
   writes: "replaces",
   fields: {
     namespace: namespaceField,
     key: required(text, "The key of the task."),
-    token: required(text, "The token that baton_claim_task gave."),
+    token: required(text, "The token that baton_claim_task returned."),
     outcome: required(
       choice(["complete", "release", "fail", "renew"]),
-      "complete: it is done. release: you do not do it; another agent may. fail: it went wrong; it is tried again later. renew: you still work on it.",
+      "complete: the task is done. release: you stop, and another agent can claim it. fail: the task failed, and is tried again later. renew: you are still working on it.",
     ),
-    value: optional(json, "For complete: the result, which replaces the value. Default: it stays."),
-    error: optional(json, "For fail: why, for whoever tries next."),
-    retry: withDefault(boolean, true, "For fail: false if no other attempt can succeed."),
-    delaySeconds: optional(integer, "For release and fail: how long nobody may claim it."),
-    leaseSeconds: withDefault(integer, defaultLeaseSeconds, "For renew: seconds from now on."),
+    value: optional(
+      json,
+      "For complete: the result, which replaces the value. Default: the value stays.",
+    ),
+    error: optional(json, "For fail: the reason, for the next attempt."),
+    retry: withDefault(boolean, true, "For fail: false if another attempt cannot succeed."),
+    delaySeconds: optional(integer, "For release and fail: how long no agent can claim the task."),
+    leaseSeconds: withDefault(integer, defaultLeaseSeconds, "For renew: seconds from now."),
   },
   async run({ writer, session: { viewer } }, values): Promise<ToolResult> {
     const { namespace, key, token, outcome, value, error, retry, delaySeconds, leaseSeconds } =
@@ -94,7 +97,7 @@ const finishTask = tool({
     const held = { namespace, key, token };
     switch (outcome) {
       case "complete": {
-        // A claim is completed once, so its token can name the call: a repeat gets the first answer.
+        // A claim is completed once, so its token serves as the idempotency key: a repeat gets the first result.
         const repeatable = { ...held, idempotencyKey: token };
         const { entry } = await writer.completeClaim(viewer, {
           ...repeatable,
@@ -121,7 +124,10 @@ const finishTask = tool({
 
 function claimableFrom(claimableAt: Date | null): ToolResult {
   if (claimableAt !== null) return { claimableAt: claimableAt.toISOString() };
-  return { isDeadLettered: true, next: "It is not handed out again; a person must look at it." };
+  return {
+    isDeadLettered: true,
+    next: "No agent can claim the task again. A person must check it.",
+  };
 }
 
 /** Tools for work that agents share. */

@@ -6,7 +6,7 @@ const waitFor = tool({
   name: "baton_wait_for",
   title: "Wait for a value",
   description:
-    "Wait until another agent sets a key, and get its value as soon as it is there. Use it instead of calling baton_get again and again. Returns immediately if the entry exists; give after to wait for a newer value than the one you have.",
+    "Wait until another agent sets a key, and get its value immediately. Use this instead of repeated calls of baton_get. If the entry exists, it returns without waiting; give after to wait for a newer value than the one you have.",
   fields: {
     namespace: namespaceField,
     key: required(text, "The key."),
@@ -14,13 +14,13 @@ const waitFor = tool({
       revision,
       "Wait for a later revision than this one: the revision of the value that you have.",
     ),
-    timeoutSeconds: withDefault(integer, 30, "How long to wait at most."),
+    timeoutSeconds: withDefault(integer, 30, "Maximum time to wait."),
   },
   async run({ feed, session, closed }, { namespace, key, after, timeoutSeconds }) {
     const wait = { namespace, key, after, timeoutSeconds };
     const entry = await feed.awaitEntry(session, wait, closed);
     if (!entry) {
-      const next = `Nothing came in ${timeoutSeconds} seconds. Call again to go on waiting${after === null ? "" : ` with after: "${after}"`}.`;
+      const next = `No value was set within ${timeoutSeconds} seconds. To continue waiting, call again${after === null ? "" : ` with after: "${after}"`}.`;
       return { found: false, namespace, key, next };
     }
     const next = (end: number) => `The value is longer. Call baton_get with offset: ${end}.`;
@@ -34,5 +34,5 @@ const waitFor = tool({
   },
 });
 
-/** Tools that block, because a notification does not wake a model. */
+/** Tools that wait, because a notification does not start a model. */
 export const waitTools: readonly Tool[] = [waitFor];

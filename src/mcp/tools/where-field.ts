@@ -3,8 +3,8 @@ import { choice, json, list, optional, required, text, withDefault } from "../fi
 
 const conditions = list({
   path: withDefault(text, "", "A JSON Pointer into the value, such as /state."),
-  op: required(choice(valueOperators), "How the part is compared."),
-  value: optional(json, "What it is compared with. EXISTS takes none."),
+  op: required(choice(valueOperators), "The comparison."),
+  value: optional(json, "The value that it is compared with. For EXISTS: true (default) or false."),
 });
 
 /** The argument that selects entries by their values. */
@@ -13,7 +13,7 @@ export const whereField = optional(
   "Only values that meet all of these conditions. Default: any value.",
 );
 
-/** What the store takes. */
+/** Converts the argument to the store's input. */
 export function whereOf(where: ReturnType<typeof whereField.read>): WhereInput[] | null {
   return where?.map(({ value, ...rest }) => ({ ...rest, value: value ?? undefined })) ?? null;
 }
