@@ -4,13 +4,13 @@ import type { Change, Selection } from "../store/model/change.ts";
 import type { StoredEntry } from "../store/model/claim.ts";
 import { importUnderWay, isImporting } from "../store/model/log.ts";
 import { everything, prefixed } from "../store/model/text-match.ts";
-import { formatVersion, LineFault, type Line } from "./line.ts";
+import { formatVersion, LineError, type Line } from "./line.ts";
 import type { Sequence } from "./sequence.ts";
 import { writeLine } from "./write-line.ts";
 
 type Source = Pick<Database, "readLogEnds" | "readStoredEntries" | "readStoredLog">;
 
-/** The part of a store that is in memory at a time. */
+/** The largest part of a store that is in memory at one time. */
 const defaultPageBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
 
 /** The store, or the part of a store, to export. */
@@ -20,7 +20,7 @@ export interface ExportRequest {
 }
 
 /**
- * The lines that are missing from the sequence, as texts of several lines.
+ * Yields the lines that are missing from the sequence, as texts of several lines.
  *
  * 1. The header, with the user's head revision.
  * 2. The entries, page by page, without a transaction.
@@ -28,7 +28,7 @@ export interface ExportRequest {
  *    keys, so all changes in order lead to the state as of the last one (G4).
  * 4. The end.
  *
- * @throws StartError when the log no longer reaches back to the header's revision
+ * @throws StartError if the log no longer reaches back to the header's revision
  */
 export async function* exportStore(
   source: Source,
@@ -59,8 +59,8 @@ export async function* exportStore(
     if (isImporting(page)) throw importUnderWay();
     if (position < page.compacted || position > page.head) {
       throw new StartError(
-        `The log of user ${user} does not reach back to revision ${position} any more, where this export is. ` +
-          "Begin a new one. With a longer --retention-days or --retention-changes the server keeps more of the log.",
+        `The log of user ${user} no longer reaches back to revision ${position}, the position of this export. ` +
+          "Begin a new export. To keep more of the log, increase the server's --retention-days or --retention-changes.",
       );
     }
     position = page.through;
@@ -70,24 +70,24 @@ export async function* exportStore(
   }
 }
 
-/** Refuses what no import would accept. Only another program can have written it to the database. */
+/** Writes a line. Refuses data that no import accepts, which only another program can have written to the database. */
 function written(line: Line, sequence: Sequence): string {
   try {
     const text = writeLine(line);
     sequence.add(line, text);
     return text;
   } catch (error) {
-    if (!(error instanceof LineFault)) throw error;
-    throw new StartError(`The store holds what can't be exported: ${error.message}`);
+    if (!(error instanceof LineError)) throw error;
+    throw new StartError(`The store contains data that cannot be exported: ${error.message}`);
   }
 }
 
-/** @throws StartError when there is nothing to export, UNAVAILABLE while an import is under way */
+/** @throws StartError if the user has no store; UNAVAILABLE if an import is in progress */
 async function requireStore(source: Source, user: string): Promise<{ head: bigint }> {
   const ends = await source.readLogEnds(user);
   if (isImporting(ends)) throw importUnderWay();
   if (ends.head > 0n) return ends;
-  throw new StartError(`User ${user} has no store here. Name its owner with --user.`);
+  throw new StartError(`User ${user} has no store here. Name the owner of the store with --user.`);
 }
 
 function changeLine(change: Change<StoredEntry>): Line {

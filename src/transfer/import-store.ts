@@ -12,7 +12,7 @@ import type { WholeFile } from "./whole-file.ts";
 
 type Target = WriteAccess;
 
-/** Writes of others wait for a batch, so it is small. */
+/** Other writes wait for a batch, so it is small. */
 const defaultBatchBounds: PageBounds = { maxItems: 1_000, maxBytes: 1024 * 1024 };
 const removedAtOnce = 1_000;
 const noEffects: Omit<Effects, "head"> = {
@@ -25,23 +25,23 @@ const noEffects: Omit<Effects, "head"> = {
 };
 
 export interface ImportProgress {
-  /** Called after each batch with the number of lines done. */
+  /** Called after each batch with the number of imported lines. */
   onBatch(lines: number): void;
-  /** Called before each batch with the number of lines done. Throws to stop the import there. */
+  /** Called before each batch with the number of imported lines. To stop the import, it throws. */
   checkStop(lines: number): void | Promise<void>;
 }
 
 /**
  * Imports the file into a user's empty store, or continues an interrupted import.
  *
- * 1. The beginning of the user's log is set after its end. Until step 4 nobody else can write to the store, and no reader
- *    of the log takes a part of it for the whole.
- * 2. What is left of expired entries and of an earlier import is removed.
- * 3. The lines are written in batches, each with the position that it reaches, in one transaction.
- * 4. The last batch sets the head to the file's revision, which the log begins at.
+ * 1. Set the beginning of the user's log after its end. Until step 4, no other client can write to the store, and no
+ *    reader of the log can mistake a part of it for the whole log.
+ * 2. Remove the rest of expired entries and of an earlier import.
+ * 3. Write the lines in batches. Each batch is one transaction, and contains the position that it reaches.
+ * 4. With the last batch, set the head to the file's revision. The log begins there.
  *
- * @returns how many entries had expired
- * @throws StartError when the store is not empty, or when another import into it is under way
+ * @returns the number of expired entries
+ * @throws StartError if the store is not empty, or if another import into it is in progress
  */
 export async function importStore(
   target: Target,
@@ -75,35 +75,36 @@ export async function importStore(
     });
     state = await done.catch((error: unknown) => {
       if (error instanceof StartError || error instanceof BatonError) throw error;
-      // For example, PostgreSQL can't index a key of several thousand bytes.
+      // For example, PostgreSQL cannot index a key of several thousand bytes.
       const reason = (error as Error).message.trim().split("\n").at(-1);
       throw new StartError(
-        `${file}, lines ${before.position + 1} to ${before.position + lines.length} can't be stored here: ${reason}. ` +
-          `baton import --discard --user ${userId} takes back what was.`,
+        `${file}, lines ${before.position + 1} to ${before.position + lines.length} cannot be stored here: ${reason}. ` +
+          `To remove the imported part, run: baton import --discard --user ${userId}`,
       );
     });
     progress.onBatch(state.position);
   }
   if (state.position < imported.lineCount) {
     throw new StartError(
-      `${file} was changed meanwhile. Put it back and import it again to go on.`,
+      `${file} has changed during the import. Restore the file, and import it again to continue.`,
     );
   }
   return state.expiredCount;
 }
 
 /**
- * Removes what an unfinished import has written. The store is empty afterwards, and its user can write again.
+ * Removes the data of an unfinished import. Afterwards, the store is empty, and its user can write again.
  *
- * The log then skips one revision, so that nobody can continue from before the import (G3, G4): an export or a snapshot
- * that began earlier may have read imported entries, and the import removed expired entries without a change.
- * @throws StartError when no import is under way
+ * The log then skips one revision, so that no reader can continue from before the import (G3, G4): an export or a
+ * snapshot
+ * that began earlier can contain imported entries, and the import removed expired entries without a change.
+ * @throws StartError if no import is in progress
  */
 export async function discardImport(target: Target, userId: string): Promise<void> {
   const state = await target.write([userId], async ({ import: imports }) => {
     const found = await imports.loadImport(userId);
     if (found === null) {
-      throw new StartError(`No import into the store of user ${userId} is under way.`);
+      throw new StartError(`No import into the store of user ${userId} is in progress.`);
     }
     // A later import of the file must start from its beginning.
     const fromStart = { ...found, position: 0, expiredCount: 0 };
@@ -130,21 +131,22 @@ async function begin(
   if (found !== null) {
     if (found.digest === end.sha256) return found;
     throw new StartError(
-      `An import of another file into the store of user ${userId} is not finished. Import that file again to go on, ` +
-        `or take back what there is of it: baton import --discard --user ${userId}`,
+      `An import of another file into the store of user ${userId} is not finished. Import that file again to continue, ` +
+        `or remove the imported part: baton import --discard --user ${userId}`,
     );
   }
   if (await imports.hasEntries(userId, now)) {
     throw new StartError(
-      `The store of user ${userId} is not empty, and an import does not mix. ` +
+      `The store of user ${userId} is not empty, and an import needs an empty store. ` +
         (head === end.revision
-          ? "It is at the file's own revision: the file was imported before, it seems."
+          ? "Its revision is that of the file, so the file was probably imported before."
           : "Choose another --user, or remove its entries first (clearNamespaces)."),
     );
   }
   if (head >= end.revision) {
     throw new StartError(
-      `The store of user ${userId} is at revision ${head}, and the file at ${end.revision}: the log can't go back. ` +
+      `The store of user ${userId} is at revision ${head}, and the file is at revision ${end.revision}: ` +
+        "the revision of a store cannot decrease. " +
         "Choose another --user.",
     );
   }
@@ -154,7 +156,7 @@ async function begin(
   return state;
 }
 
-/** Runs a step of an import in a transaction. Fails when another process has changed the state since the last step. */
+/** Runs a step of an import in a transaction. Fails if another process has changed the state since the last step. */
 function inImport<T>(
   target: Target,
   userId: string,
@@ -166,7 +168,7 @@ function inImport<T>(
     const found = await transaction.import.loadImport(userId);
     if (found?.digest !== expected.digest || found.position !== expected.position) {
       throw new StartError(
-        `Another baton import works on the store of user ${userId}. Let one of them finish.`,
+        `Another baton import writes to the store of user ${userId}. Wait until it has finished.`,
       );
     }
     return work(transaction, { head: heads.get(userId) ?? 0n, now });
@@ -189,8 +191,8 @@ async function removeAll(
 }
 
 /**
- * What some lines come to together. An entry that has expired does not exist (G8): its line leaves nothing of what the
- * key held before, either.
+ * The combined effect of several lines. An expired entry does not exist (G8), so its line also removes an earlier entry
+ * with its key.
  */
 function netEffect(lines: readonly Line[], now: Date): { net: NetEffect; expiredCount: number } {
   const net = new NetEffect();

@@ -1,11 +1,12 @@
 import { defaultConfig, options } from "../config.ts";
 import { BatonError } from "../errors.ts";
 import type { Limits } from "../store/model/limits.ts";
-import { LineFault } from "./line.ts";
+import { LineError } from "./line.ts";
 
 /**
- * The limits of an export's lines. Each server chooses the length of names and values: what another server accepted is
- * imported unchanged. The characters of a name and the greatest nesting of JSON are limits of every server.
+ * The limits of an export's lines. The length of names and values is an option of each server, so any length that
+ * another
+ * server accepted is imported. The characters of names and the maximum nesting of JSON are the same for all servers.
  */
 export const lineLimits: Limits = {
   ...defaultConfig(),
@@ -15,11 +16,11 @@ export const lineLimits: Limits = {
   maxValueDepth: options.maxValueDepth.max,
 };
 
-/** @throws LineFault when the check of the store fails */
+/** @throws LineError if the check of the store fails */
 export function checked(check: () => void): void {
   try {
     check();
   } catch (error) {
-    throw error instanceof BatonError ? new LineFault(error.message) : error;
+    throw error instanceof BatonError ? new LineError(error.message) : error;
   }
 }

@@ -1,9 +1,9 @@
 import type { StoredEntry } from "../store/model/claim.ts";
 import type { Place } from "../store/model/place.ts";
 
-/** What is wrong with a line. */
-export class LineFault extends Error {
-  override readonly name = "LineFault";
+/** The error of an invalid line. */
+export class LineError extends Error {
+  override readonly name = "LineError";
 }
 
 /** The first line of an export. */
@@ -38,9 +38,9 @@ export interface ClearedLine {
 export interface EndLine {
   readonly kind: "CAUGHT_UP";
   readonly revision: bigint;
-  /** How many lines are `EXISTING`. */
+  /** The number of `EXISTING` lines. */
   readonly existing: number;
-  /** How many lines are changes. */
+  /** The number of lines that are changes. */
   readonly changes: number;
   /** SHA-256 of every byte before this line, hexadecimal. */
   readonly sha256: string;
@@ -51,6 +51,8 @@ export type Line = HeaderLine | EntryLine | RemovedLine | ClearedLine | EndLine;
 
 export const formatVersion = 1;
 
-/** The raw JSON in the line of an entry begins with these. No string before it contains them, because quotes are escaped. */
+/**
+ * The beginning of the raw JSON in an entry's line. No string before it contains this text, because quotes are escaped.
+ */
 export const metadataMark = ',"metadata":';
 export const valueMark = ',"value":';

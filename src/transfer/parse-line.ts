@@ -2,7 +2,7 @@ import { unclaimed } from "../store/model/claim.ts";
 import { JsonFault } from "../json/json-fault.ts";
 import { parseJsonText } from "../json/json-text.ts";
 import { checkDepth } from "../store/model/limits.ts";
-import { LineFault, metadataMark, valueMark, type EntryLine, type Line } from "./line.ts";
+import { LineError, metadataMark, valueMark, type EntryLine, type Line } from "./line.ts";
 import { checked, lineLimits } from "./line-limits.ts";
 import {
   entryMembers,
@@ -16,8 +16,8 @@ import {
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Reads what `writeLine` wrote, without its line feed.
- * @throws LineFault
+ * Reads a line that `writeLine` wrote, without its line feed.
+ * @throws LineError
  */
 export function parseLine(bytes: Uint8Array): Line {
   const text = decode(bytes);
@@ -25,26 +25,26 @@ export function parseLine(bytes: Uint8Array): Line {
   const fields = parseObject("It", mark === -1 ? text : `${text.slice(0, mark)}}`);
   const { kind } = fields;
   if (kind === "EXISTING" || kind === "SET") {
-    if (mark === -1) throw new LineFault("metadata is missing.");
+    if (mark === -1) throw new LineError("metadata is missing.");
     return { kind, entry: parseEntry(fields, text.slice(mark + metadataMark.length)) };
   }
   if (typeof kind !== "string" || !Object.hasOwn(lineMembers, kind)) {
-    throw new LineFault(`There is no kind ${JSON.stringify(kind)}.`);
+    throw new LineError(`${JSON.stringify(kind)} is not a kind of line.`);
   }
   const members: Members<object> = lineMembers[kind as keyof typeof lineMembers];
   return { kind, ...readMembers(members, fields) } as Line;
 }
 
-/** @param raw the text from the metadata on */
+/** @param raw the text that begins with the metadata */
 function parseEntry(fields: Fields, raw: string): EntryLine["entry"] {
   const metadataEnd = objectEnd(raw);
   if (!raw.startsWith(valueMark, metadataEnd) || !raw.endsWith("}")) {
-    throw new LineFault(
-      "metadata, an object, and value must be its last members, without spaces around.",
+    throw new LineError(
+      "metadata, an object, and value must be its last members, without spaces around them.",
     );
   }
   const metadata = exactText("metadata", raw.slice(0, metadataEnd));
-  if (!metadata.startsWith("{")) throw new LineFault("metadata is no JSON object.");
+  if (!metadata.startsWith("{")) throw new LineError("metadata is not a JSON object.");
   const value = exactText("value", raw.slice(metadataEnd + valueMark.length, -1));
   const entry = readMembers(entryMembers, fields);
   const sizeBytes =
@@ -52,7 +52,7 @@ function parseEntry(fields: Fields, raw: string): EntryLine["entry"] {
   return { ...unclaimed, ...entry, ...readRareMembers(fields), metadata, value, sizeBytes };
 }
 
-/** Where the object at the beginning of the text ends. A JSON parser checks the object afterwards. */
+/** Returns the end of the object at the beginning of the text. A JSON parser checks the object afterwards. */
 function objectEnd(text: string): number {
   let depth = 0;
   let isText = false;
@@ -65,18 +65,18 @@ function objectEnd(text: string): number {
     else if (character === "{") depth++;
     else if (character === "}" && --depth <= 0) return at + 1;
   }
-  throw new LineFault("metadata has no end.");
+  throw new LineError("metadata has no end.");
 }
 
 function decode(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw new LineFault("It is not UTF-8.");
+    throw new LineError("It is not UTF-8.");
   }
 }
 
-/** What lies in the line as it is to be stored: nothing of it is changed. */
+/** Reads JSON that is stored exactly as it is written in the line. */
 function exactText(what: string, json: string): string {
   try {
     const { text } = parseJsonText(json);
@@ -85,7 +85,7 @@ function exactText(what: string, json: string): string {
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
     const { maxValueDepth } = lineLimits;
-    throw new LineFault(
+    throw new LineError(
       error.isTooDeep
         ? `${what}: JSON can be nested at most ${maxValueDepth} levels deep; this is deeper.`
         : `${what}: ${error.message}`,
@@ -97,12 +97,12 @@ function parseJson(what: string, json: string): unknown {
   try {
     return JSON.parse(json) as unknown;
   } catch (error) {
-    throw new LineFault(`${what} is no JSON: ${(error as Error).message}`);
+    throw new LineError(`${what} is not JSON: ${(error as Error).message}`);
   }
 }
 
 function parseObject(what: string, json: string): Fields {
   const value = parseJson(what, json);
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new LineFault(`${what} is no JSON object.`);
+  throw new LineError(`${what} is not a JSON object.`);
 }

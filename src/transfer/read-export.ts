@@ -1,16 +1,16 @@
 import { createReadStream } from "node:fs";
 import { StartError } from "../start-error.ts";
-import { LineFault, type Line } from "./line.ts";
+import { LineError, type Line } from "./line.ts";
 import { parseLine } from "./parse-line.ts";
 import { Sequence } from "./sequence.ts";
 
 const newline = 0x0a;
 const chunkBytes = 256 * 1024;
-/** A longer line does not fit a string. */
+/** A longer line does not fit in a string. */
 const maxLineBytes = 2 ** 29 - 100;
 
 interface FileLine {
-  /** With its line feed. The last line of a file may have none. */
+  /** The line with its line feed. The last line of a file can be without one. */
   readonly bytes: Buffer;
   /** The offset in the file of the first byte after it. */
   readonly end: number;
@@ -36,7 +36,7 @@ async function* readLines(file: string): AsyncGenerator<FileLine> {
       tornBytes += chunk.length - from;
       if (tornBytes > maxLineBytes) {
         throw new StartError(
-          `${file}: A line of more than ${maxLineBytes} bytes is not of an export.`,
+          `${file}: A line has more than ${maxLineBytes} bytes, so this is not an export.`,
         );
       }
     }
@@ -48,9 +48,9 @@ async function* readLines(file: string): AsyncGenerator<FileLine> {
   if (bytes.length > 0) yield { bytes, end: end + bytes.length };
 }
 
-/** The error of a file that can't be read. */
+/** The error of a file that cannot be read. */
 export function unreadable(file: string, { message }: Error): StartError {
-  return new StartError(`${file} can't be read: ${message}`);
+  return new StartError(`${file} cannot be read: ${message}`);
 }
 
 /** The result of reading a file. */
@@ -83,7 +83,7 @@ export async function readExport(
   return { sequence, end, isTorn: false };
 }
 
-/** The lines from a position on. The header is at 0. */
+/** Yields the lines, beginning at a position. The header is at 0. */
 export async function* linesFrom(file: string, position: number): AsyncGenerator<Line> {
   let number = 0;
   for await (const { bytes } of readLines(file)) {
@@ -96,12 +96,12 @@ function parse(bytes: Buffer): Line {
   return parseLine(bytes.at(-1) === newline ? bytes.subarray(0, -1) : bytes);
 }
 
-/** Names the line in the message of a LineFault. */
+/** Runs work. If it throws a LineError, the message gets the number of the line. */
 function located<T>(file: string, number: number, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof LineFault)) throw error;
+    if (!(error instanceof LineError)) throw error;
     throw new StartError(`${file}, line ${number}: ${error.message}`);
   }
 }

@@ -4,7 +4,7 @@ import { checkAgent, checkKey, checkNamespace } from "../store/model/limits.ts";
 import { compareText } from "../store/model/text-match.ts";
 import {
   formatVersion,
-  LineFault,
+  LineError,
   type EndLine,
   type EntryLine,
   type HeaderLine,
@@ -21,15 +21,15 @@ export class Sequence {
   position = 0n;
   end: EndLine | null = null;
   lineCount = 0;
-  /** How many lines are `EXISTING`. */
+  /** The number of `EXISTING` lines. */
   existing = 0;
-  /** How many lines are changes. */
+  /** The number of lines that are changes. */
   changes = 0;
   /** The latest revision of an entry. */
   #latest = 0n;
   readonly #hash: Hash = createHash("sha256");
 
-  /** The last line, if the export ended here. */
+  /** Returns the last line of an export that ends here. */
   endAt(revision: bigint): EndLine {
     const { existing, changes } = this;
     const sha256 = this.#hash.copy().digest("hex");
@@ -38,16 +38,16 @@ export class Sequence {
 
   /**
    * Adds the next line.
-   * @param bytes the line as it is written, with its line feed
-   * @throws LineFault when the line can't come here
+   * @param bytes the bytes of the line, with its line feed
+   * @throws LineError if the line is not valid in this place
    */
   add(line: Line, bytes: string | Uint8Array): void {
-    if (this.end !== null) throw new LineFault("Nothing comes after CAUGHT_UP.");
+    if (this.end !== null) throw new LineError("CAUGHT_UP must be the last line.");
     if ((this.header === null) !== (line.kind === "BATON_EXPORT")) {
-      throw new LineFault(
+      throw new LineError(
         this.header === null
-          ? "It is no export of Baton: that begins with BATON_EXPORT."
-          : "BATON_EXPORT is the first line.",
+          ? "The file is not an export of Baton: its first line must be BATON_EXPORT."
+          : "BATON_EXPORT must be the first line.",
       );
     }
     switch (line.kind) {
@@ -80,8 +80,8 @@ export class Sequence {
 
   #begin(header: HeaderLine): void {
     if (header.version !== formatVersion) {
-      throw new LineFault(
-        `It has version ${header.version}, and this Baton reads version ${formatVersion}.`,
+      throw new LineError(
+        `The export has version ${header.version}, but this Baton reads version ${formatVersion}.`,
       );
     }
     this.header = header;
@@ -90,16 +90,17 @@ export class Sequence {
 
   #addEntry(entry: EntryLine["entry"]): void {
     this.#checkEntry(entry);
-    if (this.changes > 0) throw new LineFault("EXISTING comes before the changes.");
+    if (this.changes > 0) throw new LineError("EXISTING must come before the changes.");
     if (this.place !== null && comparePlaces(entry, this.place) <= 0) {
-      throw new LineFault("Entries come in the order of namespace and key.");
+      throw new LineError("Entries must be in the order of namespace and key.");
     }
     this.place = { namespace: entry.namespace, key: entry.key };
     this.existing++;
   }
 
   #addChange({ revision }: { readonly revision: bigint }): void {
-    if (revision <= this.position) throw new LineFault("Changes come in the order of revisions.");
+    if (revision <= this.position)
+      throw new LineError("Changes must be in the order of revisions.");
     this.position = revision;
     this.changes++;
   }
@@ -107,13 +108,14 @@ export class Sequence {
   #finish(end: EndLine): void {
     const { existing, changes, sha256 } = this.endAt(end.revision);
     if (end.existing !== existing || end.changes !== changes) {
-      throw new LineFault(
-        `It counts ${end.existing} entries and ${end.changes} changes; before it are ${existing} and ${changes}.`,
+      throw new LineError(
+        `It counts ${end.existing} entries and ${end.changes} changes, but the file has ${existing} and ${changes}.`,
       );
     }
-    if (end.sha256 !== sha256) throw new LineFault("Lines before it are not as they were written.");
+    if (end.sha256 !== sha256)
+      throw new LineError("The digest does not match: earlier lines were changed.");
     if (end.revision < this.position || end.revision < this.#latest) {
-      throw new LineFault("Lines before it have later revisions.");
+      throw new LineError("Earlier lines have later revisions.");
     }
     this.end = end;
   }
@@ -125,7 +127,7 @@ export class Sequence {
       if (agent !== null) checked(() => checkAgent(lineLimits, name, agent));
     }
     if (entry.createdRevision < 1n || entry.createdRevision > entry.revision) {
-      throw new LineFault("createdRevision must be from 1 to revision.");
+      throw new LineError("createdRevision must be from 1 to revision.");
     }
     if (entry.revision > this.#latest) this.#latest = entry.revision;
   }
@@ -138,7 +140,7 @@ export class Sequence {
   #checkNamespace(namespace: string): void {
     checked(() => checkNamespace(lineLimits, "namespace", namespace));
     if (!namespace.startsWith(this.header?.namespacePrefix ?? "")) {
-      throw new LineFault("namespace does not begin as the export's namespaces do.");
+      throw new LineError("namespace does not begin with the export's prefix.");
     }
   }
 }

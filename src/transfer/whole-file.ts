@@ -14,7 +14,7 @@ export function wholeFile(file: string, { sequence, isTorn }: ReadExport): Whole
   const { end, lineCount } = sequence;
   if (end !== null && !isTorn) return { file, lineCount, end };
   throw new StartError(
-    `${file}, line ${lineCount + 1}: The file is not whole: it ends before its CAUGHT_UP line. ` +
-      "Go on with the export: baton export --output … --resume",
+    `${file}, line ${lineCount + 1}: The file is not complete: it has no CAUGHT_UP line. ` +
+      "Continue the export: baton export --output … --resume",
   );
 }

@@ -239,13 +239,13 @@ describe("baton export and baton import", () => {
     const { code, stderr } = await run(["import", file, "--data-dir", dataDir]);
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^baton: .*file, line 16: There is no kind undefined\.\n$/),
+      expect.stringMatching(/^baton: .*file, line 16: undefined is not a kind of line\.\n$/),
     ]);
     await truncate(file, 1_000);
     const torn = await run(["import", file, "--data-dir", dataDir]);
     expect([torn.code, torn.stderr]).toEqual([
       1,
-      expect.stringMatching(/^baton: .*file, line \d: The file is not whole.*\n$/),
+      expect.stringMatching(/^baton: .*file, line \d: The file is not complete.*\n$/),
     ]);
     await expect(stat(dataDir)).rejects.toThrow("ENOENT");
   });

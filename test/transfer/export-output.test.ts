@@ -24,7 +24,7 @@ describe("an export into a file", () => {
   const request = { user: "local", namespacePrefix: "" };
   const bounds = { maxItems: 50, maxBytes: 10 ** 6 };
 
-  /** Exports until so many texts are written. */
+  /** Exports until `maxTexts` texts are written. */
   async function exportTo(file: string, resume: boolean, maxTexts = Number.POSITIVE_INFINITY) {
     await using output = await openOutput({ ...request, output: file, resume });
     let texts = 0;
@@ -50,10 +50,10 @@ describe("an export into a file", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("goes on from its last whole line, wherever it was cut off", async () => {
+  test("resumes after its last complete line, wherever it was cut off", async () => {
     const file = join(folder, "cut");
     const cuts = [0];
-    // A file with a part of its first line alone is not known to be an export.
+    // A file with only a part of its first line is not recognized as an export.
     for (let length = whole.indexOf("\n") + 1; length <= whole.length;) {
       cuts.push(length);
       length += Math.ceil(Math.random() * 8_000);
@@ -65,7 +65,7 @@ describe("an export into a file", () => {
     }
   });
 
-  test("is refused where a file has a part of its first line alone", async () => {
+  test("is refused if the file contains only a part of its first line", async () => {
     const file = join(folder, "part");
     for (const length of [1, whole.indexOf("\n")]) {
       await writeFile(file, whole.subarray(0, length));
@@ -74,23 +74,23 @@ describe("an export into a file", () => {
     }
   });
 
-  test("is refused for a user who has no store", async () => {
+  test("is refused for a user without a store", async () => {
     const nobody = exportStore(database, { ...request, user: "lcoal" }, new Sequence());
     await expect(nobody.next()).rejects.toThrow("User lcoal has no store here");
   });
 
-  test("is its owner's alone, and not written over", async () => {
+  test("can be read only by its owner, and is not overwritten", async () => {
     const file = join(folder, "whole");
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await expect(exportTo(file, false)).rejects.toThrow(/already exists.*--resume/);
     const another = openOutput({ ...request, user: "ann", output: file, resume: true });
     await expect(another).rejects.toThrow(/an export of user local/);
     await writeFile(join(folder, "notes"), "These are notes.\n");
-    await expect(exportTo(join(folder, "notes"), true)).rejects.toThrow(/line 1: It is no JSON/);
+    await expect(exportTo(join(folder, "notes"), true)).rejects.toThrow(/line 1: It is not JSON/);
     expect(await readFile(file)).toEqual(whole);
   });
 
-  test("says so when the log was compacted past it, or does not reach so far any more", async () => {
+  test("reports that the log was compacted past its position", async () => {
     const file = join(folder, "late");
     await exportTo(file, false, 2);
     const committer = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
@@ -98,7 +98,9 @@ describe("an export into a file", () => {
     await committer.close();
     const early = await readFile(file);
     await database.compact({ maxAgeMs: 0, maxChanges: 0 });
-    await expect(exportTo(file, true)).rejects.toThrow(/does not reach back.*Begin a new one/);
+    await expect(exportTo(file, true)).rejects.toThrow(
+      /no longer reaches back.*Begin a new export/,
+    );
     const header = early
       .toString()
       .split("\n")[0]
@@ -108,7 +110,7 @@ describe("an export into a file", () => {
   });
 });
 
-test("a terminal is shown how far it is, and nothing else is", () => {
+test("shows the progress on a terminal, and nothing elsewhere", () => {
   let shown = "";
   const stream = new Writable({
     write(chunk, _encoding, done) {

@@ -5,7 +5,7 @@ import { writeLine } from "../../src/transfer/write-line.ts";
 
 const at = new Date("2026-01-31T12:00:00.000Z");
 
-/** An entry as it was stored, or as far as it matters. */
+/** A stored entry, with defaults for the members that do not matter. */
 export function storedEntry(given: Partial<StoredEntry> & { key: string }): StoredEntry {
   return {
     namespace: "n",

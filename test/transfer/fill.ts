@@ -14,8 +14,7 @@ import { exportText, storedEntry } from "./export-text.ts";
 import { deepText, jsonText, metadataText, name } from "./json.ts";
 
 /**
- * Sets some 200 entries of all sorts, and in the namespace `work` a task that is done, one that is held, and one that
- * nobody has had.
+ * Sets about 200 different entries, and in the namespace `work` one completed, one claimed and one free task.
  */
 export async function fillStore(database: Database, userId: string): Promise<void> {
   const committer = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
@@ -76,7 +75,7 @@ export async function fillStore(database: Database, userId: string): Promise<voi
   await committer.close();
 }
 
-/** Writes an export of so many entries, and of changes of some of them; one in a hundred has expired. */
+/** Writes an export of `count` entries, and of changes of some of them. One entry in a hundred has expired. */
 export async function writeExport(file: string, count: number): Promise<{ revision: bigint }> {
   const begin = BigInt(count);
   const padded = (index: number) => String(index).padStart(7, "0");
@@ -116,8 +115,8 @@ export async function writeExport(file: string, count: number): Promise<{ revisi
 }
 
 /**
- * Imports a file as `baton import` does.
- * @param checkStop asked between batches of so many lines
+ * Imports a file in the same way as `baton import`.
+ * @param checkStop called between batches of `maxItems` lines
  */
 export async function importFile(
   database: Database,

@@ -69,7 +69,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     return items.map(({ namespace, key }) => `${namespace}/${key}`);
   };
 
-  test("G8: leaves out what has expired, and what a line that has expired replaced", async () => {
+  test("G8: leaves out expired entries, and the entries that they replaced", async () => {
     const user = newUser();
     const past = new Date(0);
     const lines = exportText({ begin: 4n, end: 6n }, [
@@ -85,7 +85,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     expect(await keysOf(user)).toEqual(["n/b", "n/c"]);
   });
 
-  test("keeps dead letters, why they failed, and how often they may be tried", async () => {
+  test("keeps dead letters with their errors and their maximum number of attempts", async () => {
     const user = newUser();
     const failed = {
       claimAttempt: 3,
@@ -111,7 +111,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     const bounds = { maxItems: 10, maxBytes: 10 ** 9 };
     const query = { userId: user, selection, onlyKeys: null, after: null };
     expect((await database.readStoredEntries(query, bounds)).items).toEqual(entries);
-    // An export reads it beside the log, too.
+    // An export also reads these members with the log.
     await committer.submit(setCommand(user, entries[1]));
     await committer.submit(setCommand(user, entries[2]));
     const log = await database.readStoredLog({ userId: user, selection, after: 3n }, bounds);
@@ -121,11 +121,11 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     ]);
   });
 
-  test("is refused where there is an entry, or a later revision, and begins after a log that is gone", async () => {
+  test("is refused if an entry or a later revision exists, and begins after a removed log", async () => {
     const user = newUser();
     await committer.submit(setCommand(user, place));
     await expect(importFile(database, user, file)).rejects.toThrow(/not empty.*remove its entries/);
-    // Nobody has swept yet.
+    // The expired entry has not been removed yet.
     await expire(own, place.key);
     expect(await importFile(database, user, file)).toBe(2);
     await sweep(database, committer);
@@ -139,10 +139,10 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     await committer.submit(clearCommand(user, "a"));
     await committer.submit(clearCommand(user, "b"));
     expect(keys.length).toBeGreaterThan(40);
-    await expect(importFile(database, user, file)).rejects.toThrow(/the log can't go back.*--user/);
+    await expect(importFile(database, user, file)).rejects.toThrow(/cannot decrease.*--user/);
   });
 
-  /** Lets the search index follow as far as there is anything to follow. */
+  /** Updates the search index to the end of the log. */
   const index = async (user: string) => {
     while (await database.indexStep(user));
   };
@@ -156,7 +156,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     Promise.all(
       keys.map((key) => committer.submit(setCommand(user, { namespace, key }, `"all ${key}x"`))),
     );
-  /** A file of the names, in the order of their revisions, which ends at one. */
+  /** A file of the names in the order of their revisions. It ends at the given revision. */
   const namesFile = async (user: string, end: bigint) => {
     const lines = names.map((key, at) => ({
       kind: "EXISTING" as const,
@@ -168,10 +168,10 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
   };
 
   test.each([702n, 2_000n])(
-    "what it brings is found, whatever the index had of the user before: the file ends at %s",
+    "its entries are found, regardless of the user's earlier index: the file ends at %s",
     async (end) => {
       const user = newUser();
-      // Revisions the other way round, so that what was and what comes have them crosswise.
+      // Revisions in reverse order, so that earlier and imported entries have different ones.
       await fill(user, names.toReversed());
       await index(user);
       await committer.submit(clearCommand(user, "a"));
@@ -183,7 +183,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     },
   );
 
-  test("it is not indexed before it is whole, and what it left is not found when it was taken back", async () => {
+  test("is not indexed before it is complete, and its entries are not found after it was discarded", async () => {
     const user = newUser();
     await fill(user, names.toReversed());
     await committer.submit(clearCommand(user, "a"));
@@ -201,7 +201,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     expect(await found(user, "all k")).toEqual([...others, ...names].toSorted());
   });
 
-  test("keeps others from writing there until it is done, the sweeper too, and nobody elsewhere", async () => {
+  test("blocks all other writes to its store until it has finished, and no writes elsewhere", async () => {
     const user = newUser();
     await expect(importFile(database, user, file, stopAt(50))).rejects.toThrow(Stopped);
     await expire(own, "0000003", "0000004");
@@ -218,7 +218,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     expect(await database.readLogEnds(user)).toMatchObject({ head: 0n, compacted: revision });
 
     await importFile(database, user, file);
-    // In its last lines they were deleted, and cleared with what came after them.
+    // Its last lines delete these entries, and clear them with later ones.
     const reference = newUser();
     await importFile(database, reference, file);
     await sweep(database, committer);
@@ -229,7 +229,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     expect([head, next]).toEqual([revision + 1n, revision + 2n]);
   });
 
-  test("does not end with a file that became shorter", async () => {
+  test("does not finish with a file that became shorter", async () => {
     const user = newUser();
     const shrinking = join(folder, user);
     await copyFile(file, shrinking);
@@ -238,11 +238,11 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     await writeFile(shrinking, `${lines.slice(0, 20).join("\n")}\n`);
     const progress = { onBatch: () => {}, checkStop: () => {} };
     const imported = importStore(database, user, whole, progress);
-    await expect(imported).rejects.toThrow("was changed meanwhile");
+    await expect(imported).rejects.toThrow("has changed during the import");
     await importFile(database, user, file);
   });
 
-  test("goes on with its own file alone, and one at a time", async () => {
+  test("continues only with its own file, and one at a time", async () => {
     const user = newUser();
     const another = join(folder, "another");
     await writeExport(another, 20);
@@ -263,7 +263,7 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     expect(await keysOf(user)).toEqual(await keysOf(reference));
   });
 
-  test("says which lines the database does not take", async ({ skip }) => {
+  test("names the lines that the database does not accept", async ({ skip }) => {
     if (name === "SQLite") skip();
     const user = newUser();
     const key = randomBytes(3_000).toString("base64");
@@ -273,12 +273,12 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     const own = join(folder, user);
     await writeFile(own, lines.join(""));
     await expect(importFile(database, user, own)).rejects.toThrow(
-      /lines 1 to 3 can't be stored here: .*index.* --discard/,
+      /lines 1 to 3 cannot be stored here: .*index.* --discard/,
     );
     await discardImport(database, user);
   });
 
-  test("G3 G4: can be taken back, whole, and then the store is its user's again; no export from before goes on", async () => {
+  test("G3 G4: can be discarded completely; then its user can write again, and no earlier export can continue", async () => {
     const user = newUser();
     await fill(user, names.slice(0, 60));
     await committer.submit(clearCommand(user, "a"));
@@ -287,13 +287,13 @@ describe.each(databases)("an import into $name", ({ name, create }) => {
     await expect(importFile(database, user, file, stopAt(50))).rejects.toThrow(Stopped);
     expect((await exporting.next()).value).toContain("EXISTING");
     await discardImport(database, user);
-    await expect(exporting.next()).rejects.toThrow(/does not reach back to revision 61/);
+    await expect(exporting.next()).rejects.toThrow(/no longer reaches back to revision 61/);
     expect(await keysOf(user)).toEqual([]);
     expect(await database.readLogEnds(user)).toMatchObject({ head: 62n, compacted: 62n });
     expect(await committer.submit(setCommand(user, place))).toMatchObject({ revision: 63n });
     await expect(discardImport(database, user)).rejects.toThrow(/No import/);
   });
 
-  test("leaves right what namespaces hold, whether it ended, was interrupted or was taken back", () =>
+  test("leaves correct counts of namespaces, whether it finished, was interrupted or was discarded", () =>
     expectNamespaceRows(own));
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-// What is easily lost or changed on the way: by another parser, another database, another order of members.
+// Values that are easily lost or changed by another parser, another database or another order of members.
 
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 8 }),
@@ -28,7 +28,7 @@ const { json } = fc.letrec<{ json: unknown }>((tie) => ({
   ),
 }));
 
-/** JSON text as the store keeps it: much of it is not what JavaScript would write. */
+/** JSON text in the form of the store. JavaScript would write much of it in another form. */
 export const jsonText = fc.oneof(
   { weight: 4, arbitrary: json.map((value) => JSON.stringify(value)) },
   {
@@ -47,7 +47,7 @@ export const metadataText = fc
   .uniqueArray(fc.tuple(member, json), { maxLength: 3, selector: ([name]) => name })
   .map((members) => JSON.stringify(Object.fromEntries(members)));
 
-/** A value as deep as the store takes them. */
+/** A value with the maximum nesting. */
 export const deepText = `${'{"a":['.repeat(31)}1${"]}".repeat(31)}`;
 
 /** Names of namespaces, keys and agents. */

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What a file is refused with; null when it is not. */
+/** The message with which a file is refused; null if it is accepted. */
 async function refusal(content: string | Uint8Array): Promise<string | null> {
   const file = join(folder, "export.ndjson");
   await writeFile(file, content);
@@ -51,7 +51,7 @@ const kinds = exportText({ begin: 3n, end: 9n }, [
 
 const deep = (levels: number) => `${"[".repeat(levels)}1${"]".repeat(levels)}`;
 
-test("what a server of other limits took is read: long names, large values, and as deep as any may be told to take", async () => {
+test("reads exports of servers with other limits: long names, large values, and the maximum nesting of any server", async () => {
   const long = "x".repeat(100_000);
   const entry = storedEntry({
     key: long,
@@ -63,7 +63,7 @@ test("what a server of other limits took is read: long names, large values, and 
   expect(await refusal(lines.join(""))).toBeNull();
 });
 
-test("a line is read as it was written, to the byte", () => {
+test("reads a line exactly as it was written", () => {
   fc.assert(
     fc.property(
       name,
@@ -107,7 +107,7 @@ const failed = storedEntry({
   sizeBytes: 4,
 });
 
-test("what became of work on an entry is read as it was written; most lines say nothing of it", () => {
+test("reads the state of work on an entry as it was written; most lines do not contain it", () => {
   const line = writeLine({ kind: "EXISTING", entry: failed });
   expect(parseLine(Buffer.from(line.slice(0, -1)))).toEqual({ kind: "EXISTING", entry: failed });
   const usual = writeLine({ kind: "EXISTING", entry: storedEntry({ key: "k", claimAttempt: 3 }) });
@@ -126,28 +126,28 @@ test.each([
   expect(() => parseLine(Buffer.from(line.replace(part, other)))).toThrow(message);
 });
 
-test("JSON of several lines, which Baton does not write, does not break a file", () => {
+test("refuses to write JSON of several lines, which would damage the file", () => {
   const entry = storedEntry({ key: "k", value: "[1,\n2]" });
   expect(() => writeLine({ kind: "SET", entry })).toThrow("several lines");
 });
 
-describe("a file that is not what was exported is refused", () => {
-  test("unless it is", async () => {
+describe("refuses a file that differs from the export", () => {
+  test("but accepts an unchanged file", async () => {
     expect(await refusal(kinds.join(""))).toBeNull();
   });
 
-  test("cut off at any place", async () => {
+  test("that is cut off at any place", async () => {
     const whole = Buffer.from(kinds.join(""));
     for (let length = 0; length < whole.length; length += length < 200 ? 1 : 7) {
       const before = whole.subarray(0, length).toString().split("\n").length;
       expect(await refusal(whole.subarray(0, length))).toMatch(
-        new RegExp(`^it, line ${before}: The file is not whole`),
+        new RegExp(`^it, line ${before}: The file is not complete`),
       );
     }
-    expect(await refusal(whole.subarray(0, -1))).toMatch(/line 8: The file is not whole/);
+    expect(await refusal(whole.subarray(0, -1))).toMatch(/line 8: The file is not complete/);
   });
 
-  test("with any byte another", async () => {
+  test("with any byte changed", async () => {
     const whole = Buffer.from(kinds.join(""));
     for (let place = 0; place < whole.length; place += 5) {
       const damaged = Buffer.from(whole);
@@ -156,7 +156,7 @@ describe("a file that is not what was exported is refused", () => {
     }
   });
 
-  test("with any line missing or twice", async () => {
+  test("with any line missing or repeated", async () => {
     for (let index = 0; index < kinds.length; index++) {
       const line = kinds[index] as string;
       expect(await refusal(kinds.toSpliced(index, 1).join(""))).toMatch(/^it, line \d: /);
@@ -166,10 +166,10 @@ describe("a file that is not what was exported is refused", () => {
 
   const [, first, second, changed, deleted, , cleared, end] = kinds as string[];
   test.each<[string, number, string | Buffer, RegExp]>([
-    ["what is no JSON", 2, "{", /line 2: It is no JSON/],
-    ["a list", 2, "[]", /line 2: It is no JSON object/],
-    ["another kind", 2, '{"kind":"MOVED"}', /line 2: There is no kind "MOVED"/],
-    ["bytes that are no text", 2, Buffer.from([0xff]), /line 2: It is not UTF-8/],
+    ["a line that is not JSON", 2, "{", /line 2: It is not JSON/],
+    ["a list", 2, "[]", /line 2: It is not a JSON object/],
+    ["another kind", 2, '{"kind":"MOVED"}', /line 2: "MOVED" is not a kind of line/],
+    ["bytes that are not text", 2, Buffer.from([0xff]), /line 2: It is not UTF-8/],
     [
       "a newer version",
       1,
@@ -180,9 +180,9 @@ describe("a file that is not what was exported is refused", () => {
       "no header",
       1,
       '{"kind":"CAUGHT_UP","revision":"1","existing":0,"changes":0,"sha256":""}',
-      /line 1: It is no export of Baton/,
+      /line 1: The file is not an export of Baton/,
     ],
-    ["an empty line", 2, "", /line 2: It is no JSON/],
+    ["an empty line", 2, "", /line 2: It is not JSON/],
     [
       "an entry without metadata",
       2,
@@ -195,9 +195,14 @@ describe("a file that is not what was exported is refused", () => {
       first!.replace(',"value":1', ""),
       /line 2: metadata, an object, and value/,
     ],
-    ["metadata that is no object", 2, first!.replace("{},", "[],"), /line 2: metadata/],
+    ["metadata that is not an object", 2, first!.replace("{},", "[],"), /line 2: metadata/],
     ["metadata that is cut off", 2, first!.replace("{},", "{,"), /line 2: metadata/],
-    ["a value that is no JSON", 3, second!.replace("-0}}", "-}}"), /line 3: value: It is not JSON/],
+    [
+      "a value that is not JSON",
+      3,
+      second!.replace("-0}}", "-}}"),
+      /line 3: value: It is not JSON/,
+    ],
     [
       "a value that is too deep to be read later",
       3,
@@ -255,19 +260,19 @@ describe("a file that is not what was exported is refused", () => {
       /line 2: revision must be/,
     ],
     [
-      "a creation after the write",
+      "a creation that is later than the write",
       2,
       first!.replace('"createdRevision":"1"', '"createdRevision":"2"'),
       /line 2: createdRevision/,
     ],
     [
-      "a time that is none",
+      "an invalid time",
       2,
       first!.replace("2026-01-31T12", "2026-02-31T12"),
       /line 2: createdAt must be/,
     ],
     [
-      "a flag that is none",
+      "an invalid flag",
       2,
       first!.replace('"isCompleted":false', '"isCompleted":0'),
       /line 2: isCompleted/,
@@ -276,15 +281,15 @@ describe("a file that is not what was exported is refused", () => {
       "entries in another order",
       3,
       first!.replace('"key":"a"', '"key":"A"'),
-      /line 3: Entries come in the order/,
+      /line 3: Entries must be in the order/,
     ],
-    ["an entry twice", 3, first!, /line 3: Entries come in the order/],
-    ["an entry after a change", 5, second!, /line 5: EXISTING comes before/],
+    ["an entry twice", 3, first!, /line 3: Entries must be in the order/],
+    ["an entry after a change", 5, second!, /line 5: EXISTING must come before/],
     [
       "changes in another order",
       5,
       deleted!.replace('"6"', '"5"'),
-      /line 5: Changes come in the order/,
+      /line 5: Changes must be in the order/,
     ],
     [
       "a change from before the beginning",
@@ -314,9 +319,9 @@ describe("a file that is not what was exported is refused", () => {
       "another sum",
       8,
       end!.replace(/"sha256":"../, '"sha256":"zz'),
-      /line 8: Lines before it are not as/,
+      /line 8: The digest does not match/,
     ],
-    ["a line after the end", 9, end!, /line 9: Nothing comes after/],
+    ["a line after the end", 9, end!, /line 9: CAUGHT_UP must be the last/],
   ])("%s", async (_name, number, line, message) => {
     const text = typeof line === "string" ? Buffer.from(`${line.trimEnd()}\n`) : line;
     const before = Buffer.from(kinds.slice(0, number - 1).join(""));

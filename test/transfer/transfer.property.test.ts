@@ -20,7 +20,7 @@ import type { OwnDatabase } from "../own-database.ts";
 import { importFile } from "./fill.ts";
 import { deepText, jsonText, metadataText, name } from "./json.ts";
 
-// An export is read page by page while others write, and it may be interrupted anywhere; so may the import.
+// An export is read page by page during other writes. It can be interrupted anywhere, and so can the import.
 
 type Step =
   | {
@@ -34,7 +34,7 @@ type Step =
   | { do: "delete"; namespace: string; key: string }
   | { do: "clear"; namespace: string }
   | { do: "claim"; namespace: string }
-  /** What was claimed last. */
+  /** Completes the latest claim. */
   | { do: "complete"; value: string | null }
   /** The export reads and writes its next page. */
   | { do: "read" };
@@ -81,9 +81,9 @@ const set = (namespace: string, key: string): Step => {
 };
 const read: Step = { do: "read" };
 
-/** What its page shows is not what the export ends with. */
+/** The export ends with another state of an entry than its page contained. */
 const examples: [[Step[], Step[]], number, number[]][] = [
-  // It is completed after its page was read, and no other line of the log says so.
+  // The task is completed after its page was read, and no other line of the log says so.
   [
     [
       [set("w", "1")],
@@ -92,7 +92,7 @@ const examples: [[Step[], Step[]], number, number[]][] = [
     5,
     [],
   ],
-  // Then it is deleted and set anew, and is to be done again.
+  // Then it is deleted and set again, so that it is a free task again.
   [
     [
       [set("w", "1")],
@@ -108,7 +108,7 @@ const examples: [[Step[], Step[]], number, number[]][] = [
     5,
     [],
   ],
-  // What was set before the clear, and what after it, are in one batch with it.
+  // The writes before and after the clear are in one batch with it.
   [
     [[set("w", "1")], [read, read, set("w", "2"), { do: "clear", namespace: "w" }, set("w", "3")]],
     10,
@@ -140,7 +140,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Writes for a user, as its agents would. */
+/** Writes for a user in the same way as its agents. */
 function writerOf(database: Database, userId: string) {
   const committer = new Committer({ database, limits: defaultConfig(), onCommit: () => {} });
   let count = 0;
@@ -198,7 +198,7 @@ function writerOf(database: Database, userId: string) {
       }
       case "complete":
         if (held === null) return;
-        // It may have been deleted meanwhile.
+        // Perhaps it was deleted in between.
         await submit({
           kind: "complete",
           argument,
@@ -225,7 +225,10 @@ async function rowsOf(database: Database, userId: string): Promise<readonly Stor
   return page.items;
 }
 
-/** Without what does not move: whose lease runs. How often it was claimed is as of when it was read. */
+/**
+ * The rows without the data of leases, which an export leaves out. The number of attempts is that of the time of
+ * reading.
+ */
 function moved(rows: readonly StoredEntry[]) {
   const unheld = { claimToken: null, claimAgent: null, claimAttempt: 0, claimExpiresAt: null };
   return rows.map((row) => ({ ...row, ...unheld }));
@@ -238,14 +241,17 @@ async function exported(database: Database, user: string): Promise<string> {
   return all;
 }
 
-/** Without the first line, which names the user, and the last, which has its sum. */
+/** The text without the first line, which names the user, and the last, which contains the digest. */
 function bodyOf(text: string): string[] {
   return text.trimEnd().split("\n").slice(1, -1);
 }
 
 class Interrupted extends Error {}
 
-/** Imports in batches of this many lines; the batch after each of these many does not come, and another run goes on. */
+/**
+ * Imports in batches of `maxItems` lines. After each of the given numbers of batches, the import is interrupted, and
+ * another one resumes it.
+ */
 async function importText(
   database: Database,
   userId: string,
@@ -273,7 +279,7 @@ describe.each([
   { from: 0, to: 1, direction: "from SQLite to PostgreSQL and back" },
   { from: 1, to: 0, direction: "from PostgreSQL to SQLite and back" },
 ])("a store moved $direction", ({ from, to }) => {
-  test("G4: is what it was at the revision of its export, whatever is written and interrupted when", async () => {
+  test("G4: has the state at the revision of its export, regardless of concurrent writes and interruptions", async () => {
     const numRuns = Number(process.env.BATON_TEST_RUNS ?? 12);
     const batch = fc.integer({ min: 1, max: 5 });
     const interruptions = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 });
@@ -296,7 +302,7 @@ describe.each([
             continue;
           }
           text += (await lines.next()).value ?? "";
-          // Another process goes on from what is written.
+          // Another process resumes from the written lines.
           lines = exportStore(source, request, sequence, pageBounds);
           if (sequence.end !== null) break;
         }
