@@ -40,17 +40,17 @@ import { LargeEntries } from "../adapter/large-entries.ts";
 type Config = Parameters<BaseCheckpointSaver["getTuple"]>[0];
 type Versions = Readonly<Record<string, number | string>>;
 
-/** How many entries are read to find the latest checkpoint and the writes to it. */
+/** The number of entries that are read to find the latest checkpoint and its writes. */
 const latestPageSize = 10;
 
-/** Where checkpoints are stored, and how. */
+/** Options of `BatonSaver`. */
 export interface BatonSaverOptions {
   /**
-   * Before the name of each thread: a thread is one Baton namespace of this and the thread's id. Default:
+   * Prefix of the Baton namespaces. The namespace of a thread is this prefix and the thread's ID. Default:
    * `"langgraph:threads:"`.
    */
   readonly namespacePrefix?: string | undefined;
-  /** What makes bytes of values. Default: LangGraph's serializer for JSON. */
+  /** The serializer of values. Default: LangGraph's serializer for JSON. */
   readonly serde?: SerializerProtocol | undefined;
 }
 
@@ -58,8 +58,9 @@ export interface BatonSaverOptions {
  * Stores the checkpoints of LangGraph graphs in Baton, so that any process can resume a thread. A checkpoint and the
  * values of its channels are written in one transaction.
  *
- * A thread is one Baton namespace: `langgraph:threads:<thread id>`. A value of a channel is stored once, however many
- * checkpoints have it. Values of more than 1 MB are stored in parts.
+ * A thread is one Baton namespace: `langgraph:threads:<thread id>`. A value of a channel is stored once, regardless of
+ * how
+ * many checkpoints contain it. Values of more than 1 MB are stored in parts.
  *
  * @example
  * ```ts
@@ -71,7 +72,7 @@ export class BatonSaver extends BaseCheckpointSaver {
   readonly #entries: LargeEntries;
   readonly #prefix: string;
 
-  /** @param store default: the one that the environment names, in `BATON_URL` and `BATON_TOKEN` */
+  /** @param store default: the store that the environment variables `BATON_URL` and `BATON_TOKEN` name */
   constructor(store: DataStore = createDataStore(), options: BatonSaverOptions = {}) {
     super(options.serde);
     this.#store = store;
@@ -79,15 +80,17 @@ export class BatonSaver extends BaseCheckpointSaver {
     this.#prefix = options.namespacePrefix ?? defaultThreadsPrefix;
   }
 
-  /** Does nothing: there is nothing to create. Programs written for other checkpointers call it. */
+  /** Does nothing. Programs for other checkpointers call it. */
   async setup(): Promise<void> {}
 
-  /** A version that no other value of the channel has, so that the branches of a thread share no version by accident. */
+  /**
+   * Returns a version that no other value of the channel has, so that the branches of a thread never share a version.
+   */
   override getNextVersion(current: number | undefined): number {
     return Math.floor(current ?? 0) + 1 + Math.random();
   }
 
-  /** The checkpoint that the config names, or else the latest of its thread; undefined where there is none. */
+  /** Returns the checkpoint that the config names, or the latest of its thread; undefined if it does not exist. */
   override async getTuple(config: Config): Promise<CheckpointTuple | undefined> {
     const { thread, ns = "" } = placeOf(config);
     if (thread === undefined) return undefined;
@@ -103,7 +106,11 @@ export class BatonSaver extends BaseCheckpointSaver {
     return undefined;
   }
 
-  /** Checkpoints, the latest of each checkpoint namespace first. Without a thread: of all threads, one after the other. */
+  /**
+   * Yields checkpoints, the latest of each checkpoint namespace first. Without a thread, it yields those of all
+   * threads,
+   * one thread after the other.
+   */
   override async *list(
     config: Config,
     { before, limit = Infinity, filter }: CheckpointListOptions = {},
@@ -169,7 +176,7 @@ export class BatonSaver extends BaseCheckpointSaver {
     return configOf({ thread, ns, id });
   }
 
-  /** Stores writes of a task to a checkpoint, in one transaction. A write that is there already stays as it is. */
+  /** Stores a task's writes to a checkpoint in one transaction. A write that exists already is unchanged. */
   override async putWrites(
     config: Config,
     writes: PendingWrite[],
@@ -179,7 +186,7 @@ export class BatonSaver extends BaseCheckpointSaver {
     const { thread, ns = "" } = requirePlace(config, "writes");
     const id = getCheckpointId(config);
     if (!id)
-      throw new Error("BatonSaver can't store writes: config.configurable has no checkpoint_id.");
+      throw new Error("BatonSaver cannot store writes: config.configurable has no checkpoint_id.");
     const namespace = this.#namespaceOf(thread);
     const all = await Promise.all(
       writes.map(async ([channel, value], index): Promise<StoredWrite> => [
@@ -239,7 +246,7 @@ export class BatonSaver extends BaseCheckpointSaver {
     return this.#prefix + namePart(thread, ":");
   }
 
-  /** Reads the values of the channels of all of them together: checkpoints of one thread share most. */
+  /** Reads the channel values of all checkpoints together, because checkpoints of one thread share most values. */
   async #tuples(saved: readonly SavedCheckpoint[]): Promise<CheckpointTuple[]> {
     const checkpoints = await Promise.all(
       saved.map(({ stored }) => valueOf(this.serde, stored.checkpoint) as Promise<Checkpoint>),
@@ -293,7 +300,7 @@ export class BatonSaver extends BaseCheckpointSaver {
     };
   }
 
-  /** Before version 4, LangGraph kept the sends of a step only in the writes to the checkpoint before it. */
+  /** Before version 4, LangGraph kept the sends of a step only in the writes to the previous checkpoint. */
   async #addPendingSends(
     checkpoint: Checkpoint,
     namespace: string,
@@ -344,7 +351,7 @@ function requirePlace(config: Config, what: string): { thread: string; ns?: stri
   const { thread, ...rest } = placeOf(config);
   if (thread !== undefined) return { thread, ...rest };
   throw new Error(
-    `BatonSaver can't store the ${what}: config.configurable has no thread_id. Pass one when the graph is called: { configurable: { thread_id: "1" } }.`,
+    `BatonSaver cannot store the ${what}: config.configurable has no thread_id. Pass one when the graph is called: { configurable: { thread_id: "1" } }.`,
   );
 }
 

@@ -16,35 +16,38 @@ import { ItemEntries, type ItemWrite, type ReadItem } from "./item-entries.ts";
 import { namespaceQuery } from "./namespace-query.ts";
 import { defaultItemsPrefix, StoreNames } from "./store-names.ts";
 
-/** How long items live. */
+/** The lifetime of items. */
 export interface TtlOptions {
-  /** Minutes that an item lives from its last write or refresh on, unless its `put` says otherwise. Default: for ever. */
+  /**
+   * Minutes from an item's last write or refresh to its expiry, unless its `put` sets another time. Default: no expiry.
+   */
   readonly defaultTtl?: number | undefined;
-  /** Whether reading an item that expires lets it live as long again. Such a read is a write. Default: true. */
+  /** Whether a read of an item restarts its time to live. Such a read is also a write. Default: true. */
   readonly refreshOnRead?: boolean | undefined;
 }
 
-/** Where items are stored, and for how long. */
+/** Options of `BatonStore`. */
 export interface BatonStoreOptions {
-  /** Before the name of each namespace. It ends with a colon. Default: `"langgraph:store:"`. */
+  /** Prefix of the Baton namespaces. It must end with a colon. Default: `"langgraph:store:"`. */
   readonly namespacePrefix?: string | undefined;
-  /** How long items live. Default: for ever. */
+  /** The lifetime of items. Default: no expiry. */
   readonly ttl?: TtlOptions | undefined;
 }
 
-/** How an item is put. */
+/** Options of `BatonStore.put`. */
 export interface PutOptions {
-  /** Minutes that the item lives; null: for ever. Default: the store's `ttl.defaultTtl`. */
+  /** Minutes until the item expires; null: no expiry. Default: the store's `ttl.defaultTtl`. */
   readonly ttl?: number | null | undefined;
 }
 
 type PutWithTtl = PutOperation & PutOptions;
 
 /**
- * LangGraph's long-term memory in Baton: what one graph puts, every other graph and agent can read, in any process.
+ * LangGraph's long-term memory in Baton. All graphs and agents, in any process, can read an item that one graph puts.
  *
- * The namespace `["users", "ann"]` is Baton's namespace `langgraph:store:users:ann`, and an item is one entry of it. There
- * is no vector index: the `query` of a search and the `index` of a put are ignored.
+ * The namespace `["users", "ann"]` is Baton's namespace `langgraph:store:users:ann`, and an item is one entry of it.
+ * There
+ * are no vector indexes: the `query` of a search and the `index` of a put are ignored.
  *
  * @example
  * ```ts
@@ -57,7 +60,7 @@ export class BatonStore extends BaseStore {
   readonly #entries: ItemEntries;
   readonly #ttl: TtlOptions;
 
-  /** @param store default: the one that the environment names, in `BATON_URL` and `BATON_TOKEN` */
+  /** @param store default: the store that the environment variables `BATON_URL` and `BATON_TOKEN` name */
   constructor(store: DataStore = createDataStore(), options: BatonStoreOptions = {}) {
     super();
     this.#store = store;
@@ -66,10 +69,10 @@ export class BatonStore extends BaseStore {
     this.#ttl = options.ttl ?? {};
   }
 
-  /** Does nothing: there is nothing to create. Programs written for other stores call it. */
+  /** Does nothing. Programs for other stores call it. */
   async setup(): Promise<void> {}
 
-  /** Stores an item, in place of the one that was there. `ttl` are minutes. */
+  /** Stores an item, and replaces an existing one. `ttl` is in minutes. */
   override async put(
     namespace: string[],
     key: string,
@@ -89,8 +92,9 @@ export class BatonStore extends BaseStore {
   }
 
   /**
-   * Does several operations. Reads see what was there before. Writes are one transaction, unless they are more than 1,000
-   * or more than a request may have; of those to one key the last counts.
+   * Runs several operations. Reads return the state before the writes. All writes are one transaction, unless there are
+   * more
+   * than 1,000 of them or they exceed the size of a request. Of several writes to one key, the last counts.
    */
   override async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
     for (const operation of operations) checkNames(operation);
@@ -170,12 +174,12 @@ export class BatonStore extends BaseStore {
     return found;
   }
 
-  /** Those that expire live as long again as their last write said. */
+  /** Restarts the time to live of the items that expire. */
   async #refresh(items: readonly ReadItem[]): Promise<void> {
     if (this.#ttl.refreshOnRead !== false) await this.#entries.refresh(items);
   }
 
-  /** Of several to one key the last counts. */
+  /** Converts puts to writes. Of several puts to one key, the last counts. */
   #writesOf(puts: readonly PutWithTtl[]): ItemWrite[] {
     const writes = puts.map(({ namespace, key, value, ttl = this.#ttl.defaultTtl }) => {
       const name = this.#names.nameOf(namespace);

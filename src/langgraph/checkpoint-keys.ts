@@ -1,15 +1,15 @@
 import { escapeText, namePart } from "../adapter/name-part.ts";
 
-/** Before the names of threads, unless the saver is given another prefix. */
+/** The default prefix of the namespaces of threads. */
 export const defaultThreadsPrefix = "langgraph:threads:";
 
 /** One checkpoint of a thread. */
 export interface CheckpointAddress {
-  /** Its thread. */
+  /** The ID of its thread. */
   readonly thread: string;
-  /** Its checkpoint namespace: `""` for the graph itself, else the path of the subgraph. */
+  /** Its checkpoint namespace: `""` for the graph itself, otherwise the path of the subgraph. */
   readonly ns: string;
-  /** Its id. */
+  /** Its ID. */
   readonly id: string;
 }
 
@@ -22,14 +22,16 @@ export function namespacePrefix(ns: string): string {
 }
 
 /**
- * Key of a checkpoint. Its id is written so that the latest id is the first key: a list of keys then begins with the
- * latest checkpoint, and each checkpoint is followed by the writes to it.
+ * Key of a checkpoint. The ID is encoded so that the latest ID is the first key. A list of keys then begins with the
+ * latest checkpoint, and the writes to each checkpoint follow it.
  */
 export function checkpointKey({ ns, id }: Omit<CheckpointAddress, "thread">): string {
   return namespacePrefix(ns) + descending(id);
 }
 
-/** Key of the writes that a task made to a checkpoint: the special write with a negative index, or all others. */
+/**
+ * Key of a task's writes to a checkpoint: one key for the special write with a negative index, and one for all others.
+ */
 export function writesKey(
   checkpoint: Omit<CheckpointAddress, "thread">,
   taskId: string,
@@ -44,8 +46,8 @@ export function channelKey(ns: string, channel: string, version: number | string
 }
 
 /**
- * A text whose order is the reverse of the original's: the complement of each byte in hexadecimal digits, and an end
- * that is greater than any digit, so that a text comes before its own beginning.
+ * Encodes a text so that the order is reversed: the complement of each byte in hexadecimal digits, and an end that is
+ * greater than any digit, so that a text comes before its own prefixes.
  */
 export function descending(text: string): string {
   const bytes = new TextEncoder().encode(escapeText(text));

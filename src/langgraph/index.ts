@@ -1,6 +1,6 @@
 /**
  * LangGraph's checkpointer and store on Baton: `import { BatonSaver, BatonStore } from "baton-store/langgraph"`. They need
- * the package `@langchain/langgraph-checkpoint`, which LangGraph brings along.
+ * the package `@langchain/langgraph-checkpoint`, which LangGraph depends on.
  *
  * @packageDocumentation
  */

@@ -8,7 +8,7 @@ import { originalKey, storedKey } from "./store-names.ts";
 export interface ReadItem {
   /** Its Baton namespace. */
   readonly namespace: string;
-  /** Its key, as its writer said it. */
+  /** Its key, as its writer chose it. */
   readonly key: string;
   // eslint-disable-next-line typescript/no-explicit-any
   readonly value: Record<string, any>;
@@ -18,7 +18,7 @@ export interface ReadItem {
   readonly expiresAt: Date | null;
 }
 
-/** An item to be written; deleted where its value is null. */
+/** An item to write, or to delete if its value is null. */
 export interface ItemWrite {
   readonly namespace: string;
   readonly key: string;
@@ -50,7 +50,7 @@ const writeDocument = `mutation langgraphPut($input: TransactInput!) {
   transact(input: $input) { revision }
 }`;
 
-/** Items as entries. */
+/** Reads and writes items as entries. */
 export class ItemEntries {
   readonly #store: DataStore;
 
@@ -58,7 +58,7 @@ export class ItemEntries {
     this.#store = store;
   }
 
-  /** The items of keys, without those that there are not. */
+  /** Reads the items of these keys. Keys without an item are left out. */
   async read(namespace: string, keys: readonly string[]): Promise<Map<string, ReadItem>> {
     const found = new Map<string, ReadItem>();
     for (let at = 0; at < keys.length; at += maxPageSize) {
@@ -69,7 +69,7 @@ export class ItemEntries {
     return found;
   }
 
-  /** Items by namespace and key, in pages of at most `first`. */
+  /** Reads items by namespace and key, in pages of at most `first` items. */
   list(
     selection: { readonly namespace: string } | { readonly namespacePrefix: string },
     where: readonly ValueCondition[],
@@ -81,7 +81,7 @@ export class ItemEntries {
       : this.#items(selection, size);
   }
 
-  /** Writes in one transaction, or in several where there are too many for one. */
+  /** Writes items in one transaction, or in several if there are too many for one. */
   async write(writes: readonly ItemWrite[]): Promise<void> {
     const operations = writes.map(({ namespace, key, value, ttlSeconds }) => {
       const place = { namespace, key: storedKey(key) };
@@ -91,7 +91,7 @@ export class ItemEntries {
       await this.#transact(batch);
   }
 
-  /** Lets items that expire live as long again as their last write said, unless they were written since they were read. */
+  /** Restarts the time to live of items that expire, unless they were written since they were read. */
   async refresh(items: readonly ReadItem[]): Promise<void> {
     const operations = items.flatMap(({ namespace, key, revision, updatedAt, expiresAt }) => {
       if (expiresAt === null) return [];
@@ -100,13 +100,13 @@ export class ItemEntries {
         { patch: { namespace, key: storedKey(key), patch: {}, ttlSeconds, ifRevision: revision } },
       ];
     });
-    // Each on its own: one that was written or has expired in between keeps none of the others from being refreshed.
+    // Each item separately: if one was written or has expired in between, the others are still refreshed.
     await Promise.all(
       operations.map(async (operation) => {
         try {
           await this.#transact([operation]);
         } catch (error) {
-          // Whoever may only read cannot keep an item alive, and reads it all the same.
+          // A caller without permission to write cannot refresh an item, but can still read it.
           const isExpected = error instanceof ConflictError || error instanceof ForbiddenError;
           if (!isExpected) throw error;
         }

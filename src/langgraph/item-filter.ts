@@ -5,7 +5,7 @@ export interface ValueCondition {
   readonly value?: unknown;
 }
 
-/** A filter of items: what the server compares, and what is left to be compared here. */
+/** A filter of items: the conditions for the server, and the remaining ones for this process. */
 export interface ItemFilter {
   readonly where: readonly ValueCondition[];
   readonly isWanted: (value: unknown) => boolean;
@@ -14,10 +14,11 @@ export interface ItemFilter {
 const ordered = { $gt: "GT", $gte: "GTE", $lt: "LT", $lte: "LTE" } as const;
 
 /**
- * A filter as LangGraph's stores take it: members with values to be equal to, or with operators. Numbers compare with
- * numbers and strings with strings. An object selects what has its members.
+ * Reads a filter of LangGraph's stores: members with an equal value, or with operators. Numbers are compared with
+ * numbers,
+ * and strings with strings. An object selects values that contain its members.
  *
- * @throws Error for an operator that there is not
+ * @throws Error for an unknown operator
  */
 export function itemFilter(filter: Readonly<Record<string, unknown>> = {}): ItemFilter {
   const where: ValueCondition[] = [];

@@ -12,7 +12,7 @@ export function matchesMetadata(
   );
 }
 
-/** Equal as JSON values. */
+/** Whether two values are equal as JSON. */
 function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

@@ -1,7 +1,7 @@
 import type { ListNamespacesOperation } from "@langchain/langgraph-checkpoint";
 import { segmentOf, type StoreNames } from "./store-names.ts";
 
-/** What is asked of Baton's list of namespaces. */
+/** A query of Baton's list of namespaces. */
 export interface NamespaceQuery {
   readonly namespacePrefix: string;
   readonly segments: string[];
@@ -9,7 +9,7 @@ export interface NamespaceQuery {
   readonly depth: number | undefined;
 }
 
-/** Null where no namespace can match. */
+/** Returns the query; null if no namespace can match. */
 export function namespaceQuery(
   names: StoreNames,
   { matchConditions = [], maxDepth }: Partial<ListNamespacesOperation>,
@@ -23,7 +23,7 @@ export function namespaceQuery(
     if (matchType === "prefix") begin = merged;
     else end = merged;
   }
-  // A suffix must lie behind the root: the namespace has as many labels.
+  // A suffix must come after the root, so the namespace has at least as many labels.
   while (begin.length < end.length) begin.push(null);
   const wildcard = (label: string | null) => label ?? "*";
   return {
@@ -34,7 +34,7 @@ export function namespaceQuery(
   };
 }
 
-/** Labels that match both; null is any label. */
+/** Merges two lists into labels that match both. Null matches any label. */
 function merge(
   a: readonly (string | null)[],
   b: readonly (string | null)[],

@@ -2,8 +2,9 @@ import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { base64Of, bytesOf } from "../adapter/base64.ts";
 
 /**
- * What LangGraph's serializer made of a value, as JSON: as the JSON value that it is, which other agents can read and
- * search; else as text; else as base64.
+ * The output of LangGraph's serializer as JSON. If it is JSON, it is that value, which other agents can read and
+ * search.
+ * Otherwise it is a text or base64.
  */
 export type Piece = { readonly type: string } & (
   | { readonly json: unknown }
@@ -11,7 +12,7 @@ export type Piece = { readonly type: string } & (
   | { readonly base64: string }
 );
 
-/** Baton's limit is 64 levels; a piece is some levels below its entry. */
+/** Baton's limit is 64 levels, and a piece is some levels below its entry. */
 const maxJsonDepth = 48;
 
 export async function pieceOf(serde: SerializerProtocol, value: unknown): Promise<Piece> {
@@ -28,10 +29,13 @@ export function valueOf(serde: SerializerProtocol, piece: Piece): Promise<unknow
   return serde.loadsTyped(piece.type, bytesOf(piece.base64));
 }
 
-/** Half of a surrogate pair as `JSON.stringify` writes it. Baton refuses it in JSON, though not in a text of JSON. */
+/**
+ * Half of a surrogate pair in the form of `JSON.stringify`. Baton refuses it in JSON, but not in a string that contains
+ * JSON.
+ */
 const loneSurrogate = /\\ud[89a-f]/i;
 
-/** The value, if Baton takes it and `JSON.stringify` makes the same text of it; otherwise undefined. */
+/** Returns the value if Baton accepts it and `JSON.stringify` writes the same text for it; otherwise undefined. */
 function exactJson(text: string): unknown {
   if (loneSurrogate.test(text)) return undefined;
   try {

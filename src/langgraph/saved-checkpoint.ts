@@ -9,14 +9,14 @@ import { valueOf, type Piece } from "./piece.ts";
 import type { ReadEntry } from "../adapter/large-entries.ts";
 
 /**
- * The value of a checkpoint's entry. The values of its channels have entries of their own, one for each version. Here and
- * in the other entries, names are written as `escapeText` writes them.
+ * The value of a checkpoint's entry. The values of its channels are separate entries, one for each version. In all of
+ * these entries, `escapeText` encodes names.
  */
 export interface StoredCheckpoint {
   readonly thread: string;
   readonly ns: string;
   readonly id: string;
-  /** The id of the checkpoint it came from. */
+  /** The ID of the previous checkpoint. */
   readonly parent: string | null;
   readonly checkpoint: Piece;
   readonly metadata: Piece;
@@ -32,7 +32,7 @@ export interface StoredWrites {
   readonly writes: readonly StoredWrite[];
 }
 
-/** A checkpoint with the writes to it, as they were read. */
+/** A checkpoint and the writes to it, as they were read. */
 export interface SavedCheckpoint {
   /** The Baton namespace of its thread. */
   readonly namespace: string;
@@ -41,8 +41,8 @@ export interface SavedCheckpoint {
 }
 
 /**
- * The checkpoints of pages of entries. An entry of a checkpoint comes first, then those of the writes to it. Writes
- * whose checkpoint is not there yet are left out.
+ * Reads the checkpoints in pages of entries. The entry of a checkpoint comes before the entries of its writes. Writes
+ * whose checkpoint does not exist yet are left out.
  */
 export async function* savedCheckpoints(
   pages: AsyncIterable<readonly ReadEntry[]>,
@@ -87,7 +87,7 @@ export async function pendingWrites(
   );
 }
 
-/** What all entries of one checkpoint have in common. */
+/** The part of the key that all entries of one checkpoint share. */
 function placeOf({ namespace, key }: ReadEntry): string {
   return `${namespace}\n${key.split("/", 3).join("/")}`;
 }

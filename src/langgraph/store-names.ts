@@ -1,9 +1,9 @@
 import { escapeText, namePart, originalPart, originalText } from "../adapter/name-part.ts";
 
-/** Before the namespaces of items, unless the store is given another prefix. */
+/** The default prefix of the namespaces of items. */
 export const defaultItemsPrefix = "langgraph:store:";
 
-/** What stands for the empty key, as in the Python package. */
+/** The replacement of the empty key. The Python package uses the same. */
 const emptyKey = "\u241b";
 
 /** The key of an item as Baton stores it. */
@@ -11,24 +11,24 @@ export function storedKey(key: string): string {
   return escapeText(key) || emptyKey;
 }
 
-/** The key of an item as its writer said it. */
+/** The key of an item as its writer chose it. */
 export function originalKey(stored: string): string {
   return stored === emptyKey ? "" : originalText(stored);
 }
 
-/** A label of a namespace as one segment of a name. `**` would be a wildcard to Baton, and is none to LangGraph. */
+/** Encodes a label of a namespace as one segment of a name. `**` is a wildcard in Baton, but not in LangGraph. */
 export function segmentOf(label: string): string {
   return label === "**" ? "%2A%2A" : namePart(label, ":");
 }
 
-/** The namespaces of LangGraph as names of Baton's: a prefix, and the labels with colons between them. */
+/** Converts LangGraph's namespaces to Baton's: a prefix, and the labels with colons between them. */
 export class StoreNames {
-  /** Such as `langgraph:store:`. */
+  /** The prefix, such as `langgraph:store:`. */
   readonly prefix: string;
   /** The segments of the prefix. */
   readonly rootSegments: readonly string[];
 
-  /** @throws Error when the prefix does not end with a colon: names could not be told from others */
+  /** @throws Error if the prefix does not end with a colon, because names would be ambiguous */
   constructor(prefix: string) {
     if (!prefix.endsWith(":")) {
       throw new Error(

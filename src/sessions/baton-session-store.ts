@@ -4,11 +4,11 @@ import { namePart, originalPart } from "../adapter/name-part.ts";
 import { storable } from "../adapter/large-value.ts";
 import { ItemLog, transactionsOf, type LogHead } from "./item-log.ts";
 
-/** Which transcript. */
+/** Names a transcript. */
 export interface SessionKey {
   projectKey: string;
   sessionId: string;
-  /** That of a subagent; left out: the main one. */
+  /** The path of a subagent. Left out for the main transcript. */
   subpath?: string;
 }
 
@@ -20,7 +20,7 @@ export interface SessionStoreEntry {
   [name: string]: unknown;
 }
 
-/** What a list of sessions shows of one, as the SDK keeps it. */
+/** The summary of a session in a list, in the form of the SDK. */
 export interface SessionSummaryEntry {
   sessionId: string;
   mtime: number;
@@ -35,13 +35,14 @@ export type FoldSessionSummary = (
   options?: { mtime?: number },
 ) => SessionSummaryEntry;
 
-/** Where transcripts are stored. */
+/** Options of `BatonSessionStore`. */
 export interface BatonSessionStoreOptions {
-  /** Before the project and the session, as the name of a session's namespace. Default: `"claude:sessions:"`. */
+  /** Prefix of a session's namespace; the project and the session follow it. Default: `"claude:sessions:"`. */
   readonly namespacePrefix?: string | undefined;
   /**
-   * `foldSessionSummary` of the SDK. With it, summaries are kept up to date, and a list of sessions is one request.
-   * Default: the SDK loads each session to list it.
+   * The SDK's function `foldSessionSummary`. With it, the store keeps summaries up to date, and a list of sessions
+   * needs one
+   * request. Default: the SDK loads each session to list it.
    */
   readonly foldSessionSummary?: FoldSessionSummary | undefined;
 }
@@ -62,10 +63,10 @@ interface Head {
 }
 
 /**
- * The transcripts of the Claude Agent SDK, its `SessionStore`: a session that one machine began can be resumed on another.
+ * Stores transcripts of the Claude Agent SDK, as its `SessionStore`. A session can be resumed on another machine.
  *
- * A session is one Baton namespace, `claude:sessions:<project>:<session>`. An entry with a `uuid` that is there already is
- * not stored again. Each batch is one transaction, or several where it has more than 400 entries or 7 MB.
+ * A session is one Baton namespace, `claude:sessions:<project>:<session>`. An entry whose `uuid` exists already is not
+ * stored again. Each batch is one transaction, or several if it has more than 400 entries or 7 MB.
  *
  * @example
  * ```ts
@@ -77,10 +78,10 @@ export class BatonSessionStore {
   readonly #entries: LargeEntries;
   readonly #prefix: string;
   readonly #fold: FoldSessionSummary | undefined;
-  /** The summaries of a project's sessions. There only with `foldSessionSummary`. */
+  /** Returns the summaries of a project's sessions. Defined only with `foldSessionSummary`. */
   readonly listSessionSummaries?: (projectKey: string) => Promise<SessionSummaryEntry[]>;
 
-  /** @param store default: the one that the environment names, in `BATON_URL` and `BATON_TOKEN` */
+  /** @param store default: the store that the environment variables `BATON_URL` and `BATON_TOKEN` name */
   constructor(store: DataStore = createDataStore(), options: BatonSessionStoreOptions = {}) {
     this.#store = store;
     this.#entries = new LargeEntries(store);
@@ -96,25 +97,25 @@ export class BatonSessionStore {
     }
   }
 
-  /** Stores entries behind those that are there. */
+  /** Appends entries to a transcript. */
   async append(key: SessionKey, entries: SessionStoreEntry[]): Promise<void> {
     const groups = transactionsOf(entries);
     for (const group of groups.length > 0 ? groups : [[]]) await this.#append(key, group);
   }
 
-  /** All entries, in the order in which they were stored; null where nothing ever was. */
+  /** Returns all entries in the order in which they were stored; null if the transcript does not exist. */
   async load(key: SessionKey): Promise<SessionStoreEntry[] | null> {
     const log = this.#log(key);
     const head = await log.head();
     return head ? ((await log.items(head)) as SessionStoreEntry[]) : null;
   }
 
-  /** The sessions of a project, and when each was written last, by the database's clock. */
+  /** Returns the sessions of a project, each with the time of its last write by the database's clock. */
   async listSessions(projectKey: string): Promise<{ sessionId: string; mtime: number }[]> {
     return (await this.#heads(projectKey)).map(({ sessionId, mtime }) => ({ sessionId, mtime }));
   }
 
-  /** Deletes a session with all transcripts, in one step; or the transcript of a subagent. */
+  /** Deletes a session with all its transcripts in one step, or only the transcript of a subagent. */
   async delete(key: SessionKey): Promise<void> {
     const namespace = this.#namespaceOf(key);
     if (key.subpath === undefined) {
@@ -123,7 +124,7 @@ export class BatonSessionStore {
     }
     const name = logNameOf(key);
     await this.#store.namespace(namespace).delete(`head/${name}`);
-    // What is left belongs to a log that nobody can find.
+    // The remaining entries belong to a log whose head is deleted, so no reader finds them.
     for (const keyPrefix of [`item/${name}/`, `uuid/${name}/`]) {
       const keys = await this.#store.namespace(namespace).keys({ keyPrefix });
       for (const some of transactionsOf(keys)) {
@@ -133,7 +134,7 @@ export class BatonSessionStore {
     }
   }
 
-  /** The subagents of a session whose transcripts are there. */
+  /** Returns the subagents of a session that have a transcript. */
   async listSubkeys(key: { projectKey: string; sessionId: string }): Promise<string[]> {
     const keyPrefix = "head/sub/";
     const keys = await this.#store.namespace(this.#namespaceOf(key)).keys({ keyPrefix });
@@ -208,7 +209,7 @@ export class BatonSessionStore {
   }
 }
 
-/** @throws Error for the empty subpath, which the SDK does not have */
+/** @throws Error for an empty subpath, which the SDK does not use */
 function logNameOf({ subpath }: SessionKey): string {
   if (subpath === "")
     throw new Error("subpath must not be empty: leave it out for the main transcript.");

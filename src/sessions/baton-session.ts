@@ -5,15 +5,15 @@ import { namePart } from "../adapter/name-part.ts";
 import { canonicalJson, digestOf } from "./canonical-json.ts";
 import { ItemLog, transactionsOf, type LogChange, type LogHead } from "./item-log.ts";
 
-/** Which session, and where it is stored. */
+/** Options of `BatonSession`. */
 export interface BatonSessionOptions {
-  /** Its id: the same one in any process is the same session. Default: a new one. */
+  /** The ID of the session. Processes with the same ID share the session. Default: a new ID. */
   readonly sessionId?: string | undefined;
-  /** Before the id, as the name of the session's namespace. Default: `"openai:sessions:"`. */
+  /** Prefix of the session's namespace; the ID follows it. Default: `"openai:sessions:"`. */
   readonly namespacePrefix?: string | undefined;
 }
 
-/** A change of a history that happens once. */
+/** A change of a history that is applied once. */
 export type HistoryTransaction<Item> =
   | { readonly type: "append_items"; readonly items: readonly Item[] }
   | {
@@ -23,11 +23,11 @@ export type HistoryTransaction<Item> =
     };
 
 /**
- * A session of the OpenAI Agents SDK: the history of a conversation, which any process can go on with. It is a `Session`,
- * a `SessionHistoryRewriteAwareSession` and a `SessionHistoryTransactionAwareSession`.
+ * A session of the OpenAI Agents SDK: the history of a conversation, which any process can continue. It implements
+ * `Session`, `SessionHistoryRewriteAwareSession` and `SessionHistoryTransactionAwareSession`.
  *
- * A session is one Baton namespace, `openai:sessions:<id>`. Every change is one transaction; what several processes add at
- * the same time is all there. `addItems` of more than 400 items or 7 MB is several.
+ * A session is one Baton namespace, `openai:sessions:<id>`. Each change is one transaction, so concurrent changes of
+ * several processes are not lost. `addItems` with more than 400 items or 7 MB uses several transactions.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export class BatonSession<Item extends object = any> {
   readonly #namespace: string;
   readonly #log: ItemLog;
 
-  /** @param store default: the one that the environment names, in `BATON_URL` and `BATON_TOKEN` */
+  /** @param store default: the store that the environment variables `BATON_URL` and `BATON_TOKEN` name */
   constructor(
     store: DataStore = createDataStore(),
     {
@@ -57,12 +57,12 @@ export class BatonSession<Item extends object = any> {
     this.#log = new ItemLog(this.#entries, this.#namespace, "history");
   }
 
-  /** Its id. */
+  /** Returns the ID of the session. */
   async getSessionId(): Promise<string> {
     return this.#sessionId;
   }
 
-  /** The items of the history, or the latest of them, the oldest first. */
+  /** Returns the items of the history, or the latest `limit` of them, the oldest first. */
   async getItems(limit?: number): Promise<Item[]> {
     const head = await this.#log.head();
     if (!head || (limit !== undefined && limit <= 0)) return [];
@@ -76,7 +76,7 @@ export class BatonSession<Item extends object = any> {
       await this.#log.change(async () => ({ append: group }));
   }
 
-  /** Removes the latest item, and returns it. */
+  /** Removes the latest item and returns it; undefined if the history is empty. */
   async popItem(): Promise<Item | undefined> {
     let popped: Item | undefined;
     await this.#log.change(async (head) => {
@@ -88,12 +88,15 @@ export class BatonSession<Item extends object = any> {
     return popped;
   }
 
-  /** Removes all items, and forgets which transactions were applied. */
+  /** Removes all items, and the records of applied transactions. */
   async clearSession(): Promise<void> {
     await this.#store.namespace(this.#namespace).clear();
   }
 
-  /** Replaces function calls by their ids: the first item of a call by the replacement; further ones go. */
+  /**
+   * Replaces function calls by ID: the replacement takes the place of a call's first item, and its other items are
+   * removed.
+   */
   async applyHistoryMutations({
     mutations,
   }: {
@@ -109,10 +112,11 @@ export class BatonSession<Item extends object = any> {
   }
 
   /**
-   * Appends items, or replaces the latest of them. It happens once: a repeat with the same `operationId` does nothing.
+   * Appends items, or replaces the latest items. It is applied once: a repeat with the same `operationId` does nothing.
    *
-   * @throws Error when the id was used for another transaction, or the latest items are not those that are expected;
-   * nothing is changed then
+   * @throws Error if the ID was used for another transaction, or if the latest items are not the expected ones; nothing
+   * is
+   * changed then
    */
   async applyHistoryTransaction({
     operationId,
@@ -181,7 +185,9 @@ function replaced<Item extends object>(
   });
 }
 
-/** Null where nothing is different. What is before the first difference stays. */
+/**
+ * Returns the change between two histories, which keeps the items before the first difference; null if they are equal.
+ */
 function changeBetween(before: readonly object[], after: readonly object[]): LogChange | null {
   let keep = 0;
   while (keep < after.length && before[keep] === after[keep]) keep++;

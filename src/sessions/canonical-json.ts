@@ -1,4 +1,4 @@
-/** JSON of a value in which the order of members says nothing. */
+/** Returns the JSON of a value with sorted members, so that their order has no effect. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_name, member: unknown) =>
     typeof member === "object" && member !== null && !Array.isArray(member)
@@ -7,7 +7,7 @@ export function canonicalJson(value: unknown): string {
   );
 }
 
-/** A hash of what a value is as JSON. */
+/** Returns a hash of a value's canonical JSON. */
 export async function digestOf(value: unknown): Promise<string> {
   const bytes = new TextEncoder().encode(canonicalJson(value));
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));

@@ -1,6 +1,6 @@
 /**
  * Sessions of agent SDKs in Baton: `import { BatonSession, BatonSessionStore } from "baton-store/sessions"`. They need no
- * package: each has the methods that its SDK asks for.
+ * package: each has the methods that its SDK requires.
  *
  * @packageDocumentation
  */

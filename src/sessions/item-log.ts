@@ -3,38 +3,38 @@ import { groupsOf } from "../adapter/groups-of.ts";
 import type { LargeEntries } from "../adapter/large-entries.ts";
 import { storable, type StorableValue } from "../adapter/large-value.ts";
 
-/** What the head of a log says: how many items it has, and which they are. */
+/** The head of a log: the number of its items, and the names of their entries. */
 export interface LogHead {
   /** The number of items. */
   readonly count: number;
-  /** Another one for each log that begins anew under the same name. */
+  /** Distinguishes this log from earlier ones with the same name. */
   readonly generation: string;
-  /** What else its owner keeps in it. */
+  /** Other data of the log's owner. */
   readonly extra?: unknown;
 }
 
 /** A change of a log. */
 export interface LogChange {
-  /** How many items stay, from the first one on. Default: all. */
+  /** The number of items that stay, counted from the first. Default: all. */
   readonly keep?: number;
-  /** Items behind those that stay. */
+  /** Items to append to those that stay. */
   readonly append: readonly object[];
-  /** What the owner keeps in the head from now on. Default: what it was. */
+  /** New data of the log's owner. Default: unchanged. */
   readonly extra?: unknown;
   /** Further keys that are set in the same transaction. */
   readonly values?: readonly StorableValue[];
 }
 
 /**
- * A list of items in a namespace, which any number of writers change. Its head says how many items there are. Every change
- * is one transaction that requires the head to be as it was read, so that none is lost.
+ * A list of items in a namespace, which any number of writers can change. Its head contains the number of items. Each
+ * change is one transaction that requires that the head is unchanged since it was read, so that no change is lost.
  */
 export class ItemLog {
   readonly #entries: LargeEntries;
   readonly #namespace: string;
   readonly #name: string;
 
-  /** @param name of the log within its namespace */
+  /** @param name the name of the log within its namespace */
   constructor(entries: LargeEntries, namespace: string, name: string) {
     this.#entries = entries;
     this.#namespace = namespace;
@@ -45,12 +45,12 @@ export class ItemLog {
     return `head/${this.#name}`;
   }
 
-  /** The head; undefined where there is no log. */
+  /** Returns the head; undefined if the log does not exist. */
   async head(): Promise<LogHead | undefined> {
     return (await this.#entries.entry(this.#namespace, this.headKey))?.value as LogHead | undefined;
   }
 
-  /** The items from one place on. */
+  /** Returns the items, beginning at an index. */
   async items({ count, generation }: LogHead, from = 0): Promise<object[]> {
     const keys = Array.from({ length: count - from }, (_, at) =>
       this.#itemKey(generation, from + at),
@@ -60,9 +60,9 @@ export class ItemLog {
   }
 
   /**
-   * Changes the log. The function is called again when another writer came first.
+   * Changes the log. If another writer changed it first, the function is called again.
    *
-   * @param decide what is to be done to the log as it is; null: nothing
+   * @param decide returns the change for the current log; null for no change
    */
   async change(decide: (head: LogHead) => Promise<LogChange | null>): Promise<void> {
     for (;;) {
@@ -103,11 +103,13 @@ export class ItemLog {
   }
 }
 
-/** A value of 1 MB and more is stored in parts, ahead of the transaction. */
+/** A value of 1 MB or more is stored in parts, before the transaction. */
 const maxCountedBytes = 1_000_000;
 const transactionBounds = { maxItems: 400, maxBytes: 7_000_000 };
 
-/** Items in groups that fit in one transaction each. One that is larger than that is stored in parts, ahead of it. */
+/**
+ * Splits items into groups that fit in one transaction each. A larger item is stored in parts, before the transaction.
+ */
 export function transactionsOf<T>(items: readonly T[]): T[][] {
   const bytesOf = (item: T) => Math.min(JSON.stringify(item).length * 2, maxCountedBytes);
   return groupsOf(items, bytesOf, transactionBounds);

@@ -24,7 +24,7 @@ const State = Annotation.Root({
 });
 type Config = LangGraphRunnableConfig;
 
-/** A graph with a subgraph, tasks side by side, an interrupt and memory, as LangGraph's documentation has them. */
+/** A graph with a subgraph, parallel tasks, an interrupt and memory, as in LangGraph's documentation. */
 function graphOf(checkpointer: BaseCheckpointSaver, store: BaseStore) {
   const inner = new StateGraph(State)
     .addNode("ask", () => ({ said: [`approved by ${interrupt("by whom?")}`] }))
@@ -78,7 +78,7 @@ async function program(checkpointer: BaseCheckpointSaver, store: BaseStore): Pro
   return shown;
 }
 
-test("threads are interrupted, resumed and forked, and share memory, as with the ones in memory", async () => {
+test("threads are interrupted, resumed and forked, and share memory, in the same way as with LangGraph's stores in memory", async () => {
   await using server = await startTestServer();
   const data = storeOf(server);
   const [saver, store] = [new BatonSaver(data), new BatonStore(data)];
@@ -88,7 +88,7 @@ test("threads are interrupted, resumed and forked, and share memory, as with the
   expect((shown[3] as typeof State.State).said.at(-1)).toBe("approved by Bob");
 });
 
-test("docs/langgraph.md compiles graphs that go on with their threads", async () => {
+test("docs/langgraph.md compiles graphs that continue their threads", async () => {
   await using server = await startTestServer();
   vi.stubEnv("BATON_URL", server.url).stubEnv("BATON_TOKEN", server.token);
   const builder = new StateGraph(State)
@@ -99,7 +99,7 @@ test("docs/langgraph.md compiles graphs that go on with their threads", async ()
   const names = { BatonSaver, BatonStore, builder, createDataStore, token: server.token };
   for (const program of programs) {
     const body = program.replaceAll(/^import .*$/gm, "");
-    // eslint-disable-next-line typescript/no-implied-eval -- It is the page that is tested.
+    // eslint-disable-next-line typescript/no-implied-eval -- The page is the subject of the test.
     const compiled = new Function(...Object.keys(names), `${body}; return graph;`);
     const graph = compiled(...Object.values(names)) as ReturnType<typeof builder.compile>;
     const config = { configurable: { thread_id: `page-${program.length}` } };

@@ -4,7 +4,7 @@ import { BatonSaver } from "../../src/langgraph/index.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { storeOf } from "../sdk/sdk-store.ts";
 
-// The suite takes what it needs of the runner from the global scope.
+// The suite uses the runner's functions from the global scope.
 Object.assign(globalThis, { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it });
 
 let server: TestServer;
@@ -18,7 +18,7 @@ const initializer = {
   async afterAll() {
     await server.close();
   },
-  /** Each has threads of its own. */
+  /** Each saver has its own threads. */
   createCheckpointer: () =>
     new BatonSaver(storeOf(server), { namespacePrefix: `saver-${++created}:` }),
 };

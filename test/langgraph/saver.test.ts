@@ -24,7 +24,7 @@ const configOf = (thread_id: string, checkpoint_ns = "") => ({
   configurable: { thread_id, checkpoint_ns },
 });
 
-test("names are any strings, and each is found again as it was", async () => {
+test("names can be any strings, and are returned unchanged", async () => {
   const saver = new BatonSaver(storeOf(server), { namespacePrefix: "names:" });
   const name = fc.oneof(
     fc.string({ unit: "binary", maxLength: 12 }),
@@ -65,7 +65,7 @@ test("names are any strings, and each is found again as it was", async () => {
   });
 });
 
-test("the latest checkpoint is the one with the greatest id, and lists begin with it", async () => {
+test("the latest checkpoint is the one with the greatest ID, and lists begin with it", async () => {
   const saver = new BatonSaver(storeOf(server));
   const ids = ["b", "ba", "b~", "a", "ü", "c"];
   for (const id of ids) await saver.put(configOf("order"), checkpointOf({}, id), metadata, {});
@@ -77,7 +77,7 @@ test("the latest checkpoint is the one with the greatest id, and lists begin wit
   expect(next?.checkpoint.id).toBe("ba");
 });
 
-test("values of more than a request may have are stored whole", async () => {
+test("values larger than a request are stored completely", async () => {
   const saver = new BatonSaver(storeOf(server));
   const values = {
     text: 'ü"\\'.repeat(250_000),
@@ -95,7 +95,7 @@ test("values of more than a request may have are stored whole", async () => {
   expect(tuple?.pendingWrites).toEqual([["task", "text", values.text]]);
 });
 
-test("G6: a checkpoint is stored with all its values, or nothing of it is", async () => {
+test("G6: a checkpoint is stored with all its values, or not at all", async () => {
   const store = storeOf(server);
   const saver = new BatonSaver(store);
   const values = { short: 1, ["n".repeat(1_100)]: 2 };
@@ -108,7 +108,7 @@ test("G6: a checkpoint is stored with all its values, or nothing of it is", asyn
   expect(await store.namespace("langgraph:threads:whole").keys()).toEqual([]);
 });
 
-test("of writes by the same task at the same time, the first of each index stays", async () => {
+test("of concurrent writes by one task, the first of each index stays", async () => {
   const saver = new BatonSaver(storeOf(server));
   const config = await saver.put(configOf("race"), checkpointOf({}), metadata, {});
   await Promise.all(
@@ -133,7 +133,7 @@ test("of writes by the same task at the same time, the first of each index stays
   ]);
 });
 
-test("a step costs one request to store and two to load, however many channels and writes it has", async () => {
+test("a step needs one request to store and two to load, regardless of its number of channels and writes", async () => {
   let requests = 0;
   const saver = new BatonSaver(
     storeOf(server, {

@@ -12,7 +12,7 @@ const key = fc.constantFrom("k1", "k2", "k3");
 const number = fc.constantFrom(-1, 0, 0.5, 1, 1e21);
 const scalar = fc.oneof(number, fc.constantFrom("x", "y", "", true, null));
 const value = fc.record(
-  // What has an order in memory is turned into a number there, which null and true are, too.
+  // The store in memory converts compared values to numbers, also null and true.
   { n: fc.oneof(number, fc.constantFrom("x", "y")), s: scalar, "a/~": scalar },
   { requiredKeys: [] },
 );
@@ -49,11 +49,11 @@ const list = fc.record({
 });
 const batch = fc.array(fc.oneof(put, put, put, get, search, list), { minLength: 1, maxLength: 12 });
 
-/** Where an item is, and what it says. Its times are of another clock. */
+/** The place and the value of an item. Its times come from another clock. */
 const shown = ({ namespace, key, value }: Item) => ({ namespace, key, value });
 const isSearch = (operation: object) => "namespacePrefix" in operation;
 
-test("batches of any operations come to what they come to in memory", async () => {
+test("batches of any operations have the same results as in memory", async () => {
   await using server = await startTestServer();
   const data = storeOf(server);
   let runs = 0;
@@ -63,11 +63,12 @@ test("batches of any operations come to what they come to in memory", async () =
       const store = new BatonStore(data, { namespacePrefix: `model-${++runs}:` });
       const live = new Map<string, { namespace: string[]; key: string; value: object }>();
       for (const operations of batches) {
-        // In memory a namespace stays when its last item has gone: a new one each time has only what there is.
+        // In memory, a namespace stays after its last item is deleted. A new store for each check has only existing
+        // items.
         const memory = new InMemoryStore();
         await memory.batch([...live.values()] as Operation[]);
-        // Reads see what was there before the batch. In memory an item that was read changes with a later put of it, so
-        // the puts are left out there.
+        // Reads return the state before the batch. In memory, a later put changes an item that was read, so the puts
+        // are left out there.
         const reads = operations.filter((operation) => !("value" in operation));
         const answers: unknown[] = await memory.batch(reads as Operation[]);
         const expected = operations.map((operation) => answers[reads.indexOf(operation)]);
@@ -98,7 +99,9 @@ test("batches of any operations come to what they come to in memory", async () =
     },
   );
 
-  /** In memory the order is that of the first puts; ours is by namespace and key. A page is one of that order. */
+  /**
+   * In memory, items are in the order of their first puts; in Baton, by namespace and key. A page follows that order.
+   */
   async function sameSearch(
     { namespacePrefix, filter, limit, offset }: any,
     found: readonly Item[],

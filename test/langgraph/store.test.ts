@@ -45,7 +45,7 @@ test("an item is put, replaced and deleted, and keeps the time of its creation",
   await store.delete(namespace, "doc1");
 });
 
-test("a batch reads what was there before, and writes in one transaction", async () => {
+test("a batch reads the state before it, and writes in one transaction", async () => {
   await store.put(["test", "foo"], "key1", { data: "value1" });
   await store.put(["test", "bar"], "key2", { data: "value2" });
   const results = await store.batch([
@@ -71,7 +71,7 @@ test("a batch reads what was there before, and writes in one transaction", async
   expect(await store.get(["test"], "key3")).toBeNull();
 });
 
-test("G6: a batch with a write that is refused writes nothing", async () => {
+test("G6: a batch with a refused write writes nothing", async () => {
   const large = { text: "x".repeat(2_000_000) };
   const operations = [
     { namespace: ["a"], key: "fits", value: { n: 1 } },
@@ -121,7 +121,7 @@ test("namespaces are listed by prefix and suffix with wildcards, to a depth, in 
   expect(await store.listNamespaces({ maxDepth: 1 })).toEqual([["a"], ["b"]]);
 });
 
-test("a search looks at a namespace and those below it, and at no other whose name begins the same", async () => {
+test("a search covers a namespace and those below it, and no other with the same beginning", async () => {
   await store.put(["test", "docs"], "doc1", { n: 1 });
   await store.put(["test", "docs", "deep"], "doc2", { n: 2 });
   await store.put(["test", "docs2"], "doc3", { n: 3 });
@@ -130,7 +130,7 @@ test("a search looks at a namespace and those below it, and at no other whose na
   expect(await store.search(["none"])).toEqual([]);
 });
 
-test("a search gives 10 items, or a page of them", async () => {
+test("a search returns 10 items by default, or a page of them", async () => {
   const operations = Array.from({ length: 210 }, (_, n) => ({
     namespace: ["many", String(n % 3)],
     key: `k${n}`,
@@ -187,7 +187,7 @@ test("filters select by equality, by operators and inside of objects", async () 
   );
 });
 
-test("namespaces and keys are any strings that LangGraph takes, and each is found again as it was", async () => {
+test("namespaces and keys can be any strings that LangGraph accepts, and are returned unchanged", async () => {
   const labels = ["a b", "a/b", "%3A", "*", "**", "␛0000", "\ud800", "é😀", "\u007f"];
   for (const label of labels) {
     const namespace = ["n", label];
@@ -205,7 +205,7 @@ test("namespaces and keys are any strings that LangGraph takes, and each is foun
   );
 });
 
-test("what LangGraph's stores refuse is refused", async () => {
+test("refuses the same input as LangGraph's stores", async () => {
   const memory = new InMemoryStore();
   for (const one of [store as BaseStore, memory as BaseStore]) {
     for (const namespace of [[], [""], ["a.b"], ["a:b"], ["a\0"], ["langgraph", "a"]]) {
@@ -218,7 +218,7 @@ test("what LangGraph's stores refuse is refused", async () => {
   expect(() => newStore({ namespacePrefix: "store" })).toThrow('"store:"');
 });
 
-test("items expire after their minutes, and a read lets them live as long again", async () => {
+test("items expire after their time to live, and a read restarts it", async () => {
   const entries = storeOf(server).namespace(`store-${created + 1}:t`);
   const ttl = newStore({ ttl: { defaultTtl: 5, refreshOnRead: true } });
   await ttl.put(["t"], "default", { n: 1 });
@@ -236,7 +236,7 @@ test("items expire after their minutes, and a read lets them live as long again"
   expect(await livesFor("default")).toBe(300_000);
   await ttl.search(["t"], { filter: { n: 1 } });
   expect((await entries.entry("default"))?.revision).not.toBe(after?.revision);
-  // An entry that has expired is there no more, from that moment on.
+  // An expired entry does not exist from that moment.
   for await (const change of entries.watch({ key: "own", snapshot: true })) {
     if (change.kind === "EXPIRED" || (change.kind === "CAUGHT_UP" && !(await entries.entry("own"))))
       break;
@@ -247,7 +247,7 @@ test("items expire after their minutes, and a read lets them live as long again"
   expect(await livesFor("default")).toBeNull();
 });
 
-test("who may only read reads items that expire", async () => {
+test("a caller without permission to write can read items that expire", async () => {
   const prefix = `store-${created + 1}:`;
   await newStore().put(["t"], "k", { n: 1 }, undefined, { ttl: 5 });
   const { secret } = await server.createToken({ scopes: ["read"] });
@@ -258,7 +258,7 @@ test("who may only read reads items that expire", async () => {
   expect(keysOf(await reader.search(["t"]))).toEqual(["k"]);
 });
 
-test("a read refreshes nothing where the store says so", async () => {
+test("a read does not refresh items if refreshOnRead is false", async () => {
   const still = newStore({ ttl: { defaultTtl: 5, refreshOnRead: false } });
   const entries = storeOf(server).namespace(`store-${created}:t`);
   await still.put(["t"], "k", { n: 1 });

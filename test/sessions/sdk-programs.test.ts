@@ -5,7 +5,8 @@ import { get } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { agentSdkModules, hasAgentSdks, withAgentSdks } from "./agent-sdks.ts";
 
-// What a page takes as given. Its model says what users have said, so that it is seen what the session holds.
+// The agent that a page uses without defining it. Its model repeats the users' messages, which shows the session's
+// items.
 const openAiAgent = `
   import { Agent, setTracingDisabled, Usage, type Model } from "@openai/agents";
   setTracingDisabled(true);
@@ -38,11 +39,11 @@ describe.skipIf(!hasAgentSdks)(`programs of docs with the SDKs${withAgentSdks}`,
   const run = (code: string) =>
     runWith(agentSdkModules, code, { BATON_URL: server.url, BATON_TOKEN: server.token });
 
-  test("they compile with the types of the SDKs", async () => {
+  test("compile with the types of the SDKs", async () => {
     const openAi = await program("docs/sessions.md", "## OpenAI Agents SDK");
     const claude = await program("docs/sessions.md", "## Claude Agent SDK");
     const aiSdk = await program("docs/mcp.md", "### AI SDK");
-    // Each is a module of its own, and awaits.
+    // Each is a separate module with top-level await.
     await Promise.all([
       compile(`${openAiAgent}${openAi}`, agentSdkModules),
       compile(`declare const prompt: string, sessionId: string;\n${claude}`, agentSdkModules),
@@ -50,7 +51,7 @@ describe.skipIf(!hasAgentSdks)(`programs of docs with the SDKs${withAgentSdks}`,
     ]);
   });
 
-  test("OpenAI Agents SDK: a process goes on with the session of another", async () => {
+  test("OpenAI Agents SDK: a process continues the session of another", async () => {
     const code = await program("docs/sessions.md", "## OpenAI Agents SDK");
     expect(code).toContain("await run(");
     const shown = `${openAiAgent}${code.replace("await run(", "const result = await run(")}
@@ -59,9 +60,9 @@ describe.skipIf(!hasAgentSdks)(`programs of docs with the SDKs${withAgentSdks}`,
     expect(await run(shown)).toBe("Where were we? Where were we?\n");
   });
 
-  test("Claude Agent SDK: the store has the methods that the SDK asks for, and its summaries", async () => {
+  test("Claude Agent SDK: the store has the methods and summaries that the SDK requires", async () => {
     const code = await program("docs/sessions.md", "## Claude Agent SDK");
-    // What it does to a session needs the program that the SDK brings along.
+    // Running a session would need the program that the SDK contains.
     const stored = code.replace("query({", "({");
     expect(stored).not.toBe(code);
     const shown = `const prompt = "hi", sessionId = "s";

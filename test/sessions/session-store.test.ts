@@ -22,7 +22,7 @@ const entry = (uuid: string, text = uuid): SessionStoreEntry => ({
 });
 const title = (text: string): SessionStoreEntry => ({ type: "custom-title", customTitle: text });
 
-test("entries are loaded as they were appended, and null where none ever were", async () => {
+test("loads the appended entries, and null for an unknown transcript", async () => {
   const store = newStore();
   const key = { projectKey: "-home-ann-project", sessionId: "s1" };
   expect(await store.load(key)).toBeNull();
@@ -34,7 +34,7 @@ test("entries are loaded as they were appended, and null where none ever were", 
   expect(await store.load({ ...key, sessionId: "s2" })).toEqual([]);
 });
 
-test("an entry with a uuid is stored once, and one without as often as it is appended", async () => {
+test("stores an entry with a uuid once, and one without each time that it is appended", async () => {
   const store = newStore();
   const key = { projectKey: "p", sessionId: "s" };
   const batch = [entry("1"), title("t"), entry("2"), entry("1", "repeated in the batch")];
@@ -44,7 +44,7 @@ test("an entry with a uuid is stored once, and one without as often as it is app
   expect(await store.load(key)).toEqual([entry("1"), title("t"), entry("2"), title("t")]);
 });
 
-test("batches of several processes at the same time are each whole, and retries add nothing", async () => {
+test("concurrent batches of several processes are each complete, and retries add nothing", async () => {
   const store = newStore();
   const key = { projectKey: "p", sessionId: "race" };
   const batches = Array.from({ length: 5 }, (_, n) => [
@@ -58,7 +58,7 @@ test("batches of several processes at the same time are each whole, and retries 
   for (let n = 0; n < 5; n++) expect(uuids.indexOf(`${n}.2`)).toBe(uuids.indexOf(`${n}.1`) + 1);
 });
 
-test("long transcripts and large entries are kept whole and in order", async () => {
+test("long transcripts and large entries are complete and in order", async () => {
   const store = newStore();
   const key = { projectKey: "p", sessionId: "long" };
   const entries = Array.from({ length: 410 }, (_, n) =>
@@ -68,7 +68,7 @@ test("long transcripts and large entries are kept whole and in order", async () 
   expect(await store.load(key)).toEqual(entries);
 });
 
-test("sessions of a project are listed with the time of their last write", async () => {
+test("lists the sessions of a project with the time of their last write", async () => {
   const store = newStore();
   const before = Date.now() - 1;
   for (const sessionId of ["s1", "s:2"])
@@ -86,13 +86,13 @@ test("sessions of a project are listed with the time of their last write", async
   expect(store.listSessionSummaries).toBeUndefined();
 });
 
-test("transcripts of subagents are listed, and deleted with the session or alone", async () => {
+test("lists transcripts of subagents, and deletes them with the session or separately", async () => {
   const store = newStore();
   const key = { projectKey: "p", sessionId: "s" };
   const subpaths = ["subagents/agent-1", "subagents/agent-2", "x"];
   await store.append(key, [entry("main")]);
   for (const subpath of subpaths) await store.append({ ...key, subpath }, [entry("1", subpath)]);
-  // It looks like a reference to parts, so that it is stored in a part.
+  // The value looks like a reference to parts, so it is stored in a part.
   await store.append({ ...key, subpath: "x" }, [{ parts: { id: "a", count: 1 } } as any]);
   expect((await store.listSubkeys(key)).sort()).toEqual(subpaths);
   await store.delete({ ...key, subpath: "x" });
@@ -109,8 +109,8 @@ test("transcripts of subagents are listed, and deleted with the session or alone
   await store.delete(key);
 });
 
-test("summaries are folded once for each entry, whoever appends at the same time", async () => {
-  // As the SDK's function: it is given what is new, and returns what to keep.
+test("summaries are folded once for each entry, also with concurrent appends", async () => {
+  // Like the SDK's function, it receives the new entries, and returns the summary to keep.
   const foldSessionSummary = (
     previous: any,
     { sessionId }: any,
@@ -131,59 +131,56 @@ test("summaries are folded once for each entry, whoever appends at the same time
   expect(await store.listSessionSummaries?.("p")).toEqual([{ ...session, data: { count: 10 } }]);
 });
 
-test.skipIf(!hasAgentSdks)(
-  `it does as the SDK's store in memory does${withAgentSdks}`,
-  async () => {
-    const { InMemorySessionStore, foldSessionSummary } = await importSdk(
-      "@anthropic-ai/claude-agent-sdk/sdk.mjs",
-    );
-    let uuids = 0;
-    const key = fc.record(
-      {
-        projectKey: fc.constantFrom("p", "q"),
-        sessionId: fc.constantFrom("s", "t"),
-        subpath: fc.constantFrom("a", "subagents/b"),
-      },
-      { requiredKeys: ["projectKey", "sessionId"] },
-    );
-    // In memory a uuid is stored as often as it comes: here each comes once.
-    const entries = fc.array(
-      fc.oneof(
-        fc.constant(null).map(() => entry(`u${++uuids}`)),
-        fc.constantFrom("x", "y").map(title),
-      ),
-      { maxLength: 3 },
-    );
-    const step = fc.oneof(
-      fc.record({ method: fc.constant("append"), arguments: fc.tuple(key, entries) }),
-      fc.record({
-        method: fc.constantFrom("load", "delete", "listSubkeys"),
-        arguments: fc.tuple(key),
-      }),
-      fc.record({
-        method: fc.constantFrom("listSessions", "listSessionSummaries"),
-        arguments: fc.tuple(fc.constantFrom("p", "q")),
-      }),
-    );
-    const shown = (result: unknown) =>
-      Array.isArray(result)
-        ? result
-            .map((one: any) =>
-              one && typeof one === "object" && "mtime" in one ? { ...one, mtime: 0 } : one,
-            )
-            .sort((a: any, b: any) =>
-              String(a.sessionId ?? "").localeCompare(String(b.sessionId ?? "")),
-            )
-        : result;
-    const property = fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
-      const [ours, theirs] = [newStore({ foldSessionSummary }) as any, new InMemorySessionStore()];
-      for (const { method, arguments: given } of steps) {
-        const [one, other] = [await ours[method](...given), await theirs[method](...given)];
-        const order = (result: unknown) =>
-          method === "listSubkeys" ? [...(result as string[])].sort() : shown(result);
-        expect([method, order(one)]).toEqual([method, order(other)]);
-      }
-    });
-    await fc.assert(property, { numRuns: 40 });
-  },
-);
+test.skipIf(!hasAgentSdks)(`behaves like the SDK's store in memory${withAgentSdks}`, async () => {
+  const { InMemorySessionStore, foldSessionSummary } = await importSdk(
+    "@anthropic-ai/claude-agent-sdk/sdk.mjs",
+  );
+  let uuids = 0;
+  const key = fc.record(
+    {
+      projectKey: fc.constantFrom("p", "q"),
+      sessionId: fc.constantFrom("s", "t"),
+      subpath: fc.constantFrom("a", "subagents/b"),
+    },
+    { requiredKeys: ["projectKey", "sessionId"] },
+  );
+  // In memory, an entry with a repeated uuid is stored again, so each uuid is used once here.
+  const entries = fc.array(
+    fc.oneof(
+      fc.constant(null).map(() => entry(`u${++uuids}`)),
+      fc.constantFrom("x", "y").map(title),
+    ),
+    { maxLength: 3 },
+  );
+  const step = fc.oneof(
+    fc.record({ method: fc.constant("append"), arguments: fc.tuple(key, entries) }),
+    fc.record({
+      method: fc.constantFrom("load", "delete", "listSubkeys"),
+      arguments: fc.tuple(key),
+    }),
+    fc.record({
+      method: fc.constantFrom("listSessions", "listSessionSummaries"),
+      arguments: fc.tuple(fc.constantFrom("p", "q")),
+    }),
+  );
+  const shown = (result: unknown) =>
+    Array.isArray(result)
+      ? result
+          .map((one: any) =>
+            one && typeof one === "object" && "mtime" in one ? { ...one, mtime: 0 } : one,
+          )
+          .sort((a: any, b: any) =>
+            String(a.sessionId ?? "").localeCompare(String(b.sessionId ?? "")),
+          )
+      : result;
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
+    const [ours, theirs] = [newStore({ foldSessionSummary }) as any, new InMemorySessionStore()];
+    for (const { method, arguments: given } of steps) {
+      const [one, other] = [await ours[method](...given), await theirs[method](...given)];
+      const order = (result: unknown) =>
+        method === "listSubkeys" ? [...(result as string[])].sort() : shown(result);
+      expect([method, order(one)]).toEqual([method, order(other)]);
+    }
+  });
+  await fc.assert(property, { numRuns: 40 });
+});

@@ -25,7 +25,7 @@ const call = (callId: string, name = "tool") => ({
   arguments: "{}",
 });
 
-test("items are added, read from the end, popped and cleared, by any process", async () => {
+test("any process can add items, read them from the end, pop and clear them", async () => {
   const session = newSession();
   expect(await session.getItems()).toEqual([]);
   expect(await session.popItem()).toBeUndefined();
@@ -46,7 +46,7 @@ test("items are added, read from the end, popped and cleared, by any process", a
   expect(await session.getItems()).toEqual(items);
 });
 
-test("ids are any strings, and a session without one has one of its own", async () => {
+test("IDs can be any strings, and a session without one gets a new one", async () => {
   const ids = ["a:b", "a", "ü", "%", "\ud800"];
   for (const id of ids) await newSession(id).addItems([user(String(ids.indexOf(id)))]);
   for (const id of ids)
@@ -55,7 +55,7 @@ test("ids are any strings, and a session without one has one of its own", async 
   expect(await one.getSessionId()).not.toBe(await other.getSessionId());
 });
 
-test("many items, large ones, and ones of any form are kept whole and in order", async () => {
+test("many items, large items, and items of any form are complete and in order", async () => {
   const session = newSession();
   const items: object[] = Array.from({ length: 410 }, (_, n) =>
     user(n === 250 ? "x".repeat(1_500_000) : String(n)),
@@ -65,7 +65,7 @@ test("many items, large ones, and ones of any form are kept whole and in order",
   expect(await session.getItems()).toEqual(items);
 });
 
-test("what several add at the same time is all there, and each item is popped once", async () => {
+test("concurrent additions are all kept, and each item is popped once", async () => {
   const id = `race-${++created}`;
   const adding = Array.from({ length: 6 }, (_, n) =>
     newSession(id).addItems([user(`${n}.1`), user(`${n}.2`)]),
@@ -82,7 +82,7 @@ test("what several add at the same time is all there, and each item is popped on
   expect(found.sort()).toEqual(contents.slice(-6).sort());
 });
 
-test("the parts of a large item are deleted with it, and where another takes its place", async () => {
+test("the parts of a large item are deleted when it is deleted or replaced", async () => {
   const session = newSession();
   const namespace = storeOf(server).namespace(`openai:sessions:${await session.getSessionId()}`);
   const partCount = async () => (await namespace.keys({ keyPrefix: "part/" })).length;
@@ -95,7 +95,7 @@ test("the parts of a large item are deleted with it, and where another takes its
   expect(await partCount()).toBe(2);
   expect(await session.popItem()).toEqual(large("2"));
   expect(await partCount()).toBe(0);
-  // A value that looks like a reference to parts is stored in a part.
+  // A value that looks like a reference to parts is also stored in a part.
   await session.addItems([{ parts: { id: "a", count: 1 } }]);
   const transaction = {
     type: "replace_suffix",
@@ -107,7 +107,7 @@ test("the parts of a large item are deleted with it, and where another takes its
   expect(await session.getItems()).toEqual([user("a"), user("b")]);
 });
 
-test("what is refused after its parts were written leaves no parts", async () => {
+test("a change that is refused after its parts were written leaves no parts", async () => {
   const entries = new LargeEntries(storeOf(server));
   const values = [storable("k", { text: "x".repeat(9_000_000) })];
   const write = entries.write("refused", { values, revisions: { k: "1" } });
@@ -115,7 +115,7 @@ test("what is refused after its parts were written leaves no parts", async () =>
   expect(await storeOf(server).namespace("refused").keys()).toEqual([]);
 });
 
-test("a function call is replaced where it was first, and its repeats go", async () => {
+test("a function call is replaced in its first place, and its repetitions are removed", async () => {
   const session = newSession();
   await session.addItems([user("a"), call("1"), user("b"), call("1", "again"), call("2")]);
   await session.applyHistoryMutations({ mutations: [] });
@@ -128,7 +128,7 @@ test("a function call is replaced where it was first, and its repeats go", async
   expect(await session.getItems()).toEqual([user("a"), call("1", "new"), user("b"), call("2")]);
 });
 
-test("G6, G12: a transaction happens once, whole, or not at all", async () => {
+test("G6, G12: a transaction is applied once and completely, or not at all", async () => {
   const session = newSession();
   const append = { type: "append_items", items: [user("a"), user("b")] } as const;
   const repeats = Array.from({ length: 4 }, () =>
@@ -138,7 +138,7 @@ test("G6, G12: a transaction happens once, whole, or not at all", async () => {
   expect(await session.getItems()).toEqual(append.items);
   const replace = {
     type: "replace_suffix",
-    // The order of members says nothing.
+    // The order of members has no effect.
     expectedSuffix: [{ content: "b", role: "user", type: "message" }],
     replacement: [user("c"), user("d")],
   } as const;
@@ -160,64 +160,61 @@ test("G6, G12: a transaction happens once, whole, or not at all", async () => {
   for (const args of refused)
     await expect(session.applyHistoryTransaction(args)).rejects.toThrow(/transaction/);
   expect(await session.getItems()).toEqual(items);
-  // A transaction that was refused left no trace of its id.
+  // A refused transaction leaves no record of its ID.
   await session.applyHistoryTransaction({ operationId: "3", transaction: append });
   expect(await session.getItems()).toEqual([...items, ...append.items]);
 });
 
-test.skipIf(!hasAgentSdks)(
-  `it does as the SDK's session in memory does${withAgentSdks}`,
-  async () => {
-    const { MemorySession } = await importSdk("@openai/agents-core/dist/index.mjs");
-    const item = fc.oneof(
-      fc.constantFrom("a", "b").map((content) => ({ ...user(content) })),
-      fc.constantFrom("1", "2").map((id) => call(id)),
-    );
-    const items = fc.array(item, { maxLength: 3 });
-    const transaction = fc.oneof(
-      fc.record({ type: fc.constant("append_items"), items }),
-      fc.record({ type: fc.constant("replace_suffix"), expectedSuffix: items, replacement: items }),
-    );
-    const step = fc.oneof(
-      fc.record({ method: fc.constant("addItems"), argument: items }),
-      fc.record({ method: fc.constant("popItem"), argument: fc.constant(undefined) }),
-      fc.record({
-        method: fc.constant("getItems"),
-        argument: fc.option(fc.nat(4), { nil: undefined }),
+test.skipIf(!hasAgentSdks)(`behaves like the SDK's session in memory${withAgentSdks}`, async () => {
+  const { MemorySession } = await importSdk("@openai/agents-core/dist/index.mjs");
+  const item = fc.oneof(
+    fc.constantFrom("a", "b").map((content) => ({ ...user(content) })),
+    fc.constantFrom("1", "2").map((id) => call(id)),
+  );
+  const items = fc.array(item, { maxLength: 3 });
+  const transaction = fc.oneof(
+    fc.record({ type: fc.constant("append_items"), items }),
+    fc.record({ type: fc.constant("replace_suffix"), expectedSuffix: items, replacement: items }),
+  );
+  const step = fc.oneof(
+    fc.record({ method: fc.constant("addItems"), argument: items }),
+    fc.record({ method: fc.constant("popItem"), argument: fc.constant(undefined) }),
+    fc.record({
+      method: fc.constant("getItems"),
+      argument: fc.option(fc.nat(4), { nil: undefined }),
+    }),
+    fc.record({ method: fc.constantFrom("clearSession"), argument: fc.constant(undefined) }),
+    fc.record({
+      method: fc.constant("applyHistoryMutations"),
+      argument: fc.record({
+        mutations: fc.array(
+          fc.constantFrom("1", "2").map((callId) => ({
+            type: "replace_function_call",
+            callId,
+            replacement: call(callId, "new"),
+          })),
+          { maxLength: 2 },
+        ),
       }),
-      fc.record({ method: fc.constantFrom("clearSession"), argument: fc.constant(undefined) }),
-      fc.record({
-        method: fc.constant("applyHistoryMutations"),
-        argument: fc.record({
-          mutations: fc.array(
-            fc.constantFrom("1", "2").map((callId) => ({
-              type: "replace_function_call",
-              callId,
-              replacement: call(callId, "new"),
-            })),
-            { maxLength: 2 },
-          ),
-        }),
-      }),
-      fc.record({
-        method: fc.constant("applyHistoryTransaction"),
-        argument: fc.record({ operationId: fc.constantFrom("1", "2", "3", " "), transaction }),
-      }),
-    );
-    const outcome = async (
-      session: any,
-      { method, argument }: { method: string; argument: unknown },
-    ) => {
-      try {
-        return { returned: await session[method](argument), items: await session.getItems() };
-      } catch {
-        return { failed: true, items: await session.getItems() };
-      }
-    };
-    const property = fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
-      const [ours, theirs] = [newSession(), new MemorySession()];
-      for (const one of steps) expect(await outcome(ours, one)).toEqual(await outcome(theirs, one));
-    });
-    await fc.assert(property, { numRuns: 40 });
-  },
-);
+    }),
+    fc.record({
+      method: fc.constant("applyHistoryTransaction"),
+      argument: fc.record({ operationId: fc.constantFrom("1", "2", "3", " "), transaction }),
+    }),
+  );
+  const outcome = async (
+    session: any,
+    { method, argument }: { method: string; argument: unknown },
+  ) => {
+    try {
+      return { returned: await session[method](argument), items: await session.getItems() };
+    } catch {
+      return { failed: true, items: await session.getItems() };
+    }
+  };
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
+    const [ours, theirs] = [newSession(), new MemorySession()];
+    for (const one of steps) expect(await outcome(ours, one)).toEqual(await outcome(theirs, one));
+  });
+  await fc.assert(property, { numRuns: 40 });
+});
