@@ -7,7 +7,7 @@ import { query, refusal, request, socketClient, subscribeOn } from "../client.ts
 import { get, set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
-describe("a server that is closed", () => {
+describe("a restricted server", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer({
@@ -34,7 +34,7 @@ describe("a server that is closed", () => {
     });
 
   test.each(["{ __schema { types { name } } }", '{ __type(name: "Entry") { name } }'])(
-    "introspection is refused on both transports: %s",
+    "refuses introspection on both transports: %s",
     async (document) => {
       const { errors } = await request(server.url, server.token, document);
       expect(errors?.[0]?.message).toMatch(/introspection/i);
@@ -51,7 +51,7 @@ describe("a server that is closed", () => {
     },
   );
 
-  test("browsers are not shown GraphiQL, nor the board", async () => {
+  test("serves neither GraphiQL nor the board", async () => {
     const accept = "text/html";
     expect((await send("/", { headers: { accept } })).status).toBe(404);
     expect((await send("/graphiql/graphiql.js", { headers: { accept } })).status).toBe(404);
@@ -59,7 +59,7 @@ describe("a server that is closed", () => {
     expect(page.headers.get("content-type")).toMatch(/^application\/json/);
   });
 
-  test("pages of other sites may not ask, and those of its own site may", async () => {
+  test("refuses web pages of other origins, and serves its own pages", async () => {
     const foreign = await post("https://elsewhere.example");
     expect(foreign.status).toBe(403);
     expect(foreign.headers.get("access-control-allow-origin")).toBeNull();
@@ -86,7 +86,7 @@ describe("a server that is closed", () => {
     expect(await opened(server.url)).toBe("open");
   });
 
-  test("the agent of a change is the token's, whatever its bearer says", async () => {
+  test("records the token's agent, regardless of the caller's agent name", async () => {
     await set(server, { key: "unnamed", value: 1 }, { agent: "someone" });
     expect((await get(server, "unnamed"))?.updatedBy).toBeNull();
     const named = await server.createToken({ agent: "parser" });
@@ -97,7 +97,7 @@ describe("a server that is closed", () => {
     await client.dispose();
   });
 
-  test("answers are not guessed to be of another type", async () => {
+  test("responses forbid that browsers guess another type", async () => {
     for (const path of ["/graphql", "/health/live", "/nowhere"]) {
       expect((await send(path)).headers.get("x-content-type-options")).toBe("nosniff");
     }
@@ -117,7 +117,7 @@ describe("trusted documents", () => {
     return path;
   };
 
-  test("only those are executed, over HTTP and WebSocket", async () => {
+  test("are the only documents that are executed, over HTTP and WebSocket", async () => {
     const listed = "{ viewer { user } }";
     await using server = await startTestServer({
       trustedDocuments: await file(JSON.stringify({ abc: listed })),

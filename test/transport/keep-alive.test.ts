@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { startTestServer, type Instance } from "../server.ts";
 
-/** A connection on which one query was answered, and the answer. */
+/** A connection on which one query has run, and its response. */
 async function usedConnection({
   url,
   token,
@@ -27,7 +27,7 @@ async function usedConnection({
   return { socket, answer: String(answer) };
 }
 
-test("an idle connection outlasts those of the usual pools and proxies, and answers say how long", async () => {
+test("an idle connection stays open longer than in usual pools and proxies, and responses say how long", async () => {
   await using server = await startTestServer();
   const { socket, answer } = await usedConnection(server);
   expect(answer).toMatch(/^HTTP\/1\.1 200 /);
@@ -35,7 +35,7 @@ test("an idle connection outlasts those of the usual pools and proxies, and answ
   socket.destroy();
 });
 
-test("an idle connection is closed after keepAliveSeconds, and one of another server stays", async () => {
+test("an idle connection is closed after keepAliveSeconds; one of another server stays open", async () => {
   await using server = await startTestServer();
   await using other = await startTestServer({ keepAliveSeconds: 1 });
   const [kept, closed] = await Promise.all([usedConnection(server), usedConnection(other)]);

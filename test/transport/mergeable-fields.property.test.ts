@@ -34,12 +34,12 @@ const document = fc.tuple(entrySet, ...fragments.map(() => entrySet)).map(([set,
       .reduce((text, name) => text.replaceAll(`...${name} `, "key "), body),
   );
   const definitions = bodies.map((body, index) => `fragment ${fragments[index]} on Entry ${body}`);
-  // What no operation spreads is refused for that.
+  // A fragment that no operation spreads would be refused for that reason.
   const spread = fragments.map((name) => `${name}: entry(key: "k") { ...${name} }`).join(" ");
   return `{ entry(key: "k") ${set} ${spread} } ${definitions.join(" ")}`;
 });
 
-test("fields are merged as graphql-js has it", () => {
+test("fields can be merged exactly if graphql-js can merge them", () => {
   fc.assert(
     fc.property(document, (text) => {
       const parsed = parse(text);
@@ -50,7 +50,7 @@ test("fields are merged as graphql-js has it", () => {
   );
 });
 
-test("the schema has no abstract types, which that relies on", () => {
+test("the schema has no abstract types, as this check requires", () => {
   expect(Object.values(schema.getTypeMap()).filter(isAbstractType)).toEqual([]);
 });
 
@@ -61,7 +61,7 @@ test.each([
   expect(mergeConflict(parse(text))).toBeNull();
 });
 
-test("a conflict is told, and how to avoid it", () => {
+test("the message of a conflict says how to avoid it", () => {
   const parsed = parse('{ a: entry(key: "x") { key } a: entry(key: "y") { key } }');
   expect(mergeConflict(parsed)?.message).toBe(
     'Fields "a" conflict because they have differing arguments. Use different aliases on the fields to fetch both if this was intentional.',

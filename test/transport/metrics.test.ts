@@ -46,7 +46,7 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
     );
   }
 
-  test("operations are counted by kind, name and code, and commits by what they carry", async () => {
+  test("counts operations by kind, name and code, and commits by their contents", async () => {
     const document = `mutation Hand($key: String!, $ifRevision: Revision) {
       setEntry(input: { key: $key, value: 1, ifRevision: $ifRevision }) { revision }
     }`;
@@ -73,7 +73,7 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
     expect(pool.length).toBe(name === "SQLite" ? 0 : 3);
   });
 
-  test("callers can't make more than 200 names", async () => {
+  test("callers cannot create more than 200 names", async () => {
     for (let index = 0; index < 210; index++) {
       await query(server, `query Name${index} { __typename }`);
     }
@@ -85,7 +85,7 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
     ).toBeGreaterThanOrEqual(10);
   });
 
-  test("subscribers, waits and the lag of the slowest", async () => {
+  test("shows subscribers, waits and the lag of the slowest", async () => {
     await using live = subscribe(server, "subscription { entryChanged(snapshot: true) { kind } }");
     await live.until(({ kind }) => kind === "CAUGHT_UP");
     const waiting = query(
@@ -98,7 +98,7 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
       baton_subscribers_catching_up: 0,
       baton_subscriber_lag_max_revisions: 0,
     });
-    // It asks for events and reads none.
+    // It requests events and reads none.
     const { hostname, port } = new URL(server.url);
     const stuck = connect(Number(port), hostname);
     const body = JSON.stringify({ query: "subscription { entryChanged { entry { value } } }" });
@@ -148,7 +148,7 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
 });
 
 test.for(["nowhere", "127.0.0.1:99999", "host:", "999.1.1.1:1"])(
-  "metrics can't be served on %s, which the start says",
+  "the start reports that metrics cannot be served on %s",
   async (address) => {
     const metrics = { text: async () => "", contentType: "text/plain" } as Metrics;
     await expect(serveMetrics(metrics, address)).rejects.toThrow(/--metrics|can't be served/);

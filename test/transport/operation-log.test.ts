@@ -117,7 +117,7 @@ describe("the log at debug", () => {
     await client.dispose();
   });
 
-  test("has the code of what is refused before it is an operation", async () => {
+  test("has the code of a request that is refused before its operation is read", async () => {
     await request(reached.url, "baton_confidential", "{ viewer { user } }");
     await lines.find(({ status, errorCode }) => status === 401 && errorCode === "UNAUTHENTICATED");
     await request(reached.url, reached.token, "{ nothing }");
@@ -167,7 +167,7 @@ describe("the log at debug", () => {
     expect((await lineOf("resources/read", true)).errorCode).toBe("BAD_USER_INPUT");
   });
 
-  test("has neither tokens nor keys nor values", () => {
+  test("contains no tokens, keys or values", () => {
     const text = JSON.stringify(lines.all);
     expect(text).not.toContain("confidential");
     expect(text).not.toContain(reached.token);

@@ -12,7 +12,7 @@ import { JsonText } from "../../src/json/json-text.ts";
 import { schema } from "../../src/schema/schema.ts";
 import { plainArguments } from "../../src/transport/plain-arguments.ts";
 
-/** Documents of one field, with variables `a` to `d` in every place that a caller puts one. */
+/** Documents of one field, with the variables `a` to `d` in every place where callers use variables. */
 const documents = [
   "mutation ($a: SetEntryInput!) { setEntry(input: $a) { revision } }",
   "mutation ($a: String!, $b: JSON!) { setEntry(input: { key: $a, value: $b }) { revision } }",
@@ -51,12 +51,12 @@ const variable = fc.oneof(
 );
 const variables = fc.record({ a: variable, b: variable, c: variable }, { requiredKeys: [] });
 
-test.each(documents)("arguments come to what graphql-js makes of them: %s", (text) => {
+test.each(documents)("arguments have the same values as with graphql-js: %s", (text) => {
   const document = parse(text);
   const operation = document.definitions[0] as OperationDefinitionNode;
   const node = operation.selectionSet.selections[0] as FieldNode;
   const field = schema.getRootType(operation.operation)?.getFields()[node.name.value];
-  if (!field) throw new Error("There is no such field.");
+  if (!field) throw new Error("The field does not exist.");
   const definitions = operation.variableDefinitions ?? [];
   expect(validate(schema, document)).toEqual([]);
   const read = plainArguments(schema, field, node, definitions);
@@ -72,7 +72,7 @@ test.each(documents)("arguments come to what graphql-js makes of them: %s", (tex
   );
 });
 
-test("most arguments need not be read by graphql-js", () => {
+test("most arguments are read without graphql-js", () => {
   const document = parse(documents[1] as string);
   const operation = document.definitions[0] as OperationDefinitionNode;
   const node = operation.selectionSet.selections[0] as FieldNode;

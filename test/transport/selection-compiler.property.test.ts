@@ -71,7 +71,7 @@ function selectionOf(
   names: readonly string[],
   deeper: fc.Arbitrary<string> | null,
 ): fc.Arbitrary<string> {
-  // An alias is its field's own, so that fields merge.
+  // Each field has its own alias, so that fields can be merged.
   const field = fc
     .record({ name: fc.constantFrom(...names), isAliased: fc.boolean(), directive })
     .map(({ name, isAliased, directive: when }) =>
@@ -105,7 +105,7 @@ function compile(text: string, variables: Record<string, unknown> = {}, maxField
 }
 
 describe("a compiled selection", () => {
-  test("writes what executing the operation gives", () => {
+  test("writes the result of executing the operation", () => {
     fc.assert(
       fc.property(changeSelection, fc.boolean(), (selection, isAliased) => {
         const text = `subscription ($yes: Boolean!, $no: Boolean!) {
@@ -120,7 +120,8 @@ describe("a compiled selection", () => {
         };
         for (const rootValue of events) {
           const result = execute({ schema, document, rootValue, variableValues, contextValue });
-          if (result instanceof Promise) throw new Error("It was to be executed synchronously.");
+          if (result instanceof Promise)
+            throw new Error("The operation must be executed synchronously.");
           expect(result.errors).toBeUndefined();
           expect(compiled?.write(rootValue)).toBe(writeResult(result));
         }
@@ -129,7 +130,7 @@ describe("a compiled selection", () => {
     );
   });
 
-  test("has one key for one shape, whatever the document", () => {
+  test("has one key for one shape, regardless of the document", () => {
     const shape = compile("subscription { entryChanged { kind e: entry { value key } } }").compiled;
     const same = `subscription Named { entryChanged(namespace: "a", after: "5") { ...K e: entry { value } e: entry { key } } }
       fragment K on EntryChange { kind }`;
@@ -144,7 +145,7 @@ describe("a compiled selection", () => {
     }
   });
 
-  test("is none where an argument or a promise decides, or where there are too many fields", () => {
+  test("does not exist for arguments, promises or too many fields", () => {
     const history = "subscription { entryChanged { entry { history { nodes { kind } } } } }";
     expect(compile(history).compiled).toBeNull();
     const large = "subscription { entryChanged { kind entry { key value } } }";
@@ -152,7 +153,7 @@ describe("a compiled selection", () => {
     expect(compile(large, {}, 3).compiled).toBeNull();
   });
 
-  test("throws where executing it would add an error", () => {
+  test("throws if its execution would add an error", () => {
     const { compiled } = compile("subscription { entryChanged { entry { sizeBytes } } }");
     const tooLarge = { ...change, kind: "SET", key: "k", entry: { ...entry, sizeBytes: 2 ** 40 } };
     expect(() => compiled?.write(tooLarge)).toThrow("Int cannot represent");

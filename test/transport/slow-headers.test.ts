@@ -3,12 +3,12 @@ import { connect, type Socket } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
 import { startTestServer } from "../server.ts";
 
-/** Longer than headers may take. */
+/** Longer than the limit for headers. */
 const longMs = 16_000;
 
 afterEach(() => vi.useRealTimers());
 
-test("G9: headers that stay away are cut from their first byte on; a connection without one waits", async () => {
+test("G9: slow headers end a connection, counted from their first byte; a connection without one stays open", async () => {
   await using server = await startTestServer();
   const { hostname, port } = new URL(server.url);
   const open = async (): Promise<Socket> => {
@@ -23,7 +23,7 @@ test("G9: headers that stay away are cut from their first byte on; a connection 
   slow.write("GET /health/live HTTP/1.1\r\nHost: baton\r\nX-Slow: ");
 
   vi.useFakeTimers({ toFake: ["performance"] });
-  // The server begins to count when it looks for the first time.
+  // The time begins at the server's first check.
   await expect
     .poll(() => {
       vi.advanceTimersByTime(longMs);

@@ -44,7 +44,7 @@ describe("TLS", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** The name in the certificate that a new connection is shown. */
+  /** The name in the certificate of a new connection. */
   async function shownName(): Promise<string | undefined> {
     const { port, hostname: host } = new URL(server.url);
     const socket = connectTls({ port: Number(port), host, ca });
@@ -54,7 +54,7 @@ describe("TLS", () => {
     return subject.CN as string;
   }
 
-  test("operations by HTTPS and by WebSocket, and browsers are told to keep to it", async () => {
+  test("serves HTTPS and WebSocket, and instructs browsers to use only TLS", async () => {
     expect(server.url).toMatch(/^https:/);
     const sent = httpsRequest(`${server.url}/graphql?query={viewer{user}}`, {
       ca,
@@ -80,7 +80,7 @@ describe("TLS", () => {
     await client.dispose();
   });
 
-  test("what does not speak TLS is cut, and the server goes on", async () => {
+  test("closes a connection without TLS, and continues", async () => {
     const { port, hostname } = new URL(server.url);
     const socket = connect(Number(port), hostname).on("error", () => {});
     socket.write("GET / HTTP/1.1\r\n\r\n");
@@ -97,7 +97,7 @@ describe("TLS", () => {
     expect(await shownName()).toBe("second");
   });
 
-  test("a connection that says nothing does not hold up the end", async () => {
+  test("a silent connection does not delay the stop", async () => {
     const own = await startServer(
       defaultConfig({
         port: 0,
