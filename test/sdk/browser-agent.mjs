@@ -1,7 +1,7 @@
-// @ts-nocheck: served to a browser beside the bundled client.
+// @ts-nocheck: served to a browser together with the bundled client.
 import { ConflictError, createDataStore } from "./client.mjs";
 
-/** What a page can do that loads the client. */
+/** The calls of a page that loads the client. */
 export async function run(options) {
   const store = createDataStore({ ...options, agent: "Browser größe" });
   const tasks = store.namespace("tasks");

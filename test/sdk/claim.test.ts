@@ -35,13 +35,13 @@ describe("a claim of the SDK", () => {
       signal.addEventListener("abort", () => resolve(signal.reason));
     });
 
-  /** Waits for seconds of the database's clock. */
+  /** Waits for a number of seconds by the database's clock. */
   async function pass(seconds: number): Promise<void> {
     await work.set("clock", 1, { ttlSeconds: seconds });
     await takeUntil(work.watch({ key: "clock", snapshot: true }), ({ kind }) => kind === "EXPIRED");
   }
 
-  test("G11: it is renewed while its work lasts longer than its lease", async () => {
+  test("G11: is renewed while its work takes longer than the lease", async () => {
     await work.setMany({ "task:1": "todo", step: 2 });
     const claim = await work.claim({ ...task, leaseSeconds: 2 });
     await pass(3);
@@ -69,7 +69,7 @@ describe("a claim of the SDK", () => {
     expect(claim!.signal.aborted).toBe(false);
   });
 
-  test("G11: what a worker that has ended held is the next one's, with its attempt counted", async () => {
+  test("G11: passes to another worker if its worker has ended; the attempt counts", async () => {
     await work.set("task:1", "todo");
     const dying = storeOf(server);
     const lost = await dying.namespace(work.name).claim({ ...task, leaseSeconds: 1 });
@@ -83,7 +83,7 @@ describe("a claim of the SDK", () => {
     expect(await work.get("task:1")).toBe("todo");
   });
 
-  test("release, and the end of its block, give it back", async () => {
+  test("ends with its release, and at the end of its block", async () => {
     await work.set("task:1", "todo");
     const first = await work.claim(task);
     await first!.release();
@@ -100,7 +100,7 @@ describe("a claim of the SDK", () => {
     expect(await work.claim(task)).toBeUndefined();
   });
 
-  test("its signal aborts when its entry is deleted", async () => {
+  test("aborts its signal when its entry is deleted", async () => {
     await work.set("task:1", "todo");
     const claim = await work.claim({ ...task, leaseSeconds: 1 });
     await work.delete("task:1");
@@ -109,7 +109,7 @@ describe("a claim of the SDK", () => {
     await claim![Symbol.asyncDispose]();
   });
 
-  test("its signal aborts when the server is away for a whole lease", async () => {
+  test("aborts its signal when the server is unavailable for a whole lease", async () => {
     await using proxy = new Proxy(() => server.url);
     await proxy.open();
     await using far = storeOf({ ...server, url: proxy.url });
@@ -122,7 +122,7 @@ describe("a claim of the SDK", () => {
     });
   });
 
-  /** The worker's store, with its requests passed through a hand. */
+  /** The worker's store, whose requests pass through a function. */
   function handled(
     hand: (body: string, send: () => Promise<Response>, signal: AbortSignal) => Promise<Response>,
     options: ConnectionOptions = {},
@@ -135,14 +135,14 @@ describe("a claim of the SDK", () => {
     });
   }
 
-  test("G11: it is kept through renewals that fail, for as long as one comes in time", async () => {
+  test("G11: survives failed renewals if one succeeds in time", async () => {
     const faults = [
       () => Promise.reject(new TypeError("fetch failed")),
       () => Promise.resolve(new Response("<h1>Not found</h1>", { status: 404 })),
       () =>
         Promise.resolve(
           Response.json({
-            errors: [{ message: "a fault of the server", extensions: { code: "INTERNAL" } }],
+            errors: [{ message: "internal error", extensions: { code: "INTERNAL" } }],
           }),
         ),
     ];
@@ -171,7 +171,7 @@ describe("a claim of the SDK", () => {
     }
   });
 
-  test("G11: it is not lost to a renewal that comes after its completion, before the answer", async () => {
+  test("G11: is not lost to a renewal between its completion and the response", async () => {
     let renewed = () => {};
     const refused = new Promise<void>((resolve) => (renewed = resolve));
     await using slow = handled(async (body, send) => {
@@ -187,7 +187,7 @@ describe("a claim of the SDK", () => {
     expect(claim!.signal.aborted).toBe(false);
   });
 
-  test("waiting: for what is set, for what is released, until its time is over, until its signal", async () => {
+  test("waits for a new or released entry, until its timeout, or until its signal aborts", async () => {
     const waiting = work.claim({ ...task, waitMs: Number.POSITIVE_INFINITY });
     await work.set("other", 1);
     await work.set("task:1", "todo");
@@ -213,7 +213,7 @@ describe("a claim of the SDK", () => {
     expect(retries).toEqual([]);
   });
 
-  test("waiting outlasts a server that goes away, once it was there", async () => {
+  test("continues to wait during an outage of the server, if the server was reached before", async () => {
     await using proxy = new Proxy(() => server.url);
     await proxy.open();
     let looks = 0;
@@ -228,7 +228,7 @@ describe("a claim of the SDK", () => {
       },
     );
     const claim = far.namespace(work.name).claim({ ...task, leaseSeconds: 1, waitMs: 60_000 });
-    // The second comes after an answer to the first.
+    // The second request follows the response to the first.
     await expect.poll(() => looks).toBeGreaterThan(1);
     await proxy.cut();
     const before = looks;
@@ -239,13 +239,13 @@ describe("a claim of the SDK", () => {
     await work.clear();
   });
 
-  test("G12: a grant whose answer was lost while it waited is had by its next look; without keys, the loss is told", async () => {
+  test("G12: gets a grant whose response was lost with its next request; without idempotency keys, it reports the loss", async () => {
     for (const retryWrites of [true, false]) {
       let looks = 0;
       await using lossy = handled(
         async (body, send) => {
           const answer = await send();
-          // The first finds nothing; then two tasks are there, and nobody hears of the one that is granted.
+          // The first request finds nothing. Then two tasks exist, and the response that grants one is lost.
           if (!body.includes("claimEntry") || ++looks !== 2) return answer;
           throw new TypeError("fetch failed");
         },

@@ -7,7 +7,7 @@ import { storeOf } from "./sdk-store.ts";
 
 const { BatonError, createDataStore } = sdk;
 
-test("the client knows the codes of the API, all of them, and has a class for each", () => {
+test("the client knows all codes of the API, and has a class for each", () => {
   expect(errorCodes).toEqual(server.errorCodes);
   const classes = errorCodes.map((code) => errorOf({ message: "m", extensions: { code } }));
   expect(new Set(classes.map((error) => error.constructor)).size).toBe(errorCodes.length);
@@ -33,7 +33,7 @@ describe("errors of the SDK", () => {
   const refusal = (call: Promise<unknown>) =>
     call.then(() => null).catch((error: unknown) => error);
 
-  test("G10: each refusal is of its code's class, with what the server says of it", async () => {
+  test("G10: each refusal has the class of its code, with the server's details", async () => {
     await using store = storeOf(running);
     const any = store.namespace("any");
     const unknown = createDataStore({ url: running.url, token: "baton_unknown" });
@@ -56,7 +56,7 @@ describe("errors of the SDK", () => {
     expect(await any.get("k")).toBeUndefined();
   });
 
-  test("a token that may only write can clear and delete; other writes are refused before they happen", async () => {
+  test("a token with only the scope write can clear and delete; other writes are refused before they are applied", async () => {
     await using store = storeOf(running);
     await store.namespace("written").set("k", 1);
     const { secret } = await running.createToken({ scopes: ["write"] });
@@ -103,7 +103,7 @@ describe("errors of the SDK", () => {
     "store.graphql": (store, signal) => store.graphql("{ viewer { user } }", {}, { signal }),
   };
 
-  test("every method that calls the server takes a signal: none is missing here", () => {
+  test("every method that calls the server accepts a signal, and is listed here", () => {
     const methodsOf = (prototype: object) =>
       Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
     const all = [

@@ -10,7 +10,7 @@ import {
 import { startTestServer, type TestServer } from "../server.ts";
 import { storeOf } from "./sdk-store.ts";
 
-describe("work of the SDK that fails", () => {
+describe("failed work of the SDK", () => {
   let server: TestServer;
   let store: DataStore;
   let work: Namespace;
@@ -30,11 +30,11 @@ describe("work of the SDK that fails", () => {
 
   async function taken(options = {}): Promise<Claim> {
     const claim = await work.claim(options);
-    if (!claim) throw new Error("Nothing was free.");
+    if (!claim) throw new Error("No entry was free.");
     return claim;
   }
 
-  test("it is tried again after a delay that grows, or after the one that is said", async () => {
+  test("is tried again after a delay that grows, or after the given delay", async () => {
     const before = Date.now();
     const claimableAt = await (await taken()).fail("first");
     expect(Number(claimableAt) - before).toBeGreaterThan(900);
@@ -48,15 +48,15 @@ describe("work of the SDK that fails", () => {
     expect(await work.claim()).toBeUndefined();
   });
 
-  test("of an Error its text is kept, and of a long one its beginning", async () => {
-    await (await taken()).fail(new TypeError("no number"), { delaySeconds: 0 });
+  test("keeps the text of an Error, and the beginning of a long text", async () => {
+    await (await taken()).fail(new TypeError("not a number"), { delaySeconds: 0 });
     const next = await taken();
     expect(next.error).toBe("TypeError: no number");
     await next.fail(new Error("x".repeat(100_000)), { delaySeconds: 0 });
     expect((await taken()).error).toMatch(/^Error: x{993}$/);
   });
 
-  test("after its last attempt it is a dead letter, until it is requeued", async () => {
+  test("is a dead letter after its last attempt, until it is requeued", async () => {
     expect(await (await taken({ maxAttempts: 1 })).fail("why")).toBeNull();
     const letters = [];
     for await (const letter of work.deadLetters({ keyPrefix: "ta" })) letters.push(letter);
@@ -76,7 +76,7 @@ describe("work of the SDK that fails", () => {
     expect((await taken()).attempt).toBe(1);
   });
 
-  test("a claim whose failure was refused goes on; one that failed is over", async () => {
+  test("a claim continues if `fail` was refused, and ends if it succeeded", async () => {
     const claim = await taken();
     await expect(claim.fail("x".repeat(20_000))).rejects.toThrow(LimitExceededError);
     await expect(claim.fail((() => {}) as unknown)).rejects.toThrow(BadUserInputError);
@@ -85,7 +85,7 @@ describe("work of the SDK that fails", () => {
     await expect(claim.complete()).rejects.toThrow(ClaimLostError);
   });
 
-  test("what is completed is handed out again once it is reopened, alone or with a new value", async () => {
+  test("completed work can be claimed again after it is reopened, with or without a new value", async () => {
     await (await taken()).complete("done");
     expect(await work.reopen("task")).toBe(true);
     expect(await work.reopen("task")).toBe(false);

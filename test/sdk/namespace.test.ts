@@ -39,7 +39,7 @@ describe("a namespace of the SDK", () => {
     jobs = store.namespace<Jobs>(`jobs-${++count}`);
   });
 
-  test("get, set and delete: a value, null as one, and none", async () => {
+  test("get, set and delete: a value, the value null, and a missing value", async () => {
     expect(await jobs.get("raw")).toBeUndefined();
     const revision = await jobs.set("raw", "text");
     expect(await jobs.get("raw")).toBe("text");
@@ -49,7 +49,7 @@ describe("a namespace of the SDK", () => {
     expect(await jobs.get("raw")).toBeUndefined();
   });
 
-  test("entry: everything about it, times as dates, the agent's name beyond ASCII", async () => {
+  test("entry: all fields, times as dates, and an agent name with other characters than ASCII", async () => {
     const before = await jobs.set("raw", "one", { metadata: { format: "csv", size: 1 } });
     const revision = await jobs.set("raw", "two", { metadata: { size: 2 }, ttlSeconds: 60 });
     const entry = await jobs.entry("raw");
@@ -73,7 +73,7 @@ describe("a namespace of the SDK", () => {
     expect(await jobs.entry("meta")).toBeUndefined();
   });
 
-  test("lists: more than a page, sorted, by prefix; odd keys are keys like any other", async () => {
+  test("lists: several pages, sorted, by prefix, with unusual keys", async () => {
     const any = store.namespace(jobs.name);
     const values = Object.fromEntries([
       ...Array.from({ length: 230 }, (_, index) => [`k${String(index).padStart(3, "0")}`, index]),
@@ -99,7 +99,7 @@ describe("a namespace of the SDK", () => {
     expect([await any.keys(), await any.info(), await any.clear()]).toEqual([[], undefined, 0]);
   });
 
-  test("G7: ifRevision, and what a conflict says", async () => {
+  test("G7: ifRevision, and the details of a conflict", async () => {
     const revision = await jobs.set("raw", "mine", { ifRevision: "0" });
     await jobs.set("raw", "mine still", { ifRevision: revision });
     const error = await jobs.set("raw", "late", { ifRevision: revision }).catch((fault) => fault);
@@ -118,7 +118,7 @@ describe("a namespace of the SDK", () => {
     });
   });
 
-  test("G7: update loses nobody's write, and begins where there is nothing", async () => {
+  test("G7: update loses no other client's write, and creates a missing entry", async () => {
     const stores = Array.from({ length: 8 }, (_, index) => storeOf(server, { agent: `a${index}` }));
     await Promise.all(
       stores.map(async (one) => {
@@ -134,7 +134,7 @@ describe("a namespace of the SDK", () => {
     ).not.toBeNull();
   });
 
-  test("update shows its function the entry, as of each attempt", async () => {
+  test("update passes the current entry to its function at each attempt", async () => {
     await jobs.set("meta", { n: 1 }, { metadata: { format: 1 } });
     const formats: unknown[] = [];
     const { metadata } = await jobs.update(
@@ -149,7 +149,7 @@ describe("a namespace of the SDK", () => {
     expect([formats, metadata, await jobs.get("meta")]).toEqual([[1, 2], { format: 3 }, { n: 12 }]);
   });
 
-  test("update gives up after so many attempts, with the conflict; what the function throws is thrown", async () => {
+  test("update stops after its attempts with the conflict, and throws the function's error", async () => {
     let attempts = 0;
     const error = await jobs
       .update(
@@ -167,7 +167,7 @@ describe("a namespace of the SDK", () => {
     await expect(jobs.update("meta", () => Promise.reject(own))).rejects.toBe(own);
   });
 
-  test("entries are added under keys of their own, and several are deleted in one step", async () => {
+  test("adds entries under new keys, and deletes several in one step", async () => {
     const events = store.namespace<Record<`event:${string}`, { at: number }>>("events");
     const keys = [];
     for (const at of [1, 2, 3]) {
@@ -182,21 +182,21 @@ describe("a namespace of the SDK", () => {
     expect(await events.keys()).toEqual(keys.slice(2));
   });
 
-  test("increment, patch and append answer with the entry after it", async () => {
+  test("increment, patch and append return the entry after the change", async () => {
     expect((await jobs.increment("meta", { path: "/n", by: 2 })).value).toEqual({ n: 2 });
     expect((await jobs.increment("meta", { path: "/completed" })).value.completed).toBe(1);
     const patched = await jobs.patch("meta", { phase: "parse", completed: null });
     expect(patched.value).toEqual({ n: 2, phase: "parse" });
     for (const item of ["a", "b", "c"]) await jobs.append("recent", item, { maxLength: 2 });
     expect(await jobs.get("recent")).toEqual(["b", "c"]);
-    // @ts-expect-error no number
+    // @ts-expect-error not a number
     await expect(jobs.increment("recent")).rejects.toThrow(BadUserInputError);
     await expect(
       jobs.append("recent", "d", { ifRevision: patched.revision }),
     ).rejects.toBeInstanceOf(ConflictError);
   });
 
-  test("waitFor: what is there, what comes, what comes after a revision, and what does not", async () => {
+  test("waitFor: an existing value, a new one, one after a revision, and a timeout", async () => {
     const coming = jobs.waitFor("raw");
     const revision = await jobs.set("raw", "first");
     expect(await coming).toMatchObject({ value: "first", revision });
@@ -210,7 +210,7 @@ describe("a namespace of the SDK", () => {
     await expect(jobs.waitFor("task:never", { timeoutMs: 50 })).rejects.toThrow(TimeoutError);
   });
 
-  test("waitFor goes on where the server allows shorter waits", async () => {
+  test("waitFor repeats its request if the server allows only shorter waits", async () => {
     await using short = await startTestServer({ maxAwaitSeconds: 1 });
     await using waiting = storeOf(short);
     const coming = waiting.namespace("n").waitFor("late");
@@ -221,7 +221,7 @@ describe("a namespace of the SDK", () => {
     expect((await coming).value).toBe(1);
   });
 
-  test("history: the changes of a key, each with the entry as it was", async () => {
+  test("history: the changes of a key, each with the entry after it", async () => {
     await jobs.set("raw", "one");
     await jobs.set("raw", "two");
     await jobs.delete("raw");
@@ -236,7 +236,7 @@ describe("a namespace of the SDK", () => {
     expect(newestFirst).toEqual(changes.toReversed());
   });
 
-  test("entries by their creation, the newest or the oldest first, over pages", async () => {
+  test("entries by their creation, newest or oldest first, over several pages", async () => {
     const keys = Array.from({ length: 120 }, (_, index) => `task:${(index * 7) % 120}` as const);
     const task = { file: "f" };
     await jobs.setMany(Object.fromEntries(keys.map((key) => [key, task])));
@@ -278,7 +278,7 @@ describe("a namespace of the SDK", () => {
     expect(late).toThrow(BadUserInputError);
   });
 
-  test("what another realm has made is JSON, too, and so are a class's members and a Date", async () => {
+  test("objects of another realm, members of a class and a Date are JSON, too", async () => {
     class Point {
       readonly x = 1;
     }
@@ -393,7 +393,7 @@ describe("a namespace of the SDK", () => {
     },
   );
 
-  test('G13: -0 beside a bigint, with numbers: "exact"', async () => {
+  test('G13: -0 together with a bigint, with numbers: "exact"', async () => {
     await using exact = storeOf(server, { numbers: "exact" });
     const here = exact.namespace(jobs.name);
     const value = [-0, 2n ** 70n, -(2n ** 70n)];
@@ -421,7 +421,7 @@ describe("a namespace of the SDK", () => {
     expect(await store.namespaces({ namespacePrefix: prefix })).toEqual([]);
   });
 
-  test("search: what has a text, the last written first, with what is around it", async () => {
+  test("search: entries that contain a text, the latest write first, with the surrounding text", async () => {
     const prefix = `${jobs.name}:`;
     for (let index = 0; index < 45; index++) {
       const value = { title: `Report ${index}`, lines: ["other", "about Größe and more"] };
@@ -443,7 +443,7 @@ describe("a namespace of the SDK", () => {
     await expect(collect(store.search("ab"))).rejects.toThrow(BadUserInputError);
   });
 
-  test("who asks, what it may do, and what there is", async () => {
+  test("viewer and usage", async () => {
     await jobs.set("raw", "text");
     const viewer = await store.viewer();
     expect(viewer).toMatchObject({
@@ -455,7 +455,7 @@ describe("a namespace of the SDK", () => {
     expect((await store.usage()).entryCount).toBeGreaterThan(0);
   });
 
-  test("a document of one's own", async () => {
+  test("a custom GraphQL document", async () => {
     await jobs.set("raw", "text");
     const document = "query ($namespace: String!) { namespace(name: $namespace) { entryCount } }";
     const data = await store.graphql<{ namespace: { entryCount: number } }>(document, {
@@ -481,23 +481,26 @@ describe("a namespace of the SDK", () => {
     // eslint-disable-next-line no-sparse-arrays
     ["a list with a gap", [1, , 2]],
     ["an invalid Date inside", { at: new Date(Number.NaN) }],
-    ["a toJSON that gives nothing", { toJSON: () => undefined }],
+    ["a toJSON that returns undefined", { toJSON: () => undefined }],
     ["a promise", Promise.resolve(1)],
-    ["an error inside", [new Error("no JSON")]],
+    ["an error inside", [new Error("not JSON")]],
     ["bytes", new Uint8Array(2)],
-    ["no bytes", new ArrayBuffer(2)],
+    ["an ArrayBuffer", new ArrayBuffer(2)],
     ["a boxed NaN", new Number(Number.NaN)],
     ["undefined", undefined],
     ["a circle", circle],
-  ])("G10: what JSON can't say is refused, not changed: %s", async (_what, value) => {
-    const any = store.namespace(jobs.name);
-    await expect(any.set("k", value)).rejects.toThrow(BadUserInputError);
-    await expect(any.setMany({ k: value })).rejects.toThrow(BadUserInputError);
-    await expect(store.transact((t) => t.in(any).set("k", value))).rejects.toThrow(
-      BadUserInputError,
-    );
-    expect(await any.get("k")).toBeUndefined();
-  });
+  ])(
+    "G10: a value that JSON cannot represent is refused, not changed: %s",
+    async (_what, value) => {
+      const any = store.namespace(jobs.name);
+      await expect(any.set("k", value)).rejects.toThrow(BadUserInputError);
+      await expect(any.setMany({ k: value })).rejects.toThrow(BadUserInputError);
+      await expect(store.transact((t) => t.in(any).set("k", value))).rejects.toThrow(
+        BadUserInputError,
+      );
+      expect(await any.get("k")).toBeUndefined();
+    },
+  );
 
   test("keys and values have the types of the namespace", () => {
     expectTypeOf(jobs.get<"raw">).returns.resolves.toEqualTypeOf<string | null | undefined>();
@@ -527,17 +530,17 @@ describe("a namespace of the SDK", () => {
     type Watched = Extract<Awaited<Found["change"]>, { done?: false }>["value"];
     expectTypeOf<NonNullable<Watched["entry"]>["value"]>().toEqualTypeOf<Jobs["meta"]>();
     const misuse = () => {
-      // @ts-expect-error no such key
+      // @ts-expect-error unknown key
       void jobs.get("nowhere");
       // @ts-expect-error another type
       void jobs.set("meta", "text");
       // @ts-expect-error another type
       void jobs.update("raw", () => 7);
-      // @ts-expect-error no such key
+      // @ts-expect-error unknown key
       void jobs.setMany({ raw: "text", typo: 1 });
       void jobs.setMany({ "task:1": { file: "a" } });
       void jobs.setMany(Object.fromEntries([["task:1", { file: "a" }]]));
-      // @ts-expect-error no such key
+      // @ts-expect-error unknown key
       void store.transact((t) => t.in(jobs).set("nowhere", 1));
     };
     const generic = <T extends object>(

@@ -14,14 +14,14 @@ import { Proxy } from "../examples/proxy.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { storeOf } from "./sdk-store.ts";
 
-describe("a call of the SDK whose answer is lost", () => {
+describe("a call of the SDK whose response is lost", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer();
   });
   afterAll(() => server.close());
 
-  /** The request has its answer from the server; its caller does not hear of every second one. */
+  /** Every second response is lost after the server has sent it. */
   function lossy(options: { readonly retryWrites?: boolean } = {}) {
     let sent = 0;
     const store = storeOf(server, {
@@ -36,7 +36,7 @@ describe("a call of the SDK whose answer is lost", () => {
     return { store, sent: () => sent };
   }
 
-  test("G12: every write happens once, however often it is sent", async () => {
+  test("G12: every write is applied once, regardless of how often it is sent", async () => {
     const { store, sent } = lossy();
     const here = store.namespace("lossy");
     for (let count = 1; count <= 5; count++) {
@@ -61,7 +61,7 @@ describe("a call of the SDK whose answer is lost", () => {
     await second!.release();
     expect(await here.get("completed")).toBe(1);
     expect(await here.clear()).toBe(6);
-    // Each was sent twice: the odd ones got lost.
+    // Each was sent twice, because the odd responses were lost.
     expect(sent() % 2).toBe(0);
     store.close();
   });
@@ -74,7 +74,7 @@ describe("a call of the SDK whose answer is lost", () => {
     store.close();
   });
 
-  test("for ever is a time, too", async () => {
+  test("retryForMs can be Infinity", async () => {
     const times = { timeoutMs: Infinity, maxSilenceMs: Infinity, retryForMs: Infinity };
     await using store = storeOf(server, times);
     expect((await store.viewer()).user).toBe("local");
@@ -89,7 +89,7 @@ describe("a call of the SDK whose answer is lost", () => {
     );
   });
 
-  test("a mutation of one's own is tried again only where its caller says that it may be", async () => {
+  test("a custom mutation is tried again only if its caller allows it", async () => {
     const { store, sent } = lossy();
     const mutation =
       'mutation Count($once: String) { incrementEntry(input: { key: "own", idempotencyKey: $once }) { revision } }';
@@ -105,8 +105,8 @@ describe("a call of the SDK whose answer is lost", () => {
     store.close();
   });
 
-  test("G12: a write on a pooled connection that was closed is sent again, and happens once", async () => {
-    // As a server that closes idle connections just when they are used: before, and after, the request has got through.
+  test("G12: a write on a closed pooled connection is sent again, and is applied once", async () => {
+    // Like a server that closes an idle connection when it is used: before and after the request has arrived.
     let requests = 0;
     const front = createServer((request, response) => {
       const isClosed = ++requests % 2 === 0;
@@ -134,7 +134,7 @@ describe("a call of the SDK whose answer is lost", () => {
     front.close();
   });
 
-  test("a server that is away for a while is waited for, and each attempt is told", async () => {
+  test("waits for a server that is unavailable, and reports each attempt", async () => {
     await using proxy = new Proxy(() => server.url);
     await proxy.open();
     const errors: BatonError[] = [];
@@ -153,7 +153,7 @@ describe("a call of the SDK whose answer is lost", () => {
     expect(errors[0]?.message).toContain(proxy.url);
   });
 
-  test("it is given up after retryForMs, or when its caller or the store ends it", async () => {
+  test("stops after retryForMs, or when its caller or the store ends it", async () => {
     await using proxy = new Proxy(() => server.url);
     await proxy.open();
     await proxy.cut();
@@ -170,7 +170,7 @@ describe("a call of the SDK whose answer is lost", () => {
   });
 });
 
-describe("what answers and is no Baton", () => {
+describe("a response that does not come from Baton", () => {
   let other: Server;
   let store: DataStore;
   let answers: [status: number, type: string, body: string][];
@@ -178,7 +178,7 @@ describe("what answers and is no Baton", () => {
     other = createServer((_request, response) => {
       const [status, type, body] = answers.shift() ?? [500, "text/plain", "nothing more"];
       response.writeHead(status, { "content-type": type });
-      // An answer that breaks off in its middle.
+      // A response that ends in the middle.
       if (body === "CUT") response.write(body, () => response.destroy());
       else response.end(body);
     });
@@ -207,12 +207,12 @@ describe("what answers and is no Baton", () => {
     [200, "text/html", "<h1>Welcome</h1>"],
     [200, "application/json", "7"],
     [200, "application/json", "null"],
-  ])("%d %s %s is BAD_RESPONSE, at once", async (...answer) => {
+  ])("%d %s %s is BAD_RESPONSE, without another attempt", async (...answer) => {
     answers = [answer];
     await expect(store.viewer()).rejects.toMatchObject({ code: "BAD_RESPONSE" });
   });
 
-  test("a code that this client does not know is kept in its details", async () => {
+  test("keeps an unknown code in the details", async () => {
     const errors = [{ message: "new", extensions: { code: "TOMORROW", more: 1 } }];
     answers = [[200, "application/json", JSON.stringify({ errors })]];
     await expect(store.viewer()).rejects.toMatchObject({
@@ -222,7 +222,7 @@ describe("what answers and is no Baton", () => {
     });
   });
 
-  test("an attempt that gets no answer ends after timeoutMs", async () => {
+  test("ends an attempt without a response after timeoutMs", async () => {
     const listening = createServer(() => {});
     listening.listen(0, "127.0.0.1");
     await once(listening, "listening");
@@ -234,7 +234,7 @@ describe("what answers and is no Baton", () => {
     listening.close();
   });
 
-  test("G3: a watch outlasts whatever a proxy answers meanwhile", async () => {
+  test("G3: a watch continues after any response of a proxy", async () => {
     const change = { kind: "SET", revision: "8", namespace: "n", key: "k", agent: null, at: null };
     const next = JSON.stringify({ data: { entryChanged: { ...change, entry: null } } });
     const stream = "text/event-stream";
@@ -254,7 +254,7 @@ describe("what answers and is no Baton", () => {
     expect([seen, answers]).toEqual([["8"], []]);
   });
 
-  test("no input makes the client slow: long documents, addresses and answers are read once", async () => {
+  test("no input makes the client slow: it reads long documents, addresses and responses once", async () => {
     const comments = `${"#".repeat(100_000)}\n`.repeat(10);
     const documents = [comments, ", \t\n#".repeat(200_000), "#\n".repeat(200_000)];
     const answer = JSON.stringify({ data: { viewer: { text: `${'\\"'.repeat(10 ** 6)}`, n: 1 } } });
@@ -271,7 +271,7 @@ describe("what answers and is no Baton", () => {
       const { viewer } = await reached.graphql<any>(`${document}\n{ viewer { user } }`);
       expect(viewer.n).toBe(12345678901234567890n);
     }
-    // A regular expression that backtracks takes minutes, or the age of the universe.
+    // With backtracking, a regular expression would take minutes or longer.
     expect(performance.now() - begun).toBeLessThan(10_000);
     const unended = createDataStore({
       token: "any",
@@ -303,7 +303,7 @@ describe("what answers and is no Baton", () => {
     expect(await store.namespace().get("k")).toBe(1);
   });
 
-  test("an operation that leaves every field out is answered with no data", async () => {
+  test("an operation that leaves out every field returns no data", async () => {
     const store = createDataStore({ token: "any", fetch: async () => new Response('{"data":{}}') });
     expect(await store.graphql("{ viewer @skip(if: true) { user } }")).toEqual({});
   });
@@ -319,7 +319,7 @@ describe("what answers and is no Baton", () => {
     expect(beginsWithSubscription(document)).toBe(isOne);
   });
 
-  test("what is no address, and no token, is said before anything is sent", async () => {
+  test("refuses an invalid address or token before it sends a request", async () => {
     expect(() => createDataStore({ url: "127.0.0.1:4000" })).toThrow(BadUserInputError);
     const bad = createDataStore({ url: "http://127.0.0.1:1", token: "two\nlines" });
     const error = await bad.viewer().catch((fault: unknown) => fault);

@@ -1,6 +1,6 @@
 import { createDataStore, type ConnectionOptions, type DataStore } from "../../src/client/index.ts";
 
-/** The store of a test's server, as one agent reaches it. */
+/** A client of a test's server, with an agent name. */
 export function storeOf(
   server: { readonly url: string; readonly token: string },
   options: ConnectionOptions = {},
@@ -8,12 +8,12 @@ export function storeOf(
   return createDataStore({ url: server.url, token: server.token, ...options });
 }
 
-/** The first items of what may go on for ever. */
+/** The first items of an iterable that can be endless. */
 export async function take<T>(items: AsyncIterable<T>, count: number): Promise<T[]> {
   return takeUntil(items, (_item, taken) => taken.length === count);
 }
 
-/** The items up to and with the first of which it holds. */
+/** The items up to and including the first that meets the condition. */
 export async function takeUntil<T>(
   items: AsyncIterable<T>,
   isLast: (item: T, taken: readonly T[]) => boolean,
@@ -26,7 +26,7 @@ export async function takeUntil<T>(
   return taken;
 }
 
-/** All items of what ends by itself. */
+/** All items of an iterable that ends. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return takeUntil(items, () => false);
 }

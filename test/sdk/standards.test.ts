@@ -11,7 +11,7 @@ import { testBrowser } from "../browser/find-chromium.ts";
 import { launchChromium } from "../browser/launch-chromium.ts";
 import { startTestServer } from "../server.ts";
 
-/** What a bundler makes of the client, for any runtime. */
+/** The client as a bundler writes it, for any runtime. */
 async function bundle() {
   const { outputFiles, metafile } = await build({
     entryPoints: ["src/client/index.ts"],
@@ -25,7 +25,7 @@ async function bundle() {
   return { code: outputFiles[0]?.text ?? "", metafile };
 }
 
-test("every operation that the client sends is one of schema.graphql", async () => {
+test("every operation of the client is valid in schema.graphql", async () => {
   const schema = buildSchema(await readFile("schema.graphql", "utf8"));
   const sent = Object.entries(documents);
   expect(sent.length).toBeGreaterThan(20);
@@ -34,7 +34,7 @@ test("every operation that the client sends is one of schema.graphql", async () 
   }
 });
 
-test("the client is no larger than 15 kB gzipped, and imports nothing from elsewhere", async () => {
+test("the client has at most 15 kB gzipped, and imports nothing from elsewhere", async () => {
   const { code, metafile } = await bundle();
   expect(gzipSync(code, { level: 9 }).length).toBeLessThan(15_000);
   const inputs = Object.keys(metafile.inputs);

@@ -32,7 +32,7 @@ class Point {
   readonly x = 1;
 }
 
-// Compiled, and never called: what may not be said is what TypeScript refuses.
+// This code is compiled and never called. TypeScript must refuse each line after `@ts-expect-error`.
 
 async function values(jobs: Namespace<Jobs>, open: Namespace, timed: Namespace<Timed>) {
   await jobs.set("raw", { text: "a" });
@@ -44,7 +44,7 @@ async function values(jobs: Namespace<Jobs>, open: Namespace, timed: Namespace<T
   await open.set("k", "x" as unknown);
   // @ts-expect-error another type
   await jobs.set("raw", { text: 1 });
-  // @ts-expect-error no such member
+  // @ts-expect-error unknown member
   await jobs.set("raw", { text: "a", bogus: 1 });
   // @ts-expect-error a Date is stored as a string
   await jobs.set("anything", new Date());
@@ -69,9 +69,9 @@ async function increments(jobs: Namespace<Jobs>, open: Namespace) {
   await jobs.increment("anything");
   await jobs.increment("meta", { path: "/completed" });
   await open.increment("k");
-  // @ts-expect-error an object: which of its numbers, the path says
+  // @ts-expect-error an object needs a path to a number
   await jobs.increment("raw");
-  // @ts-expect-error no path
+  // @ts-expect-error a missing path
   await jobs.increment("meta", { by: 2 });
   // @ts-expect-error text
   await jobs.increment("note");
@@ -89,11 +89,11 @@ async function patches(jobs: Namespace<Jobs>, open: Namespace, timed: Namespace<
   await open.patch("k", { any: { at: null } });
   // @ts-expect-error another type
   await jobs.patch("meta", { completed: "many" });
-  // @ts-expect-error no such member
+  // @ts-expect-error unknown member
   await jobs.patch("meta", { bogus: 1 });
-  // @ts-expect-error no such member, deeper
+  // @ts-expect-error unknown member, deeper
   await jobs.patch("meta", { inner: { bogus: 1 } });
-  // @ts-expect-error its type has no object without this member
+  // @ts-expect-error the member is required
   await jobs.patch("meta", { completed: null });
   // @ts-expect-error a Date is stored as a string
   await timed.patch("span", { begin: new Date() });
@@ -108,7 +108,7 @@ async function appends(jobs: Namespace<Jobs>, open: Namespace) {
   await jobs.append("list", 42);
   // @ts-expect-error a list of strings that may be absent
   await jobs.append("maybe", 42);
-  // @ts-expect-error no list
+  // @ts-expect-error not a list
   await jobs.append("raw", "a");
   // @ts-expect-error a Date is stored as a string
   await open.append("k", new Date());
@@ -125,7 +125,7 @@ async function claims(jobs: Namespace<Jobs>, open: Namespace) {
   await general.complete({ any: 1 });
   // @ts-expect-error another type
   await claim!.complete({ bogus: true });
-  // @ts-expect-error no such member
+  // @ts-expect-error unknown member
   await claim!.complete({ file: "done", bogus: true });
 }
 
@@ -193,54 +193,54 @@ async function openValues(open: Namespace, wide: Namespace<Wide>, store: DataSto
   await open.set("k", Promise.resolve(1));
   // @ts-expect-error also inside
   await open.set("k", { a: [new Date()] });
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.update("k", () => new Date());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.update("k", async () => new Date());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.update("k", () => ({ a: new Date() }));
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.update("k", () => new Map());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.patch("k", { a: new Date() });
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.append("k", { a: new Date() });
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.append("k", undefined);
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await wide.set("object", new Date());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await wide.set("braces", new Date());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await wide.set("braces", new Map());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await wide.update("object", () => new Date());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await wide.patch("object", { a: new Date() });
-  // @ts-expect-error a number, where the type says an object
+  // @ts-expect-error a number instead of an object
   await wide.set("object", 1);
   await store.transact((t) => {
     const here = t.in("open");
     const there = t.in(wide);
     there.set("object", { a: 1 });
     here.set("k", { a: 1 }, { metadata: { format: "csv" } });
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     here.set("k", undefined);
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     here.set("k", new Map());
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     here.patch("k", { a: new Date() });
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     here.append("k", [new Date()]);
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     there.set("object", new Date());
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     here.set("k", 1, { metadata: { at: new Date() } });
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     here.increment("k", { metadata: { at: new Date() } });
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     here.patch("k", {}, { metadata: { at: new Date() } });
-    // @ts-expect-error not stored as what it is
+    // @ts-expect-error not stored unchanged
     here.append("k", 1, { metadata: { at: new Date() } });
   });
 }
@@ -248,7 +248,7 @@ async function openValues(open: Namespace, wide: Namespace<Wide>, store: DataSto
 type Tree = { value: number; children: Tree[] };
 type Outcome = { ok: true; value: number } | { ok: false; reason?: string };
 
-/** What has nothing that JSON loses goes on compiling, with the types that programs have. */
+/** Values that JSON represents exactly still compile, with the types that programs use. */
 async function ordinary<V, R extends object>(
   open: Namespace,
   given: {
@@ -317,12 +317,12 @@ async function literals(here: Namespace<Literals>, tree: Tree) {
   await here.update("pair", () => ({ kind: "c" }));
   // @ts-expect-error another type
   await here.setMany({ state: "gone" });
-  // @ts-expect-error no such key
+  // @ts-expect-error unknown key
   await here.setMany({ nothing: 1 });
 }
 
 async function several(open: Namespace, wide: Namespace<Wide>) {
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.setMany({ d: { at: new Date() } });
   // @ts-expect-error JSON has no such value
   await open.setMany({ d: undefined });
@@ -330,11 +330,11 @@ async function several(open: Namespace, wide: Namespace<Wide>) {
   await open.setMany({ a: 1, d: () => 1 });
   // @ts-expect-error JSON has no such value
   await open.setMany({ d: Promise.resolve(1) });
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await open.setMany(Object.fromEntries([["d", new Date()]]));
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await wide.setMany({ object: new Date() });
-  // @ts-expect-error a number, where the type says an object
+  // @ts-expect-error a number instead of an object
   await wide.setMany({ object: 1 });
 }
 
@@ -380,21 +380,21 @@ async function failures(open: Namespace, caught: unknown) {
   await claim.fail({ message: "why", steps: [1] });
   await claim.complete(caught);
   await claim.complete(undefined);
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await claim.fail({ error: new Date() });
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await claim.fail(() => {});
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await claim.fail(new Map());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await claim.complete(new Date());
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await claim.complete({ at: new Date() });
-  // @ts-expect-error not stored as what it is
+  // @ts-expect-error not stored unchanged
   await claim.complete(new Map());
 }
 
-test("G13: what can't be stored as its type says does not compile", async () => {
+test("G13: a value that cannot be stored with its type does not compile", async () => {
   expectTypeOf(values).returns.toEqualTypeOf<Promise<void>>();
   for (const misuse of [
     values,

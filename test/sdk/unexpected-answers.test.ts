@@ -27,7 +27,7 @@ const next = (data: string) => `event: next\ndata: ${data}\n\n`;
 const errorJson = (code?: string) =>
   JSON.stringify({ errors: [{ message: "strange", ...(code && { extensions: { code } }) }] });
 
-/** What may stand before a server answers for it, while it is away or replaced. */
+/** Responses of a proxy in front of a server that is unavailable or being replaced. */
 const strange: Record<string, Strange> = {
   "401 of a proxy": { status: 401, type: html, body: "<h1>Sign in" },
   "403 of a proxy": { status: 403, type: html, body: "<h1>Forbidden" },
@@ -35,13 +35,13 @@ const strange: Record<string, Strange> = {
   "405 of a proxy": { status: 405, type: html, body: "" },
   "408 of a proxy": { status: 408, type: html, body: "" },
   "425 of a proxy": { status: 425, type: html, body: "" },
-  "500 with a fault of the server": { status: 500, body: errorJson("INTERNAL") },
+  "500 with an internal error of the server": { status: 500, body: errorJson("INTERNAL") },
   "500 with GraphQL of a gateway": { status: 500, body: errorJson() },
   "200 with a code of a gateway": { status: 200, body: errorJson("UPSTREAM_TIMEOUT") },
   "200 with HTML": { status: 200, type: html, body: "<h1>Welcome" },
   "200 without a body": { status: 200, type: "" },
   "200 with null": { status: 200, body: "null" },
-  "200 with data of nobody": { status: 200, body: '{"data":null}' },
+  "200 without data": { status: 200, body: '{"data":null}' },
   "204": { status: 204, type: "" },
   "302 to a page": { status: 302, location: "/login" },
   "302 to itself": { status: 302, location: "/graphql" },
@@ -59,7 +59,7 @@ const strange: Record<string, Strange> = {
   },
 };
 
-describe.concurrent("what the server did not say", () => {
+describe.concurrent("a response that does not come from the server", () => {
   let server: TestServer;
   let front: Server;
   let direct: DataStore;
@@ -90,7 +90,7 @@ describe.concurrent("what the server did not say", () => {
     return proxy;
   }
 
-  /** Reaches the server, and finds the front in its place for some of the requests of one method. */
+  /** Reaches the server, but for some requests of one method it gets the proxy's response. */
   class Reached {
     sent = 0;
     #strange = 0;
@@ -117,7 +117,7 @@ describe.concurrent("what the server did not say", () => {
       );
     }
 
-    /** Its next requests find this. */
+    /** Its next `count` requests get this response. */
     find(name: string, count: number): void {
       this.#name = name;
       this.#strange = count;
@@ -128,9 +128,9 @@ describe.concurrent("what the server did not say", () => {
     }
   }
 
-  // Tests beside one another share the global `expect`, which then does not know whose turn it is.
+  // Concurrent tests must not use the global `expect`, which cannot tell them apart.
   test.for(Object.keys(strange))(
-    "G3: a watch, a wait and a claim that waits go on after %s",
+    "G3: a watch, a wait and a waiting claim continue after %s",
     async (name, { expect }) => {
       const here = direct.namespace(`strange ${name}`);
       await here.set("first", 1);
@@ -147,7 +147,7 @@ describe.concurrent("what the server did not say", () => {
       const claim = claiming.store
         .namespace(here.name)
         .claim({ keyPrefix: "task:", leaseSeconds: 1, waitMs: 60_000 });
-      // The second request of a wait comes after an answer to the first.
+      // The second request of a wait follows the response to the first.
       await expect.poll(() => waiting.sent > 1 && claiming.sent > 1).toBe(true);
       for (const one of all) one.find(name, 2);
       await proxy.cut();
@@ -170,7 +170,7 @@ describe.concurrent("what the server did not say", () => {
     },
   );
 
-  test("a call outlasts a page of a proxy, where the server was reached before", async () => {
+  test("a call is tried again after a page of a proxy, if the server was reached before", async () => {
     await using proxy = await openProxy();
     const writing = new Reached(proxy, "mutation set");
     const here = writing.store.namespace("proxied");
@@ -186,7 +186,7 @@ describe.concurrent("what the server did not say", () => {
     writing.store.close();
   });
 
-  test("an error that another attempt can't change ends a watch and a wait", async ({ expect }) => {
+  test("a permanent error ends a watch and a wait", async ({ expect }) => {
     const { secret } = await server.createToken({ namespacePatterns: ["mine"] });
     await using proxy = await openProxy();
     let token = server.token;
@@ -213,7 +213,7 @@ describe.concurrent("what the server did not say", () => {
     ["nothing", () => null as unknown as string],
     ["half of a token", () => "half of\na token"],
   ])(
-    "G3: a watch, a wait and a claim go on where they are given %s for a while",
+    "G3: a watch, a wait and a claim continue if they get %s for some time",
     async ([name, given], { expect }) => {
       await using proxy = await openProxy();
       const here = direct.namespace(`rotated ${name}`);
@@ -254,7 +254,7 @@ describe.concurrent("what the server did not say", () => {
     ["an unknown token", () => "unknown"],
     ["half of a token", () => "half of\na token"],
   ])(
-    "G3: a watch that has begun and seen nothing goes on where it is given %s for a while",
+    "G3: a watch that has received no event continues if it gets %s for some time",
     async ([name, given], { expect }) => {
       await using proxy = await openProxy();
       let token = () => server.token;
@@ -290,7 +290,7 @@ describe.concurrent("what the server did not say", () => {
     },
   );
 
-  test("G3: a watch that has begun and seen nothing goes on after a gateway's error and an outage longer than retryForMs", async ({
+  test("G3: a watch that has received no event continues after a gateway's error and an outage longer than retryForMs", async ({
     expect,
   }) => {
     await using proxy = await openProxy();
@@ -324,7 +324,7 @@ describe.concurrent("what the server did not say", () => {
     const change = changes.next();
     await expect.poll(() => begun).toBeGreaterThan(0);
     await proxy.cut();
-    // The pauses before a fourth attempt are longer than retryForMs together.
+    // Together, the pauses before a fourth attempt are longer than retryForMs.
     await expect.poll(() => retries.at(-1)?.attempt ?? 0).toBeGreaterThanOrEqual(4);
     faults = 2;
     await proxy.open();
@@ -333,7 +333,7 @@ describe.concurrent("what the server did not say", () => {
     expect((await change).value).toMatchObject({ kind: "SET", key: "key" });
   });
 
-  test("a watch whose token stays refused ends after retryForMs", async () => {
+  test("a watch whose token is always refused ends after retryForMs", async () => {
     await using proxy = await openProxy();
     const { tokenId, secret } = await server.createToken();
     const watching = new Reached(proxy, "subscription watch", {
@@ -349,7 +349,7 @@ describe.concurrent("what the server did not say", () => {
     watching.store.close();
   });
 
-  test("an outage takes few lines of a log, which say which call is tried again", async ({
+  test("an outage writes few lines to the log, which name the repeated call", async ({
     expect,
   }) => {
     await using proxy = await openProxy();

@@ -12,7 +12,7 @@ import { Proxy } from "../examples/proxy.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { collect, storeOf, take, takeUntil } from "./sdk-store.ts";
 
-/** What a reader of changes knows of the store, who applies each as it comes. */
+/** A reader's copy of the store, to which each change is applied. */
 class Replica {
   readonly values = new Map<string, unknown>();
   readonly existing: string[] = [];
@@ -54,12 +54,12 @@ describe("a watch of the SDK", () => {
     await server.close();
   });
 
-  test("from now: what happens after it has begun, as typed changes", async () => {
+  test("delivers changes after its beginning, with their types", async () => {
     await tasks.set("before", 1);
     const watching = store.namespace("tasks").watch();
     let change: Change | undefined;
     const seen = watching.next().then(({ value }) => (change = value as Change));
-    // When it has begun only its first change tells.
+    // Only its first change shows that it has begun.
     for (let value = 0; !change; value++) await tasks.set("k", value);
     expect(await seen).toMatchObject({
       kind: "SET",
@@ -72,7 +72,7 @@ describe("a watch of the SDK", () => {
     await watching.return();
   });
 
-  test("G3: after a revision, by key, prefix and namespace; a cleared namespace is one change", async () => {
+  test("G3: delivers changes after a revision, by key, prefix and namespace; a cleared namespace is one change", async () => {
     const revision = await tasks.set("task:1", "one");
     await direct.namespace("other").set("task:2", "two");
     await tasks.set("meta", "three");
@@ -102,7 +102,7 @@ describe("a watch of the SDK", () => {
     ]);
   });
 
-  test("G4: a snapshot, then what follows", async () => {
+  test("G4: delivers a snapshot, then the changes", async () => {
     await tasks.setMany({ a: 1, b: 2 });
     const watching = store.namespace("tasks").watch({ snapshot: true });
     const before = await takeUntilCaughtUp(watching);
@@ -117,7 +117,7 @@ describe("a watch of the SDK", () => {
     return takeUntil(changes, ({ kind }) => kind === "CAUGHT_UP");
   }
 
-  test("G2 G3: however often the connection is cut, every change once, in order", async () => {
+  test("G2 G3: delivers every change once and in order, regardless of lost connections", async () => {
     let isWriting = true;
     const writing = (async () => {
       for (let value = 1; value <= 150; value++) await tasks.set(`k${value % 7}`, value);
@@ -140,7 +140,7 @@ describe("a watch of the SDK", () => {
     expect(retries).toBeGreaterThan(0);
   });
 
-  test("G4: a snapshot that is cut in its middle shows each entry once, and what went meanwhile as gone", async () => {
+  test("G4: an interrupted snapshot shows each entry once, and entries that were removed in between as removed", async () => {
     const large = "x".repeat(50_000);
     const keys = Array.from({ length: 300 }, (_, index) => `k${String(index).padStart(3, "0")}`);
     for (let at = 0; at < keys.length; at += 100) {
@@ -155,7 +155,7 @@ describe("a watch of the SDK", () => {
       replica.apply(change);
       if (replica.existing.length === 60 && change.kind === "EXISTING" && retries === 0) {
         await proxy.cut();
-        // What was shown, what was not shown yet, and a whole namespace.
+        // An entry that was shown, one that was not shown yet, and a whole namespace.
         await tasks.delete("k003");
         await tasks.set("k005", "new");
         await tasks.delete("k299");
@@ -175,12 +175,12 @@ describe("a watch of the SDK", () => {
     expect([...replica.values].toSorted()).toEqual(
       entries.map(({ namespace, key, value }) => [`${namespace} ${key}`, value]).toSorted(),
     );
-    // Shown again only where it is another entry than was shown before.
+    // An entry is shown again only if it differs from the one before.
     const twice = replica.existing.filter((id, at) => replica.existing.indexOf(id) !== at);
     expect(twice.filter((id) => !["tasks k005", "a-cleared stays"].includes(id))).toEqual([]);
   });
 
-  test("a server that stops and starts again is outlasted", async () => {
+  test("continues after a restart of the server", async () => {
     const seen: unknown[] = [];
     for await (const change of store.namespace("tasks").watch({ snapshot: true })) {
       if (change.kind === "CAUGHT_UP") {
@@ -197,7 +197,7 @@ describe("a watch of the SDK", () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  test("a connection that dies without a word is given up for another", async () => {
+  test("replaces a connection that silently stops working", async () => {
     await using patient = storeOf({ ...server, url: proxy.url }, { maxSilenceMs: 1_000 });
     const seen: unknown[] = [];
     for await (const change of patient.namespace("tasks").watch({ snapshot: true })) {
@@ -212,7 +212,7 @@ describe("a watch of the SDK", () => {
     expect(seen).toEqual([1]);
   });
 
-  test("a reader that is slow gets all the same, and costs no retries", async () => {
+  test("a slow reader gets all changes without retries", async () => {
     const watching = store.namespace("tasks").watch({ snapshot: true });
     expect((await watching.next()).value?.kind).toBe("CAUGHT_UP");
     for (let value = 1; value <= 100; value++) await tasks.set("k", value);
@@ -221,7 +221,7 @@ describe("a watch of the SDK", () => {
     expect(retries).toBe(0);
   });
 
-  test("G3: what the log does not reach back to is an error, not a gap", async () => {
+  test("G3: a position that the log no longer contains is an error, not a gap", async () => {
     await using compacted = await startTestServer({ retentionDays: 0, retentionChanges: 5 });
     await using own = storeOf(compacted);
     for (let value = 0; value < 20; value++) await own.namespace("tasks").set("k", value);
@@ -231,8 +231,8 @@ describe("a watch of the SDK", () => {
     expect(error).toMatchObject({ code: "REVISION_COMPACTED", oldestRevision: "16" });
   });
 
-  test("a watch that is quiet for long goes on after later revisions, so that the log may be compacted", async () => {
-    // Quiet since the log's beginning, which the log loses before anyone looks where it is.
+  test("a quiet watch continues after later revisions, so that the log can be compacted", async () => {
+    // Quiet since the beginning of the log, which is compacted before the watch reconnects.
     const lagging = direct.namespace("lagging").watch({ after: "0" });
     const late = lagging.next();
     for (let value = 0; value < 5; value++) await tasks.set("k", value);
@@ -243,7 +243,7 @@ describe("a watch of the SDK", () => {
     await server.withDatabase((database) => database.compact({ maxAgeMs: 0, maxChanges: 20 }));
     const asked = vi.spyOn(globalThis, "fetch");
     try {
-      // The server says how far the log has been followed.
+      // The server sends the position that the watch has reached.
       await vi.waitFor(
         async () => {
           await proxy.cut();
@@ -267,7 +267,7 @@ describe("a watch of the SDK", () => {
     await lagging.return();
   });
 
-  test("it ends with its signal's reason, with the store, with its reader's break, with its token", async () => {
+  test("ends with its signal, with the store, with its reader's break, and with its token", async () => {
     const abort = new AbortController();
     const reason = new Error("enough");
     const aborted = collect(store.watch({ snapshot: true, signal: abort.signal }));
@@ -288,7 +288,7 @@ describe("a watch of the SDK", () => {
     expect(await ended).toEqual({ done: true, value: undefined });
   });
 
-  test("return ends it without waiting for a change, and so do lists that wait for a page", async () => {
+  test("return() ends a watch, and a list that waits for a page, without delay", async () => {
     const changes = store.watch({ after: "0" });
     const change = changes.next();
     await changes.return();
@@ -299,7 +299,7 @@ describe("a watch of the SDK", () => {
     expect(await begun.return()).toEqual({ done: true, value: undefined });
     for (const ended of waiting) expect(await ended).toEqual({ done: true, value: undefined });
     expect(await begun.next()).toEqual({ done: true, value: undefined });
-    // Nothing answers: only its own end can end it.
+    // No response ever arrives, so only return() can end it.
     const silent = storeOf(server, { fetch: () => new Promise(() => {}) });
     const lists: AsyncGenerator<unknown, void>[] = [
       silent.watch(),
@@ -316,7 +316,7 @@ describe("a watch of the SDK", () => {
     expect(retries).toBe(0);
   });
 
-  test("a token that is given anew for each attempt may be replaced under a watch, and under calls", async () => {
+  test("a token function can return another token during a watch, and between calls", async () => {
     const tokens = [await server.createToken(), await server.createToken()];
     let current = 0;
     let isVaultClosed = false;
@@ -350,7 +350,7 @@ describe("a watch of the SDK", () => {
     for (const one of [renewed, late, refused]) one.close();
   });
 
-  test("what can't begin says so: a wrong start, a wrong token, no server", async () => {
+  test("reports why it cannot begin: an invalid start, an invalid token, no server", async () => {
     const wrong = store.watch({ snapshot: true, after: "1" });
     await expect(wrong.next()).rejects.toThrow(BadUserInputError);
     const future = store.watch({ after: "1000" });
