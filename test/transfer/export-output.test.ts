@@ -106,7 +106,7 @@ describe("an export into a file", () => {
       .split("\n")[0]
       ?.replace(/"revision":"\d+"/, '"revision":"9999"');
     await writeFile(file, `${header}\n`);
-    await expect(exportTo(file, true)).rejects.toThrow(/does not reach/);
+    await expect(exportTo(file, true)).rejects.toThrow(/no longer reaches/);
   });
 });
 

@@ -174,7 +174,7 @@ describe("refuses a file that differs from the export", () => {
       "a newer version",
       1,
       '{"kind":"BATON_EXPORT","version":2,"user":"a","namespacePrefix":"","revision":"3"}',
-      /line 1: It has version 2.*reads version 1/,
+      /line 1: The export has version 2.*reads version 1/,
     ],
     [
       "no header",
@@ -295,7 +295,7 @@ describe("refuses a file that differs from the export", () => {
       "a change from before the beginning",
       4,
       changed!.replace('"revision":"5"', '"revision":"3"'),
-      /line 4: Changes come in/,
+      /line 4: Changes must be in/,
     ],
     [
       "a cleared namespace without a name",
@@ -307,7 +307,7 @@ describe("refuses a file that differs from the export", () => {
       "an entry beyond the end",
       3,
       second!.replace('"revision":"4"', '"revision":"10"'),
-      /line 8: Lines before it/,
+      /line 8: The digest/,
     ],
     [
       "another count",
