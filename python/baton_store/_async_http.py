@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection on asyncio streams, as far as a client of GraphQL needs it."""
+"""An HTTP/1.1 connection on asyncio streams, with the features that a client of GraphQL needs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _READ_BYTES = 65_536
 
 
 async def opened(endpoint: Endpoint, context: ssl.SSLContext | None) -> Link:
-    """A new connection."""
+    """Opens a connection."""
     return Link(*await asyncio.open_connection(endpoint.host, endpoint.port, ssl=context))
 
 
 class Link:
-    """A connection. It has one request at a time."""
+    """A connection. It sends one request at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self._reader = reader
@@ -26,12 +26,12 @@ class Link:
 
     @property
     def is_reusable(self) -> bool:
-        """Whether the last answer was read whole, and the connection is still open."""
+        """Whether the last response was read completely, and the connection is still open."""
         has_ended = self._writer.is_closing() or self._reader.at_eof()
         return not has_ended and self._response is not None and self._response.leaves_open
 
     async def request(self, endpoint: Endpoint, body: bytes, accept: str) -> Response:
-        """Sends a request and reads the head of its answer."""
+        """Sends a request and reads the head of its response."""
         self._response = None
         headers = {**endpoint.headers, "Accept": accept, "Content-Length": str(len(body))}
         lines = [f"POST {endpoint.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
@@ -39,14 +39,14 @@ class Link:
         try:
             await self._writer.drain()
         except ConnectionError:
-            # A server that refuses a large body answers before it has read it.
+            # A server that refuses a large body responds before it has read it.
             pass
         head = await self._reader.readuntil(b"\r\n\r\n")
         self._response = Response(self._reader, head)
         return self._response
 
     def close(self) -> None:
-        """Closes the connection without waiting for what is under way."""
+        """Closes the connection without waiting for requests in progress."""
         try:
             self._writer.transport.abort()
         except RuntimeError:
@@ -55,7 +55,7 @@ class Link:
 
 
 class Response:
-    """The head of an answer, and its body as it comes."""
+    """The head of a response, and its body as a stream."""
 
     def __init__(self, reader: asyncio.StreamReader, head: bytes):
         first, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
@@ -73,11 +73,11 @@ class Response:
 
     @property
     def leaves_open(self) -> bool:
-        """Whether the connection can have another request."""
+        """Whether the connection can send another request."""
         return self._is_whole and self._is_kept and (self._is_chunked or self._left == 0)
 
     async def read(self) -> bytes:
-        """A part of the body; no byte at its end."""
+        """Reads a part of the body. Empty at its end."""
         part = b"" if self._is_whole else await self._part()
         if not part:
             self._is_whole = True

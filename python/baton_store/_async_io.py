@@ -1,4 +1,4 @@
-"""Input and output that await: HTTP/1.1 on asyncio streams, on connections that are kept open, and tasks."""
+"""Asynchronous input and output: HTTP/1.1 on asyncio streams, on connections that are kept open, and tasks."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ._io import Answer, Background, Source
 T = TypeVar("T")
 
 _MAX_IDLE_CONNECTIONS = 64
-# How many calls are under way at a time: each has a connection, and processes have few of them.
+# The maximum number of calls in progress. Each needs a connection, and a process can open only a few.
 _MAX_CALLS = 64
 
 
 class AsyncIo:
-    """Requests of any number of tasks of one event loop at a time.
+    """Sends requests of any number of tasks of one event loop at a time.
 
-    A task that sends a request has a connection for itself until it is answered. If the task is cancelled before, the
-    connection is closed, so that the server ends what it was doing for it.
+    A task that sends a request has its own connection until it receives the response. If the task is cancelled before,
+    the connection is closed, so that the server stops the work for it.
     """
 
     def __init__(self, endpoint: Endpoint):
@@ -113,7 +113,7 @@ class AsyncIo:
     def _slots_of_loop(self) -> asyncio.Semaphore:
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
-            # The connections of a loop that has ended are of no use to another one.
+            # The connections of an event loop that has ended cannot be used by another one.
             self._loop, self._idle, self._slots = loop, [], asyncio.Semaphore(_MAX_CALLS)
         return self._slots
 
@@ -156,9 +156,9 @@ class _Task:
 
 
 async def _within(timeout_seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """The result in time. What goes wrong is an OSError or an HTTPException, as with ``http.client``.
+    """Waits for a result until the timeout. Failures are an OSError or an HTTPException, as with ``http.client``.
 
-    Not by ``asyncio.wait_for``: before Python 3.12 it forgets a cancellation that comes with the result.
+    It does not use ``asyncio.wait_for``, which before Python 3.12 loses a cancellation that arrives with the result.
     """
     task = asyncio.ensure_future(work)
     try:
@@ -178,7 +178,7 @@ async def _within(timeout_seconds: float, work: Coroutine[Any, Any, T]) -> T:
 
 
 def _abandon(task: asyncio.Task[Any]) -> None:
-    """Ends work whose result nobody is going to take."""
+    """Cancels work whose result is not needed any more."""
 
     def end(ended: asyncio.Task[Any]) -> None:
         if not ended.cancelled() and ended.exception() is None and isinstance(ended.result(), _Stream):

@@ -1,4 +1,4 @@
-"""Takes, keeps and ends claims."""
+"""Makes, renews and ends claims."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ._where import Condition, where_input
 from .errors import BatonError, ClaimLostError, UnavailableError
 from .records import Entry, entry_of
 
-# How often, in a lease, to look for what another worker's has freed by its end, which is not a change to wait for.
+# The number of searches per lease for entries whose lease has ended, because that is not a change to wait for.
 _LOOKS_PER_LEASE = 4
 _MAX_LOOK_INTERVAL_SECONDS = 5.0
-# How long to wait at most, where the server was away, before a renewal is tried again.
+# The maximum delay before a renewal is tried again, if the server was unavailable.
 _MAX_RENEWAL_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Lease:
-    """An entry that one worker has until the lease ends."""
+    """An entry that one worker holds until the lease ends."""
 
     connection: Connection
-    #: Namespace, key and token, as they are sent.
+    #: Namespace, key and token, in the form that is sent.
     place: Mapping[str, Any]
     entry: Entry
     attempt: int
@@ -46,10 +46,10 @@ async def take(
     max_attempts: int | None,
     where: Iterable[Condition] | None,
 ) -> Lease | None:
-    """The next free entry, or None if nothing is free in time.
+    """Claims the next free entry. None if no entry is free in time.
 
-    It looks whenever something changes, and a few times in each lease. Once the server was reached, it is waited for as
-    patiently as the work.
+    It searches when something changes, and a few times in each lease. After the server was reached once, failures are
+    retried until the timeout.
     """
     connection = scope.connection
     deadline = time.monotonic() + wait_seconds
@@ -60,7 +60,7 @@ async def take(
     if max_attempts is not None:
         given["maxAttempts"] = max_attempts
     patience = connection.patience()
-    # The server may have given the claim of an answer that was lost: the same key gets the same claim.
+    # If the response was lost, the server can have granted the claim: the same idempotency key returns the same claim.
     repeat_key = uuid.uuid4().hex
     asked_at: float | None = None
     while True:
@@ -89,11 +89,11 @@ async def take(
 
 
 async def keep(background: Background, lease: Lease) -> ClaimLostError | None:
-    """Renews the lease until the work has ended. Returns why the claim was lost, if it was."""
+    """Renews the lease until the work has ended. Returns the reason if the claim was lost."""
     rest_seconds = lease.seconds / 3
     ends_at = lease.claimed_at + lease.seconds
     delay_seconds = rest_seconds
-    # Renewed twice it ends no earlier: no idempotency key is needed.
+    # A second renewal does not shorten the lease, so no idempotency key is needed.
     body = encode_operation(_documents.RENEW, {"input": {**lease.place, "leaseSeconds": lease.seconds}})
     cause: BatonError | None = None
     while True:
@@ -105,14 +105,14 @@ async def keep(background: Background, lease: Lease) -> ClaimLostError | None:
             lost.__cause__ = cause
             return lost
         try:
-            # One that gets no answer leaves time for another.
+            # The timeout leaves time for another attempt.
             await lease.connection.attempt(body, min(rest_seconds, ends_at - renewed_at), is_long=True)
             ends_at = renewed_at + lease.seconds
             delay_seconds = rest_seconds
         except ClaimLostError as error:
             return error
         except BatonError as error:
-            # Until the lease has ended, nothing else says that the claim has.
+            # Before the lease has ended, no other error means that the claim has.
             cause = error
             delay_seconds = min(_MAX_RENEWAL_PAUSE_SECONDS, rest_seconds / 4)
 
@@ -134,13 +134,13 @@ async def complete(
 
 
 async def release(lease: Lease, delay_seconds: int | None = None, *, repeat: bool = True) -> None:
-    """Gives the entry back."""
+    """Releases the entry."""
     delay = {} if delay_seconds is None else {"delaySeconds": delay_seconds}
     await lease.connection.mutate(_documents.RELEASE, {**lease.place, **delay}, repeat=repeat)
 
 
 async def fail(lease: Lease, error: Any, retry: bool, delay_seconds: int | None) -> bool:
-    """Says that the work failed. True if the entry is dead-lettered."""
+    """Reports that the work failed. True if the entry is now a dead letter."""
     given = {**lease.place, "error": error, "retry": retry}
     if delay_seconds is not None:
         given["delaySeconds"] = delay_seconds
@@ -153,7 +153,7 @@ def _lease(scope: Scope, entry: Mapping[str, Any], claim: Mapping[str, Any], sec
 
 
 async def _change(connection: Connection, where: Mapping[str, Any], timeout_seconds: float) -> None:
-    """Waits until something matching has changed, or the time is over. It ignores a server that is away."""
+    """Waits until a matching entry changes, or the time is over. It ignores an unavailable server."""
     ends_at = time.monotonic() + timeout_seconds
     try:
         events = await connection.follow(_documents.WATCH, where)

@@ -1,4 +1,4 @@
-"""Sends GraphQL operations to one server, again where that does no harm."""
+"""Sends GraphQL operations to one server, and repeats them if that is safe."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from .errors import BadResponseError, BatonError, UnavailableError, error_of, is
 
 T = TypeVar("T")
 
-# Statuses of an answer without GraphQL that another attempt may not have: too late, too early, too many.
+# Statuses of a response without GraphQL after which another attempt can succeed: too late, too early, too many.
 _PASSING_STATUSES = (408, 425, 429)
-# The server gives a sign of life every 5 seconds.
+# The server sends a heartbeat every 5 seconds.
 _MAX_SILENCE_SECONDS = 40.0
 
 _LIMITS = "query limits { viewer { limits { maxPageSize maxBatchOperations maxBodyBytes } } }"
 
 
 class Connection:
-    """The server as all data stores of one origin reach it, whatever their namespaces."""
+    """The server, shared by all data stores that come from one, regardless of their namespaces."""
 
     def __init__(self, io: Io, name: str, timeout_seconds: float, retry_seconds: float):
         self.io = io
         self.name = name
         self.timeout_seconds = timeout_seconds
         self._retry_seconds = retry_seconds
-        # The history that the server's revisions are of, as it said last; None before.
+        # The epoch of the server's revisions, as last reported. None before.
         self.epoch: str | None = None
         self._was_reached = False
         self._limits: Mapping[str, int] | None = None
 
     def patience(self) -> Patience:
-        """For the attempts of one operation."""
+        """Creates the retry policy of one operation."""
         patience = Patience(self.io, self._retry_seconds)
         patience.was_reached = self._was_reached
         return patience
 
     async def call(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = True) -> Any:
-        """The data of an operation. Raises the first of its errors."""
+        """Runs an operation and returns its data. Raises the first of its errors."""
         body = encode_operation(document, variables)
         patience = self.patience()
         while True:
@@ -55,21 +55,21 @@ class Connection:
                 await patience.after_failure(error)
 
     async def mutate(self, document: str, given: Mapping[str, Any], *, repeat: bool = True) -> Any:
-        """The payload of a mutation of one input. It happens once, however often it is sent."""
+        """Runs a mutation of one input and returns its payload. The mutation happens once, even if it is sent again."""
         variables = {"input": {"idempotencyKey": uuid.uuid4().hex, **given}}
         data = await self.call(document, variables, repeat=repeat)
         return next(iter(data.values()))
 
     async def attempt(self, body: bytes, timeout_seconds: float, *, is_long: bool = False) -> Any:
-        """The data of one request. What is long waits for another agent."""
+        """Sends one request and returns its data. A long request waits for another agent."""
         data = self._data(await self._reach(self.io.post(body, timeout_seconds, is_long)))
-        # Only a directive leaves every field out.
+        # Only a directive can omit every field.
         if not data and b"@" not in body:
-            raise BadResponseError(f"{self.name} answered without a field that was asked for.")
+            raise BadResponseError(f"{self.name} returned a response without a requested field.")
         return data
 
     async def follow(self, document: str, variables: Mapping[str, Any]) -> Events:
-        """The events of a subscription. Raises the error of a server that refuses it."""
+        """Opens a subscription and returns its events. Raises the error if the server refuses it."""
         answer = await self._reach(self.io.stream(encode_operation(document, variables), self.timeout_seconds))
         if isinstance(answer, Answer):
             self._data(answer)
@@ -78,7 +78,7 @@ class Connection:
         return Events(self, answer)
 
     async def limits(self) -> Mapping[str, int]:
-        """The server's limits, as it said them first."""
+        """Reads the server's limits once."""
         if self._limits is None:
             self._limits = (await self.call(_LIMITS))["viewer"]["limits"]
         return self._limits
@@ -87,7 +87,7 @@ class Connection:
         try:
             return await work
         except TimeoutError as error:
-            raise UnavailableError(f"{self.name} gave no answer in time.") from error
+            raise UnavailableError(f"{self.name} did not respond in time.") from error
         except (OSError, http.client.HTTPException) as error:
             if self.io.is_closed:
                 raise UnavailableError("The data store was closed.") from error
@@ -101,15 +101,15 @@ class Connection:
         if 300 <= answer.status < 400:
             target = answer.location or "another address"
             raise BadResponseError(f"{self.name} redirects to {target}. Redirects are not followed.")
-        message = f"{self.name} answered {answer.status} without GraphQL."
-        # Baton answers its own faults as GraphQL: this comes from what stands before it.
+        message = f"{self.name} returned the status {answer.status} without GraphQL."
+        # Baton returns its own errors as GraphQL: this response is from a proxy in front of it.
         if answer.status >= 500 or answer.status in _PASSING_STATUSES:
             raise UnavailableError(message)
-        raise BadResponseError(f"{message} Check the address.")
+        raise BadResponseError(f"{message} Check the URL.")
 
 
 class Events:
-    """What one subscription says, until its connection ends."""
+    """The events of one subscription, until its connection ends."""
 
     def __init__(self, connection: Connection, source: Source):
         self._connection = connection
@@ -118,12 +118,12 @@ class Events:
         self._ready: list[tuple[str, bytes] | None] = []
 
     async def next(self, timeout_seconds: float = _MAX_SILENCE_SECONDS) -> Any:
-        """The data of the next event; None for a sign of life. Raises UnavailableError at the end."""
+        """Returns the data of the next event, or None for a heartbeat. Raises UnavailableError at the end."""
         name = self._connection.name
         while not self._ready:
             chunk = await self._connection._reach(self._source.read(min(timeout_seconds, _MAX_SILENCE_SECONDS)))
             if not chunk:
-                raise UnavailableError(f"{name} broke off the subscription.")
+                raise UnavailableError(f"{name} broke the subscription's connection.")
             self._ready = list(self._parser.feed(chunk))[::-1]
         event = self._ready.pop()
         if event is None:
@@ -146,7 +146,7 @@ def encode_operation(document: str, variables: Mapping[str, Any] | None) -> byte
 
 
 def _data_of(text: bytes) -> Any:
-    """An answer of GraphQL; None for anything else, such as a proxy's page."""
+    """Parses a response of GraphQL. None for anything else, such as a proxy's page."""
     try:
         answer = _exact_json.decode(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Where the server is, and who calls: what every request says."""
+"""The server's address and the caller's identity, which every request contains."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Endpoint:
 
 
 def endpoint(url: str | None, token: str | None, agent: str | None) -> Endpoint:
-    """The endpoint of an address, a token and an agent's name.
+    """Creates the endpoint of an address, a token and an agent's name.
 
-    Without ``url`` and ``token`` it takes the environment's ``BATON_URL`` and ``BATON_TOKEN``; without ``BATON_URL``
-    ``http://127.0.0.1:4000``. Raises BadUserInputError for what cannot be sent.
+    The defaults of ``url`` and ``token`` are the environment variables ``BATON_URL`` and ``BATON_TOKEN``. If
+    ``BATON_URL`` is not set, ``http://127.0.0.1:4000`` is used. Raises BadUserInputError for invalid arguments.
     """
     address = url or os.environ.get("BATON_URL") or "http://127.0.0.1:4000"
     try:
@@ -39,9 +39,9 @@ def endpoint(url: str | None, token: str | None, agent: str | None) -> Endpoint:
     except ValueError:
         is_valid, port = False, 0
     if not is_valid:
-        raise _bad("url", "This is not an address. Use the form http://host:port.")
+        raise _bad("url", "Must be a URL such as http://host:port.")
     if parts.username is not None or parts.password is not None:
-        raise _bad("url", "An address must not contain a password. Give the token as token.")
+        raise _bad("url", "A URL with a user name or password is not accepted. Pass the token as `token`.")
     base = parts.path.rstrip("/").removesuffix(_PATH)
     return Endpoint(
         name=f"Baton at {parts.scheme}://{parts.netloc}{base}",
@@ -60,16 +60,16 @@ def _credentials(token: str | None, agent: str | None) -> dict[str, str]:
     if word:
         # The message does not show the token.
         if not re.fullmatch("[!-~]+", word):
-            raise _bad("token", "This is not a token: it has spaces, or characters beyond ASCII.")
+            raise _bad("token", "Not a valid token: it contains spaces or non-ASCII characters.")
         headers["Authorization"] = f"Bearer {word}"
     if agent:
         if re.search("[\x00-\x1f\x7f-\x9f]", agent):
-            raise _bad("agent", "A name must not have control characters, such as line ends.")
+            raise _bad("agent", "An agent name must not contain control characters, such as line breaks.")
         try:
-            # A header is written as Latin-1: the bytes of the name's UTF-8 are passed through it.
+            # ``http.client`` writes a header as Latin-1, so the UTF-8 bytes of the name are passed as such characters.
             headers["Baton-Agent"] = agent.encode().decode("latin-1")
         except UnicodeEncodeError:
-            raise _bad("agent", "A name must not have halves of surrogate pairs.") from None
+            raise _bad("agent", "An agent name must not contain halves of surrogate pairs.") from None
     return headers
 
 

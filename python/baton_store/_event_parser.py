@@ -1,4 +1,4 @@
-"""Server-sent events, as far as GraphQL uses them: ``event``, and ``data`` of one line."""
+"""Parses server-sent events in the form that GraphQL uses: ``event``, and ``data`` of one line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 class EventParser:
-    """Takes bytes as they come and gives the events that are whole; None for a comment, which is a sign of life."""
+    """Receives bytes and returns the events that are complete. None stands for a comment, which is a heartbeat."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
@@ -14,7 +14,7 @@ class EventParser:
         self._data = b""
 
     def feed(self, chunk: bytes) -> Iterator[tuple[str, bytes] | None]:
-        """The events that end in this chunk."""
+        """Returns the events that end in this chunk."""
         if b"\n" not in chunk:
             self._rest.append(chunk)
             return

@@ -1,7 +1,7 @@
 """JSON that keeps integers of any size.
 
-Python refuses to convert an integer of more than 4,300 digits to text or back, unless the whole process is told
-otherwise. ``decimal`` converts such numbers without that limit, so that nobody else's setting is changed.
+Python refuses to convert an integer of more than 4,300 digits to or from text, unless a setting of the whole process is
+changed. ``decimal`` converts such numbers without that limit, so that the setting can stay unchanged.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from .errors import InvalidValueError
 
 
 def encode(value: Any, *, argument: str = "value") -> bytes:
-    """The JSON of a value as UTF-8.
+    """Encodes a value as JSON in UTF-8.
 
-    Raises InvalidValueError if JSON cannot represent it: NaN, Infinity, a set, bytes, a circle.
+    Raises InvalidValueError if JSON cannot represent it: NaN, Infinity, a set, bytes, a circular reference.
     """
     text = encode_text(value, argument=argument)
     try:
         return text.encode()
     except UnicodeEncodeError:
-        # A half of a surrogate pair: as an escape it reaches the server, which says where it is.
+        # Half of a surrogate pair: it is sent as an escape, and the server's error says where it is.
         return _dumps(value, argument, ascii_only=True).encode()
 
 
 def encode_text(value: Any, *, argument: str = "value") -> str:
-    """As ``encode``, as text. It may hold halves of surrogate pairs."""
+    """Like ``encode``, but returns text, which can contain halves of surrogate pairs."""
     return _dumps(value, argument, ascii_only=False)
 
 
 def decode(text: bytes) -> Any:
-    """The value of JSON in UTF-8. Raises ValueError if it is not JSON."""
+    """Decodes JSON in UTF-8. Raises ValueError if it is not JSON."""
     try:
         return json.loads(text.decode())
     except (json.JSONDecodeError, UnicodeDecodeError):
@@ -60,7 +60,7 @@ def _plain(value: Any, ascii_only: bool) -> str:
 
 
 def _with_large_integers(value: Any, ascii_only: bool) -> str:
-    """Encodes a mark in place of each large integer, then replaces the marks by the digits."""
+    """Encodes a mark instead of each large integer, then replaces the marks with the digits."""
     mark = uuid.uuid4().hex
     digits: list[str] = []
 

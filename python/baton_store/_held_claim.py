@@ -1,4 +1,4 @@
-"""What a claim knows, whether its worker is synchronous or not."""
+"""The state of a claim, for synchronous and asynchronous workers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .transaction import Transaction
 
 
 class _Unset:
-    """Says that no result was given: None is one."""
+    """Means that no result was set, because None is a result."""
 
     def __repr__(self) -> str:
         return "UNSET"
@@ -25,15 +25,15 @@ UNSET = _Unset()
 
 
 class HeldClaim:
-    """An entry that this worker alone has, until its block ends. The lease is renewed meanwhile."""
+    """An entry that only this worker holds until its block ends. The lease is renewed while the block runs."""
 
     def __init__(self, scope: Scope, lease: Lease):
         self._lease = lease
         self._is_ended = False
         self._lost: ClaimLostError | None = None
-        #: What replaces the entry's value when it is completed. If it is not set, the value stays.
+        #: Replaces the entry's value when the claim is completed. If it is not set, the value does not change.
         self.result: Any = UNSET
-        #: Writes that happen with the completion or not at all, such as ``also.increment("meta", path="/done")``.
+        #: Writes in the same transaction as the completion, such as ``also.increment("meta", path="/done")``.
         self.also = Transaction(scope)
         self._keeping: Background = lease.connection.io.background(self._keep)
 
@@ -44,36 +44,36 @@ class HeldClaim:
 
     @property
     def value(self) -> Any:
-        """The value that the entry had when it was claimed."""
+        """The value of the entry when it was claimed."""
         return self._lease.entry.value
 
     @property
     def entry(self) -> Entry:
-        """The entry as it was when it was claimed."""
+        """The entry when it was claimed."""
         return self._lease.entry
 
     @property
     def attempt(self) -> int:
-        """How often the entry has been claimed, this time included."""
+        """The number of times that the entry has been claimed, including this claim."""
         return self._lease.attempt
 
     @property
     def error(self) -> Any:
-        """What the attempt before gave to ``fail``; None without one."""
+        """The error that the previous attempt passed to ``fail``. None if it did not fail."""
         return self._lease.error
 
     @property
     def token(self) -> str:
-        """Proves the claim to the API. It is a secret while the lease lasts."""
+        """The token that proves the claim to the API. Keep it secret during the lease."""
         return str(self._lease.place["token"])
 
     @property
     def is_lost(self) -> bool:
-        """Whether the claim is known to be lost. Another worker may have the entry then: give the work up."""
+        """Whether the claim is known to be lost. Another worker can then hold the entry: stop the work."""
         return self._lost is not None
 
     def check(self) -> None:
-        """Raises ClaimLostError if the claim is known to be lost. Call it in work that takes long."""
+        """Raises ClaimLostError if the claim is known to be lost. Call it periodically in long work."""
         if self._lost is not None:
             raise self._lost
 
@@ -87,7 +87,7 @@ class HeldClaim:
         also = self.also._seal()
         given = {} if value is UNSET else {"value": value}
         entry = await _claims.complete(self._lease, also, given, metadata, ttl_seconds)
-        # A renewal that came after it was told that the claim is over.
+        # A renewal reported the loss after the claim had ended.
         self._end()
         self._lost = None
         return entry
@@ -101,7 +101,7 @@ class HeldClaim:
         return await _claims.fail(self._lease, error, retry, delay_seconds)
 
     async def _leave(self, kind: type[BaseException] | None) -> None:
-        """The end of the block: completes the entry, or gives it back if the block has raised."""
+        """Ends the block: completes the entry, or releases it if the block has raised."""
         if self._is_ended:
             return
         if kind is None:
@@ -119,7 +119,7 @@ class HeldClaim:
         if self.is_lost:
             return
         try:
-            # Once: the error of the block must not wait for a server that is away. The lease ends by itself.
+            # One attempt: the block's error must not wait for an unavailable server. The lease ends without it.
             await _claims.release(self._lease, repeat=False)
         except BatonError:
             pass

@@ -1,9 +1,9 @@
-"""How the package serves synchronous and asynchronous programs with one code.
+"""Lets synchronous and asynchronous programs share one implementation.
 
-Everything that decides something is written once, as ``async def``, and does its input and output through an ``Io``:
+All logic is written once, as ``async def``, and does its input and output through an ``Io``:
 
-- ``AsyncIo`` awaits, on asyncio streams.
-- ``SyncIo`` blocks inside of its methods, and never suspends. ``run`` steps such a coroutine: one step is all of it.
+- ``AsyncIo`` awaits asyncio streams.
+- ``SyncIo`` blocks in its methods and never suspends. ``run`` steps such a coroutine: the first step completes it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer of HTTP, whole."""
+    """A complete HTTP response."""
 
     status: int
     content_type: str
@@ -26,53 +26,53 @@ class Answer:
 
 
 class Source(Protocol):
-    """The body of an answer that goes on."""
+    """The body of a streamed response."""
 
     async def read(self, timeout_seconds: float) -> bytes:
-        """What has come; no byte at the end. Raises OSError after the timeout and for a lost connection."""
+        """Reads the bytes that have arrived. Empty at the end. Raises OSError after a timeout or lost connection."""
 
     def close(self) -> None:
         """Closes the connection."""
 
 
 class Background(Protocol):
-    """Work beside the caller's."""
+    """Work that runs at the same time as the caller's."""
 
     async def sleep(self, seconds: float) -> bool:
-        """Waits. True if the work is to end."""
+        """Waits. Returns True if the work must end."""
 
     def stop(self) -> None:
-        """Ends the work, and does not wait for that."""
+        """Ends the work without waiting until it has ended."""
 
 
 class Io(Protocol):
-    """Requests to one server, and time. Each failure of the network is an OSError or an HTTPException."""
+    """Requests to one server, and time. Each network failure is an OSError or an HTTPException."""
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing may be sent any more."""
+        """Whether the Io is closed, so that no request can be sent."""
 
     async def post(self, body: bytes, timeout_seconds: float, is_long: bool) -> Answer:
-        """Sends one request and returns its answer. A request that is cancelled closes its connection.
+        """Sends one request and returns its response. A request that is cancelled closes its connection.
 
-        What is long waits for another agent: it never keeps the requests of others waiting.
+        A long request, which waits for another agent, does not count against the limit of requests in progress.
         """
 
     async def stream(self, body: bytes, timeout_seconds: float) -> Answer | Source:
-        """Sends a subscription: returns its events, or the answer of a server that refuses it."""
+        """Sends a subscription. Returns its events, or the response of a server that refuses it."""
 
     async def sleep(self, seconds: float) -> None:
         """Waits. Returns early when the Io is closed."""
 
     def background(self, work: Callable[[Background], Coroutine[Any, Any, None]]) -> Background:
-        """Starts work beside the caller's."""
+        """Starts work that runs at the same time as the caller's."""
 
     def close(self) -> None:
-        """Closes every connection. Requests under way fail."""
+        """Closes every connection. Requests in progress fail."""
 
 
 def run(coroutine: Awaitable[T]) -> T:
-    """The result of a coroutine that does its input and output through ``SyncIo``."""
+    """Returns the result of a coroutine that does its input and output through ``SyncIo``."""
     steps = coroutine.__await__()
     try:
         next(steps)

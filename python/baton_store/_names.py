@@ -1,14 +1,14 @@
-"""Any string as a key or a namespace.
+"""Stores any string as a key or a namespace.
 
-Baton refuses the empty name, control characters, halves of surrogate pairs, and names that are too long. Here they are
-escaped, so that the original can be restored:
+Baton refuses the empty name, control characters, halves of surrogate pairs, and names that are too long. This module
+escapes them so that the original can be restored:
 
 1. Each such character becomes ``␛`` (U+241B) and its code in four hexadecimal digits. So does ``␛`` itself.
-2. The empty name becomes ``␛`` alone.
-3. A name that is too long after that keeps its beginning, followed by ``␛sha256:`` and the hash of the original. The
-   original is kept in the entry's metadata, as ``baton:key`` or ``baton:namespace``.
+2. The empty name becomes a single ``␛``.
+3. If the result is too long, it becomes its beginning, ``␛sha256:`` and the hash of the original. The original is
+   stored in the entry's metadata, as ``baton:key`` or ``baton:namespace``.
 
-All other names are stored as they are. Escaping goes character by character, so a prefix finds the same names as
+All other names are stored unchanged. Each character is escaped separately, so a prefix selects the same names as
 before.
 """
 
@@ -27,13 +27,13 @@ _REJECTED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff" + _ESCAPE + "]")
 _ESCAPED = re.compile(_ESCAPE + "([0-9A-F]{4})")
 _HASHED = re.compile(_ESCAPE + "sha256:[0-9a-f]{64}$")
 _HASH_BYTES = len(f"{_ESCAPE}sha256:".encode()) + 64
-# Metadata as a whole may have 16 KiB: a longer original is compressed.
+# Metadata is limited to 16 KiB, so a longer original is compressed.
 _MAX_PLAIN_BYTES = 8_192
 
 
 @dataclass(frozen=True)
 class Name:
-    """A key or a namespace: as the caller says it, as Baton stores it, and the metadata that keeps the original."""
+    """A key or a namespace: the caller's name, the stored name, and the metadata that keeps the original."""
 
     original: str
     stored: str
@@ -42,13 +42,13 @@ class Name:
 
 @dataclass(frozen=True)
 class Naming:
-    """How one kind of name is stored."""
+    """The rules for one kind of name."""
 
     kind: str
     max_bytes: int
 
     def name(self, original: str) -> Name:
-        """The name as it is stored. Raises TypeError if it is not a string."""
+        """Returns the stored form of a name. Raises TypeError if it is not a string."""
         if not isinstance(original, str):
             raise TypeError(f"A {self.kind} must be a string, not {type(original).__name__}.")
         stored = escape(original) or _ESCAPE
@@ -58,11 +58,11 @@ class Naming:
         return Name(original, f"{self._beginning(stored)}{_ESCAPE}sha256:{digest}", self._kept(original))
 
     def prefix(self, original: str | None) -> str | None:
-        """A prefix of stored names. It may find more: filter the originals. None: every name."""
+        """Returns a prefix of stored names. It can match more names: filter the originals. None: every name."""
         return self._beginning(escape(original)) if original else None
 
     def original(self, stored: str, metadata: Mapping[str, Any] | None = None) -> str:
-        """The name as its writer said it. A hashed one is restored from the metadata of an entry, if that has it."""
+        """Returns the original of a stored name. That of a hashed name is in the entry's metadata, if it has one."""
         if _ESCAPE not in stored:
             return stored
         if is_hashed(stored):
@@ -70,7 +70,7 @@ class Naming:
         return "" if stored == _ESCAPE else _ESCAPED.sub(lambda match: chr(int(match[1], 16)), stored)
 
     def without_kept(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        """Metadata without the members that keep the original."""
+        """Returns the metadata without the members that keep the original."""
         return {key: value for key, value in metadata.items() if key not in (self._plain, self._compressed)}
 
     @property
@@ -102,12 +102,12 @@ class Naming:
 
 
 def escape(text: str) -> str:
-    """The text without characters that Baton refuses."""
+    """Escapes the characters that Baton refuses."""
     return _REJECTED.sub(lambda match: f"{_ESCAPE}{ord(match[0]):04X}", text)
 
 
 def is_hashed(stored: str) -> bool:
-    """Whether a stored name does not hold its whole original."""
+    """Whether a stored name does not contain its complete original."""
     return _ESCAPE in stored and _HASHED.search(stored) is not None
 
 

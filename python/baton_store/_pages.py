@@ -1,4 +1,4 @@
-"""Lists, page by page."""
+"""Reads lists page by page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Pages(Generic[T]):
-    """The pages of a list, each read when it is asked for: a page begins where the one before ended."""
+    """The pages of a list. Each page is read when it is needed, and begins where the previous one ended."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Pages(Generic[T]):
         self._has_next = True
 
     async def next(self) -> list[T] | None:
-        """The next page, or None after the last one."""
+        """Returns the next page, or None after the last one."""
         if not self._has_next:
             return None
         size = (await self._connection.limits())["maxPageSize"]
@@ -44,7 +44,7 @@ class Pages(Generic[T]):
         return [self._item_of(node) for node in page["nodes"]]
 
     async def all(self) -> list[T]:
-        """The items of all pages that are left."""
+        """Returns the items of all remaining pages."""
         items: list[T] = []
         while (page := await self.next()) is not None:
             items.extend(page)

@@ -1,4 +1,4 @@
-"""Decides whether an operation that failed is tried again, and when."""
+"""Decides whether and when a failed operation is tried again."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _MAX_DELAY_SECONDS = 5.0
 
 
 class Patience:
-    """Attempts of one operation.
+    """The attempts of one operation.
 
-    1. A call is tried again for ``retry_seconds`` while the server cannot be reached, or a proxy answers for a server
-       that was reached before. Any other error is its result.
-    2. A watch or a wait is a call until the server has accepted it (``outlast``). From then on only an error that
-       another attempt cannot change ends it.
+    1. A call is tried again for ``retry_seconds`` while the server cannot be reached, or while a proxy responds for a
+       server that was reached before. Any other error ends it.
+    2. A watch or a wait is a call until the server has accepted it (``outlast``). After that, only an error that a
+       retry cannot resolve ends it.
     """
 
     def __init__(self, io: Io, retry_seconds: float):
@@ -33,16 +33,16 @@ class Patience:
         self.was_reached = False
 
     def outlast(self) -> None:
-        """The server has accepted the operation. It is from now on as patient as what it waits for."""
+        """Records that the server has accepted the operation. It is then retried without the limit of a call."""
         self.outlasts = True
 
     def reset(self) -> None:
-        """The operation has gone on: the next failure is the first of another series."""
+        """Records progress: the next failure is the first of a new series."""
         self._delay_seconds = _FIRST_DELAY_SECONDS
         self._deadline = None
 
     async def after_failure(self, error: BatonError, deadline: float | None = None) -> None:
-        """Waits before the next attempt, at most until a deadline. Raises the error if there is to be none."""
+        """Waits before the next attempt, at most until a deadline. Raises the error if no attempt is left."""
         now = time.monotonic()
         delay = self._delay_seconds * random.uniform(0.5, 1.5)
         self._delay_seconds = min(2 * self._delay_seconds, _MAX_DELAY_SECONDS)

@@ -14,12 +14,12 @@ from .records import Entry, SearchResult, entry_of, search_result_of
 
 T = TypeVar("T")
 
-# Results are read in the order in which they are wanted: mostly the first few.
+# Search results are read in small pages, because a caller usually needs only the first few.
 _SEARCH_PAGE_SIZE = 20
 
 
 async def get(scope: Scope, key: str, default: Any) -> Any:
-    """The value of a key; the default if there is no entry."""
+    """Returns the value of a key, or the default if there is no entry."""
     entry = (await scope.connection.call(_documents.GET, scope.place(key)))["entry"]
     return default if entry is None else entry["value"]
 
@@ -30,14 +30,14 @@ Revision = Union[int, str]
 async def get_entry(
     scope: Scope, key: str, at: Revision | None = None, at_least: Revision | None = None
 ) -> Entry | None:
-    """What a key holds; None if there is no entry."""
+    """Returns the entry of a key, or None."""
     variables = {**scope.place(key), **_as_of(at, at_least)}
     entry = (await scope.connection.call(_documents.GET_ENTRY, variables))["entry"]
     return None if entry is None else entry_of(entry)
 
 
 async def list_keys(scope: Scope, prefix: str | None) -> list[str]:
-    """The keys that begin with a prefix, sorted."""
+    """Returns the keys that begin with a prefix, sorted."""
     stored = await _pages(scope, _documents.KEYS, prefix).all()
     originals = await _originals(scope, [node["key"] for node in stored])
     return sorted(key for key in originals.values() if key.startswith(prefix or ""))
@@ -51,7 +51,7 @@ async def list_namespaces(
     depth: int | None,
     delimiter: str,
 ) -> list[str]:
-    """The namespaces that hold an entry, sorted."""
+    """Returns the namespaces that contain an entry, sorted."""
     variables: dict[str, Any] = {"prefix": NAMESPACES.prefix(prefix)}
     if suffix is not None or segments is not None or depth is not None:
         variables["suffix"] = None if suffix is None else [escape(segment) for segment in suffix]
@@ -63,7 +63,7 @@ async def list_namespaces(
 
 
 async def get_all(scope: Scope) -> dict[str, Any]:
-    """All keys and values, sorted by key."""
+    """Returns all keys and values, sorted by key."""
     nodes = await _pages(scope, _documents.VALUES, None).all()
     originals = await _originals(scope, [node["key"] for node in nodes])
     values = {originals[node["key"]]: node["value"] for node in nodes}
@@ -71,7 +71,7 @@ async def get_all(scope: Scope) -> dict[str, Any]:
 
 
 async def get_many(scope: Scope, keys: Iterable[str]) -> dict[str, Any]:
-    """The values of those keys that have an entry, in the order of the keys."""
+    """Returns the values of those keys that have an entry, in the order of the keys."""
     stored = {key: KEYS.name(key).stored for key in keys}
     found = {node["key"]: node["value"] for node in await _of_keys(scope, _documents.VALUES, list(stored.values()))}
     return {key: found[place] for key, place in stored.items() if place in found}
@@ -84,7 +84,7 @@ def entries(
     at: Revision | None,
     at_least: Revision | None,
 ) -> Pages[Entry]:
-    """The entries that begin with a prefix, sorted by key as Baton sorts. The prefix may find more."""
+    """Reads the entries that begin with a prefix, sorted by key as Baton sorts. The prefix can match more."""
     variables = {
         "namespace": scope.namespace.stored,
         "keyPrefix": KEYS.prefix(prefix),
@@ -100,7 +100,7 @@ def _as_of(at: Revision | None, at_least: Revision | None) -> dict[str, str]:
 
 
 def search(scope: Scope, text: str, namespace_prefix: str | None, limit: int | None) -> Pages[SearchResult]:
-    """The entries that have a text, the last written first."""
+    """Reads the entries that contain a text, the last written first."""
     variables = {"text": text, "namespacePrefix": NAMESPACES.prefix(namespace_prefix)}
     size = _SEARCH_PAGE_SIZE if limit is None else max(1, min(limit, _SEARCH_PAGE_SIZE))
     return Pages(scope.connection, _documents.SEARCH, variables, search_result_of, max_page_size=size)
@@ -125,7 +125,7 @@ async def _of_keys(scope: Scope, document: str, keys: list[str]) -> list[Any]:
 
 
 async def _originals(scope: Scope, stored: list[str]) -> dict[str, str]:
-    """The original of each stored key. Those of hashed keys are read from their metadata."""
+    """Returns the original of each stored key. Those of hashed keys are read from their metadata."""
     originals = {key: KEYS.original(key) for key in stored}
     hashed = [key for key in stored if is_hashed(key)]
     for node in await _of_keys(scope, _documents.METADATA, hashed) if hashed else ():

@@ -1,4 +1,4 @@
-"""One namespace of the store, and places in it as Baton stores them."""
+"""A namespace of the store, and the stored names of its keys."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ._names import KEYS, NAMESPACES, Name
 
 @dataclass(frozen=True)
 class Scope:
-    """A connection, and the namespace that its calls are about."""
+    """A connection and a namespace for its calls."""
 
     connection: Connection
     namespace: Name
 
     def within(self, namespace: str) -> Scope:
-        """The same connection with another namespace."""
+        """Returns the same connection with another namespace."""
         return Scope(self.connection, NAMESPACES.name(namespace))
 
     def place(self, key: str) -> dict[str, Any]:
-        """A key, for an operation that writes no entry."""
+        """Returns the arguments for a key, for an operation that does not write its entry."""
         return {"namespace": self.namespace.stored, "key": KEYS.name(key).stored}
 
     def written(
@@ -33,7 +33,7 @@ class Scope:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> dict[str, Any]:
-        """A key, for an operation that writes its entry: the metadata keeps names that had to be hashed."""
+        """Returns the arguments for a key, for an operation that writes its entry: the metadata keeps hashed names."""
         name = KEYS.name(key)
         kept = {**self.namespace.metadata, **name.metadata}
         given: dict[str, Any] = {"namespace": self.namespace.stored, "key": name.stored}

@@ -1,4 +1,4 @@
-"""A snapshot that goes on after its connection was lost."""
+"""Continues a snapshot after its connection was lost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 class Snapshot:
-    """What of a snapshot was delivered, until it is whole.
+    """The entries of a snapshot that were delivered, until it is complete.
 
-    A connection that is lost in its middle makes the server begin another one. What was delivered is then left out, and
-    what is gone since is delivered as deleted.
+    If the connection is lost before that, the server begins another snapshot. Entries that were already delivered are
+    then skipped, and entries that have been removed since are delivered as deleted.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Snapshot:
         self._current.clear()
 
     def admit(self, change: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """What of a change is not delivered yet."""
+        """Returns the events for a change that are not delivered yet."""
         kind, place = change["kind"], (change["namespace"], change["key"])
         if kind == "CAUGHT_UP":
             for namespace, key in self._revisions.keys() - self._current:

@@ -1,4 +1,4 @@
-"""Input and output that block: ``http.client`` connections that are kept open, and threads."""
+"""Blocking input and output: ``http.client`` connections that are kept open, and threads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_IDLE_CONNECTIONS = 64
 
 
 class SyncIo:
-    """Requests of any number of threads. A thread that sends one has a connection for itself until it is answered."""
+    """Sends requests of any number of threads. A thread has its own connection until it receives the response."""
 
     def __init__(self, endpoint: Endpoint):
         self._idle: collections.deque[http.client.HTTPConnection] = collections.deque()
@@ -27,7 +27,7 @@ class SyncIo:
         self._context = ssl.create_default_context() if endpoint.is_tls else None
         self._process = os.getpid()
         self._busy: dict[http.client.HTTPConnection, socket.socket] = {}
-        # The collector may close a watch while its thread has the lock.
+        # The garbage collector can close a watch while its thread holds the lock.
         self._lock = threading.RLock()
         self._closed = threading.Event()
 
@@ -46,7 +46,7 @@ class SyncIo:
             raise
         finally:
             self._release(connection)
-        # Without a socket the server has said that it closes the connection.
+        # Without a socket: the server has announced that it closes the connection.
         if connection.sock is not None and len(self._idle) < _MAX_IDLE_CONNECTIONS and not self.is_closed:
             self._idle.append(connection)
         else:
@@ -90,9 +90,9 @@ class SyncIo:
             self._idle.pop().close()
 
     def _take(self, timeout_seconds: float) -> http.client.HTTPConnection:
-        """An idle connection that the server has not closed, or a new one."""
+        """Returns an idle connection that the server has not closed, or a new one."""
         if self._process != os.getpid():
-            # A child process has its parent's sockets: both would read from them.
+            # A child process inherits its parent's sockets, and both would read from them.
             self._process, self._lock, self._busy = os.getpid(), threading.RLock(), {}
             self._close_idle()
         while True:
@@ -125,7 +125,7 @@ class SyncIo:
         try:
             connection.request("POST", self._endpoint.path, body, {**self._endpoint.headers, "Accept": accept})
         except (BrokenPipeError, ConnectionResetError):
-            # A server that refuses a large body answers before it has read it.
+            # A server that refuses a large body responds before it has read it.
             return connection.getresponse()
         return connection.getresponse()
 
@@ -135,7 +135,7 @@ class SyncIo:
 
 
 class _Stream:
-    """Another thread than the one that reads may close it: then it ends the read, and the reader closes the rest."""
+    """A thread that is not reading can close it: that ends the read, and the reader closes the rest."""
 
     def __init__(
         self,
@@ -189,7 +189,7 @@ def _answer(response: http.client.HTTPResponse, body: bytes) -> Answer:
 
 
 def _has_ended(sock: socket.socket) -> bool:
-    """Whether an idle connection has something to read: its end, or what nobody asked for."""
+    """Whether an idle connection has data to read: its end, or data that was not requested."""
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock, select.POLLIN)
@@ -199,7 +199,7 @@ def _has_ended(sock: socket.socket) -> bool:
 
 def _shut_down(sock: socket.socket) -> None:
     try:
-        # Not that of a TLS socket, which another thread may be reading.
+        # Not the TLS socket, which another thread can be reading.
         socket.socket.shutdown(sock, socket.SHUT_RDWR)
     except OSError:
         pass

@@ -12,7 +12,7 @@ from .transaction import Transaction
 
 
 class Transacting:
-    """A block that says what a transaction is to do. If the block raises, nothing is sent."""
+    """A block that defines a transaction. If the block raises, nothing is sent."""
 
     def __init__(self, scope: Scope):
         self._scope = scope

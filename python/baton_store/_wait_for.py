@@ -11,14 +11,14 @@ from ._scope import Scope
 from .errors import BadResponseError, BatonError, LimitExceededError, RevisionCompactedError, WaitTimeoutError
 from .records import Entry, entry_of
 
-# A server may allow less, and then says so.
+# A server can allow less, and then reports its limit.
 _MAX_STEP_SECONDS = 60
 
 
 async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seconds: float | None) -> Entry:
-    """One request after the other, each of which the server answers when the entry is there.
+    """Sends one request after another. The server responds to each when the entry exists.
 
-    The first one only looks: once the server was reached, it is waited for as patiently as the entry.
+    The first request does not wait. After it has succeeded, failures are retried until the timeout.
     """
     connection = scope.connection
     deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -35,14 +35,14 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
             body = encode_operation(_documents.AWAIT, {**place, "timeoutSeconds": step_seconds})
             data = await connection.attempt(body, answer_seconds, is_long=True)
             if "awaitEntry" not in data:
-                raise BadResponseError(f"{connection.name} answered no entry.")
+                raise BadResponseError(f"{connection.name} returned no entry.")
             if data["awaitEntry"] is not None:
                 return entry_of(data["awaitEntry"])
             patience.reset()
             patience.outlast()
             max_step_seconds = max_step_seconds or _MAX_STEP_SECONDS
         except RevisionCompactedError as error:
-            # The caller is told once. What it sees from now on is of this history.
+            # A new epoch is reported to the caller once. After that, the wait continues in the new epoch.
             connection.epoch = error.epoch or connection.epoch
             raise
         except LimitExceededError as error:
@@ -53,7 +53,7 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
         except BatonError as error:
             if timeout_seconds and time.monotonic() >= deadline:
                 raise _late(key, after, timeout_seconds) from error
-            # At 0 the answer counts, however long it takes.
+            # With a timeout of 0, the response counts regardless of its duration.
             await patience.after_failure(error, deadline if timeout_seconds else None)
             continue
         if time.monotonic() >= deadline:
@@ -62,4 +62,4 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
 
 def _late(key: str, after: int | str | None, timeout_seconds: float | None) -> WaitTimeoutError:
     what = "entry" if after is None else f"revision after {after}"
-    return WaitTimeoutError(f"No {what} of {key!r} came within {timeout_seconds} seconds.")
+    return WaitTimeoutError(f"No {what} of {key!r} arrived within {timeout_seconds} seconds.")

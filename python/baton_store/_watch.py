@@ -1,4 +1,4 @@
-"""Every matching change, each once, in the order of the log, across drops."""
+"""Delivers every matching change once, in the order of the log, across lost connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._where import Condition, where_input
 from .errors import BadResponseError, BadUserInputError, BatonError
 from .records import Change, change_of
 
-# A connection that has lasted so long was not a failed attempt.
+# A connection that has lasted this long does not count as a failed attempt.
 _STEADY_AFTER_SECONDS = 5.0
 
 
@@ -29,7 +29,7 @@ def follower(
     snapshot: bool,
     where: Iterable[Condition] | None,
 ) -> Follower:
-    """A watch of a namespace, or of all that begin with a prefix."""
+    """Starts a watch of a namespace, or of all namespaces that begin with a prefix."""
     selection = {
         "namespace": scope.namespace.stored if namespace_prefix is None else None,
         "namespacePrefix": NAMESPACES.prefix(namespace_prefix),
@@ -41,10 +41,9 @@ def follower(
 
 
 class Follower:
-    """A watch: reads the events of one connection, and opens another one where that broke off.
+    """A watch. It reads the events of one connection, and opens another connection when that one breaks.
 
-    Only the first connection is given up after ``retry_seconds``. From then on the watch goes on for as long as that
-    takes.
+    Only the first connection is limited by ``retry_seconds``. After that, the watch reconnects without a limit.
     """
 
     def __init__(
@@ -52,13 +51,13 @@ class Follower:
     ):
         self._events: Events | None = None
         if after is not None and snapshot:
-            raise BadUserInputError("after: It excludes snapshot.", {"argument": "after"})
+            raise BadUserInputError("after: Cannot be combined with snapshot.", {"argument": "after"})
         self._connection = connection
         self._selection = selection
-        # What the server finds by a prefix may be more than what was asked for.
+        # A prefix of stored names can match more than the caller's prefix.
         self._key_prefix = key_prefix
         self._after = after
-        # The history that the revision is of, once it is known.
+        # The epoch of the revision, when it is known.
         self._epoch: str | None = None
         self._snapshot = Snapshot() if snapshot else None
         self._patience = connection.patience()
@@ -67,7 +66,7 @@ class Follower:
         self._opened_at = time.monotonic()
 
     async def next(self) -> Change | None:
-        """The next change; None after ``close``. Raises RevisionCompactedError if the log does not reach back."""
+        """Returns the next change, or None after ``close``. Raises RevisionCompactedError if the log is too short."""
         while not self._is_closed:
             if self._ready:
                 return self._ready.popleft()
@@ -85,7 +84,7 @@ class Follower:
                         return None
                     raise
             except BaseException:
-                # The wait was cancelled: another connection reads again what this one had read.
+                # The wait was cancelled: another connection reads the events of this one again.
                 self._drop()
                 raise
         return None
@@ -111,7 +110,7 @@ class Follower:
     async def _open(self) -> Events:
         if self._events is None:
             if self._after is None and not self._snapshot:
-                # What happens from now on is not to be missed, even if the first connection breaks off.
+                # Later changes must not be missed, even if the first connection breaks.
                 await self._head()
             start: dict[str, Any] = (
                 {"snapshot": True} if self._snapshot else {"after": self._after, "epoch": self._epoch}
@@ -123,7 +122,7 @@ class Follower:
 
     async def _take(self, data: Any) -> None:
         now = time.monotonic()
-        # The server has accepted the token. An error of what was asked for is still final.
+        # The server has accepted the token. An error about the arguments is still final.
         self._patience.outlast()
         if data is not None or now - self._opened_at > _STEADY_AFTER_SECONDS:
             self._patience.reset()
@@ -135,7 +134,7 @@ class Follower:
         if change["kind"] != "BOOKMARK":
             for each in self._snapshot.admit(change) if self._snapshot else (change,):
                 await self._deliver(each)
-        # Where the snapshot is not whole, no revision says what was delivered.
+        # During a snapshot, no revision describes what was delivered.
         if self._snapshot and change["kind"] != "CAUGHT_UP":
             return
         self._after, self._snapshot = change["revision"], None
@@ -148,7 +147,7 @@ class Follower:
             self._ready.append(change)
 
     async def _kept(self, answered: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The metadata that has the originals of hashed names: of the entry, or of an earlier change if it is gone."""
+        """Returns the metadata with the originals of hashed names: of the entry, or of an earlier change."""
         if answered["entry"]:
             return answered["entry"]["metadata"]  # type: ignore[no-any-return]
         place = {"namespace": answered["namespace"], "key": answered["key"]}

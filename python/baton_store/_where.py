@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Union
 
-#: A path, an operator and what the part is compared with; of ``EXISTS`` the last may be left out.
+#: A path, an operator and a value to compare with. ``EXISTS`` needs no value.
 Condition = Union[tuple[str, str], tuple[str, str, Any]]
 
 
 def where_input(where: Iterable[Condition] | None) -> list[dict[str, Any]] | None:
-    """The conditions as they are sent. Raises TypeError for one that has another form."""
+    """Returns the conditions in the form that is sent. Raises TypeError for a condition of another form."""
     return None if where is None else [_condition(*condition) for condition in where]
 
 
 def _condition(path: str, op: str, *value: Any) -> dict[str, Any]:
     if len(value) > 1:
-        raise TypeError("A condition is a path, an operator and a value.")
+        raise TypeError("A condition consists of a path, an operator and a value.")
     return {"path": path, "op": op, **({"value": value[0]} if value else {})}

@@ -1,4 +1,4 @@
-"""The writes of a data store that are one call each, or several batches."""
+"""The writes of a data store that are a single call or several batches."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .records import Entry, entry_of
 
 T = TypeVar("T")
 
-# What a batch holds at most, whatever the server reads: a smaller one is sooner done, and sooner repeated.
+# The maximum size of a batch, regardless of the server's limit: a smaller one is faster to send and to repeat.
 _MAX_BATCH_BYTES = 4_194_304
-# How long to wait at most before an update that met another agent's write begins again.
+# The maximum delay before an update that conflicted with another write is tried again.
 _MAX_UPDATE_PAUSE_SECONDS = 0.05
 
 
@@ -42,7 +42,7 @@ async def set_many(
 
 
 async def delete(scope: Scope, key: str, if_revision: int | str | None) -> bool:
-    """Deletes a key, and says whether there was an entry."""
+    """Deletes a key, and returns whether it had an entry."""
     given = scope.place(key)
     if if_revision is not None:
         given["ifRevision"] = str(if_revision)
@@ -50,7 +50,7 @@ async def delete(scope: Scope, key: str, if_revision: int | str | None) -> bool:
 
 
 async def delete_many(scope: Scope, keys: Iterable[str]) -> int:
-    """Deletes many keys, batch by batch, and returns how many entries there were."""
+    """Deletes many keys, batch by batch, and returns the number of entries that were deleted."""
     limits = await scope.connection.limits()
     stored = (KEYS.name(key).stored for key in dict.fromkeys(keys))
     count = 0
@@ -61,20 +61,20 @@ async def delete_many(scope: Scope, keys: Iterable[str]) -> int:
 
 
 async def clear(scope: Scope) -> int:
-    """Deletes every entry of the namespace in one step, and returns how many there were."""
+    """Deletes every entry of the namespace in one step, and returns their number."""
     payload = await scope.connection.mutate(_documents.CLEAR, {"namespace": scope.namespace.stored})
     return int(payload["clearedCount"])
 
 
 async def write_entry(scope: Scope, document: str, given: Mapping[str, Any]) -> Entry:
-    """The entry after a mutation that answers with it."""
+    """Returns the entry from the payload of a mutation."""
     return entry_of((await scope.connection.mutate(document, given))["entry"])
 
 
 async def update(
     scope: Scope, key: str, change: Callable[[Any], Any], default: Any, attempts: int, **options: Any
 ) -> Entry:
-    """Sets a key to what a function makes of its value, again until no other write comes between."""
+    """Sets a key to the result of a function of its value. Tries again if another client writes in between."""
     for attempt in range(1, attempts + 1):
         entry = await get_entry(scope, key)
         value = change(default if entry is None else entry.value)
@@ -94,7 +94,7 @@ async def update(
 def create_input(
     scope: Scope, value: Any, prefix: str, metadata: Mapping[str, Any] | None, ttl_seconds: int | None
 ) -> dict[str, Any]:
-    """What is sent to add an entry under a key of its own."""
+    """Returns the input that adds an entry under a new key."""
     kept = scope.namespace.metadata
     merged = {**(metadata or {}), **kept} if metadata is not None or kept else None
     given = {"namespace": scope.namespace.stored, "keyPrefix": escape(prefix), "value": value}
@@ -102,17 +102,17 @@ def create_input(
 
 
 def increment_input(scope: Scope, key: str, by: int | float, path: str | None, **options: Any) -> dict[str, Any]:
-    """What is sent to add to a number."""
+    """Returns the input that adds to a number."""
     return {**scope.written(key, **options), "by": by, **_given(path=path)}
 
 
 def patch_input(scope: Scope, key: str, patch: Any, **options: Any) -> dict[str, Any]:
-    """What is sent to merge into a value."""
+    """Returns the input that merges into a value."""
     return {**scope.written(key, **options), "patch": patch}
 
 
 def append_input(scope: Scope, key: str, item: Any, max_length: int | None, **options: Any) -> dict[str, Any]:
-    """What is sent to append to an array."""
+    """Returns the input that appends to an array."""
     return {**scope.written(key, **options), "value": item, **_given(maxLength=max_length)}
 
 
@@ -129,7 +129,7 @@ def _item(
 
 
 def _batches(items: Iterable[T], limits: Mapping[str, int]) -> Iterator[list[T]]:
-    """As few batches as the server's limits allow."""
+    """Divides items into as few batches as the server's limits allow."""
     max_bytes = min(_MAX_BATCH_BYTES, limits["maxBodyBytes"] // 2)
     batch: list[T] = []
     size = 0

@@ -1,4 +1,4 @@
-"""Work that one worker has at a time, for ``async with``."""
+"""Work that one worker at a time holds, for ``async with``."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from .records import Entry
 
 
 class AsyncClaim(HeldClaim):
-    """An entry that this worker alone has, until its block ends. A task renews the lease meanwhile."""
+    """An entry that only this worker holds until its block ends. A task renews the lease while the block runs."""
 
     async def complete(
         self, result: Any = UNSET, *, metadata: Mapping[str, Any] | None = None, ttl_seconds: int | None = None
     ) -> Entry:
-        """As ``Claim.complete``."""
+        """See ``Claim.complete``."""
         return await self._complete(result, metadata, ttl_seconds)
 
     async def release(self, *, delay_seconds: int | None = None) -> None:
-        """As ``Claim.release``."""
+        """See ``Claim.release``."""
         await self._release(delay_seconds)
 
     async def fail(self, error: Any = None, *, retry: bool = True, delay_seconds: int | None = None) -> bool:
-        """As ``Claim.fail``."""
+        """See ``Claim.fail``."""
         return await self._fail(error, retry, delay_seconds)
 
 

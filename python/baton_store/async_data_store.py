@@ -25,8 +25,8 @@ from .records import Entry, SearchResult
 class AsyncDataStore:
     """``DataStore`` for asyncio: the same methods and arguments, as coroutines.
 
-    A call that is cancelled closes its connection, so that the server ends what it was doing for it. A write that is
-    cancelled may have happened. One instance serves any number of tasks of one event loop at a time.
+    A call that is cancelled closes its connection, so that the server stops the work for it. A cancelled write is
+    possibly applied. One instance serves any number of tasks of one event loop at a time.
 
     >>> async with AsyncDataStore() as data_store:
     ...     await data_store.set("raw", {"rows": 3})
@@ -52,23 +52,23 @@ class AsyncDataStore:
 
     @property
     def namespace(self) -> str:
-        """The namespace that calls are about."""
+        """The namespace of the calls."""
         return self._scope.namespace.original
 
     def use_namespace(self, name: str) -> AsyncDataStore:
-        """A data store for another namespace, with the same connections. This one stays as it is."""
+        """Returns a data store for another namespace, with the same connections. This one does not change."""
         store = object.__new__(type(self))
         store._scope = self._scope.within(name)
         return store
 
     async def get(self, key: str, default: Any = None) -> Any:
-        """As ``DataStore.get``."""
+        """See ``DataStore.get``."""
         return await _reads.get(self._scope, key, default)
 
     async def entry(
         self, key: str, *, at: int | str | None = None, at_least: int | str | None = None
     ) -> Entry | None:
-        """As ``DataStore.entry``."""
+        """See ``DataStore.entry``."""
         return await _reads.get_entry(self._scope, key, at, at_least)
 
     async def set(
@@ -80,20 +80,20 @@ class AsyncDataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> None:
-        """As ``DataStore.set``."""
+        """See ``DataStore.set``."""
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
         await _writes.set_value(self._scope, key, value, **options)
 
     async def delete(self, key: str, *, if_revision: int | str | None = None) -> bool:
-        """As ``DataStore.delete``."""
+        """See ``DataStore.delete``."""
         return await _writes.delete(self._scope, key, if_revision)
 
     async def delete_many(self, keys: Iterable[str]) -> int:
-        """As ``DataStore.delete_many``."""
+        """See ``DataStore.delete_many``."""
         return await _writes.delete_many(self._scope, keys)
 
     async def list_keys(self, prefix: str | None = None) -> list[str]:
-        """As ``DataStore.list_keys``."""
+        """See ``DataStore.list_keys``."""
         return await _reads.list_keys(self._scope, prefix)
 
     async def list_namespaces(
@@ -105,25 +105,25 @@ class AsyncDataStore:
         depth: int | None = None,
         delimiter: str = ":",
     ) -> list[str]:
-        """As ``DataStore.list_namespaces``."""
+        """See ``DataStore.list_namespaces``."""
         return await _reads.list_namespaces(self._scope, prefix, suffix, segments, depth, delimiter)
 
     async def get_all(self) -> dict[str, Any]:
-        """As ``DataStore.get_all``."""
+        """See ``DataStore.get_all``."""
         return await _reads.get_all(self._scope)
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        """As ``DataStore.get_many``."""
+        """See ``DataStore.get_many``."""
         return await _reads.get_many(self._scope, keys)
 
     async def set_many(
         self, items: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, *, ttl_seconds: int | None = None
     ) -> int:
-        """As ``DataStore.set_many``."""
+        """See ``DataStore.set_many``."""
         return await _writes.set_many(self._scope, items, metadata, ttl_seconds)
 
     async def clear(self) -> int:
-        """As ``DataStore.clear``."""
+        """See ``DataStore.clear``."""
         return await _writes.clear(self._scope)
 
     async def increment(
@@ -136,7 +136,7 @@ class AsyncDataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> Entry:
-        """As ``DataStore.increment``."""
+        """See ``DataStore.increment``."""
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
         given = _writes.increment_input(self._scope, key, by, path, **options)
         return await _writes.write_entry(self._scope, _documents.INCREMENT, given)
@@ -150,7 +150,7 @@ class AsyncDataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> Entry:
-        """As ``DataStore.patch``."""
+        """See ``DataStore.patch``."""
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
         given = _writes.patch_input(self._scope, key, patch, **options)
         return await _writes.write_entry(self._scope, _documents.PATCH, given)
@@ -163,7 +163,7 @@ class AsyncDataStore:
         metadata: Mapping[str, Any] | None = None,
         ttl_seconds: int | None = None,
     ) -> Entry:
-        """As ``DataStore.create``."""
+        """See ``DataStore.create``."""
         given = _writes.create_input(self._scope, value, prefix, metadata, ttl_seconds)
         return await _writes.write_entry(self._scope, _documents.CREATE, given)
 
@@ -177,7 +177,7 @@ class AsyncDataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> Entry:
-        """As ``DataStore.append``."""
+        """See ``DataStore.append``."""
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
         given = _writes.append_input(self._scope, key, item, max_length, **options)
         return await _writes.write_entry(self._scope, _documents.APPEND, given)
@@ -192,18 +192,18 @@ class AsyncDataStore:
         metadata: Mapping[str, Any] | None = None,
         ttl_seconds: int | None = None,
     ) -> Entry:
-        """As ``DataStore.update``."""
+        """See ``DataStore.update``."""
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds}
         return await _writes.update(self._scope, key, change, default, attempts, **options)
 
     def transact(self) -> AsyncTransacting:
-        """As ``DataStore.transact``."""
+        """See ``DataStore.transact``."""
         return AsyncTransacting(self._scope)
 
     async def wait_for(
         self, key: str, *, after: int | str | None = None, timeout_seconds: float | None = None
     ) -> Entry:
-        """As ``DataStore.wait_for``."""
+        """See ``DataStore.wait_for``."""
         return await wait_for(self._scope, key, after, timeout_seconds)
 
     def watch(
@@ -216,7 +216,7 @@ class AsyncDataStore:
         snapshot: bool = False,
         where: Iterable[Condition] | None = None,
     ) -> AsyncWatch:
-        """As ``DataStore.watch``."""
+        """See ``DataStore.watch``."""
         return AsyncWatch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot, where))
 
     def claim(
@@ -228,13 +228,13 @@ class AsyncDataStore:
         max_attempts: int | None = None,
         where: Iterable[Condition] | None = None,
     ) -> AsyncClaiming:
-        """As ``DataStore.claim``."""
+        """See ``DataStore.claim``."""
         return AsyncClaiming(self._scope, prefix, lease_seconds, wait_seconds, max_attempts, where)
 
     async def search(
         self, text: str, *, namespace_prefix: str | None = None, limit: int | None = None
     ) -> AsyncIterator[SearchResult]:
-        """As ``DataStore.search``, for ``async for``."""
+        """See ``DataStore.search``, for ``async for``."""
         pages = _reads.search(self._scope, text, namespace_prefix, limit)
         left = math.inf if limit is None else limit
         while left > 0 and (page := await pages.next()) is not None:
@@ -250,7 +250,7 @@ class AsyncDataStore:
         at: int | str | None = None,
         at_least: int | str | None = None,
     ) -> AsyncIterator[Entry]:
-        """As ``DataStore.entries``, for ``async for``."""
+        """See ``DataStore.entries``, for ``async for``."""
         pages = _reads.entries(self._scope, prefix, where, at, at_least)
         while (page := await pages.next()) is not None:
             for entry in page:
@@ -258,11 +258,11 @@ class AsyncDataStore:
                     yield entry
 
     async def graphql(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = False) -> Any:
-        """As ``DataStore.graphql``."""
+        """See ``DataStore.graphql``."""
         return await self._scope.connection.call(document, variables, repeat=repeat)
 
     async def close(self) -> None:
-        """Closes the connections, also those of other namespaces of this store. Calls under way fail."""
+        """Closes the connections, including those of other namespaces of this store. Calls in progress fail."""
         self._scope.connection.io.close()
 
     async def __aenter__(self) -> AsyncDataStore:

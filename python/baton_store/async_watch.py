@@ -1,4 +1,4 @@
-"""Changes as they are made, as an asynchronous iterator."""
+"""Changes in real time, as an asynchronous iterator."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .records import Change
 class AsyncWatch:
     """Iterates over changes. It ends when it, or its data store, is closed.
 
-    A wait for the next change may be cancelled. That closes the connection; the iterator can be used again, and goes on
-    where it was.
+    A wait for the next change can be cancelled. That closes the connection. The iterator can still be used, and
+    continues with the next change.
     """
 
     def __init__(self, follower: Follower):

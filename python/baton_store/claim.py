@@ -1,4 +1,4 @@
-"""Work that one worker has at a time, for ``with``."""
+"""Work that one worker at a time holds, for ``with``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .records import Entry
 
 
 class Claim(HeldClaim):
-    """An entry that this worker alone has, until its block ends. A thread renews the lease meanwhile."""
+    """An entry that only this worker holds until its block ends. A thread renews the lease while the block runs."""
 
     def complete(
         self, result: Any = UNSET, *, metadata: Mapping[str, Any] | None = None, ttl_seconds: int | None = None
     ) -> Entry:
-        """Ends the work before the block does: the result replaces the entry's value, and it is not handed out again.
+        """Completes the work before the block ends: the result replaces the value, and no worker claims it again.
 
         Raises:
             ClaimLostError: The claim has ended. Nothing was written.
@@ -28,16 +28,16 @@ class Claim(HeldClaim):
         return run(self._complete(result, metadata, ttl_seconds))
 
     def release(self, *, delay_seconds: int | None = None) -> None:
-        """Gives the entry back before the block ends. After ``delay_seconds`` another worker may claim it."""
+        """Releases the entry before the block ends. Another worker can claim it after ``delay_seconds``."""
         run(self._release(delay_seconds))
 
     def fail(self, error: Any = None, *, retry: bool = True, delay_seconds: int | None = None) -> bool:
-        """Says that the work failed, and why. True if the entry is dead-lettered now.
+        """Reports that the work failed, and why. True if the entry is now a dead letter.
 
         Args:
-            error: Any JSON value. The next claim of the entry shows it.
-            retry: False: the entry is dead-lettered now, whatever its attempts.
-            delay_seconds: Seconds until it may be claimed again. Default: longer with each attempt.
+            error: Any JSON value. The next claim of the entry returns it.
+            retry: If False, the entry becomes a dead letter, regardless of its attempts.
+            delay_seconds: Seconds until the entry can be claimed again. Default: a delay that grows with each attempt.
         """
         return run(self._fail(error, retry, delay_seconds))
 

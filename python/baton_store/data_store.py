@@ -25,18 +25,18 @@ from .watch import Watch
 
 
 class DataStore:
-    """A user's store, as one agent reaches it, with one namespace in view.
+    """A user's store, as used by one agent, with a current namespace.
 
-    It opens no connection before it is used. Threads may share one instance. Reads are repeated while the server
-    cannot be reached; so are writes, each of which carries an idempotency key, so that it happens once.
+    It opens connections when they are needed. Threads can share one instance. Reads and writes are repeated while the
+    server cannot be reached. Each write has an idempotency key, so it happens once.
 
     Args:
         url: The server's address. Default: the environment's ``BATON_URL``, or ``http://127.0.0.1:4000``.
         token: The bearer token. Default: the environment's ``BATON_TOKEN``.
-        namespace: The namespace that calls are about. ``use_namespace`` gives others.
-        agent: The name that changes are recorded under, unless the token has one.
-        timeout_seconds: Seconds to wait for the answer to one attempt.
-        retry_seconds: Seconds for which a call is tried again while the server cannot be reached; 0: never.
+        namespace: The namespace of the calls. ``use_namespace`` returns a data store for another one.
+        agent: The agent that changes are recorded under, unless the token names one.
+        timeout_seconds: The maximum number of seconds to wait for the response to one attempt.
+        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never.
     """
 
     def __init__(
@@ -55,30 +55,30 @@ class DataStore:
 
     @property
     def namespace(self) -> str:
-        """The namespace that calls are about."""
+        """The namespace of the calls."""
         return self._scope.namespace.original
 
     def use_namespace(self, name: str) -> DataStore:
-        """A data store for another namespace, with the same connections. This one stays as it is."""
+        """Returns a data store for another namespace, with the same connections. This one does not change."""
         store = object.__new__(type(self))
         store._scope = self._scope.within(name)
         return store
 
     def get(self, key: str, default: Any = None) -> Any:
-        """The value of a key. The default is returned only if there is no entry: a stored None is an entry."""
+        """Returns the value of a key, or the default if there is no entry. A stored None is a value."""
         return run(_reads.get(self._scope, key, default))
 
     def entry(
         self, key: str, *, at: int | str | None = None, at_least: int | str | None = None
     ) -> Entry | None:
-        """What a key holds, with its revision, metadata and times; None if there is no entry.
+        """Returns the entry of a key, with its revision, metadata and times. None if it does not exist.
 
         Args:
-            at: What it held right after this revision, as far back as the log tells of it.
-            at_least: Waits until the server has seen this revision, which another server may have told a writer.
+            at: Read the entry as of this revision. The log must still contain the changes since then.
+            at_least: Wait until the server has this revision, which another server possibly returned to a writer.
 
         Raises:
-            RevisionCompactedError: The log has lost what it held.
+            RevisionCompactedError: The log does not contain the changes since ``at`` any more.
         """
         return run(_reads.get_entry(self._scope, key, at, at_least))
 
@@ -91,12 +91,12 @@ class DataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> None:
-        """Sets a key to a JSON value. The value replaces the one before, and so does its expiry.
+        """Sets a key to a JSON value. The value and the expiry of the entry are replaced.
 
         Args:
-            metadata: An object, merged into the entry's metadata. Default: the metadata stays.
-            ttl_seconds: Seconds that the entry lives from now on. Default: it does not expire.
-            if_revision: Only if the entry is at this revision; 0: only if there is none.
+            metadata: An object, merged into the entry's metadata. Default: the metadata does not change.
+            ttl_seconds: The entry expires after this number of seconds. Default: it does not expire.
+            if_revision: Write only if the entry has this revision. 0: only if it does not exist.
 
         Raises:
             InvalidValueError: JSON cannot represent the value. It is a ``TypeError``.
@@ -106,15 +106,15 @@ class DataStore:
         run(_writes.set_value(self._scope, key, value, **options))
 
     def delete(self, key: str, *, if_revision: int | str | None = None) -> bool:
-        """Deletes a key. False if there was no entry."""
+        """Deletes a key. Returns False if it had no entry."""
         return run(_writes.delete(self._scope, key, if_revision))
 
     def delete_many(self, keys: Iterable[str]) -> int:
-        """Deletes any number of keys and returns how many entries there were. Each batch of 1,000 is one step."""
+        """Deletes any number of keys and returns the number of deleted entries. Each batch of 1,000 is one step."""
         return run(_writes.delete_many(self._scope, keys))
 
     def list_keys(self, prefix: str | None = None) -> list[str]:
-        """The keys that begin with a prefix, sorted. Default: every key."""
+        """Returns the keys that begin with a prefix, sorted. Default: every key."""
         return run(_reads.list_keys(self._scope, prefix))
 
     def list_namespaces(
@@ -126,34 +126,34 @@ class DataStore:
         depth: int | None = None,
         delimiter: str = ":",
     ) -> list[str]:
-        """The namespaces that hold an entry, sorted.
+        """Returns the namespaces that contain an entry, sorted.
 
         Args:
-            prefix: Only names that begin with this.
-            suffix: Only names whose last segments are these; ``"*"`` is any one segment.
-            segments: Only names of these segments, such as ``["users", "*", "memories"]``. ``"*"`` is any one segment;
-                ``"**"``, once, any number of them.
-            depth: Cuts names after so many segments, and lists each result once.
-            delimiter: What segments of a name lie between.
+            prefix: Only names that begin with this prefix.
+            suffix: Only names that end with these segments. ``"*"`` matches any one segment.
+            segments: Only names of these segments, such as ``["users", "*", "memories"]``. ``"*"`` matches any one
+                segment. ``"**"``, at most once, matches any number of segments.
+            depth: Shorten names to this number of segments, and list each result once.
+            delimiter: The character between the segments of a name.
         """
         return run(_reads.list_namespaces(self._scope, prefix, suffix, segments, depth, delimiter))
 
     def get_all(self) -> dict[str, Any]:
-        """All keys and values, sorted by key."""
+        """Returns all keys and values, sorted by key."""
         return run(_reads.get_all(self._scope))
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        """The values of several keys, in their order. Keys without an entry are omitted."""
+        """Returns the values of several keys, in their order. Keys without an entry are omitted."""
         return run(_reads.get_many(self._scope, keys))
 
     def set_many(
         self, items: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, *, ttl_seconds: int | None = None
     ) -> int:
-        """Sets any number of keys and returns how many. Each batch of at most 1,000 is written whole or not at all."""
+        """Sets any number of keys and returns their number. Each batch of up to 1,000 is all or nothing."""
         return run(_writes.set_many(self._scope, items, metadata, ttl_seconds))
 
     def clear(self) -> int:
-        """Deletes every entry of the namespace in one step, and returns how many there were."""
+        """Deletes every entry of the namespace in one step, and returns their number."""
         return run(_writes.clear(self._scope))
 
     def increment(
@@ -166,10 +166,10 @@ class DataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> Entry:
-        """Adds to a number in one step and returns the entry after it. Begins at 0 if there is no entry.
+        """Adds to a number in one step and returns the entry. A missing entry counts as 0.
 
         Args:
-            path: Where the number is inside the value, as a JSON Pointer such as ``/totals/done``.
+            path: The location of the number inside the value, as a JSON Pointer such as ``/totals/done``.
         """
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
         given = _writes.increment_input(self._scope, key, by, path, **options)
@@ -184,7 +184,7 @@ class DataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> Entry:
-        """Merges into a value in one step, by JSON Merge Patch (RFC 7396): None removes a member."""
+        """Merges into a value in one step, as a JSON Merge Patch (RFC 7396): None removes a member."""
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
         given = _writes.patch_input(self._scope, key, patch, **options)
         return run(_writes.write_entry(self._scope, _documents.PATCH, given))
@@ -197,12 +197,12 @@ class DataStore:
         metadata: Mapping[str, Any] | None = None,
         ttl_seconds: int | None = None,
     ) -> Entry:
-        """Adds an entry under a key that the server chooses: the prefix, and the revision with zeros in front.
+        """Adds an entry under a key that the server chooses: the prefix, and the revision with leading zeros.
 
-        Such keys sort in the order in which their entries were added, by however many writers.
+        Such keys sort in the order in which the entries were added, even with several writers.
 
         Args:
-            prefix: What the key begins with, such as ``event:``.
+            prefix: The beginning of the key, such as ``event:``.
         """
         given = _writes.create_input(self._scope, value, prefix, metadata, ttl_seconds)
         return run(_writes.write_entry(self._scope, _documents.CREATE, given))
@@ -217,10 +217,10 @@ class DataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> Entry:
-        """Appends to a list in one step. Makes a list if there is no entry.
+        """Appends to a list in one step. Creates the list if there is no entry.
 
         Args:
-            max_length: Keep no more items than this, the newest. Default: all.
+            max_length: Keep only this number of the newest items. Default: all.
         """
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
         given = _writes.append_input(self._scope, key, item, max_length, **options)
@@ -236,19 +236,19 @@ class DataStore:
         metadata: Mapping[str, Any] | None = None,
         ttl_seconds: int | None = None,
     ) -> Entry:
-        """Sets a key to what a function makes of its value. Nobody's write is lost.
+        """Sets a key to the result of a function of its value. No other client's write is lost.
 
-        When another agent's write comes between, the function is called again with what that wrote.
+        If another client writes in between, the function is called again with the new value.
 
         Args:
-            default: What the function is given if there is no entry.
-            attempts: How often the function is called at most. After that a ConflictError is raised.
+            default: The argument of the function if there is no entry.
+            attempts: The maximum number of calls of the function. After that, a ConflictError is raised.
         """
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds}
         return run(_writes.update(self._scope, key, change, default, attempts, **options))
 
     def transact(self) -> SyncTransacting:
-        """Several writes, across namespaces, all or none, as a block. They are sent when the block ends.
+        """Starts a transaction of several writes, across namespaces, as a block. It is sent when the block ends.
 
         >>> with data_store.transact() as transaction:
         ...     transaction.require("owner", exists=False)
@@ -256,19 +256,19 @@ class DataStore:
         ...     transaction.use_namespace("stats").increment("planned")
 
         Raises:
-            ConflictError: What was required does not hold. Nothing was written.
+            ConflictError: A condition does not hold. Nothing was written.
         """
         return SyncTransacting(self._scope)
 
     def wait_for(self, key: str, *, after: int | str | None = None, timeout_seconds: float | None = None) -> Entry:
-        """Waits for a key: returns its entry when there is one.
+        """Waits for a key and returns its entry.
 
         Args:
-            after: Only a later revision of the entry counts.
-            timeout_seconds: Seconds to wait at most. Default: without a limit.
+            after: Wait for a revision of the entry that is later than this one.
+            timeout_seconds: The maximum number of seconds to wait. Default: no limit.
 
         Raises:
-            WaitTimeoutError: It did not come in time. It is a ``TimeoutError``.
+            WaitTimeoutError: The entry did not arrive in time. It is a ``TimeoutError``.
         """
         return run(wait_for(self._scope, key, after, timeout_seconds))
 
@@ -282,19 +282,19 @@ class DataStore:
         snapshot: bool = False,
         where: Iterable[Condition] | None = None,
     ) -> Watch:
-        """Every matching change, each once, in the order of the log. It has no end, and goes on after any drop.
+        """Follows every matching change, each once, in the order of the log. It does not end, and it reconnects.
 
         Args:
             key: Only this key.
-            prefix: Only keys that begin with this.
-            namespace_prefix: Every namespace that begins with this, in place of this one; ``""``: all of them.
-            after: Begin with the changes later than this revision. Default: with those after the first ``next``.
-            snapshot: Begin with what there is: ``EXISTING`` for each entry, then ``CAUGHT_UP``, then what comes.
-            where: Only values that meet all of these conditions: see ``entries``. An entry that was written and does not
+            prefix: Only keys that begin with this prefix.
+            namespace_prefix: Every namespace that begins with this prefix, instead of the current one. ``""``: all.
+            after: Begin with the changes after this revision. Default: with those after the first ``next``.
+            snapshot: Begin with the current entries: ``EXISTING`` for each, then ``CAUGHT_UP``, then later changes.
+            where: Only values that meet all of these conditions: see ``entries``. An entry that is written and does not
                 meet them is ``UNMATCHED``.
 
         Raises:
-            RevisionCompactedError: The log does not reach back to where the watch is to go on.
+            RevisionCompactedError: The log does not contain the changes after the revision any more.
         """
         return Watch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot, where))
 
@@ -307,20 +307,20 @@ class DataStore:
         max_attempts: int | None = None,
         where: Iterable[Condition] | None = None,
     ) -> Claiming:
-        """Takes the next free entry for this worker alone, as a block.
+        """Claims the next free entry for this worker, as a block.
 
-        The lease is renewed while the block runs. At its end the entry is completed; if the block raises, the entry is
-        given back. If nothing is free in time, the block is given None.
+        The lease is renewed while the block runs. At its end, the entry is completed. If the block raises, the entry is
+        released. If no entry is free in time, the block receives None.
 
         >>> with data_store.claim("task:", wait_seconds=30) as task:
         ...     if task:
         ...         task.result = work(task.value)
 
         Args:
-            prefix: Only keys that begin with this.
-            lease_seconds: Seconds until a worker that has died loses the entry.
-            wait_seconds: Seconds to wait for something free; ``math.inf``: without a limit.
-            max_attempts: How often an entry may be claimed before it is dead-lettered.
+            prefix: Only keys that begin with this prefix.
+            lease_seconds: Seconds after which a worker that crashed loses the entry.
+            wait_seconds: Seconds to wait for a free entry. ``math.inf``: no limit.
+            max_attempts: The number of attempts after which the entry becomes a dead letter.
             where: Only values that meet all of these conditions: see ``entries``.
         """
         return Claiming(self._scope, prefix, lease_seconds, wait_seconds, max_attempts, where)
@@ -328,12 +328,12 @@ class DataStore:
     def search(
         self, text: str, *, namespace_prefix: str | None = None, limit: int | None = None
     ) -> Iterator[SearchResult]:
-        """The entries of all namespaces that have a text in their key or in a string of their value, newest first.
+        """Finds entries of all namespaces by a text in their key or in a string of their value, newest first.
 
         Args:
-            text: At least three characters. Upper and lower case are the same.
-            namespace_prefix: Only namespaces that begin with this.
-            limit: At most how many results. Default: all, page by page as they are asked for.
+            text: At least three characters. The search ignores case.
+            namespace_prefix: Only namespaces that begin with this prefix.
+            limit: The maximum number of results. Default: all. Pages are read when they are needed.
         """
         return islice(_each(_reads.search(self._scope, text, namespace_prefix, limit)), limit)
 
@@ -345,29 +345,29 @@ class DataStore:
         at: int | str | None = None,
         at_least: int | str | None = None,
     ) -> Iterator[Entry]:
-        """The entries whose keys begin with a prefix, page by page as they are asked for.
+        """Iterates over the entries whose keys begin with a prefix. Pages are read when they are needed.
 
         Args:
-            prefix: Only keys that begin with this.
+            prefix: Only keys that begin with this prefix.
             where: Only values that meet all of these conditions, such as ``("/state", "EQ", "open")``: a JSON Pointer,
                 one of ``EQ``, ``NE``, ``GT``, ``GTE``, ``LT``, ``LTE`` and ``EXISTS``, and a JSON value.
-            at: Those that there were right after this revision: see ``entry``.
-            at_least: Not before this revision: see ``entry``.
+            at: Read the entries as of this revision: see ``entry``.
+            at_least: Wait until the server has this revision: see ``entry``.
         """
         found = _each(_reads.entries(self._scope, prefix, where, at, at_least))
         return (entry for entry in found if entry.key.startswith(prefix or ""))
 
     def graphql(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = False) -> Any:
-        """Sends a query or mutation of your own and returns its data.
+        """Sends your own query or mutation and returns its data.
 
         Args:
-            repeat: Whether it is tried again while the server cannot be reached. Say so of a query, and of a mutation
-                that carries an ``idempotencyKey``.
+            repeat: Whether to try again while the server cannot be reached. Set it for a query, and for a mutation with
+                an ``idempotencyKey``.
         """
         return run(self._scope.connection.call(document, variables, repeat=repeat))
 
     def close(self) -> None:
-        """Closes the connections, also those of other namespaces of this store. Calls under way fail."""
+        """Closes the connections, including those of other namespaces of this store. Calls in progress fail."""
         self._scope.connection.io.close()
 
     def __enter__(self) -> DataStore:

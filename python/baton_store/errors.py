@@ -1,4 +1,4 @@
-"""The errors of the package: one class for each error code of Baton, all of them a ``BatonError``."""
+"""The errors of the package: one class for each error code of Baton. All are subclasses of ``BatonError``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class BatonError(Exception):
-    """A call that failed.
+    """A call failed.
 
     Compare ``code``, which never changes its meaning. ``message`` is for people. ``details`` has the other members of
     the server's error. ``docs/errors.md`` has a section for each code, with its cause, its remedy and its details.
@@ -27,7 +27,7 @@ class BatonError(Exception):
 
 
 class UnauthenticatedError(BatonError):
-    """There is no token, or it is unknown, expired or revoked."""
+    """The token is missing, unknown, expired or revoked."""
 
     code = "UNAUTHENTICATED"
 
@@ -39,18 +39,18 @@ class ForbiddenError(BatonError):
 
 
 class BadUserInputError(BatonError):
-    """An argument is wrong. ``argument`` is its path, or None."""
+    """An argument is not valid. ``argument`` is its path, or None."""
 
     code = "BAD_USER_INPUT"
 
     @property
     def argument(self) -> str | None:
-        """Path of the argument in what was sent, such as ``input.key``."""
+        """The path of the argument in the request, such as ``input.key``."""
         return self.details.get("argument")
 
 
 class InvalidValueError(BadUserInputError, TypeError):
-    """A value that JSON cannot represent, such as a set, bytes, NaN or Infinity. It is also a ``TypeError``."""
+    """JSON cannot represent the value, such as a set, bytes, NaN or Infinity. It is also a ``TypeError``."""
 
 
 class ConflictError(BatonError):
@@ -60,94 +60,94 @@ class ConflictError(BatonError):
 
     @property
     def current_revision(self) -> int:
-        """The revision that the entry is at; 0 if there is no entry, and for a token without the scope ``read``."""
+        """The revision of the entry. 0 if there is no entry, and for a token without the scope ``read``."""
         return int(self.details.get("currentRevision") or 0)
 
     @property
     def current_value(self) -> Any:
-        """The value of the entry; None if there is no entry, and for a token without the scope ``read``."""
+        """The value of the entry. None if there is no entry, and for a token without the scope ``read``."""
         return self.details.get("currentValue")
 
 
 class ClaimLostError(BatonError):
-    """The claim has ended: its lease is over, or it was completed or released. Nothing was written."""
+    """The claim has ended: its lease ended, or it was completed or released. Nothing was written."""
 
     code = "CLAIM_LOST"
 
 
 class RevisionCompactedError(BatonError):
-    """The log does not reach back to the revision, or a backup was restored since. Begin again with a snapshot."""
+    """The log no longer contains the revision, or a backup was restored since. Start again with a snapshot."""
 
     code = "REVISION_COMPACTED"
 
     @property
     def oldest_revision(self) -> int | None:
-        """The oldest revision that the log has; None if the server did not say."""
+        """The oldest revision that the log contains. None if the server did not report it."""
         oldest = self.details.get("oldestRevision")
         return None if oldest is None else int(oldest)
 
     @property
     def reason(self) -> str | None:
-        """``EPOCH`` if the revision is of another history of the store; otherwise None."""
+        """``EPOCH`` if the revision belongs to another epoch of the store; otherwise None."""
         return self.details.get("reason")
 
     @property
     def epoch(self) -> str | None:
-        """The history that the store has now, if that is the reason; otherwise None."""
+        """The current epoch of the store, if that is the reason; otherwise None."""
         return self.details.get("epoch")
 
 
 class LimitExceededError(BatonError):
-    """Something is larger than a limit of the server."""
+    """The request exceeds a limit of the server."""
 
     code = "LIMIT_EXCEEDED"
 
     @property
     def limit(self) -> str | None:
-        """Name of the limit, such as ``maxValueBytes``."""
+        """The name of the limit, such as ``maxValueBytes``."""
         return self.details.get("limit")
 
     @property
     def max(self) -> int | None:
-        """Value of the limit."""
+        """The value of the limit."""
         return self.details.get("max")
 
 
 class RateLimitedError(BatonError):
-    """More was asked for than may be asked for now."""
+    """The caller sent too many requests. Try again later."""
 
     code = "RATE_LIMITED"
 
 
 class PayloadTooLargeError(BatonError):
-    """The request is larger than the server reads."""
+    """The request is larger than the server accepts."""
 
     code = "PAYLOAD_TOO_LARGE"
 
 
 class UnavailableError(BatonError):
-    """The server cannot be reached, or cannot do its work now. The call was repeated for ``retry_seconds``.
+    """The server cannot be reached, or is temporarily unavailable. The call was repeated for ``retry_seconds``.
 
-    It is not known whether a write that ends with this error was applied.
+    A write that ends with this error is possibly applied.
     """
 
     code = "UNAVAILABLE"
 
 
 class InternalError(BatonError):
-    """A fault of the server, which has logged it."""
+    """An internal error of the server. Details are in its log."""
 
     code = "INTERNAL"
 
 
 class WaitTimeoutError(BatonError, TimeoutError):
-    """What was waited for did not come in time. It is also a ``TimeoutError``."""
+    """The entry did not arrive in time. It is also a ``TimeoutError``."""
 
     code = "TIMEOUT"
 
 
 class BadResponseError(BatonError):
-    """What answered is not Baton, but for example a proxy or another server."""
+    """The response is not from Baton, but for example from a proxy or another server."""
 
     code = "BAD_RESPONSE"
 
@@ -171,7 +171,7 @@ _CLASSES: dict[str, type[BatonError]] = {
 
 
 def is_error(answered: Any) -> bool:
-    """Whether it is an error as Baton answers it: each has a message and a code."""
+    """Whether it is an error in Baton's form: each has a message and a code."""
     extensions = answered.get("extensions") if isinstance(answered, dict) else None
     return (
         isinstance(extensions, dict)
@@ -181,7 +181,7 @@ def is_error(answered: Any) -> bool:
 
 
 def error_of(answered: Mapping[str, Any]) -> BatonError:
-    """The error of its code's class, from an error of a GraphQL answer."""
+    """Creates an error of the class for its code, from an error of a GraphQL response."""
     details = dict(answered.get("extensions") or {})
     code = str(details.pop("code", ""))
     message = str(answered.get("message"))
@@ -191,15 +191,15 @@ def error_of(answered: Mapping[str, Any]) -> BatonError:
 
 
 def is_transient(error: BatonError) -> bool:
-    """Whether the same call may succeed soon."""
+    """Whether the same call can succeed soon."""
     return error.code in ("UNAVAILABLE", "RATE_LIMITED")
 
 
 def is_foreign(error: BatonError) -> bool:
-    """Whether the error comes from something that stands before the server."""
+    """Whether the error comes from a proxy in front of the server."""
     return error.code == "BAD_RESPONSE" and "code" not in error.details
 
 
 def may_pass(error: BatonError) -> bool:
-    """Whether the same call can succeed at any later time."""
+    """Whether the same call can succeed at a later time."""
     return is_transient(error) or error.code in ("INTERNAL", "BAD_RESPONSE")

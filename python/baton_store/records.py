@@ -1,4 +1,4 @@
-"""What the store answers: entries, changes, results of a search and of a transaction."""
+"""The records that the store returns: entries, changes, and the results of a search and of a transaction."""
 
 from __future__ import annotations
 
@@ -12,64 +12,64 @@ from ._names import KEYS, NAMESPACES
 
 @dataclass(frozen=True)
 class Entry:
-    """What a key holds."""
+    """An entry of the store."""
 
     namespace: str
     key: str
     value: Any
-    #: A JSON object about the value, merged by each write that gives one.
+    #: A JSON object about the value. Each write with metadata merges into it.
     metadata: dict[str, Any]
-    #: Position in the log of the change that wrote it last: give it as ``if_revision`` or ``after``.
+    #: The position in the log of the change that last wrote it. Pass it as ``if_revision`` or ``after``.
     revision: int
-    #: Position of the change that created it.
+    #: The position in the log of the change that created it.
     created_revision: int
     created_at: datetime
     updated_at: datetime
-    #: The agent that created it; None if it gave no name.
+    #: The agent that created it. None if the caller named no agent.
     created_by: str | None
-    #: The agent that wrote it last; None if it gave no name.
+    #: The agent that last wrote it. None if the caller named no agent.
     updated_by: str | None
-    #: From this instant on there is no such entry; None for one that stays.
+    #: The instant at which it expires. None if it does not expire.
     expires_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Change:
-    """One step of the log, as ``watch`` delivers it."""
+    """One change of the log, as ``watch`` delivers it."""
 
     #: ``SET``, ``DELETED``, ``EXPIRED`` or ``NAMESPACE_CLEARED``; ``EXISTING`` and ``CAUGHT_UP`` in a snapshot;
     #: ``UNMATCHED`` with ``where``.
     kind: str
-    #: Position in the log. Within a snapshot, go on ``after`` it from ``CAUGHT_UP`` on.
+    #: The position in the log. During a snapshot, resume only ``after`` the revision of ``CAUGHT_UP`` or a later one.
     revision: int
     #: None on CAUGHT_UP.
     namespace: str | None
     #: None on NAMESPACE_CLEARED and CAUGHT_UP.
     key: str | None
-    #: The entry right after the change; None if it is gone.
+    #: The entry after the change. None if it was removed.
     entry: Entry | None
-    #: The agent that made the change; None if it gave no name.
+    #: The agent that made the change. None if the caller named no agent.
     agent: str | None
-    #: When it was made. None on CAUGHT_UP, and on a DELETED that a second snapshot found after a lost connection.
+    #: The time of the change. None on CAUGHT_UP, and on a DELETED that a second snapshot found after a lost connection.
     at: datetime | None
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """An entry that was found by its text."""
+    """A result of a search."""
 
     entry: Entry
     #: Plain text around the first match.
     snippet: str
-    #: JSON Pointer of the string in the value that has the text; None if the key has it.
+    #: The JSON Pointer of the string in the value that contains the text. None if the key contains it.
     path: str | None
 
 
 @dataclass(frozen=True)
 class OperationResult:
-    """What one operation of a transaction did."""
+    """The result of one operation of a transaction."""
 
-    #: The entry right after the operation; None if the operation writes no entry.
+    #: The entry after the operation. None if the operation writes no entry.
     entry: Entry | None
     #: Of ``delete``: whether there was an entry.
     deleted: bool | None
@@ -78,7 +78,7 @@ class OperationResult:
 
 
 def entry_of(answered: Mapping[str, Any]) -> Entry:
-    """The entry of a GraphQL answer."""
+    """Creates the entry from a GraphQL response."""
     metadata = answered["metadata"]
     return Entry(
         namespace=NAMESPACES.original(answered["namespace"], metadata),
@@ -96,7 +96,7 @@ def entry_of(answered: Mapping[str, Any]) -> Entry:
 
 
 def change_of(answered: Mapping[str, Any], metadata: Mapping[str, Any]) -> Change:
-    """The change of a GraphQL answer. The metadata has the originals of hashed names."""
+    """Creates the change from a GraphQL response. The metadata has the originals of hashed names."""
     namespace, key, at = answered["namespace"], answered["key"], answered["at"]
     return Change(
         kind=answered["kind"],
@@ -110,16 +110,16 @@ def change_of(answered: Mapping[str, Any], metadata: Mapping[str, Any]) -> Chang
 
 
 def search_result_of(answered: Mapping[str, Any]) -> SearchResult:
-    """The result of a search, of a GraphQL answer."""
+    """Creates the result of a search from a GraphQL response."""
     return SearchResult(entry_of(answered["entry"]), answered["snippet"], answered["match"]["path"])
 
 
 def operation_result_of(answered: Mapping[str, Any]) -> OperationResult:
-    """The result of an operation, of a GraphQL answer."""
+    """Creates the result of an operation from a GraphQL response."""
     entry = answered["entry"] and entry_of(answered["entry"])
     return OperationResult(entry, answered["deleted"], answered["clearedCount"])
 
 
 def instant(text: str) -> datetime:
-    # Python 3.10 does not read the Z.
+    # Python 3.10 does not parse the Z.
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

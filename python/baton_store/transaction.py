@@ -1,4 +1,4 @@
-"""Several writes, across namespaces, all or none."""
+"""Several writes, across namespaces, that apply completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .records import OperationResult
 
 
 class Transaction:
-    """What is to be written together. Nothing is sent before its block ends; after that, ``results`` has the answers.
+    """A transaction in preparation. It is sent when its block ends. After that, ``results`` has the results.
 
-    Operations are done in their order, each on what those before it left. ``use_namespace`` gives the part of the same
-    transaction that is in another namespace.
+    Operations apply in their order, and each sees the effects of the previous ones. ``use_namespace`` returns the part
+    of the same transaction in another namespace.
     """
 
     def __init__(self, scope: Scope, whole: Transaction | None = None):
@@ -24,22 +24,22 @@ class Transaction:
             self._conditions: list[dict[str, Any]] = []
             self._operations: list[dict[str, Any]] = []
             self._is_sent = False
-            #: What each operation did, in their order, once it is sent.
+            #: The result of each operation, in their order, after the transaction is sent.
             self.results: list[OperationResult] = []
-            #: The latest revision of the log after it, once it is sent.
+            #: The latest revision of the log after the transaction, after it is sent.
             self.revision: int | None = None
 
     def use_namespace(self, name: str) -> Transaction:
-        """The part of this transaction that is in another namespace."""
+        """Returns the part of this transaction in another namespace."""
         return Transaction(self._scope.within(name), self._whole)
 
     def require(self, key: str, *, revision: int | str | None = None, exists: bool | None = None) -> None:
-        """What must hold before anything is done: the entry's revision (0: there is none), or whether there is one.
+        """Adds a condition: the entry has this revision (0: it does not exist), or it exists or does not.
 
-        If it does not hold, nothing is written, and a ConflictError is raised when the transaction is sent.
+        If it does not hold, nothing is written, and sending the transaction raises a ConflictError.
         """
         if (revision is None) == (exists is None):
-            raise ValueError("Give one of revision and exists.")
+            raise ValueError("Pass either revision or exists.")
         condition = {"exists": exists} if revision is None else {"revision": str(revision)}
         self._open()._conditions.append({**self._scope.place(key), **condition})
 
@@ -52,25 +52,25 @@ class Transaction:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> None:
-        """Sets a key, as ``DataStore.set``."""
+        """Sets a key, as ``DataStore.set`` does."""
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds, "if_revision": if_revision}
         self._add("set", {**self._scope.written(key, **options), "value": value})  # type: ignore[arg-type]
 
     def delete(self, key: str, *, if_revision: int | str | None = None) -> None:
-        """Deletes a key, as ``DataStore.delete``."""
+        """Deletes a key, as ``DataStore.delete`` does."""
         condition = {} if if_revision is None else {"ifRevision": str(if_revision)}
         self._add("delete", {**self._scope.place(key), **condition})
 
     def increment(self, key: str, by: int | float = 1, *, path: str | None = None, **options: Any) -> None:
-        """Adds to a number, as ``DataStore.increment``, with the same options."""
+        """Adds to a number, as ``DataStore.increment`` does, with the same options."""
         self._add("increment", _writes.increment_input(self._scope, key, by, path, **options))
 
     def patch(self, key: str, patch: Any, **options: Any) -> None:
-        """Merges into a value, as ``DataStore.patch``, with the same options."""
+        """Merges into a value, as ``DataStore.patch`` does, with the same options."""
         self._add("patch", _writes.patch_input(self._scope, key, patch, **options))
 
     def append(self, key: str, item: Any, *, max_length: int | None = None, **options: Any) -> None:
-        """Appends to an array, as ``DataStore.append``, with the same options."""
+        """Appends to an array, as ``DataStore.append`` does, with the same options."""
         self._add("append", _writes.append_input(self._scope, key, item, max_length, **options))
 
     def clear(self) -> None:
@@ -78,11 +78,11 @@ class Transaction:
         self._add("clear", {"namespace": self._scope.namespace.stored})
 
     def reopen(self, key: str) -> None:
-        """Lets a completed entry be claimed again."""
+        """Reopens a completed entry, so that it can be claimed again."""
         self._add("reopen", self._scope.place(key))
 
     def requeue(self, key: str) -> None:
-        """Lets a dead-lettered entry be claimed again."""
+        """Requeues a dead letter, so that it can be claimed again."""
         self._add("requeue", self._scope.place(key))
 
     def _add(self, operation: str, given: dict[str, Any]) -> None:
@@ -90,10 +90,10 @@ class Transaction:
 
     def _open(self) -> Transaction:
         if self._whole._is_sent:
-            raise RuntimeError("The transaction was sent already.")
+            raise RuntimeError("The transaction was already sent.")
         return self._whole
 
     def _seal(self) -> dict[str, Any]:
-        """What was said. From now on nothing can be added."""
+        """Returns the input. After that, nothing can be added."""
         self._is_sent = True
         return {"conditions": self._conditions, "operations": self._operations}

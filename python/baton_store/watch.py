@@ -1,4 +1,4 @@
-"""Changes as they are made, as an iterator."""
+"""Changes in real time, as an iterator."""
 
 from __future__ import annotations
 

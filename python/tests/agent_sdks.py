@@ -1,4 +1,4 @@
-"""Whether SDKs of agents are installed: tests that need one are skipped where it is not."""
+"""Checks whether the agent SDKs are installed. Tests that need one are skipped if it is not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ needs_claude_agent_sdk = unittest.skipUnless(HAS_CLAUDE_AGENT_SDK, f"The Claude 
 
 
 def echo_agent() -> Any:
-    """An agent of the OpenAI Agents SDK that says what users have said, so that it is seen what its session holds."""
+    """An agent of the OpenAI Agents SDK that repeats all user messages, to show the content of its session."""
     from agents import Agent, ModelResponse, Usage
     from agents.models.interface import Model
     from openai.types.responses import ResponseOutputMessage, ResponseOutputText

@@ -1,4 +1,4 @@
-"""Runs the tests, and writes how many passed, failed and were skipped to the file that it is given."""
+"""Runs the tests, and writes how many passed, failed and were skipped to the given file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether LangGraph is installed: tests that need it are skipped where it is not."""
+"""Checks whether LangGraph is installed. Tests that need it are skipped if it is not."""
 
 from __future__ import annotations
 

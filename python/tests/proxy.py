@@ -1,4 +1,4 @@
-"""A TCP proxy before the server, which breaks connections as networks do."""
+"""A TCP proxy in front of the server, which breaks connections."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 
 
 class Proxy:
-    """Passes bytes on. ``drop`` breaks every connection; while ``is_losing``, answers do not reach the client."""
+    """Forwards bytes. ``drop`` breaks every connection. While ``is_losing``, responses do not reach the client."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -17,7 +17,7 @@ class Proxy:
         self._lock = threading.Lock()
         self.opened = 0
         self._is_closed = False
-        #: How many of the next answers are lost.
+        #: The number of next responses that are lost.
         self.losses = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -35,7 +35,7 @@ class Proxy:
 
     def close(self) -> None:
         self._is_closed = True
-        # Wakes the thread that accepts, so that no connection slips in.
+        # Wakes the thread that accepts connections, so that it accepts none after the drop.
         _break((self._listener, self._listener))
         self.drop()
 

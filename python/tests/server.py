@@ -1,4 +1,4 @@
-"""A real Baton server for the tests, of the built repository beside this package."""
+"""A real Baton server for the tests, from the built repository."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _names = itertools.count(1)
 
 
 class Server:
-    """A process of its own, on a database of its own. It can be killed and started again."""
+    """A server in its own process, with its own database. It can be killed and started again."""
 
     def __init__(self, *flags: str) -> None:
         self._flags = flags
@@ -44,7 +44,7 @@ class Server:
         self.token = pathlib.Path(self.data_dir, "local.token").read_text().strip()
 
     def kill(self) -> None:
-        """As a crash: the server has no time to say anything."""
+        """Kills the server, as a crash does."""
         self._process.kill()
         self._process.wait()
         assert self._process.stdout is not None
@@ -57,14 +57,14 @@ class Server:
 
 @functools.cache
 def shared_server() -> Server:
-    """One server for all tests that need nothing special of it."""
+    """The server of all tests that need no special one."""
     server = Server()
     atexit.register(server.close)
     return server
 
 
 def new_store(**options: Any) -> DataStore:
-    """A store of the shared server, with a namespace that no other test has."""
+    """A store of the shared server, with a namespace that no other test uses."""
     server = shared_server()
     given = {"url": server.url, "token": server.token, "namespace": new_namespace(), **options}
     return DataStore(**given)

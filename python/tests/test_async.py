@@ -1,4 +1,4 @@
-"""The asynchronous data store: the same calls; many at a time; and cancellation, which closes connections."""
+"""The asynchronous data store: the same calls, many calls at the same time, and cancellation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def until_no_more_than(proxy: Proxy, count: int) -> None:
 
 class AsyncTest(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self) -> None:
-        # The machine of the tests is slow: that is no fault of the loop.
+        # The machine of the tests is slow, which is not a defect of the loop.
         asyncio.get_running_loop().slow_callback_duration = 60
         server = shared_server()
         self.proxy = Proxy(server.port)
@@ -95,7 +95,7 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
         await self.store.set("never", 1)
         self.assertEqual((await self.store.wait_for("never")).value, 1)
 
-    async def test_no_cancellation_is_forgotten_however_close_it_comes_to_an_answer(self) -> None:
+    async def test_no_cancellation_is_lost_even_just_before_a_response(self) -> None:
         for turns in range(150):
             wait = asyncio.create_task(self.store.wait_for("never"))
             for _ in range(turns):
@@ -104,13 +104,13 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(asyncio.CancelledError):
                 await wait
 
-    async def test_a_wait_has_an_end(self) -> None:
+    async def test_a_wait_times_out(self) -> None:
         with self.assertRaises(WaitTimeoutError):
             await self.store.wait_for("never", timeout_seconds=0.2)
         with self.assertRaises(asyncio.TimeoutError):
             await asyncio.wait_for(self.store.wait_for("never"), 0.2)
 
-    async def test_g3_a_watch_goes_on_after_drops_and_cancelled_waits(self) -> None:
+    async def test_g3_a_watch_continues_after_lost_connections_and_cancelled_waits(self) -> None:
         start = (await self.store.increment("n")).revision
         direct = AsyncDataStore(shared_server().url, shared_server().token, self.store.namespace)
         self.addAsyncCleanup(direct.close)
@@ -135,7 +135,7 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(values, list(range(2, 202)))
         await asyncio.wait_for(until_no_more_than(self.proxy, 1), 10)
 
-    async def test_g4_a_snapshot_and_what_comes(self) -> None:
+    async def test_g4_a_snapshot_and_the_later_changes(self) -> None:
         await self.store.set_many({"a": 1, "b": 2})
         seen: list[Change] = []
         async for change in self.store.watch(snapshot=True):
@@ -158,7 +158,7 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(UnavailableError):
             await waiting
 
-    async def test_a_claim_is_renewed_completed_and_given_back(self) -> None:
+    async def test_a_claim_is_renewed_completed_and_released(self) -> None:
         await self.store.set("task:1", "a")
         with self.assertRaises(ZeroDivisionError):
             async with self.store.claim("task:") as task:
@@ -174,7 +174,7 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
         async with self.store.claim("task:") as nothing:
             self.assertIsNone(nothing)
 
-    async def test_a_worker_that_is_cancelled_gives_its_entry_back(self) -> None:
+    async def test_a_cancelled_worker_releases_its_entry(self) -> None:
         await self.store.set("task:1", "a")
         taken = asyncio.Event()
 
@@ -195,11 +195,11 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(ClaimLostError):
                 await task.complete()
 
-    async def test_g12_a_lost_answer_is_asked_for_again(self) -> None:
+    async def test_g12_a_call_whose_response_is_lost_is_repeated(self) -> None:
         self.proxy.losses = 2
         self.assertEqual((await self.store.increment("n")).value, 1)
 
-    async def test_a_server_that_crashes_and_comes_back(self) -> None:
+    async def test_calls_continue_after_a_crash_and_a_restart_of_the_server(self) -> None:
         server = Server()
         self.addCleanup(server.close)
         async with AsyncDataStore(server.url, server.token) as store:

@@ -1,4 +1,4 @@
-"""Claims: one worker an entry, renewed while it works, completed once, given back on an error."""
+"""Claims: one worker per entry, renewed while it works, completed once, released after an error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ClaimTest(unittest.TestCase):
             pass
         self.assertEqual(self.store.get("task"), "value")
 
-    def test_an_error_gives_the_entry_back(self) -> None:
+    def test_an_error_releases_the_entry(self) -> None:
         self.store.set("task:1", "a")
         for attempt in (1, 2):
             with self.assertRaises(ZeroDivisionError), self.store.claim("task:") as task:
@@ -58,7 +58,7 @@ class ClaimTest(unittest.TestCase):
             with self.assertRaises(ClaimLostError):
                 task.complete()
 
-    def test_failed_work_is_tried_again_and_then_dead_lettered(self) -> None:
+    def test_failed_work_is_tried_again_and_then_becomes_a_dead_letter(self) -> None:
         self.store.set("task:1", "a")
         with self.store.claim("task:", max_attempts=2) as task:
             assert task is not None
@@ -112,7 +112,7 @@ class ClaimTest(unittest.TestCase):
         self.store.set("task:1", "a")
         with self.store.claim("task:", lease_seconds=1) as task:
             assert task is not None
-            # Others wait for longer than the lease, in vain.
+            # Other workers wait for longer than the lease, without success.
             with self.store.claim("task:", wait_seconds=2.5) as other:
                 self.assertIsNone(other)
             task.check()
@@ -120,7 +120,7 @@ class ClaimTest(unittest.TestCase):
             task.result = "done"
         self.assertEqual(self.store.get("task:1"), "done")
 
-    def test_a_claim_that_cannot_be_renewed_is_lost_and_the_next_worker_has_it(self) -> None:
+    def test_a_claim_that_cannot_be_renewed_is_lost_and_another_worker_claims_the_entry(self) -> None:
         server = shared_server()
         proxy = Proxy(server.port)
         self.addCleanup(proxy.close)
@@ -134,7 +134,7 @@ class ClaimTest(unittest.TestCase):
                 assert other is not None
                 self.assertEqual(other.attempt, 2)
                 other.result = "by the other"
-            # The thread that renews ends when it knows.
+            # The thread that renews ends when it has noticed the loss.
             task._keeping._thread.join(30)  # type: ignore[attr-defined]
             self.assertTrue(task.is_lost)
             task.result = "by the first"
@@ -146,6 +146,6 @@ class ClaimTest(unittest.TestCase):
             assert task is not None
             self.store.delete("task:1")
 
-    def test_what_is_wrong_is_said(self) -> None:
+    def test_wrong_arguments_are_refused(self) -> None:
         with self.assertRaises(BadUserInputError), self.store.claim(lease_seconds=0):
             pass

@@ -1,4 +1,4 @@
-"""What changes in one step: counters, merges, lists, updates, transactions, expiry; and the search."""
+"""Operations in one step: counters, merges, lists, updates, transactions, expiry; and the search."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class CoordinationTest(unittest.TestCase):
         with self.assertRaises(TypeError):
             self.store.update("n", change)
 
-    def test_a_transaction_happens_whole_or_not_at_all(self) -> None:
+    def test_a_transaction_applies_completely_or_not_at_all(self) -> None:
         other = new_namespace()
         self.store.set("inbox", "job-17")
         with self.store.transact() as transaction:
@@ -140,7 +140,7 @@ class CoordinationTest(unittest.TestCase):
         self.assertEqual(len(list(self.store.search(word, limit=21))), 21)
         self.assertEqual(len(list(self.store.search(word, namespace_prefix=self.store.namespace))), 45)
 
-    def test_wait_for_returns_what_is_there_and_what_comes(self) -> None:
+    def test_wait_for_returns_an_existing_entry_and_a_later_one(self) -> None:
         with self.assertRaises(WaitTimeoutError):
             self.store.wait_for("k", timeout_seconds=0)
         with self.assertRaises(TimeoutError):

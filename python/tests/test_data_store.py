@@ -32,7 +32,7 @@ class DataStoreTest(unittest.TestCase):
         assert entry is not None
         self.assertEqual((entry.value, entry.metadata), ("text", {"format": "csv", "n": 2}))
 
-    def test_delete_says_whether_there_was_an_entry(self) -> None:
+    def test_delete_returns_whether_there_was_an_entry(self) -> None:
         self.store.set("k", 0)
         self.assertIs(self.store.delete("k"), True)
         self.assertIs(self.store.delete("k"), False)
@@ -80,7 +80,7 @@ class DataStoreTest(unittest.TestCase):
         self.assertEqual([e.value for e in self.store.entries(at=first.revision)], [1])
         self.assertEqual([e.value for e in self.store.entries(at_least=first.revision)], [2, 3])
 
-    def test_entries_under_keys_of_their_own(self) -> None:
+    def test_create_chooses_the_keys(self) -> None:
         created = [self.store.create(value, "e\n:", metadata={"n": value}) for value in range(3)]
         self.assertEqual([entry.value for entry in created], [0, 1, 2])
         self.assertEqual(self.store.list_keys("e\n:"), [entry.key for entry in created])
@@ -88,7 +88,7 @@ class DataStoreTest(unittest.TestCase):
         self.assertEqual(self.store.delete_many([created[0].key, "none", created[2].key, created[0].key]), 2)
         self.assertEqual(self.store.list_keys(), [created[1].key])
 
-    def test_namespaces_by_their_segments_whole_or_cut(self) -> None:
+    def test_namespaces_by_their_segments_in_full_or_shortened(self) -> None:
         root = self.store.namespace
         for name in ("ann:memories", "ann:notes", "bob:me\nmories"):
             self.store.use_namespace(f"{root}:{name}").set("k", 1)
@@ -97,7 +97,7 @@ class DataStoreTest(unittest.TestCase):
         self.assertEqual(names(f"{root}:", depth=2), [f"{root}:ann", f"{root}:bob"])
         self.assertEqual(names(segments=[root, "**"], suffix=["ann", "*"]), [f"{root}:ann:memories", f"{root}:ann:notes"])
 
-    def test_namespaces_are_separate_and_listed_while_they_hold_an_entry(self) -> None:
+    def test_namespaces_are_separate_and_listed_while_they_contain_an_entry(self) -> None:
         first, second = new_namespace(), new_namespace()
         there = self.store.use_namespace(first)
         there.set("k", 1)
@@ -110,7 +110,7 @@ class DataStoreTest(unittest.TestCase):
         there.clear()
         self.assertNotIn(first, self.store.list_namespaces())
 
-    def test_without_a_namespace_it_is_the_default_one(self) -> None:
+    def test_the_default_namespace_is_used_without_a_name(self) -> None:
         server = shared_server()
         with DataStore(server.url, server.token) as store:
             store.set("k", 1)
@@ -122,12 +122,12 @@ class DataStoreTest(unittest.TestCase):
         self.store.set("k", numbers)
         self.assertEqual([repr(number) for number in self.store.get("k")], [repr(number) for number in numbers])
 
-    def test_integers_beyond_what_python_converts_by_default_are_kept(self) -> None:
+    def test_integers_beyond_the_default_limit_of_python_are_kept(self) -> None:
         value = {"n": [7**9_000, -(10**5_000)], "text": "digits"}
         self.store.set("k", value)
         self.assertTrue(self.store.get("k") == value)
 
-    def test_what_json_cannot_represent_is_a_type_error(self) -> None:
+    def test_a_value_that_json_cannot_represent_raises_a_type_error(self) -> None:
         circle: list[object] = []
         circle.append(circle)
         for value in (math.nan, math.inf, -math.inf, {1, 2}, b"bytes", object(), circle, {"a": [math.nan]}):
@@ -162,7 +162,7 @@ class DataStoreTest(unittest.TestCase):
         self.assertEqual([entry.value for entry in found], list(range(1_000)))
         self.assertEqual(len(self.store.get_many(f"k{number:04}" for number in range(1_300))), 1_203)
 
-    def test_a_query_of_ones_own(self) -> None:
+    def test_the_caller_can_send_its_own_query(self) -> None:
         self.assertEqual(self.store.graphql("{ viewer { user } }"), {"viewer": {"user": "local"}})
 
 

@@ -1,4 +1,4 @@
-"""LangGraph's own conformance suite for checkpointers: each of its cases, by asyncio and synchronously."""
+"""LangGraph's own conformance suite for checkpointers: each of its cases, with asyncio and synchronously."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _prefixes = (f"conformance-{number}:" for number in itertools.count(1))
 
 @needs_langgraph
 class AsyncConformanceTest(unittest.IsolatedAsyncioTestCase):
-    async def test_every_capability_is_there(self) -> None:
+    async def test_every_capability_is_supported(self) -> None:
         from langgraph.checkpoint.conformance.capabilities import DetectedCapabilities
 
         self.assertEqual(DetectedCapabilities.from_instance(_saver()).missing, frozenset())
@@ -23,7 +23,7 @@ class AsyncConformanceTest(unittest.IsolatedAsyncioTestCase):
 
 @needs_langgraph
 class SyncConformanceTest(unittest.IsolatedAsyncioTestCase):
-    """The suite calls the asynchronous methods: here they are the synchronous ones."""
+    """The suite calls the asynchronous methods, which call the synchronous ones here."""
 
 
 def _saver() -> Any:

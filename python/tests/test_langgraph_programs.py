@@ -1,4 +1,4 @@
-"""A program as LangGraph's documentation has it, for a saver and a store that are context managers and are set up."""
+"""A program from LangGraph's documentation, for a saver and a store that are context managers and need a setup."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(shown[2], ["remember Ann", "I know: Ann", "approved by Bob"])
         self.assertEqual(shown[3][-1], "I know: Ann")
 
-    def test_what_keeps_other_stores_in_order_is_called_in_vain(self) -> None:
+    def test_the_maintenance_methods_of_other_stores_do_nothing(self) -> None:
         server = shared_server()
         with BatonStore(server.url, server.token, ttl={"default_ttl": 1}) as store:
             store.start_ttl_sweeper(sweep_interval_minutes=1)

@@ -1,4 +1,4 @@
-"""What the conformance suite does not ask of BatonSaver."""
+"""Behaviour of BatonSaver that the conformance suite does not test."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class SaverTest(unittest.TestCase):
             config["configurable"]["checkpoint_id"] = parent
         return self.saver.put(config, checkpoint, {**_METADATA, **more}, versions)
 
-    def test_names_are_any_strings_and_each_is_found_again_as_it_was(self) -> None:
+    def test_names_are_any_strings_and_are_returned_unchanged(self) -> None:
         names = ["a:b", "a/b", "%3A", "\u241b0000", "\x00", "\ud800", "\udfff", "~", "é\U0001f600", "a*", ""]
         for thread, ns in itertools.product([name for name in names if name], ["", *names[:6]]):
-            # LangGraph's own serializer refuses halves of surrogate pairs, in the id and the channels too.
+            # LangGraph's own serializer refuses halves of surrogate pairs, also in the id and the channels.
             plain = thread.encode(errors="replace").decode()
             config = self.put(thread, plain, {plain: [len(ns)]}, ns=ns)
             self.saver.put_writes(config, [(plain, len(ns))], thread, ns)
@@ -65,7 +65,7 @@ class SaverTest(unittest.TestCase):
         self.saver.delete_thread("a:b")
         self.assertEqual(len(list(self.saver.list(None))), 9 * 7)
 
-    def test_values_of_more_than_a_request_may_have_are_stored_whole_and_copied_and_deleted(self) -> None:
+    def test_values_larger_than_a_request_are_stored_copied_and_deleted(self) -> None:
         values = {"text": '\u00fc"\\' * 300_000, "lists": [b"\xff\x00" * 2_000_000] * 2}
         config = self.put("large", "1", values)
         self.saver.put_writes(config, [("text", values["text"])], "task")
@@ -80,12 +80,12 @@ class SaverTest(unittest.TestCase):
         keys = self.store.use_namespace(f"{self.prefix}large").list_keys()
         self.assertEqual(len(keys), 2, keys)
 
-    def test_a_checkpoint_is_stored_with_all_its_values_or_nothing_of_it_is(self) -> None:
+    def test_a_checkpoint_is_stored_with_all_its_values_or_not_at_all(self) -> None:
         with self.assertRaises(LimitExceededError):
             self.put("whole", "1", {"short": 1, "n" * 1_100: 2})
         self.assertEqual(self.store.use_namespace(f"{self.prefix}whole").list_keys(), [])
 
-    def test_of_writes_by_the_same_task_at_the_same_time_the_first_of_each_index_stays(self) -> None:
+    def test_if_a_task_writes_twice_at_the_same_time_the_first_write_of_each_index_stays(self) -> None:
         config = self.put("race", "1", {})
 
         def race(racer: int) -> None:

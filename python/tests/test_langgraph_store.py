@@ -1,4 +1,4 @@
-"""BatonStore: the cases of LangGraph's SQLite and PostgreSQL stores, and random operations beside the one in memory."""
+"""BatonStore: cases of LangGraph's SQLite and PostgreSQL stores, and random operations compared with memory."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class StoreTest(unittest.TestCase):
         self.store.delete(namespace, "doc1")
         self.assertIsNone(self.store.get(namespace, "doc1"))
 
-    def test_a_batch_reads_what_was_there_before_and_writes_in_one_transaction(self) -> None:
+    def test_a_batch_reads_the_state_before_it_and_writes_in_one_transaction(self) -> None:
         self.store.put(("test", "foo"), "key1", {"data": "value1"})
         self.store.put(("test", "bar"), "key2", {"data": "value2"})
         results = self.store.batch(
@@ -104,7 +104,7 @@ class StoreTest(unittest.TestCase):
         self.assertEqual(listed(max_depth=1), [("a",), ("b",)])
         self.assertEqual(listed(max_depth=2, limit=2, offset=1), [("a", "docs"), ("a", "images")])
 
-    def test_a_search_looks_at_a_namespace_and_those_below_it_in_pages(self) -> None:
+    def test_a_search_reads_a_namespace_and_those_below_it_in_pages(self) -> None:
         self.store.put(("test", "docs"), "doc1", {"n": 1})
         self.store.put(("test", "docs", "deep"), "doc2", {"n": 2})
         self.store.put(("test", "docs2"), "doc3", {"n": 3})
@@ -148,7 +148,7 @@ class StoreTest(unittest.TestCase):
         with self.assertRaises(ValueError):
             self.store.search(("docs",), filter={"level": {"$near": 1}})
 
-    def test_namespaces_and_keys_are_any_strings_that_langgraph_takes(self) -> None:
+    def test_namespaces_and_keys_are_any_strings_that_langgraph_accepts(self) -> None:
         labels = ["a b", "a/b", "a:b", "%3A", "**", "\u241b0000", "\ud800", "\u00e9\U0001f600", "\x7f"]
         for label in labels:
             for key in [*labels, "", "a.b", "\x00"]:
@@ -166,7 +166,7 @@ class StoreTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "'store:'"):
             BatonStore(namespace_prefix="store")
 
-    def test_items_expire_after_their_minutes_and_a_read_lets_them_live_as_long_again(self) -> None:
+    def test_items_expire_after_their_minutes_and_a_read_extends_their_life(self) -> None:
         prefix = next(_prefixes)
         server = shared_server()
         entries = DataStore(server.url, server.token, namespace=f"{prefix}t")
@@ -209,7 +209,7 @@ class StoreTest(unittest.TestCase):
 
 @needs_langgraph
 class StoreModelTest(unittest.TestCase):
-    def test_batches_of_any_operations_come_to_what_they_come_to_in_memory(self) -> None:
+    def test_batches_of_any_operations_return_the_same_as_in_memory(self) -> None:
         for seed in range(25):
             with self.subTest(seed=seed):
                 chosen = random.Random(seed)
@@ -231,10 +231,10 @@ class StoreModelTest(unittest.TestCase):
 
 
 def _expected(live: dict[Any, Any], ops: list[Any]) -> list[Any]:
-    """What the store in memory answers.
+    """Returns the result of the store in memory.
 
-    There a namespace stays when its last item has gone, and comes when it is asked for a key: so each operation has a
-    new one. Its order is that of the first puts; ours is by namespace and key.
+    That store keeps a namespace when its last item is deleted, and creates one when a key is read. So each operation
+    uses a new store. It lists items in the order of their first put; BatonStore sorts by namespace and key.
     """
     in_order = [live[place] for place in sorted(live, key=lambda place: (":".join(place[0]), place[1]))]
     results = []
@@ -246,7 +246,7 @@ def _expected(live: dict[Any, Any], ops: list[Any]) -> list[Any]:
 
 
 def _shown(result: Any) -> Any:
-    """Without times, which are of another clock."""
+    """The item without its times, which are from another clock."""
     if isinstance(result, Item):
         return (result.namespace, result.key, result.value)
     if isinstance(result, list):
@@ -267,7 +267,7 @@ def _operation(chosen: random.Random) -> Any:
         return chosen.choice([number(), "x", "", None])
 
     def value() -> dict[str, Any]:
-        # What has an order in memory is a number there, or an error.
+        # Values with an order in memory are numbers there, or raise an error.
         members = {"n": number(), "s": scalar(), "a/~": {"deep": scalar(), "list": [1, "x"]}}
         return {name: member for name, member in members.items() if name == "n" or chosen.random() < 0.7}
 

@@ -1,4 +1,4 @@
-"""Clients of the Model Context Protocol that others wrote, over HTTP and over `baton mcp`, in both versions of the protocol."""
+"""Independent clients of the Model Context Protocol, over HTTP and `baton mcp`, in both versions of the protocol."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class McpClientTest(unittest.IsolatedAsyncioTestCase):
             self.assertTrue(refused.is_error)
             self.assertEqual(refused.structured_content["error"]["code"], "BAD_USER_INPUT")
 
-            # It waits for what another writes, and does other work at the same time.
+            # It waits for a write of another client, and does other work at the same time.
             waiting = asyncio.create_task(call("wait_for", key="signal"))
             task = await call("claim_task", keyPrefix="a")
             self.assertEqual((task["claimed"], task["key"]), (True, "a b"))
@@ -90,7 +90,7 @@ class McpClientTest(unittest.IsolatedAsyncioTestCase):
 
             uri = f"baton://{namespace}/signal"
             resources = [str(one.uri) for one in (await client.list_resources()).resources]
-            # The first page: what other tests have written is there, too.
+            # Only the first page: entries of other tests are listed, too.
             self.assertRegex(resources[0], r"^baton://[^/]+/.")
             (contents,) = (await client.read_resource(uri)).contents
             self.assertEqual(contents.text, '"go"')
@@ -152,7 +152,7 @@ class LangChainTest(unittest.IsolatedAsyncioTestCase):
 
 
 async def _program(heading: str) -> dict[str, Any]:
-    """Runs the program under a heading of the page, for the shared server. Returns what it has defined."""
+    """Runs the program under a heading of the page, for the shared server. Returns its definitions."""
     section = _PAGE.read_text().split(f"### {heading}\n")[1]
     found = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert found is not None

@@ -1,4 +1,4 @@
-"""Any string is a key, and so is any string a namespace."""
+"""Any string is a valid key and a valid namespace."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class NamesTest(unittest.TestCase):
             self.assertIn("", store.list_namespaces())
             self.assertEqual(empty.clear(), 1)
 
-    def test_ordinary_names_are_stored_as_they_are(self) -> None:
+    def test_ordinary_names_are_stored_unchanged(self) -> None:
         for name in ("raw", "file:a/b.py", "é", "a b", "x" * 1_024):
             self.assertEqual(KEYS.name(name).stored, name)
         self.assertEqual(NAMESPACES.name("pipeline:job-123").stored, "pipeline:job-123")

@@ -1,4 +1,4 @@
-"""What the README and the pages of docs show in Python, done as they show it."""
+"""Runs the Python programs of the README and of the pages in docs."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def blocks(page: str, heading: str) -> list[str]:
-    """The Python of a page under a heading of the second level."""
+    """The Python code of a page under a heading of the second level."""
     section = (_ROOT / page).read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
 
 
 async def run(code: str, **names: Any) -> dict[str, Any]:
-    """Runs code that may await, and returns all names."""
+    """Runs code that can await, and returns all its names."""
     names["asyncio"] = asyncio
     exec(f"async def program():\n{textwrap.indent(code, '    ')}\n    globals().update(locals())", names)
     await names["program"]()
@@ -39,7 +39,7 @@ class PagesTest(unittest.IsolatedAsyncioTestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        # A server of its own: the pages use the default namespace.
+        # A separate server, because the pages use the default namespace.
         cls.server = Server()
         cls.addClassCleanup(cls.server.close)
         place = {"BATON_URL": cls.server.url, "BATON_TOKEN": cls.server.token}
@@ -57,7 +57,7 @@ class PagesTest(unittest.IsolatedAsyncioTestCase):
         names["jobs"].set("open", {"state": "open", "size": 11})
         data_store.set("found", "a token refresh")
         (second,) = blocks("python/README.md", "Work together")
-        # It follows forever.
+        # It follows without an end.
         endless = "    print(change.kind, change.key, change.entry and change.entry.value)\n"
         self.assertIn(endless, second)
         shown: list[str] = []
@@ -96,7 +96,7 @@ class PagesTest(unittest.IsolatedAsyncioTestCase):
 
     @needs_openai_agents
     @needs_claude_agent_sdk
-    async def test_sessions_are_given_to_the_sdks(self) -> None:
+    async def test_the_sdks_accept_the_sessions(self) -> None:
         import agents
         from claude_agent_sdk import ClaudeAgentOptions
 
@@ -113,7 +113,7 @@ class PagesTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(names["result"].final_output, "Where were we? Where were we?")
 
         (code,) = blocks("docs/sessions.md", "Claude Agent SDK")
-        # What it does to a session needs the program that the SDK brings along.
+        # The effects on a session need the program that the SDK installs.
         names = await run(code.replace("query(prompt=prompt, options=", "options = ("), **given)
         self.assertEqual((await names["options"].session_store.list_session_summaries("p"))[0]["session_id"], "s")
         await names["session_store"].close()

@@ -1,4 +1,4 @@
-"""Calls whose answers are lost, servers that are away, answers that are not Baton's, and errors as classes."""
+"""Lost responses, unavailable servers, responses that are not from Baton, and the classes of errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LostAnswerTest(unittest.TestCase):
         self.store = DataStore(self.proxy.url, server.token, new_namespace())
         self.addCleanup(self.store.close)
 
-    def test_g12_every_write_happens_once_however_often_it_is_sent(self) -> None:
+    def test_g12_every_write_happens_once_even_if_it_is_sent_again(self) -> None:
         store = self.store
         for count in range(1, 4):
             self.proxy.losses = 2
@@ -71,7 +71,7 @@ class LostAnswerTest(unittest.TestCase):
         self.proxy.losses = 1
         self.assertEqual(self.store.wait_for("k").value, 1)
 
-    def test_an_operation_of_ones_own_is_sent_once(self) -> None:
+    def test_the_callers_own_operation_is_sent_once(self) -> None:
         self.proxy.losses = 1
         with self.assertRaises(UnavailableError):
             self.store.graphql("{ viewer { user } }")
@@ -95,7 +95,7 @@ class ConnectionTest(unittest.TestCase):
             list(threads.map(lambda key: store.set(key, key), keys))
             self.assertEqual(list(threads.map(store.get, keys)), keys)
 
-    def test_a_forked_process_has_connections_of_its_own(self) -> None:
+    def test_a_forked_process_opens_its_own_connections(self) -> None:
         with new_store() as store:
             store.set("k", 0)
             fork = multiprocessing.get_context("fork")
@@ -107,7 +107,7 @@ class ConnectionTest(unittest.TestCase):
                 child.join()
             self.assertEqual(store.get("k"), 4 * 50)
 
-    def test_a_server_that_is_away_is_unavailable_after_the_time_to_retry(self) -> None:
+    def test_a_call_fails_with_unavailable_after_retry_seconds(self) -> None:
         server = Server()
         server.close()
         with DataStore(server.url, server.token, retry_seconds=0.3) as store:
@@ -151,7 +151,7 @@ class ConnectionTest(unittest.TestCase):
             assert entry is not None
             self.assertEqual(entry.updated_by, "Zoë 😀")
 
-    def test_what_cannot_be_sent_is_refused(self) -> None:
+    def test_arguments_that_cannot_be_sent_are_refused(self) -> None:
         for given in (
             {"url": "no address"},
             {"url": "ftp://host"},
@@ -186,7 +186,7 @@ class ErrorTest(unittest.TestCase):
                     nested = [nested]
                 store.set("k", nested)
 
-    def test_json_that_is_not_batons_is_an_answer_that_may_pass(self) -> None:
+    def test_json_that_is_not_from_baton_is_a_response_that_can_be_retried(self) -> None:
         answers: list[tuple[int, str]] = []
 
         class Gateway(http.server.BaseHTTPRequestHandler):
@@ -222,7 +222,7 @@ class ErrorTest(unittest.TestCase):
             with self.subTest(text), DataStore(url) as store:
                 answers.append((status, text))
                 if status == 200:
-                    # It was not reached before: the address may be wrong.
+                    # It was not reached before, so the address is possibly wrong.
                     with self.assertRaises(BadResponseError):
                         store.get("k")
                 self.assertIsNone(store.get("k"))
@@ -230,7 +230,7 @@ class ErrorTest(unittest.TestCase):
                 self.assertIsNone(store.get("k"))
                 self.assertEqual(answers, [])
 
-    def test_what_is_not_baton_is_a_bad_response(self) -> None:
+    def test_a_response_that_is_not_from_baton_is_a_bad_response(self) -> None:
         class Page(http.server.BaseHTTPRequestHandler):
             status = 200
 

@@ -1,4 +1,4 @@
-"""Sessions of the OpenAI Agents SDK: its contract, beside its session in SQLite, and an agent that uses one."""
+"""Sessions of the OpenAI Agents SDK: its contract, a comparison with its session in SQLite, and an agent."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
         await session.add_items(items)
         self.assertEqual(await session.get_items(), items)
 
-    async def test_the_limit_of_the_settings_counts_unless_a_call_has_its_own(self) -> None:
+    async def test_the_limit_of_the_settings_applies_unless_a_call_has_another_limit(self) -> None:
         session = self.session(session_settings={"limit": 1})
         await session.add_items([_user("a"), _user("b")])
         self.assertEqual(await session.get_items(), [_user("b")])
         self.assertEqual(len(await session.get_items(2)), 2)
 
-    async def test_ids_are_any_strings_and_a_session_without_one_has_one_of_its_own(self) -> None:
+    async def test_ids_are_any_strings_and_a_session_without_an_id_gets_a_new_one(self) -> None:
         ids = ["a:b", "a", "ü", "%", "", "x\n"]
         for number, session_id in enumerate(ids):
             await self.session(session_id).add_items([_user(str(number))])
@@ -63,7 +63,7 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(await self.session(session_id).get_items(), [_user(str(number))])
         self.assertNotEqual(BatonSession(None, self.store).session_id, BatonSession(None, self.store).session_id)
 
-    async def test_many_items_large_ones_and_ones_of_any_form_are_kept_whole_and_in_order(self) -> None:
+    async def test_many_items_of_any_size_and_form_are_kept_complete_and_in_order(self) -> None:
         session = self.session()
         items = [_user("x" * 1_500_000 if number == 250 else str(number)) for number in range(410)]
         items += [{"parts": {"id": "a", "count": 1}}, {"parts": [1]}, {"n": 2**70, "f": 1.0}]
@@ -81,13 +81,13 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await namespace.list_keys("part/"), [])
         self.assertEqual(await session.get_items(), [_user("a")])
 
-    async def test_what_is_refused_after_its_parts_were_written_leaves_no_parts(self) -> None:
+    async def test_a_write_that_is_refused_after_its_parts_were_written_leaves_no_parts(self) -> None:
         value = storable("k", {"text": "x" * 9_000_000})
         with self.assertRaises(ConflictError):
             await self.session()._entries.write("refused", [value], revisions={"k": "1"})
         self.assertEqual(await self.store.use_namespace("refused").list_keys(), [])
 
-    async def test_what_several_add_at_the_same_time_is_all_there_and_each_item_is_popped_once(self) -> None:
+    async def test_items_that_several_processes_add_at_the_same_time_are_all_stored_and_popped_once(self) -> None:
         session = self.session()
         others = [self.session(session.session_id) for _ in range(6)]
         adding = (other.add_items([_user(f"{n}.1"), _user(f"{n}.2")]) for n, other in enumerate(others))
@@ -100,7 +100,7 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(sorted(item["content"] for item in popped), sorted(contents[-6:]))
 
     @needs_openai_agents
-    async def test_it_does_as_the_session_in_sqlite_does(self) -> None:
+    async def test_it_behaves_as_the_session_in_sqlite_does(self) -> None:
         from agents import SQLiteSession
         from agents.memory import Session
 
@@ -121,7 +121,7 @@ class SessionTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(await ours.get_items(), await theirs.get_items())
 
     @needs_openai_agents
-    async def test_an_agent_goes_on_with_the_conversation_of_another_process(self) -> None:
+    async def test_an_agent_continues_the_conversation_of_another_process(self) -> None:
         from agents import RunConfig, Runner
 
         agent = echo_agent()

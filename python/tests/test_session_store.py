@@ -1,4 +1,4 @@
-"""Transcripts of the Claude Agent SDK: its conformance suite, and what it does not look at."""
+"""Transcripts of the Claude Agent SDK: its conformance suite, and behaviour that the suite does not test."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SessionStoreTest(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(ValueError):
             await self.store.append({**_KEY, "subpath": ""}, entries)
 
-    async def test_entries_of_any_size_and_form_are_kept_and_batches_of_several_writers_are_whole(self) -> None:
+    async def test_entries_of_any_size_and_form_are_kept_and_batches_of_several_writers_are_not_mixed(self) -> None:
         large = _entry("large", text="x" * 1_200_000)
         await self.store.append(_KEY, [large, {"parts": {"id": "a", "count": 2}}])
         batches = [[_entry(f"{n}.{m}") for m in range(3)] for n in range(5)]
@@ -70,7 +70,7 @@ class SessionStoreTest(unittest.IsolatedAsyncioTestCase):
         self.assertIsNone(await self.store.load(sub))
         self.assertFalse(hasattr(self.store, "list_session_summaries"))
 
-    async def test_the_javascript_package_goes_on_with_a_session_and_the_other_way_round(self) -> None:
+    async def test_the_javascript_package_continues_a_session_of_python_and_vice_versa(self) -> None:
         keys = [_KEY, {"project_key": "ü:%", "session_id": "␛", "subpath": "subagents/agent-1"}]
         large = _entry("large", text="x" * 1_100_000)
         for key in keys:

@@ -1,4 +1,4 @@
-"""Watches: what they deliver, and that a drop costs neither a change nor a repeat."""
+"""Watches: the changes that they deliver, and lost connections, which cause neither a gap nor a repetition."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WatchTest(unittest.TestCase):
         self.store = new_store()
         self.addCleanup(self.store.close)
 
-    def test_a_snapshot_is_what_there_is_and_then_what_comes(self) -> None:
+    def test_a_snapshot_delivers_the_current_entries_and_then_later_changes(self) -> None:
         self.store.set_many({"a": 1, "b": None})
         with self.store.watch(snapshot=True) as watch:
             begun = take(watch, 3)
@@ -54,7 +54,7 @@ class WatchTest(unittest.TestCase):
         seen = take(self.store.watch(namespace_prefix=f"{prefix}:", snapshot=True), 3)
         self.assertEqual([c.namespace for c in seen], [f"{prefix}:a", f"{prefix}:b", None])
 
-    def test_without_a_start_it_begins_with_what_comes(self) -> None:
+    def test_without_a_start_it_begins_with_later_changes(self) -> None:
         self.store.set("before", 1)
         watch = self.store.watch()
         begun = threading.Event()
@@ -77,7 +77,7 @@ class WatchTest(unittest.TestCase):
         revisions = [c.revision for c in seen]
         self.assertEqual(revisions, list(range(revisions[0], revisions[0] + len(revisions))))
 
-    def test_names_that_are_escaped_or_hashed_are_delivered_as_they_were_given(self) -> None:
+    def test_the_originals_of_escaped_or_hashed_names_are_delivered(self) -> None:
         keys = ["", "line\nend", "é" * 600]
         there = self.store.use_namespace(new_namespace() + "n" * 300)
         start = self.store.increment("n").revision
@@ -90,7 +90,7 @@ class WatchTest(unittest.TestCase):
         self.assertEqual({c.namespace for c in seen}, {there.namespace})
         self.assertEqual(len(take(there.watch(after=start, key=keys[2]), 2)), 2)
 
-    def test_a_quiet_watch_moves_its_place_forward_only_past_what_does_not_match(self) -> None:
+    def test_a_quiet_watch_advances_only_past_changes_that_do_not_match(self) -> None:
         start = self.store.increment("n").revision
         follower = self.store.watch(after=start, key="other")._follower
         head = self.store.increment("n").revision
@@ -98,7 +98,7 @@ class WatchTest(unittest.TestCase):
         async def step() -> None:
             await follower._take(await (await follower._open()).next())
 
-        # The server says how far it has looked.
+        # The server reports how far it has read.
         while int(follower._after or 0) < head:
             run(step())
         self.assertFalse(follower._ready)
@@ -108,7 +108,7 @@ class WatchTest(unittest.TestCase):
         self.assertEqual(follower._ready[0].key, "other")
         follower.close()
 
-    def test_what_cannot_be_followed_is_refused(self) -> None:
+    def test_a_watch_with_wrong_arguments_is_refused(self) -> None:
         with self.assertRaises(BadUserInputError):
             self.store.watch(after=0, snapshot=True)
         with self.assertRaises(BadUserInputError):
@@ -145,10 +145,10 @@ class DropTest(unittest.TestCase):
         self.addCleanup(self.direct.close)
         self.addCleanup(self.store.close)
 
-    def test_g3_every_change_is_delivered_once_whatever_drops(self) -> None:
+    def test_g3_every_change_is_delivered_once_despite_lost_connections(self) -> None:
         start = self.direct.increment("n").revision
 
-        # The second half of each 40 is written after a drop, so that only another connection can bring it.
+        # The second half of each 40 is written after a lost connection, so that only another connection can deliver it.
         dropped = threading.Semaphore()
 
         def write() -> None:
@@ -173,7 +173,7 @@ class DropTest(unittest.TestCase):
         self.assertEqual(values, list(range(2, 302)))
         self.assertGreater(self.proxy.opened, 7)
 
-    def test_g4_a_snapshot_that_breaks_off_shows_each_entry_once_and_what_is_gone(self) -> None:
+    def test_g4_a_snapshot_whose_connection_breaks_delivers_each_entry_and_deletion_once(self) -> None:
         self.direct.set_many({f"k{number:04}": "v" * 4_000 for number in range(1_500)})
         state: dict[str | None, object] = {}
         shown: list[str | None] = []
@@ -190,7 +190,7 @@ class DropTest(unittest.TestCase):
                 self.direct.delete(f"k{len(shown) - 3:04}")
                 self.direct.set(f"k{len(shown):04}", len(shown))
                 self.proxy.drop()
-        # What was written again may be shown again.
+        # An entry that was written again can be delivered again.
         unchanged = [key for key in shown if key not in ("k0003", "k0400")]
         self.assertEqual(len(unchanged), len(set(unchanged)))
         self.assertEqual(state, self.direct.get_all())
@@ -217,6 +217,6 @@ class DropTest(unittest.TestCase):
             thread.join()
         self.assertEqual(([c.key for c in seen], waited), (["b"], [2]))
 
-    def test_a_log_that_does_not_reach_back_is_said(self) -> None:
+    def test_a_log_that_is_too_short_raises_an_error(self) -> None:
         with self.assertRaises((RevisionCompactedError, BadUserInputError)):
             next(self.store.watch(after=10**15))

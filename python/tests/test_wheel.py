@@ -1,4 +1,4 @@
-"""The package as it is installed: a wheel, in an environment that has nothing else."""
+"""The installed package: a wheel, in an environment without other packages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .server import shared_server
 
 _PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 
-# Written for a data_store that it is given, as agents are that know nothing of Baton.
+# Written for the `data_store` that it receives, as agents that know nothing of Baton are.
 _AGENT = """
 async def run(input_dict: dict, tools: dict) -> dict:
     files = data_store.use_namespace(f"files:{input_dict['repo']}")

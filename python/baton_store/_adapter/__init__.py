@@ -1,1 +1,1 @@
-"""What the adapters for other projects share: names of any string, and values of any size."""
+"""Code that the adapters for other projects share: names of any string, and values of any size."""

@@ -1,6 +1,6 @@
 """Entries with values of any size, read in pages and written in transactions.
 
-Written once for both interfaces, as ``baton_store._io`` says.
+One implementation serves both interfaces, as in ``baton_store._io``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, NamedTuple, Protocol
 from ..errors import ConflictError, LimitExceededError
 from .large_value import StorableValue, part_keys, restored
 
-# The least ``maxPageSize`` that a server can have.
+# The smallest ``maxPageSize`` that a server can have.
 MAX_PAGE_SIZE = 100
-# The server's limits are 1,000 operations and 10 MiB a request.
+# The server's limits are 1,000 operations and 10 MiB per request.
 _MAX_OPERATIONS = 1_000
 _MAX_REQUEST_BYTES = 8_000_000
 
@@ -32,7 +32,7 @@ _READ = """query adapterRead($namespace: String!, $keys: [String!], $first: Int,
     nodes { namespace key value } pageInfo { hasNextPage endCursor }
   }
 }"""
-# Only values that were stored in parts have this member, and any that looks like one of them is stored in parts, too.
+# Only values that are stored in parts have this member: a value that looks like a reference is stored in parts, too.
 _REFERENCES = """query adapterParts($namespace: String!, $keys: [String!], $first: Int, $after: String) {
   page: entries(
     namespace: $namespace, keys: $keys, first: $first, after: $after, where: [{ path: "/parts/id", op: EXISTS }]
@@ -46,15 +46,15 @@ _CLEAR = "mutation adapterClear($input: ClearNamespaceInput!) { clearNamespace(i
 
 
 class Call(Protocol):
-    """Sends one operation of GraphQL. What is repeated is harmless to repeat."""
+    """Sends one GraphQL operation. The operation must be safe to repeat."""
 
     async def __call__(self, document: str, variables: Mapping[str, Any]) -> Any:
-        """The data of its answer."""
+        """Returns the data of its response."""
 
 
 @dataclass(frozen=True)
 class ReadEntry:
-    """An entry as it was read."""
+    """An entry that was read."""
 
     namespace: str
     key: str
@@ -62,7 +62,7 @@ class ReadEntry:
 
 
 class FoundEntry(NamedTuple):
-    """One entry as it was read, and the keys of the parts in which its value is stored."""
+    """One entry that was read, and the keys of the parts in which its value is stored."""
 
     value: Any
     revision: str
@@ -70,13 +70,13 @@ class FoundEntry(NamedTuple):
 
 
 class Entries:
-    """The entries of a store, by one way to call it."""
+    """The entries of a store, through a synchronous or an asynchronous caller."""
 
     def __init__(self, call: Call):
         self._call = call
 
     async def pages(self, selection: Mapping[str, str], first: int = MAX_PAGE_SIZE) -> AsyncIterator[list[ReadEntry]]:
-        """Entries in the order of their keys, page by page. The first page has at most ``first``."""
+        """Reads entries in the order of their keys, page by page. The first page has at most ``first``."""
         size, after = max(1, min(first, MAX_PAGE_SIZE)), None
         while True:
             page = (await self._call(_SCAN, {**selection, "first": size, "after": after}))["page"]
@@ -87,14 +87,14 @@ class Entries:
                 return
 
     async def read(self, namespace: str, keys: Sequence[str]) -> dict[str, Any]:
-        """The values of keys, without those that there are not."""
+        """Returns the values of keys. Keys without an entry are omitted."""
         found: list[ReadEntry] = []
         for some in _slices(keys, MAX_PAGE_SIZE):
             found += await self._restored(await self._read_raw(namespace, some))
         return {entry.key: entry.value for entry in found}
 
     async def parts_of(self, namespace: str, keys: Sequence[str]) -> list[str]:
-        """The keys of the parts in which the values of these keys are stored."""
+        """Returns the keys of the parts in which the values of these keys are stored."""
         parts: list[str] = []
         for some in _slices(keys, MAX_PAGE_SIZE):
             for entry in await self._read_raw(namespace, some, _REFERENCES):
@@ -102,7 +102,7 @@ class Entries:
         return parts
 
     async def entry(self, namespace: str, key: str) -> FoundEntry | None:
-        """One value, its revision, and the keys of its parts; None where there is none."""
+        """Returns one value, its revision, and the keys of its parts. None if the entry does not exist."""
         found = (await self._call(_ENTRY, {"namespace": namespace, "key": key}))["entry"]
         if found is None:
             return None
@@ -121,11 +121,11 @@ class Entries:
     ) -> None:
         """Writes values of one namespace in one transaction.
 
-        What does not fit in one request is written ahead, in further transactions: parts of large values, and
-        ``ahead``, which nothing refers to before the last transaction. The keys in ``deletes`` are deleted in the last
-        one, and so are ``unused_parts``, the parts of what is deleted or replaced; those that do not fit in it are deleted
-        after it. Raises ConflictError if a key does not have the revision that it must have; nothing visible was written
-        then.
+        Data that does not fit in one request is written before, in further transactions: parts of large values, and
+        ``ahead``, which nothing refers to before the last transaction. The last transaction deletes the keys in
+        ``deletes`` and ``unused_parts``, the parts of deleted or replaced values. Parts that do not fit are deleted
+        after it. Raises ConflictError if a key does not have its required revision. Nothing visible is written in that
+        case.
         """
         unseen = [*(part for value in (*ahead, *values) for part in value.parts.items())]
         unseen += [(value.key, value.value) for value in ahead]
@@ -144,7 +144,7 @@ class Entries:
             for operations in batches:
                 await self._transact(operations)
         except (ConflictError, LimitExceededError):
-            # The write did not happen, so that nothing refers to parts that were written ahead.
+            # The write did not happen, so nothing refers to the parts that were written before.
             if len(batches) > 1:
                 await self._delete_whole(namespace, [key for value in values for key in value.parts])
             raise
@@ -177,7 +177,7 @@ class Entries:
                 return found
 
     async def _restored(self, entries: Iterable[ReadEntry]) -> list[ReadEntry]:
-        """The entries with their whole values, without those that were deleted while they were read."""
+        """Returns the entries with their complete values, without those that were deleted during the read."""
         whole: list[ReadEntry] = []
         for entry in entries:
             parts: dict[str, Any] = {}
@@ -202,7 +202,7 @@ def _slices(items: Sequence[str], size: int) -> list[Sequence[str]]:
 
 
 def _batches(unseen: Sequence[tuple[str, Any]], last: Sequence[tuple[str, Any]]) -> list[list[tuple[str, Any]]]:
-    """In one batch if they fit in one request; otherwise the unseen in as many as it takes, before the last."""
+    """Returns one batch if the writes fit in one request. Otherwise batches of unreferenced writes come first."""
 
     def size(item: tuple[str, Any]) -> int:
         return len(json.dumps(item[1], ensure_ascii=False).encode())

@@ -1,4 +1,4 @@
-"""Values of any size: a large one is stored in parts, since Baton's limit is 1 MiB."""
+"""Values of any size. Baton's limit is 1 MiB, so a large value is stored in parts."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# Values of more bytes of JSON are stored in parts.
+# Values whose JSON has more bytes are stored in parts.
 _MAX_INLINE_BYTES = 1_000_000
-# Bytes of one part, before base64 makes 4 of 3.
+# The bytes of one part, before base64 makes 4 bytes of 3.
 _PART_BYTES = 720_000
 
 
 @dataclass(frozen=True)
 class StorableValue:
-    """A value that is ready to be stored: its entry, and the parts that must be there before it."""
+    """A value to store: its entry, and the parts that must be written first."""
 
     key: str
     value: Any
@@ -25,9 +25,9 @@ class StorableValue:
 
 
 def storable(key: str, value: Mapping[str, Any]) -> StorableValue:
-    """A value of any size under a key. Its parts have keys of their own in the same namespace."""
+    """Prepares a value of any size for a key. Its parts have their own keys in the same namespace."""
     data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    # A value that looks like a reference to parts is stored in parts, so that it is not taken for one.
+    # A value that looks like a reference to parts is stored in parts, so that it is not confused with one.
     if len(data) <= _MAX_INLINE_BYTES and _reference(value) is None:
         return StorableValue(key, value)
     part_id = str(uuid.uuid4())
@@ -37,7 +37,7 @@ def storable(key: str, value: Mapping[str, Any]) -> StorableValue:
 
 
 def part_keys(value: Any) -> list[str]:
-    """Keys of the parts of a stored value; none if it is stored whole."""
+    """Returns the keys of the parts of a stored value. Empty if it is not stored in parts."""
     reference = _reference(value)
     if reference is None:
         return []
@@ -46,7 +46,7 @@ def part_keys(value: Any) -> list[str]:
 
 
 def restored(value: Any, parts: Mapping[str, Any]) -> Any:
-    """The value that was stored. None if a part of it is gone: its thread was deleted at the same time."""
+    """Returns the original value. None if a part is missing, because its thread was deleted at the same time."""
     if _reference(value) is None:
         return value
     keys = part_keys(value)
@@ -56,7 +56,7 @@ def restored(value: Any, parts: Mapping[str, Any]) -> Any:
 
 
 def _reference(value: Any) -> tuple[str, int] | None:
-    """The id and the number of the parts of a value; None for a value that is stored whole."""
+    """Returns the id and the number of the parts of a value. None for a value that is not stored in parts."""
     if not isinstance(value, dict) or value.keys() != {"parts"} or not isinstance(value["parts"], dict):
         return None
     part_id, count = value["parts"].get("id"), value["parts"].get("count")

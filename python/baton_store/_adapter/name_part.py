@@ -1,4 +1,4 @@
-"""Strings as parts of names: the same as those of the JavaScript adapters."""
+"""Strings as parts of names, in the same form as in the JavaScript adapters."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ _ENCODED = re.compile("%([0-9A-F]{2})")
 
 
 def original_text(text: str) -> str:
-    """What ``escape`` was given."""
+    """Reverses ``escape``."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 def name_part(text: str, separator: Literal[":", "/"]) -> str:
-    """A string as one part of a name whose parts are joined by a separator: ``a:b`` becomes ``a%3Ab``.
+    """Encodes a string as one part of a name whose parts are joined by a separator: ``a:b`` becomes ``a%3Ab``.
 
-    The separator and ``%`` become ``%`` and their code in two hexadecimal digits. What Baton refuses is escaped.
+    The separator and ``%`` become ``%`` and their code in two hexadecimal digits. Other characters
+    that Baton refuses are escaped.
     """
     reserved = "[%:]" if separator == ":" else "[%/]"
     return escape(re.sub(reserved, lambda match: f"%{ord(match[0]):02X}", text))
 
 
 def original_part(part: str) -> str:
-    """What ``name_part`` was given."""
+    """Reverses ``name_part``."""
     return _ENCODED.sub(lambda match: chr(int(match[1], 16)), original_text(part))

@@ -3,7 +3,7 @@
 >>> from baton_store.langgraph import BatonSaver, BatonStore
 >>> graph = builder.compile(checkpointer=BatonSaver(), store=BatonStore())  # BATON_URL and BATON_TOKEN
 
-They need the package ``langgraph-checkpoint``, which LangGraph brings along: ``pip install baton-store[langgraph]``.
+They need the package ``langgraph-checkpoint``, which LangGraph installs: ``pip install baton-store[langgraph]``.
 """
 
 from .saver import BatonSaver

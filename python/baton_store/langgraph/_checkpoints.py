@@ -1,4 +1,4 @@
-"""What a checkpointer does, written once for both interfaces, as ``baton_store._io`` says."""
+"""The operations of a checkpointer. One implementation serves both interfaces, as in ``baton_store._io``."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from ._keys import (
 )
 from ._saved_checkpoint import SavedCheckpoint, pending_writes, piece_of, saved_checkpoints, value_of
 
-# How many entries are read to find the latest checkpoint and the writes to it.
+# The number of entries that are read to find the latest checkpoint and its writes.
 _LATEST_PAGE_SIZE = 10
 
 
 class Checkpoints:
-    """The checkpoints of all threads, by one way to call the store."""
+    """The checkpoints of all threads, through a synchronous or an asynchronous caller."""
 
     def __init__(self, entries: Entries, threads_prefix: str, serde: SerializerProtocol):
         self.entries = entries
@@ -43,11 +43,11 @@ class Checkpoints:
         self._serde = serde
 
     def namespace_of(self, thread_id: str) -> str:
-        """The Baton namespace of a thread."""
+        """Returns the Baton namespace of a thread."""
         return self._prefix + name_part(str(thread_id), ":")
 
     async def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """The checkpoint that the config names, or else the latest of its thread; None where there is none."""
+        """Returns the checkpoint that the config names, otherwise the latest of its thread. None if there is none."""
         place = config["configurable"]
         ns, checkpoint_id = place.get("checkpoint_ns", ""), get_checkpoint_id(config)
         prefix = checkpoint_key(ns, checkpoint_id) if checkpoint_id else namespace_prefix(ns)
@@ -64,7 +64,7 @@ class Checkpoints:
         before: RunnableConfig | None,
         limit: int | None,
     ) -> AsyncIterator[list[CheckpointTuple]]:
-        """Checkpoints, the latest of each checkpoint namespace first, page by page."""
+        """Reads checkpoints page by page, the latest of each checkpoint namespace first."""
         place = (config or {}).get("configurable", {})
         thread_id, ns = place.get("thread_id"), place.get("checkpoint_ns")
         selection = {"keyPrefix": CHECKPOINTS_PREFIX if ns is None else namespace_prefix(ns)}
@@ -122,7 +122,7 @@ class Checkpoints:
     async def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
     ) -> None:
-        """Stores writes of a task to a checkpoint, in one transaction. A write that is there already stays as it is."""
+        """Stores writes of a task to a checkpoint in one transaction. Existing writes stay unchanged."""
         thread_id, ns, _ = _place(config)
         checkpoint_id = config["configurable"]["checkpoint_id"]
         namespace = self.namespace_of(thread_id)
@@ -168,7 +168,7 @@ class Checkpoints:
                     await self.entries.delete(saved.namespace, saved.keys)
 
     async def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copies a thread. What checkpoints refer to is copied before them."""
+        """Copies a thread. The values that checkpoints refer to are copied before the checkpoints."""
         source, target = self.namespace_of(source_thread_id), self.namespace_of(target_thread_id)
         thread = {"thread": escape(str(target_thread_id))}
         for prefix in ("channel/", CHECKPOINTS_PREFIX):
@@ -181,7 +181,7 @@ class Checkpoints:
     async def prune(self, thread_ids: Sequence[str], strategy: str) -> None:
         """Deletes all checkpoints of threads, or all but the latest of each checkpoint namespace.
 
-        Ancestors of the latest stay where its channels of the kind ``DeltaChannel`` are rebuilt from them.
+        Ancestors of the latest are kept if its channels of the kind ``DeltaChannel`` are rebuilt from them.
         """
         if strategy not in ("keep_latest", "delete"):
             raise ValueError(f"strategy must be 'keep_latest' or 'delete', not {strategy!r}.")
@@ -202,13 +202,13 @@ class Checkpoints:
             kept = await self._needed(of_ns)
             used = {key for saved_id in kept for key in self._channel_keys(of_ns[saved_id]).values()}
             dropped = [saved for saved_id, saved in of_ns.items() if saved_id not in kept]
-            # Only what a dropped checkpoint has: what a run stores at the same time stays.
+            # Only data of a dropped checkpoint, so that data that a run stores at the same time is kept.
             unused = {key for saved in dropped for key in self._channel_keys(saved).values()} - used
             await self.entries.delete(namespace, [key for saved in dropped for key in saved.keys])
             await self.entries.delete(namespace, sorted(unused))
 
     async def _needed(self, of_ns: Mapping[str, SavedCheckpoint]) -> set[str]:
-        """The latest checkpoint, and the ancestors up to a value of each of its delta channels."""
+        """Returns the latest checkpoint, and its ancestors back to a value of each of its delta channels."""
         saved: SavedCheckpoint | None = of_ns[max(of_ns)]
         kept: set[str] = set()
         open_channels: set[str] | None = None
@@ -236,12 +236,12 @@ class Checkpoints:
         return all(name in metadata and metadata[name] == wanted for name, wanted in filter.items())
 
     def _channel_keys(self, saved: SavedCheckpoint) -> dict[str, str]:
-        """The channels of a checkpoint, and the keys of their values."""
+        """Returns the channels of a checkpoint, and the keys of their values."""
         versions = value_of(self._serde, saved.stored["checkpoint"])["channel_versions"]
         return {channel: channel_key(saved.ns, channel, version) for channel, version in versions.items()}
 
     async def _tuples(self, page: Sequence[SavedCheckpoint]) -> list[CheckpointTuple]:
-        """Reads the values of the channels of all of them together: checkpoints of one thread share most."""
+        """Reads the channel values of several checkpoints together. Checkpoints of one thread share most values."""
         keys = [self._channel_keys(saved) for saved in page]
         wanted: dict[str, dict[str, None]] = {}
         for saved, of_checkpoint in zip(page, keys, strict=True):

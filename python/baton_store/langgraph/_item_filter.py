@@ -1,4 +1,4 @@
-"""Filters of items: what the server compares, and what is left to be compared here."""
+"""Filters of items: the part that the server applies, and the part that is applied here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ORDERED = {"$gt": "GT", "$gte": "GTE", "$lt": "LT", "$lte": "LTE"}
 
 @dataclass
 class ItemFilter:
-    """Conditions of Baton's filter by value, and tests of the values that pass it."""
+    """Conditions of Baton's filter by value, and tests of the values that match it."""
 
     where: list[dict[str, Any]] = field(default_factory=list)
     tests: list[Callable[[Any], bool]] = field(default_factory=list)
@@ -21,10 +21,10 @@ class ItemFilter:
 
 
 def item_filter(given: Mapping[str, Any] | None) -> ItemFilter:
-    """A filter as LangGraph's stores take it: members with values to be equal to, or with operators.
+    """Converts a filter of LangGraph's stores: members with values for equality, or with operators.
 
-    Numbers compare with numbers and strings with strings. An object selects what has its members. None is equal to a
-    member that is not there. Raises ValueError for an operator that there is not.
+    Numbers compare with numbers and strings with strings. An object selects the values that contain its members. None
+    is equal to a missing member. Raises ValueError for an unknown operator.
     """
     found = ItemFilter()
     for name, wanted in (given or {}).items():

@@ -1,4 +1,4 @@
-"""What a store of items does, written once for both interfaces, as ``baton_store._io`` says."""
+"""The operations of a store of items. One implementation serves both interfaces, as in ``baton_store._io``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ..records import instant
 from ._item_filter import item_filter
 from ._store_names import StoreNames, original_key, stored_key
 
-# The server's limits are 1,000 operations and 10 MiB a request.
+# The server's limits are 1,000 operations and 10 MiB per request.
 _MAX_OPERATIONS = 1_000
 _MAX_REQUEST_BYTES = 8_000_000
 
@@ -58,14 +58,14 @@ _WRITE = "mutation langgraphPut($input: TransactInput!) { transact(input: $input
 
 
 class Items:
-    """The items of all namespaces, by one way to call the store."""
+    """The items of all namespaces, through a synchronous or an asynchronous caller."""
 
     def __init__(self, call: Call, names: StoreNames):
         self._call = call
         self._names = names
 
     async def batch(self, ops: Iterable[Op]) -> list[Result]:
-        """Does several operations. Reads see what was there before. Of writes to one key the last counts."""
+        """Runs several operations. Reads see the state before the writes. The last write to a key counts."""
         every = list(ops)
         for op in every:
             validate_op_namespace(op)
@@ -152,21 +152,21 @@ class Items:
         return found
 
     async def _refresh(self, nodes: Iterable[Mapping[str, Any]]) -> None:
-        """Lets items that expire live as long again as their last write said, unless they were written since."""
+        """Extends the life of expiring items by the TTL of their last write, unless they were written since."""
         operations = [_refresh_of(node) for node in nodes if node["expiresAt"] is not None]
         try:
             await self._write(operations)
         except ConflictError:
-            # One that was written or has expired in between keeps none of the others from being refreshed.
+            # An item that was written or has expired in between does not prevent the refresh of the others.
             for operation in operations:
                 with contextlib.suppress(ConflictError):
                     await self._transact([operation])
         except ForbiddenError:
-            # Whoever may only read cannot keep an item alive, and reads it all the same.
+            # A token without the scope write cannot refresh an item, but the read succeeds.
             pass
 
     async def _write(self, operations: Sequence[Mapping[str, Any]]) -> None:
-        """Writes in one transaction, or in several where there are too many for one."""
+        """Writes in one transaction, or in several if the writes do not fit in one."""
         batch: list[Mapping[str, Any]] = []
         room = _MAX_REQUEST_BYTES
         for operation in operations:

@@ -1,4 +1,4 @@
-"""Names of threads and keys of what is stored of them: the same as those of the JavaScript adapter."""
+"""The names of threads and the keys of their data, in the same form as in the JavaScript adapter."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ CHECKPOINTS_PREFIX = "checkpoint/"
 
 
 def namespace_prefix(ns: str) -> str:
-    """Prefix of the checkpoints of one checkpoint namespace."""
+    """Returns the prefix of the checkpoints of one checkpoint namespace."""
     return f"{CHECKPOINTS_PREFIX}{name_part(ns, '/')}/"
 
 
 def checkpoint_key(ns: str, checkpoint_id: str) -> str:
-    """Key of a checkpoint.
+    """Returns the key of a checkpoint.
 
-    Its id is written so that the latest id is the first key: a list of keys then begins with the latest checkpoint,
-    and each checkpoint is followed by the writes to it.
+    The latest id has the first key. So a list of keys begins with the latest checkpoint, and each checkpoint is
+    followed by its writes.
     """
     return namespace_prefix(ns) + descending(checkpoint_id)
 
 
 def writes_key(ns: str, checkpoint_id: str, task_id: str, special_index: int | None) -> str:
-    """Key of the writes of a task to a checkpoint: the special write with a negative index, or all others."""
+    """Returns the key of a task's writes to a checkpoint: the special write with a negative index, or all others."""
     last = "writes" if special_index is None else str(special_index)
     return f"{checkpoint_key(ns, checkpoint_id)}/{name_part(task_id, '/')}/{last}"
 
 
 def channel_key(ns: str, channel: str, version: str | float) -> str:
-    """Key of one version of a channel's value."""
+    """Returns the key of one version of a channel's value."""
     return f"channel/{name_part(ns, '/')}/{name_part(channel, '/')}/{name_part(str(version), '/')}"
 
 
 def descending(text: str) -> str:
-    """A text whose order is the reverse of the original's.
+    """Encodes a text so that the order is reversed.
 
-    It is the complement of each byte in hexadecimal digits, and an end that is greater than any digit, so that a text
-    comes before its own beginning.
+    The result is the complement of each byte in hexadecimal digits, and an end that is greater than any digit, so that
+    a text is sorted before its prefixes.
     """
     return "".join(f"{255 - byte:02x}" for byte in escape(text).encode()) + "~"

@@ -1,4 +1,4 @@
-"""Checkpoints as they are stored, with the writes to them."""
+"""Stored checkpoints with their writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._adapter.name_part import original_text
 
 @dataclass(frozen=True)
 class SavedCheckpoint:
-    """A checkpoint and the writes to it, as they were read. ``keys`` are those of all its entries."""
+    """A checkpoint and its writes. ``keys`` are those of all its entries."""
 
     namespace: str
     stored: Mapping[str, Any]
@@ -42,18 +42,18 @@ class SavedCheckpoint:
 
 
 def piece_of(serde: SerializerProtocol, value: Any) -> dict[str, str]:
-    """What LangGraph's serializer makes of a value, as JSON."""
+    """Serializes a value with LangGraph's serializer, as JSON."""
     kind, data = serde.dumps_typed(value)
     return {"type": kind, "base64": base64.b64encode(data).decode()}
 
 
 def value_of(serde: SerializerProtocol, piece: Mapping[str, str]) -> Any:
-    """What ``piece_of`` was given."""
+    """Reverses ``piece_of``."""
     return serde.loads_typed((piece["type"], base64.b64decode(piece["base64"])))
 
 
 def pending_writes(serde: SerializerProtocol, writes: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, Any]]:
-    """The writes to a checkpoint, in the order in which LangGraph applies them."""
+    """Returns the writes to a checkpoint, in the order in which LangGraph applies them."""
     flat = [
         (original_text(entry["path"]), original_text(entry["task"]), index, original_text(channel), piece)
         for entry in writes
@@ -64,10 +64,9 @@ def pending_writes(serde: SerializerProtocol, writes: Sequence[Mapping[str, Any]
 
 
 async def saved_checkpoints(pages: AsyncIterator[list[ReadEntry]]) -> AsyncIterator[list[SavedCheckpoint]]:
-    """The checkpoints of pages of entries.
+    """Groups pages of entries into checkpoints.
 
-    The entry of a checkpoint comes first, then those of the writes to it. Writes whose checkpoint is not there yet are
-    left out.
+    The entry of a checkpoint comes first, then the entries of its writes. Writes without a checkpoint are omitted.
     """
     open_entries: list[ReadEntry] = []
     async for page in pages:
@@ -80,7 +79,7 @@ async def saved_checkpoints(pages: AsyncIterator[list[ReadEntry]]) -> AsyncItera
 
 
 def _place(entry: ReadEntry) -> tuple[str, list[str]]:
-    """What all entries of one checkpoint have in common."""
+    """Returns the namespace and the beginning of the key, which all entries of one checkpoint share."""
     return entry.namespace, entry.key.split("/")[:3]
 
 

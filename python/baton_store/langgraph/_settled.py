@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Settled(int):
-    """A number that is known already. It may be awaited, and need not be."""
+    """A number that is already known. Awaiting it is optional."""
 
     def __await__(self) -> Generator[Any, None, int]:
         async def known() -> int:

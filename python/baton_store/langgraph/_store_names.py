@@ -1,4 +1,4 @@
-"""Namespaces and keys of items as names of Baton's: the same as those of the JavaScript adapter."""
+"""Namespaces and keys of items as Baton's names, in the same form as in the JavaScript adapter."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from .._adapter.name_part import name_part, original_part, original_text
 from .._names import escape
 
 ITEMS_PREFIX = "langgraph:store:"
-# What stands for the empty key, as in the package itself.
+# Represents the empty key, as in the package itself.
 _EMPTY_KEY = "\u241b"
 
 
 def stored_key(key: str) -> str:
-    """The key of an item as Baton stores it."""
+    """Returns the stored form of an item's key."""
     return escape(key) or _EMPTY_KEY
 
 
 def original_key(stored: str) -> str:
-    """The key of an item as its writer said it."""
+    """Returns the original of an item's key."""
     return "" if stored == _EMPTY_KEY else original_text(stored)
 
 
 class StoreNames:
-    """A prefix, such as ``langgraph:store:``, and the labels of a namespace with colons between them."""
+    """A prefix, such as ``langgraph:store:``, followed by the labels of a namespace, separated by colons."""
 
     def __init__(self, prefix: str):
         if not prefix.endswith(":"):
@@ -40,7 +40,7 @@ class StoreNames:
         return () if labels == [""] else tuple(original_part(label) for label in labels)
 
     def query(self, conditions: Iterable[Any], max_depth: int | None) -> dict[str, Any] | None:
-        """What is asked of Baton's list of namespaces. None where no namespace can match."""
+        """Returns the arguments for Baton's list of namespaces. None if no namespace can match."""
         begin: list[str | None] = []
         end: list[str | None] = []
         for condition in conditions:
@@ -50,7 +50,7 @@ class StoreNames:
             if merged is None:
                 return None
             begin, end = (merged, end) if is_prefix else (begin, merged)
-        # A suffix must lie behind the root: the namespace has as many labels.
+        # A suffix must be after the root: the namespace needs at least that many labels.
         begin += [None] * (len(end) - len(begin))
         return {
             "prefix": self.prefix,
@@ -61,12 +61,12 @@ class StoreNames:
 
 
 def _segment(label: str) -> str:
-    # ``**`` would be a wildcard to Baton, and is none to LangGraph.
+    # ``**`` would be a wildcard in Baton, but it is a plain label in LangGraph.
     return "%2A%2A" if label == "**" else name_part(label, ":")
 
 
 def _merge(a: Sequence[str | None], b: Sequence[str | None]) -> list[str | None] | None:
-    """Labels that match both; None is any label."""
+    """Returns labels that match both. None is any label."""
     merged: list[str | None] = []
     for at in range(max(len(a), len(b))):
         one = a[at] if at < len(a) else None

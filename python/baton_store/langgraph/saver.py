@@ -31,18 +31,18 @@ T = TypeVar("T")
 class BatonSaver(BaseCheckpointSaver[str]):
     """Stores the checkpoints of LangGraph graphs in Baton, so that any process can resume a thread.
 
-    It serves graphs that are invoked synchronously and those that are invoked by asyncio. A checkpoint and the values
-    of its channels are written in one transaction. A thread is one Baton namespace: ``langgraph:threads:<thread id>``.
-    A value of a channel is stored once, however many checkpoints have it. Values of more than 1 MB are stored in parts.
+    It serves graphs that are invoked synchronously or with asyncio. A checkpoint and the values of its channels are
+    written in one transaction. A thread is one Baton namespace: ``langgraph:threads:<thread id>``. A value of a channel
+    is stored once, even if several checkpoints have it. Values of more than 1 MB are stored in parts.
 
     Args:
         url: The server's address. Default: the environment's ``BATON_URL``, or ``http://127.0.0.1:4000``.
         token: The bearer token. Default: the environment's ``BATON_TOKEN``.
-        agent: The name that changes are recorded under, unless the token has one.
-        namespace_prefix: Before the name of each thread.
-        serde: What makes bytes of values. Default: LangGraph's serializer.
-        timeout_seconds: Seconds to wait for the answer to one attempt.
-        retry_seconds: Seconds for which a call is tried again while the server cannot be reached; 0: never.
+        agent: The agent that changes are recorded under, unless the token names one.
+        namespace_prefix: The part before the name of each thread.
+        serde: The serializer of values. Default: LangGraph's serializer.
+        timeout_seconds: The maximum number of seconds to wait for the response to one attempt.
+        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class BatonSaver(BaseCheckpointSaver[str]):
         self._prefix = namespace_prefix
 
     def get_next_version(self, current: str | None, channel: None) -> str:
-        """A version that no other value of the channel has, so that branches of a thread share none by accident."""
+        """Returns a version that no other value of the channel has, so that branches of a thread never share one."""
         number = 0 if current is None else int(str(current).split(".")[0])
         return f"{number + 1:032}.{random.random():016}"
 
     def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """The checkpoint that the config names, or else the latest of its thread; None where there is none."""
+        """Returns the checkpoint that the config names, otherwise the latest of its thread. None if there is none."""
         return run(self._sync.get_tuple(config))
 
     def list(
@@ -79,7 +79,7 @@ class BatonSaver(BaseCheckpointSaver[str]):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> Iterator[CheckpointTuple]:
-        """Checkpoints, the latest of each checkpoint namespace first. Without a config: of all threads."""
+        """Reads checkpoints, the latest of each checkpoint namespace first. Without a config: of all threads."""
         for page in _each(self._sync.pages(config, filter, before, limit)):
             yield from page
 
@@ -96,7 +96,7 @@ class BatonSaver(BaseCheckpointSaver[str]):
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Stores writes of a task to a checkpoint, in one transaction. A write that is there already stays as it is."""
+        """Stores writes of a task to a checkpoint in one transaction. Existing writes stay unchanged."""
         run(self._sync.put_writes(config, writes, task_id, task_path))
 
     def delete_thread(self, thread_id: str) -> None:
@@ -114,12 +114,12 @@ class BatonSaver(BaseCheckpointSaver[str]):
     def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         """Deletes all checkpoints of threads (``"delete"``), or all but the latest of each checkpoint namespace.
 
-        Ancestors of the latest stay where its channels of the kind ``DeltaChannel`` are rebuilt from them.
+        Ancestors of the latest are kept if its channels of the kind ``DeltaChannel`` are rebuilt from them.
         """
         run(self._sync.prune(thread_ids, strategy))
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """As ``get_tuple``."""
+        """See ``get_tuple``."""
         return await self._async.get_tuple(config)
 
     async def alist(
@@ -130,7 +130,7 @@ class BatonSaver(BaseCheckpointSaver[str]):
         before: RunnableConfig | None = None,
         limit: int | None = None,
     ) -> AsyncIterator[CheckpointTuple]:
-        """As ``list``, for ``async for``."""
+        """See ``list``, for ``async for``."""
         async for page in self._async.pages(config, filter, before, limit):
             for one in page:
                 yield one
@@ -142,37 +142,37 @@ class BatonSaver(BaseCheckpointSaver[str]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """As ``put``."""
+        """See ``put``."""
         return await self._async.put(config, checkpoint, metadata, new_versions)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """As ``put_writes``."""
+        """See ``put_writes``."""
         await self._async.put_writes(config, writes, task_id, task_path)
 
     async def adelete_thread(self, thread_id: str) -> None:
-        """As ``delete_thread``."""
+        """See ``delete_thread``."""
         await self._async.entries.clear(self._async.namespace_of(thread_id))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
-        """As ``delete_for_runs``."""
+        """See ``delete_for_runs``."""
         await self._async.delete_for_runs(run_ids)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """As ``copy_thread``."""
+        """See ``copy_thread``."""
         await self._async.copy_thread(source_thread_id, target_thread_id)
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        """As ``prune``."""
+        """See ``prune``."""
         await self._async.prune(thread_ids, strategy)
 
     def setup(self) -> Settled:
-        """Does nothing: there is nothing to create. Programs written for other implementations call or await it."""
+        """Does nothing, because no setup is needed. Programs for other implementations call or await it."""
         return Settled()
 
     def close(self) -> None:
-        """Closes the connections. Calls under way fail."""
+        """Closes the connections. Calls in progress fail."""
         self._sync_store.close()
         run(self._async_store.close())
 
@@ -192,7 +192,7 @@ class BatonSaver(BaseCheckpointSaver[str]):
     ) -> None:
         self.close()
 
-    # LangGraph makes copies of a saver with another ``serde``, so these are made when they are needed.
+    # LangGraph copies a saver with another ``serde``, so these are created when they are needed.
     @property
     def _sync(self) -> Checkpoints:
         async def call(document: str, variables: Mapping[str, Any]) -> Any:
@@ -209,7 +209,7 @@ class BatonSaver(BaseCheckpointSaver[str]):
 
 
 def _each(pages: AsyncIterator[T]) -> Iterator[T]:
-    """The items of an iterator that never suspends."""
+    """Returns the items of an iterator that never suspends."""
     while True:
         try:
             yield run(anext(pages))

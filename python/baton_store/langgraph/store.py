@@ -17,20 +17,20 @@ from ._store_names import ITEMS_PREFIX, StoreNames
 
 
 class BatonStore(BaseStore):
-    """LangGraph's long-term memory in Baton: what one graph puts, every other graph and agent can read.
+    """LangGraph's long-term memory in Baton: every other graph and agent can read the items that one graph puts.
 
-    It serves graphs that are invoked synchronously and those that are invoked by asyncio. The namespace
-    ``("users", "ann")`` is Baton's namespace ``langgraph:store:users:ann``, and an item is one entry of it. There is no
-    vector index: the ``query`` of a search and the ``index`` of a put are ignored.
+    It serves graphs that are invoked synchronously or with asyncio. The namespace ``("users", "ann")`` is Baton's
+    namespace ``langgraph:store:users:ann``, and an item is one entry of it. There is no vector index: the ``query`` of
+    a search and the ``index`` of a put are ignored.
 
     Args:
         url: The server's address. Default: the environment's ``BATON_URL``, or ``http://127.0.0.1:4000``.
         token: The bearer token. Default: the environment's ``BATON_TOKEN``.
-        agent: The name that changes are recorded under, unless the token has one.
-        namespace_prefix: Before the name of each namespace. It ends with a colon.
-        ttl: How long items live, in minutes. A read that refreshes an item is a write. Nothing needs to be swept.
-        timeout_seconds: Seconds to wait for the answer to one attempt.
-        retry_seconds: Seconds for which a call is tried again while the server cannot be reached; 0: never.
+        agent: The agent that changes are recorded under, unless the token names one.
+        namespace_prefix: The part before the name of each namespace. It ends with a colon.
+        ttl: The time to live of items, in minutes. A read that refreshes an item is a write. No sweeper is needed.
+        timeout_seconds: The maximum number of seconds to wait for the response to one attempt.
+        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never.
     """
 
     supports_ttl = True
@@ -62,35 +62,35 @@ class BatonStore(BaseStore):
         self._async = Items(acall, names)
 
     def batch(self, ops: Iterable[Op]) -> list[Result]:
-        """Does several operations.
+        """Runs several operations.
 
-        Reads see what was there before. Writes are one transaction, unless they are more than 1,000 or more than a
-        request may have; of those to one key the last counts.
+        Reads see the state before the writes. The writes are one transaction, unless they exceed 1,000 operations or
+        the size of a request. The last of several writes to a key counts.
         """
         return run(self._sync.batch(ops))
 
     async def abatch(self, ops: Iterable[Op]) -> list[Result]:
-        """As ``batch``."""
+        """See ``batch``."""
         return await self._async.batch(ops)
 
     def setup(self) -> Settled:
-        """Does nothing: there is nothing to create. Programs written for other implementations call or await it."""
+        """Does nothing, because no setup is needed. Programs for other implementations call or await it."""
         return Settled()
 
     def sweep_ttl(self) -> Settled:
-        """Does nothing, and says that no item was deleted: an item that has expired is never returned."""
+        """Does nothing and returns 0: an expired item is never returned."""
         return Settled()
 
     def start_ttl_sweeper(self, sweep_interval_minutes: int | None = None) -> Settled:
-        """Does nothing: the server removes what has expired."""
+        """Does nothing: the server removes expired items."""
         return Settled()
 
     def stop_ttl_sweeper(self, timeout: float | None = None) -> Settled:
-        """Does nothing. The result is true."""
+        """Does nothing and returns True."""
         return Settled(True)
 
     def close(self) -> None:
-        """Closes the connections. Calls under way fail."""
+        """Closes the connections. Calls in progress fail."""
         self._sync_store.close()
         run(self._async_store.close())
 

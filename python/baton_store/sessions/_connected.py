@@ -1,4 +1,4 @@
-"""The store that an adapter works with."""
+"""The store of an adapter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Self = TypeVar("Self", bound="Connected")
 
 
 class Connected:
-    """Has a store of its own, which it closes, or one that it was given."""
+    """Has its own store, which it closes, or a store of the caller."""
 
     def __init__(self, store: AsyncDataStore | None):
         self._store = AsyncDataStore() if store is None else store
@@ -24,7 +24,7 @@ class Connected:
         return await self._store.graphql(document, variables, repeat=True)
 
     async def close(self) -> None:
-        """Closes the connections, unless they are those of a store that it was given."""
+        """Closes the connections, unless the store is the caller's."""
         if self._is_own:
             await self._store.close()
 

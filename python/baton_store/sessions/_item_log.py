@@ -1,4 +1,4 @@
-"""A list of items in a namespace, stored as the JavaScript adapters store it."""
+"""A list of items in a namespace, stored in the same form as in the JavaScript adapters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import ConflictError
 
 T = TypeVar("T")
 
-# What one transaction takes. A value of 1 MB and more is stored in parts, ahead of it.
+# The limits of one transaction. A value of 1 MB or more is stored in parts before it.
 _MAX_ITEMS = 400
 _MAX_BYTES = 7_000_000
 _MAX_COUNTED_BYTES = 1_000_000
@@ -22,32 +22,32 @@ _MAX_COUNTED_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class LogHead:
-    """What the head of a log says: how many items it has, and which they are."""
+    """The head of a log: its number of items and its identity."""
 
     count: int
-    # Another one for each log that begins again under the same name.
+    # Changes when a log starts again under the same name.
     generation: str
-    # What else its owner keeps in it.
+    # Other data of its owner.
     extra: Any = None
 
 
 @dataclass(frozen=True)
 class LogChange:
-    """A change of a log: the first ``keep`` items stay (None: all), and others come behind them."""
+    """A change of a log: the first ``keep`` items stay (None: all), and new items follow them."""
 
     append: Sequence[Any] = ()
     keep: int | None = None
-    # Replaces what the head has as ``extra``; None: it stays.
+    # Replaces ``extra`` of the head. None: it does not change.
     extra: Any = None
-    # Further keys that are set in the same transaction.
+    # Other keys to set in the same transaction.
     values: Sequence[StorableValue] = ()
 
 
 class ItemLog:
-    """A list of items that any number of writers change.
+    """A list of items that several writers can change.
 
-    Its head says how many items there are. Every change is one transaction that requires the head to be as it was read,
-    so that none is lost.
+    Its head has the number of items. Every change is one transaction which requires that the head has not changed since
+    it was read, so that no change is lost.
     """
 
     def __init__(self, entries: Entries, namespace: str, name: str):
@@ -57,18 +57,18 @@ class ItemLog:
         self.head_key = f"head/{name}"
 
     async def head(self) -> LogHead | None:
-        """The head; None where there is no log."""
+        """Returns the head. None if the log does not exist."""
         found = await self._entries.entry(self._namespace, self.head_key)
         return None if found is None else head_of(found.value)
 
     async def items(self, head: LogHead, start: int = 0) -> list[Any]:
-        """The items from one place on."""
+        """Returns the items from an index."""
         keys = [self._item_key(head.generation, number) for number in range(start, head.count)]
         found = await self._entries.read(self._namespace, keys)
         return [found[key] for key in keys if key in found]
 
     async def change(self, decide: Callable[[LogHead], Awaitable[LogChange | None]]) -> None:
-        """Changes the log as the function says; None: not. It is called again when another writer came first."""
+        """Applies the change that the function returns (None: no change). Calls it again after a conflict."""
         while True:
             found = await self._entries.entry(self._namespace, self.head_key)
             head = LogHead(0, str(uuid.uuid4())) if found is None else head_of(found.value)
@@ -82,7 +82,7 @@ class ItemLog:
             count = keep + len(items)
             extra = head.extra if change.extra is None else change.extra
             value = {"count": count, "generation": head.generation, **({} if extra is None else {"extra": extra})}
-            # What is above the items that stay is deleted or replaced.
+            # Items after those that stay are deleted or replaced.
             replaced = [self._item_key(head.generation, number) for number in range(keep, head.count)]
             parts = await self._entries.parts_of(self._namespace, replaced)
             try:
@@ -102,12 +102,12 @@ class ItemLog:
 
 
 def head_of(value: Mapping[str, Any]) -> LogHead:
-    """A head as it is stored."""
+    """Returns the stored form of a head."""
     return LogHead(value["count"], value["generation"], value.get("extra"))
 
 
 def transactions_of(items: Iterable[T]) -> list[list[T]]:
-    """Items in groups that fit in one transaction each."""
+    """Divides items into groups that fit in one transaction each."""
     groups: list[list[T]] = []
     room = 0
     for item in items:

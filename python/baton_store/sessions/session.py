@@ -13,16 +13,17 @@ from ._item_log import ItemLog, LogChange, LogHead, transactions_of
 
 
 class BatonSession(Connected):
-    """A session of the OpenAI Agents SDK: the history of a conversation, which any process can go on with.
+    """A session of the OpenAI Agents SDK: the history of a conversation, which any process can continue.
 
-    A session is one Baton namespace, ``openai-python:sessions:<id>``. Every change is one transaction; what several
-    processes add at the same time is all there. ``add_items`` of more than 400 items or 7 MB is several.
+    A session is one Baton namespace, ``openai-python:sessions:<id>``. Every change is one transaction. If several
+    processes add items at the same time, all are stored. ``add_items`` with more than 400 items or 7 MB is several
+    transactions.
 
     Args:
-        session_id: The same one in any process is the same session. Default: a new one.
-        store: Where it is stored. Default: the environment's ``BATON_URL`` and ``BATON_TOKEN``.
-        namespace_prefix: Before the id, as the name of the session's namespace.
-        session_settings: The SDK's ``SessionSettings``, whose ``limit`` bounds what is read.
+        session_id: Identifies the session in every process. Default: a new one.
+        store: The store. Default: the one of the environment's ``BATON_URL`` and ``BATON_TOKEN``.
+        namespace_prefix: The part before the id in the name of the session's namespace.
+        session_settings: The SDK's ``SessionSettings``, whose ``limit`` bounds the items that are read.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class BatonSession(Connected):
         self._log = ItemLog(self._entries, self._namespace, "history")
 
     async def get_items(self, limit: int | None = None) -> list[Any]:
-        """The items of the history, or the latest of them, the oldest first."""
+        """Returns the items of the history, or the latest of them, the oldest first."""
         if limit is None:
             limit = _limit_of(self.session_settings)
         head = await self._log.head()
@@ -58,7 +59,7 @@ class BatonSession(Connected):
             await self._log.change(append)
 
     async def pop_item(self) -> Any:
-        """Removes the latest item, and returns it; None where there is none."""
+        """Removes the latest item and returns it. None if there is none."""
         popped: list[Any] = []
 
         async def remove_last(head: LogHead) -> LogChange | None:
@@ -69,7 +70,7 @@ class BatonSession(Connected):
         return popped[0] if popped else None
 
     async def clear_session(self) -> None:
-        """Removes all items, in one step."""
+        """Removes all items in one step."""
         await self._entries.clear(self._namespace)
 
 

@@ -26,15 +26,15 @@ Fold = Callable[[Any, Any, Any], Any]
 
 
 class BatonSessionStore(Connected):
-    """The transcripts of the Claude Agent SDK, its ``SessionStore``: any machine can resume a session of another.
+    """The transcripts of the Claude Agent SDK, its ``SessionStore``. Any machine can resume a session of another.
 
-    A session is one Baton namespace, ``claude:sessions:<project>:<session>``, as that of the JavaScript package. An
-    entry with a ``uuid`` that is there already is not stored again. Each batch is one transaction, or several where it
-    has more than 400 entries or 7 MB.
+    A session is one Baton namespace, ``claude:sessions:<project>:<session>``, as in the JavaScript package. An entry
+    with a ``uuid`` that is already stored is not stored again. Each batch is one transaction, or several if it has more
+    than 400 entries or 7 MB.
 
     Args:
-        store: Where it is stored. Default: the environment's ``BATON_URL`` and ``BATON_TOKEN``.
-        namespace_prefix: Before the project and the session, as the name of a session's namespace.
+        store: The store. Default: the one of the environment's ``BATON_URL`` and ``BATON_TOKEN``.
+        namespace_prefix: The part before the project and the session in the name of a session's namespace.
         fold_session_summary: The SDK's function of this name. With it, summaries are kept up to date, and a list of
             sessions is one request. Default: the SDK loads each session to list it.
     """
@@ -51,23 +51,23 @@ class BatonSessionStore(Connected):
         super().__init__(store)
         self._prefix = namespace_prefix
         self._fold = fold_session_summary
-        # The SDK looks whether the method is there.
+        # The SDK checks whether the method exists.
         if fold_session_summary is not None:
             self.list_session_summaries = self._list_session_summaries
 
     async def append(self, key: Key, entries: Sequence[Any]) -> None:
-        """Stores entries behind those that are there."""
+        """Appends entries."""
         for group in transactions_of(entries) or [[]]:
             await self._append(key, group)
 
     async def load(self, key: Key) -> list[Any] | None:
-        """All entries, in the order in which they were stored; None where nothing ever was."""
+        """Returns all entries, in the order in which they were stored. None if none was ever stored."""
         log = self._log(key)
         head = await log.head()
         return None if head is None else await log.items(head)
 
     async def list_sessions(self, project_key: str) -> list[Any]:
-        """The sessions of a project, and when each was written last, by the database's clock."""
+        """Returns the sessions of a project, and the time of their last write by the database's clock."""
         heads = await self._heads(project_key)
         return [{"session_id": session_id, "mtime": mtime} for session_id, mtime, _ in heads]
 
@@ -78,20 +78,20 @@ class BatonSessionStore(Connected):
         ]
 
     async def delete(self, key: Key) -> None:
-        """Deletes a session with all transcripts, in one step; or the transcript of a subagent."""
+        """Deletes a session with all transcripts in one step, or the transcript of a subagent."""
         namespace = self._namespace_of(key)
         if key.get("subpath") is None:
             await self._entries.clear(namespace)
             return
         name = _log_name_of(key)
         await self._entries.delete(namespace, [f"head/{name}"])
-        # What is left belongs to a log that nobody can find.
+        # The rest belongs to a log that cannot be found.
         for prefix in (f"item/{name}/", f"uuid/{name}/"):
             async for page in self._entries.pages({"namespace": namespace, "keyPrefix": prefix}):
                 await self._entries.delete(namespace, [entry.key for entry in page])
 
     async def list_subkeys(self, key: Key) -> list[str]:
-        """The subagents of a session whose transcripts are there."""
+        """Returns the subagents of a session that have a transcript."""
         prefix = "head/sub/"
         selection = {"namespace": self._namespace_of(key), "keyPrefix": prefix}
         return [
@@ -132,7 +132,7 @@ class BatonSessionStore(Connected):
         return self._fold(before, key, list(entries))["data"]
 
     async def _heads(self, project_key: str) -> list[tuple[str, int, LogHead]]:
-        """The id, the time and the head of each session."""
+        """Returns the id, the time and the head of each session."""
         prefix = f"{self._prefix}{name_part(project_key, ':')}:"
         variables: dict[str, Any] = {"namespacePrefix": prefix, "keys": [f"head/{_MAIN}"], "first": MAX_PAGE_SIZE}
         found: list[tuple[str, int, LogHead]] = []
@@ -156,5 +156,5 @@ class BatonSessionStore(Connected):
 def _log_name_of(key: Key) -> str:
     subpath = key.get("subpath")
     if subpath == "":
-        raise ValueError("subpath must not be empty: leave it out for the main transcript.")
+        raise ValueError("subpath must not be empty: omit it for the main transcript.")
     return _MAIN if subpath is None else f"sub/{name_part(subpath, '/')}"
