@@ -56,6 +56,8 @@ export class EntryRows {
         after: this.#after,
         snapshot: this.#after === null,
       }),
+      hasSnapshot: () => this.#after === null,
+      isSnapshotEnd: ({ kind }) => kind === "CAUGHT_UP",
       begin: () => {
         if (this.#after !== null) return;
         this.rows.length = 0;

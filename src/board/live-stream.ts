@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { closeSocket, subscribe, type SocketError } from "./live-socket.ts";
 import { onSignOut, signOut } from "./session.ts";
+import { readSnapshot } from "./snapshot-stream.ts";
 
 onSignOut(closeSocket);
 
@@ -30,6 +31,10 @@ export interface StreamOptions<E> {
   readonly refused?: (code: string, message: string) => void;
   /** Called at the start, and after each lost connection. */
   readonly begin?: () => void;
+  /** Whether it begins with a snapshot now. It is read over a connection of its own, and the socket goes on after it. */
+  readonly hasSnapshot?: () => boolean;
+  /** Whether the snapshot ends with this event. */
+  readonly isSnapshotEnd?: (event: E) => boolean;
 }
 
 interface Message<E> {
@@ -79,9 +84,23 @@ class LiveStream<E> {
   }
 
   async #connect(): Promise<void> {
-    const { document: query, variables, begin } = this.#options;
+    const { document: query, variables, begin, hasSnapshot, isSnapshotEnd } = this.#options;
     if (!navigator.onLine) return;
     const at = performance.now();
+    if (hasSnapshot?.()) {
+      begin?.();
+      let isWhole = false;
+      const next = (result: Message<E>) => {
+        this.#mark(false);
+        const event = this.#take(result);
+        isWhole = event !== undefined && isSnapshotEnd?.(event) === true;
+        return isWhole;
+      };
+      const payload = { query, variables: variables() };
+      await readSnapshot(payload, (result) => next(result as Message<E>), this.#closing.signal);
+      this.#flush();
+      if (!isWhole || this.#closing.signal.aborted) return;
+    }
     await subscribe(
       () => {
         begin?.();
@@ -94,19 +113,25 @@ class LiveStream<E> {
     if (performance.now() - at > lastRetryMs) this.#retryMs = firstRetryMs;
   }
 
-  #take({ data, errors }: Message<E>): void {
+  /** Returns the event that it takes. */
+  #take({ data, errors }: Message<E>): E | undefined {
     const [error] = errors ?? [];
     if (error) {
       const { code } = error.extensions;
-      if (code === "UNAUTHENTICATED") return signOut(error.message);
-      this.#options.refused?.(code, error.message);
+      if (code === "UNAUTHENTICATED") signOut(error.message);
+      else this.#options.refused?.(code, error.message);
       if (finalCodes.has(code)) this.close();
-      return;
+      return undefined;
     }
     this.#retryMs = firstRetryMs;
     const [event] = Object.values(data ?? {});
-    if (event === undefined) return;
+    if (event === undefined) return undefined;
     this.#waiting.push(event);
+    this.#schedule();
+    return event;
+  }
+
+  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     // A single event is shown in the next frame. During a burst of changes, some frames are left for the page itself.

@@ -11,7 +11,8 @@ import {
   toClaimCounts,
   type ClaimCountsRow,
 } from "./claim-count-columns.ts";
-import { empty, isAlive, join, matchesEntries, sql, type Sql, type StoreReader } from "./sql.ts";
+import { matchesEntriesAfter } from "./entries-after.ts";
+import { isAlive, join, sql, type Sql, type StoreReader } from "./sql.ts";
 
 /** One statement asks for no more keys than this. */
 const maxKeys = 500;
@@ -64,15 +65,12 @@ export async function readClaims(
   { userId, selection, after }: ClaimQuery,
   maxHeld: number,
 ): Promise<ClaimStretch> {
-  const behind = after
-    ? sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`
-    : empty;
   const last = (column: Sql) =>
     sql`(SELECT ${column} FROM "scanned" ORDER BY "namespace" DESC, "key" DESC LIMIT 1)`;
   const rows = await client.all<StretchRow>(sql`
     WITH "scanned" AS MATERIALIZED (
       SELECT ${heldColumns}, "claimToken", "isCompleted", "isDeadLettered" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntries(selection)} AND ${isAlive(now)}${behind}
+      WHERE "userId" = ${userId} AND ${matchesEntriesAfter(selection, after)} AND ${isAlive(now)}
       ORDER BY "namespace", "key" LIMIT ${maxScannedEntries}
     )
     SELECT "counts".*, "held".* FROM (

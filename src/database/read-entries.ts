@@ -2,17 +2,9 @@ import type { Entry, EntryHead } from "../store/model/entry.ts";
 import type { Place, UserPlace } from "../store/model/place.ts";
 import type { EntryPage, EntryQuery, PageBounds } from "../store/contract.ts";
 import type { StoredEntry } from "../store/model/claim.ts";
+import { matchesEntriesAfter } from "./entries-after.ts";
 import { shownColumns, shownHeadColumns, storedColumns } from "./tables.ts";
-import {
-  columns,
-  empty,
-  isAlive,
-  join,
-  matchesEntries,
-  sql,
-  type Sql,
-  type StoreReader,
-} from "./sql.ts";
+import { columns, empty, isAlive, join, sql, type Sql, type StoreReader } from "./sql.ts";
 
 const shown = columns("Entry", shownColumns);
 
@@ -77,7 +69,7 @@ async function readPage<E extends EntryHead>(
   const rows = await client.all<PageEnds & (E | { key: null })>(sql`
     WITH "candidates" AS (
       SELECT "namespace", "key", ${loadedBytes} AS "loadedBytes" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntries(query.selection)} AND ${isAlive(now)}${onlyOfWork(query, now)}${onlyKeys(query)}${afterPlace(query)}
+      WHERE "userId" = ${userId} AND ${matchesEntriesAfter(query.selection, query.after)} AND ${isAlive(now)}${onlyOfWork(query, now)}${onlyKeys(query)}
       ORDER BY ${orderOf(query)} LIMIT ${bounds.maxItems + 1}
     ), "page" AS (
       SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY "namespace", "key" ROWS UNBOUNDED PRECEDING) - "loadedBytes" AS "bytesBefore"
@@ -118,15 +110,6 @@ function orderOf({ onlyFree = false }: EntryQuery): Sql {
 function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {
   if (keys === null) return empty;
   return keys.length === 0 ? sql` AND 1 = 0` : sql` AND "key" IN (${join([...keys])})`;
-}
-
-function afterPlace({ after, onlyDeadLettered, onlyFree }: EntryQuery): Sql {
-  if (after === null) return empty;
-  // A range of the index of work, which a comparison of rows is not.
-  if (onlyDeadLettered || onlyFree) return sql` AND "key" > ${after.key}`;
-  if (after.key === null) return sql` AND "namespace" > ${after.namespace}`;
-  // By nothing else about the namespace: SQLite would search its index by that, and walk through all of it.
-  return sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
 }
 
 /** Entries that have expired and are still stored, of all users into whose store no import is under way. */

@@ -5,7 +5,8 @@ import {
   toClaimCounts,
   type ClaimCountsRow,
 } from "./claim-count-columns.ts";
-import { empty, isAlive, matchesEntries, sql, type StoreReader } from "./sql.ts";
+import { matchesEntriesAfter } from "./entries-after.ts";
+import { isAlive, sql, type StoreReader } from "./sql.ts";
 
 type NamespaceRow = ClaimCountsRow & {
   readonly namespace: string;
@@ -21,16 +22,10 @@ export async function readNamespaceClaims(
   { client, now }: StoreReader,
   { userId, selection, after }: NamespaceClaimQuery,
 ): Promise<NamespaceClaimStretch> {
-  const behind =
-    after === null
-      ? empty
-      : after.key === null
-        ? sql` AND "namespace" > ${after.namespace}`
-        : sql` AND ("namespace", "key") > (${after.namespace}, ${after.key})`;
   const rows = await client.all<NamespaceRow>(sql`
     WITH "scanned" AS MATERIALIZED (
       SELECT "namespace", "key", "claimToken", "claimExpiresAt", "isCompleted", "isDeadLettered" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntries(selection)} AND ${isAlive(now)}${behind}
+      WHERE "userId" = ${userId} AND ${matchesEntriesAfter(selection, after)} AND ${isAlive(now)}
       ORDER BY "namespace", "key" LIMIT ${maxScannedEntries}
     )
     SELECT "namespace", MAX("key") AS "lastKey", ${claimCountColumns(now)}

@@ -6,6 +6,7 @@ import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { readEntries, readStoredEntries } from "../../src/database/read-entries.ts";
 import { readCreatedEntries } from "../../src/database/read-created-entries.ts";
+import { readClaims } from "../../src/database/read-claims.ts";
 import { readLog } from "../../src/database/read-log.ts";
 import {
   countEntries,
@@ -13,6 +14,7 @@ import {
   readNamespaces,
   readUsage,
 } from "../../src/database/read-namespaces.ts";
+import { readNamespaceClaims } from "../../src/database/read-namespace-claims.ts";
 import { readPastKeys, readPastNamespace } from "../../src/database/read-past.ts";
 import { readFree, readRange } from "../../src/database/read-write-view.ts";
 import { epoch } from "../../src/database/sqlite/epoch.ts";
@@ -62,6 +64,32 @@ test("SQLite finds a page of entries by the index, and looks at no others", asyn
     `${byIndex} (userId=? AND (namespace,key)>(?,?))`,
     `${byIndex} (userId=? AND namespace=? AND key=?) LEFT-JOIN`,
   ]);
+});
+
+test("SQLite finds later pages by the index, and does not walk through the earlier ones again", async () => {
+  const byIndex = "SEARCH Entry USING INDEX sqlite_autoindex_Entry_1";
+  const inNamespace = `${byIndex} (userId=? AND namespace=? AND key>?`;
+  const inPrefix = `${byIndex} (userId=? AND (namespace,key)>(?,?) AND (namespace,key)<(?,?))`;
+  const selections = [
+    [exact("n"), everything, `${inNamespace})`],
+    [exact("n"), prefixed("k"), `${inNamespace} AND key<?)`],
+    [prefixed("n"), everything, inPrefix],
+    [prefixed("n"), prefixed("k"), inPrefix],
+  ] as const;
+  for (const [namespace, keys, step] of selections) {
+    const selection = { namespaces: [namespace], keys };
+    const query = { userId: "local", selection, after: { namespace: "n", key: "k7" } };
+    const reads: ((reader: StoreReader) => Promise<unknown>)[] = [
+      (reader) => readEntries(reader, { ...query, onlyKeys: null }, { maxItems: 10, maxBytes: 1 }),
+      (reader) => readClaims(reader, query, 10),
+      (reader) => readNamespaceClaims(reader, query),
+    ];
+    const answers = [[], [{ scannedCount: 0 }], []];
+    for (const [at, read] of reads.entries()) {
+      const [first] = await stepsOf(["Entry"], read, answers[at]);
+      expect(first).toBe(step);
+    }
+  }
 });
 
 test("SQLite finds free entries and dead letters by the index alone, past none that are over", async () => {
