@@ -113,8 +113,8 @@ function Board({ canRead, user }: { canRead: boolean; user: string }) {
         <ConnectionBar />
         {!canRead ? (
           <EmptyState icon="lock" title="This token cannot read">
-            It has only the scope “write”. To see the store, sign in with a token that has the scope
-            “read”.
+            It does not have the scope “read”. To see the store, sign out, then sign in with a token
+            that has it.
           </EmptyState>
         ) : place === "entries" ? (
           <EntriesView params={params} />

@@ -42,6 +42,8 @@ export const changes: LogChange[] = [];
 export const version = signal(0);
 /** Whether the log has changes older than these. */
 export const hasOlder = signal(true);
+/** Increases each time the log is started: at first, and after it was compacted. */
+export const beginnings = signal(0);
 /** The number of changes that are kept. */
 let kept = maxKept;
 
@@ -68,9 +70,9 @@ function changeOf(change: AnsweredChange): LogChange {
   };
 }
 
-const pageDocument = `query log($after: Revision, $first: Int!) {
+const pageDocument = `query log($after: Revision, $first: Int!, $namespacePrefix: String) {
   viewer { headRevision }
-  changes(after: $after, first: $first, orderBy: REVISION_DESC) { nodes { ${fields} } pageInfo { hasNextPage } }
+  changes(namespacePrefix: $namespacePrefix, after: $after, first: $first, orderBy: REVISION_DESC) { nodes { ${fields} } pageInfo { hasNextPage } }
 }`;
 
 interface Page {
@@ -98,6 +100,7 @@ export function followLog(): () => void {
     if (isOver) return;
     changes.splice(0, changes.length, ...page.nodes.map(changeOf).reverse());
     hasOlder.value = page.pageInfo.hasNextPage;
+    beginnings.value++;
     // A token that covers a part of the store can read only that part of the log.
     let after = changes.at(-1)?.revision ?? Number(viewer.headRevision);
     version.value++;
@@ -150,6 +153,22 @@ export function forgetOlder(): void {
   trim();
 }
 
+/**
+ * Reads a page of changes that are older than a revision, the newest first.
+ * @param namespacePrefix the beginning of their namespaces; null for all
+ */
+export async function readOlder(
+  revision: number,
+  namespacePrefix: string | null,
+): Promise<{ readonly changes: readonly LogChange[]; readonly hasOlder: boolean }> {
+  const { changes: page } = await ask<Page>(pageDocument, {
+    after: String(revision),
+    first: pageSize,
+    namespacePrefix,
+  });
+  return { changes: page.nodes.map(changeOf), hasOlder: page.pageInfo.hasNextPage };
+}
+
 let isLoading = false;
 
 /**
@@ -163,20 +182,16 @@ export async function loadOlder(list: LogChange[] = changes): Promise<boolean> {
   if (isLoading) return true;
   isLoading = true;
   try {
-    const { changes: page } = await ask<Page>(pageDocument, {
-      after: String(first.revision),
-      first: pageSize,
-    });
+    const page = await readOlder(first.revision, null);
     // The list was trimmed or started again.
     if (list[0] !== first) return true;
-    list.unshift(...page.nodes.map(changeOf).reverse());
-    const { hasNextPage } = page.pageInfo;
+    list.unshift(...page.changes.toReversed());
     if (list === changes) {
       kept = Math.min(maxLoaded, Math.max(kept, list.length));
-      hasOlder.value = hasNextPage;
+      hasOlder.value = page.hasOlder;
     }
     version.value++;
-    return hasNextPage && list.length < maxLoaded;
+    return page.hasOlder && list.length < maxLoaded;
   } finally {
     isLoading = false;
   }

@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import {
   BatonError,
   createDataStore,
@@ -15,12 +15,18 @@ const boardAgent = "board";
 /** The delay before a server that could not be reached is tried again. */
 const retryMs = 2_000;
 
+export type Scope = "READ" | "WRITE" | "CLAIM" | "ADMIN";
+
 /** The token's user, agent and permissions. */
 export interface BoardViewer {
   readonly user: string;
   readonly agent: string | null;
-  readonly scopes: readonly ("READ" | "WRITE")[];
+  readonly scopes: readonly Scope[];
   readonly namespacePatterns: readonly string[];
+  readonly grants: readonly {
+    readonly namespacePattern: string;
+    readonly scopes: readonly Scope[];
+  }[];
   readonly limits: { readonly maxValueBytes: number; readonly maxPageSize: number };
 }
 
@@ -32,12 +38,20 @@ export type Session =
 
 export const session = signal<Session>({ kind: "checking" });
 
-export const mayWrite = computed(
-  () => session.value.kind === "signed-in" && session.value.viewer.scopes.includes("WRITE"),
-);
+/** Returns whether the token can write in a namespace. Actions that would be refused are not shown. */
+export function mayWrite(namespace: string): boolean {
+  if (session.value.kind !== "signed-in") return false;
+  return session.value.viewer.grants.some(
+    ({ namespacePattern, scopes }) =>
+      scopes.includes("WRITE") &&
+      (namespacePattern.endsWith("*")
+        ? namespace.startsWith(namespacePattern.slice(0, -1))
+        : namespace === namespacePattern),
+  );
+}
 
 const viewerDocument = `query board {
-  viewer { user agent scopes namespacePatterns limits { maxValueBytes maxPageSize } }
+  viewer { user agent scopes namespacePatterns grants { namespacePattern scopes } limits { maxValueBytes maxPageSize } }
 }`;
 
 /** The credentials of a request. */

@@ -1,5 +1,6 @@
 import { useMemo } from "preact/hooks";
 import type { LogChange } from "../change-log.ts";
+import { namespaces } from "../namespaces.ts";
 import { withParams } from "../route.ts";
 import { Icon } from "../ui/icons.tsx";
 import { kindNames } from "./change-row.tsx";
@@ -17,10 +18,14 @@ interface ActivityFiltersProps {
 export function ActivityFilters({ all, version, agent, kind, ns }: ActivityFiltersProps) {
   const agents = useMemo(() => {
     const names = new Set(all.map((change) => change.agent ?? ""));
+    // Those whose changes are further back than the log here, too.
+    for (const info of namespaces.value?.values() ?? []) {
+      for (const name of info.agents) names.add(name);
+    }
     names.delete("");
     if (agent !== "") names.add(agent);
     return [...names].sort();
-  }, [all, version, agent]);
+  }, [all, version, agent, namespaces.value]);
   return (
     <div class="filters">
       <label>

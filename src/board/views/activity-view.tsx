@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import {
+  beginnings,
   changes,
   forgetOlder,
   hasOlder,
@@ -8,6 +9,7 @@ import {
   type ChangeKind,
   type LogChange,
 } from "../change-log.ts";
+import { FilteredLog } from "../filtered-log.ts";
 import { focusEntry } from "../focus.ts";
 import { clock, number } from "../format.ts";
 import { placeOf } from "../handoffs.ts";
@@ -29,6 +31,8 @@ const windows = [
 ];
 /** The number of pages of the log that are read automatically to find matching changes. */
 const maxPagesBack = 20;
+/** The same while a filter is active. Only matching changes are kept then, so that more can be read: 200,000 changes. */
+const maxFilteredPagesBack = 400;
 
 /** The view during a pause: a copy of the log, and the instant at which the lanes end. */
 interface Pause {
@@ -44,7 +48,9 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
   const [windowMs, setWindowMs] = useState(60_000);
   const [activeRevision, setActiveRevision] = useState<number | null>(null);
   const [hovered, setHovered] = useState<LogChange | null>(null);
-  const [pagesLeft, setPagesLeft] = useState(maxPagesBack);
+  const isFiltered = agent !== "" || ns !== "" || kind !== "";
+  const maxPages = isFiltered ? maxFilteredPagesBack : maxPagesBack;
+  const [pagesLeft, setPagesLeft] = useState(maxPages);
   useEffect(() => {
     document.title = "Activity · Baton";
     return forgetOlder;
@@ -53,31 +59,37 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
   const live = version.value;
   const all = pause?.list ?? changes;
   const shownVersion = pause ? `${pause.list.length} ${pause.list[0]?.revision}` : live;
-  const isMore = pause ? pause.hasOlder : hasOlder.value;
+  const begun = beginnings.value;
+  const filtered = useMemo(
+    () => (isFiltered ? new FilteredLog({ agent, ns, kind: kind as ChangeKind | "" }) : null),
+    [agent, ns, kind, begun],
+  );
+  useEffect(() => () => filtered?.close(), [filtered]);
+  const filteredVersion = filtered?.version.value;
+  const isMore = filtered ? filtered.hasOlder : pause ? pause.hasOlder : hasOlder.value;
+  const pausedAfter = pause ? (pause.list.at(-1)?.revision ?? 0) : null;
   const shown = useMemo(() => {
-    if (agent === "" && ns === "" && kind === "") return all;
-    return all.filter(
-      (change) =>
-        (agent === "" || (change.agent ?? "") === agent) &&
-        change.namespace.startsWith(ns) &&
-        (kind === "" || change.kind === (kind as ChangeKind)),
-    );
-  }, [all, shownVersion, agent, ns, kind]);
+    if (filtered === null) return all;
+    const { found } = filtered;
+    return pausedAfter === null ? found : found.slice(0, placeOf(found, pausedAfter + 1));
+  }, [all, filtered, filteredVersion, pausedAfter]);
+  const listVersion = filtered ? `${filteredVersion} ${pausedAfter}` : shownVersion;
   const { length } = shown;
-  useEffect(() => setPagesLeft(maxPagesBack), [agent, ns, kind]);
+  useEffect(() => setPagesLeft(maxPages), [agent, ns, kind]);
 
   // Older pages are read while the end of the list is visible, or while the lanes begin before the loaded log.
   const end = useRef(0);
   const isReading = useRef(false);
   const isEndInSight = end.current >= length - 5;
-  const lacksLanes = pause !== null && (all[0]?.at ?? 0) > pause.at - windowMs;
+  const oldest = filtered ? filtered.reached : all[0];
+  const lacksLanes = pause !== null && (oldest?.at ?? 0) > pause.at - windowMs;
   const readBack = async () => {
     if (isReading.current) return;
     isReading.current = true;
     try {
-      const isOlder = await loadOlder(pause?.list);
+      const isOlder = await (filtered ? filtered.readBack() : loadOlder(pause?.list));
       setPagesLeft((left) => left - 1);
-      if (pause && !isOlder) setPause({ ...pause, hasOlder: false });
+      if (pause && !filtered && !isOlder) setPause({ ...pause, hasOlder: false });
     } catch (error) {
       say(messageOf(error), true);
       setPagesLeft(0);
@@ -87,19 +99,19 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
   };
   useEffect(() => {
     if (isMore && pagesLeft > 0 && (isEndInSight || lacksLanes)) void readBack();
-  }, [isMore, pagesLeft, isEndInSight, lacksLanes, length]);
+  }, [isMore, pagesLeft, isEndInSight, lacksLanes, length, filtered, filteredVersion]);
   const look = (_first: number, last: number) => {
     const isNew = last > end.current;
     end.current = last;
     // Scrolling further requests more.
-    if (isNew && last >= length - 5 && isMore) setPagesLeft(maxPagesBack);
+    if (isNew && last >= length - 5 && isMore) setPagesLeft(maxPages);
   };
 
   const hold = (at: number) =>
     setPause(pause ? { ...pause, at } : { at, list: [...changes], hasOlder: hasOlder.value });
   const move = (direction: -1 | 1) => {
     const at = Math.min(Date.now(), (pause?.at ?? Date.now()) + (direction * windowMs) / 2);
-    setPagesLeft(maxPagesBack);
+    setPagesLeft(maxPages);
     hold(at);
   };
   const waiting = pause
@@ -113,7 +125,7 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
   const rowOf = (revision: number) => length - 1 - placeOf(shown, revision);
   const found = activeRevision === null ? -1 : rowOf(activeRevision);
   const active = shown[length - 1 - found]?.revision === activeRevision ? found : null;
-  const oldest = all[0];
+  const isSearching = filtered !== null && isMore && pagesLeft > 0 && (isEndInSight || lacksLanes);
   return (
     <section class="pane activity" aria-label="Activity">
       <header class="pane-head">
@@ -187,7 +199,7 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
         <>
           <LanesChart
             changes={shown}
-            version={shownVersion}
+            version={listVersion}
             windowMs={windowMs}
             end={pause?.at ?? null}
             onOpen={open}
@@ -239,11 +251,16 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
         <p class="list-foot" role="status">
           {!isMore
             ? "The log has no older changes."
-            : pagesLeft > 0
+            : pagesLeft > 0 && !isSearching
               ? `Read back to ${clock(oldest.at)}.`
-              : `Read back to ${clock(oldest.at)}, revision ${oldest.revision}. `}
+              : `Read back to ${clock(oldest.at)}, revision ${number(oldest.revision)}. `}
+          {isSearching && (
+            <button type="button" class="link" onClick={() => setPagesLeft(0)}>
+              Stop
+            </button>
+          )}
           {isMore && pagesLeft <= 0 && (
-            <button type="button" class="link" onClick={() => setPagesLeft(maxPagesBack)}>
+            <button type="button" class="link" onClick={() => setPagesLeft(maxPages)}>
               Search older changes
             </button>
           )}

@@ -21,7 +21,9 @@ interface ChangeRowProps {
 
 /** A change in the list, and the agent that took it up with the next write. */
 export function ChangeRow({ id, change, all, isActive, onOpen }: ChangeRowProps) {
-  const next = nextOfAnother(all, placeOf(all, change.revision));
+  const at = placeOf(all, change.revision);
+  // What was found further back is not part of the log here.
+  const next = all[at]?.revision === change.revision ? nextOfAnother(all, at) : null;
   return (
     <div
       id={id}

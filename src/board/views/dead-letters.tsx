@@ -86,7 +86,7 @@ export function DeadLetters({
               <td>{attempt}</td>
               <td>{failedAt === null ? "–" : <TimeAgo at={failedAt} />}</td>
               <td class="end">
-                {mayWrite.value && (
+                {mayWrite(namespace) && (
                   <button
                     type="button"
                     class="small"

@@ -75,7 +75,7 @@ export function EntryList({ namespace, params }: EntryListProps) {
         </span>
         <span class="count">{info ? bytes(info.sizeBytes) : ""}</span>
         <span class="spring" />
-        {mayWrite.value && (
+        {mayWrite(namespace) && (
           <button type="button" class="small" onClick={() => setCreating(true)}>
             New entry
           </button>

@@ -142,7 +142,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
         <span class="spring" />
         {draft === null ? (
           <>
-            {mayWrite.value && entry && (
+            {mayWrite(namespace) && entry && (
               <>
                 <button type="button" class="small" onClick={edit}>
                   <Icon name="edit" size={14} /> Edit

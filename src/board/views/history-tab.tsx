@@ -135,7 +135,7 @@ export function HistoryTab({ namespace, entryKey, current, asked }: HistoryTabPr
             ))}
           </select>
         </label>
-        {mayWrite.value && item.entry && !isCurrent && (
+        {mayWrite(namespace) && item.entry && !isCurrent && (
           <button type="button" class="small" onClick={() => void restore()}>
             <Icon name="restore" size={14} /> Restore
           </button>

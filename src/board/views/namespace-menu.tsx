@@ -67,7 +67,7 @@ export function NamespaceMenu({
       >
         <Icon name="download" />
       </button>
-      {mayWrite.value && (
+      {mayWrite(namespace) && (
         <>
           <button
             type="button"

@@ -130,7 +130,7 @@ function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
                       <Countdown until={expiresAt} over={countdown(0)} />
                     </td>
                     <td class="end">
-                      {mayWrite.value && (
+                      {mayWrite(namespace) && (
                         <button
                           type="button"
                           class="small"
