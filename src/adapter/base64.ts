@@ -1,4 +1,4 @@
-/** In slices, since a call takes only so many arguments. */
+/** Bytes of one slice. The number of arguments of a call is limited. */
 const sliceBytes = 32_768;
 
 export function base64Of(bytes: Uint8Array): string {

@@ -1,10 +1,10 @@
-/** How much one group may hold. An item that is larger than `maxBytes` is a group of its own. */
+/** The maximum size of a group. An item that is larger than `maxBytes` forms a group alone. */
 export interface GroupBounds {
   readonly maxItems: number;
   readonly maxBytes: number;
 }
 
-/** Parts a list, in its order, into groups that each fit into one request. */
+/** Divides a list, in its order, into groups that each fit into one request. */
 export function groupsOf<T>(
   items: readonly T[],
   bytesOf: (item: T) => number,

@@ -10,7 +10,7 @@ export interface ReadEntry {
   readonly value: unknown;
 }
 
-/** Which entries to scan: those of one namespace, or of all that begin with a prefix. */
+/** The entries to scan: those of one namespace, or of all namespaces that begin with a prefix. */
 export type Selection = { readonly keyPrefix: string } & (
   | { readonly namespace: string }
   | { readonly namespacePrefix: string }
@@ -38,7 +38,7 @@ const keysDocument = `query adapterRead($namespace: String!, $keys: [String!], $
 const entryDocument = `query adapterEntry($namespace: String!, $key: String!) {
   entry(namespace: $namespace, key: $key) { value revision }
 }`;
-// Only values that were stored in parts have this member, and any that looks like one of them is stored in parts, too.
+// Selects the values that were stored in parts. `storable` also stores a value in parts if it looks like such a reference.
 const referencesDocument = `query adapterParts($namespace: String!, $keys: [String!], $first: Int, $after: String) {
   page: entries(
     namespace: $namespace, keys: $keys, first: $first, after: $after, where: [{ path: "/parts/id", op: EXISTS }]
@@ -73,7 +73,7 @@ export class LargeEntries {
     }
   }
 
-  /** The values of keys, without those that there are not. */
+  /** The values of the keys that exist. */
   async read(namespace: string, keys: readonly string[]): Promise<Map<string, unknown>> {
     const entries: ReadEntry[] = [];
     for (let at = 0; at < keys.length; at += maxPageSize) {
@@ -95,7 +95,7 @@ export class LargeEntries {
     return parts;
   }
 
-  /** One value, its revision, and the keys of its parts; undefined where there is none. */
+  /** One value, its revision, and the keys of its parts; undefined if the entry does not exist. */
   async entry(
     namespace: string,
     key: string,
@@ -112,14 +112,16 @@ export class LargeEntries {
   }
 
   /**
-   * Writes values of one namespace in one transaction. What does not fit in one request is written ahead, in further
-   * transactions: parts of large values and `ahead`, which nothing refers to before the last transaction.
+   * Writes values of one namespace in one transaction. If they do not fit in one request:
+   *
+   * 1. Earlier transactions write the parts of large values, and `ahead`. Nothing refers to them yet.
+   * 2. The last transaction writes the values and deletes `deletes`, and as many of `unusedParts` as fit.
+   * 3. Later transactions delete the rest of `unusedParts`.
    *
    * @param deletes keys that are deleted in the last transaction
-   * @param unusedParts parts of what is deleted or replaced; those that do not fit in the last transaction are deleted
-   * after it
-   * @param revisions revisions that keys must have; `"0"`: none
-   * @throws ConflictError when a key has another revision; nothing visible was written then
+   * @param unusedParts keys of the parts of deleted or replaced values
+   * @param revisions revisions that keys must have; `"0"`: the key must not exist
+   * @throws ConflictError when a key has another revision. No visible entry has been written then.
    */
   async write(
     namespace: string,
@@ -155,7 +157,7 @@ export class LargeEntries {
       const removed = [...deletes, ...unusedParts.slice(0, room)];
       await this.#transact([...removed.map(deleteOf), ...lastOperations]);
     } catch (error) {
-      // The write did not happen, so that nothing refers to parts that were written ahead.
+      // The write did not happen, so nothing refers to the parts of step 1.
       const isRefused = error instanceof ConflictError || error instanceof LimitExceededError;
       if (isRefused && batches.length > 0) {
         await this.#deleteParts(
@@ -223,8 +225,8 @@ export class LargeEntries {
 }
 
 /**
- * In one batch if they fit in one request; otherwise the first `movable` of them in as many as it takes, and the rest
- * together in the last.
+ * Divides operations into batches of one request each. They form one batch if they fit. Otherwise the first `movable`
+ * of them form as many batches as necessary, and the rest form the last batch.
  */
 function batchesOf(all: readonly KeyToSet[], movable: number): (readonly KeyToSet[])[] {
   const bytesOf = ({ value }: KeyToSet) => JSON.stringify(value).length;

@@ -1,8 +1,8 @@
 import { base64Of, bytesOf } from "./base64.ts";
 
-/** Values of more bytes of JSON are stored in parts: Baton's limit is 1 MiB. */
+/** Larger values, in bytes of JSON, are stored in parts. Baton's limit is 1 MiB. */
 const maxInlineBytes = 1_000_000;
-/** Bytes of one part, before base64 makes 4 of 3. */
+/** Bytes of one part, before base64 makes 4 bytes of 3. */
 const partBytes = 720_000;
 
 /** One key to set. */
@@ -11,21 +11,21 @@ export interface KeyToSet {
   readonly value: unknown;
 }
 
-/** A value that is ready to be stored: its entry, and the parts that must be there before it. */
+/** A value that is ready to be stored: its entry, and the parts that must be stored before it. */
 export interface StorableValue {
   readonly entry: KeyToSet;
   readonly parts: readonly KeyToSet[];
 }
 
-/** What is stored in place of a large value. */
+/** The stored value of an entry whose own value is stored in parts. */
 interface PartsReference {
   readonly parts: { readonly id: string; readonly count: number };
 }
 
-/** A value of any size under a key. Its parts, if it needs any, have keys of their own in the same namespace. */
+/** Prepares a value of any size. If it needs parts, each part has a separate key in the same namespace. */
 export function storable(key: string, value: object): StorableValue {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
-  // A value that looks like a reference to parts is stored in parts, so that it is not taken for one.
+  // A value that looks like a reference to parts is stored in parts, so that it is not mistaken for one.
   if (bytes.length <= maxInlineBytes && !isReference(value)) {
     return { entry: { key, value }, parts: [] };
   }
@@ -39,14 +39,14 @@ export function storable(key: string, value: object): StorableValue {
   return { entry: { key, value: reference }, parts };
 }
 
-/** Keys of the parts of a stored value; none if it is stored whole. */
+/** Keys of the parts of a stored value; empty if it is stored whole. */
 export function partKeys(value: unknown): string[] {
   if (!isReference(value)) return [];
   const { id, count } = value.parts;
   return Array.from({ length: count }, (_, index) => partKey(id, index));
 }
 
-/** The value that was stored. Undefined if a part of it is gone: its thread was deleted at the same time. */
+/** Restores the original value. Returns undefined if a part is missing because the value was deleted at the same time. */
 export function restored(value: unknown, parts: ReadonlyMap<string, unknown>): unknown {
   if (!isReference(value)) return value;
   const found = partKeys(value).map((key) => parts.get(key));

@@ -4,28 +4,28 @@ const refused = /[\u0000-\u001f\u007f-\u009f\u241b]|\p{Surrogate}/gu;
 const escaped = /\u241b([0-9A-F]{4})/g;
 
 /**
- * A string without characters that Baton refuses. Each becomes `␛` (U+241B) and its code in four hexadecimal digits, as
- * the Python package writes it; so does `␛` itself.
+ * Escapes the characters that Baton refuses. Each becomes `␛` (U+241B) and its code in four hexadecimal digits, and so
+ * does `␛` itself. The Python package uses the same form.
  */
 export function escapeText(text: string): string {
   return text.replace(refused, (character) => `\u241b${codeOf(character, 4)}`);
 }
 
-/** What `escapeText` was given. */
+/** Reverses `escapeText`. */
 export function originalText(text: string): string {
   return text.replace(escaped, (_, code: string) => characterOf(code));
 }
 
 /**
  * A string as one part of a name whose parts are joined by a separator: `namePart("a:b", ":")` is `a%3Ab`. The separator
- * and `%` become `%` and their code in two hexadecimal digits. What Baton refuses is escaped as `escapeText` does it.
+ * and `%` become `%` and their code in two hexadecimal digits. Characters that Baton refuses are escaped as in `escapeText`.
  */
 export function namePart(text: string, separator: ":" | "/"): string {
   const isReserved = separator === ":" ? /[%:]/g : /[%/]/g;
   return escapeText(text.replace(isReserved, (character) => `%${codeOf(character, 2)}`));
 }
 
-/** What `namePart` was given. */
+/** Reverses `namePart`. */
 export function originalPart(part: string): string {
   return originalText(part).replace(/%([0-9A-F]{2})/g, (_, code: string) => characterOf(code));
 }

@@ -1,5 +1,5 @@
-/** The least `maxPageSize` that a server can have. */
+/** The smallest `maxPageSize` that a server can have. */
 export const maxPageSize = 100;
-/** The server's limits are 1,000 operations and 10 MiB a request. */
+/** By default, the server accepts 1,000 operations and 10 MiB per request. */
 export const maxOperations = 1_000;
 export const maxRequestBytes = 8_000_000;

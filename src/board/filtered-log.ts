@@ -1,10 +1,10 @@
 import { signal } from "@preact/signals";
 import { changes, onChanges, readOlder, type ChangeKind, type LogChange } from "./change-log.ts";
 
-/** Which changes are shown. What is empty selects all. */
+/** The shown changes. An empty member selects all. */
 export interface LogFilter {
   readonly agent: string;
-  /** The beginning of the namespace. */
+  /** A prefix of the namespace. */
   readonly ns: string;
   readonly kind: ChangeKind | "";
 }

@@ -31,7 +31,7 @@ export interface StreamOptions<E> {
   readonly refused?: (code: string, message: string) => void;
   /** Called at the start, and after each lost connection. */
   readonly begin?: () => void;
-  /** Whether it begins with a snapshot now. It is read over a connection of its own, and the socket goes on after it. */
+  /** Whether to start with a snapshot now. A separate connection reads it, and the socket continues after it. */
   readonly hasSnapshot?: () => boolean;
   /** Whether the snapshot ends with this event. */
   readonly isSnapshotEnd?: (event: E) => boolean;

@@ -2,15 +2,15 @@ import { readEvents } from "../client/event-stream.ts";
 import type { SocketResult } from "./live-socket.ts";
 import { credentials } from "./session.ts";
 
-/** The server sends a sign of life more often than this. */
+/** The server sends heartbeats more often than this. */
 const maxSilenceMs = 20_000;
 
 /**
- * Reads a subscription as server-sent events, for a snapshot: a browser takes a message of a socket at a time, and the events
- * of a response by the thousand. Resolves when `next` returns true, or the server has ended it.
+ * Reads a subscription as server-sent events, for a snapshot: a browser reads the messages of a socket one by one, and the
+ * events of a response by the thousand. Resolves when `next` returns true, or the server has ended it.
  *
- * @param next takes each result
- * @throws Error if the server can't be reached, or the connection is lost
+ * @param next is called with each result
+ * @throws Error if the server cannot be reached, or the connection is lost
  */
 export async function readSnapshot(
   payload: { readonly query: string; readonly variables: object },

@@ -1,12 +1,12 @@
 import type { ClaimCounts } from "../store/model/claim-counts.ts";
 import { sql, type Sql } from "./sql.ts";
 
-/** The number of entries that one statement which counts claims reads at most. */
+/** Maximum number of entries that a statement reads to count claims. */
 export const maxScannedEntries = 2_000;
 
 type Count = bigint | number | string | null;
 
-/** What `claimCountColumns` gives. */
+/** The row that `claimCountColumns` selects. */
 export type ClaimCountsRow = { readonly [Name in Exclude<keyof ClaimCounts, "free">]: Count } & {
   readonly scannedCount: Count;
 };
@@ -14,12 +14,12 @@ export type ClaimCountsRow = { readonly [Name in Exclude<keyof ClaimCounts, "fre
 /** Whether an entry is neither completed nor dead-lettered. */
 export const isOpen = sql`"isCompleted" = false AND "isDeadLettered" = false`;
 
-/** Whether a lease or a delay of an entry is not over. */
+/** Whether a lease or a delay of an entry has not ended. */
 export function isLater(now: Sql): Sql {
   return sql`"claimExpiresAt" IS NOT NULL AND "claimExpiresAt" > ${now}`;
 }
 
-/** Whether a claim holds an entry: a delay has no token. */
+/** Whether a claim holds an entry. A delay has no token. */
 export function isTaken(now: Sql): Sql {
   return sql`${isOpen} AND "claimToken" IS NOT NULL AND "claimExpiresAt" > ${now}`;
 }
@@ -33,7 +33,7 @@ export function claimCountColumns(now: Sql): Sql {
     ${count(sql`${isOpen} AND "claimToken" IS NULL AND ${isLater(now)}`)} AS "delayed"`;
 }
 
-/** Entries in none of the other counts are free. */
+/** Converts a row to counts. An entry that none of the columns counts is free. */
 export function toClaimCounts(row: ClaimCountsRow): ClaimCounts {
   const [taken, delayed] = [Number(row.taken), Number(row.delayed)];
   const [completed, deadLettered] = [Number(row.completed), Number(row.deadLettered)];

@@ -3,13 +3,13 @@ import type { LogOfUser, LogSizes } from "./log-sizes.ts";
 import { readNow } from "./read-log.ts";
 import { sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
 
-/** How many revisions one step removes. */
+/** Number of revisions that one step removes. */
 const stepRevisions = 1_000n;
 
-/** One short write transaction: its work runs alone, or not at all. */
+/** Runs work in one short write transaction, alone and completely or not at all. */
 export type InTransaction = <T>(work: (transaction: SqlClient) => Promise<T>) => Promise<T>;
 
-/** A database whose rows are removed by its own clock. */
+/** A database whose old rows are removed according to its own clock. */
 export interface AgingRows {
   readonly reader: SqlReader;
   readonly now: Sql;
@@ -17,7 +17,7 @@ export interface AgingRows {
   readonly sizes: LogSizes;
 }
 
-/** Removes what retention does not keep, step by step until `isStopping`. Returns how many changes went. */
+/** Removes the changes that the retention does not keep, in steps, until `isStopping`. Returns the number of removed changes. */
 export async function compact(
   { reader, now, inTransaction, sizes }: AgingRows,
   retention: Retention,
@@ -52,7 +52,7 @@ export async function compact(
   return removed;
 }
 
-/** One step by age and count. Returns how many changes went. */
+/** Runs one step by age and count. Returns the number of removed changes. */
 async function compactStep(
   transaction: SqlClient,
   userId: string,
@@ -71,7 +71,7 @@ async function compactStep(
   return removeThrough(transaction, userId, begin, through);
 }
 
-/** One step towards a revision. Returns how many changes went. */
+/** Runs one step towards a revision. Returns the number of removed changes. */
 async function removeStep(transaction: SqlClient, userId: string, last: bigint): Promise<number> {
   const ends = await readEnds(transaction, userId);
   if (!ends) return 0;
@@ -90,8 +90,12 @@ async function readEnds(
 }
 
 /**
- * Moves the log's beginning first: a reader that sees changes gone also sees that they are. Several instances may do
- * this at once; none moves the beginning back.
+ * Removes the changes up to a revision:
+ *
+ * 1. Move the beginning of the log, never backwards. A reader that no longer finds changes then also finds why.
+ * 2. Delete the changes before the new beginning.
+ *
+ * Several instances can do this at the same time.
  */
 async function removeThrough(
   transaction: SqlClient,
@@ -110,7 +114,7 @@ async function removeThrough(
 
 const recordsPerStep = 1_000;
 
-/** Removes the idempotency records that are older, in steps short enough to let writes in between. */
+/** Removes old idempotency records, in short steps between which other writes can run. */
 export async function forgetRecords(
   { reader, now, inTransaction }: AgingRows,
   maxAgeMs: number,
@@ -126,7 +130,7 @@ export async function forgetRecords(
   } while (removed === recordsPerStep);
 }
 
-/** The instant that was so long ago, by the database's clock. */
+/** The instant `agoMs` before now, by the database's clock. */
 async function readInstant(reader: SqlReader, now: Sql, agoMs: number): Promise<Date> {
   return new Date((await readNow({ client: reader, now })).getTime() - agoMs);
 }

@@ -6,9 +6,8 @@ import { matchesEntries, matchesText, sql, type Sql } from "./sql.ts";
 const nothing = sql`1 = 0`;
 
 /**
- * Whether an entry belongs to a selection and sorts after a place. The place is the start of a range of the index by
- * namespace and key, with nothing else that could start one: SQLite uses one start only, and from that of the selection it
- * walks through all earlier pages again.
+ * Matches the entries of a selection that sort after a place. The place is the only start of a range in the index by
+ * namespace and key. SQLite uses only one start. From that of the selection, it would read all earlier pages again.
  */
 export function matchesEntriesAfter(selection: Selection, after: EntryQuery["after"]): Sql {
   if (after === null) return matchesEntries(selection);

@@ -6,15 +6,15 @@ interface Waiting {
 }
 
 /**
- * Runs asynchronous work, at most so much of it at the same time. Users take turns: a thousand reads of one user delay
- * another's by no more than those that are running. Work that waits for longer than `maxWaitMs` is refused, as when the
+ * Runs asynchronous work with limited concurrency. Users take turns: a thousand waiting reads of one user delay another
+ * user only by those that are already running. Work that waits longer than `maxWaitMs` is refused, for example when the
  * database hangs.
  */
 export class FairQueue {
   readonly #maxRunning: number;
   readonly #maxWaitMs: number;
   #running = 0;
-  /** What waits, by user. The one who was served last is the last. */
+  /** The waiting work by user. The user whose turn was last comes last. */
   readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(maxRunning: number, maxWaitMs: number) {
@@ -22,10 +22,10 @@ export class FairQueue {
     this.#maxWaitMs = maxWaitMs;
   }
 
-  /** @throws UNAVAILABLE if its turn does not come in time; it was not begun then */
+  /** @throws UNAVAILABLE if its turn does not come in time. The work has not been started then. */
   async run<T>(userId: string, work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#maxRunning) this.#running++;
-    // Who ends leaves its place to who waited.
+    // Work that ends passes its place to waiting work.
     else await this.#turnOf(userId);
     try {
       return await work();
@@ -44,7 +44,7 @@ export class FairQueue {
       };
       const timer = setTimeout(() => {
         this.#forget(userId, waiting);
-        reject(unavailable("The database does not answer in time. Try again."));
+        reject(unavailable("The database does not respond in time. Try again."));
       }, this.#maxWaitMs);
       const own = this.#waiting.get(userId);
       if (own) own.push(waiting);

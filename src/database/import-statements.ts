@@ -5,8 +5,8 @@ import { isAlive, sql, type SqlClient } from "./sql.ts";
 type RemovedEntry = Parameters<typeof namespaceEffects>[0]["deleted"][number];
 
 /**
- * The statements of an import that are not those of every write.
- * @param saveNamespaces lets what the namespaces hold follow the entries
+ * The statements that only an import uses.
+ * @param saveNamespaces updates the totals of the namespaces after the entries change
  */
 export function importStatements(
   client: SqlClient,
@@ -35,7 +35,7 @@ export function importStatements(
       await client.run(
         sql`UPDATE "User" SET "compactedRevision" = ${compacted} WHERE "userId" = ${userId}`,
       );
-      // What the search index has is of another log: it begins anew, wherever that one ended.
+      // The search index belongs to the previous log, so it is built again from the beginning.
       await client.run(
         sql`UPDATE "SearchProgress" SET "indexedRevision" = -1 WHERE "userId" = ${userId}`,
       );

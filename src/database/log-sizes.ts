@@ -1,13 +1,13 @@
 import { sql, type SqlReader } from "./sql.ts";
 
-/** What a change counts beside the key, the value and the metadata that it holds. */
+/** Bytes that a change counts in addition to its key, value and metadata. */
 const bytesPerChange = 200;
-/** One statement reads the sizes of so many revisions, in about a millisecond. */
+/** Number of revisions whose sizes one statement reads, in about a millisecond. */
 const stretchRevisions = 1_000n;
 
 const size = sql`${bytesPerChange} + COALESCE("sizeBytes", 0)`;
 
-/** A user's log, and the ends of it. */
+/** A user's log, and its ends. */
 export interface LogOfUser {
   readonly userId: string;
   readonly headRevision: bigint;
@@ -21,15 +21,15 @@ interface Counted {
 }
 
 /**
- * How many bytes logs have. A log is counted once; after that, what is new is added and what is removed subtracted. If
- * another instance has removed some of it, it is counted again.
+ * The sizes of logs in bytes. A log is counted once. After that, the sizes of new changes are added, and those of
+ * removed changes are subtracted. If another instance has removed changes, the log is counted again.
  */
 export class LogSizes {
   readonly #counted = new Map<string, Counted>();
 
   /**
-   * The revision up to which a log is to be removed, so that the rest has at most so many bytes. It may be the log's
-   * beginning, and then nothing is to be removed.
+   * Returns the revision up to which to remove a log, so that the rest has at most `maxBytes`. If it is the log's
+   * beginning, there is nothing to remove.
    */
   async excess(reader: SqlReader, log: LogOfUser, maxBytes: number): Promise<bigint> {
     let { after, bytes } = await this.#count(reader, log);
@@ -38,7 +38,7 @@ export class LogSizes {
         sql`SELECT "revision", ${size} AS "size" FROM "Change" WHERE "userId" = ${log.userId}
           AND "revision" > ${after} AND "revision" <= ${after + stretchRevisions} ORDER BY "revision"`,
       );
-      // It was removed elsewhere a moment ago.
+      // Another instance has just removed it.
       if (rows.length === 0) break;
       for (const row of rows) {
         if (bytes <= maxBytes) break;

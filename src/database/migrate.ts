@@ -2,23 +2,23 @@ import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The database can't be brought to this version. The message says why and what to do. */
+/** The database cannot be migrated to this version. The message says why and what to do. */
 export class MigrationError extends Error {
   override readonly name = "MigrationError";
 }
 
-/** What each database does in its own way. All of it speaks of one place: a file, a schema. */
+/** The operations that differ between databases. They all apply to one place: a file or a schema. */
 export interface MigrationTarget {
-  /** What to choose instead of a place that is somebody else's, such as "another file". */
+  /** What to choose if other data is in the place, such as "another file". */
   readonly elsewhere: string;
   tableNames(): Promise<string[]>;
   /** The rows of `_prisma_migrations` that are not rolled back, by name. */
   readApplied(): Promise<AppliedMigration[]>;
-  /** Runs `work` in a transaction while nobody else migrates: waits for who does. Undoes it all if `work` fails. */
+  /** Waits until no other process migrates, then runs `work` in a transaction. Rolls it back if `work` fails. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
-  /** As Prisma makes it, where it is missing. */
+  /** Creates the table as Prisma does, if it does not exist. */
   createMigrationsTable(): Promise<void>;
-  /** @throws Error whose message says what failed where */
+  /** @throws Error whose message says what failed and where */
   runScript(sql: string): Promise<void>;
   record(migration: FinishedMigration): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface AppliedMigration {
   readonly finishedAt: unknown;
 }
 
-/** A row of `_prisma_migrations` to write. It took one step. */
+/** A row of `_prisma_migrations` to write, for a migration that was applied in one step. */
 interface FinishedMigration {
   readonly id: string;
   readonly checksum: string;
@@ -46,21 +46,24 @@ interface Migration {
 
 /**
  * Applies the migrations that the database lacks, in the order of their names, and records them as
- * `prisma migrate deploy` would: either tool can continue what the other began. All of them are one
- * transaction. Several processes may do this at once, the later ones wait for the first.
+ * `prisma migrate deploy` does: either tool can continue from the state that the other left. All of
+ * them are one transaction. If several processes do this at the same time, the later ones wait.
+ *
+ * 1. Compare the database with the migrations, without a lock. Most starts end here.
+ * 2. Wait until no other process migrates, and compare again.
+ * 3. Apply the missing migrations, and record them.
  *
  * @param migrationsFolder holds `<name>/migration.sql`
- * @returns the names of the migrations it applied, none if the database was up to date
- * @throws MigrationError if the database is of a newer version, has another history or holds
- * something else, or if a migration fails; the database is then as it was
+ * @returns the names of the applied migrations; empty if the database was up to date
+ * @throws MigrationError if the database belongs to a newer version, has another history, contains
+ * other data, or if a migration fails. The database is unchanged then.
  */
 export async function migrate(
   target: MigrationTarget,
   migrationsFolder: string,
 ): Promise<string[]> {
   const migrations = await readMigrations(migrationsFolder);
-  // Most starts find nothing to do, and need not wait for another process to know it. A problem may
-  // only be that another one is at it.
+  // A problem at this point can come from another process that is migrating, so it is not reported yet.
   const before = await compare(target, migrations);
   if (before.problem === undefined && before.pending.length === 0) return [];
 
@@ -73,15 +76,15 @@ export async function migrate(
   });
 }
 
-/** What `migrate` would find and do, without doing it. */
+/** The state that `migrate` would find, and the migrations that it would apply. */
 export interface MigrationState {
-  /** Why the database can't be used; null if it can. */
+  /** Why the database cannot be used; null if it can. */
   readonly problem: string | null;
   /** The names of the migrations that it lacks. */
   readonly pending: readonly string[];
 }
 
-/** Looks at the database and changes nothing. */
+/** Reads the state of the database without changing it. */
 export async function readMigrationState(
   target: Pick<MigrationTarget, "elsewhere" | "tableNames" | "readApplied">,
   migrationsFolder: string,
@@ -101,7 +104,7 @@ async function readMigrations(folder: string): Promise<Migration[]> {
   );
 }
 
-/** The migrations that are not recorded as applied, and why the database can't have them, if so. */
+/** Returns the migrations that are not recorded as applied, and the reason if the database cannot be used. */
 async function compare(
   target: Pick<MigrationTarget, "elsewhere" | "tableNames" | "readApplied">,
   migrations: readonly Migration[],
@@ -113,37 +116,37 @@ async function compare(
   const problem =
     isRecorded || tables.length === 0
       ? applied.map((row) => findProblem(row, migrations)).find((found) => found !== undefined)
-      : `The database has tables (${tables.join(", ")}) but no record of migrations: ` +
-        `it is not Baton's. Choose ${target.elsewhere}.`;
+      : `The database has tables (${tables.join(", ")}) but no record of migrations, ` +
+        `so Baton did not create it. Choose ${target.elsewhere}.`;
   return { problem, pending: migrations.filter(({ name }) => !names.has(name)) };
 }
 
-/** Why the database can't be used because of this row; undefined if it can. */
+/** Returns why the database cannot be used because of this row; undefined if it can. */
 function findProblem(row: AppliedMigration, migrations: readonly Migration[]): string | undefined {
   const migration = migrations.find(({ name }) => name === row.name);
   if (migration === undefined) {
     return (
       `The database has the migration ${row.name}, which this version of Baton does not know: ` +
-      "a newer one wrote it. Start that version, or restore a backup from before."
+      "a newer version applied it. Start that version, or restore an earlier backup."
     );
   }
   if (row.finishedAt === null) {
     return (
-      `The migration ${row.name} was begun by \`prisma migrate\` and did not finish. ` +
-      "Restore a backup, or repair the database and record that with `prisma migrate resolve`."
+      `\`prisma migrate\` started the migration ${row.name} and did not finish it. ` +
+      "Restore a backup, or repair the database and record the repair with `prisma migrate resolve`."
     );
   }
   if (!possibleChecksums(migration.sql).includes(row.checksum)) {
     return (
-      `The migration ${row.name} is not the one that was applied to the database: its ` +
-      "migration.sql has changed since. Restore that file as it was released (reinstall Baton), " +
+      `The migration ${row.name} differs from the one that was applied to the database: its ` +
+      "migration.sql has changed since then. Restore the released file (reinstall Baton), " +
       "and make changes in a new migration."
     );
   }
   return undefined;
 }
 
-/** Like Prisma, takes a file for the same if only its line ends differ: git may change them. */
+/** Like Prisma, accepts a file that differs only in its line ends, which Git can change. */
 function possibleChecksums(sql: string): string[] {
   const unix = sql.replaceAll("\r\n", "\n");
   return [sql, unix, unix.replaceAll("\n", "\r\n")].map(checksum);
@@ -159,7 +162,7 @@ async function apply(target: MigrationTarget, { name, sql }: Migration): Promise
     await target.runScript(sql);
   } catch (cause) {
     throw new MigrationError(
-      `The migration ${name} failed, and the database was left as it was. ` +
+      `The migration ${name} failed, and the database is unchanged. ` +
         (cause instanceof Error ? cause.message : String(cause)),
       { cause },
     );

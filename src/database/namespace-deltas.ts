@@ -1,5 +1,5 @@
-// How an upsert of "Namespace" and of "NamespaceAgent" adds a delta to the row that is there: the part after SET. A row
-// that has come to 0 is deleted by the next statement.
+// The part after SET of an upsert of "Namespace" and of "NamespaceAgent", which adds a delta to an existing row. The next
+// statement deletes a row that has reached 0.
 
 export const addedToNamespace = `
   "entryCount" = "Namespace"."entryCount" + excluded."entryCount",

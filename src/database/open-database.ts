@@ -4,7 +4,7 @@ import type { Database } from "../store/contract.ts";
 import { openPostgres } from "./postgres/postgres.ts";
 import { openSqlite } from "./sqlite/sqlite.ts";
 
-/** The part of the configuration that says which database to serve from. */
+/** The part of the configuration that selects the database. */
 export type DatabaseConfig = Pick<
   Config,
   "dataDir" | "databaseUrl" | "minFreeMebibytes" | "postgresConnections" | "sqliteSynchronous"
@@ -13,8 +13,8 @@ export type DatabaseConfig = Pick<
 const mebibyte = 1024 * 1024;
 
 /**
- * Opens the database that the configuration chooses, created or migrated to this version.
- * @throws StartError when it can't be used
+ * Opens the configured database. Creates it if it does not exist, or migrates it to this version.
+ * @throws StartError if it cannot be used
  */
 export function openDatabase(config: DatabaseConfig, logger: Logger): Promise<Database> {
   const place = databaseOf(config);

@@ -2,14 +2,14 @@ import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Sql, SqlReader } from "./sql.ts";
 
 /**
- * Runs the statements of a synchronous driver, and lets the event loop turn between them. Otherwise a reader of page after
- * page, or a query of a thousand statements, would hold up every other request.
+ * Runs the statements of a synchronous driver, and yields to the event loop between them. Otherwise a client that reads
+ * many pages, or a query of a thousand statements, would block every other request.
  */
 export class PacedReader implements SqlReader {
   readonly #reader: SqlReader;
   readonly #userId: string;
 
-  /** @param userId whose statements they are: users take turns */
+  /** @param userId the user of the statements; users take turns */
   constructor(reader: SqlReader, userId: string) {
     this.#reader = reader;
     this.#userId = userId;

@@ -1,13 +1,13 @@
 import { isLoopHeld, nextTurn, writers } from "../event-loop.ts";
 
-/** Lets the event loop turn between pieces of synchronous work of a transaction. */
+/** Yields to the event loop between pieces of a transaction's synchronous work. */
 export class Pacer {
-  /** Waits for the event loop if it was held for long enough. Call it between two pieces. */
+  /** Yields to the event loop if the work has blocked it for long enough. Call it between two pieces. */
   async pause(): Promise<void> {
     if (this.isDue) await nextTurn(writers);
   }
 
-  /** Whether `pause` would wait. Checking it first saves a promise. */
+  /** Whether `pause` would yield. Checking it first saves a promise. */
   get isDue(): boolean {
     return isLoopHeld();
   }

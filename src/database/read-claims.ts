@@ -14,7 +14,7 @@ import {
 import { matchesEntriesAfter } from "./entries-after.ts";
 import { isAlive, join, sql, type Sql, type StoreReader } from "./sql.ts";
 
-/** One statement asks for no more keys than this. */
+/** Maximum number of keys in one statement. */
 const maxKeys = 500;
 
 interface HeldRow {
@@ -26,7 +26,7 @@ interface HeldRow {
   readonly claimMaxAttempts: number | null;
 }
 
-/** As the database's column has it. */
+/** The type of an instant in the database's column. */
 type Instant = Date | bigint | number;
 
 type StretchRow = ClaimCountsRow & {
@@ -38,7 +38,7 @@ type StretchRow = ClaimCountsRow & {
 
 const heldColumns = sql`"namespace", "key", "claimAgent", "claimExpiresAt", "claimAttempt", "claimMaxAttempts"`;
 
-/** The claims that hold entries at these places, each place asked for once. */
+/** Reads the claims that hold entries at these places, without duplicate places. */
 export async function readHeldClaims(
   { client, now }: StoreReader,
   userId: string,
@@ -57,8 +57,8 @@ export async function readHeldClaims(
 }
 
 /**
- * Counts a stretch of entries in the order of their keys, and lists the first of its claims. The counted columns stand
- * before the large ones, and no more entries are looked at than one statement may (G14).
+ * Counts a stretch of entries in the order of their keys, and lists the first of its claims. The counted columns are
+ * stored before the large ones, and one statement reads a limited number of entries (G14).
  */
 export async function readClaims(
   { client, now }: StoreReader,
@@ -83,7 +83,7 @@ export async function readClaims(
     ) AS "held" ON 1 = 1
     ORDER BY "held"."namespace", "held"."key"`);
   const [first] = rows;
-  if (!first) throw new Error("Counting gave no row.");
+  if (!first) throw new Error("Counting returned no row.");
   const scannedCount = Number(first.scannedCount);
   const held: HeldClaim[] = [];
   for (const row of rows) if (row.key !== null) held.push(toHeld(row));

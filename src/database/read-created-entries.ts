@@ -13,7 +13,7 @@ import {
 } from "./sql.ts";
 import { shownColumns, shownHeadColumns } from "./tables.ts";
 
-/** One statement looks at entries of no more revisions than this, however few of them the selection wants. */
+/** Maximum number of revisions whose entries one statement examines, even if the selection matches few. */
 const maxScannedRevisions = 10_000n;
 
 type Row = {
@@ -21,9 +21,9 @@ type Row = {
 } & (Entry | { readonly key: null });
 
 /**
- * Entries of one stretch of the log, in the order of their creation. Sizes are summed before any value is read, as where
- * entries are read by their keys. An index has the entries in this order. The selection is compared with expressions
- * that no index has, or a database might sort a whole namespace instead.
+ * Reads the entries of one stretch of the log in the order of their creation, which is the order of an index. As when
+ * entries are read by key, sizes are summed before any value is read. The selection is compared with expressions that no
+ * index contains. Otherwise a database could sort a whole namespace instead.
  */
 export async function readCreatedEntries(
   { client, now }: StoreReader,
@@ -74,7 +74,7 @@ export async function readCreatedEntries(
   return { items, next: isFull ? (items.at(-1)?.createdRevision ?? after) : reached };
 }
 
-/** The creation of the first entry behind a revision, which the same index has. */
+/** Reads the creation revision of the first entry after a revision, from the same index. */
 async function firstBehind(
   client: StoreReader["client"],
   userId: string,

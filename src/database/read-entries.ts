@@ -51,8 +51,8 @@ interface PageEnds {
 }
 
 /**
- * Sizes are summed before any value is read, so that a page never loads more than its bounds. From the page to its
- * entries it is a LEFT JOIN, though none is missing: SQLite would go the other way, through all that the user has.
+ * Sums sizes before any value is read, so that a page never loads more than its bounds. The page is joined to its
+ * entries with a LEFT JOIN, although no entry is missing: otherwise SQLite would scan all entries of the user.
  */
 async function readPage<E extends EntryHead>(
   { client, now }: StoreReader,
@@ -102,7 +102,7 @@ function onlyOfWork({ onlyDeadLettered = false, onlyFree = false }: EntryQuery, 
   return sql` AND "isCompleted" = false AND "isDeadLettered" = false AND ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now})`;
 }
 
-/** That of free entries names their index: without statistics PostgreSQL would walk past all that are completed. */
+/** Free entries are sorted by all columns of their index. Without statistics, PostgreSQL would scan completed ones. */
 function orderOf({ onlyFree = false }: EntryQuery): Sql {
   return onlyFree ? sql`"isCompleted", "isDeadLettered", "key"` : sql`"namespace", "key"`;
 }
@@ -112,7 +112,7 @@ function onlyKeys({ onlyKeys: keys }: EntryQuery): Sql {
   return keys.length === 0 ? sql` AND 1 = 0` : sql` AND "key" IN (${join([...keys])})`;
 }
 
-/** Entries that have expired and are still stored, of all users into whose store no import is under way. */
+/** Reads expired entries that are still stored, of all users without an import in progress. */
 export async function readExpired(
   { client, now }: StoreReader,
   maxItems: number,

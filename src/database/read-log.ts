@@ -16,15 +16,15 @@ import {
   type StoreReader,
 } from "./sql.ts";
 
-/** One statement looks at no more revisions than this, however few of them the selection wants. */
+/** Maximum number of revisions that one statement examines, even if the selection matches few. */
 const maxScannedRevisions = 10_000n;
 
-/** What of the work on an entry is more than a lease. */
+/** The columns of the work on an entry that are not part of a lease. */
 const keptClaimColumns = claimColumnNames.filter(
   (column) => !["claimToken", "claimAgent", "claimExpiresAt"].includes(column),
 );
 
-/** Without a log of the user the revisions are null. */
+/** If the user has no log, the revisions are null. */
 interface EndsRow {
   epoch: string;
   headRevision: bigint | null;
@@ -48,7 +48,7 @@ export function readStoredLog(
   query: LogQuery,
   bounds: PageBounds,
 ): Promise<LogPage<StoredEntry>> {
-  // An entry that was deleted and set anew has another beginning.
+  // An entry that was deleted and set again has another first revision.
   return readPage<StoredChangeRow, StoredEntry>(reader, query, bounds, toStoredChange, {
     columns: sql`, ${columns("Entry", keptClaimColumns)}`,
     join: sql` LEFT JOIN "Entry" ON "Entry"."userId" = ${query.userId} AND "Entry"."namespace" = "Change"."namespace"
@@ -56,7 +56,7 @@ export function readStoredLog(
   });
 }
 
-/** A row of the log with the work on the entry; null where that entry is deleted. */
+/** A row of the log with the work on the entry; null if that entry is deleted. */
 type StoredChangeRow = ChangeRow & {
   readonly [Name in keyof ClaimState]?: ClaimState[Name] | null;
 };
@@ -74,8 +74,8 @@ function toStoredChange(row: StoredChangeRow): Change<StoredEntry> {
 }
 
 /**
- * One statement is one snapshot: the changes, and the ends of the log they were read from, belong together. Where no
- * change is found it gives the ends alone.
+ * Reads a page in one statement, which is one snapshot: the changes and the ends of the log belong together. If no
+ * change matches, it returns only the ends.
  */
 async function readPage<Row extends ChangeRow, E extends Entry>(
   { client, epoch: epochColumn }: StoreReader,
@@ -87,7 +87,7 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
   const { userId, after, isNewestFirst = false } = query;
   const { candidates, last } = candidatesOf(query, bounds.maxItems);
   const order = isNewestFirst ? sql`"revision" DESC` : sql`"revision"`;
-  // Not sorted here: the values would be copied for it, though nearly always the rows are in order.
+  // The database does not sort: it would copy the values, and the rows are nearly always in order.
   const rows = await client.all<CountedEndsRow & (Row | { revision: null })>(sql`
     WITH "candidates" AS (${candidates}), "page" AS (
       SELECT "revision", SUM("sizeBytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "sizeBytes" AS "bytesBefore" FROM "candidates"
@@ -119,7 +119,7 @@ async function readPage<Row extends ChangeRow, E extends Entry>(
   };
 }
 
-/** The statement that finds the revisions of a page, and the last revision that it looks at. */
+/** The statement that finds the revisions of a page, and the last revision that it examines. */
 function candidatesOf(
   { userId, selection, after, isNewestFirst = false }: LogQuery,
   maxItems: number,
@@ -138,7 +138,7 @@ function candidatesOf(
     const last = isNewestFirst ? 0n : maxRevision;
     return { candidates: sql`SELECT * FROM (${ranges}) AS "both" ${order}`, last };
   }
-  // What the selection wants may be rare: a statement looks at a stretch of the log.
+  // Matches can be rare, so one statement examines a limited stretch of the log.
   const last = isNewestFirst ? stretchBefore(after) : stretchAfter(after);
   const within = isNewestFirst ? sql`"revision" >= ${last}` : sql`"revision" <= ${last}`;
   const candidates = sql`${found} WHERE "userId" = ${userId} AND ${behind} AND ${within}
@@ -178,14 +178,14 @@ export async function readEpoch({ client, epoch }: StoreReader): Promise<string>
   return row.epoch;
 }
 
-/** A restore may be under way. */
+/** For example, a restore is in progress. */
 function noHistory(): BatonError {
   return unavailable("The database has no row in its table History.");
 }
 
 export async function readNow({ client, now }: Pick<StoreReader, "client" | "now">): Promise<Date> {
   const [row] = await client.all<{ now: Date | bigint | number }>(sql`SELECT ${now} AS "now"`);
-  if (!row) throw new Error("A database has a clock.");
+  if (!row) throw new Error("The database returned no time.");
   return row.now instanceof Date ? row.now : new Date(Number(row.now));
 }
 
@@ -226,7 +226,7 @@ export async function readLastClear(
   return rows[0]?.revision ?? null;
 }
 
-/** The oldest change of a log follows what was compacted, so that one row is read for each user. */
+/** The oldest change of a log follows the compacted revision, so one row is read for each user. */
 export async function readLogStatistics(reader: SqlReader): Promise<LogStatistics> {
   const [row] = await reader.all<StatisticsRow>(sql`
     SELECT COUNT(*) AS "users", COALESCE(SUM("headRevision" - "compactedRevision"), 0) AS "changes",

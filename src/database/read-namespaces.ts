@@ -3,15 +3,15 @@ import type { Namespace, Usage } from "../store/model/entry.ts";
 import type { TextMatch } from "../store/model/text-match.ts";
 import { empty, matchesAny, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
 
-// What namespaces hold is read from the rows that each write keeps, "Namespace" and "NamespaceAgent". Entries that have
-// expired and are still stored are counted in them: they are found by an index, and subtracted (G8).
+// The totals of namespaces are read from "Namespace" and "NamespaceAgent", which each write updates. These totals include
+// expired entries that are still stored. An index finds those, and they are subtracted (G8).
 
-/** A namespace shows no more agents than this: the list is not paged. */
+/** Maximum number of agents that a namespace shows. The list is not paged. */
 const maxShownAgents = 100;
-/** No agent's name has a control character. */
+/** An agent's name cannot contain a control character. */
 const separator = "\n";
 
-/** A sum is a text on PostgreSQL, where it may be larger than 64 bits. */
+/** PostgreSQL returns a sum as text, because it can exceed 64 bits. */
 type Sum = bigint | number | string;
 
 interface NamespaceRow {
@@ -22,7 +22,7 @@ interface NamespaceRow {
   agents: string | null;
 }
 
-/** In the order of their names, after a name; null starts with the first. */
+/** Reads namespaces in the order of their names, after a name; null starts with the first. */
 export async function readNamespaces(
   { client, now }: StoreReader,
   userId: string,
@@ -63,7 +63,7 @@ export async function readNamespaces(
   };
 }
 
-/** The names alone, in their order, from a name on; null starts with the first. */
+/** Reads only the names, in their order, starting from a name; null starts with the first. */
 export async function readNamespaceNames(
   { client, now }: StoreReader,
   userId: string,
@@ -99,7 +99,7 @@ export async function readUsage(
   };
 }
 
-/** How many entries each namespace holds that have not expired. */
+/** Counts the entries of each namespace that have not expired. */
 export async function countEntries(
   client: SqlReader,
   userId: string,
@@ -112,9 +112,9 @@ export async function countEntries(
 }
 
 /**
- * Tables of a WITH: "expired", the user's entries that have expired and are still stored, and "living", the selected
- * namespaces with what they hold beside those. Expired entries are few, and are not selected by namespace: SQLite would
- * then search for them by namespace, through all its entries.
+ * The tables of a WITH clause. "expired" has the user's expired entries that are still stored. "living" has the selected
+ * namespaces with their totals without those. "expired" is not restricted to namespaces: the entries are few, and SQLite
+ * would otherwise search all entries of a namespace.
  */
 function namespaceSelection(userId: string, namespaces: readonly TextMatch[], now: Sql): Sql {
   return sql`"expired" AS MATERIALIZED (

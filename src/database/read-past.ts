@@ -5,8 +5,8 @@ import { changeColumns, toChange, type ChangeRow } from "./tables.ts";
 import { columns, empty, join, matchesText, sql, type SqlReader } from "./sql.ts";
 
 /**
- * Keys of one namespace that the log tells of, in their order, each with its changes around a revision. An index has the
- * changes by their keys: each step goes to the next key, past all changes of the one before.
+ * Reads the keys of one namespace that occur in the log, in their order, each with its changes around a revision. An
+ * index contains the changes by key: each step skips the other changes of a key and continues at the next key.
  */
 export async function readPastKeys(
   client: SqlReader,
@@ -34,12 +34,12 @@ export async function readPastKeys(
   }));
 }
 
-/** What an expression comes to has the type of no column. */
+/** The result of an expression does not have the type of a column. */
 function toRevision(cell: bigint | number | string | null): bigint | null {
   return cell === null ? null : BigInt(cell);
 }
 
-/** The first namespace behind a name that holds an entry, or that the log tells of. */
+/** Reads the first namespace after a name that contains an entry or occurs in the log. */
 export async function readPastNamespace(
   client: SqlReader,
   userId: string,
@@ -57,7 +57,7 @@ export async function readPastNamespace(
   return rows[0]?.name ?? null;
 }
 
-/** The changes of these revisions that the log has. */
+/** Reads the changes of these revisions that the log still contains. */
 export async function readRevisions(
   client: SqlReader,
   userId: string,

@@ -6,8 +6,8 @@ import { headColumns } from "./tables.ts";
 const head = columns("Entry", headColumns);
 
 /**
- * The first free entries in the order of their keys. The order names the index: without statistics PostgreSQL would
- * walk past all entries that are completed.
+ * Reads the first free entries in the order of their keys, sorted by all columns of the index. Without statistics,
+ * PostgreSQL would otherwise scan the completed entries.
  */
 export async function readFree(
   client: SqlReader,
@@ -28,7 +28,7 @@ function hasAttemptsLeft(maxAttempts: FreeQuery["maxAttempts"]): Sql {
   return maxAttempts === null ? own : sql`${own} AND "claimAttempt" < ${maxAttempts}`;
 }
 
-/** The stored entries whose keys are in a range, also those that have expired. */
+/** Reads the stored entries whose keys are in a range, including expired ones. */
 export async function readRange(
   client: SqlReader,
   { userId, namespace, from, before }: KeyRange,

@@ -25,15 +25,15 @@ import { readNamespaceNames, readNamespaces, readUsage } from "./read-namespaces
 import { readPastKeys, readPastNamespace, readRevisions } from "./read-past.ts";
 import type { SqlReader } from "./sql.ts";
 
-/** The readers of so many users are kept, since every read needs one. */
+/** Maximum number of users whose readers are kept. Every read needs one. */
 const maxKnownUsers = 1_000;
 
-/** The part of the contract that reads: the same statements on both databases. Users take turns. */
+/** The reads of the contract. Both databases run the same statements. Users take turns. */
 export class Reads {
   readonly searchReader: SearchReader;
   readonly #ofUser: (userId: string) => SearchReader;
 
-  /** @param clientOf what runs the statements of one user */
+  /** @param clientOf returns the reader that runs the statements of one user */
   constructor(reader: SearchReader, clientOf: (userId: string) => SqlReader) {
     const known = new Map<string, SearchReader>();
     this.#ofUser = (userId) => {

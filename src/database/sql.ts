@@ -2,31 +2,31 @@ import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import type { Selection } from "../store/model/change.ts";
 import { prefixEnd, type TextMatch } from "../store/model/text-match.ts";
 
-// SQL as texts that carry their parameters. The same text runs on both databases; only placeholders differ.
+// SQL texts with their parameters. The same text runs on both databases. Only the placeholders differ.
 export { empty, join, raw, sql, type Sql };
 
-/** What runs statements that read. Rows are objects; a cell has the JavaScript type of its column on every database. */
+/** Runs statements that read. Rows are objects. A cell has the same JavaScript type on both databases. */
 export interface SqlReader {
-  /** @param atMost how many rows there can be, if the caller knows that it is one: a driver may read it in one call */
+  /** @param atMost 1 if the statement returns at most one row, which a driver can then read in one call */
   all<Row>(query: Sql, atMost?: 1): Promise<Row[]>;
 }
 
-/** What runs every statement. */
+/** Runs statements that read or write. */
 export interface SqlClient extends SqlReader {
-  /** Returns how many rows were changed. */
+  /** Returns the number of changed rows. */
   run(query: Sql): Promise<number>;
 }
 
-/** What reads the store as it is at the database's own instant. */
+/** Reads the store at the database's current instant. */
 export interface StoreReader {
   readonly client: SqlReader;
-  /** That instant, as SQL. */
+  /** The current instant, as SQL. */
   readonly now: Sql;
-  /** The store's epoch, of the row of "History". */
+  /** The store's epoch, from the row of "History". */
   readonly epoch: Sql;
 }
 
-/** A column or table of ours: never a caller's text. */
+/** A column or table of the schema, never a caller's text. */
 export function name(identifier: string): Sql {
   return raw(quoted(identifier));
 }
@@ -35,7 +35,7 @@ export function quoted(identifier: string): string {
   return `"${identifier}"`;
 }
 
-/** Columns of a table by name: never `*`, which a newer version's migration would change under a prepared statement. */
+/** Columns of a table by name. A migration of a newer version would change the result of `*` in a prepared statement. */
 export function columns(table: string, names: readonly string[]): Sql {
   return raw(names.map((column) => `${quoted(table)}.${quoted(column)}`).join(", "));
 }
@@ -48,7 +48,7 @@ export function isAlive(now: Sql): Sql {
 const nothing = sql`1 = 0`;
 const anything = sql`1 = 1`;
 
-/** A prefix is a range of the index, not a LIKE: byte order on both databases. */
+/** A prefix is compared as a range of the index, not with LIKE. Both databases use byte order. */
 export function matchesText(column: Sql, match: TextMatch): Sql {
   if (match.kind === "exact") return sql`${column} = ${match.text}`;
   if (match.prefix === "") return anything;
@@ -75,7 +75,7 @@ export function matchesEntries(selection: Selection): Sql {
   return sql`${matchesAny(sql`"namespace"`, selection.namespaces)} AND ${matchesText(sql`"key"`, selection.keys)}`;
 }
 
-/** Like `selects` of the store: a cleared namespace (null key) concerns every key in it. */
+/** Matches the same changes as the store's `selects`: a cleared namespace (null key) matches every key in it. */
 export function matchesChanges(selection: Selection): Sql {
   const keys = matchesText(sql`"key"`, selection.keys);
   return sql`${matchesAny(sql`"namespace"`, selection.namespaces)} AND (${keys} OR "key" IS NULL)`;

@@ -2,13 +2,13 @@ import type { AgentDelta, NamespaceDelta } from "../store/commit/namespace-effec
 import type { Change } from "../store/model/change.ts";
 import type { ClaimState, StoredEntry, StoredHead } from "../store/model/claim.ts";
 
-// The one description of the tables that SQL is written for: their columns, in the order of statements, and how rows
-// become what the store works with. A new column is one line here, one in the schema, and a migration.
+// The only description of the tables in TypeScript: their columns, in the order of statements, and the conversion of rows
+// to the store's types. A new column needs one line here, one line in the schema, and a migration.
 
-/** What a column holds. A `time` is an instant in milliseconds. */
+/** The type of a column. A `time` is an instant in milliseconds. */
 export type ColumnType = "text" | "bigint" | "integer" | "boolean" | "time";
 
-/** What a column holds in JavaScript, on every database. */
+/** The JavaScript type of a column, on both databases. */
 export type Cell = string | bigint | number | boolean | Date | null;
 
 export type Columns = Readonly<Record<string, ColumnType>>;
@@ -20,10 +20,10 @@ export interface Table<C extends Columns = Columns> {
   readonly columns: C;
 }
 
-/** Names an entry among all users. */
+/** The columns that identify an entry among all users. */
 export const placeColumns = { userId: "text", namespace: "text", key: "text" } as const;
 
-/** The work on an entry, which readers do not see. */
+/** The work on an entry. Readers do not see these columns. */
 export const claimColumns = {
   claimToken: "text",
   claimAgent: "text",
@@ -36,7 +36,7 @@ export const claimColumns = {
   isDeadLettered: "boolean",
 } as const satisfies Record<keyof ClaimState, ColumnType>;
 
-/** What an entry holds now. The large columns come last, so that a scan of the others does not read them. */
+/** The current entries. The large columns come last, so that a scan of the others does not read them. */
 export const entryTable = {
   name: "Entry",
   key: ["userId", "namespace", "key"],
@@ -56,7 +56,7 @@ export const entryTable = {
   } satisfies Columns & Record<"userId" | keyof StoredEntry, ColumnType>,
 } as const satisfies Table;
 
-/** One user's log. The columns from `createdRevision` on are those of the entry that a `SET` left. */
+/** The logs of users. The columns from `createdRevision` on are those of the entry after a `SET`. */
 export const changeTable = {
   name: "Change",
   key: ["userId", "revision"],
@@ -78,7 +78,7 @@ export const changeTable = {
   },
 } as const satisfies Table;
 
-/** What each namespace holds. A row exists while its `entryCount` is above 0. */
+/** The totals of each namespace. A row exists while its `entryCount` is above 0. */
 export const namespaceTable = {
   name: "Namespace",
   key: ["userId", "namespace"],
@@ -125,19 +125,19 @@ export function columnNames<C extends Columns>(
 }
 
 export const entryColumns = columnNames(entryTable.columns);
-/** What readers see. */
+/** The columns that readers see. */
 export const shownColumns = columnNames(entryTable.columns, [
   "userId",
   ...columnNames(claimColumns),
 ]);
 export const shownHeadColumns = shownColumns.filter((column) => column !== "value");
-/** What a decision needs. */
+/** The columns on which a write's decision depends. */
 export const headColumns = columnNames(entryTable.columns, ["userId", "value"]);
 export const storedColumns = columnNames(entryTable.columns, ["userId"]);
 export const changeColumns = columnNames(changeTable.columns, ["userId"]);
 export const claimColumnNames = columnNames(claimColumns);
 
-// Each of these is called for every row that is written: a loop, which makes nothing but the cells.
+// These functions run for every written row, so they are loops that allocate only the cells.
 
 /** The cells of an entry, for these columns. */
 export function entryCells(
@@ -158,7 +158,7 @@ export function changeCells(userId: string, change: Change): Cell[] {
   const cells: Cell[] = [];
   for (const column of logColumns) {
     if (column === "userId") cells.push(userId);
-    // A change's own cells come first: the entry of a SET has some of the same names.
+    // A change's own cells take precedence: the entry of a SET has some of the same names.
     else cells.push(cellOf(change, column) ?? (entry && cellOf(entry, column)));
   }
   return cells;
@@ -180,10 +180,10 @@ export type ChangeRow = {
   readonly [Column in Exclude<keyof typeof changeTable.columns, "userId">]: Cell;
 };
 
-/** What a change carries of an entry, beside what the change itself says. */
+/** The columns of an entry that a change contains in addition to its own. */
 const carriedColumns = changeColumns.slice(changeColumns.indexOf("createdRevision"));
 
-/** Makes a change of a row, which may have other cells too. What its kind does not have is null in the row. */
+/** Converts a row to a change. The row can have other cells, too. Columns that its kind does not use are null. */
 export function toChange(row: ChangeRow): Change {
   const { kind, revision, namespace, key, agent, at } = row;
   if (kind !== "SET") return { kind, revision, namespace, key, agent, at, entry: null } as Change;

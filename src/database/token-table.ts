@@ -8,13 +8,13 @@ import { columns, join, name, sql, type SqlClient } from "./sql.ts";
 /** Runs work with Prisma's client, which is loaded at its first use. */
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
 
-/** How a change of the table reaches the processes that use the database. */
+/** Announces changes of the table to the processes that use the database. */
 export interface TokenChanges {
-  /** Tells the other processes that this one has changed the table. It may be lost. */
+  /** Announces to other processes that this one has changed the table. The message can be lost. */
   announce(): Promise<void>;
   /** Calls back when another process announces a change. */
   listen(changed: () => void): void;
-  /** Whether another process may have written since the last call. False if the database notifies. */
+  /** Whether another process may have written since the last call. False if the database sends notifications. */
   isNoticed(): boolean;
 }
 
@@ -31,9 +31,10 @@ const columnNames = [
 const shown = columns("Token", columnNames);
 
 /**
- * The table of tokens, by typed queries. What a start and each request ask is SQL: it runs without loading Prisma.
- * @param direct what runs that SQL; a statement that writes is a transaction of its own
- * @param changes how a change of the table gets about
+ * The table of tokens. It uses typed queries, but the queries of a start and of each request are SQL, which runs without
+ * loading Prisma.
+ * @param direct runs that SQL; a statement that writes is a separate transaction
+ * @param changes announces changes of the table
  */
 export function tokenTable(
   direct: SqlClient,

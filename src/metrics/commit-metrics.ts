@@ -16,13 +16,13 @@ export class CommitMetrics {
     });
     this.#duration = new Histogram({
       name: "baton_commit_duration_seconds",
-      help: "From the start of a transaction, which first waits for its locks, until it was committed.",
+      help: "Time from the start of a transaction, including the wait for its locks, to its commit.",
       buckets: [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 10],
       registers,
     });
     this.#failed = new Counter({
       name: "baton_commits_failed_total",
-      help: "Transactions that the database failed or did not commit in time.",
+      help: "Transactions that failed in the database or were not committed in time.",
       registers,
     });
   }

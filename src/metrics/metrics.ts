@@ -6,8 +6,8 @@ import { OperationMetrics } from "./operation-metrics.ts";
 import { registerStoreMetrics } from "./store-metrics.ts";
 
 /**
- * The metrics of one server, in the format of Prometheus. Beside Baton's own there are those that `prom-client` has for
- * every Node process: memory, garbage collection, and the delay of the event loop.
+ * The metrics of one server, in the format of Prometheus. They include those that `prom-client` provides for every Node
+ * process: memory, garbage collection, and the delay of the event loop.
  */
 export class Metrics {
   readonly operations: OperationMetrics;
@@ -25,9 +25,9 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  /** The metrics as they are now. */
+  /** The current metrics. */
   async text(): Promise<string> {
-    // First what one of them reads for the others.
+    // This metric reads the values of others, so it comes first.
     await this.#registry.getSingleMetric("baton_database_up")?.get();
     return this.#registry.metrics();
   }

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 
-/** What a query or mutation, or the start of a subscription, came to. */
+/** The result of a query, of a mutation, or of the start of a subscription. */
 export interface EndedOperation {
   readonly kind: string;
   /** The operation's own name; null for an anonymous one. */
@@ -10,7 +10,7 @@ export interface EndedOperation {
   readonly durationMs: number;
 }
 
-/** Callers choose names: when more than this have been seen, later ones are counted as `other`. */
+/** Callers choose names. After this many different names, each new name is counted as `other`. */
 const maxNames = 200;
 const maxNameLength = 100;
 
@@ -24,13 +24,13 @@ export class OperationMetrics {
     const registers = [registry];
     this.#ended = new Counter({
       name: "baton_operations_total",
-      help: "GraphQL operations that have ended, and subscriptions that have begun. code: OK or an error code.",
+      help: "GraphQL operations that have ended, and subscriptions that have started. code: OK or an error code.",
       labelNames: ["kind", "name", "code"],
       registers,
     });
     this.#duration = new Histogram({
       name: "baton_operation_duration_seconds",
-      help: "How long operations took; of subscriptions, their start. awaitEntry and claims may wait for others.",
+      help: "Duration of operations; for subscriptions, of their start. awaitEntry and claims can wait for other writers.",
       labelNames: ["kind"],
       buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
       registers,

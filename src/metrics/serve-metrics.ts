@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { StartError } from "../start-error.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** Where metrics are served. */
+/** The endpoint that serves the metrics. */
 export interface MetricsEndpoint {
   /** `http://<host>:<port>/metrics`. */
   readonly url: string;
@@ -12,16 +12,16 @@ export interface MetricsEndpoint {
 }
 
 /**
- * Serves the metrics without a token, on an address of their own: whoever may read them need not be one who may reach
- * the API, and a busy API does not share its limits with them.
+ * Serves the metrics without a token, on a separate address. A system that reads them does not need access to the API,
+ * and the limits of a busy API do not apply to it.
  * @param address `<host>:<port>`, or a port of 127.0.0.1
- * @throws StartError when that is not an address or is taken
+ * @throws StartError if the address is invalid or in use
  */
 export async function serveMetrics(metrics: Metrics, address: string): Promise<MetricsEndpoint> {
   const [, host = "127.0.0.1", port] = /^(?:(.+):)?(\d{1,5})$/.exec(address) ?? [];
   if (port === undefined || Number(port) > 65_535) {
     throw new StartError(
-      `--metrics (BATON_METRICS) is <address>:<port>, such as 127.0.0.1:9464; not ${JSON.stringify(address)}.`,
+      `--metrics (BATON_METRICS) must be <address>:<port>, such as 127.0.0.1:9464, but is ${JSON.stringify(address)}.`,
     );
   }
   const server = createServer((request, response) => {
@@ -38,7 +38,7 @@ export async function serveMetrics(metrics: Metrics, address: string): Promise<M
     server.listen(Number(port), host.replace(/^\[(.*)\]$/, "$1"));
     await once(server, "listening");
   } catch (error) {
-    throw new StartError(`Metrics can't be served on ${address}: ${(error as Error).message}`);
+    throw new StartError(`Metrics cannot be served on ${address}: ${(error as Error).message}`);
   }
   const bound = server.address() as AddressInfo;
   return {

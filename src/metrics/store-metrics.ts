@@ -3,10 +3,10 @@ import type { Hub } from "../feed/hub.ts";
 import type { Statistics } from "../store/contract.ts";
 import { within } from "../within.ts";
 
-/** Prometheus gives up after 10 s. */
+/** Shorter than the 10 s for which Prometheus waits by default. */
 const maxReadMs = 2_000;
 
-/** Registers what is read when somebody asks: the log, those who follow it, and the pool of connections. */
+/** Registers the metrics that are read on request: the log, its subscribers, and the connection pool. */
 export function registerStoreMetrics(
   registry: Registry,
   database: Statistics,
@@ -14,43 +14,43 @@ export function registerStoreMetrics(
 ): void {
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
   const users = gauge("baton_users", "Users with a store.");
-  const changes = gauge("baton_log_changes", "Changes that the logs of all users hold.");
+  const changes = gauge("baton_log_changes", "Changes in the logs of all users.");
   const oldest = gauge(
     "baton_log_oldest_change_timestamp_seconds",
-    "When the oldest change that a log holds was made; 0 if there is none.",
+    "Time of the oldest change in a log; 0 if all logs are empty.",
   );
   const subscribers = gauge("baton_subscribers", "Open subscriptions to changes.");
   const catchingUp = gauge(
     "baton_subscribers_catching_up",
-    "Subscriptions that read from the log, because they began a moment ago or read slowly.",
+    "Subscriptions that read from the log, because they have just started or read slowly.",
   );
   const lag = gauge(
     "baton_subscriber_lag_max_revisions",
-    "Revisions that the slowest subscription is behind its user's log.",
+    "Number of revisions by which the slowest subscription is behind its user's log.",
   );
   const waiting = gauge("baton_waiting_calls", "awaitEntry calls that wait for an entry.");
   const connections = new Gauge({
     name: "baton_database_connections",
-    help: "Connections to PostgreSQL that are in use or idle, and callers that wait for one.",
+    help: "Connections to PostgreSQL that are in use or idle, and callers that wait for a connection.",
     labelNames: ["state"],
     registers: [registry],
   });
 
   const diskFree = gauge(
     "baton_disk_free_bytes",
-    "SQLite only: free space of the disk that the database is on.",
+    "SQLite only: free space on the disk of the database.",
   );
   const diskLow = gauge(
     "baton_disk_low",
-    "SQLite only: 1 while the disk is nearly full and only writes that remove data are accepted, else 0.",
+    "SQLite only: 1 while the disk is nearly full and only writes that remove data are accepted, otherwise 0.",
   );
-  // Without a value, rather than 0.
+  // They have no value, rather than 0, until the disk is known.
   for (const one of [diskFree, diskLow]) one.remove();
 
   registry.registerMetric(
     new Gauge({
       name: "baton_database_up",
-      help: "1 if the database answered when the metrics were read, else 0.",
+      help: "1 if the database responded when the metrics were read, otherwise 0.",
       registers: [],
       async collect() {
         const followers = hub.followers();
@@ -69,7 +69,7 @@ export function registerStoreMetrics(
         }
         try {
           const log = await within(maxReadMs, database.readLogStatistics(), () => {
-            throw new Error("The database does not answer.");
+            throw new Error("The database does not respond.");
           });
           users.set(log.users);
           changes.set(log.changes);

@@ -16,16 +16,16 @@ import { Tracing } from "./tracing.ts";
 /** Traces that are sent to a collector. */
 export interface OpenTracing {
   readonly tracing: Tracing;
-  /** Sends what has not been sent, and stops. */
+  /** Sends the spans that have not been sent, and stops. */
   close(): Promise<void>;
 }
 
-/** A collector that does not answer does not keep the server from its stop. */
+/** A collector that does not respond does not prevent the server from stopping. */
 const closeMs = 1_000;
 
 /**
- * Sends spans by OTLP over HTTP. Where to, with which headers, which traces and how often is said by the environment
- * variables that OpenTelemetry defines, such as `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_TRACES_SAMPLER`.
+ * Sends spans by OTLP over HTTP. The environment variables that OpenTelemetry defines set the address, the headers, the
+ * sampling and the interval: `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_TRACES_SAMPLER` and others.
  */
 export function openTracing(logger: Logger): OpenTracing {
   setGlobalErrorHandler((error) => logger.warn({ err: error }, "sending traces failed"));

@@ -7,7 +7,7 @@ export class TracedCommits implements CommitObserver {
   readonly #next: CommitObserver | undefined;
   #last = { commands: 0, durationMs: 0 };
 
-  /** @param next who else hears of commits */
+  /** @param next another observer, which is called as well */
   constructor(tracing: Tracing, next: CommitObserver | undefined) {
     this.#tracing = tracing;
     this.#next = next;
@@ -30,7 +30,7 @@ export class TracedCommits implements CommitObserver {
           "commit",
           { "baton.commit.operations": command.operations.length },
           () => committer.submit(command),
-          // The transaction that carried the command ended just before, and none has ended since.
+          // The last transaction to end is the one that contained this command.
           () => ({
             "baton.commit.commands": this.#last.commands,
             "baton.commit.transaction_ms": this.#last.durationMs,

@@ -33,7 +33,7 @@ const names = Object.keys({
 
 type AnyRead = (...args: unknown[]) => Promise<unknown>;
 
-/** The reads of a database, each a span of the operation that asks for it. A search has a span for each statement. */
+/** The reads of a database, each as a span of the operation that requests it. A search has one span per statement. */
 export function tracedReads(database: StoreDatabase, tracing: Tracing): StoreDatabase {
   const reads = Object.fromEntries(
     names.map((name) => {

@@ -28,12 +28,12 @@ const getter = {
     return typeof value === "string" ? value : undefined;
   },
 };
-/** What is wrong with a request is not a fault of the server, and does not mark its span. */
-const serverFaults: readonly string[] = ["UNAVAILABLE", "INTERNAL"] satisfies ErrorCode[];
+/** Only these errors mark a span as failed. The others report a problem with the request. */
+const serverErrors: readonly string[] = ["UNAVAILABLE", "INTERNAL"] satisfies ErrorCode[];
 const maxNameLength = 100;
 const pseudonymDigits = 16;
 
-/** The spans of operations, and of the commits and reads that they ask for. */
+/** The spans of operations, and of the commits and reads that they request. */
 export class Tracing implements OperationTracer {
   readonly #tracer: Tracer;
   /** The span of the operation that the running work is part of. */
@@ -56,9 +56,9 @@ export class Tracing implements OperationTracer {
   }
 
   /**
-   * Does work as a child of the span of the operation that it is part of; without a span where there is none, or it has
-   * ended, as that of a subscription has once it has begun.
-   * @param finish gives attributes that are known only when the work is done
+   * Runs work in a child span of the current operation's span. It runs without a span if there is no current operation,
+   * or if its span has ended. The span of a subscription ends when the subscription has started.
+   * @param finish returns attributes that are known only when the work is done
    */
   async child<T>(
     name: string,
@@ -100,13 +100,13 @@ function end(span: Span, { title, kind, name, userId, errorCode }: TracedOperati
     "baton.code": errorCode ?? "OK",
     ...(errorCode === null ? {} : { "error.type": errorCode }),
   });
-  if (errorCode !== null && serverFaults.includes(errorCode)) {
+  if (errorCode !== null && serverErrors.includes(errorCode)) {
     span.setStatus({ code: SpanStatusCode.ERROR });
   }
   span.end();
 }
 
-/** Tells the spans of one user from those of others, without the user's name. */
+/** Identifies the spans of one user without revealing the user's name. */
 function pseudonymOf(userId: string): string {
   return createHash("sha256").update(userId).digest("hex").slice(0, pseudonymDigits);
 }

@@ -16,7 +16,7 @@ async function inFolder(): Promise<(name: string) => string> {
   return (name) => join(folder, name);
 }
 
-/** The epoch and the head of a database that nobody serves from. */
+/** Opens a database that is not in use. Returns its epoch and its head. */
 async function openedOnce(file: string): Promise<{ epoch: string; head: bigint }> {
   const config = defaultConfig({ databaseUrl: `file:${file}`, sqliteSynchronous: "normal" });
   const database = await openDatabase(config, pino({ level: "silent" }));
@@ -25,7 +25,7 @@ async function openedOnce(file: string): Promise<{ epoch: string; head: bigint }
   return { epoch, head };
 }
 
-test("G15: a backup made while a server writes is whole, and each restore of it has another epoch", async () => {
+test("G15: a backup during writes is complete, and each restore of it has a different epoch", async () => {
   const file = await inFolder();
   await using server = await startTestServer({ databaseUrl: `file:${file("live.db")}` });
   let isOver = false;

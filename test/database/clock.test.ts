@@ -5,7 +5,7 @@ import { startTestServer } from "../server.ts";
 
 afterEach(() => vi.useRealTimers());
 
-test("G12: a server whose clock is a year ahead removes nothing that is young by the database's clock", async () => {
+test("G12: a server whose clock is a year ahead removes nothing that is recent by the database's clock", async () => {
   await using server = await startTestServer({}, await createPostgres());
   const repeated = { key: "count", by: 1, idempotencyKey: "once" };
   const { revision } = await increment(server, repeated);

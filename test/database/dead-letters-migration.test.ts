@@ -6,7 +6,7 @@ import { migratedKinds } from "./migrated-databases.ts";
 const migration = /_dead_letters$/;
 
 test.each(migratedKinds)(
-  "on $name, work from before is as it was, and none of it is dead-lettered",
+  "on $name, existing work is unchanged, and none of it is dead-lettered",
   async ({ create, released }) => {
     const connection = await (await create()).open();
     const earlier = released.copy();

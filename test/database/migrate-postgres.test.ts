@@ -9,7 +9,7 @@ import { prismaMigrate } from "./schema-engine.ts";
 
 const { released } = postgres;
 
-/** The error that migrating ended with. */
+/** Returns the error of a failed migration. */
 function failure(migrating: Promise<unknown>): Promise<Error> {
   return migrating.then(
     () => expect.fail("it migrated"),
@@ -17,12 +17,12 @@ function failure(migrating: Promise<unknown>): Promise<Error> {
   );
 }
 
-/** Another name than those of whoever tests on the same server. */
+/** A name that no other test on the same server uses. */
 function uniqueName(): string {
   return `baton_test_${randomBytes(8).toString("hex")}`;
 }
 
-/** A connection to a new database that is made as `options` say, and the database's name. */
+/** Creates a database with these options. Returns a connection to it, and its name. */
 async function connectToNew(options: string): Promise<{ client: Client; name: string }> {
   const name = uniqueName();
   const url = new URL(inject("postgresUrl"));
@@ -33,7 +33,7 @@ async function connectToNew(options: string): Promise<{ client: Client; name: st
   return { client: await connect(url.href), name };
 }
 
-/** Resolves when somebody waits for an advisory lock of this client's database. */
+/** Resolves when another session waits for an advisory lock of this client's database. */
 async function waitForWaiting(client: Client): Promise<void> {
   const waiting = `
     SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
@@ -41,7 +41,7 @@ async function waitForWaiting(client: Client): Promise<void> {
   while ((await client.query(waiting)).rowCount === 0);
 }
 
-test("of several that start at once, all succeed and one migrates", async () => {
+test("if several processes start at the same time, all succeed and one migrates", async () => {
   const { open } = await postgres.create();
   const connections = await Promise.all([1, 2, 3, 4, 5].map(open));
   const applied = await Promise.all(connections.map((each) => each.migrate(released)));
@@ -50,7 +50,7 @@ test("of several that start at once, all succeed and one migrates", async () => 
   expect(recorded).toHaveLength(released.names.length);
 });
 
-test("sees what it waited for, whatever isolation the database has by default", async () => {
+test("sees the changes for which it waited, at any default isolation of the database", async () => {
   const { url } = await postgres.create();
   const clients = await Promise.all([connect(url), connect(url), connect(url)]);
   for (const client of clients) {
@@ -62,10 +62,10 @@ test("sees what it waited for, whatever isolation the database has by default", 
   expect(applied.filter((names) => names.length > 0)).toEqual([released.names]);
 });
 
-test("waits while Prisma migrates, and says so when that takes too long", async () => {
+test("waits while Prisma migrates, and reports it if that takes too long", async () => {
   const { url, open } = await postgres.create();
   const other = await connect(url);
-  await other.query("SELECT pg_advisory_lock(72707369)"); // as Prisma's engine does
+  await other.query("SELECT pg_advisory_lock(72707369)"); // like Prisma's engine
 
   const client = await connect(url);
   const error = await failure(migratePostgres(client, released.folder, 100));
@@ -77,7 +77,7 @@ test("waits while Prisma migrates, and says so when that takes too long", async 
   expect(await migrating).toEqual(released.names);
 });
 
-test("does not take a migration that Prisma is at for one that failed", async () => {
+test("does not report a migration that Prisma is applying as failed", async () => {
   const { url, open } = await postgres.create();
   await (await open()).migrate(released);
   const other = await connect(url);
@@ -96,7 +96,7 @@ test("keeps Prisma out while it migrates", async () => {
   const other = await connect(url);
   await (await open()).migrate(released);
   await other.query("BEGIN");
-  await other.query("SELECT pg_advisory_xact_lock(72707369)"); // as migratePostgres does
+  await other.query("SELECT pg_advisory_xact_lock(72707369)"); // like migratePostgres
 
   const deploying = prismaMigrate(adapter).deploy(released);
   await waitForWaiting(other);
@@ -104,7 +104,7 @@ test("keeps Prisma out while it migrates", async () => {
   expect(await deploying).toEqual([]);
 });
 
-test("sorts by bytes whatever has an order, in a database that sorts as in English", async () => {
+test("sorts by bytes in a database with an English collation", async () => {
   const { client } = await connectToNew("LOCALE_PROVIDER icu ICU_LOCALE 'en-US' ENCODING 'UTF8'");
   await migratePostgres(client, released.folder);
   const { rows: english } = await client.query(`SELECT 'a' < 'B' AS "isEnglish"`);
@@ -125,12 +125,12 @@ test("sorts by bytes whatever has an order, in a database that sorts as in Engli
   expect(others).toEqual([{ column_name: "metadata" }, { column_name: "value" }]);
 });
 
-test("G15: each row that a dump is restored into has another epoch", async () => {
+test("G15: each restore of a dump has a different epoch", async () => {
   const client = await connect((await postgres.create()).url);
   await migratePostgres(client, released.folder);
   const copies = new Set<string>();
   for (let restore = 0; restore < 3; restore++) {
-    // As pg_restore does: a dump has the values of all columns but the generated ones.
+    // Like pg_restore: a dump has the values of all columns except generated ones.
     await client.query(`DELETE FROM "History"; INSERT INTO "History" ("epoch") VALUES ('dumped')`);
     const read = `SELECT ${epoch.sql} AS "epoch" FROM "History"`;
     for (let times = 0; times < 2; times++) {
@@ -140,22 +140,22 @@ test("G15: each row that a dump is restored into has another epoch", async () =>
   expect(copies.size).toBe(3);
 });
 
-test("says which line of a migration failed, and that it was undone", async () => {
+test("reports which line of a migration failed, and leaves the database unchanged", async () => {
   const connection = await (await postgres.create()).open();
   const migrations = released.copy();
   migrations.write("29990101000000_broken", "CREATE TABLE a (b TEXT);\n\nCREATE TABEL c;\n");
   const error = await failure(connection.migrate(migrations));
   expect(error.message).toBe(
-    "The migration 29990101000000_broken failed, and the database was left as it was. " +
+    "The migration 29990101000000_broken failed, and the database is unchanged. " +
       'Line 3: syntax error at or near "TABEL"',
   );
   expect(await connection.tableNames()).toEqual([]);
 });
 
-test("keeps to the schema that is first in the search_path", async () => {
+test("uses only the first schema of the search_path", async () => {
   const { url } = await postgres.create();
   const client = await connect(url);
-  await client.query('CREATE TABLE somebody (a TEXT); CREATE SCHEMA "Baton"');
+  await client.query('CREATE TABLE other (a TEXT); CREATE SCHEMA "Baton"');
   await client.query('SET search_path = "Baton", public');
   expect(await migratePostgres(client, released.folder)).toEqual(released.names);
   expect(await migratePostgres(client, released.folder)).toEqual([]);
@@ -163,12 +163,12 @@ test("keeps to the schema that is first in the search_path", async () => {
   await client.query("SET search_path = public");
   const error = await failure(migratePostgres(client, released.folder));
   expect(error.message).toBe(
-    "The database has tables (somebody) but no record of migrations: it is not Baton's. " +
+    "The database has tables (other) but no record of migrations, so Baton did not create it. " +
       "Choose another database or schema.",
   );
 });
 
-test("takes no notice of the tables of an extension", async () => {
+test("ignores the tables of an extension", async () => {
   const client = await connect((await postgres.create()).url);
   await client.query(
     "CREATE TABLE of_extension (); ALTER EXTENSION plpgsql ADD TABLE of_extension",
@@ -181,10 +181,10 @@ test("refuses a search_path without a schema", async () => {
   await client.query("SET search_path = nowhere");
   const error = await failure(migratePostgres(client, released.folder));
   expect(error).toBeInstanceOf(MigrationError);
-  expect(error.message).toContain("no schema of its search_path (nowhere)");
+  expect(error.message).toContain("no schema in its search_path (nowhere)");
 });
 
-test("tells a role that may not create tables what it lacks", async () => {
+test("names the privileges that a role needs to create tables", async () => {
   const { url } = await postgres.create();
   const client = await connect(url);
   const role = uniqueName();
@@ -199,7 +199,7 @@ test("tells a role that may not create tables what it lacks", async () => {
   );
 });
 
-test("tells a role that may not create extensions what to have run, and takes them where they are", async () => {
+test("reports what to run for a role that may not create extensions, and uses existing ones", async () => {
   const { url } = await postgres.create();
   const client = await connect(url);
   const role = uniqueName();
@@ -211,10 +211,10 @@ test("tells a role that may not create extensions what to have run, and takes th
   const error = await failure(migratePostgres(client, released.folder));
   expect(error).toBeInstanceOf(MigrationError);
   expect(error.message).toBe(
-    `The role ${role} may not create the extension pg_trgm. Have the database's owner run, there: ` +
+    `The role ${role} may not create the extension pg_trgm. Have the owner of the database run in it: ` +
       "CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin.",
   );
-  // In a schema that is not searched, as some providers have it.
+  // In a schema outside the search_path, as with some providers.
   await client.query(
     `RESET ROLE; CREATE SCHEMA theirs; GRANT USAGE ON SCHEMA theirs TO ${role};
      CREATE EXTENSION pg_trgm SCHEMA theirs; CREATE EXTENSION btree_gin SCHEMA theirs; SET ROLE ${role}`,
@@ -222,7 +222,7 @@ test("tells a role that may not create extensions what to have run, and takes th
   expect(await migratePostgres(client, released.folder)).toEqual(released.names);
 });
 
-test("refuses a database that can't hold all text", async () => {
+test("refuses a database whose encoding cannot represent all text", async () => {
   const { client, name } = await connectToNew("LOCALE_PROVIDER libc LOCALE 'C' ENCODING 'LATIN1'");
   const error = await failure(migratePostgres(client, released.folder));
   expect(error).toBeInstanceOf(MigrationError);

@@ -21,8 +21,8 @@ test("records times as Prisma does: as integers", async () => {
   ).toEqual([{ started: "integer", finished: "integer" }]);
 });
 
-describe("processes that start at once on one new file", () => {
-  // Node 20 can't run TypeScript. Below node_modules the output finds its packages.
+describe("processes that start at the same time on one new file", () => {
+  // Node 20 cannot run TypeScript. In a folder of node_modules, the output finds its packages.
   async function compile(): Promise<string> {
     const cache = join(root, "node_modules", ".cache");
     mkdirSync(cache, { recursive: true });
@@ -56,7 +56,7 @@ describe("processes that start at once on one new file", () => {
     return output;
   }
 
-  // Reports ready when its connection is open, and migrates when it gets a line.
+  // Reports that its connection is open, and migrates when it reads a line.
   const childSource = `
     import { once } from "node:events";
     import { PrismaLibSql } from "@prisma/adapter-libsql";

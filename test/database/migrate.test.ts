@@ -10,7 +10,7 @@ describe.each(migratedKinds)("migrating $name", ({ create, released }) => {
     return { database, connection: await database.open(), migrations: released.copy() };
   }
 
-  test("makes a fresh database that the client can use", async () => {
+  test("creates a database that the client can use", async () => {
     const { database, connection, migrations } = await setUp();
     expect(await connection.migrate(migrations)).toEqual(released.names);
     const client = database.client();
@@ -41,7 +41,7 @@ describe.each(migratedKinds)("migrating $name", ({ create, released }) => {
     expect(Number(rows[0]?.finished_at)).toBeLessThanOrEqual(Date.now());
   });
 
-  test("applies nothing the second time, and only what is new after that", async () => {
+  test("applies nothing the second time, and later only new migrations", async () => {
     const { database, connection, migrations } = await setUp();
     await connection.migrate(migrations);
     expect(await connection.migrate(migrations)).toEqual([]);
@@ -52,7 +52,7 @@ describe.each(migratedKinds)("migrating $name", ({ create, released }) => {
     expect(await connection.tableNames()).toContain("Note");
   });
 
-  test("reads files with Windows line ends, also for migrations applied with others", async () => {
+  test("accepts files with Windows line ends, even if they were applied with other line ends", async () => {
     const { connection, migrations } = await setUp();
     await connection.migrate(migrations);
     for (const name of migrations.names) {
@@ -73,7 +73,7 @@ describe.each(migratedKinds)("migrating $name", ({ create, released }) => {
 
     const outcome = connection.migrate(migrations);
     await expect(outcome).rejects.toThrow(MigrationError);
-    await expect(outcome).rejects.toThrow(`${name} is not the one that was applied`);
+    await expect(outcome).rejects.toThrow(`${name} differs from the one that was applied`);
   });
 
   test("refuses a database of a newer version", async () => {
@@ -94,12 +94,12 @@ describe.each(migratedKinds)("migrating $name", ({ create, released }) => {
     await expect(connection.migrate(migrations)).rejects.toThrow("did not finish");
   });
 
-  test("refuses a database that is not Baton's", async () => {
+  test("refuses a database that contains other tables", async () => {
     const { connection, migrations } = await setUp();
-    await connection.execute("CREATE TABLE somebody (a TEXT)");
+    await connection.execute("CREATE TABLE other (a TEXT)");
 
-    await expect(connection.migrate(migrations)).rejects.toThrow("it is not Baton's");
-    expect(await connection.tableNames()).toEqual(["somebody"]);
+    await expect(connection.migrate(migrations)).rejects.toThrow("Baton did not create it");
+    expect(await connection.tableNames()).toEqual(["other"]);
   });
 
   test("leaves nothing behind when a migration fails", async () => {
@@ -118,7 +118,7 @@ describe.each(migratedKinds)("migrating $name", ({ create, released }) => {
   });
 
   describe("and stock Prisma", () => {
-    test("continue what the other began", async () => {
+    test("continue from the state that the other left", async () => {
       const { database, connection, migrations } = await setUp();
       const prisma = prismaMigrate(database.adapter);
       await connection.migrate(migrations);

@@ -15,16 +15,16 @@ import { Migrations } from "./migrations.ts";
 export interface MigratedKind {
   readonly name: string;
   readonly released: Migrations;
-  /** A new, empty one; removed when the running test has finished. */
+  /** Creates an empty database. It is removed when the running test has finished. */
   create(): Promise<MigratedDatabase>;
 }
 
 export interface MigratedDatabase {
   readonly url: string;
   open(): Promise<Connection>;
-  /** The client that `npm run generate` makes. */
+  /** The client that `npm run generate` writes. */
   client(): PrismaClient;
-  /** For Prisma's own engine. */
+  /** The adapter for Prisma's own engine. */
   adapter(): SqlMigrationAwareDriverAdapterFactory;
 }
 
@@ -33,7 +33,7 @@ export interface Connection {
   query<T = Record<string, unknown>>(sql: string): Promise<T[]>;
   execute(sql: string): Promise<unknown>;
   tableNames(): Promise<string[]>;
-  /** How `_prisma_migrations` is made. */
+  /** Describes the table `_prisma_migrations`. */
   describeRecord(): Promise<unknown>;
 }
 
@@ -98,7 +98,7 @@ export const postgres: MigratedKind = {
   },
 };
 
-/** A connection that ends with the running test. */
+/** Opens a connection that is closed when the running test has finished. */
 export async function connect(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
   onTestFinished(() => client.end());
@@ -130,5 +130,5 @@ function postgresConnection(client: Client): Connection {
   };
 }
 
-/** Every one of them. */
+/** Both kinds. */
 export const migratedKinds: readonly MigratedKind[] = [sqlite, postgres];

@@ -34,7 +34,7 @@ export class Migrations {
     return new Migrations(folder);
   }
 
-  /** In the order in which they are applied. */
+  /** The names, in the order in which the migrations are applied. */
   get names(): string[] {
     return readdirSync(this.folder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

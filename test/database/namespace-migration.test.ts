@@ -7,7 +7,7 @@ import { migratedKinds } from "./migrated-databases.ts";
 const migration = /_namespace_totals$/;
 
 test.each(migratedKinds)(
-  "on $name, a store from before has what its namespaces hold",
+  "on $name, an existing store has the totals of its namespaces",
   async ({ create, released }) => {
     const connection = await (await create()).open();
     const earlier = released.copy();

@@ -23,7 +23,7 @@ import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
 import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
 import { createSqlite } from "../own-database.ts";
 
-/** The steps by which SQLite finds the rows of some tables, in an empty database. */
+/** The steps with which SQLite finds the rows of some tables, in an empty database. */
 async function stepsOf(
   tables: readonly string[],
   read: (reader: StoreReader) => Promise<unknown>,
@@ -47,7 +47,7 @@ async function stepsOf(
   return searched.filter((step) => tables.includes(step.split(" ")[1] ?? ""));
 }
 
-test("SQLite finds a page of entries by the index, and looks at no others", async () => {
+test("SQLite finds a page of entries by the index, and reads no other entries", async () => {
   const selection = { namespaces: [everything], keys: everything };
   const query = {
     userId: "local",
@@ -66,7 +66,7 @@ test("SQLite finds a page of entries by the index, and looks at no others", asyn
   ]);
 });
 
-test("SQLite finds later pages by the index, and does not walk through the earlier ones again", async () => {
+test("SQLite finds later pages by the index, and does not read the earlier ones again", async () => {
   const byIndex = "SEARCH Entry USING INDEX sqlite_autoindex_Entry_1";
   const inNamespace = `${byIndex} (userId=? AND namespace=? AND key>?`;
   const inPrefix = `${byIndex} (userId=? AND (namespace,key)>(?,?) AND (namespace,key)<(?,?))`;
@@ -84,15 +84,15 @@ test("SQLite finds later pages by the index, and does not walk through the earli
       (reader) => readClaims(reader, query, 10),
       (reader) => readNamespaceClaims(reader, query),
     ];
-    const answers = [[], [{ scannedCount: 0 }], []];
+    const results = [[], [{ scannedCount: 0 }], []];
     for (const [at, read] of reads.entries()) {
-      const [first] = await stepsOf(["Entry"], read, answers[at]);
+      const [first] = await stepsOf(["Entry"], read, results[at]);
       expect(first).toBe(step);
     }
   }
 });
 
-test("SQLite finds free entries and dead letters by the index alone, past none that are over", async () => {
+test("SQLite finds free entries and dead letters by the index alone, without reading finished ones", async () => {
   const byWork =
     "SEARCH Entry USING INDEX Entry_userId_namespace_isCompleted_isDeadLettered_key_idx";
   const ofWork = "userId=? AND namespace=? AND isCompleted=? AND isDeadLettered=?";
@@ -134,7 +134,7 @@ test("SQLite finds the entries of a range of keys by the index", async () => {
   ]);
 });
 
-test("SQLite finds past keys and namespaces by an index of the log, past all changes of each", async () => {
+test("SQLite finds past keys and namespaces by an index of the log, and skips the other changes of each", async () => {
   const query = { userId: "local", namespace: "n", after: "k", at: 5n, compacted: 1n };
   const byKey = "SEARCH Change USING COVERING INDEX Change_userId_namespace_key_revision_idx";
   for (const keys of [everything, prefixed("k"), exact("k")]) {
@@ -152,7 +152,7 @@ test("SQLite finds past keys and namespaces by an index of the log, past all cha
   }
 });
 
-test("SQLite finds entries by their creation, and changes from the log's end, in the order of an index", async () => {
+test("SQLite finds entries by creation, and changes from the end of the log, in the order of an index", async () => {
   const bounds = { maxItems: 10, maxBytes: 1_000 };
   const byIndex =
     "SEARCH Entry USING COVERING INDEX Entry_userId_createdRevision_namespace_key_idx";
@@ -194,7 +194,7 @@ test("SQLite finds entries by their creation, and changes from the log's end, in
   }
 });
 
-test("SQLite reads what namespaces hold from their rows, and of the entries those that have expired", async () => {
+test("SQLite reads the totals of namespaces from their rows, and only the expired entries", async () => {
   const tables = ["Entry", "Namespace", "NamespaceAgent"];
   const expired = "SEARCH Entry USING INDEX Entry_expiry_idx (userId=? AND expiresAt<?)";
   const byName = "SEARCH Namespace USING INDEX sqlite_autoindex_Namespace_1";
@@ -219,7 +219,7 @@ test("SQLite reads what namespaces hold from their rows, and of the entries thos
   const prefix = [prefixed("pipeline:")];
   const inRange = [expired, `${byName} (userId=? AND namespace>? AND namespace<?)`];
   expect(
-    // It fails on the answer, which EXPLAIN does not give.
+    // It fails because EXPLAIN returns different rows.
     await stepsOf(tables, (reader) => readUsage(reader, "local", prefix).catch(() => {})),
   ).toEqual(inRange);
   expect(await stepsOf(tables, ({ client }) => countEntries(client, "local", prefix, now))).toEqual(

@@ -73,7 +73,7 @@ class Explainer implements SqlClient {
     this.#note(rows[0]["QUERY PLAN"][0].Plan);
   }
 
-  /** What the plan holds and is not run was pruned while it ran. */
+  /** Parts of the plan that did not run were pruned during execution. */
   #note(plan: Plan): void {
     const table = plan["Relation Name"];
     if (table !== undefined && plan["Actual Loops"] > 0) this.read.add(table);
@@ -126,7 +126,7 @@ const searchReader = (client: SqlClient, dialect = postgresSearch): SearchReader
   table: rowTable,
   dialect,
 });
-/** As when the first window is behind it. */
+/** A reader after its first window. */
 const restReader = (client: SqlClient) =>
   searchReader(client, { ...postgresSearch, firstWindow: Infinity });
 const firstReader = (client: SqlClient) =>
@@ -136,7 +136,7 @@ const searchDatabase = (client: SqlClient) => ({
   readEntries: (query: EntryQuery, page: PageBounds) => readEntries(reader(client), query, page),
 });
 
-/** What one user's operations run. */
+/** The statements of one user's operations. */
 const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   lock: (client) => write(client).lock(),
   readLogs: (client) => write(client).readLogs(),
@@ -241,7 +241,7 @@ describe("a statement of one user reads that user's partition alone", () => {
     const getTypeParser = (type: number) => (type === 20 ? BigInt : types.getTypeParser(type));
     client = new Client({ connectionString: database.url, types: { getTypeParser } as never });
     await client.connect();
-    // Of a few rows PostgreSQL would rather read all than look for some.
+    // PostgreSQL reads all rows of a small table instead of using an index.
     await client.query(`
       INSERT INTO "User" SELECT 'user-' || u, 100, 0, now() FROM generate_series(1, 5000) u;
       INSERT INTO "Entry" ("userId", "namespace", "key", "revision", "createdRevision", "createdAt", "updatedAt",
@@ -268,7 +268,7 @@ describe("a statement of one user reads that user's partition alone", () => {
     await database[Symbol.asyncDispose]();
   });
 
-  /** Tables that are not this user's partitions; an INSERT names its table and leads each row to a partition. */
+  /** Tables other than this user's partitions. An INSERT names its table, and routes each row to a partition. */
   async function othersRead(run: (client: SqlClient) => Promise<unknown>): Promise<string[]> {
     const { rows } = await client.query(
       `SELECT "table" || substring(tableoid::regclass::text FROM '_\\d+') AS "name"

@@ -35,7 +35,7 @@ async function partitioned(): Promise<Client> {
   return connect(database.url);
 }
 
-/** Columns with their types, collations and defaults, and indexes, of every table of Baton's by its name. */
+/** The columns of each table of Baton, with their types, collations and defaults, and its indexes. */
 async function describeTables(client: Client): Promise<unknown[]> {
   const { rows } = await client.query(
     `SELECT relname,
@@ -99,7 +99,7 @@ test("partitions an empty database, and keeps its columns, keys and indexes", as
   expect(await describeTables(client)).toEqual(before);
 });
 
-test("keeps what is in it", async () => {
+test("keeps its contents", async () => {
   const client = await migrated();
   await client.query(fill);
   const before = await readAll(client);
@@ -111,7 +111,7 @@ test("keeps what is in it", async () => {
   expect(used.length).toBe(16);
 });
 
-test("leaves the tables to who owned them, and to who was let in", async () => {
+test("keeps the owner and the privileges of the tables", async () => {
   const client = await migrated();
   const name = `baton_test_${randomBytes(8).toString("hex")}`;
   const roles = [`${name}_owner`, `${name}_guest`];
@@ -131,14 +131,14 @@ test("leaves the tables to who owned them, and to who was let in", async () => {
   await client.query("RESET ROLE");
 });
 
-test("does it whole or not at all, and once", async () => {
+test("applies completely or not at all, and only once", async () => {
   const client = await migrated();
   await client.query(fill);
   const before = await readAll(client);
-  // What depends on a table keeps it from being replaced.
+  // A table cannot be replaced while another object depends on it.
   await client.query('CREATE VIEW "Latest" AS SELECT MAX("at") FROM "Change"');
   await expect(partition(client)).rejects.toThrow("other objects depend on it");
-  await client.query("ROLLBACK"); // psql's -f ends the connection, which does it
+  await client.query("ROLLBACK"); // psql -f ends the connection, which rolls back
   expect(await kinds(client)).toEqual(plainKinds);
   expect(await readAll(client)).toEqual(before);
 
@@ -149,7 +149,7 @@ test("does it whole or not at all, and once", async () => {
   expect(await readAll(client)).toEqual(before);
 });
 
-test("partitions what a later migration added to a partitioned database", async () => {
+test("partitions tables that a later migration adds to a partitioned database", async () => {
   const client = await partitioned();
   await client.query(`CREATE TABLE "plain" (LIKE "SearchText" INCLUDING ALL); DROP TABLE "SearchText";
     ALTER TABLE "plain" RENAME TO "SearchText"`);
@@ -163,7 +163,7 @@ test("refuses a database that has no tables yet", async () => {
   await expect(partition(client)).rejects.toThrow("let Baton migrate it first");
 });
 
-test("takes later migrations as the plain tables do", async () => {
+test("accepts later migrations like the plain tables", async () => {
   const plain = await migrated();
   const split = await partitioned();
   const migrations = released.copy();
@@ -179,7 +179,7 @@ test("takes later migrations as the plain tables do", async () => {
   expect(await migratePostgres(split, migrations.folder)).toEqual(["29990101000000_expiry"]);
   expect(await describeTables(split)).toEqual(await describeTables(plain));
 
-  await partition(plain); // after it, as before it
+  await partition(plain); // after the migration, like before it
   expect(await describeTables(plain)).toEqual(await describeTables(split));
 });
 

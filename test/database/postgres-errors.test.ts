@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { translateErrors } from "../../src/database/postgres/errors.ts";
 
-/** An error as Prisma gives it, with the state that PostgreSQL gave. */
+/** An error of Prisma with PostgreSQL's state. */
 function databaseError(originalCode: string): Error {
   const cause = { kind: "postgres", originalCode, message: "terminating connection" };
   return Object.assign(new Error("Raw query failed."), {
@@ -35,7 +35,10 @@ describe("G10: states of PostgreSQL", () => {
     expect(await codeOf(state)).toBe("UNAVAILABLE");
   });
 
-  test.each(["25P01", "25P02", "22003", "42601"])("%s is a fault of this server", async (state) => {
-    expect(await codeOf(state)).toBe("P2010");
-  });
+  test.each(["25P01", "25P02", "22003", "42601"])(
+    "%s is an error of this server",
+    async (state) => {
+      expect(await codeOf(state)).toBe("P2010");
+    },
+  );
 });

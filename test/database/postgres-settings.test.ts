@@ -9,7 +9,7 @@ import type { OwnDatabase } from "../own-database.ts";
 import { createPostgres } from "../postgres.ts";
 import { startInstances } from "../server.ts";
 
-// PostgreSQL as others configure it: a database's settings are those that a session begins with.
+// PostgreSQL with unusual settings: a session starts with the settings of its database.
 
 let database: OwnDatabase;
 let server: pg.Client;
@@ -25,7 +25,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-/** Resets the settings of the database, and sets these. */
+/** Resets the settings of the database, and applies these. */
 async function configure(settings: readonly string[], ofDatabase = name): Promise<void> {
   await server.query(`ALTER DATABASE ${ofDatabase} RESET ALL`);
   for (const setting of settings) await server.query(`ALTER DATABASE ${ofDatabase} SET ${setting}`);
@@ -50,18 +50,18 @@ const hostile = [
   "statement_timeout = '3s'",
   "lock_timeout = '1ms'",
   "idle_in_transaction_session_timeout = '1ms'",
-  // Long enough to connect and to set another.
+  // Long enough to connect and to change it.
   "idle_session_timeout = '3s'",
   "transaction_timeout = '3s'",
   "search_path = public, pg_catalog",
 ] as const;
 
-/** One setting of each name: the last of those above. */
-const hostileAtOnce = [
+/** One setting of each name: the last one above. */
+const hostileTogether = [
   ...new Map(hostile.map((setting) => [setting.split(" ")[0], setting])).values(),
 ];
 
-test.each(hostile)("a database with %s is written and read as any other", async (setting) => {
+test.each(hostile)("a database with %s is written and read like any other", async (setting) => {
   await configure([setting]);
   await using instances = await startInstances(1, {}, borrowed());
   const [one] = instances.servers as [(typeof instances.servers)[number]];
@@ -98,8 +98,8 @@ test.each(hostile)("a database with %s is written and read as any other", async 
   expect(read.searchEntries.nodes).toHaveLength(2);
 });
 
-test("two instances on a database that has all of them lose nothing, and refuse nothing", async () => {
-  await configure(hostileAtOnce);
+test("two instances on a database with all of these settings lose nothing and refuse nothing", async () => {
+  await configure(hostileTogether);
   await using instances = await startInstances(2, {}, borrowed());
   const [one, other] = (await Promise.all(
     instances.servers.map(async ({ url }) => ({
@@ -123,9 +123,9 @@ test("two instances on a database that has all of them lose nothing, and refuse 
   expect(await events.next()).toEqual({ kind: "SET" });
 });
 
-test("an empty database that has all of them is migrated, and recognised by the next start", async () => {
+test("an empty database with all of these settings is migrated, and the next start recognizes it", async () => {
   await using own = await createPostgres();
-  await configure(hostileAtOnce, new URL(own.url).pathname.slice(1));
+  await configure(hostileTogether, new URL(own.url).pathname.slice(1));
   for (let start = 1; start <= 2; start += 1) {
     const { database: opened, log } = await open(own.url);
     await opened.ping();
@@ -134,18 +134,18 @@ test("an empty database that has all of them is migrated, and recognised by the 
   }
 });
 
-test("behind a pooler by transaction, what differs is said in one line", async () => {
+test("behind a transaction pooler, the settings that differ are reported in one line", async () => {
   await configure(["DateStyle = 'German'", "statement_timeout = '7s'"]);
   const { database: opened, log } = await open(`${database.url}?pgbouncer=true`);
   await opened.close();
   expect(log).toHaveLength(1);
   expect(log[0]).toContain(
-    "Set it for its role with ALTER ROLE … SET: statement_timeout = '30s' (is '7s')",
+    "Set them for its role with ALTER ROLE … SET: statement_timeout = '30s' (is '7s')",
   );
-  expect(log[0]).not.toContain("DateStyle"); // the pooler carries it along
+  expect(log[0]).not.toContain("DateStyle"); // the pooler keeps it
 });
 
-test("behind a pooler by transaction, a role whose transactions only read is refused", async () => {
+test("behind a transaction pooler, a role with read-only transactions is refused", async () => {
   await configure(["default_transaction_read_only = on"]);
   await expect(open(`${database.url}?pgbouncer=true`)).rejects.toThrow(
     /ALTER ROLE … SET default_transaction_read_only = off/,
@@ -158,7 +158,7 @@ test("a standby is refused", async () => {
     await (await open(postgres.url)).database.close();
     await postgres.halt("SIGINT");
     await postgres.start(true);
-    await expect(open(postgres.url)).rejects.toThrow(/only reads, as a standby does/);
+    await expect(open(postgres.url)).rejects.toThrow(/read-only, like a standby/);
   } finally {
     await postgres.stop();
   }
@@ -169,12 +169,12 @@ interface Server {
   readonly token: string;
 }
 
-/** The database of this file, which a server's end leaves. */
+/** The database of this file. It stays when a server closes. */
 function borrowed(): OwnDatabase {
   return { ...database, [Symbol.asyncDispose]: async () => {} };
 }
 
-/** Opens a database as a server does, and returns what it logs beside. */
+/** Opens a database like a server, and returns it with its log lines. */
 async function open(url: string) {
   const log: string[] = [];
   const logger = pino({ level: "warn" }, { write: (line: string) => void log.push(line) });

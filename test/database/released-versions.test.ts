@@ -10,11 +10,11 @@ import { plainDatabases } from "../databases.ts";
 import { startTestServer } from "../server.ts";
 import { StartError } from "../../src/start-error.ts";
 
-/** A database as an earlier version left it, and what that version answered of it. */
+/** A database that an earlier version wrote, and the responses of that version. */
 interface Fixture {
   readonly name: string;
   readonly file: string;
-  /** Tokens that were made then: of the store's owner, and of a reader of `pipeline:*`. */
+  /** Tokens of that version: of the store's owner, and of a reader of `pipeline:*`. */
   readonly owner: string;
   readonly reader: string;
   readonly create: () => Promise<OwnDatabase>;
@@ -35,7 +35,7 @@ const fixtures: readonly Fixture[] = [
     },
   },
   {
-    name: "the first one with PostgreSQL and claims",
+    name: "the first version with PostgreSQL and claims",
     file: "coordination.postgres",
     owner: "baton_1GIyvzsvOcakuaCWv58v6LcrTCuON5g_j4RKY5Xc0sg",
     reader: "baton_139YrU87S1S_1DPeGH_Itw-N6r9shf-sur7kR62cfbw",
@@ -54,7 +54,7 @@ const document = `{
 }`;
 
 test.each(fixtures)(
-  "G5: a database of $name opens with everything that is in it",
+  "G5: a database of $name opens with its complete contents",
   async ({ file, owner, reader, create, load }) => {
     const own = await create();
     await load(own, read(`${file}.sql`));
@@ -91,7 +91,7 @@ test.each(fixtures)(
 );
 
 test.each(plainDatabases)(
-  "a database of a later version keeps the server from starting, in one line, on $name",
+  "a database of a later version prevents the server from starting, with one line, on $name",
   async ({ create }) => {
     await using own = await create();
     const data = await startTestServer({}, { ...own, [Symbol.asyncDispose]: async () => {} });

@@ -5,7 +5,7 @@ import { remove, set } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
 const kept = { maxAgeMs: 86_400_000, maxChanges: 100_000 };
-/** What each change counts, beside what it holds. */
+/** Bytes that each change counts in addition to its contents. */
 const bytesPerChange = 200;
 
 describe.each(plainDatabases)("retention by size on $name", ({ start }) => {
@@ -28,7 +28,7 @@ describe.each(plainDatabases)("retention by size on $name", ({ start }) => {
   };
   const total = (bytes: readonly number[]) => bytes.reduce((sum, one) => sum + one, 0);
 
-  test("the newest changes stay that have at most so many bytes together, however young the others are", async () => {
+  test("the newest changes within the size stay, regardless of the age of the others", async () => {
     for (let index = 0; index < 30; index++) {
       await set(server, { key: `k${index % 7}`, value: "x".repeat(100 * index) });
       if (index % 5 === 0) await remove(server, { key: `k${index % 7}` });
@@ -44,14 +44,14 @@ describe.each(plainDatabases)("retention by size on $name", ({ start }) => {
       before = after;
     }
 
-    // What is new is added, and what is removed elsewhere is not counted any more.
+    // New changes are counted, and changes that another instance removed are no longer counted.
     await set(server, { key: "more", value: "x".repeat(2_000) });
     await server.withDatabase((database) => database.compact({ maxAgeMs: -1, maxChanges: 1 }));
     expect(await compact(3_000)).toBe(0);
     await set(server, { key: "more", value: "x".repeat(2_500) });
     expect(await compact(3_000)).toBe(1);
     expect(await sizes()).toEqual([bytesPerChange + 2_508]);
-    // One change that is too large by itself goes, too; the entry stays.
+    // A single change that is too large is removed, too. The entry stays.
     expect(await compact(1_000)).toBe(1);
     expect(await sizes()).toEqual([]);
   });

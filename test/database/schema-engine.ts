@@ -9,7 +9,7 @@ import {
 import * as schemaEngine from "@prisma/schema-engine-wasm/schema_engine_bg";
 import type { Migrations } from "./migrations.ts";
 
-// Node has it, @types/node 20 does not.
+// Node has it, but @types/node 20 does not.
 declare const WebAssembly: {
   instantiate(
     wasm: Uint8Array,
@@ -17,15 +17,15 @@ declare const WebAssembly: {
   ): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
 };
 
-/** What stock Prisma says and does about a database and its migrations. */
+/** Stock Prisma's commands for a database and its migrations. */
 export interface PrismaMigrate {
   /** `prisma migrate status` */
   status({ folder }: Migrations): Promise<schemaEngine.DiagnoseMigrationHistoryOutput>;
-  /** `prisma migrate deploy`: the names of what it applied. */
+  /** `prisma migrate deploy`. Returns the names of the applied migrations. */
   deploy({ folder }: Migrations): Promise<string[]>;
 }
 
-/** The CLI wants to download its engine, so this is that engine's WebAssembly build. */
+/** Uses the WebAssembly build of Prisma's engine, because the CLI would download a native one. */
 export function prismaMigrate(adapter: () => SqlMigrationAwareDriverAdapterFactory): PrismaMigrate {
   return {
     status: (migrations) =>
@@ -99,7 +99,7 @@ async function load(): Promise<void> {
   const { instance } = await WebAssembly.instantiate(wasm, {
     "./schema_engine_bg.js": schemaEngine,
   });
-  // Generated glue that its own declarations leave out.
+  // Generated code that its declarations lack.
   (schemaEngine as unknown as { __wbg_set_wasm(wasm: unknown): void }).__wbg_set_wasm(
     instance.exports,
   );

@@ -14,8 +14,8 @@ import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
 
-// Both databases against a plain model: random entries and texts, made of few fragments, so that they meet; among them
-// what means something to an index, to LIKE, or to who folds case. The index follows at random moments.
+// Compares both databases with a plain model. Random entries and texts consist of few fragments, so that they often match.
+// Some fragments are special for an index, for LIKE, or for case folding. The index is updated at random times.
 
 const fragment = fc.constantFrom(
   ...[
@@ -88,7 +88,7 @@ function stringsOf(node: unknown): string[] {
   return Object.values(node).flatMap(stringsOf);
 }
 
-/** What the documents say, with no index. */
+/** A search without an index. */
 class Model {
   readonly #entries = new Map<
     string,
@@ -163,7 +163,7 @@ describe("searches on every database", () => {
     }
   });
 
-  test("find what a model finds, by the index and from the log", async () => {
+  test("find the same entries as the model, in the index and in the log", async () => {
     let users = 0;
     let hits = 0;
     await fc.assert(

@@ -5,7 +5,7 @@ import { sessionConfig } from "../../src/database/postgres/session-config.ts";
 import { createPostgres } from "../postgres.ts";
 import { PostgresProxy } from "../postgres-proxy.ts";
 
-test("a connection lost before it has its settings fails who wanted it, and nothing else", async () => {
+test("a connection that is lost before it has its settings fails only its caller", async () => {
   await using database = await createPostgres();
   await using proxy = await PostgresProxy.open(database.url);
   const session = [{ name: "TimeZone", value: "UTC", isTracked: true }];

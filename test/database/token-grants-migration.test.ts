@@ -6,7 +6,7 @@ import { migratedKinds } from "./migrated-databases.ts";
 
 const migration = /_token_grants$/;
 
-/** The scopes and patterns of a token from before, and its grants. */
+/** The scopes and patterns of an existing token, and its grants. */
 const tokens: [scopes: string, patterns: string[], grants: string[]][] = [
   ["read,write", ["*"], ["read,write,claim *"]],
   ["write", ["b:*", "a"], ["write,claim b:*", "write,claim a"]],
@@ -15,7 +15,7 @@ const tokens: [scopes: string, patterns: string[], grants: string[]][] = [
 ];
 
 test.each(migratedKinds)(
-  "on $name, tokens from before may do what they could, and no more",
+  "on $name, existing tokens keep their permissions, and gain none",
   async ({ create, released }) => {
     const connection = await (await create()).open();
     const earlier = released.copy();

@@ -187,7 +187,7 @@ async function post(asked: Asked): Promise<{ result: string; answer: Record<stri
   }
   if (extensions.code === "UNAVAILABLE") {
     // Only where the database failed in the middle of a commit does the server not know.
-    const wasWritten = /may be there or not/.test(errors[0].message) ? "perhaps" : "no";
+    const wasWritten = /may or may not be stored/.test(errors[0].message) ? "perhaps" : "no";
     throw Object.assign(new Error("UNAVAILABLE"), { wasWritten });
   }
   // Nothing else may happen, whatever the fault.

@@ -274,12 +274,12 @@ describe("baton serve", () => {
       expect(message).not.toMatch(/hid|\n/);
     });
 
-    test("a data directory that can't be written", async () => {
+    test("a data directory that cannot be written", async () => {
       await using folder = await temporaryFolder();
       await writeFile(join(folder.path, "file"), "");
       expect(await refusal({ dataDir: join(folder.path, "file", "data") })).toMatchObject({
         exitCode: 1,
-        message: expect.stringMatching(/^.*can't be written.*--data-dir.*$/),
+        message: expect.stringMatching(/^.*cannot be written.*--data-dir.*$/),
       });
     });
 
@@ -307,7 +307,7 @@ describe("baton serve", () => {
       if (process.platform !== "linux") skip();
       expect(await refusal({ dataDir: "/proc/baton/data" })).toMatchObject({
         exitCode: 1,
-        message: expect.stringMatching(/^.*can't be written.*$/),
+        message: expect.stringMatching(/^.*cannot be written.*$/),
       });
     });
   });

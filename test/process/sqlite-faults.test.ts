@@ -169,12 +169,12 @@ describe.concurrent("faults of SQLite's disk and file", () => {
     expect(refused.refused.length).toBeGreaterThan(0);
     expect(await get(server, "writer0")).not.toBeNull();
     const found = await run(["doctor", "--json", "--data-dir", dataDir, "--port", "1"]);
-    expect([found.code, found.stdout]).toEqual([1, expect.stringMatching(/can't be written/)]);
+    expect([found.code, found.stdout]).toEqual([1, expect.stringMatching(/cannot be written/)]);
     await server.kill("SIGKILL");
     const start = await run(["serve", "--port", "0", "--data-dir", dataDir]);
     expect([start.code, start.stderr]).toEqual([
       1,
-      expect.stringMatching(/can't be written \(EROFS\)/),
+      expect.stringMatching(/cannot be written \(EROFS\)/),
     ]);
 
     await disk.repair();

@@ -151,6 +151,6 @@ test.for(["nowhere", "127.0.0.1:99999", "host:", "999.1.1.1:1"])(
   "the start reports that metrics cannot be served on %s",
   async (address) => {
     const metrics = { text: async () => "", contentType: "text/plain" } as Metrics;
-    await expect(serveMetrics(metrics, address)).rejects.toThrow(/--metrics|can't be served/);
+    await expect(serveMetrics(metrics, address)).rejects.toThrow(/--metrics|cannot be served/);
   },
 );

@@ -22,7 +22,7 @@ interface ChangeRowProps {
 /** A change in the list, and the agent that took it up with the next write. */
 export function ChangeRow({ id, change, all, isActive, onOpen }: ChangeRowProps) {
   const at = placeOf(all, change.revision);
-  // What was found further back is not part of the log here.
+  // A change that was found further back is not part of this log.
   const next = all[at]?.revision === change.revision ? nextOfAnother(all, at) : null;
   return (
     <div

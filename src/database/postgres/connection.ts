@@ -7,17 +7,17 @@ import { statementNames } from "./prepared-statements.ts";
 import { SessionClient, type SessionConfig } from "./session-client.ts";
 
 export interface PostgresConnectionOptions extends Omit<pg.PoolConfig, "Client">, SessionConfig {
-  /** The schema that the tables are in. */
+  /** The schema of the tables. */
   readonly schema: string;
-  /** Called when a connection is lost. Queries on it fail by themselves. */
+  /** Called when a connection is lost. Its queries fail independently. */
   readonly onLoss: (error: Error) => void;
 }
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
 /**
- * Connections to PostgreSQL. Each prepares a statement once and keeps it, and errors are translated here. It also gives
- * Prisma a driver adapter, so that typed queries and SQL use the same connections.
+ * Connections to PostgreSQL. Each prepares a statement once and keeps it. Errors are translated here. It also provides a
+ * driver adapter for Prisma, so that typed queries and SQL use the same connections.
  */
 export class PostgresConnection implements SqlClient {
   readonly #pool: pg.Pool;
@@ -27,9 +27,9 @@ export class PostgresConnection implements SqlClient {
   constructor(options: PostgresConnectionOptions) {
     const { schema: _, onLoss, ...config } = options;
     this.#options = options;
-    // A pooler's next connection may not know what was prepared on the one before.
+    // Behind a pooler, the next connection may not have the statements that the previous one prepared.
     this.#nameOf = options.isPooled ? () => "" : statementNames();
-    // The pool gives its options to each client that it makes.
+    // The pool passes its options to each client that it creates.
     this.#pool = new pg.Pool({ ...config, Client: SessionClient as never });
     this.#pool.on("error", onLoss);
     this.#pool.on("connect", (client) => client.on("error", onLoss));
@@ -43,9 +43,9 @@ export class PostgresConnection implements SqlClient {
     return translateErrors(() => this.#clientOf(this.#pool).run(query));
   }
 
-  /** The same connections, for statements whose caller can't wait longer than this for an answer. */
-  answeringWithin(answerTimeoutMs: number): SqlClient {
-    const client = this.#clientOf(this.#pool, answerTimeoutMs);
+  /** The same connections, for statements whose caller waits at most this long for a response. */
+  respondingWithin(responseTimeoutMs: number): SqlClient {
+    const client = this.#clientOf(this.#pool, responseTimeoutMs);
     return {
       all: <Row>(query: Sql) => translateErrors(() => client.all<Row>(query)),
       run: (query) => translateErrors(() => client.run(query)),
@@ -58,27 +58,27 @@ export class PostgresConnection implements SqlClient {
       const connection = await this.#pool.connect();
       let failure: unknown;
       try {
-        // Said here too: behind a pooler a session keeps nothing.
+        // The modes are stated here, too, because a session behind a pooler does not keep settings.
         await connection.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
         const result = await work(this.#clientOf(connection));
         await connection.query("COMMIT");
         return result;
       } catch (error) {
         failure = error;
-        // On a lost connection there is nothing to roll back.
+        // On a lost connection, PostgreSQL has rolled back already.
         await connection.query("ROLLBACK").then(
           () => (failure = undefined),
           () => {},
         );
         throw error;
       } finally {
-        // A connection on which not even a rollback succeeded is not used again.
+        // A connection on which the rollback failed is not used again.
         connection.release(failure !== undefined);
       }
     });
   }
 
-  /** For Prisma: it queries the same connections. */
+  /** The adapter for Prisma, which queries the same connections. */
   driverAdapter(): SqlDriverAdapterFactory {
     const { schema, isPooled } = this.#options;
     return new PrismaPg(this.#pool as never, {
@@ -87,7 +87,7 @@ export class PostgresConnection implements SqlClient {
     });
   }
 
-  /** Connections that are in use and idle, and callers that wait for one. */
+  /** The numbers of used and idle connections, and of callers that wait for one. */
   counts(): { readonly used: number; readonly idle: number; readonly waiting: number } {
     const { totalCount, idleCount: idle, waitingCount: waiting } = this.#pool;
     return { used: totalCount - idle, idle, waiting };
@@ -97,15 +97,15 @@ export class PostgresConnection implements SqlClient {
     await this.#pool.end();
   }
 
-  /** @param answerTimeoutMs the connection's own by default */
-  #clientOf(queryable: Queryable, answerTimeoutMs = this.#options.query_timeout): SqlClient {
+  /** @param responseTimeoutMs default: that of the connection */
+  #clientOf(queryable: Queryable, responseTimeoutMs = this.#options.query_timeout): SqlClient {
     const query = ({ text, values }: Sql) => {
       const name = this.#nameOf({ sql: text });
       const statement = {
         text,
         values: values.map(toParameter),
         types,
-        query_timeout: answerTimeoutMs,
+        query_timeout: responseTimeoutMs,
       };
       return queryable.query(name === "" ? statement : { ...statement, name });
     };
@@ -120,17 +120,17 @@ export class PostgresConnection implements SqlClient {
 const bigintType = 20;
 const timestampType = 1114;
 
-/** How a column's text becomes its value. */
+/** Converts a column's text to its value. */
 const types = {
   getTypeParser(type: number, format?: string) {
     if (type === bigintType) return (text: string) => BigInt(text);
-    // The columns hold UTC.
+    // The columns are in UTC.
     if (type === timestampType) return (text: string) => new Date(`${text.replace(" ", "T")}Z`);
     return pg.types.getTypeParser(type, format as "text");
   },
 } as pg.CustomTypesConfig;
 
-/** A value as PostgreSQL reads it. The driver itself would send an instant in local time. */
+/** Converts a value for PostgreSQL. The driver itself would send an instant in local time. */
 function toParameter(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString();
   return typeof value === "bigint" ? String(value) : value;

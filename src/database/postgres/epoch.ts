@@ -1,8 +1,8 @@
 import { sql } from "../sql.ts";
 
 /**
- * The epoch of the store, of the row of "History". A dump does not have the column "copy": it is generated, so each restore
- * makes another one, and a restored store has another epoch by itself.
+ * The epoch of the store, from the row of "History". The column "copy" is generated, so a dump does not contain it. Each
+ * restore generates a different value, so a restored store has a different epoch.
  */
 export const epoch = sql`"History"."epoch" || '-' || "History"."copy"`;
 

@@ -1,22 +1,22 @@
 import { BatonError, unavailable } from "../../errors.ts";
 
-/** SQLSTATEs that mean: not now. By code, or by class (their first two characters). See PostgreSQL's appendix A. */
+/** SQLSTATEs that mean "not now", by code or by class (the first two characters). See PostgreSQL's appendix A. */
 const unavailableStates: ReadonlyMap<string, string> = new Map([
-  ["08", "the connection to it broke"],
-  ["25006", "it only reads, as a standby does"],
+  ["08", "the connection was lost"],
+  ["25006", "it is read-only, like a standby"],
   ["25P03", "the connection was idle for too long"],
   ["25P04", "the transaction took too long"],
-  ["28", "it refuses this server's user"],
-  ["3D000", "it is not there"],
-  ["40", "it had to undo the transaction"],
-  ["53", "it lacks room, memory or connections"],
-  ["55P03", "a lock could not be had in time"],
+  ["28", "it rejects the user of this server"],
+  ["3D000", "it does not exist"],
+  ["40", "it had to roll back the transaction"],
+  ["53", "it lacks disk space, memory or connections"],
+  ["55P03", "a lock could not be acquired in time"],
   ["57014", "it took too long"],
-  ["57", "it is stopping or starting"],
-  ["58", "its system failed"],
+  ["57", "it is shutting down or starting"],
+  ["58", "its operating system reported an error"],
 ]);
 
-/** What the driver and Prisma say without a SQLSTATE, when the database itself said nothing. */
+/** Messages of the driver and of Prisma that have no SQLSTATE, because the database did not respond. */
 const unavailableMessages: readonly (readonly [RegExp, string])[] = [
   [/timeout exceeded when trying to connect|P2024/, "all connections to it are busy"],
   [/P2028|Query read timeout|SocketTimeout|due to connection timeout/, "it took too long"],
@@ -26,7 +26,7 @@ const unavailableMessages: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Why the database can't serve now; undefined for a fault of another kind. */
+/** Returns why the database cannot serve now; undefined for an error of another kind. */
 function unavailableReason(error: unknown): string | undefined {
   const state = sqlState(error);
   if (state !== null) {
@@ -38,7 +38,7 @@ function unavailableReason(error: unknown): string | undefined {
 
 /**
  * Runs work of the driver.
- * @throws UNAVAILABLE if the database can't serve now, and any other error as it is
+ * @throws UNAVAILABLE if the database cannot serve now, and any other error unchanged
  */
 export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -53,7 +53,7 @@ export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
 /** Codes of Prisma (P2010) and of the system (EPIPE) that have the form of a SQLSTATE. */
 const otherCodes = /^(P[12]\d{3}|E[A-Z]+)$/;
 
-/** The code that PostgreSQL gave, wherever the driver or Prisma put it; null when it gave none. */
+/** Returns PostgreSQL's code from an error of the driver or of Prisma; null if the error has none. */
 export function sqlState(error: unknown): string | null {
   for (const { originalCode, code } of chain(error)) {
     const state = originalCode ?? code;
@@ -74,7 +74,7 @@ interface Link {
   readonly errors?: readonly unknown[];
 }
 
-/** An error and what it was made of. */
+/** An error and its causes. */
 function chain(error: unknown): Link[] {
   if (typeof error !== "object" || error === null) return [];
   const link = error as Link;

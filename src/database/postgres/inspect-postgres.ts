@@ -1,10 +1,10 @@
 import type { Inspection } from "../inspection.ts";
 import { readMigrationState } from "../migrate.ts";
-import { AnsweringClient } from "./answering-client.ts";
+import { TimeLimitedClient } from "./time-limited-client.ts";
 import { findPlaceProblem, postgresTarget } from "./migrate-postgres.ts";
 import { migrationsFolder } from "./prepare-schema.ts";
 import { sessionConfig } from "./session-config.ts";
-import { startFault } from "./start-fault.ts";
+import { toStartError } from "./to-start-error.ts";
 
 const statementTimeoutMs = 10_000;
 
@@ -19,16 +19,16 @@ interface SettingsRow {
 }
 
 /**
- * Looks at a database over one connection.
- * @param connections that one server takes
- * @throws StartError when it cannot be reached
+ * Inspects a database over one connection.
+ * @param connections the number of connections that one server uses
+ * @throws StartError if it cannot be reached
  */
 export async function inspectPostgres(url: string, connections: number): Promise<Inspection> {
-  const client = new AnsweringClient({
+  const client = new TimeLimitedClient({
     ...sessionConfig(url, "baton doctor", []),
     query_timeout: statementTimeoutMs,
   });
-  client.on("error", () => {}); // what it breaks says so itself
+  client.on("error", () => {}); // the failing query reports it
   try {
     await client.connect();
     const asked = Date.now();
@@ -45,12 +45,12 @@ export async function inspectPostgres(url: string, connections: number): Promise
       version: `PostgreSQL ${settings.version}`,
       problem: (await findPlaceProblem(client)) ?? state.problem,
       pending: state.pending,
-      // As if it had answered in the middle of the question and the answer.
+      // Assumes that it read its clock in the middle between the request and the response.
       clockAheadMs: Math.round(settings.nowMs - (asked + Date.now()) / 2),
       warnings: warningsOf(settings, connections),
     };
   } catch (error) {
-    throw startFault(url, error);
+    throw toStartError(url, error);
   } finally {
     await client.end().catch(() => {});
   }
@@ -66,15 +66,15 @@ function warningsOf(settings: SettingsRow, connections: number): string[] {
   ] as const) {
     if (value === "off") {
       warnings.push(
-        `${name} is off: a crash of PostgreSQL may lose acknowledged writes. Turn it on.`,
+        `${name} is off: a crash of PostgreSQL can lose acknowledged writes. Turn it on.`,
       );
     }
   }
   const free = maxConnections - usedConnections;
   if (free < connections) {
     warnings.push(
-      `PostgreSQL has ${free} of ${maxConnections} connections free, and one server takes ${connections} ` +
-        "(--postgres-connections). Allow more with max_connections, or take fewer.",
+      `PostgreSQL has ${free} of ${maxConnections} connections free, and one server uses ${connections} ` +
+        "(--postgres-connections). Increase max_connections, or use fewer connections.",
     );
   }
   return warnings;

@@ -7,11 +7,11 @@ import {
 } from "../migrate.ts";
 
 /**
- * Brings the schema that is first in the `search_path` to this version: see `migrate`, also for what
- * it returns and throws.
+ * Migrates the first schema of the `search_path` to this version. See `migrate` for the steps, the
+ * result and the errors.
  *
- * @param client is connected, and nobody else uses it meanwhile
- * @param lockTimeoutMs how long it waits for another process that migrates
+ * @param client a connected client that is not used for anything else at the same time
+ * @param lockTimeoutMs maximum wait for another process that migrates
  */
 export async function migratePostgres(
   client: ClientBase,
@@ -23,7 +23,7 @@ export async function migratePostgres(
   return migrate(postgresTarget(client, lockTimeoutMs), migrationsFolder);
 }
 
-/** Why Baton can't use this database or schema at all; undefined if it can. */
+/** Returns why Baton cannot use this database or schema; undefined if it can. */
 export async function findPlaceProblem(client: ClientBase): Promise<string | undefined> {
   const { rows } = await client.query<Place>(readPlace);
   const [place] = rows;
@@ -46,29 +46,30 @@ const readPlace = `
 
 function findProblem(place: Place): string | undefined {
   const { database, encoding, schema, path, isStandby, isReadOnly } = place;
-  if (isStandby) return "It only reads, as a standby does. Name the primary.";
+  if (isStandby)
+    return "The database is read-only, like a standby. Use the address of the primary.";
   if (isReadOnly) {
     return (
-      "Its transactions only read: default_transaction_read_only is on, and a pooler keeps Baton from " +
-      "setting it. Turn it off for the role of DATABASE_URL: ALTER ROLE … SET default_transaction_read_only = off."
+      "Its transactions are read-only: default_transaction_read_only is on, and a pooler prevents Baton from " +
+      "changing it. Turn it off for the role of DATABASE_URL: ALTER ROLE … SET default_transaction_read_only = off."
     );
   }
   if (encoding !== "UTF8") {
     return (
-      `The database ${database} has the encoding ${encoding}, which can't hold all text. Create ` +
+      `The database ${database} has the encoding ${encoding}, which cannot represent all text. Create ` +
       `one with UTF8: CREATE DATABASE baton ENCODING 'UTF8' TEMPLATE template0 LOCALE 'C'.`
     );
   }
   if (schema === null || schema === "pg_catalog") {
     return (
-      `The database ${database} has no schema of its search_path (${path}) that this role may ` +
-      "use. Create one, or grant it USAGE and CREATE on it."
+      `The database ${database} has no schema in its search_path (${path}) that this role may ` +
+      "use. Create one, or grant the role USAGE and CREATE on one."
     );
   }
   return undefined;
 }
 
-/** The one that `prisma migrate` takes, so that it has to wait too. */
+/** The lock that `prisma migrate` uses, so that it waits, too. */
 const advisoryLock = 72707369;
 
 export function postgresTarget(client: ClientBase, lockTimeoutMs: number): MigrationTarget {
@@ -87,10 +88,10 @@ export function postgresTarget(client: ClientBase, lockTimeoutMs: number): Migra
       return rows;
     },
     async inTurn(work) {
-      // Any stricter, and what the others did would stay hidden after the wait for them.
+      // With a stricter level, the changes of others would stay invisible after the wait for them.
       await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
       try {
-        // The second also bounds how long a migration waits for a table, and keeps others waiting for it.
+        // The lock timeout also bounds how long a migration waits for a table, and so blocks others.
         await client.query("SET LOCAL statement_timeout = 0");
         await client.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
         await takeLock(client, lockTimeoutMs);
@@ -98,7 +99,7 @@ export function postgresTarget(client: ClientBase, lockTimeoutMs: number): Migra
         await client.query("COMMIT");
         return result;
       } catch (error) {
-        // If the connection is lost, the server does it.
+        // If the connection is lost, PostgreSQL rolls back.
         await client.query("ROLLBACK").catch(() => {});
         throw error;
       }
@@ -110,7 +111,7 @@ export function postgresTarget(client: ClientBase, lockTimeoutMs: number): Migra
     },
     async runScript(sql) {
       try {
-        await client.query(sql); // without values, so it may hold several statements
+        await client.query(sql); // without values, so it can contain several statements
       } catch (cause) {
         const { message, position } = cause as { message: string; position?: string };
         if (position === undefined) throw cause;
@@ -136,7 +137,7 @@ async function takeLock(client: ClientBase, lockTimeoutMs: number): Promise<void
     if ((cause as { code?: string }).code !== "55P03") throw cause; // lock_not_available
     throw new MigrationError(
       `Another process has been migrating the database for ${lockTimeoutMs / 1000} s. Wait until ` +
-        `it is done. If none is, end the session that holds the advisory lock ${advisoryLock} ` +
+        `it has finished. If no process is migrating, end the session that holds the advisory lock ${advisoryLock} ` +
         "(see pg_locks), and start again.",
       { cause },
     );
@@ -156,7 +157,7 @@ async function requireCreate(client: ClientBase): Promise<void> {
   }
 }
 
-/** What searches need: both come with PostgreSQL, and a role that may CREATE in the database may create them. */
+/** Searches need these extensions. They come with PostgreSQL, and a role with CREATE on the database may create them. */
 async function requireExtensions(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string; isThere: boolean; role: string }>(
     `SELECT "name", EXISTS (SELECT FROM pg_available_extensions AS a WHERE a.name = wanted."name") AS "isThere",
@@ -169,14 +170,14 @@ async function requireExtensions(client: ClientBase): Promise<void> {
   for (const { name, isThere, role } of rows) {
     throw new MigrationError(
       isThere
-        ? `The role ${role} may not create the extension ${name}. Have the database's owner run, there: ` +
+        ? `The role ${role} may not create the extension ${name}. Have the owner of the database run in it: ` +
             "CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin."
-        : `PostgreSQL here lacks the extension ${name}. Install its contrib package (postgresql-contrib).`,
+        : `This PostgreSQL server lacks the extension ${name}. Install its contrib package (postgresql-contrib).`,
     );
   }
 }
 
-/** Without those that belong to an extension, which are nobody's data. */
+/** Leaves out tables that belong to an extension. */
 const readTableNames = `
   SELECT relname AS "name" FROM pg_class
   WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p', 'f')
@@ -186,7 +187,7 @@ const readTableNames = `
     )
   ORDER BY relname`;
 
-/** As Prisma has it. */
+/** The same statement as Prisma's. */
 const createMigrationsTable = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
     "id"                    VARCHAR(36) PRIMARY KEY NOT NULL,
     "checksum"              VARCHAR(64) NOT NULL,

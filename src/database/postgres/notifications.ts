@@ -7,20 +7,20 @@ import type { ClaimNews, HeadListener } from "../../store/contract.ts";
 
 const channel = "baton_heads";
 const tokenChannel = "baton_tokens";
-/** PostgreSQL takes a payload that is shorter than this. */
+/** PostgreSQL accepts a payload that is shorter than this. */
 const maxPayloadBytes = 8_000;
-/** Users whose growth waits to be told to others. */
+/** Maximum number of users whose new heads wait to be sent. */
 const maxPendingUsers = 10_000;
-/** How long to wait before another attempt to connect: at first, and at most. */
+/** The first and the longest wait before another attempt to connect. */
 const firstRetryMs = 250;
 const lastRetryMs = 5_000;
 
-/** What is called when other instances notify. */
+/** The functions that notifications of other instances call. */
 export interface NotificationListeners {
   readonly headGrown: HeadListener;
   readonly tokensChanged: () => void;
   readonly claims: (userId: string, news: ClaimNews) => void;
-  /** Called whenever there is a connection (again): what was sent before was not heard. */
+  /** Called when a connection has been established, because earlier notifications were missed. */
   readonly missed: () => void;
 }
 
@@ -29,21 +29,21 @@ export interface NotificationsOptions extends NotificationListeners {
   readonly logger: Logger;
 }
 
-/** Tells every instance that tokens were made or revoked. */
+/** Notifies every instance that tokens were created or revoked. */
 export async function announceTokens(client: SqlClient): Promise<void> {
   await client.all(sql`SELECT pg_notify(${tokenChannel}, '') AS "sent"`);
 }
 
 /**
- * Wakes other instances with NOTIFY, and is woken by them, over one connection of its own. All of it is a hint: what
- * is lost while there is no connection is found by polling.
+ * Wakes other instances with NOTIFY and is woken by them, over a separate connection. Notifications are only hints: if
+ * they are lost while there is no connection, polling finds the changes.
  */
 export class Notifications {
   readonly #options: NotificationsOptions;
   #client: pg.Client | null = null;
-  /** What others don't know yet: the latest head counts. */
+  /** Heads to send to other instances. Only the latest of each user is kept. */
   #pending = new Map<string, bigint>();
-  /** What of claims others don't know yet, as payloads. */
+  /** News of claims to send to other instances, as payloads. */
   readonly #pendingClaims = new Set<string>();
   #isSending = false;
   readonly #backoff = new Backoff(firstRetryMs, lastRetryMs);
@@ -56,15 +56,15 @@ export class Notifications {
     void this.#connect();
   }
 
-  /** Tells the other instances where these logs end. What comes while one statement is under way goes with the next. */
+  /** Sends the heads of these logs to the other instances. Heads that arrive during a statement are sent with the next one. */
   send(heads: ReadonlyMap<string, bigint>): void {
-    // Without a connection they wait for the next one; those beyond the bound are found by polling.
+    // Without a connection they wait for the next one. Beyond the bound, other instances find them by polling.
     if (this.#pending.size > maxPendingUsers) this.#pending.clear();
     for (const [userId, head] of heads) this.#pending.set(userId, head);
     if (this.#client && !this.#isSending) void this.#send(this.#client);
   }
 
-  /** Tells the other instances about the claims of a user, in the same way. */
+  /** Sends news of a user's claims to the other instances in the same way. */
   sendClaims(userId: string, news: ClaimNews): void {
     if (this.#pendingClaims.size > maxPendingUsers) this.#pendingClaims.clear();
     this.#pendingClaims.add(JSON.stringify([userId, news]));
@@ -111,10 +111,10 @@ export class Notifications {
   #lose(client: pg.Client, error: unknown): void {
     if (this.#client === client) this.#client = null;
     if (this.#closed) return;
-    // Said once, however many attempts to connect fail after it.
+    // Logged as a warning once, regardless of how many attempts to connect fail afterwards.
     this.#options.logger[this.#isLost ? "debug" : "warn"](
       { err: error },
-      "no notifications from other instances for now; their writes are found by polling",
+      "notifications from other instances are interrupted; their writes are found by polling",
     );
     this.#isLost = true;
     void client.end().catch(() => {});
@@ -158,7 +158,7 @@ export class Notifications {
   }
 }
 
-/** The server's process of a connection, which its notifications name. The types leave it out. */
+/** The server process of a connection, which its notifications name. The driver's types lack it. */
 function backendOf(client: pg.Client): number | null {
   return (client as pg.Client & { readonly processID: number | null }).processID;
 }

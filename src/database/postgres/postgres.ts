@@ -30,32 +30,32 @@ import { sessionSettings } from "./session-settings.ts";
 import { createUsers, PostgresWriteTransaction } from "./write-transaction.ts";
 
 export interface PostgresOptions {
-  /** `postgresql://…` as libpq and node-postgres read it. */
+  /** `postgresql://…` in the form of libpq and node-postgres. */
   readonly url: string;
-  /** Most connections of this process: one for the committer, one for notifications, the others for all else. */
+  /** Maximum number of connections: one for the committer, one for notifications, and the others for everything else. */
   readonly connections: number;
 }
 
-/** PostgreSQL ends a statement that takes longer. */
+/** PostgreSQL cancels a statement that takes longer. */
 const statementTimeoutMs = 30_000;
-/** The driver gives up on an answer, in case PostgreSQL can't end anything any more. */
-const answerTimeoutMs = 35_000;
-/** PostgreSQL ends the transaction of an instance that stands still, for it holds locks that others wait for … */
+/** The driver stops waiting for a response after this time, in case PostgreSQL no longer cancels statements. */
+const responseTimeoutMs = 35_000;
+/** PostgreSQL ends an idle transaction after this time, because it holds locks for which other instances wait. */
 const idleTransactionTimeoutMs = 5_000;
-/** … who wait longer than that. */
+/** Longer than `idleTransactionTimeoutMs`, so that a wait outlasts an idle transaction. */
 const lockTimeoutMs = 10_000;
 /** Every request waits for its token. */
 const tokenTimeoutMs = 5_000;
 const idleConnectionTimeoutMs = 5 * 60_000;
-/** A database that takes longer to say that it is there can't serve. */
+/** A database that takes longer to respond to a ping cannot serve. */
 const pingTimeoutMs = 2_000;
-/** A database that hangs does not take a goodbye either. */
+/** A database that hangs does not respond to a request to close, either. */
 const closeTimeoutMs = 500;
 
 /**
  * Connects, creates or migrates the tables, and keeps a pool of connections and one more for the committer. Instances
- * may start at once: one migrates, the others wait for it.
- * @throws StartError when the database can't be used
+ * can start at the same time: one migrates, and the others wait for it.
+ * @throws StartError if the database cannot be used
  */
 export async function openPostgres(options: PostgresOptions, logger: Logger): Promise<Database> {
   const limits = { statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs };
@@ -70,12 +70,12 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
       onLoss: (error) => logger.debug({ err: error }, "a connection was lost"),
       max: connections,
       idleTimeoutMillis: idleConnectionTimeoutMs,
-      query_timeout: answerTimeoutMs,
+      query_timeout: responseTimeoutMs,
     });
   return new PostgresDatabase(
     connect(configOf("baton committer"), 1),
     connect(configOf("baton"), options.connections - 2),
-    // What looks tokens up, and the server's own work, wait for no user's reads.
+    // The lookup of tokens and the server's own work do not wait for the reads of users.
     Math.max(1, options.connections - 3),
     (listeners) =>
       new Notifications({
@@ -90,7 +90,7 @@ type StartNotifications = (listeners: NotificationListeners) => Notifications;
 
 class PostgresDatabase extends Reads implements Database {
   readonly tokens;
-  /** PostgreSQL refuses by itself what its disk has no room for. */
+  /** PostgreSQL itself refuses writes when its disk is full. */
   readonly isDiskLow = false;
   readonly #committer: PostgresConnection;
   readonly #pool: PostgresConnection;
@@ -102,7 +102,7 @@ class PostgresDatabase extends Reads implements Database {
   constructor(
     committer: PostgresConnection,
     pool: PostgresConnection,
-    /** Most reads of users at the same time. */
+    /** Maximum number of users' reads at the same time. */
     maxReads: number,
     startNotifications: StartNotifications,
   ) {
@@ -122,8 +122,8 @@ class PostgresDatabase extends Reads implements Database {
     let typed: Promise<PrismaClient> | null = null;
     const withClient = <T>(work: (client: PrismaClient) => Promise<T>) =>
       translateErrors(async () => work(await (typed ??= typedClient(pool))));
-    this.tokens = tokenTable(pool.answeringWithin(tokenTimeoutMs), withClient, withClient, {
-      // Should it fail, the others notice by themselves within a second.
+    this.tokens = tokenTable(pool.respondingWithin(tokenTimeoutMs), withClient, withClient, {
+      // If it fails, the other instances notice the change within a second.
       announce: () => announceTokens(pool).catch(() => {}),
       listen: (changed) => (this.#tokensChanged = changed),
       isNoticed: () => false,
@@ -141,7 +141,7 @@ class PostgresDatabase extends Reads implements Database {
     }
   }
 
-  /** One transaction; or the users whose logs are missing, and then nothing was done. */
+  /** Commits one transaction. If logs are missing, it does nothing and returns their users. */
   async #commit<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
@@ -159,7 +159,7 @@ class PostgresDatabase extends Reads implements Database {
     } catch (error) {
       if (!isCommitting) throw error;
       throw unavailable(
-        "The database failed while it was committing: the write may be there or not. Read before you try again.",
+        "The database failed during the commit: the write may or may not be stored. Read before you try again.",
         error,
       );
     }
@@ -219,7 +219,7 @@ class PostgresDatabase extends Reads implements Database {
       pingTimeoutMs,
       Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),
       () => {
-        throw unavailable("The database does not answer in time.");
+        throw unavailable("The database does not respond in time.");
       },
     );
   }
@@ -232,7 +232,7 @@ class PostgresDatabase extends Reads implements Database {
 
 async function typedClient(connection: PostgresConnection): Promise<PrismaClient> {
   const generated = await import("../generated/postgres/client.ts");
-  // Two generated clients, one type: what Baton asks of either is the same.
+  // The two generated clients share one type, because Baton uses the same part of both.
   return new generated.PrismaClient({
     adapter: connection.driverAdapter(),
   }) as unknown as PrismaClient;
@@ -243,5 +243,5 @@ async function checkWritable(connection: PostgresConnection): Promise<void> {
     sql`SELECT current_setting('transaction_read_only') AS "readOnly" FROM (SELECT 1 FROM "User" LIMIT 1) AS "any"
       RIGHT JOIN (SELECT 1) AS "always" ON true`,
   );
-  if (row?.readOnly === "on") throw unavailable("The database only reads, as a standby does.");
+  if (row?.readOnly === "on") throw unavailable("The database is read-only, like a standby.");
 }

@@ -9,20 +9,20 @@ import {
   type SessionSetting,
   type SessionState,
 } from "./session-settings.ts";
-import { startFault } from "./start-fault.ts";
+import { toStartError } from "./to-start-error.ts";
 
 export const migrationsFolder = fileURLToPath(
   new URL("../../../prisma/postgres/migrations", import.meta.url),
 );
 
-/** A migration of a large table takes its time, and bounds its own waits. */
+/** A migration of a large table can take long, and sets its own lock timeout. */
 const unlimited = { statementTimeoutMs: 0, lockTimeoutMs: 0, idleTransactionTimeoutMs: 0 };
 
 /**
- * Creates or migrates the tables, over a connection of its own. Logs in one line which settings can't be set.
- * @param settings of the connections that will serve
- * @returns the schema that the tables are in: the one that unqualified names mean
- * @throws StartError when the database can't be used
+ * Creates or migrates the tables over a separate connection. Logs in one line which settings cannot be set.
+ * @param settings the settings of the connections that will serve requests
+ * @returns the schema of the tables: the one to which unqualified names refer
+ * @throws StartError if the database cannot be used
  */
 export async function prepareSchema(
   url: string,
@@ -32,9 +32,9 @@ export async function prepareSchema(
   try {
     const config = sessionConfig(url, "baton migration", sessionSettings(unlimited));
     const client = new SessionClient(config);
-    client.on("error", () => {}); // what it breaks says so itself
+    client.on("error", () => {}); // the failing query reports it
     await client.connect().catch((error: unknown) => {
-      // PostgreSQL may wait for an answer of its own, a password, and keep the process from ending.
+      // PostgreSQL can still wait for a password, which would keep the process from ending.
       void client.end().catch(() => {});
       throw error;
     });
@@ -47,7 +47,7 @@ export async function prepareSchema(
       await client.end();
     }
   } catch (error) {
-    throw startFault(url, error);
+    throw toStartError(url, error);
   }
 }
 
@@ -56,6 +56,6 @@ function report(states: readonly SessionState[], logger: Logger): void {
   if (differing.length === 0) return;
   const list = differing.map(({ name, value, actual }) => `${name} = '${value}' (is '${actual}')`);
   logger.warn(
-    `Behind a pooler Baton can't set what it relies on. Set it for its role with ALTER ROLE … SET: ${list.join(", ")}.`,
+    `Behind a pooler, Baton cannot change settings that it needs. Set them for its role with ALTER ROLE … SET: ${list.join(", ")}.`,
   );
 }

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 
-/** Each connection keeps so many; lists of differing length make endless texts. */
+/** Maximum number of prepared statements of a connection. Lists of different lengths produce many texts. */
 const maxNames = 200;
 
 /**
- * Names the texts of statements, so that each connection parses and plans one once: that is a third or more of what a
- * small statement costs PostgreSQL. What comes beyond the first names is sent without one.
+ * Names the texts of statements, so that each connection parses and plans a statement once. That is at least a third of
+ * the cost of a small statement. After `maxNames` texts, further ones are sent without a name.
  */
 export function statementNames(): (query: { readonly sql: string }) => string {
   const names = new Map<string, string>();

@@ -9,7 +9,7 @@ const types = {
   time: sql`timestamp(3)`,
 } as const;
 
-/** The rows as something to select from. */
+/** The rows as a table from which a statement can select. */
 export function rowTable({ name: tableName, columns, rows }: RowTable): Sql {
   const names = Object.keys(columns);
   const objects = rows.map((row) =>

@@ -25,15 +25,18 @@ import { rowTable } from "./row-table.ts";
 const recordColumns = columnNames(recordTable.columns);
 const claimTable = { ...placeColumns, ...claimColumns };
 
-/** Statements that can run as one, with those that there is nothing to do for. */
+/** Statements that can be sent together. A statement that has nothing to do is null. */
 export type Step = readonly (Sql | null)[];
 
-/** One statement carries about so many UTF-16 units of rows: its text is made in one go. */
+/** Approximate maximum of a statement's rows, in UTF-16 units. The text is built without yielding. */
 const maxRowUnits = 1024 * 1024;
 
 /**
- * Saves the effects: what is removed first, then all that is written, then the totals that have come to 0. Large entries and
- * changes are written by statements before the one that has the rest.
+ * Saves the effects:
+ *
+ * 1. Remove cleared namespaces, and then deleted entries.
+ * 2. Write large entries and changes in statements of limited size, and then the rest.
+ * 3. Remove the totals that have reached 0.
  */
 export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Step> {
   const users = [...effects];
@@ -70,7 +73,7 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
   for (const rows of entries.slice(1)) yield [upsert(entryTable, rows)];
   for (const rows of changes.slice(1)) yield [insertChanges(rows)];
   yield [
-    // The planner can't look into the rows: by the list it knows how few users, and in which partitions.
+    // The planner cannot read the rows. The list shows it how few users there are, and in which partitions.
     withRows(
       "new",
       { userId: "text", headRevision: "bigint" },
@@ -101,7 +104,7 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
   yield emptied;
 }
 
-/** The rows in their order, in groups of about `maxRowUnits`; one group, nearly always. */
+/** Divides the rows, in their order, into groups of about `maxRowUnits`. Nearly always there is one group. */
 function groupsOf(rows: readonly Cell[][]): (readonly Cell[][])[] {
   const groups: (readonly Cell[][])[] = [];
   let begin = 0;
@@ -123,7 +126,7 @@ function insertChanges(cells: readonly Cell[][]): Sql | null {
   });
 }
 
-/** Adds the deltas. Rows that have come to 0 are removed afterwards, where there may be any. */
+/** Adds the deltas. If rows can have reached 0, a later statement removes them. */
 export function saveNamespaces(
   users: readonly (readonly [userId: string, effects: NamespaceEffects])[],
 ): readonly [totals: Step, emptied: Step] {
@@ -183,7 +186,7 @@ export function saveNamespaces(
   return [totals, emptied];
 }
 
-/** @param set what becomes of a row that is there; without it, its cells are replaced */
+/** @param set the part after SET for an existing row; default: its cells are replaced */
 function upsert(table: Table, cells: readonly Cell[][], set: Sql | null = null): Sql | null {
   const others = columnNames(table.columns).filter((column) => !table.key.includes(column));
   return withRows("new", table.columns, cells, (rows) => {

@@ -1,28 +1,28 @@
 import { callbackify } from "node:util";
 import type pg from "pg";
-import { AnsweringClient } from "./answering-client.ts";
+import { TimeLimitedClient } from "./time-limited-client.ts";
 import { applySettings, type SessionSetting } from "./session-settings.ts";
 
 export interface SessionConfig extends pg.ClientConfig {
   readonly session: readonly SessionSetting[];
-  /** Whether a pooler stands between that gives each transaction another connection. */
+  /** Whether a pooler assigns each transaction a different connection. */
   readonly isPooled: boolean;
 }
 
 /**
- * A connection that has set what Baton relies on by the time it is connected. Every connection of ours is one, also
- * those that Prisma uses, so that nothing runs under what a database or a role says otherwise.
+ * A connection that has the settings that Baton needs when `connect` resolves. All connections are of this class,
+ * including those of Prisma, so that no statement runs under other settings of a database or a role.
  *
- * The settings are not startup parameters: PgBouncer refuses those that it does not know.
+ * The settings are not startup parameters, because PgBouncer rejects unknown parameters.
  */
-export class SessionClient extends AnsweringClient {
+export class SessionClient extends TimeLimitedClient {
   readonly #config: SessionConfig;
 
   constructor(config: SessionConfig) {
     super(config);
     this.#config = config;
-    // A pool listens only once the connection is made. A connection lost before that rejects `connect`; without a
-    // listener its `error` event would also end the process.
+    // A pool adds its listener only after the connection is established. If the connection is lost before that, `connect`
+    // rejects, and without a listener the `error` event would also end the process.
     this.on("error", () => {});
   }
 
@@ -40,7 +40,7 @@ export class SessionClient extends AnsweringClient {
     try {
       await applySettings(this, this.#config.session, this.#config.isPooled);
     } catch (error) {
-      // Whoever connects gives up a connection that was not made, and does not end it.
+      // The caller does not close a connection that was not established.
       void this.end().catch(() => {});
       throw error;
     }

@@ -1,7 +1,7 @@
 import type { SessionConfig } from "./session-client.ts";
 import type { SessionSetting } from "./session-settings.ts";
 
-/** How long a caller waits for a connection, of the pool or a new one. */
+/** Maximum wait for a connection, from the pool or a new one. */
 export const connectTimeoutMs = 5_000;
 const keepAliveDelayMs = 10_000;
 
@@ -22,7 +22,7 @@ export function sessionConfig(
   };
 }
 
-/** As Prisma has it: `?pgbouncer=true` says that a pooler stands between. */
+/** As for Prisma, `?pgbouncer=true` means that a pooler is in between. */
 function isPooled(url: string): boolean {
   return new URL(url).searchParams.get("pgbouncer") === "true";
 }

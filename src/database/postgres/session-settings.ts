@@ -2,34 +2,34 @@ import type { ClientBase } from "pg";
 import pg from "pg";
 
 /**
- * A setting of a session that Baton relies on, with the value that PostgreSQL shows for it. A database, a role or the
- * environment may give a session another value.
+ * A setting of a session that Baton needs, with the value that PostgreSQL shows for it. A database, a role or the
+ * environment can set another value for a session.
  */
 export interface SessionSetting {
   readonly name: string;
   readonly value: string;
-  /** Whether a pooler that gives each transaction another connection carries it along (PgBouncer does for a few). */
+  /** Whether a pooler keeps the setting when it switches connections between transactions (PgBouncer keeps a few). */
   readonly isTracked: boolean;
 }
 
-/** A setting, and what the session has. */
+/** A setting, and its value in the session. */
 export interface SessionState extends SessionSetting {
   readonly actual: string;
 }
 
-/** What is different for each kind of connection. 0: without a limit. */
+/** The limits that differ between kinds of connections. 0: no limit. */
 export interface SessionLimits {
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
   readonly idleTransactionTimeoutMs: number;
-  /** The schema that unqualified names mean; left out, the one that the session begins with. */
+  /** The schema to which unqualified names refer. Default: the first of the session. */
   readonly schema?: string;
 }
 
-/** Until it has its settings, a connection is of no use. */
-const answerTimeoutMs = 5_000;
+/** A connection cannot be used before it has its settings. */
+const responseTimeoutMs = 5_000;
 
-/** What the session of each connection must have. */
+/** The settings that the session of each connection must have. */
 export function sessionSettings(limits: SessionLimits): readonly SessionSetting[] {
   const { statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs, schema } = limits;
   return [
@@ -44,7 +44,7 @@ export function sessionSettings(limits: SessionLimits): readonly SessionSetting[
   ];
 }
 
-/** Text in and out of the connection: each other value changes what a timestamp or a string means. */
+/** The format of text on the connection. Other values change the meaning of a timestamp or a string. */
 const tracked = [
   ["client_encoding", "UTF8"],
   ["DateStyle", "ISO, YMD"],
@@ -56,15 +56,15 @@ const untracked = [
   ["IntervalStyle", "postgres"],
   ["bytea_output", "hex"],
   ["extra_float_digits", "1"],
-  // Off, a null in an array parameter becomes the text NULL.
+  // If it is off, a null in an array parameter becomes the text NULL.
   ["array_nulls", "on"],
-  // A search would leave out matches beyond it.
+  // With a limit, a search would leave out matches.
   ["gin_fuzzy_search_limit", "0"],
-  // Stricter, and writes of several instances undo one another: they wait for each other's locks instead.
+  // With a stricter level, concurrent writes of several instances would fail. They wait for each other's locks instead.
   ["default_transaction_isolation", "read committed"],
   ["default_transaction_read_only", "off"],
   ["default_transaction_deferrable", "off"],
-  // Connections wait in the pool, and the one for notifications listens, for as long as the server runs.
+  // Connections stay in the pool, and one listens for notifications, as long as the server runs.
   ["idle_session_timeout", "0"],
   ["transaction_timeout", "0"],
 ] as const;
@@ -74,8 +74,8 @@ function interval(ms: number): string {
 }
 
 /**
- * Sets them in one statement. A setting that this version of PostgreSQL does not have is left out.
- * @param isPooled behind a pooler by transaction: what it does not carry along is only read
+ * Applies the settings in one statement. A setting that this version of PostgreSQL does not have is left out.
+ * @param isPooled whether a pooler switches connections between transactions: settings that it does not keep are only read
  */
 export async function applySettings(
   client: Pick<ClientBase, "query">,
@@ -86,8 +86,8 @@ export async function applySettings(
     text: `SELECT "name", CASE WHEN "isSet" THEN set_config("name", "value", false) ELSE current_setting("name") END AS "actual"
      FROM (VALUES ${settings.map((setting) => valuesRow(setting, isPooled)).join(", ")}) AS "wanted" ("name", "value", "isSet")
      WHERE current_setting("name", true) IS NOT NULL`,
-    // The driver takes it for each statement; its types leave it out.
-    query_timeout: answerTimeoutMs,
+    // The driver accepts it for each statement, but its types lack it.
+    query_timeout: responseTimeoutMs,
   };
   const { rows } = await client.query<{ name: string; actual: string }>(query);
   const actual = new Map(rows.map((row) => [row.name, row.actual]));

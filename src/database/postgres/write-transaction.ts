@@ -14,7 +14,7 @@ import { saveNamespaces, saveSteps, type Step } from "./save-steps.ts";
 const places = columnNames(placeColumns);
 const loaded = columns("Entry", headColumns);
 
-/** The statements of one write transaction: a handful, however many commands it holds. Their rows are one parameter. */
+/** The few statements of one write transaction, regardless of the number of commands. Their rows are one parameter. */
 export class PostgresWriteTransaction implements WriteTransaction {
   readonly import: ImportTransaction;
   readonly #client: SqlClient;
@@ -31,8 +31,8 @@ export class PostgresWriteTransaction implements WriteTransaction {
   }
 
   /**
-   * Locks the users' logs in the order of their ids, as every instance does, so that none waits in a circle.
-   * @returns the users who have no log yet: to create it now would break that order
+   * Locks the users' logs in the order of their ids. Every instance uses this order, so they cannot deadlock.
+   * @returns the users who have no log yet; to create one now would break the order
    */
   async lock(): Promise<readonly string[]> {
     const rows = await this.#client.all<{ userId: string }>(sql`
@@ -62,7 +62,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
       columns: { ...placeColumns, withValue: "boolean" },
       rows: wanted.map((place) => cellsOf(place, [...places, "withValue"])),
     });
-    // LIMIT keeps the planner, which can't look into the rows, from reading the whole table for them.
+    // The planner cannot read the rows. LIMIT prevents it from choosing a scan of the whole table.
     const found = await this.#client.all<LoadedEntry & { userId: string; value: string | null }>(
       sql`SELECT "found".* FROM ${rows} CROSS JOIN LATERAL (
         SELECT "Entry"."userId", ${loaded}, CASE WHEN "withValue" THEN "value" END AS "value" FROM "Entry"
@@ -118,7 +118,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
     return this.#runSteps(saveSteps(effects));
   }
 
-  /** Runs one step after the other. The statements of a step concern different rows, and are one round trip. */
+  /** Runs the steps in order. The statements of a step change different rows, and need one round trip. */
   async #runSteps(steps: Iterable<Step>): Promise<void> {
     for (const step of steps) {
       const statements = step.filter((statement) => statement !== null);
@@ -132,7 +132,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
   }
 }
 
-/** Creates the logs of users who have none, by itself, without a transaction around it. */
+/** Creates the logs of users who have none, in a separate transaction. */
 export async function createUsers(client: SqlClient, userIds: readonly string[]): Promise<void> {
   const missing = rowTable({
     name: "missing",

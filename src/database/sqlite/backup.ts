@@ -4,20 +4,20 @@ import { dirname } from "node:path";
 import { StartError } from "../../start-error.ts";
 import { SqliteConnection } from "./connection.ts";
 import { primaryCode } from "./errors.ts";
-import { selectFaults } from "./select-faults.ts";
-import { startFault } from "./start-fault.ts";
+import { selectPageErrors } from "./select-page-errors.ts";
+import { toStartError } from "./to-start-error.ts";
 
-/** Files that SQLite keeps beside a database. Those of another database would be taken for part of it. */
+/** Suffixes of the files that SQLite keeps next to a database. It would use such files of another database, too. */
 const companions = ["-wal", "-shm", "-journal"];
 
 /**
- * Copies a database into a new file, as it is at one instant, while servers read and write it:
+ * Copies a database at one instant into a new file, while servers read and write it:
  *
- * 1. `VACUUM INTO` copies what one transaction sees into a file beside the target.
- * 2. The copy loses its epoch, so that whoever opens it first gives it another (G15).
- * 3. The copy is written to the disk, and then given its name: a file of that name is always whole.
+ * 1. `VACUUM INTO` copies the contents in one transaction to a temporary file in the target's folder.
+ * 2. The epoch is removed from the copy, so that the first process that opens it creates a different one (G15).
+ * 3. The copy is synchronized to the disk, and then renamed to the target. So the target is always complete.
  *
- * @throws StartError when a file can't be used, or the target exists
+ * @throws StartError if a file cannot be used, or if the target exists
  */
 export async function backupSqlite(file: string, target: string): Promise<void> {
   requireAbsent(target, "Name another file.");
@@ -31,29 +31,29 @@ export async function backupSqlite(file: string, target: string): Promise<void> 
     await sync(dirname(target));
   } catch (error) {
     await removeAll(partial);
-    throw error instanceof StartError ? error : startFault(target, error);
+    throw error instanceof StartError ? error : toStartError(target, error);
   }
 }
 
 /**
- * Puts a backup in the place of a database that no process has open.
- * @param replaces whether a database that is there is removed
- * @throws StartError when a file can't be used, a process has the database open, or it is there and is to stay
+ * Restores a backup to the file of a database that no process has open.
+ * @param replaces whether to replace an existing database
+ * @throws StartError if a file cannot be used, if a process has the database open, or if it exists and `replaces` is false
  */
 export async function restoreSqlite(
   backup: string,
   file: string,
   replaces: boolean,
 ): Promise<void> {
-  if (!existsSync(backup)) throw new StartError(`There is no file ${backup}.`);
-  if (!replaces) requireAbsent(file, "Say --force to replace it.");
+  if (!existsSync(backup)) throw new StartError(`The file ${backup} does not exist.`);
+  if (!replaces) requireAbsent(file, "Pass --force to replace it.");
   if (existsSync(file)) await requireUnused(file);
   const partial = `${file}.partial`;
   try {
     await copyFile(backup, partial);
     await withConnection(partial, async (copy) => {
       requireWhole(backup, copy);
-      // A copy that another tool made has the epoch of the database.
+      // A copy that another tool created has the epoch of the database.
       dropEpoch(copy);
     });
     await sync(partial);
@@ -62,13 +62,13 @@ export async function restoreSqlite(
     await sync(dirname(file));
   } catch (error) {
     await removeAll(partial);
-    throw error instanceof StartError ? error : startFault(backup, error);
+    throw error instanceof StartError ? error : toStartError(backup, error);
   }
 }
 
-/** A database of a version before there were epochs is given one by its migration. */
+/** Removes the epoch. A database of a version without epochs has none: its migration creates one. */
 function dropEpoch(copy: SqliteConnection): void {
-  // One file has everything then.
+  // After this, one file contains everything.
   copy.execSync("PRAGMA journal_mode = DELETE");
   if (hasTable(copy, "History")) copy.execSync(`UPDATE "History" SET "epoch" = ''`);
 }
@@ -77,7 +77,7 @@ function requireWhole(file: string, copy: SqliteConnection): void {
   if (!hasTable(copy, "_prisma_migrations")) {
     throw new StartError(`${file} is not a Baton database.`);
   }
-  if (copy.prepare(selectFaults).get([]) === null) return;
+  if (copy.prepare(selectPageErrors).get([]) === null) return;
   throw new StartError(`${file} is damaged. Restore another backup.`);
 }
 
@@ -89,7 +89,7 @@ function hasTable(copy: SqliteConnection, name: string): boolean {
 }
 
 function requireAbsent(file: string, advice: string): void {
-  if (existsSync(file)) throw new StartError(`There is a file ${file} already. ${advice}`);
+  if (existsSync(file)) throw new StartError(`The file ${file} exists already. ${advice}`);
 }
 
 /** In WAL mode, every process that has a database open holds a lock on it. */

@@ -1,8 +1,8 @@
 import type { SqliteConnection } from "./connection.ts";
 
 /**
- * Reads how many bytes the pages of the file take: all of them, or those that are free.
- * @throws UNAVAILABLE if not even that can be read
+ * Reads the size of the file's pages in bytes: of all pages, or of the free ones.
+ * @throws UNAVAILABLE if it cannot be read
  */
 export function bytesOfPages(
   connection: SqliteConnection,

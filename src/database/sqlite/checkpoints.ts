@@ -1,12 +1,12 @@
 import type { SqliteConnection } from "./connection.ts";
 
-/** A checkpoint follows after so many commits, or after this time. */
+/** A checkpoint runs after this number of commits, or after the time below. */
 const commitsPerCheckpoint = 1_000;
 const checkpointDelayMs = 1_000;
 
 /**
- * Moves what was committed from the write-ahead log into the database file, on a thread of the driver, so that neither a
- * commit nor the event loop waits for it. Should it fall behind, SQLite's own checkpoints do it within a commit.
+ * Moves committed pages from the write-ahead log to the database file, on a thread of the driver, so that neither a
+ * commit nor the event loop waits for it. If it falls behind, SQLite's own checkpoints do it within a commit.
  */
 export class Checkpoints {
   readonly #connection: SqliteConnection;
@@ -27,8 +27,8 @@ export class Checkpoints {
   }
 
   /**
-   * A checkpoint now, so that the next commit begins the write-ahead log anew.
-   * @param mode `TRUNCATE` also gives the log's space back to the disk, unless somebody reads
+   * Runs a checkpoint now, so that the next commit starts the write-ahead log from its beginning.
+   * @param mode `TRUNCATE` also frees the log's disk space, unless a reader is active
    */
   async now(mode: "PASSIVE" | "TRUNCATE"): Promise<void> {
     await this.#running;
@@ -48,7 +48,7 @@ export class Checkpoints {
     this.#commits = 0;
     this.#running ??= this.#connection
       .exec(`PRAGMA wal_checkpoint(${mode})`)
-      // Another process may be at it. The next commit tries again.
+      // Another process may be running a checkpoint. The next commit tries again.
       .catch(() => {})
       .finally(() => (this.#running = null));
   }

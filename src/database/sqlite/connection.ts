@@ -11,9 +11,9 @@ import {
   type Transaction,
 } from "@prisma/driver-adapter-utils";
 import type { Sql, SqlClient } from "../sql.ts";
-import { toDriverError, translateErrors, type FaultListener } from "./errors.ts";
+import { toDriverError, translateErrors, type ErrorListener } from "./errors.ts";
 
-/** A connection keeps at most this many prepared statements. Lists of differing length make endless texts. */
+/** A connection keeps at most this many prepared statements. Lists of different lengths produce many texts. */
 const maxStatements = 500;
 
 type Row = Record<string, unknown>;
@@ -29,29 +29,29 @@ export class SqliteConnection implements SqlClient, SqlDriverAdapter {
   readonly adapterName = "baton-libsql";
   readonly #database: Database.Database;
   readonly #statements = new Map<string, Statement>();
-  readonly #onFault: FaultListener | undefined;
+  readonly #onError: ErrorListener | undefined;
 
-  /** @param onFault hears what keeps the database from serving, before it is thrown */
-  constructor(file: string, onFault?: FaultListener) {
+  /** @param onError is called with an error that prevents the database from serving, before it is thrown */
+  constructor(file: string, onError?: ErrorListener) {
     this.#database = new Database(file);
-    this.#onFault = onFault;
+    this.#onError = onError;
   }
 
-  /** Runs statements without parameters on a thread of the driver: a commit waits for the disk. */
+  /** Runs statements without parameters on a thread of the driver, because a commit waits for the disk. */
   exec(sql: string): Promise<void> {
-    // The driver's other module, for promises, is a wrapper of the same handle.
+    // The driver's module for promises wraps the same handle.
     return translateErrors(
       () => AsyncDatabase.prototype.exec.call(this.#database as never, sql),
-      this.#onFault,
+      this.#onError,
     );
   }
 
   /** Like `exec`, on this thread. */
   execSync(sql: string): void {
-    translateErrors(() => this.#database.exec(sql), this.#onFault);
+    translateErrors(() => this.#database.exec(sql), this.#onError);
   }
 
-  /** The kept statement of a text. */
+  /** Returns the prepared statement of a text. */
   prepare(sql: string): Statement {
     const kept = this.#statements.get(sql);
     if (kept) return kept;
@@ -59,10 +59,10 @@ export class SqliteConnection implements SqlClient, SqlDriverAdapter {
       const [oldest] = this.#statements.keys();
       if (oldest !== undefined) this.#statements.delete(oldest);
     }
-    const onFault = this.#onFault;
+    const onError = this.#onError;
     const statement = translateErrors(
-      () => new Statement(this.#database.prepare(sql), onFault),
-      onFault,
+      () => new Statement(this.#database.prepare(sql), onError),
+      onError,
     );
     this.#statements.set(sql, statement);
     return statement;
@@ -106,7 +106,7 @@ export class SqliteConnection implements SqlClient, SqlDriverAdapter {
     adapting(() => this.execSync(script));
   }
 
-  /** Callers begin transactions themselves: two must not share a connection. */
+  /** Not supported: callers start transactions themselves, because two must not share a connection. */
   startTransaction(): Promise<Transaction> {
     return Promise.reject(new Error("Prisma's transactions are not used on SQLite."));
   }
@@ -123,7 +123,7 @@ export class SqliteConnection implements SqlClient, SqlDriverAdapter {
 
 interface Column {
   readonly name: string;
-  /** As the table declares it; null for an expression. */
+  /** The declared type of the column; null for an expression. */
   readonly type: string | null;
 }
 
@@ -131,11 +131,11 @@ interface Column {
 export class Statement {
   readonly columns: readonly Column[];
   readonly #statement: Database.Statement;
-  readonly #onFault: FaultListener | undefined;
+  readonly #onError: ErrorListener | undefined;
 
-  constructor(statement: Database.Statement, onFault?: FaultListener) {
+  constructor(statement: Database.Statement, onError?: ErrorListener) {
     this.#statement = statement;
-    this.#onFault = onFault;
+    this.#onError = onError;
     this.columns = statement.reader ? (statement.columns() as readonly Column[]) : [];
     if (statement.reader) statement.raw(true);
   }
@@ -147,24 +147,24 @@ export class Statement {
 
   /** The first row. */
   get(values: readonly unknown[]): Row | null {
-    const cells = translateErrors(() => this.#statement.get(toCells(values)), this.#onFault) as
+    const cells = translateErrors(() => this.#statement.get(toCells(values)), this.#onError) as
       | unknown[]
       | undefined;
     return cells ? this.#toRow(cells) : null;
   }
 
-  /** The rows as the driver gives them. */
+  /** The rows as arrays of cells. */
   allRaw(values: readonly unknown[]): unknown[][] {
     return translateErrors(
       () => this.#statement.all(toCells(values)),
-      this.#onFault,
+      this.#onError,
     ) as unknown[][];
   }
 
-  /** Returns how many rows were changed. */
+  /** Returns the number of changed rows. */
   run(values: readonly unknown[]): number {
     if (this.columns.length > 0) return this.allRaw(values).length;
-    return translateErrors(() => this.#statement.run(toCells(values)), this.#onFault).changes;
+    return translateErrors(() => this.#statement.run(toCells(values)), this.#onError).changes;
   }
 
   #toRow(cells: readonly unknown[]): Row {
@@ -182,7 +182,7 @@ export class Statement {
   }
 }
 
-/** Values as SQLite keeps them: an instant in milliseconds, a boolean as 0 or 1. */
+/** Converts values to SQLite's: an instant to milliseconds, a boolean to 0 or 1. */
 function toCells(values: readonly unknown[]): unknown[] {
   const cells: unknown[] = [];
   for (const value of values) {
@@ -192,7 +192,7 @@ function toCells(values: readonly unknown[]): unknown[] {
   return cells;
 }
 
-// What Prisma sends and wants back. It speaks of instants and 64-bit numbers as texts.
+// The conversions from and to Prisma's values. Prisma represents instants and 64-bit numbers as text.
 
 function toArgument(arg: unknown, type: ArgType | undefined): unknown {
   if (typeof arg !== "string") return arg;

@@ -1,11 +1,11 @@
 import { statSync } from "node:fs";
 
-/** What SQLite keeps open: the database, its write-ahead log, and the index of that. */
+/** The files that SQLite keeps open: the database, its write-ahead log, and the index of the log. */
 const suffixes = ["", "-wal", "-shm"] as const;
 
 /**
- * The files that a connection has open. SQLite goes on writing to them when they are deleted or others take their names,
- * and what it writes then is gone with the process.
+ * The files that a connection has open. SQLite continues to write to them after they were deleted or replaced. Such writes
+ * are lost when the process ends.
  */
 export class DatabaseFiles {
   readonly #file: string;
@@ -17,12 +17,12 @@ export class DatabaseFiles {
     this.#identities = suffixes.map((suffix) => identityOf(file + suffix));
   }
 
-  /** Whether the database file is not the one that is open any more. Called for each commit: it takes microseconds. */
+  /** Whether the database file was deleted or replaced. Each commit calls this; it takes microseconds. */
   isMoved(): boolean {
     return identityOf(this.#file) !== this.#identities[0];
   }
 
-  /** Whether one of the files is not the one that is open any more. */
+  /** Whether one of the files was deleted or replaced. */
   isAnyMoved(): boolean {
     return suffixes.some(
       (suffix, index) => identityOf(this.#file + suffix) !== this.#identities[index],
@@ -30,7 +30,7 @@ export class DatabaseFiles {
   }
 }
 
-/** Null if there is no such file, or if it can't be looked at. */
+/** The identity of a file; null if it does not exist or cannot be read. */
 function identityOf(path: string): string | null {
   try {
     const found = statSync(path, { throwIfNoEntry: false });

@@ -3,16 +3,17 @@ import { randomFillSync } from "node:crypto";
 import { dirname } from "node:path";
 import type { DiskState } from "../../store/contract.ts";
 
-/** A disk that is smaller than this many times the option's value keeps this part of itself free instead. */
+/** If the disk is smaller than the option's value times this, one part in this many is kept free instead. */
 const smallestShare = 8;
-/** The part of the space to keep free that must be free on the disk itself. The reserve has the same size. */
+/** The space to keep free, divided by this, must be free on the disk itself. The reserve has the same size. */
 const reserveShare = 4;
 /**
- * With less than so many times the space to keep free, the write-ahead log is kept small: each look begins with a checkpoint,
- * there is one after each write of as much as the reserve has, and the log gives back most of its space.
+ * If less than the space to keep free times this is available, the write-ahead log is kept small: each measurement starts
+ * with a checkpoint, another one follows whenever the size of the reserve has been written, and the log frees most of its
+ * space.
  */
 const tightFactor = 8;
-/** With so many times the space to keep free, the reserve is made at the second look. */
+/** If the space to keep free times this is available, the reserve is created at the second measurement. */
 const ampleFactor = 32;
 /** The reserve is written in pieces of this size. */
 const pieceBytes = 1024 * 1024;
@@ -20,46 +21,46 @@ const pieceBytes = 1024 * 1024;
 export interface DiskSpaceOptions {
   /** The database file. */
   readonly file: string;
-  /** Below this much space the disk is low. 0: it is low only where a write finds it full, and there is no reserve. */
+  /** Below this much space, the disk is low. 0: it is low only when a write finds it full, and there is no reserve. */
   readonly minFreeBytes: number;
 }
 
 interface Measure {
   readonly free: number;
-  /** What is to be kept free. */
+  /** The space to keep free, in bytes. */
   readonly kept: number;
-  /** What of it must be free on the disk itself. */
+  /** The part of it that must be free on the disk itself. */
   readonly least: number;
 }
 
-/** What a look at the disk asks of the database. */
+/** The operations of the database that a measurement uses. */
 export interface SpaceOfDatabase {
-  /** What free pages of the database file have. */
+  /** The size of the free pages of the database file. */
   freePageBytes(): number;
-  /** Moves what was committed from the write-ahead log into the database file, which then has its size. */
+  /** Moves committed pages from the write-ahead log to the database file, which grows accordingly. */
   checkpoint(): Promise<void>;
-  /** Bounds the bytes that the write-ahead log keeps when it begins anew; null: as usual. */
+  /** Limits the bytes that the write-ahead log keeps when it starts from its beginning; null: the usual limit. */
   limitLog(bytes: number | null): void;
 }
 
 /**
- * The space that a database has left. When it is low, only writes that remove data are accepted.
+ * The remaining disk space of a database. When it is low, only writes that remove data are accepted.
  *
- * 1. The disk is looked at every second. Between two looks, each commit spends an estimate of what it takes. When that comes
- *    to what there was to spend, the next transaction waits for another look.
- * 2. A file beside the database, the reserve, holds a quarter of the space that is to be kept free. It is given back to the
- *    disk when less than that is left, or when a write finds the disk full. So deletes, and the checkpoints that bring
- *    what was committed into the database file, have room on a disk that something else has filled.
- * 3. The database file does not become smaller. Its free pages are used again, so they count as space too. The log that
- *    SQLite writes first is outside of it: a quarter must be free on the disk itself.
- * 4. When there is room again, the reserve is made again.
+ * 1. The free space is measured every second. Between two measurements, an estimate of each commit's size is subtracted.
+ *    When nothing is left, the next transaction waits for another measurement.
+ * 2. The reserve is a file next to the database. Its size is a quarter of the space to keep free. It is deleted when less
+ *    than that is left, or when a write finds the disk full. So deletes, and the checkpoints that move committed pages to
+ *    the database file, have space even if other programs have filled the disk.
+ * 3. The database file does not shrink. SQLite reuses its free pages, so they count as space, too. The write-ahead log is
+ *    a separate file, so a quarter of the space must be free on the disk itself.
+ * 4. When there is enough space again, the reserve is created again.
  */
 export class DiskSpace {
   readonly #options: DiskSpaceOptions;
   readonly #reserve: string;
   #isLow = false;
   #freeBytes = 0;
-  /** What commits may take until the next look. A command that is not a server does not look. */
+  /** Bytes that commits can use before the next measurement. Only a server measures; other commands have no limit. */
   #leftBytes = Infinity;
   #hasLooked = false;
 
@@ -68,7 +69,7 @@ export class DiskSpace {
     this.#reserve = `${options.file}-reserve`;
   }
 
-  /** As it was when it was looked at last. */
+  /** The state at the last measurement. */
   get state(): DiskState {
     return { freeBytes: this.#freeBytes, isLow: this.#isLow };
   }
@@ -78,26 +79,26 @@ export class DiskSpace {
     return this.#isLow;
   }
 
-  /** Whether to look before the next transaction. */
+  /** Whether to measure before the next transaction. */
   get isDue(): boolean {
     return this.#leftBytes < 0 && !this.#isLow;
   }
 
-  /** A commit has taken some space, roughly. */
+  /** Records that a commit has used approximately this many bytes. */
   spend(bytes: number): void {
     this.#leftBytes -= bytes;
   }
 
-  /** Gives the reserve back before the database is opened, which needs room for some pages. */
+  /** Deletes the reserve if necessary before the database is opened, because opening needs space for some pages. */
   async makeRoom(): Promise<void> {
     const { free, least } = await this.#measure();
     if (free < least) await this.release();
   }
 
-  /** Looks at the disk. */
+  /** Measures the free space. */
   async look(database: SpaceOfDatabase): Promise<void> {
     let found = await this.#measure();
-    // What is in the log only will need as much room in the file.
+    // Pages that are only in the log will need the same space in the database file.
     let owed = await sizeOf(`${this.#options.file}-wal`);
     const isTight = found.free - owed < tightFactor * found.kept;
     database.limitLog(isTight ? found.least : null);
@@ -108,12 +109,12 @@ export class DiskSpace {
     }
     const { free, kept, least } = found;
     const held = Math.min(least, await sizeOf(this.#reserve));
-    // What the reserve gave back is for writes that remove data.
+    // The space of a deleted reserve is for writes that remove data.
     const usable = free - owed - (least - held);
     this.#freeBytes = free;
     this.#leftBytes = Math.min(usable - least, usable + database.freePageBytes() - kept);
     this.#isLow = this.#leftBytes < 0;
-    // The reserve is to have room for all that is in the log only.
+    // The reserve must be large enough for all pages that are only in the log.
     if (isTight) this.#leftBytes = Math.min(this.#leftBytes, least);
     if (free < least) await this.release();
     else if (held < least && free >= kept + least && !this.#mayWait(found)) {
@@ -122,17 +123,17 @@ export class DiskSpace {
     this.#hasLooked = true;
   }
 
-  /** A write found the disk full, whatever the system says is free. It is low until it is looked at again. */
+  /** Records that a write found the disk full, regardless of the reported free space. It is low until it is measured again. */
   foundFull(): void {
     this.#isLow = true;
   }
 
-  /** Gives the reserve back to the disk. */
+  /** Deletes the reserve. */
   async release(): Promise<void> {
     await rm(this.#reserve, { force: true });
   }
 
-  /** A server that starts has other things to do, where the disk has room for the writes of its first second. */
+  /** Whether a starting server can create the reserve later, because the disk has space for its first writes. */
   #mayWait({ free, kept }: Measure): boolean {
     return !this.#hasLooked && free > ampleFactor * kept;
   }
@@ -143,7 +144,7 @@ export class DiskSpace {
     return { free: bavail * bsize, kept, least: Math.floor(kept / reserveShare) };
   }
 
-  /** Written with random bytes, which no file system stores in less space. */
+  /** Writes the reserve with random bytes, because a file system cannot compress them. */
   async #makeReserve(bytes: number): Promise<void> {
     const piece = randomFillSync(Buffer.allocUnsafe(Math.min(bytes, pieceBytes)));
     try {
@@ -156,18 +157,18 @@ export class DiskSpace {
         await handle.close();
       }
     } catch {
-      // Something else needs the space.
+      // Another program needs the space.
       await this.release();
     }
   }
 }
 
-/** How much of a disk is to be kept free. */
+/** Calculates the space of a disk to keep free, in bytes. */
 export function spaceToKeep(minFreeBytes: number, diskBytes: number): number {
   return Math.min(minFreeBytes, Math.floor(diskBytes / smallestShare));
 }
 
-/** 0 if there is no such file. */
+/** The size of a file in bytes; 0 if it does not exist. */
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

@@ -1,13 +1,13 @@
 import { sql } from "../sql.ts";
 import type { SqliteConnection } from "./connection.ts";
 
-/** The epoch of the store, of the row of "History". `baton backup` leaves none in a copy: see `ensureEpoch`. */
+/** The epoch of the store, from the row of "History". `baton backup` removes it from a copy: see `ensureEpoch`. */
 export const epoch = sql`"History"."epoch"`;
 
 const newEpoch = sql`lower(hex(randomblob(16)))`;
 export const renewEpoch = sql`UPDATE "History" SET "epoch" = ${newEpoch}`;
 
-/** Gives a database that was restored from a backup an epoch of its own. Of several processes, one does it. */
+/** Creates a new epoch for a database that was restored from a backup. If several processes try, one succeeds. */
 export async function ensureEpoch(writer: SqliteConnection): Promise<void> {
   const [row] = await writer.all<{ epoch: string }>(sql`SELECT "epoch" FROM "History"`);
   if (row?.epoch === "") {

@@ -1,46 +1,46 @@
 import type { Error as DriverError } from "@prisma/driver-adapter-utils";
 import { BatonError, unavailable } from "../../errors.ts";
 
-/** Primary result codes of SQLite that mean "not now". See its documentation, "Result and Error Codes". */
+/** Primary result codes of SQLite that mean "not now". See "Result and Error Codes" in its documentation. */
 const unavailableCodes: ReadonlyMap<number, string> = new Map([
   [5, "another process is writing to the database"],
   [6, "another process is writing to the database"],
   [7, "the server is out of memory"],
-  [8, "the database can't be written"],
+  [8, "the database cannot be written"],
   [10, "the disk failed"],
   [11, "the database file is damaged"],
   [13, "the disk is full"],
-  [14, "the database file can't be opened"],
+  [14, "the database file cannot be opened"],
   [26, "the database file is damaged"],
 ]);
 
-/** SQLite's code for a row that breaks a UNIQUE or PRIMARY KEY constraint. */
+/** SQLite's codes for a row that violates a UNIQUE or PRIMARY KEY constraint. */
 const uniqueCodes: readonly number[] = [1555, 2067];
 
-/** Called with the primary result code of what keeps the database from serving. */
-export type FaultListener = (code: number) => void;
+/** Called with the primary result code of an error that prevents the database from serving. */
+export type ErrorListener = (code: number) => void;
 
 /**
  * Runs work of the driver.
- * @throws UNAVAILABLE if the database can't serve now, and any other error as it is
+ * @throws UNAVAILABLE if the database cannot serve now, and any other error unchanged
  */
-export function translateErrors<T>(work: () => T, onFault?: FaultListener): T {
+export function translateErrors<T>(work: () => T, onError?: ErrorListener): T {
   try {
     const result = work();
     if (result instanceof Promise) {
-      return result.catch((error: unknown) => rethrow(error, onFault)) as T;
+      return result.catch((error: unknown) => rethrow(error, onError)) as T;
     }
     return result;
   } catch (error) {
-    return rethrow(error, onFault);
+    return rethrow(error, onError);
   }
 }
 
-function rethrow(error: unknown, onFault: FaultListener | undefined): never {
+function rethrow(error: unknown, onError: ErrorListener | undefined): never {
   const code = primaryCode(error) ?? 0;
   const reason = unavailableCodes.get(code);
   if (error instanceof BatonError || reason === undefined) throw error;
-  onFault?.(code);
+  onError?.(code);
   throw unavailable(`The database is unavailable: ${reason}. Try again.`, error);
 }
 
@@ -49,10 +49,10 @@ export function isBusy(error: unknown): boolean {
   return primaryCode(error) === 5;
 }
 
-/** Primary result codes of what lasts: no other attempt helps. */
-export const faultCodes = { disk: 10, damaged: 11, full: 13, noDatabase: 26 } as const;
+/** Primary result codes of permanent errors: another attempt does not help. */
+export const permanentCodes = { disk: 10, damaged: 11, full: 13, noDatabase: 26 } as const;
 
-/** The primary result code of an error, or of its cause; null for an error that is not SQLite's. */
+/** The primary result code of an error or of its cause; null for other errors. */
 export function primaryCode(error: unknown): number | null {
   const code = rawCode(error);
   return code === null ? null : code & 0xff;
@@ -62,12 +62,12 @@ function rawCode(error: unknown): number | null {
   if (typeof error !== "object" || error === null) return null;
   const { rawCode: code, originalCode, cause, meta } = error as DriverLink;
   if (typeof code === "number") return code;
-  // As `toDriverError` gave it to Prisma, which puts it into errors of its own.
+  // The code from `toDriverError`, which Prisma copies into its own errors.
   if (originalCode !== undefined && /^\d+$/.test(originalCode)) return Number(originalCode);
   return rawCode(cause ?? meta?.driverAdapterError);
 }
 
-/** Where an error, or what it was made of, may carry SQLite's code. */
+/** The members of an error, or of its causes, that can contain SQLite's code. */
 interface DriverLink {
   readonly rawCode?: unknown;
   readonly originalCode?: string;

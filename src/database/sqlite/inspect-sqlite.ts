@@ -3,12 +3,12 @@ import { readMigrationState } from "../migrate.ts";
 import { SqliteConnection } from "./connection.ts";
 import { sqliteTarget } from "./migrate-sqlite.ts";
 import { migrationsFolder } from "./sqlite.ts";
-import { selectFaults } from "./select-faults.ts";
-import { startFault } from "./start-fault.ts";
+import { selectPageErrors } from "./select-page-errors.ts";
+import { toStartError } from "./to-start-error.ts";
 
 /**
- * Looks at a database file that exists. `quick_check` reads all of it, at the speed of the disk.
- * @throws StartError when it can't be opened, or is damaged or not a database
+ * Inspects an existing database file. `quick_check` reads the whole file, at the speed of the disk.
+ * @throws StartError if it cannot be opened, is damaged, or is not a database
  */
 export async function inspectSqlite(file: string): Promise<Inspection> {
   let connection: SqliteConnection | undefined;
@@ -17,7 +17,7 @@ export async function inspectSqlite(file: string): Promise<Inspection> {
     opened.execSync("PRAGMA query_only = ON");
     const all = <T>(text: string) => opened.prepare(text).all([]) as T[];
     const [{ version }] = all<{ version: string }>("SELECT sqlite_version() AS version") as [any];
-    const faults = all<{ fault: string }>(selectFaults).map(({ fault }) => fault);
+    const errors = all<{ error: string }>(selectPageErrors).map(({ error }) => error);
     const state = await readMigrationState(
       sqliteTarget({ all: async <T>(text: string) => all(text) as T, run: async () => 0 }),
       migrationsFolder,
@@ -29,17 +29,17 @@ export async function inspectSqlite(file: string): Promise<Inspection> {
              JOIN "Change" ON "Change"."userId" = "User"."userId" AND "Change"."revision" = "User"."headRevision"`,
           )
         : [];
-    const damage = `The file is damaged: ${faults.join("; ")}. Restore it from a backup.`;
+    const damage = `The file is damaged: ${errors.join("; ")}. Restore it from a backup.`;
     return {
       version: `SQLite ${version}`,
-      problem: faults.length > 0 ? damage : state.problem,
+      problem: errors.length > 0 ? damage : state.problem,
       pending: state.pending,
-      // The file has no clock of its own.
+      // The file has no clock, so its newest change is used.
       clockAheadMs: newest?.at ? Math.max(0, Number(newest.at) - Date.now()) : 0,
       warnings: [],
     };
   } catch (error) {
-    throw startFault(file, error);
+    throw toStartError(file, error);
   } finally {
     connection?.close();
   }

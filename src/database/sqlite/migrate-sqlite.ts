@@ -1,17 +1,17 @@
 import { migrate, type AppliedMigration, type MigrationTarget } from "../migrate.ts";
 
-/** What migrating asks of a connection. */
+/** The operations of a connection that a migration uses. */
 export interface SqlExecutor {
   run(sql: string, ...values: unknown[]): Promise<number>;
   all<T>(sql: string, ...values: unknown[]): Promise<T>;
 }
 
 /**
- * Brings the file to this version: see `migrate`, also for what it returns and throws.
+ * Migrates the file to this version. See `migrate` for the steps, the result and the errors.
  *
- * Nobody else may use `client` meanwhile, and it must wait for locks.
- * Two clients of one process must take turns: the driver waits for a lock without letting the
- * process's other work go on.
+ * `client` must not be used for anything else at the same time, and it must wait for locks.
+ * Two clients of one process must take turns, because the driver blocks the process while it
+ * waits for a lock.
  */
 export function migrateSqlite(client: SqlExecutor, migrationsFolder: string): Promise<string[]> {
   return migrate(sqliteTarget(client), migrationsFolder);
@@ -39,7 +39,7 @@ export function sqliteTarget(client: SqlExecutor): MigrationTarget {
         await client.run("COMMIT");
         return result;
       } catch (error) {
-        // SQLite itself ends the transaction on some errors (a full disk), and then this fails.
+        // On some errors, such as a full disk, SQLite has rolled back already, and this fails.
         await client.run("ROLLBACK").catch(() => {});
         throw error;
       }
@@ -72,7 +72,7 @@ export function sqliteTarget(client: SqlExecutor): MigrationTarget {
   };
 }
 
-/** As Prisma has it, but for IF NOT EXISTS, which SQLite does not keep. */
+/** The same statement as Prisma's, apart from IF NOT EXISTS, which SQLite does not store. */
 const createMigrationsTable = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
     "id"                    TEXT PRIMARY KEY NOT NULL,
     "checksum"              TEXT NOT NULL,
@@ -85,8 +85,8 @@ const createMigrationsTable = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
 )`;
 
 /**
- * The driver runs one statement at a time. The files are machine-written: a statement ends with a
- * `;` at the end of a line, none has one inside, and a comment has a line of its own.
+ * Splits a script, because the driver runs one statement at a time. The files are generated: `;` occurs
+ * only at the end of a statement and of a line, and a comment is on a separate line.
  */
 function splitStatements(sql: string): string[] {
   return sql

@@ -1,5 +1,5 @@
 import { raw } from "../sql.ts";
 
-/** The instant of the database, in milliseconds as columns keep it. */
+/** The current instant of the database, in milliseconds like the columns. */
 export const nowMs = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`;
 export const now = raw(nowMs);

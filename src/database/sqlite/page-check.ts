@@ -1,18 +1,18 @@
 import { bytesOfPages } from "./bytes-of-pages.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { selectFaults } from "./select-faults.ts";
+import { selectPageErrors } from "./select-page-errors.ts";
 
-/** After a check there is none for so many times as long as it took: it may read a large file. */
+/** The pause after a check is its duration times this, because it can read a large file. */
 const restFactor = 500;
 const leastRestMs = 1_000;
-/** A larger file is not read as a whole: its damage is known when a statement meets it. */
+/** A larger file is not checked. Its damage is detected when a statement reads a damaged page. */
 const maxFileBytes = 1024 ** 3;
-/** Whoever asks for the result waits for the check of a file of this size: it takes some 30 ms. */
+/** `run` waits for the check of a file up to this size, which takes about 30 ms. */
 const quickFileBytes = 32 * 1024 ** 2;
 
 /**
- * Reads every page of the database, on a thread of the driver, and says whether their structure is sound. It does so when it
- * is asked, and not more often than its cost allows: a file of 1 MiB every second, one of 1 GiB every ten minutes or so.
+ * Reads every page of the database, on a thread of the driver, and reports whether their structure is valid. It does so on
+ * request, and only as often as its cost allows: a file of 1 MiB every second, one of 1 GiB about every ten minutes.
  */
 export class PageCheck {
   readonly #connection: SqliteConnection;
@@ -20,24 +20,24 @@ export class PageCheck {
   #dueAt = 0;
   #isDamaged = false;
 
-  /** @param connection its own; it keeps no page, so that what it reads is what the file has */
+  /** @param connection a separate connection without a page cache, so that it reads the file's current pages */
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
     connection.execSync("PRAGMA cache_size = 0");
     connection.execSync("PRAGMA temp_store = MEMORY");
   }
 
-  /** Whether the file is damaged, as far as that is known. */
+  /** Whether damage to the file is known. */
   get isDamaged(): boolean {
     return this.#isDamaged;
   }
 
-  /** A statement found a damaged page. */
+  /** Records that a statement found a damaged page. */
   foundDamage(): void {
     this.#isDamaged = true;
   }
 
-  /** Begins a check if one is due, and waits for it if the file is small. */
+  /** Starts a check if one is due, and waits for it if the file is small. */
   async run(): Promise<void> {
     if (!this.#running && performance.now() < this.#dueAt) return;
     const bytes = bytesOfPages(this.#connection, "page_count");
@@ -56,12 +56,12 @@ export class PageCheck {
       try {
         // Only statements without results run on the driver's thread.
         await this.#connection.exec(
-          `DROP TABLE IF EXISTS temp.finding; CREATE TEMP TABLE finding AS ${selectFaults}`,
+          `DROP TABLE IF EXISTS temp.finding; CREATE TEMP TABLE finding AS ${selectPageErrors}`,
         );
         const found = this.#connection.prepare("SELECT 1 FROM temp.finding LIMIT 1").get([]);
         this.#isDamaged = found !== null;
       } catch {
-        // It can't be read at all. The connection reports damage; whatever else it is, a write finds it too.
+        // The file cannot be read. The connection reports damage, and a write encounters any other problem, too.
       }
     }
     const end = performance.now();

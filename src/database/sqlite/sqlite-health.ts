@@ -2,12 +2,12 @@ import { unavailable, type BatonError } from "../../errors.ts";
 import { within } from "../../within.ts";
 import type { DatabaseFiles } from "./database-files.ts";
 import type { DiskSpace, SpaceOfDatabase } from "./disk-space.ts";
-import { faultCodes } from "./errors.ts";
+import { permanentCodes } from "./errors.ts";
 import type { PageCheck } from "./page-check.ts";
 
-/** A write that was committed shows for this long that writes can be. */
+/** A committed write proves for this long that writes are possible. */
 const provenMs = 1_000;
-/** A database that takes longer to write something small can't serve. */
+/** A database that takes longer for a small write cannot serve. */
 const writeTimeoutMs = 2_000;
 
 export interface SqliteHealthOptions {
@@ -17,7 +17,7 @@ export interface SqliteHealthOptions {
 }
 
 /**
- * What keeps a SQLite database from serving. What costs something is done when `checkReady` is called, and not with each
+ * Detects the problems that prevent a SQLite database from serving. Expensive checks run in `checkReady`, and not for each
  * write.
  */
 export class SqliteHealth {
@@ -36,10 +36,10 @@ export class SqliteHealth {
 
   /**
    * Called before each transaction.
-   * @throws UNAVAILABLE if what it writes would be lost
+   * @throws UNAVAILABLE if the write would be lost
    */
   requireWritable(): void {
-    // It may have been put back.
+    // The file may have been put back.
     if (this.#isMoved) this.#isMoved = this.#options.files.isAnyMoved();
     if (this.#isMoved) throw moved("Nothing was written.");
     if (this.#options.pages.isDamaged) throw damaged();
@@ -47,7 +47,7 @@ export class SqliteHealth {
 
   /**
    * Called after each commit, before it is acknowledged.
-   * @throws UNAVAILABLE if it went into a file that is not there any more
+   * @throws UNAVAILABLE if it was written to a file that no longer exists
    */
   requireSameFile(): void {
     if (!this.#options.files.isMoved()) return;
@@ -55,34 +55,34 @@ export class SqliteHealth {
     throw moved("This write may be lost.");
   }
 
-  /** Something was written and committed, which takes so much space, roughly. */
+  /** Records a commit, which used approximately this many bytes. */
   wrote(bytes: number): void {
     this.#provenAt = performance.now();
     this.#options.disk.spend(bytes);
   }
 
-  /** A statement failed with this primary result code. */
+  /** Records that a statement failed with this primary result code. */
   found(code: number): void {
     this.#provenAt = -Infinity;
-    if (code === faultCodes.full) this.#options.disk.foundFull();
-    if (code === faultCodes.damaged || code === faultCodes.noDatabase) {
+    if (code === permanentCodes.full) this.#options.disk.foundFull();
+    if (code === permanentCodes.damaged || code === permanentCodes.noDatabase) {
       this.#options.pages.foundDamage();
     }
   }
 
-  /** Looks at the disk, and for files that were deleted or replaced while nobody wrote. Call it every second. */
+  /** Measures the disk space, and checks for deleted or replaced files. Call it every second. */
   async look(database: SpaceOfDatabase): Promise<void> {
     this.#isMoved = this.#options.files.isAnyMoved();
     await this.#options.disk.look(database);
   }
 
-  /** Gives the disk the space that was kept for writes that remove data. */
+  /** Frees the space that was reserved for writes that remove data. */
   releaseReserve(): Promise<void> {
     return this.#options.disk.release();
   }
 
   /**
-   * @param write commits something small
+   * @param write commits a small write
    * @throws UNAVAILABLE unless all reads and writes can be served
    */
   async checkReady(write: () => Promise<void>): Promise<void> {
@@ -92,13 +92,13 @@ export class SqliteHealth {
     this.requireWritable();
     if (disk.isLow) {
       throw unavailable(
-        "The disk is nearly full: only writes that remove data are accepted. Make room on it.",
+        "The disk is nearly full: only writes that remove data are accepted. Free disk space.",
       );
     }
     if (performance.now() - this.#provenAt < provenMs) return;
     this.#writing ??= write().finally(() => (this.#writing = null));
     await within(writeTimeoutMs, this.#writing, () => {
-      throw unavailable("The database does not write in time.");
+      throw unavailable("The database does not complete a write in time.");
     });
   }
 
@@ -116,6 +116,6 @@ function moved(consequence: string): BatonError {
 
 function damaged(): BatonError {
   return unavailable(
-    "The database file is damaged, so that nothing is written to it. Restore it from a backup.",
+    "The database file is damaged, so writes are refused. Restore it from a backup.",
   );
 }

@@ -24,38 +24,38 @@ import { SqliteConnection, type Statement } from "./connection.ts";
 import { DatabaseFiles } from "./database-files.ts";
 import { DiskSpace, type SpaceOfDatabase } from "./disk-space.ts";
 import { ensureEpoch, epoch, renewEpoch } from "./epoch.ts";
-import { faultCodes, isBusy, primaryCode, translateErrors } from "./errors.ts";
+import { permanentCodes, isBusy, primaryCode, translateErrors } from "./errors.ts";
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { now } from "./now.ts";
 import { PageCheck } from "./page-check.ts";
 import { rowTable } from "./row-table.ts";
 import { SqliteHealth } from "./sqlite-health.ts";
-import { startFault } from "./start-fault.ts";
+import { toStartError } from "./to-start-error.ts";
 import { SqliteWriteTransaction } from "./write-transaction.ts";
 
 export interface SqliteOptions {
-  /** Path of the database file; its folder is created when it is missing. */
+  /** Path of the database file. Its folder is created if it does not exist. */
   readonly file: string;
   /**
-   * `full`: a commit is on the disk before it is acknowledged (G5). `normal`: after a power failure the last commits
-   * may be missing; a crash of the process alone loses nothing.
+   * `full`: a commit is on the disk before it is acknowledged (G5). `normal`: a power failure can lose the last commits.
+   * A crash of only the process loses nothing.
    */
   readonly synchronous: "full" | "normal";
-  /** Below this much free space only writes that remove data are accepted: see `DiskSpace`. */
+  /** With less free space than this, only writes that remove data are accepted: see `DiskSpace`. */
   readonly minFreeBytes: number;
 }
 
-/** How long a write waits for another process, such as `baton token create`, to finish its own. */
+/** How long a write waits for the write of another process, such as `baton token create`. */
 const busyTimeoutMs = 5_000;
 const firstBusyPauseMs = 1;
 const lastBusyPauseMs = 50;
 /**
- * Pages of the write-ahead log, 64 MiB of them, after which a commit moves them into the file by itself. Usually they have
- * been moved before: see `Checkpoints`.
+ * Number of pages of the write-ahead log (64 MiB) after which a commit itself moves them to the database file. Usually
+ * `Checkpoints` has moved them earlier.
  */
 const mostLogPages = 16_384;
 const mostLogBytes = 64 * 1024 * 1024;
-/** Pages are cached in memory up to this. */
+/** Maximum size of the page cache in memory. */
 const cacheKiB = 64 * 1024;
 
 export const migrationsFolder = fileURLToPath(
@@ -64,8 +64,8 @@ export const migrationsFolder = fileURLToPath(
 
 /**
  * Opens the database file, creates or migrates it, and keeps two connections: one for writes, which take turns, and one
- * that only reads. In WAL mode it sees only what is committed.
- * @throws StartError when the file can't be used
+ * that only reads. In WAL mode, the second sees only committed data.
+ * @throws StartError if the file cannot be used
  */
 export async function openSqlite(options: SqliteOptions): Promise<Database> {
   const { file, synchronous } = options;
@@ -86,7 +86,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     writer.execSync("PRAGMA journal_mode = WAL");
     writer.execSync(`PRAGMA synchronous = ${synchronous}`);
     writer.execSync(`PRAGMA wal_autocheckpoint = ${mostLogPages}`);
-    // A reader that lasts lets the log grow. The next commit after it makes the file as small as this again.
+    // A long read lets the log grow. The next commit after it reduces the file to this size again.
     writer.execSync(`PRAGMA journal_size_limit = ${mostLogBytes}`);
     await migrateSqlite(
       {
@@ -96,7 +96,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
       migrationsFolder,
     );
     await ensureEpoch(writer);
-    // From here on a busy database is waited for without holding the event loop: see `begin`.
+    // From here on, waits for a busy database do not block the event loop: see `begin`.
     writer.execSync("PRAGMA busy_timeout = 0");
     const reader = connect();
     reader.execSync(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
@@ -108,7 +108,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   } catch (error) {
     for (const connection of opened) connection.close();
     if (error instanceof MigrationError) throw new StartError(`${file}: ${error.message}`);
-    throw startFault(file, error);
+    throw toStartError(file, error);
   }
 }
 
@@ -236,7 +236,7 @@ class SqliteDatabase extends Reads implements Database {
     await this.#checkpoints.close();
     await this.#health.close();
     this.#reader.close();
-    // After this the one file has everything.
+    // After this, the database file contains everything.
     await this.#writer.exec("PRAGMA wal_checkpoint(TRUNCATE)").catch(() => {});
     this.#writer.close();
   }
@@ -262,9 +262,9 @@ class SqliteDatabase extends Reads implements Database {
         result = await work();
         await commit();
       } catch (error) {
-        // SQLite itself ends the transaction on some errors (a full disk), and then this fails.
+        // On some errors, such as a full disk, SQLite has rolled back already, and this fails.
         await this.#writer.exec("ROLLBACK").catch(() => {});
-        if (primaryCode(error) === faultCodes.full) await this.#makeRoom();
+        if (primaryCode(error) === permanentCodes.full) await this.#makeRoom();
         throw error;
       }
       this.#health.requireSameFile();
@@ -273,13 +273,13 @@ class SqliteDatabase extends Reads implements Database {
     });
   }
 
-  /** For the next transaction, which begins the write-ahead log anew. */
+  /** Lets the next transaction start the write-ahead log from its beginning. */
   async #makeRoom(): Promise<void> {
     await this.#health.releaseReserve();
     await this.#checkpoints.now("TRUNCATE");
   }
 
-  /** Commits a page: that of the file's header, which has a number for applications. */
+  /** Commits one page: the file's header, which contains a number for applications. */
   async #writeSomething(): Promise<void> {
     await this.#inTransaction(async () =>
       this.#writer.execSync(`PRAGMA user_version = ${++this.#lastNumber}`),
@@ -295,8 +295,8 @@ class SqliteDatabase extends Reads implements Database {
 }
 
 /**
- * Begins a write transaction. The first attempt does not wait, and is on this thread: that is the fastest. While another
- * process writes, further attempts follow after pauses, in which the event loop goes on.
+ * Begins a write transaction. The first attempt runs on this thread without waiting, because that is the fastest. While
+ * another process writes, further attempts follow after pauses, which do not block the event loop.
  * @throws UNAVAILABLE after `busyTimeoutMs`
  */
 async function begin(writer: SqliteConnection): Promise<void> {
@@ -325,7 +325,7 @@ function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-/** Makes the folder and the file, for their owner alone; SQLite gives its other files the same rights. */
+/** Creates the folder and the file with access for their owner only. SQLite gives its other files the same permissions. */
 async function prepareFile(file: string): Promise<void> {
   const folder = dirname(file);
   try {
@@ -335,7 +335,7 @@ async function prepareFile(file: string): Promise<void> {
   } catch (error) {
     const { code, path = folder } = error as NodeJS.ErrnoException;
     throw new StartError(
-      `${path} can't be written (${code}). Give this user write access to it, ` +
+      `${path} cannot be written (${code}). Give this user write access to it, ` +
         "or choose another data directory with --data-dir (BATON_DATA_DIR).",
     );
   }

@@ -16,7 +16,7 @@ import {
 import type { SqliteConnection } from "./connection.ts";
 import { nowMs } from "./now.ts";
 
-/** What an update that only brings a new value leaves as it is. The indexes of these columns are left alone too. */
+/** The columns that an update with only a new value leaves unchanged. So their indexes do not change, either. */
 export const keptColumns: readonly string[] = [
   "createdRevision",
   "createdAt",
@@ -24,7 +24,7 @@ export const keptColumns: readonly string[] = [
   "expiresAt",
   ...claimColumnNames,
 ];
-/** What such an update writes. */
+/** The columns that such an update writes. */
 export const newValueColumns = entryColumns.filter(
   (column) => !keptColumns.includes(column) && !entryTable.key.some((part) => part === column),
 );
@@ -33,7 +33,7 @@ const atPlace = `WHERE "userId" = ? AND "namespace" = ? AND "key" = ?`;
 const ofNamespace = `WHERE "userId" = ? AND "namespace" = ?`;
 const ofRecord = `WHERE "userId" = ? AND "idempotencyKey" = ?`;
 
-/** The statements of a write transaction, which writes row by row. Each is prepared once. */
+/** The statements of a write transaction. Each writes one row, and is prepared once. */
 export type WriteStatements = ReturnType<typeof prepareWriteStatements>;
 
 export function prepareWriteStatements(connection: SqliteConnection) {

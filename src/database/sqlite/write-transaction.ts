@@ -30,18 +30,18 @@ import {
 } from "./write-statements.ts";
 
 /**
- * What a change takes of the disk, roughly: a row of the entries, one of the log and some of the search index, each in the
- * write-ahead log and in the database file, and pages that are rewritten for them.
+ * The approximate disk space of a change as a multiple of its size: a row of the entries, one of the log and some of the
+ * search index, each in the write-ahead log and in the database file, and the pages that are rewritten for them.
  */
 const spaceFactor = 8;
 const spacePerChangeBytes = 16 * 1024;
-/** Rows that one statement removes of a namespace, so that the event loop turns in between. */
+/** Number of a namespace's rows that one statement removes. The event loop runs in between. */
 const removedPerStatement = 500;
 const recordColumns = columnNames(recordTable.columns);
 const namespaceColumns = columnNames(namespaceTable.columns);
 const agentColumns = columnNames(namespaceAgentTable.columns);
 
-/** The statements of the writer's transactions. Rows are written one by one: each statement is prepared once and kept. */
+/** The statements of the writer's transactions. Each writes one row, and is prepared once and kept. */
 export class SqliteWriteTransaction implements WriteTransaction {
   readonly import: ImportTransaction;
   readonly #connection: SqliteConnection;
@@ -59,7 +59,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
     );
   }
 
-  /** Begins a transaction for these users. `BEGIN IMMEDIATE` holds the only write lock there is. */
+  /** Begins a transaction for these users. `BEGIN IMMEDIATE` has taken the only write lock. */
   begin(userIds: readonly string[]): this {
     this.#userIds = userIds;
     this.#changeCount = 0;
@@ -68,17 +68,17 @@ export class SqliteWriteTransaction implements WriteTransaction {
     return this;
   }
 
-  /** How many changes it has saved. */
+  /** The number of saved changes. */
   get changeCount(): number {
     return this.#changeCount;
   }
 
-  /** Of the entries that it has saved. */
+  /** The size of the saved entries in bytes. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
 
-  /** How much of the disk the changes take, roughly. */
+  /** The approximate disk space of the changes, in bytes. */
   get spaceBytes(): number {
     return spaceFactor * this.#valueBytes + spacePerChangeBytes * this.#changeCount;
   }
@@ -225,7 +225,7 @@ interface HeadRow {
   readonly nowMs: number;
 }
 
-/** Whether two entries of one place differ only in what an update with a new value writes. */
+/** Whether two versions of an entry differ only in the columns that an update with a new value writes. */
 function isSame(before: StoredHead, entry: StoredHead): boolean {
   return keptColumns.every((column) => valueOf(before, column) === valueOf(entry, column));
 }

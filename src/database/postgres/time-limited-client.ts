@@ -1,10 +1,11 @@
 import pg from "pg";
 
 /**
- * A connection that ends with the first answer that does not come in time: what it leads to may be gone without a
- * goodbye. Else it would go back to its pool, and who gets it next would wait as long again, and again for a ROLLBACK.
+ * A connection that closes when a response does not arrive in time, because the other side can disappear without
+ * closing it. Otherwise it would return to its pool, and the next caller would wait as long again, and once more for
+ * a ROLLBACK.
  */
-export class AnsweringClient extends pg.Client {
+export class TimeLimitedClient extends pg.Client {
   override query(...args: any[]): any {
     const callback: unknown = args.at(-1);
     if (typeof callback === "function") {
@@ -13,13 +14,13 @@ export class AnsweringClient extends pg.Client {
         callback(error, result);
       };
     }
-    const answer: unknown = Reflect.apply(super.query, this, args);
-    if (answer instanceof Promise) answer.catch((error: unknown) => this.#endIfSilent(error));
-    return answer;
+    const result: unknown = Reflect.apply(super.query, this, args);
+    if (result instanceof Promise) result.catch((error: unknown) => this.#endIfSilent(error));
+    return result;
   }
 
   #endIfSilent(error: unknown): void {
-    // The driver has no code for it.
+    // The driver has no code for this error.
     if (!(error instanceof Error) || error.message !== "Query read timeout") return;
     const { connection } = this as unknown as { connection: { stream: { destroy(): void } } };
     connection.stream.destroy();

@@ -1,17 +1,17 @@
 import pg from "pg";
 import { expect, test } from "vitest";
-import { AnsweringClient } from "../../src/database/postgres/answering-client.ts";
+import { TimeLimitedClient } from "../../src/database/postgres/time-limited-client.ts";
 import { createPostgres } from "../postgres.ts";
 import { PostgresProxy } from "../postgres-proxy.ts";
 
-test("a connection that does not answer in time ends, and nobody waits for it again", async () => {
+test("a connection that does not respond in time is closed, and no other caller waits for it", async () => {
   await using database = await createPostgres();
   await using proxy = await PostgresProxy.open(database.url);
   const pool = new pg.Pool({
     connectionString: proxy.url,
     max: 1,
     query_timeout: 300,
-    Client: AnsweringClient,
+    Client: TimeLimitedClient,
   });
   pool.on("error", () => {});
   for (const ask of [
