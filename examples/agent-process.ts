@@ -1,4 +1,4 @@
-// What every run.ts needs: the agents of an example as processes of their own, and an end that takes them along.
+// Shared by every run.ts: it starts the agents of an example as processes, and ends them with the run.
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { agent } from "./agent.ts";
 
 const started: AgentProcess[] = [];
 
-/** Plays an example, and ends what is left of its processes. Ends with 2 when something is not as it should be. */
+/** Runs an example, and ends its remaining processes. The exit code is 2 if a check fails. */
 export async function play(work: (store: DataStore) => Promise<void>): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => process.exit(130));
@@ -15,14 +15,14 @@ export async function play(work: (store: DataStore) => Promise<void>): Promise<v
   process.once("exit", () => started.forEach((child) => void child.kill()));
   await agent("run", work);
   await Promise.all(started.map((child) => child.kill()));
-  process.exit(); // Where it failed in the middle it would go on to wait, or start others.
+  process.exit(); // After a failure it would otherwise continue to wait, or start more processes.
 }
 
-/** An agent as a process of its own. What it says is shown behind its name. */
+/** An agent in a separate process. Its output is shown after its name. */
 export class AgentProcess {
   /** Lines of its standard output so far. */
   readonly lines: string[] = [];
-  /** Its exit code, once all that it said is in `lines`; null when a signal ended it. */
+  /** Its exit code, when all its output is in `lines`. Null if a signal ended it. */
   readonly exit: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -30,9 +30,9 @@ export class AgentProcess {
   #hasEnded = false;
 
   /**
-   * @param name what its lines are shown behind
+   * @param name the name that precedes its lines
    * @param file its program, such as `new URL("worker.ts", import.meta.url)`
-   * @param output "terminal": it writes to the terminal by itself; "nothing": what it says is not shown
+   * @param output "terminal": it writes directly to the terminal; "nothing": its output is not shown
    */
   constructor(
     name: string,
@@ -41,7 +41,7 @@ export class AgentProcess {
     output: "lines" | "terminal" | "nothing" = "lines",
   ) {
     this.#name = name;
-    // As this process was started: by tsx, or by a Node that reads TypeScript itself.
+    // Started in the same way as this process: with tsx, or with a Node.js that runs TypeScript.
     const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(file), ...args], {
       stdio: ["ignore", output === "terminal" ? "inherit" : "pipe", "inherit"],
     });
@@ -62,7 +62,7 @@ export class AgentProcess {
     started.push(this);
   }
 
-  /** Resolves when a line begins with this, or as many lines do. */
+  /** Resolves when a line, or the given number of lines, begins with this. */
   async said(beginning: string, times = 1): Promise<void> {
     while (this.lines.filter((line) => line.startsWith(beginning)).length < times) {
       if (this.#hasEnded) throw new Error(`${this.#name} ended without saying: ${beginning}`);
@@ -70,7 +70,7 @@ export class AgentProcess {
     }
   }
 
-  /** Ends it there and then, as a crash would; with SIGTERM it is asked to. */
+  /** Kills it, as a crash would. With SIGTERM, it can end cleanly. */
   async kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<number | null> {
     this.#child.kill(signal);
     return this.exit;
@@ -82,7 +82,7 @@ export class AgentProcess {
   }
 }
 
-/** A line behind a name. */
+/** Prints a line after a name. */
 export function say(name: string, line: string): void {
   console.log(`${name.padEnd(12)} | ${line}`);
 }

@@ -1,4 +1,4 @@
-// What every example begins with: a store as one agent reaches it, and an end that shells understand.
+// Shared by every example: the store of one agent, and an exit code for shells.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
@@ -9,10 +9,10 @@ import {
 } from "baton-store/client";
 
 /**
- * Runs the work of one agent, and ends the program with it: with 0, or with one line and 2 for what its person can put
- * right. Ctrl-C closes the store, which ends the work wherever it waits.
+ * Runs the work of one agent, and then ends the program: with 0, or with a line and 2 after an error that the person
+ * can correct. Ctrl-C closes the store, which ends every wait.
  *
- * @param name the agent's, recorded on all that it writes
+ * @param name the agent's name, recorded with its writes
  */
 export async function agent(
   name: string,
@@ -44,7 +44,7 @@ async function connect(name: string): Promise<DataStore> {
     agent: name,
     onRetry: ({ call, error }) => console.error(`${error.message} Trying ${call} again.`),
   };
-  // A wrong address or token shows now and at once, not in the middle of the work; from then on there is patience.
+  // A wrong address or token fails immediately, before the work begins. After that, calls are retried.
   await createDataStore({ ...options, retryForMs: 0 }).viewer();
   return createDataStore(options);
 }
@@ -52,7 +52,7 @@ async function connect(name: string): Promise<DataStore> {
 async function localToken(): Promise<string> {
   const file = join(process.env.BATON_DATA_DIR || "data", "local.token");
   return readFile(file, "utf8").catch(() => {
-    const message = `No token: ${file} can't be read. Start a server here with npm start, or set BATON_TOKEN.`;
+    const message = `No token: ${file} cannot be read. Start a server here with npm start, or set BATON_TOKEN.`;
     throw Object.assign(new Error(message), { stack: message });
   });
 }

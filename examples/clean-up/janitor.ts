@@ -1,8 +1,8 @@
-// Clears jobs that are done, and deletes results that are old; what is at work it leaves alone:
+// Clears jobs that are done, and deletes old results. It does not touch jobs in progress:
 //   node --import tsx examples/clean-up/janitor.ts [--done-for seconds] [--results-older-than seconds] [--prefix job:]
 //
-// Each step is one write, and each looks again whether it still is to be done. So a janitor may be killed at any moment,
-// and there may be several.
+// Each step is one write, which checks whether it still applies. So a janitor can be killed at any moment, and several
+// can run at the same time.
 import { parseArgs } from "node:util";
 import { ConflictError } from "baton-store/client";
 import { agent } from "../agent.ts";
@@ -27,20 +27,20 @@ await agent("janitor", async (store) => {
     if (meta?.value.state !== "done") continue;
     const isMine = await unlessOthersWrote(() =>
       store.transact((t) => {
-        // Whoever took the job up has written this; whoever cleared it has deleted it.
+        // A worker that took up the job has written this entry. A janitor that cleared the job has deleted it.
         t.in(job).require("meta", { revision: meta.revision });
         t.in(job).clear();
         t.in(totals).increment("jobs");
       }),
     );
-    console.log(isMine ? `cleared ${name}` : `left ${name}: somebody else was there`);
+    console.log(isMine ? `cleared ${name}` : `left ${name}: another agent changed it`);
   }
 
   for await (const { key, revision, updatedAt } of results.entries()) {
     if (secondsSince(updatedAt) < Number(values["results-older-than"])) continue;
     const isMine = await unlessOthersWrote(() =>
       store.transact((t) => {
-        // A result that was written anew is not old.
+        // A result that was written again is not old.
         t.in(results).delete(key, { ifRevision: revision });
         t.in(totals).increment("results");
       }),
@@ -50,12 +50,12 @@ await agent("janitor", async (store) => {
   console.log("all is clean");
 });
 
-/** Times are the database's. Where ages are hours and days, a janitor's own clock is near enough. */
+/** Times are those of the database. For ages of hours and days, the janitor's clock is precise enough. */
 function secondsSince(time: Date): number {
   return (Date.now() - time.getTime()) / 1_000;
 }
 
-/** False when what the write requires did not hold: then nothing of it was done. */
+/** False if the write's condition did not hold. Nothing is written in that case. */
 async function unlessOthersWrote(write: () => Promise<unknown>): Promise<boolean> {
   try {
     await write();

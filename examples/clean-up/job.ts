@@ -1,4 +1,4 @@
-// What a job leaves behind while it is at work, and what it is for.
+// The entries of a job during its work, and its result.
 import type { DataStore } from "baton-store/client";
 
 export interface Meta {
@@ -6,26 +6,26 @@ export interface Meta {
   worker: string;
 }
 
-/** `job:<id>`: of no use to anybody once the job is done. */
+/** `job:<id>`: not needed after the job is done. */
 export interface Job {
-  /** Whoever takes up the job writes this first. */
+  /** A worker that takes up the job writes this entry first. */
   meta: Meta;
   [chunk: `chunk:${number}`]: { words: number };
 }
 
-/** `results`: what is kept, by the job's id. */
+/** `results`: the results that are kept, by the job's id. */
 export interface Results {
   [job: string]: { words: number; chunks: number };
 }
 
-/** `clean-up`: what janitors have cleared, counted with it. */
+/** `clean-up`: the number of jobs that janitors have cleared, counted in the same write. */
 export interface Totals {
   jobs: number;
   results: number;
 }
 
 export const jobPrefix = "job:";
-/** Longer than any job takes. After that what it has left goes by itself, whatever becomes of workers and janitors. */
+/** Longer than any job. After that, the entries of the job expire, even if all workers and janitors have died. */
 export const defaultTtlSeconds = 24 * 3_600;
 
 export const jobOf = (store: DataStore, id: string) => store.namespace<Job>(`${jobPrefix}${id}`);

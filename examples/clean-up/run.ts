@@ -1,5 +1,5 @@
-// Jobs that are done, one that is taken up again and one whose worker is killed; three janitors, of which one is killed,
-// too, and two come at once: node --import tsx examples/clean-up/run.ts
+// Jobs that are done, one that is taken up again, and one whose worker is killed. Three janitors: one is killed, and
+// two run at the same time: node --import tsx examples/clean-up/run.ts
 import assert from "node:assert/strict";
 import { AgentProcess, play, say } from "../agent-process.ts";
 import { jobOf, jobPrefix, resultsOf } from "./job.ts";
@@ -39,12 +39,12 @@ await play(async (store) => {
   const first = janitor("janitor-1");
   await first.said("cleared", 3);
   await first.kill();
-  say("run", `killed a janitor; there are ${(await jobs()).length} jobs, and two janitors come`);
+  say("run", `killed a janitor; ${(await jobs()).length} jobs are left, and two janitors start`);
   const two = [janitor("janitor-2"), janitor("janitor-3")];
   assert.deepEqual(await Promise.all(two.map(({ exit }) => exit)), [0, 0]);
   assert.deepEqual(await jobOf(store, `${run}-done-07`).get("chunk:1"), { words: 100 });
 
-  say("run", "what the killed worker has left goes by itself");
+  say("run", "the entries of the killed worker expire");
   const left = jobOf(store, `${run}-abandoned`);
   for await (const { entry } of left.watch({ snapshot: true })) {
     if (!entry && !(await left.info())) break;
@@ -52,6 +52,6 @@ await play(async (store) => {
   assert.deepEqual(await jobs(), ["done-07"]);
   const results = await resultsOf(store).getMany(done.map((id) => `${run}-${id}`));
   assert.equal(Object.keys(results).length, done.length);
-  say("run", `there is ${(await jobs()).join()} alone, which is at work; all results are kept`);
+  say("run", `only ${(await jobs()).join()} is left, which is in progress; all results are kept`);
   assert.equal(await again.kill("SIGTERM"), 0);
 });

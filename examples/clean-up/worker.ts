@@ -1,16 +1,16 @@
-// Does a job, or takes up one that is there: node --import tsx examples/clean-up/worker.ts <id> [chunks] [ttlSeconds]
+// Does a job, or takes up an existing one: node --import tsx examples/clean-up/worker.ts <id> [chunks] [ttlSeconds]
 import { setTimeout } from "node:timers/promises";
 import { agent } from "../agent.ts";
 import { defaultTtlSeconds, jobOf, resultsOf, type Job } from "./job.ts";
 
 const [id = "example", count = "5", ttl = String(defaultTtlSeconds)] = process.argv.slice(2);
-/** All that a job writes has an end: when its worker dies and nobody takes it up, it goes by itself. */
+/** All entries of a job expire, so they disappear if its worker dies and no other worker takes it up. */
 const ttlSeconds = Number(ttl);
 const worker = `worker-${process.pid}`;
 
 await agent(worker, async (store) => {
   const job = jobOf(store, id);
-  // From here on no janitor clears it: one that has just looked at a job that was done is refused.
+  // From here on, no janitor clears it: a janitor that has just read that the job was done is refused.
   await job.set("meta", { state: "running", worker }, { ttlSeconds });
 
   const done = new Set(await job.keys({ keyPrefix: "chunk:" }));
@@ -18,7 +18,7 @@ await agent(worker, async (store) => {
   for (let number = 1; number <= Number(count); number++) {
     const key: keyof Job = `chunk:${number}`;
     if (done.has(key)) continue;
-    await setTimeout(150); // This is where it works.
+    await setTimeout(150); // The work.
     await job.set(key, { words: 100 * number }, { ttlSeconds });
     console.log(`${id}: ${key}`);
   }
@@ -30,7 +30,7 @@ await agent(worker, async (store) => {
     words += value.words;
     chunks++;
   }
-  // The result is there as soon as the job is done, and the job is not done before.
+  // The result and the state of the job are written in one transaction.
   await store.transact((t) => {
     t.in(resultsOf(store)).set(id, { words, chunks });
     t.in(job).set("meta", { state: "done", worker }, { ttlSeconds });

@@ -1,5 +1,5 @@
-// Two Deep Agents that share long-term memory in Baton: what one writes under /memories/, the other reads in a thread of
-// its own. Both could be other processes, on other machines:
+// Two Deep Agents share long-term memory in Baton: one writes files under /memories/, and the other reads them in
+// another thread. Both could be separate processes on different machines:
 //   node --import tsx examples/deep-agents/run.ts
 import assert from "node:assert/strict";
 import { BatonSaver, BatonStore } from "baton-store/langgraph";
@@ -27,7 +27,7 @@ async function ask(of: ReturnType<typeof deepAgent>, thread: string, content: st
 }
 
 await agent("deep-agents", async (store) => {
-  // As if it had never run.
+  // Removes the data of earlier runs.
   await store.namespace("langgraph:store:deep-agents:memories").clear();
   for (const thread of ["writer", "reader"]) await new BatonSaver(store).deleteThread(thread);
 
@@ -53,7 +53,7 @@ await agent("deep-agents", async (store) => {
     "The reader does not know what the writer remembers.",
   );
 
-  // Agents of other kinds see the same memory.
+  // Other kinds of agents can read the same memory.
   const files = await store.namespace("langgraph:store:deep-agents:memories").keys();
   console.log(`in Baton: ${files.join(", ")}`);
   assert.deepEqual(files, ["/style.md"]);

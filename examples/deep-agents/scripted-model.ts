@@ -1,9 +1,9 @@
-// A model that says what it was told to, so that the example needs no key: put yours in its place.
+// A model that follows a script, so that the example needs no API key. Replace it with yours.
 import { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
 
-/** What the model does at its next turn: it calls a tool, or gives its answer from the result of the last one. */
+/** The model's next turn: it calls a tool, or responds with the result of the last tool. */
 export type Turn =
   | { readonly tool: string; readonly args: Readonly<Record<string, unknown>> }
   | { readonly answer: (lastResult: string) => string };

@@ -1,18 +1,18 @@
 // The demo on the board: the page at the server's address that shows what agents do.
 import { spawn } from "node:child_process";
 
-/** Where the board shows the changes of some namespaces. Its fragment, with the token, is never sent. */
+/** The board's address for the changes of some namespaces. Browsers do not send its fragment, which has the token. */
 export function boardLink(url: string, token: string, namespacePrefix: string): string {
   const place = `/activity?${new URLSearchParams({ ns: namespacePrefix })}`;
   return `${url}/#${new URLSearchParams({ token, to: place })}`;
 }
 
-/** The link for who reads the output. Output that is no terminal may be kept, so it has no token in it. */
+/** The link to print. Output that does not go to a terminal can be kept, so its link has no token. */
 export function shownLink(url: string, token: string, namespacePrefix: string): string {
   return process.stdout.isTTY ? boardLink(url, token, namespacePrefix) : `${url}/`;
 }
 
-/** Opens the link in the browser of the person at this machine, where there is one. */
+/** Opens the link in the browser of this machine, if it has one. */
 export function openInBrowser(link: string): void {
   const [command, ...args] =
     process.platform === "darwin"
@@ -22,7 +22,7 @@ export function openInBrowser(link: string): void {
         : ["xdg-open", link];
   spawn(command as string, args, { stdio: "ignore", detached: true })
     .on("error", () => {
-      // The link is printed, too.
+      // The link is printed in any case.
     })
     .unref();
 }

@@ -1,9 +1,9 @@
-// The agents of the demo: the programs of the other examples, each a process of its own.
+// The agents of the demo: the programs of the other examples, each in a separate process.
 import { AgentProcess } from "../agent-process.ts";
 
 export class Cast {
   readonly #all: AgentProcess[] = [];
-  /** Rejects when one of them fails: what the demo waits for might then never come. */
+  /** Rejects if one of them fails, because the demo could then wait without an end. */
   readonly failed: Promise<never>;
   #fail: (error: Error) => void = () => {};
 

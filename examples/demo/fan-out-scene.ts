@@ -9,12 +9,12 @@ import { endBar, handedOver, incident, progress, proved, title } from "./screen.
 
 const workers = ["worker-1", "worker-2", "worker-3", "worker-4"];
 const paceMs = "200";
-/** Of a worker that does not come to an end. While it lives its task stays its own: the lease is renewed. */
+/** The pace of a worker that does not finish. While it lives, it renews the lease of its task. */
 const stuckPaceMs = "600000";
 const folder = fileURLToPath(new URL("../../docs/", import.meta.url));
 const files = ["coordination", "guarantees", "running"].map((name) => `${folder}${name}.md`);
 
-/** Workers share out some pages of `docs`; one is killed with a task. Returns what says what was proved. */
+/** Workers share some pages of `docs`. One is killed with a task. Returns a function that prints the results. */
 export async function playFanOut(
   store: DataStore,
   cast: Cast,
@@ -37,18 +37,22 @@ export async function playFanOut(
 
   const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
   const direct = merge(texts.map(countWords));
-  assert.deepEqual(await job.get("result"), direct, "The result is not that of one alone.");
+  assert.deepEqual(
+    await job.get("result"),
+    direct,
+    "The result differs from that of a single process.",
+  );
   assert.equal(results.size, total, "Not every task was done.");
   const takenOver = results.get(held);
   assert.ok(takenOver && attemptOf(takenOver) > 1, `${held} was not taken over.`);
   for (const worker of others) assert.equal(await worker.exit, 0);
   return () => {
-    proved(`${total} tasks, each completed once; the counter in the store says ${total}`);
-    proved(`${held}, which the killed worker had, was done at attempt ${attemptOf(takenOver)}`);
+    proved(`${total} tasks, each completed once; the counter in the store is ${total}`);
+    proved(`${held}, which the killed worker held, was done at attempt ${attemptOf(takenOver)}`);
     proved("the merged result is the one that a single process finds");
   };
 
-  /** Shows what the store tells, until there is a result. */
+  /** Shows the changes of the store until the result exists. */
   async function follow(): Promise<void> {
     for await (const change of store.watch({ namespacePrefix: namespace, snapshot: true })) {
       if (!change.entry) continue;
@@ -62,20 +66,20 @@ export async function playFanOut(
 
   function showResult(change: EntryWritten<Task>): void {
     const { agent, key, entry } = change;
-    if (entry.value.words === undefined) return; // As the splitter made it.
+    if (entry.value.words === undefined) return; // The splitter wrote it.
     assert.ok(!results.has(key), `${key} was done twice.`);
     results.set(key, change);
     const attempt = key === held ? `, attempt ${attemptOf(change)}: taken over` : "";
     handedOver(agent ?? "worker", "collector", `${key} of ${entry.value.document}${attempt}`);
   }
 
-  /** Moves the bar by the store's own counter. */
+  /** Moves the bar by the counter in the store. */
   async function showProgress({ agent, entry }: EntryWritten<Progress>): Promise<void> {
     const { completed } = entry.value;
     if (total === 0) {
       total = entry.value.total;
       handedOver(agent ?? "splitter", "workers", `${total} tasks of ${files.length} documents`);
-      incident(`${held} is with a worker that does not come to an end of it`);
+      incident(`${held} is held by a worker that does not finish it`);
     }
     progress(completed, total);
     if (isKilled || completed < total / 4) return;

@@ -1,4 +1,4 @@
-// The server that the demo is played against.
+// The server of the demo.
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -11,13 +11,13 @@ import { createDataStore } from "baton-store/client";
 export interface Server extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
-  /** Started for the demo: it goes with all that is in it. */
+  /** Started for the demo: it is removed with its data. */
   readonly isTemporary: boolean;
 }
 
 /**
- * The one that BATON_URL and BATON_TOKEN name; else that of `npm start` in this folder, if it answers; else one of the
- * demo's own.
+ * Finds the server that BATON_URL and BATON_TOKEN name, otherwise the server of `npm start` in this folder if it
+ * responds. Otherwise it starts a server for the demo.
  */
 export async function findServer(signal: AbortSignal): Promise<Server> {
   const { BATON_URL, BATON_TOKEN } = process.env;
@@ -59,7 +59,7 @@ async function startServer(signal: AbortSignal): Promise<Server> {
   }
 }
 
-/** The address that it says when it serves. */
+/** The address that it prints when it serves. */
 function addressOf(child: ChildProcess, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) reject(signal.reason as Error);
@@ -73,7 +73,7 @@ function addressOf(child: ChildProcess, signal: AbortSignal): Promise<string> {
   });
 }
 
-/** Without what would lead it to another database or address. */
+/** The environment without variables that select another database or address. */
 function environment(): NodeJS.ProcessEnv {
   const isOption = (name: string) => /^(BATON_.*|DATABASE_URL|HOST|PORT)$/.test(name);
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOption(name)));

@@ -6,7 +6,9 @@ import { handedOver, incident, proved, title } from "./screen.ts";
 
 const count = 6;
 
-/** A producer hands reports to a consumer, which is killed in the middle; returns what is to be said of it. */
+/**
+ * A producer hands reports to a consumer, which is killed in the middle. Returns a function that prints the results.
+ */
 export async function playHandoff(
   store: DataStore,
   cast: Cast,
@@ -15,17 +17,17 @@ export async function playHandoff(
   title("A handoff. The consumer is killed in the middle, and misses nothing.");
   const { handoffs, answers } = namespacesOf(store, namespace);
   const first = cast.start("handoff/consumer", namespace);
-  await answers.waitFor("position"); // It has seen that there is nothing yet.
+  await answers.waitFor("position"); // It has read that there is no handoff yet.
   const producer = cast.start("handoff/producer", String(count), namespace);
   const [, after] = await Promise.all([follow(), crash()]);
   const { length } = await answers.keys({ keyPrefix: "answer/" });
-  assert.equal(length, count, "Not every report was answered.");
+  assert.equal(length, count, "Not every report has a response.");
   return () =>
     proved(
-      `${count} reports, each answered once, though the consumer was killed: it went on after revision ${after}`,
+      `${count} reports, each answered once, although the consumer was killed: it resumed after revision ${after}`,
     );
 
-  /** Shows what the store tells, until every report is answered. */
+  /** Shows the changes of the store until every report is answered. */
   async function follow(): Promise<void> {
     const answered = new Set<AnswerKey>();
     for await (const change of store.watch({ namespacePrefix: namespace, snapshot: true })) {
@@ -49,7 +51,7 @@ export async function playHandoff(
     incident("killed the consumer, just after it woke for the second report");
     await producer.said("waiting");
     const second = cast.start("handoff/consumer", namespace);
-    const goesOn = "goes on after revision ";
+    const goesOn = "resumes after revision ";
     await second.said(goesOn);
     const [said = ""] = second.lines.filter((line) => line.startsWith(goesOn));
     incident(`started the consumer again, which ${said}`);

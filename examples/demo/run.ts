@@ -1,9 +1,9 @@
-// The handoff and the fan-out, to be watched: npm run demo
+// Shows the handoff and the fan-out: npm run demo
 //
-// `npm run demo -- --board` opens the board as well, and a server of its own then runs until it is stopped.
+// `npm run demo -- --board` also opens the board. A server that the demo starts then runs until you stop it.
 //
-// Against the server that BATON_URL and BATON_TOKEN name, or that of `npm start` in this folder, or one of its own. It
-// leaves nothing there, however it ends.
+// It uses the server that BATON_URL and BATON_TOKEN name, or that of `npm start` in this folder, or starts one. It
+// removes its data, regardless of how it ends.
 import { randomBytes } from "node:crypto";
 import { BatonError, createDataStore, type DataStore } from "baton-store/client";
 import { boardLink, openInBrowser, shownLink } from "./board-link.ts";
@@ -16,7 +16,7 @@ import { elapsedMs, endBar, line, title } from "./screen.ts";
 const withBoard = process.argv.includes("--board");
 const stopped = new Error("Stopped.");
 const stop = new AbortController();
-// Every time: npm passes on what the terminal has sent already.
+// Every signal: npm forwards signals that the terminal has already sent.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => stop.abort(stopped));
 }
@@ -66,16 +66,16 @@ async function play(store: DataStore, cast: Cast, prefix: string): Promise<void>
     await playFanOut(store, cast, `${prefix}fan-out`),
   ];
   const { headRevision } = await store.viewer();
-  title("What was proved");
+  title("Results");
   for (const prove of proofs) prove();
   const seconds = (elapsedMs() / 1_000).toFixed(1);
   line(`  The log grew by ${BigInt(headRevision) - BigInt(before)} changes in ${seconds} s.`);
 }
 
-/** The store that was played with is closed: its server may be away, and that is not waited for long. */
+/** Removes the demo's data through another store, because the demo's is closed. It does not wait long for a server. */
 async function clear(url: string, token: string, prefix: string): Promise<void> {
   await using store = createDataStore({ url, token, agent: "demo", retryForMs: 3_000 });
-  // Again, should the last write of a killed agent have come only now.
+  // Again, in case the last write of a killed agent arrived only now.
   while ((await store.clear(prefix)) > 0);
 }
 

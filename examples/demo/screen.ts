@@ -1,4 +1,4 @@
-// What is seen of the demo: lines as things happen and, on a terminal, a bar below them.
+// The demo's output: lines for events and, on a terminal, a bar below them.
 import { styleText } from "node:util";
 
 type Style = Parameters<typeof styleText>[0];
@@ -12,7 +12,7 @@ const startedAt = performance.now();
 const styles = new Map<string, Style>();
 let bar = "";
 
-/** A line of its own, above the bar. */
+/** Prints a line above the bar. */
 export function line(text = ""): void {
   process.stdout.write(`${bar && "\r\u001b[K"}${text}\n${bar}`);
 }
@@ -22,18 +22,18 @@ export function title(text: string): void {
   line(coloured("bold", text));
 }
 
-/** Somebody did something. */
+/** An agent did something. */
 export function event(who: string, what: string): void {
   const seconds = (elapsedMs() / 1_000).toFixed(2).padStart(6);
   line(`${coloured("dim", `${seconds} s`)}  ${nameOf(who)} ${what}`);
 }
 
-/** Somebody handed something to somebody. */
+/** An agent handed something to another agent. */
 export function handedOver(from: string, to: string, what: string): void {
   event(from, `→ ${nameOf(to)} ${what}`);
 }
 
-/** Something was done to an agent. */
+/** The demo did something to an agent. */
 export function incident(what: string): void {
   event("demo", coloured("red", what));
 }
@@ -42,7 +42,7 @@ export function proved(what: string): void {
   line(`  ${coloured("green", "✓")} ${what}`);
 }
 
-/** How far it is: a bar on a terminal, elsewhere a line at each quarter. */
+/** Shows the progress: a bar on a terminal, otherwise a line at each quarter. */
 export function progress(done: number, total: number): void {
   const share = total === 0 ? 1 : done / total;
   const count = `${done} of ${total} tasks`;
@@ -58,7 +58,7 @@ export function progress(done: number, total: number): void {
   bar = drawn;
 }
 
-/** The bar stays as it is, and is not drawn any more. */
+/** Leaves the bar unchanged, and draws it no more. */
 export function endBar(): void {
   if (bar) process.stdout.write("\n");
   bar = "";
@@ -68,7 +68,7 @@ export function elapsedMs(): number {
   return performance.now() - startedAt;
 }
 
-/** Each agent has a colour, by the order in which they come up. */
+/** Each agent has a colour, in the order of their first event. */
 function nameOf(agent: string): string {
   const style = styles.get(agent) ?? (agentStyles[styles.size % agentStyles.length] as Style);
   styles.set(agent, style);

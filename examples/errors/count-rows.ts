@@ -1,4 +1,4 @@
-// The work, and what goes wrong with it.
+// The work, and its errors.
 import { setTimeout } from "node:timers/promises";
 import type { Task } from "./outcome.ts";
 

@@ -1,6 +1,6 @@
-// What the agents of a job hand to one another: what came of a task, or why nothing did.
+// The data that the agents of a job hand to one another: the result of a task, or its error.
 
-/** Why a task failed: which, who tried, the how-many-eth time, when and what went wrong. */
+/** The failure of a task: the task, the agent, the attempt, the time and the message. */
 export interface Failure {
   task: string;
   agent: string;
@@ -9,24 +9,24 @@ export interface Failure {
   message: string;
 }
 
-/** What came of it. The compiler lets nobody use the value before they have looked whether there is one. */
+/** The outcome of a task. The compiler requires a check of `ok` before the use of the value. */
 export type Outcome<T> = { ok: true; value: T } | { ok: false; error: Failure };
 
-/** A task's input. What it `breaks` is for the show. */
+/** A task's input. `breaks` simulates an error. */
 export interface Task {
   csv: string;
   breaks?: "first attempt" | "every attempt" | "worker";
 }
 
-/** `work:<job>`: what is to be done. */
+/** `work:<job>`: the tasks. */
 export interface Work {
   [task: `task:${string}`]: Task;
 }
 
-/** `results:<job>`: of each task its outcome, whichever way it went, so that one wait is told of both. */
+/** `results:<job>`: the outcome of each task, a result or an error, so that one wait covers both. */
 export interface Results {
   [task: `task:${string}`]: Outcome<number>;
-  /** What the summary makes of them. */
+  /** The result of the summary. */
   summary: Outcome<{ rows: number }>;
 }
 
@@ -35,13 +35,13 @@ export interface Attempts {
   [attempt: `task:${string}`]: Failure;
 }
 
-/** `errors:<job>:dead-letters`: tasks that were given up, with what they were, for a person to look at. */
+/** `errors:<job>:dead-letters`: tasks that were given up, with their input, for a person to examine. */
 export interface DeadLetters {
   [task: `task:${string}`]: { task: Task; error: Failure };
 }
 
-/** Everything that went wrong, of every job, is under this prefix: one watch sees it all. */
+/** The errors of all jobs are under this prefix, so one watch receives them all. */
 export const errorsPrefix = "errors:";
 
-/** How often a task is tried. */
+/** The maximum number of attempts of a task. */
 export const maxAttempts = 2;

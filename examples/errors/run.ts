@@ -1,5 +1,5 @@
-// Four tasks, of which one fails once, one always and one kills whoever takes it; two workers, which are started again
-// when they die; a summary that waits for all; and a supervisor: node --import tsx examples/errors/run.ts
+// Four tasks: one fails once, one always fails, and one kills its worker. Two workers, which are started again when
+// they die, a summary that waits for all tasks, and a supervisor: node --import tsx examples/errors/run.ts
 import assert from "node:assert/strict";
 import { AgentProcess, play, say } from "../agent-process.ts";
 import { jobOf } from "./job.ts";
@@ -33,10 +33,10 @@ await play(async (store) => {
   assert.deepEqual(await deadLetters.keys(), ["task:deadly", "task:headless"]);
   await supervisor.said(deadLetters.name, 2);
   await supervisor.kill("SIGTERM");
-  say("run", "whoever waited was told, and what nobody could do is among the dead letters");
+  say("run", "the summary received every outcome, and the tasks that failed are dead letters");
 });
 
-/** Starts a program, and again whenever it dies. */
+/** Starts a program, and starts it again whenever it dies. */
 function keepRunning(name: string, begin: () => AgentProcess) {
   let current = begin();
   let isStopped = false;

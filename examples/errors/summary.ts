@@ -1,13 +1,13 @@
-// Adds up what came of tasks: node --import tsx examples/errors/summary.ts <job> <task> …
+// Adds up the results of tasks: node --import tsx examples/errors/summary.ts <job> <task> …
 //
-// It waits for each task's outcome, and so is told of a failure as it is of a result. What it can't make it hands on as
-// a failure too, to whoever waits for the summary.
+// It waits for each task's outcome, which is a result or an error. If it cannot make the summary, it hands on that
+// error in the same way.
 import { agent } from "../agent.ts";
 import { jobOf } from "./job.ts";
 import type { Outcome } from "./outcome.ts";
 
 const [job = "example", ...tasks] = process.argv.slice(2);
-/** When no worker is there at all, nobody says anything: then it is a TimeoutError. */
+/** If no worker runs, no outcome arrives, and the wait ends with a TimeoutError. */
 const timeoutMs = 60_000;
 
 await agent("summary", async (store) => {
@@ -25,5 +25,7 @@ await agent("summary", async (store) => {
     }
   }
   await results.set("summary", summary);
-  console.log(summary.ok ? `${summary.value.rows} rows in all` : "there is no summary");
+  console.log(
+    summary.ok ? `${summary.value.rows} rows in all` : "no summary, because a task failed",
+  );
 });

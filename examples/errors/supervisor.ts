@@ -1,4 +1,4 @@
-// Shows what goes wrong, in every job or in one, until it is stopped:
+// Shows the errors of every job or of one job, until it is stopped:
 //   node --import tsx examples/errors/supervisor.ts [job]
 import { agent } from "../agent.ts";
 import { errorsPrefix, type DeadLetters, type Failure } from "./outcome.ts";

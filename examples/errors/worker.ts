@@ -1,8 +1,8 @@
-// Takes tasks until it is stopped: node --import tsx examples/errors/worker.ts <job> <name>
+// Claims tasks until it is stopped: node --import tsx examples/errors/worker.ts <job> <name>
 //
-// A task that fails is given back for another attempt, its error recorded. After the last attempt it is completed with
-// its error as the result, and put among the dead letters, all in one write: nobody waits for it any longer, and nobody
-// takes it again.
+// A task that fails is released for another attempt, and its error is recorded. After the last attempt, one transaction
+// completes it with the error as its result and adds it to the dead letters: no agent waits for it any longer, and no
+// worker claims it again.
 import { ClaimLostError, type Claim } from "baton-store/client";
 import { agent } from "../agent.ts";
 import { countRows } from "./count-rows.ts";
@@ -10,7 +10,7 @@ import { jobOf } from "./job.ts";
 import { maxAttempts, type Failure, type Task } from "./outcome.ts";
 
 const [job = "example", name = "worker"] = process.argv.slice(2);
-/** So long after a worker's death its task is another's. */
+/** The time after a worker's death until another worker can claim its task. */
 const leaseSeconds = 2;
 
 await agent(name, async (store) => {
@@ -23,13 +23,13 @@ await agent(name, async (store) => {
   async function attempt(claim: Claim<Task, `task:${string}`>): Promise<void> {
     const { key, value, attempt: number } = claim;
     console.log(`${key}, attempt ${number}`);
-    // Of a task that kills its workers nobody is left to say so, but the attempts are counted.
-    if (number > maxAttempts) return fail(claim, `none of ${maxAttempts} attempts came to an end`);
+    // A task that kills its workers leaves no worker to report an error, but its attempts are counted.
+    if (number > maxAttempts) return fail(claim, `none of ${maxAttempts} attempts finished`);
     let rows: number;
     try {
       rows = await countRows(value, number, claim.signal);
     } catch (error) {
-      claim.signal.throwIfAborted(); // The claim was lost: that is no fault of the task.
+      claim.signal.throwIfAborted(); // The claim was lost, which is not an error of the task.
       return fail(claim, error instanceof Error ? error.message : String(error));
     }
     await claim.complete(undefined, {
@@ -59,7 +59,7 @@ await agent(name, async (store) => {
   }
 });
 
-/** Somebody else has the task: what became of it is theirs to say. */
+/** Another worker has the task, and reports its outcome. */
 function unlessLost(error: unknown): void {
   if (!(error instanceof ClaimLostError)) throw error;
   console.log(`lost a claim: ${error.message}`);

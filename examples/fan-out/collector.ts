@@ -7,7 +7,7 @@ const [namespace] = process.argv.slice(2);
 
 await agent("collector", async (store) => {
   const { job, tasks } = namespacesOf(store, namespace);
-  // The counter is in the transaction of each result: when it is full, every result is there.
+  // Each result and the counter are one transaction: when the counter is complete, all results exist.
   for await (const { entry } of job.watch({ key: "progress", snapshot: true })) {
     if (entry) console.log(`${entry.value.completed} of ${entry.value.total} are done`);
     if (isDone(entry?.value)) break;

@@ -1,13 +1,13 @@
-// What splitter, workers and collector agree on: where things are, and what they look like.
+// The namespaces and types that the splitter, the workers and the collector share.
 import type { DataStore, Namespace } from "baton-store/client";
 import type { Counts } from "./words.ts";
 
-/** A piece of a document until it is done; then what came of it. */
+/** A piece of a document until it is done; then its result. */
 export interface Task {
   readonly document: string;
   readonly text?: string;
   readonly words?: Counts;
-  /** Why it was given up. */
+  /** The reason if it was given up. */
   readonly error?: string;
 }
 
@@ -15,11 +15,11 @@ export interface Tasks {
   [key: `task:${string}`]: Task;
 }
 
-/** How far a job is. It is done when as many tasks are completed as there are. */
+/** The progress of a job. It is done when all tasks are completed. */
 export interface Progress {
   readonly total: number;
   readonly completed: number;
-  /** How many of the completed were given up. */
+  /** The number of completed tasks that were given up. */
   readonly failed: number;
 }
 
@@ -28,16 +28,16 @@ export interface Job {
   result: Counts;
 }
 
-/** What a job leaves in the store goes by itself, a day later. */
+/** The entries of a job expire after a day. */
 export const ttlSeconds = 86_400;
 
 export interface Namespaces {
   readonly job: Namespace<Job>;
-  /** Apart from the job: every entry in here is work, to be claimed. */
+  /** Separate from the job, because every entry in it is a task. */
   readonly tasks: Namespace<Tasks>;
 }
 
-/** @param name of the first namespace; that of the tasks begins with it */
+/** @param name the first namespace; the name of the tasks' namespace begins with it */
 export function namespacesOf(store: DataStore, name = "fan-out:words"): Namespaces {
   return { job: store.namespace(name), tasks: store.namespace(`${name}:tasks`) };
 }

@@ -17,7 +17,7 @@ await play(async (store) => {
   const [victim, ...others] = workers as [AgentProcess, ...AgentProcess[]];
   await victim.said("took", 3);
   await victim.kill();
-  say("run", "killed worker-1: what it had is another's when its lease ends");
+  say("run", "killed worker-1: another worker can claim its task when the lease ends");
 
   const ends = [splitter, collector, ...others].map(({ exit }) => exit);
   assert.deepEqual(await Promise.all(ends), [0, 0, 0, 0, 0], "One of the agents failed.");

@@ -8,7 +8,7 @@ import { namespacesOf, ttlSeconds, type Task } from "./job.ts";
 import { split } from "./words.ts";
 
 const [namespace, ...given] = process.argv.slice(2);
-/** Something to split, where nothing else is named. */
+/** The default documents. */
 const pages = ["coordination.md", "guarantees.md", "running.md", "scaling.md"];
 const folder = fileURLToPath(new URL("../../docs", import.meta.url));
 
@@ -21,8 +21,8 @@ await agent("splitter", async (store) => {
     all.push(...pieces.map((text) => ({ document: basename(file), text })));
   }
   try {
-    // All at once: nobody ever sees half a job, and a second splitter changes nothing. A transaction takes 1,000
-    // operations; a larger job would have several, and its progress with the last.
+    // In one transaction: no agent ever sees half a job, and a second splitter changes nothing. A transaction has at
+    // most 1,000 operations. A larger job would need several, with the progress in the last one.
     await store.transact((t) => {
       t.in(job).require("progress", { exists: false });
       for (const [index, task] of all.entries()) {

@@ -1,9 +1,9 @@
-// The work itself. It knows nothing of the store.
+// The work itself. It does not use the store.
 
-/** How often each word is there. */
+/** Counts how often each word occurs. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** Cuts a text into pieces of so many lines. */
+/** Divides a text into pieces of the given number of lines. */
 export function split(text: string, lineCount = 20): string[] {
   const lines = text.split("\n");
   const pieces: string[] = [];

@@ -1,4 +1,4 @@
-// Takes tasks until all are done: node --import tsx examples/fan-out/worker.ts <name> [namespace] [paceMs]
+// Claims tasks until all are done: node --import tsx examples/fan-out/worker.ts <name> [namespace] [paceMs]
 import { setTimeout as pause } from "node:timers/promises";
 import { ClaimLostError, type Claim } from "baton-store/client";
 import { agent } from "../agent.ts";
@@ -8,25 +8,25 @@ import { countWords } from "./words.ts";
 const [name = "worker", namespace, paceMs = "100"] = process.argv.slice(2);
 
 /**
- * So long after a worker's death its task is another's. While the worker lives the lease is renewed, however long the
- * task takes.
+ * The time after a worker's death until another worker can claim its task. While the worker lives, it renews the lease,
+ * regardless of how long the task takes.
  */
 const leaseSeconds = 3;
-/** A task that as many workers have died of is given up. */
+/** A task is given up after this number of workers have died with it. */
 const maxAttempts = 3;
 
 await agent(name, async (store) => {
   const { job, tasks } = namespacesOf(store, namespace);
   while (!isDone(await job.get("progress"))) {
-    // Given back at the end of the block, should something be thrown in it.
+    // Released at the end of the block if the block throws.
     await using task = await tasks.claim({ leaseSeconds, waitMs: 1_000 });
-    if (!task) continue; // Others are at work on the last ones. One of them may die: look again.
+    if (!task) continue; // Other workers have the last tasks. One of them can die, so try again.
     console.log(`took ${task.key}, attempt ${task.attempt}`);
     try {
       await work(task);
     } catch (error) {
       if (!(task.signal.aborted || error instanceof ClaimLostError)) throw error;
-      // The lease could not be renewed in time: the task is another's, and nothing was written here.
+      // The lease could not be renewed in time: another worker has the task, and nothing was written here.
       console.log(`lost ${task.key}`);
     }
   }
@@ -34,17 +34,17 @@ await agent(name, async (store) => {
   async function work(task: Claim<Task>): Promise<void> {
     const { document, text = "" } = task.value;
     if (task.attempt > maxAttempts) {
-      const error = `${maxAttempts} workers did not come to an end of it`;
+      const error = `${maxAttempts} workers did not finish it`;
       await complete(task, { document, text, error });
       console.log(`gave up ${task.key}`);
       return;
     }
-    await pause(Number(paceMs), null, { signal: task.signal }); // Real work takes its time.
+    await pause(Number(paceMs), null, { signal: task.signal }); // Simulates the duration of real work.
     await complete(task, { document, words: countWords(text) });
     console.log(`completed ${task.key}`);
   }
 
-  /** The result and the count in one transaction: a task that is done is counted, and once. */
+  /** The result and the count are one transaction, so each completed task is counted once. */
   async function complete(task: Claim<Task>, result: Task): Promise<void> {
     await task.complete(result, {
       metadata: { attempt: task.attempt },

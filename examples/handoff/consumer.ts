@@ -1,8 +1,8 @@
-// Wakes at each handoff, reads the report and answers, until it is stopped:
+// Waits for handoffs, reads each report and answers it, until it is stopped:
 //   node --import tsx examples/handoff/consumer.ts [namespace]
 //
-// An answer is saved in one transaction with `position`, the revision that the consumer has come to. So a consumer that
-// is killed, at whatever moment, has either done a handoff and goes on behind it, or has not and is given it again.
+// An answer is saved in one transaction with `position`, the revision that the consumer has reached. So if the consumer
+// is killed at any moment, it has either completed a handoff and resumes after it, or it receives the handoff again.
 import {
   ConflictError,
   RevisionCompactedError,
@@ -27,15 +27,15 @@ await agent("consumer", async (store) => {
     }
   }
 
-  /** @param after the position; undefined: begin with a snapshot of what was handed over so far */
+  /** @param after the position; undefined: begin with a snapshot of the handoffs so far */
   async function follow(after: Revision | undefined): Promise<void> {
-    console.log(after ? `goes on after revision ${after}` : "begins with a snapshot");
+    console.log(after ? `resumes after revision ${after}` : "begins with a snapshot");
     const start = after ? { after } : { snapshot: true };
     let isCaughtUp = after !== undefined;
-    // A lost connection needs no care here: the watch goes on where it was.
+    // A lost connection needs no code here, because the watch resumes automatically.
     for await (const change of handoffs.watch({ keyPrefix: "report-", ...start })) {
       isCaughtUp ||= change.kind === "CAUGHT_UP";
-      // A snapshot comes in the order of keys: no place in it is one to go on from before it is whole.
+      // A snapshot is sorted by key, so it is not possible to resume before it is complete.
       const reached = isCaughtUp ? change.revision : undefined;
       if (change.entry) await answer(change.entry, reached);
       else if (reached) await answers.set("position", reached);
@@ -49,7 +49,7 @@ await agent("consumer", async (store) => {
     const words = report?.text.trim().split(/\s+/).length ?? 0;
     try {
       await store.transact((t) => {
-        // "0": only if it was never answered. A snapshot holds what was done long ago, too.
+        // "0": only if it was never answered. A snapshot also contains old handoffs.
         t.in(answers).set(`answer/${key}`, { words }, { ifRevision: "0" });
         if (reached) t.in(answers).set("position", reached);
       });

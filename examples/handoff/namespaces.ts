@@ -1,10 +1,10 @@
-// What the producer and the consumer agree on: where things are, and what they look like.
+// The namespaces and types that the producer and the consumer share.
 import type { DataStore, Namespace, Revision } from "baton-store/client";
 
 export type ReportName = `report-${string}`;
 export type AnswerKey = `answer/${ReportName}`;
 
-/** That there is something to do, and where it is. */
+/** A handoff: the location of a report to answer. */
 export interface Handoff {
   readonly report: ReportName;
 }
@@ -13,13 +13,13 @@ export interface Handoffs {
   [name: ReportName]: Handoff;
 }
 
-/** The producer's own: the reports, and the number of the latest. */
+/** Written by the producer: the reports, and the number of the latest. */
 export interface Reports {
   counter: number;
   [name: ReportName]: { text: string };
 }
 
-/** The consumer's own: an answer a handoff, and the revision that it has come to. */
+/** Written by the consumer: an answer for each handoff, and the revision that it has reached. */
 export interface Answers {
   position: Revision;
   [answer: AnswerKey]: { words: number };
@@ -31,7 +31,7 @@ export interface Namespaces {
   readonly answers: Namespace<Answers>;
 }
 
-/** @param name of the first namespace; the names of the others begin with it */
+/** @param name the first namespace; the names of the others begin with it */
 export function namespacesOf(store: DataStore, name = "handoff"): Namespaces {
   return {
     handoffs: store.namespace(name),

@@ -9,19 +9,19 @@ const [given = "5", namespace] = process.argv.slice(2);
 const count = Number(given);
 
 await agent("producer", async (store) => {
-  assert(count >= 1, "Say how many reports: producer.ts [count] [namespace]");
+  assert(count >= 1, "The count must be at least 1: producer.ts [count] [namespace]");
   const { handoffs, reports, answers } = namespacesOf(store, namespace);
-  // Every answer will come later than this, even one that is there before the producer listens.
+  // Every answer is later than this revision, including answers that exist before the producer listens.
   const { headRevision } = await store.viewer();
 
   const unanswered = new Set<string>();
   while (unanswered.size < count) {
-    await pause(100); // Writing a report takes its time.
-    const { value: number } = await reports.increment("counter"); // No other producer is given this one.
-    // Padded: a snapshot comes sorted by key, and so in the order of the work.
+    await pause(100); // Simulates the duration of the work.
+    const { value: number } = await reports.increment("counter"); // No other producer gets this number.
+    // Padded with zeros, so that a snapshot, which is sorted by key, has the order of the work.
     const name: ReportName = `report-${String(number).padStart(6, "0")}`;
     const text = `This is ${name}. ${"It says a lot. ".repeat(1 + Math.random() * 9)}`;
-    // Both or none: whoever sees the handoff finds the report.
+    // In one transaction: a consumer that sees the handoff finds the report.
     await store.transact((t) => {
       t.in(reports).set(name, { text });
       t.in(handoffs).set(name, { report: name });

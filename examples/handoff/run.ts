@@ -1,5 +1,5 @@
-// A producer and a consumer in two processes; the consumer is killed in the middle, and started again once everything
-// was handed over without it: node --import tsx examples/handoff/run.ts
+// A producer and a consumer in two processes. The consumer is killed in the middle, and started again after the
+// producer has handed over everything: node --import tsx examples/handoff/run.ts
 import assert from "node:assert/strict";
 import { AgentProcess, play, say } from "../agent-process.ts";
 

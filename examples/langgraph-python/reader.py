@@ -1,7 +1,7 @@
-"""A graph that reads pages as they are handed over, and remembers what each says.
+"""A graph that reads each page when it is handed over, and stores a note about it.
 
-Each page is a step of the graph, and each step a checkpoint in Baton. A reader that was killed is started again with the
-same thread, and goes on with the page that it was at.
+Each page is a step of the graph, and each step is a checkpoint in Baton. A reader that was killed is started again with
+the same thread, and continues with the current page.
 """
 
 import pathlib
@@ -50,7 +50,7 @@ state = graph.get_state(THREAD)
 if state.next:
     print(f"resumes after page {state.values['pages']}", flush=True)
 given = None if state.next else {"pages": 0, "words": 0}
-# "sync": a step begins when the checkpoint of the one before is stored. Otherwise it is stored in the meantime.
+# "sync": a step begins when the previous checkpoint is stored. Otherwise it is stored during the step.
 for step in graph.stream(given, THREAD, stream_mode="updates", durability="sync"):
     if step.get("read"):
         print(f"read page {step['read']['pages']}: {step['read']['words']} words so far", flush=True)

@@ -1,4 +1,4 @@
-"""Two graphs in two processes share memory; the reader is killed in the middle, and resumes from its checkpoint.
+"""Two graphs in two processes share memory. The reader is killed in the middle, and resumes from its checkpoint.
 
     python3 examples/langgraph-python/run.py
 
@@ -22,7 +22,7 @@ def start(name: str) -> subprocess.Popen[str]:
 
 
 def lines(name: str, process: subprocess.Popen[str], last: str | None = None) -> list[str]:
-    """The lines of a process, until one begins as the last does, or to its end."""
+    """Returns the lines of a process until one begins with the given text, or until its end."""
     found = []
     assert process.stdout is not None
     for line in process.stdout:
@@ -36,7 +36,7 @@ def lines(name: str, process: subprocess.Popen[str], last: str | None = None) ->
 
 
 pages = DataStore(namespace="library-python:pages", agent="run")
-# As if it had never run.
+# Removes the data of earlier runs.
 for namespace in [pages.namespace, *pages.list_namespaces("langgraph:store:library-python:")]:
     pages.use_namespace(namespace).clear()
 BatonSaver().delete_thread("library-python")

@@ -1,4 +1,4 @@
-"""A graph in another process that writes a summary of what the reader remembers."""
+"""A graph in another process that writes a summary of the reader's notes."""
 
 import asyncio
 from typing import TypedDict
@@ -26,7 +26,7 @@ async def write(state: State, *, store: BaseStore) -> State:
 
 
 async def main() -> None:
-    # LangGraph's memory is entries as any other: an agent without LangGraph can read it, watch it, or wait for it.
+    # LangGraph's memory consists of ordinary entries: an agent without LangGraph can read, watch or wait for them.
     async with AsyncDataStore(namespace="langgraph:store:library-python:results", agent="writer") as data_store:
         await data_store.wait_for("read")
     builder = StateGraph(State)

@@ -1,10 +1,10 @@
-// What the reader, the writer and their runner agree on.
+// Names that the reader, the writer and run.ts share.
 import type { DataStore } from "baton-store/client";
 
-/** The thread of the reader's graph: another run of it, with the same thread, goes on where this one was. */
+/** The thread of the reader's graph. Another run with the same thread resumes where this one ended. */
 export const thread = { configurable: { thread_id: "library" } };
 
-/** Where the graphs remember: LangGraph's namespaces. */
+/** LangGraph's namespaces for the memory of the graphs. */
 export const notes = ["library", "notes"];
 export const results = ["library", "results"];
 

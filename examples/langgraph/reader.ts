@@ -1,8 +1,8 @@
-// A graph that reads pages as they are handed over, and remembers what each says:
+// A graph that reads each page when it is handed over, and stores a note about it:
 //   node --import tsx examples/langgraph/reader.ts [count]
 //
-// Each page is a step of the graph, and each step a checkpoint in Baton. A reader that was killed is started again with the
-// same thread, and goes on with the page that it was at.
+// Each page is a step of the graph, and each step is a checkpoint in Baton. A reader that was killed is started again
+// with the same thread, and continues with the current page.
 import { readFile } from "node:fs/promises";
 import {
   Annotation,
@@ -19,7 +19,7 @@ const [given = "5"] = process.argv.slice(2);
 const count = Number(given);
 
 const State = Annotation.Root({
-  /** How many pages were read. */
+  /** The number of pages that were read. */
   pages: Annotation<number>({ reducer: (_, next) => next, default: () => 0 }),
   words: Annotation<number>({ reducer: (sum, more) => sum + more, default: () => 0 }),
 });
@@ -53,7 +53,7 @@ await agent("reader", async (store) => {
   const { next, values } = await graph.getState(thread);
   const isResumed = next.length > 0;
   if (isResumed) console.log(`resumes after page ${values.pages}`);
-  // "sync": a step begins when the checkpoint of the one before is stored. Otherwise it is stored in the meantime.
+  // "sync": a step begins when the previous checkpoint is stored. Otherwise it is stored during the step.
   const options = { ...thread, streamMode: "updates", durability: "sync" } as const;
   const steps = await graph.stream(isResumed ? null : {}, options);
   for await (const step of steps) {

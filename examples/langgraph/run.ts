@@ -1,4 +1,4 @@
-// Two graphs in two processes share memory; the reader is killed in the middle, and resumes from its checkpoint:
+// Two graphs in two processes share memory. The reader is killed in the middle, and resumes from its checkpoint:
 //   node --import tsx examples/langgraph/run.ts
 import assert from "node:assert/strict";
 import { BatonSaver } from "baton-store/langgraph";
@@ -16,7 +16,7 @@ await play(async (store) => {
   const handOver = async (from: number, to: number) => {
     for (let at = from; at <= to; at++) await pages.set(String(at), { file: files[at - 1] ?? "" });
   };
-  // As if it had never run.
+  // Removes the data of earlier runs.
   await pages.clear();
   await store.clear("langgraph:store:library");
   await new BatonSaver(store).deleteThread(thread.configurable.thread_id);

@@ -1,4 +1,4 @@
-// A graph in another process that writes a summary of what the reader remembers:
+// A graph in another process that writes a summary of the reader's notes:
 //   node --import tsx examples/langgraph/writer.ts
 import {
   Annotation,
@@ -14,7 +14,7 @@ import { notes, results } from "./library.ts";
 const State = Annotation.Root({ titles: Annotation<string[]>, summary: Annotation<string> });
 
 await agent("writer", async (store) => {
-  // LangGraph's memory is entries as any other: an agent without LangGraph can read it, watch it, or wait for it.
+  // LangGraph's memory consists of ordinary entries: an agent without LangGraph can read, watch or wait for them.
   await store.namespace("langgraph:store:library:results").waitFor("read");
 
   async function recall(_: typeof State.State, config: LangGraphRunnableConfig) {

@@ -2,7 +2,7 @@
 import { stage } from "./stage.ts";
 
 await stage("extract", "page", "outline", async ({ url, text }) => {
-  const parts = text.split(/^#+ /m).slice(1); // What is before the first heading is none.
+  const parts = text.split(/^#+ /m).slice(1); // The text before the first heading is not a section.
   const sections = parts.map((part) => {
     const [title = "", ...lines] = part.split("\n");
     return { title, text: lines.join("\n").trim() };

@@ -1,8 +1,9 @@
-// What the stages agree on. A job is a namespace, `pipeline:<job>`, and each stage's output a key of it.
+// The names and types that the stages share. A job is a namespace, `pipeline:<job>`, and each stage's output is a key
+// of it.
 
-/** What is handed from stage to stage. */
+/** The outputs that are handed from stage to stage. */
 export interface Steps {
-  /** From whoever wants the job done. */
+  /** The request for the job. */
   request: { readonly url: string };
   page: { readonly url: string; readonly text: string };
   outline: { readonly url: string; readonly sections: readonly Section[] };
@@ -20,7 +21,7 @@ export interface Section {
   readonly text: string;
 }
 
-/** Handed on in place of an output, so that whoever waits for the report is told. */
+/** Handed on instead of an output, so that the failure reaches the reader of the report. */
 export interface Failure {
   readonly error: string;
 }
@@ -29,5 +30,5 @@ export type Job = { [step in keyof Steps]: Steps[step] | Failure };
 
 export const jobPrefix = "pipeline:";
 
-/** Jobs go by themselves, a day later: a stage that starts sees all there are. */
+/** Jobs expire after a day. A stage that starts reads all existing jobs. */
 export const ttlSeconds = 86_400;

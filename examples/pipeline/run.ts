@@ -1,4 +1,4 @@
-// Four stages, each a process, and four jobs at once; a stage is killed in the middle and started again:
+// Four stages in separate processes, and four jobs at the same time. A stage is killed in the middle and started again:
 //   node --import tsx examples/pipeline/run.ts
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -38,11 +38,11 @@ await play(async (store) => {
     }
   }
   const failed = reports.filter(({ value }) => "error" in value);
-  assert.equal(failed.length, 1, "Only the page that is nowhere is to fail.");
+  assert.equal(failed.length, 1, "Only the missing page must fail.");
   say("run", "every job came to its end, each step once");
 });
 
-/** What there is to fetch: the folder `docs`, on a port that the system chooses. */
+/** Serves the folder `docs` on a free port, for the stage that fetches. */
 async function serveDocuments() {
   const server = createServer(async (request, response) => {
     const name = new URL(request.url ?? "", "http://localhost").pathname.slice(1);

@@ -1,4 +1,4 @@
-// What the stages share: each is woken by the output of the one before, and sets its own beside it.
+// Shared by the stages: each waits for the output of the previous one, and sets its own output in the same namespace.
 import { ConflictError, RevisionCompactedError } from "baton-store/client";
 import { agent } from "../agent.ts";
 import { jobPrefix, ttlSeconds, type Failure, type Job, type Steps } from "./job.ts";
@@ -6,8 +6,8 @@ import { jobPrefix, ttlSeconds, type Failure, type Job, type Steps } from "./job
 /**
  * Runs one stage of every job, until it is stopped.
  *
- * @param from the key whose value wakes it
- * @param to the key of what it makes of that
+ * @param from the key of the input
+ * @param to the key of the output
  */
 export async function stage<From extends keyof Job, To extends keyof Job>(
   name: string,
@@ -20,13 +20,13 @@ export async function stage<From extends keyof Job, To extends keyof Job>(
       try {
         return await follow();
       } catch (error) {
-        // Away for so long that the log has forgotten some: the snapshot has them.
+        // The log no longer contains the changes since the last connection. The snapshot has their result.
         if (!(error instanceof RevisionCompactedError)) throw error;
       }
     }
 
     async function follow(): Promise<void> {
-      // What a stage has done is in the store, so it keeps no position: it looks at every job, and does what is missing.
+      // The store has the outputs, so a stage stores no position: it reads every job, and makes the missing outputs.
       const inputs = store.watch({ namespacePrefix: jobPrefix, key: from, snapshot: true });
       for await (const { namespace, entry } of inputs) {
         if (entry) await handOn(namespace, entry.value as Job[From]);
@@ -41,7 +41,7 @@ export async function stage<From extends keyof Job, To extends keyof Job>(
         ? { error: input.error }
         : await work(input as Steps[From]).catch(failureOf);
       try {
-        // "0": only if there is none. A second process of this stage may have come first.
+        // "0": only if it does not exist. A second process of this stage can have written first.
         await job.set(to, output, { ifRevision: "0", ttlSeconds });
         console.log(`made: ${to} of ${namespace}`);
       } catch (error) {
@@ -55,7 +55,7 @@ function isFailure(input: object): input is Failure {
   return "error" in input;
 }
 
-/** A step that can't be done is handed on, too. A stage that is killed hands on nothing, and is to be started again. */
+/** A step that fails hands on its error. A stage that is killed hands on nothing, and must be started again. */
 function failureOf(error: unknown): Failure {
   return { error: error instanceof Error ? error.message : String(error) };
 }

@@ -1,4 +1,4 @@
-// Few requests for many writes.
+// Groups many writes into few requests.
 import { bytesOf } from "./files.ts";
 
 /** The limits of the server that bound a batch. */
@@ -7,12 +7,12 @@ export interface BatchLimits {
   maxBodyBytes: number;
 }
 
-/** Room in a request for all but the writes: the mutation's text. */
+/** Space in a request for the mutation's text. */
 const envelopeBytes = 4_096;
-/** Room beside each write for what the client puts around it: the namespace, and which operation it is. */
+/** Additional space for each write: its namespace and the name of its operation. */
 const operationBytes = 400;
 
-/** As few batches as the limits allow, and no more of the writes in memory than one of them holds. */
+/** Returns as few batches as the limits allow. Only the writes of one batch are in memory. */
 export async function* batches<Write>(
   writes: AsyncIterable<Write>,
   { maxBatchOperations, maxBodyBytes }: BatchLimits,

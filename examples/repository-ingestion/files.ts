@@ -1,4 +1,4 @@
-// The files of a folder, and each as it is stored.
+// The files of a folder, and their stored form.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { lstat, readdir, readFile } from "node:fs/promises";
@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import type { FileMetadata, StoredFile } from "./repository.ts";
 
 /**
- * Paths of a folder's files, with forward slashes: those that git tracks or, where that is no git checkout, all but
- * installed packages.
+ * Lists the paths of a folder's files, with forward slashes: those that git tracks or, outside of a git checkout, all
+ * files except installed packages.
  */
 export async function listFiles(folder: string): Promise<string[]> {
   try {
@@ -20,7 +20,7 @@ export async function listFiles(folder: string): Promise<string[]> {
   } catch (error) {
     const { stderr = "", message } = error as Error & { stderr?: string };
     const [reason] = (stderr || message).trim().split("\n");
-    console.error(`git does not list the files (${reason}): taking all in the folder`);
+    console.error(`git does not list the files (${reason}): all files in the folder are used`);
     return walk(folder);
   }
 }
@@ -37,8 +37,8 @@ async function walk(root: string, folder = root): Promise<string[]> {
 }
 
 /**
- * A file as it is stored: its text as the value, and what tells whether it has changed as metadata, which can be listed
- * without the text. Null where there is no such file: deleted but still tracked, a symbolic link, a submodule.
+ * Reads a file into its stored form: its text as the value, and its hash and size as metadata, which can be listed
+ * without the text. Null if it is not a regular file: deleted but still tracked, a symbolic link, a submodule.
  */
 export async function readStoredFile(
   folder: string,
@@ -62,14 +62,14 @@ function valueOf(content: Buffer, maxValueBytes: number): StoredFile {
 function decode(content: Buffer): string | null {
   if (content.includes(0)) return null;
   try {
-    // Byte for byte what the file holds, a byte order mark too.
+    // The exact content of the file, including a byte order mark.
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
   } catch {
     return null;
   }
 }
 
-/** Bytes that something has as JSON. */
+/** The number of bytes of a value as JSON. */
 export function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-// Stores a repository's files, one key a file, and later what changed in them:
+// Stores a repository's files, one key per file. A later run stores only changed files:
 //   node --import tsx examples/repository-ingestion/ingest.ts [folder] [--name name]
 import type { DataStore, Revision } from "baton-store/client";
 import { agent } from "../agent.ts";
@@ -12,9 +12,9 @@ import {
 } from "./repository.ts";
 
 type Limits = BatchLimits & { maxValueBytes: number; maxKeyBytes: number };
-/** A file's entry without its value. */
+/** The entry of a file, without its value. */
 type Stored = { key: string; revision: Revision; metadata: Partial<FileMetadata> };
-/** What is to be done; without a file the entry is to go. */
+/** A write. Without a file, it deletes the entry. */
 type Write = {
   path: string;
   ifRevision: Revision;
@@ -30,7 +30,7 @@ await agent("ingest", async (store) => {
   const count = { written: 0, unchanged: 0, deleted: 0, withoutText: 0 };
 
   for await (const batch of batches(writes(store, limits, count), limits)) {
-    // All of a batch or nothing, and nothing that somebody else has written since it was listed: a CONFLICT.
+    // A batch is written completely or not at all. A write of another client since the listing causes a CONFLICT.
     await store.transact((t) => {
       for (const { path, ifRevision, file } of batch) {
         const { value, metadata } = file ?? {};
@@ -46,7 +46,7 @@ await agent("ingest", async (store) => {
   );
 });
 
-/** What has to be written so that what is stored is what is in the folder. */
+/** Lists the writes that make the stored files equal to those in the folder. */
 async function* writes(
   store: DataStore,
   limits: Limits,
@@ -57,7 +57,7 @@ async function* writes(
 
   for (const path of await listFiles(folder)) {
     if (!canBeKey(path, limits)) {
-      console.error(`left out, its path can't be a key: ${JSON.stringify(path)}`);
+      console.error(`left out, its path is not a valid key: ${JSON.stringify(path)}`);
       continue;
     }
     const file = await readStoredFile(folder, path, limits.maxValueBytes);
@@ -68,7 +68,7 @@ async function* writes(
     if (before?.metadata.sha256 === file.metadata.sha256) count.unchanged++;
     else yield { path, file, ifRevision: before?.revision ?? "0" }; // "0": only if there is none.
   }
-  // What is left is not in the folder any more.
+  // The remaining entries are not in the folder any more.
   for (const { key, revision } of stored.values()) yield { path: key, ifRevision: revision };
 }
 
@@ -83,7 +83,7 @@ async function limitsOf(store: DataStore): Promise<Limits> {
   return viewer.limits;
 }
 
-/** Every entry, page by page, without the texts: GraphQL sends what it is asked for. */
+/** Reads every entry page by page, without the texts: GraphQL returns only the selected fields. */
 async function* listStored(store: DataStore): AsyncGenerator<Stored, void> {
   type Page = {
     entries: { nodes: Stored[]; pageInfo: { endCursor: string | null; hasNextPage: boolean } };

@@ -1,9 +1,9 @@
-// What ingest.ts stores and find.ts reads.
+// The data that ingest.ts stores and find.ts reads.
 import { basename, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-/** A file: its text, or why that is not stored. */
+/** A file: its text, or the reason why its text is not stored. */
 export type StoredFile = { text: string } | { skipped: "binary" | "too large" };
 
 /** The files of a repository by their paths, with forward slashes. */
@@ -11,7 +11,7 @@ export interface Repository {
   [path: string]: StoredFile;
 }
 
-/** What is known of a file without its text: it is the entry's metadata. */
+/** The entry's metadata: the properties of a file that can be listed without its text. */
 export interface FileMetadata {
   sha256: string;
   bytes: number;
@@ -19,7 +19,9 @@ export interface FileMetadata {
 
 const thisRepository = fileURLToPath(new URL("../..", import.meta.url));
 
-/** What both programs are told: `[folder] [--name name]`. Two folders of the same name need one given. */
+/**
+ * The arguments of both programs: `[folder] [--name name]`. Two folders with the same name need different `--name`s.
+ */
 export function repositoryArguments() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,

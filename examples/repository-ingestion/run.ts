@@ -1,4 +1,4 @@
-// This repository is stored, stored again, and searched: node --import tsx examples/repository-ingestion/run.ts
+// Stores this repository, stores it again, and searches it: node --import tsx examples/repository-ingestion/run.ts
 import assert from "node:assert/strict";
 import { AgentProcess, play, say } from "../agent-process.ts";
 

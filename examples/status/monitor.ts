@@ -1,7 +1,7 @@
-// Shows what each agent of a job is at, as a table that is drawn anew on a terminal, and as lines elsewhere:
+// Shows the status of each agent of a job, as a table on a terminal, and otherwise as lines:
 //   node --import tsx examples/status/monitor.ts <job> [count]
-// It ends when so many agents are done or dead; without a count it goes on until it is stopped. Its exit code is 1 when
-// one of them died.
+// It ends when the given number of agents are done or dead. Without a count, it runs until it is stopped. Its exit code
+// is 1 if one of them died.
 import type { Change } from "baton-store/client";
 import { agent } from "../agent.ts";
 import { statusesOf, type Status, type Statuses } from "./status.ts";
@@ -9,14 +9,14 @@ import { Table } from "./table.ts";
 
 const [job = "example", count = "Infinity"] = process.argv.slice(2);
 
-/** What is known of an agent: its status, and whether that has expired. */
+/** The last status of an agent, and whether it has expired. */
 type Known = Status & { isDead: boolean };
 
 await agent("monitor", async (store) => {
   const known = new Map<string, Known>();
   const table = process.stdout.isTTY ? new Table(job) : null;
 
-  // What there is, then what comes: the monitor may start before the agents, after them, or again.
+  // The current entries, then the changes: the monitor can start before the agents, after them, or again.
   for await (const change of store.namespace<Statuses>(statusesOf(job)).watch({ snapshot: true })) {
     const line = apply(change, known);
     if (table) table.show(known);
@@ -29,7 +29,7 @@ await agent("monitor", async (store) => {
   if ([...known.values()].some(({ isDead }) => isDead)) process.exitCode = 1;
 });
 
-/** Takes note of a change, and says what is new in it: a sign of life alone is no news. */
+/** Applies a change, and returns its news. A heartbeat without progress is not news. */
 function apply(change: Change<Status>, known: Map<string, Known>): string | null {
   switch (change.kind) {
     case "EXISTING":
@@ -44,7 +44,7 @@ function apply(change: Change<Status>, known: Map<string, Known>): string | null
     case "EXPIRED": {
       const last = known.get(change.key);
       if (!last || last.phase === "done") {
-        known.delete(change.key); // It was done long ago.
+        known.delete(change.key); // The agent was done before.
         return null;
       }
       known.set(change.key, { ...last, isDead: true });
@@ -53,10 +53,10 @@ function apply(change: Change<Status>, known: Map<string, Known>): string | null
     case "DELETED":
     case "UNMATCHED":
       known.delete(change.key);
-      return `${change.key} was taken off`;
+      return `${change.key} was removed`;
     case "NAMESPACE_CLEARED":
       known.clear();
-      return "all were taken off";
+      return "all were removed";
     case "CAUGHT_UP":
       return `watching ${known.size} agents`;
   }

@@ -1,4 +1,4 @@
-// Three agents at work and a monitor; one agent is killed, and the monitor says so when its status expires by itself:
+// Three agents and a monitor. One agent is killed, and the monitor reports it when the agent's status expires:
 //   node --import tsx examples/status/run.ts
 import assert from "node:assert/strict";
 import { AgentProcess, play, say } from "../agent-process.ts";
@@ -29,10 +29,10 @@ await play(async (store) => {
     if (entry && entry.value.step >= 4) break;
   }
   await parser.kill();
-  if (!isTerminal) say("run", "killed the parser: it says nothing more");
+  if (!isTerminal) say("run", "killed the parser: it sends no more heartbeats");
 
-  assert.equal(await monitor.exit, 1, "The monitor is to end with 1: an agent died.");
+  assert.equal(await monitor.exit, 1, "The monitor must end with 1, because an agent died.");
   assert.deepEqual([await reader.exit, await indexer.exit], [0, 0]);
   assert.deepEqual(await statuses.keys(), ["indexer", "reader"]);
-  say("run", "the dead agent's status went by itself; the others are done");
+  say("run", "the dead agent's status expired; the others are done");
 });

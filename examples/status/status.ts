@@ -1,9 +1,9 @@
-// What the workers report and the monitor shows.
+// The status that the workers report and the monitor shows.
 
-/** How far an agent has come. */
+/** The progress of an agent. */
 export interface Status {
   phase: "fetch" | "parse" | "index" | "done";
-  /** How many steps it has done, of how many. */
+  /** The number of completed steps, and of all steps. */
   step: number;
   steps: number;
 }
@@ -15,9 +15,9 @@ export interface Statuses {
 
 export const statusesOf = (job: string) => `status:${job}`;
 
-/** So long after its last sign of life an agent's status goes by itself: a few may be late or lost. */
+/** An agent's status expires this long after its last heartbeat. A few heartbeats can be late or lost. */
 export const ttlSeconds = 3;
-/** How often an agent gives a sign of life. */
+/** The interval between an agent's heartbeats. */
 export const beatMs = 500;
-/** Whoever is done has nothing more to say: that stays for an hour. */
+/** The status of an agent that is done stays for an hour. */
 export const doneTtlSeconds = 3_600;

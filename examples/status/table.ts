@@ -1,4 +1,4 @@
-// A table on a terminal, drawn anew over itself.
+// A table on a terminal, which replaces its previous version.
 import type { Status } from "./status.ts";
 
 const barLength = 24;
@@ -19,7 +19,7 @@ export class Table {
       return `${name.padEnd(16)} ${bar} ${String(step).padStart(4)} of ${steps}  ${what}`;
     });
     const lines = [`${this.#title}, ${new Date().toLocaleTimeString()}`, ...rows];
-    // Up to where it began, and away with all from there on; a line cut at the edge stays one line.
+    // Moves up to its first line and erases everything below. Long lines are cut, so that each stays one line.
     const erase = this.#drawn === 0 ? "" : `\x1b[${this.#drawn}A\x1b[0J`;
     const columns = process.stdout.columns || 80;
     process.stdout.write(
@@ -28,7 +28,7 @@ export class Table {
     this.#drawn = lines.length;
   }
 
-  /** What comes is written below. */
+  /** Later output is written below the table. */
   end(): void {
     this.#drawn = 0;
   }

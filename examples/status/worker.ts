@@ -1,7 +1,7 @@
-// An agent that works and says how far it has come: node --import tsx examples/status/worker.ts <job> <name> [steps]
+// An agent that works and reports its progress: node --import tsx examples/status/worker.ts <job> <name> [steps]
 //
-// Its status lives for a few seconds from its last sign of life on. Nobody has to notice that an agent is dead, or clean
-// up behind it: its status goes by itself, and whoever watches sees it go.
+// Its status expires a few seconds after its last heartbeat. No other agent has to detect its death or remove its
+// entry: the status expires, and every watch receives the change.
 import { setInterval, setTimeout } from "node:timers/promises";
 import { agent } from "../agent.ts";
 import { beatMs, doneTtlSeconds, statusesOf, ttlSeconds } from "./status.ts";
@@ -15,9 +15,9 @@ await agent(name, async (store) => {
   const statuses = store.namespace<Statuses>(statusesOf(job));
   const status: Status = { phase: "fetch", step: 0, steps };
 
-  // It is said at each beat, not at each step: steps may be many, and a single one may last for long. Merged into what
-  // is there, as others may write beside it, such as a note of the operator; and always all of it, as what was there may
-  // have expired while the server was away.
+  // Reported at each heartbeat, not at each step: there can be many steps, and a single step can take long. The report
+  // is merged into the entry, because others can add members, such as a note of the operator. It is always complete,
+  // because the entry can have expired while the server was unavailable.
   const report = (seconds = ttlSeconds) => statuses.patch(name, status, { ttlSeconds: seconds });
   await report();
   const stop = new AbortController();
@@ -25,11 +25,11 @@ await agent(name, async (store) => {
 
   while (status.step < steps) {
     status.phase = phases[Math.floor((status.step / steps) * phases.length)] ?? "index";
-    await setTimeout(100 + 100 * Math.random()); // This is where it works.
+    await setTimeout(100 + 100 * Math.random()); // The work.
     status.step++;
   }
 
-  // A beat that is still under way must not come after the last word, which is to stay.
+  // A heartbeat in progress must not arrive after the final report, which must stay.
   stop.abort();
   await beating;
   status.phase = "done";
@@ -37,7 +37,7 @@ await agent(name, async (store) => {
   console.log("done");
 });
 
-/** One after the other, so that none overtakes another. */
+/** Sends one heartbeat after another, so that none overtakes another. */
 async function beat(report: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   try {
     for await (const _ of setInterval(beatMs, null, { signal })) await report();

@@ -5,7 +5,7 @@ import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import type { Document } from "./graphql.ts";
 
-/** The first error of an answer; `extensions` has what docs/guarantees.md says of its code. */
+/** The first error of a response. docs/errors.md describes the `extensions` of each code. */
 export class GraphqlError extends Error {
   readonly extensions: { readonly [name: string]: unknown };
 
@@ -43,16 +43,16 @@ export async function run<Data, Variables>(
   return dataOf((await response.json()) as Answer<Data>);
 }
 
-/** Subscribes, until its reader breaks off or the connection does. */
+/** Subscribes until the reader stops or the connection is lost. */
 export async function* follow<Data, Variables extends Record<string, unknown>>(
   document: Document<Data, Variables>,
   variables: NoInfer<Variables>,
 ): AsyncGenerator<Data, void> {
   const client = createClient({
     url: url.replace(/^http/, "ws"),
-    webSocketImpl: WebSocket, // Node.js has one of its own from 22 on
+    webSocketImpl: WebSocket, // built in since Node.js 22
     connectionParams: { authorization, agent },
-    retryAttempts: 0, // it would begin anew with the variables it began with, not after the last change
+    retryAttempts: 0, // a retry would use the first variables, not resume after the last change
   });
   try {
     for await (const answer of client.iterate<Data>({ query: print(document), variables })) {
@@ -66,14 +66,14 @@ export async function* follow<Data, Variables extends Record<string, unknown>>(
 }
 
 function dataOf<Data>({ data, errors: [error] = [] }: Answer<Data>): Data {
-  if (error || !data) throw new GraphqlError(error ?? { message: "There is no data." });
+  if (error || !data) throw new GraphqlError(error ?? { message: "The response has no data." });
   return data;
 }
 
 async function localToken(): Promise<string> {
   const file = join(process.env.BATON_DATA_DIR || "data", "local.token");
   return readFile(file, "utf8").catch(() => {
-    const message = `No token: ${file} can't be read. Start a server here with npm start, or set BATON_TOKEN.`;
+    const message = `No token: ${file} cannot be read. Start a server here with npm start, or set BATON_TOKEN.`;
     throw Object.assign(new Error(message), { stack: message });
   });
 }

@@ -1,4 +1,4 @@
-// Writes graphql-env.d.ts: the schema as a type, from which gql.tada infers those of each document.
+// Writes graphql-env.d.ts: the schema as a type, from which gql.tada infers the types of each document.
 //
 //     node --import tsx examples/typed-graphql/generate.ts [file]
 import { readFile, writeFile } from "node:fs/promises";

@@ -10,13 +10,13 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
-/** Makes a document of GraphQL with the types of its variables and of its answer. */
+/** Creates a GraphQL document with the types of its variables and of its response. */
 export const graphql = initGraphQLTada<{
   introspection: introspection;
   scalars: { JSON: Json; DateTime: string; Revision: `${bigint}` };
 }>();
 
-/** The fields of an answer that the schema does not have: gql.tada makes them `unknown`. */
+/** The fields of a response that the schema does not have. gql.tada makes them `unknown`. */
 type UnknownField<Data> = Json extends Data
   ? never
   : Data extends readonly (infer Item)[]
@@ -27,7 +27,7 @@ type UnknownField<Data> = Json extends Data
         }[keyof Data]
       : never;
 
-/** A document that selects what there is. */
+/** A document that selects only existing fields. */
 export type Document<Data, Variables> = TadaDocumentNode<Data, Variables> &
   ([UnknownField<Data>] extends [never]
     ? unknown

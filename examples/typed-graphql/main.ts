@@ -1,4 +1,4 @@
-// A query, mutations and a subscription in GraphQL of one's own, with the types of all that goes out and comes back.
+// A query, mutations and a subscription in your own GraphQL, with types for all variables and responses.
 import { follow, GraphqlError, run } from "./connection.ts";
 import { removeReport, reportChanged, reports, storeReport } from "./documents.ts";
 
@@ -17,10 +17,10 @@ try {
   await run(storeReport, { input: { ...report, ifRevision: "0" } });
 } catch (error) {
   if (!(error instanceof GraphqlError) || error.extensions.code !== "CONFLICT") throw error;
-  console.log(`not stored anew: it is at revision ${error.extensions.currentRevision}`);
+  console.log(`not stored again: it is at revision ${error.extensions.currentRevision}`);
 }
 
-// Whatever comes after its own write is shown, though the subscription begins later.
+// All changes after its own write are shown, although the subscription begins later.
 await run(storeReport, { input: { ...report, value: { rows: 1_300 } } });
 await run(removeReport, { input: { namespace, key: report.key } });
 const changes = follow(reportChanged, { namespace, after: setEntry.revision });

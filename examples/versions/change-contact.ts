@@ -1,15 +1,15 @@
-// How everybody who knows the current format writes.
+// The write of every program that knows the current format.
 import { ConflictError, type Namespace } from "baton-store/client";
 import { currentFormat, formatOf, readContact } from "./contact.ts";
 import type { Contact, ContactEntry, Contacts } from "./contact.ts";
 
 /**
- * Sets a contact to what a function makes of it, in the current format, whichever it was in. Whoever writes between the
- * read and the write is not written over: it is read again, and made anew of that.
+ * Sets a contact to the result of a function, in the current format, regardless of its format before. If another client
+ * writes between the read and the write, the contact is read again and the function is called again.
  *
- * @param change gives null when the contact is to stay as it is
- * @param found the entry, where it is known already
- * @returns the entry that was replaced; null when none was
+ * @param change returns null if the contact must stay unchanged
+ * @param found the entry, if it was already read
+ * @returns the entry that was replaced, or null
  */
 export async function changeContact(
   contacts: Namespace<Contacts>,
@@ -23,8 +23,8 @@ export async function changeContact(
     try {
       await contacts.set(key, contact, {
         ifRevision: entry.revision,
-        // The value and the name of its format change in one write. Metadata is merged: whoever writes without the name
-        // would leave that of another format beside the value.
+        // The value and the name of its format change in one write. Metadata is merged, so a write without the name
+        // would keep the name of another format.
         metadata: { format: currentFormat },
         ttlSeconds: secondsLeft(entry),
       });
@@ -36,7 +36,7 @@ export async function changeContact(
   return null;
 }
 
-/** A set gives an entry a new end, or none (0): it is to end when it would have. */
+/** A set replaces the expiry, or removes it (0). This keeps the current expiry. */
 function secondsLeft({ expiresAt }: ContactEntry): number {
   return expiresAt ? Math.max(1, Math.ceil((expiresAt.getTime() - Date.now()) / 1_000)) : 0;
 }

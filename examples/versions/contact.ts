@@ -1,7 +1,7 @@
-// A contact, in the formats it has had. `metadata.format` names the one that an entry is in.
+// A contact in all its formats. `metadata.format` names the format of an entry.
 import type { Entry } from "baton-store/client";
 
-/** What this program works with: the current format. */
+/** The current format, which this program uses. */
 export type Contact = ContactV2;
 export const currentFormat = "contact/2";
 
@@ -11,7 +11,7 @@ export interface ContactV1 {
   calls: number;
 }
 
-/** `contact/2`: names are two, calls are counted by year. */
+/** `contact/2`: two names, and calls are counted by year. */
 export interface ContactV2 {
   givenName: string;
   familyName: string;
@@ -23,7 +23,7 @@ export interface Contacts {
 }
 export type ContactEntry = Entry<ContactV1 | ContactV2, keyof Contacts>;
 
-/** From each format to the next. A third has a line of its own here, and the others stay. */
+/** Upgrades each format to the next. A third format adds a function here, and the others do not change. */
 const upgrades: Record<string, { to: string; upgrade: (old: never) => unknown }> = {
   "contact/1": {
     to: "contact/2",
@@ -34,7 +34,7 @@ const upgrades: Record<string, { to: string; upgrade: (old: never) => unknown }>
   },
 };
 
-/** The contact in the current format, whichever it is stored in. */
+/** Returns the contact in the current format, regardless of its stored format. */
 export function readContact(entry: ContactEntry): Contact {
   let format = formatOf(entry);
   let value: unknown = entry.value;
@@ -48,16 +48,16 @@ export function readContact(entry: ContactEntry): Contact {
 }
 
 export function formatOf({ metadata }: ContactEntry): string {
-  // From before there were names for formats.
+  // Written before formats had names.
   return typeof metadata.format === "string" ? metadata.format : "contact/1";
 }
 
-/** It was written by a newer program than this one, which must neither guess nor write over it. */
+/** The entry was written by a newer program. This program must neither interpret nor replace it. */
 export class UnknownFormatError extends Error {
   constructor({ key, updatedBy }: ContactEntry, format: string) {
     const known = [...Object.keys(upgrades), currentFormat].join(" and ");
     super(
-      `${key} is in format ${format}, which ${updatedBy ?? "somebody"} wrote; this program knows ${known}.`,
+      `${key} is in format ${format}, which ${updatedBy ?? "another agent"} wrote; this program knows ${known}.`,
     );
     this.name = "UnknownFormatError";
   }

@@ -1,8 +1,8 @@
-// Upgrades what is stored in an older format, while others write: what there is, then what comes, until it is stopped:
+// Upgrades contacts in an older format while others write: the existing ones, then new ones, until it is stopped:
 //   node --import tsx examples/versions/migrator.ts <namespace>
 //
-// Where it has come to needs no keeping: what is in the current format is done. So it may be killed and started again,
-// and there may be two of it.
+// It does not store its progress, because contacts in the current format are done. So it can be killed and started
+// again, and two can run at the same time.
 import { agent } from "../agent.ts";
 import { changeContact } from "./change-contact.ts";
 import { currentFormat, formatOf, UnknownFormatError } from "./contact.ts";
@@ -16,9 +16,7 @@ await agent("migrator", async (store) => {
   for await (const { kind, revision, entry } of contacts.watch({ snapshot: true })) {
     if (kind === "CAUGHT_UP") {
       const { upgraded, left } = count;
-      console.log(
-        `caught up at revision ${revision}: ${upgraded} upgraded, ${left} left as they are`,
-      );
+      console.log(`caught up at revision ${revision}: ${upgraded} upgraded, ${left} unchanged`);
     }
     if (entry && formatOf(entry) !== currentFormat) await upgrade(entry);
   }
@@ -31,14 +29,14 @@ await agent("migrator", async (store) => {
         (contact, format) => (format === currentFormat ? null : contact),
         found,
       );
-      if (!replaced) return; // Somebody was faster.
+      if (!replaced) return; // Another client was faster.
       count.upgraded++;
-      // Who still writes an older format is to be known: the upgrade is over when nobody does.
+      // Shows which program still writes an older format. The upgrade is complete when none does.
       console.log(`upgraded ${found.key}, in ${formatOf(replaced)} by ${replaced.updatedBy}`);
     } catch (error) {
       if (!(error instanceof UnknownFormatError)) throw error;
       count.left++;
-      console.error(`left as it is: ${error.message}`);
+      console.error(`left unchanged: ${error.message}`);
     }
   }
 });

@@ -16,7 +16,7 @@ await agent("new-writer", async (store) => {
     if (replaced && formatOf(replaced) !== currentFormat) upgraded++;
     await setTimeout(30);
   }
-  console.log(`counted ${count} calls, and upgraded ${upgraded} contacts by that`);
+  console.log(`counted ${count} calls, and upgraded ${upgraded} contacts`);
 });
 
 function called(contact: Contact): Contact {

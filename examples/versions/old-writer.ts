@@ -1,4 +1,5 @@
-// A program from before contact/2, still running: node --import tsx examples/versions/old-writer.ts <namespace> [count]
+// A program that was written before contact/2 and still runs: node --import tsx examples/versions/old-writer.ts
+// <namespace> [count]
 import { setTimeout } from "node:timers/promises";
 import { agent } from "../agent.ts";
 import type { Contacts, ContactV1 } from "./contact.ts";
@@ -9,7 +10,7 @@ await agent("old-writer", async (store) => {
   const contacts = store.namespace<Contacts>(namespace);
   for (let number = 1; number <= Number(count); number++) {
     const contact: ContactV1 = { name: `Given${number} Family${number}`, calls: 1 };
-    // It creates, and never replaces: what is there may be in a format that it can't read.
+    // It creates, and never replaces: an existing contact can be in a format that it cannot read.
     await contacts.set(`contact:${String(number).padStart(4, "0")}`, contact, {
       ifRevision: "0",
       metadata: { format: "contact/1" },

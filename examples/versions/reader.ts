@@ -1,5 +1,5 @@
-// Lists contacts, whichever format they are in: node --import tsx examples/versions/reader.ts <namespace>
-// Its exit code is 1 when one is in a format that it does not know.
+// Lists contacts, regardless of their format: node --import tsx examples/versions/reader.ts <namespace>
+// Its exit code is 1 if one is in a format that it does not know.
 import { agent } from "../agent.ts";
 import { formatOf, readContact, UnknownFormatError, type Contacts } from "./contact.ts";
 

@@ -1,5 +1,5 @@
-// Two writers of two formats and a migrator, which is killed in the middle; nothing is lost. Then a format from the
-// future: node --import tsx examples/versions/run.ts
+// Two writers of two formats and a migrator, which is killed in the middle. Nothing is lost. Then a contact in a newer
+// format: node --import tsx examples/versions/run.ts
 import assert from "node:assert/strict";
 import { AgentProcess, play, say } from "../agent-process.ts";
 import { currentFormat, formatOf, readContact, type Contacts } from "./contact.ts";
@@ -28,15 +28,15 @@ await play(async (store) => {
   for await (const entry of contacts.entries()) {
     assert.equal(formatOf(entry), currentFormat);
     const { calls } = readContact(entry);
-    assert.deepEqual(calls, { 2025: 1, 2026: 1 }, `${entry.key} is to have both calls`);
+    assert.deepEqual(calls, { 2025: 1, 2026: 1 }, `${entry.key} must have both calls`);
     found++;
   }
   assert.equal(found, count);
   say("run", `all ${count} contacts are in ${currentFormat}, each with both of its calls`);
 
-  // A newer program than these writes.
+  // A newer program writes.
   const future = { names: ["Ada", "Lovelace"] } as never;
   await contacts.set("contact:future", future, { metadata: { format: "contact/3" } });
   assert.equal(await start("reader").exit, 1);
-  say("run", "the reader said what it could not read, and read the rest");
+  say("run", "the reader reported the contact that it could not read, and read the rest");
 });

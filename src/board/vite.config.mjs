@@ -4,9 +4,9 @@ import { defineConfig } from "vite";
 
 const root = dirname(fileURLToPath(import.meta.url));
 
-// The server serves the page at `/` and its files below `/board/`. Addresses are relative, so that the page also works behind
-// a proxy that adds a path. Each file has a hash in its name. Nothing is inlined, because the page's policy forbids data:
-// addresses.
+// The server serves the page at `/` and its files below `/board/`. Addresses are relative, so that the page also works
+// behind a proxy that adds a path. Each file has a hash in its name. Nothing is inlined, because the page's policy
+// forbids data: addresses.
 export default defineConfig({
   root,
   base: "./",

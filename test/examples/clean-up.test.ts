@@ -46,7 +46,7 @@ describe("examples/clean-up", () => {
     return data.namespaces.nodes.map(({ name }: { name: string }) => name);
   }
 
-  /** Lets all that is stored have been written so long ago. */
+  /** Makes all stored entries look as if they were written that long ago. */
   const age = async (seconds: number) => {
     for (const table of ["Entry", "Namespace"]) {
       await own.execute(`UPDATE "${table}" SET "updatedAt" = "updatedAt" - ${1_000 * seconds}`);
@@ -57,13 +57,15 @@ describe("examples/clean-up", () => {
     await using run = new Program("clean-up/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.complaints).toEqual([]);
-    expect(run.lines).toContainEqual(expect.stringMatching(/^run +\| killed a janitor; there are/));
+    expect(run.lines).toContainEqual(
+      expect.stringMatching(/^run +\| killed a janitor; \d+ jobs are left/),
+    );
     expect(run.lines).toContain(
-      "run          | there is done-07 alone, which is at work; all results are kept",
+      "run          | only done-07 is left, which is in progress; all results are kept",
     );
   });
 
-  test("G7: a job that is taken up again between a janitor's look and its write is not cleared", async () => {
+  test("G7: a job that is taken up again between a janitor's read and its write is not cleared", async () => {
     for (const id of ["a", "b"]) await addJob(id);
     await using proxy = new HoldingProxy(server);
     await proxy.open();
@@ -75,11 +77,11 @@ describe("examples/clean-up", () => {
     release();
     expect(await late.exit).toBe(0);
     expect(late.lines).toEqual([
-      "left job:a: somebody else was there",
+      "left job:a: another agent changed it",
       "cleared job:b",
       "all is clean",
     ]);
-    // It was taken up with what there was, which is there still.
+    // It was taken up with its existing entries, which still exist.
     expect(worker.lines).toEqual([
       "takes up a with 1 chunks",
       "a: chunk:2",
@@ -89,7 +91,7 @@ describe("examples/clean-up", () => {
     expect(await get(server, "a", "results")).toMatchObject({ value: { words: 300, chunks: 2 } });
   });
 
-  test("G6: a janitor killed in the middle and two at once clear each job once, and count it with that", async () => {
+  test("G6: a janitor killed in the middle and two concurrent janitors clear and count each job once", async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `done-${10 + index}`);
     for (const id of ids) await addJob(id);
     for (const id of ids) await addResult(id);
@@ -115,7 +117,7 @@ describe("examples/clean-up", () => {
     for (const id of ids) expect(await get(server, id, "results")).not.toBeNull();
   });
 
-  test("by age: jobs done long enough ago, and results older than so long that nobody has written anew", async () => {
+  test("clears jobs by the age of their completion, and deletes results by the age of their last write", async () => {
     await addJob("old");
     for (const id of ["old", "renewed"]) await addResult(id);
     await age(1_000);

@@ -32,14 +32,14 @@ describe("examples/demo", { timeout: 120_000 }, () => {
     return (demo = new Program("demo/run.ts", args, { url, token }));
   }
 
-  /** On a server that holds something of its own. */
+  /** On a server that already has an entry. */
   async function startAgainst(config: Partial<Config> = {}, ...args: string[]): Promise<Program> {
     server = await startTestServer(config);
     await set(server, { namespace: "mine", key: "kept", value: 1 });
     return start(server.url, server.token, ...args);
   }
 
-  /** Puts a program of this name before all others, which writes what it is asked to open into a file. */
+  /** Adds a program with this name to the PATH. It writes its argument to a file. */
   async function catchOpened(name: string): Promise<() => Promise<string>> {
     const file = join(folder, "opened");
     await writeFile(
@@ -55,14 +55,14 @@ describe("examples/demo", { timeout: 120_000 }, () => {
     };
   }
 
-  /** Neither entries nor processes. */
+  /** Expects that no entries and no processes are left. */
   async function expectNothingLeft({ lines }: Program): Promise<void> {
     const { namespaces } = await query(server as TestServer, "{ namespaces { nodes { name } } }");
     expect(namespaces.nodes).toEqual([{ name: "mine" }]);
     expect(processesOf(prefixIn(lines))).toEqual([]);
   }
 
-  /** The namespaces' prefix is among the arguments of each agent. */
+  /** Finds agents by the prefix of the namespaces, which is one of their arguments. */
   function processesOf(prefix: string): string[] {
     const all = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" });
     return all.split("\n").filter((args) => args.includes(prefix));
@@ -74,7 +74,7 @@ describe("examples/demo", { timeout: 120_000 }, () => {
     return prefix;
   }
 
-  test("where no server is, it plays all on one of its own, which goes with it", async () => {
+  test("without a server, it starts one, runs all scenes, and removes the server", async () => {
     demo = new Program("demo/run.ts", [], { url: "", token: "" });
     const { exit, lines, complaints } = demo;
     expect(await exit, complaints.join("\n")).toBe(0);
@@ -85,9 +85,9 @@ describe("examples/demo", { timeout: 120_000 }, () => {
     expect(shown).toMatch(/killed the consumer.*(\n.*)+started the consumer again/);
     expect(shown).toMatch(/killed that worker: (task:\d+) .*(\n.*)+\1 of .* taken over\n/);
     expect(shown).toMatch(/progress +(\d+) of \1 tasks\n/);
-    expect(shown).toMatch(/✓ (\d+) tasks, each completed once; .* says \1\n/);
+    expect(shown).toMatch(/✓ (\d+) tasks, each completed once; .* is \1\n/);
     expect(lines.filter((line) => line.includes("✓"))).toHaveLength(4);
-    expect(shown, "no colours: this is no terminal").not.toContain("\u001b");
+    expect(shown, "no colours, because the output is not a terminal").not.toContain("\u001b");
 
     const [, url = ""] = /^Baton at (\S+), started for this demo/.exec(lines[0] ?? "") ?? [];
     await expect(fetch(url)).rejects.toThrow("fetch failed");
@@ -96,7 +96,7 @@ describe("examples/demo", { timeout: 120_000 }, () => {
     expect(left.filter((name) => name.startsWith("baton-demo-"))).toEqual([]);
   });
 
-  test("on a server that runs it opens the board, and leaves nothing behind when it is interrupted", async () => {
+  test("on a running server, it opens the board, and leaves nothing behind when it is interrupted", async () => {
     const opened = await catchOpened(process.platform === "darwin" ? "open" : "xdg-open");
     const stopped = await startAgainst({}, "--board");
     await stopped.said(" ", 3);
@@ -109,14 +109,14 @@ describe("examples/demo", { timeout: 120_000 }, () => {
     await expectNothingLeft(stopped);
   });
 
-  test("on a server that runs it leaves nothing behind when an agent fails", async () => {
+  test("on a running server, it leaves nothing behind when an agent fails", async () => {
     const failed = await startAgainst({ maxBatchOperations: 1 });
     expect(await failed.exit).toBe(2);
     expect(failed.complaints.join("\n")).toContain("handoff/producer ended with 2.");
     await expectNothingLeft(failed);
   });
 
-  test("a server that is named and not there is said in one line", async () => {
+  test("reports a named server that cannot be reached in one line", async () => {
     const { exit, complaints } = start("http://127.0.0.1:1", "token");
     expect(await exit).toBe(2);
     expect(complaints).toEqual([expect.stringContaining("Baton at http://127.0.0.1:1 cannot be")]);

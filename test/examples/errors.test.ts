@@ -43,13 +43,13 @@ describe("examples/errors", () => {
       /^supervisor +\| errors:run-\d+:attempts task:busy failed for worker-\d at attempt 1: the source is busy$/,
       /^supervisor +\| errors:run-\d+:dead-letters task:headless is given up: the table has no header$/,
       /^run +\| worker-\d died, and is started again$/,
-      /^supervisor +\| errors:run-\d+:dead-letters task:deadly is given up: none of 2 attempts came to an end$/,
-      /^summary +\| there is no summary$/,
+      /^supervisor +\| errors:run-\d+:dead-letters task:deadly is given up: none of 2 attempts finished$/,
+      /^summary +\| no summary, because a task failed$/,
     ];
     for (const line of expected) expect(run.lines).toContainEqual(expect.stringMatching(line));
   });
 
-  test("G11: a task is given up once, with its completion, its dead letter and the word to whoever waits in one write", async () => {
+  test("G11: a task is given up once: its completion, its dead letter and its outcome are one write", async () => {
     const summary = start("summary", ["one", "good", "bad"]);
     await addTask("one", "bad", "every attempt");
     await using proxy = new HoldingProxy(server);
@@ -58,7 +58,7 @@ describe("examples/errors", () => {
     const first = start("worker", ["one", "first"], proxy);
     await held;
     await first.kill();
-    // It died in the middle of the last word: nothing of that is there, and the task comes back.
+    // It died during its last write: nothing of it was written, and the task can be claimed again.
     expect(first.lines.at(-1)).toBe("task:bad failed: the table has no header");
     expect(await get(server, "task:bad", "results:one")).toBeNull();
     expect(await get(server, "task:bad", "errors:one:dead-letters")).toBeNull();
@@ -74,12 +74,12 @@ describe("examples/errors", () => {
     expect(await summary.exit, summary.complaints.join("\n")).toBe(0);
     expect(summary.lines).toEqual([
       "task:good has 2 rows",
-      "task:bad failed for second at attempt 3: none of 2 attempts came to an end",
-      "there is no summary",
+      "task:bad failed for second at attempt 3: none of 2 attempts finished",
+      "no summary, because a task failed",
     ]);
 
     const error = { task: "task:bad", agent: "second", attempt: 3, at: expect.any(String) };
-    const failed = { ...error, message: "none of 2 attempts came to an end" };
+    const failed = { ...error, message: "none of 2 attempts finished" };
     const written = (await wholeLog(server)).filter(
       ({ agent, key }) => agent === "second" && key.startsWith("task:bad"),
     );
@@ -95,7 +95,7 @@ describe("examples/errors", () => {
     ]);
     const [at = 0, ...others] = written.map(({ revision }) => Number(revision));
     expect(others).toEqual([at + 1, at + 2, at + 3]);
-    // What was given up is not handed out again.
+    // A task that was given up is not claimed again.
     expect(second.lines.filter((line) => line.startsWith("task:bad, attempt"))).toHaveLength(1);
     expect(await get(server, "summary", "results:one")).toMatchObject({
       value: { ok: false, error: failed },
@@ -103,7 +103,7 @@ describe("examples/errors", () => {
     });
   });
 
-  test("G3: a supervisor sees the errors of every job, those from before it came too, or of one job alone", async () => {
+  test("G3: a supervisor receives the errors of every job or of one job, including earlier errors", async () => {
     const all = start("supervisor");
     await all.said("watching errors:*");
     await addTask("one", "flaky", "first attempt");

@@ -52,7 +52,7 @@ describe("examples/fan-out", () => {
     return changes.nodes;
   }
 
-  /** What there is to be counted, done here and by one alone. */
+  /** The expected result, computed by a single process. */
   async function countDirectly() {
     const texts = await Promise.all(pages.map((page) => readFile(page, "utf8")));
     return {
@@ -61,7 +61,7 @@ describe("examples/fan-out", () => {
     };
   }
 
-  /** Every task was completed once, each completion counted once, and the result is what one alone would find. */
+  /** Every task was completed and counted once, and the result is that of a single process. */
   async function expectExactness(): Promise<Change[]> {
     const { taskCount, words } = await countDirectly();
     const changes = await changesOf(`${namespace}:tasks`);
@@ -93,7 +93,7 @@ describe("examples/fan-out", () => {
     expect(run.lines.at(-1)).toMatch(/^run +\| each of \d+ tasks was done once$/);
   });
 
-  test("G6, G11: of eight workers two are killed with a task in hand: each is done once, and counted once", async () => {
+  test("G6, G11: if two of eight workers are killed with a task, each task is done and counted once", async () => {
     const collector = start("collector", namespace);
     await using proxy = new HoldingProxy(server);
     await proxy.open();
@@ -102,10 +102,10 @@ describe("examples/fan-out", () => {
       start("worker", "at-work", namespace, "600000"),
       startAt(proxy, "worker", "at-the-end", namespace, "5"),
     ];
-    // Two splitters at once: one makes all of the tasks, the other none.
+    // Two splitters at the same time: one makes all of the tasks, and the other none.
     expect(await Promise.all([splitPages(), splitPages()])).toEqual([0, 0]);
     expect(programs.flatMap(({ lines }) => lines)).toContain(`${namespace} was split before`);
-    // One is at work, the other's result is on its way.
+    // One is working, and the other has sent its result.
     await Promise.all([...victims.map((victim) => victim.said("took")), completing]);
     const workers = ["1", "2", "3", "4", "5", "6"].map((name) => startWorker(`worker-${name}`));
     await Promise.any(workers.map((worker) => worker.said("took")));
@@ -131,16 +131,14 @@ describe("examples/fan-out", () => {
     const collector = start("collector", namespace);
     expect(await Promise.all([worker.exit, collector.exit])).toEqual([0, 0]);
     expect(worker.lines).toContain("gave up task:0001");
-    expect(collector.lines).toContain(
-      "task:0001 is missing: 3 workers did not come to an end of it",
-    );
+    expect(collector.lines).toContain("task:0001 is missing: 3 workers did not finish it");
     const { taskCount } = await countDirectly();
     const changes = await changesOf(namespace);
     const progress = changes.filter(({ key }) => key === "progress").at(-1);
     expect(progress?.entry.value).toEqual({ total: taskCount, completed: taskCount, failed: 1 });
   });
 
-  /** As a worker that dies of the first task, without the time that its lease takes to end. */
+  /** Acts as a worker that dies with the first task, without waiting until its lease ends. */
   async function takeAndGiveBack(): Promise<void> {
     const { claimEntry } = await query(
       server,

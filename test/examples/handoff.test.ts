@@ -25,7 +25,7 @@ describe("examples/handoff", () => {
     return program;
   }
 
-  /** Starts a producer, and resolves when it has handed over so many reports. */
+  /** Starts a producer, and resolves when it has handed over that number of reports. */
   async function handOver(count: number): Promise<Program> {
     const producer = start("producer", [String(count)]);
     await producer.said("waiting");
@@ -62,11 +62,11 @@ describe("examples/handoff", () => {
     await expectAnswers(5);
   });
 
-  test("G3: a consumer killed in the middle goes on after its last revision and misses nothing", async () => {
+  test("G3: a consumer killed in the middle resumes after its last revision and misses nothing", async () => {
     const before = await handOver(1);
     await using proxy = new HoldingProxy(server);
     await proxy.open();
-    // The third report is read, and the answer on its way: the kill comes in the middle of a handoff.
+    // The third report was read, and its answer was sent: the kill is in the middle of a handoff.
     const held = proxy.hold('"answer/report-000003"');
     const first = start("consumer", [], proxy.url);
     expect(await before.exit).toBe(0);
@@ -76,14 +76,14 @@ describe("examples/handoff", () => {
     expect(first.lines.filter((line) => line.startsWith("answered"))).toHaveLength(2);
     await meanwhile.said("waiting");
     const second = start("consumer");
-    await second.said("goes on after revision");
+    await second.said("resumes after revision");
     expect(await meanwhile.exit).toBe(0);
     expect(await start("producer", ["1"]).exit).toBe(0);
     await expectAnswers(6);
     expect(second.complaints).toEqual([]);
   });
 
-  test("G6: a consumer killed after each of its answers comes to the end, and answers none twice", async () => {
+  test("G6: a consumer that is killed after each answer finishes, and answers no report twice", async () => {
     const producer = await handOver(3);
     let allAnswered = false;
     const producerEnds = producer.exit.then(() => {
@@ -98,15 +98,15 @@ describe("examples/handoff", () => {
     await expectAnswers(3);
   });
 
-  test("G3: when the log no longer reaches back, it starts over with a snapshot", async () => {
+  test("G3: when the log no longer reaches back, it starts again with a snapshot", async () => {
     const [producer, first] = [await handOver(2), start("consumer")];
     expect(await producer.exit).toBe(0);
     await first.said("answered", 2);
-    // What it begins with is a snapshot: it has a position once that is whole.
+    // It begins with a snapshot, and has a position when that is complete.
     await query(server, `{ awaitEntry(namespace: "handoff:consumer", key: "position") { value } }`);
     await first.kill();
 
-    // Later handoffs that the log has forgotten when the consumer returns.
+    // Later handoffs, which the log no longer contains when the consumer starts again.
     for (const name of ["report-000003", "report-000004"]) await handOverByHand(name);
     await compactLog();
     const second = start("consumer");
@@ -115,7 +115,7 @@ describe("examples/handoff", () => {
     await expectAnswers(4);
   });
 
-  test("G3: a consumer goes on by itself when its connection breaks and when the server restarts", async () => {
+  test("G3: a consumer resumes automatically after a broken connection and a restart of the server", async () => {
     await using proxy = new Proxy(() => server.url);
     await proxy.open();
     const consumer = start("consumer", [], proxy.url);
@@ -134,7 +134,7 @@ describe("examples/handoff", () => {
     await expectAnswers(4);
   });
 
-  test("without a server it says so in one line", async () => {
+  test("reports a missing server in one line", async () => {
     const run = start("run", [], "http://127.0.0.1:1");
     expect(await run.exit).toBe(2);
     expect(run.complaints).toEqual([
@@ -153,7 +153,7 @@ describe("examples/handoff", () => {
     );
   }
 
-  /** As the server does when changes are older than it keeps them. */
+  /** Compacts the log, as the server does for changes beyond its retention. */
   async function compactLog(): Promise<void> {
     await server.withDatabase((database) => database.compact({ maxAgeMs: -1, maxChanges: 0 }));
     const { changes } = await query(server, `{ changes { nodes { revision } } }`);

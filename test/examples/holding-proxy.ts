@@ -9,8 +9,8 @@ interface Hold {
 }
 
 /**
- * A way to a server on which a request can be held: so a test may let others write between what a program has seen and
- * what it does about it, or kill it there.
+ * A proxy that can hold a request, so that a test can let another client write between a program's read and its write, or
+ * kill the program there.
  */
 export class HoldingProxy implements AsyncDisposable {
   readonly token: string;
@@ -32,7 +32,7 @@ export class HoldingProxy implements AsyncDisposable {
     await once(this.#server, "listening");
   }
 
-  /** Holds the next request whose body has this in it; resolves with what lets it go on. */
+  /** Holds the next request whose body contains this text. Resolves with a function that releases it. */
   hold(part: string): Promise<() => void> {
     return new Promise((isHeld) => this.#holds.push({ part, isHeld }));
   }
@@ -48,7 +48,7 @@ export class HoldingProxy implements AsyncDisposable {
     const [hold] = at < 0 ? [] : this.#holds.splice(at, 1);
     if (hold) {
       const isReleased = await new Promise<boolean>((resolve) => {
-        answer.once("close", () => resolve(false)); // Who asked is dead: so is the request.
+        answer.once("close", () => resolve(false)); // The client is dead, so the request is dropped.
         hold.isHeld(() => resolve(true));
       });
       if (!isReleased) return;

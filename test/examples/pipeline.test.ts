@@ -46,7 +46,7 @@ describe("examples/pipeline", () => {
     return awaitEntry.value;
   }
 
-  /** Each step was made once, by its stage, after the one before it. */
+  /** Each step was made once, by its stage, after the previous step. */
   async function expectSteps(job: string): Promise<void> {
     const { changes } = await query(
       server,
@@ -65,11 +65,11 @@ describe("examples/pipeline", () => {
     expect(run.lines.at(-1)).toBe("run          | every job came to its end, each step once");
   });
 
-  test("G4: a stage killed in the middle of a job goes on when it is started again, as do those that come late", async () => {
+  test("G4: a stage killed in the middle of a job continues when it is started again, and so do stages that start late", async () => {
     site.pages = { "/first": "# One\n\nTwo three.", "/second": "# Four\n\n## Five\n\nSix." };
     await request("first", "/first");
     await request("second", "/second");
-    // Each is killed when it has begun and can't have ended: its page does not come, its output is on its way.
+    // Each is killed after it has begun and before it can end: its page does not arrive, or its output is held.
     site.isHeld = true;
     const fetching = start("fetch");
     await site.asked();
@@ -96,7 +96,7 @@ describe("examples/pipeline", () => {
     await expectSteps("second");
   });
 
-  test("G3, G7: several jobs at once, two processes of a stage, a restarted server: each step once", async () => {
+  test("G3, G7: with several jobs, two processes of a stage and a restarted server, each step is made once", async () => {
     for (const name of [...stages, "analyse"]) start(name);
     const jobs = ["one", "two", "three", "four"];
     site.pages = Object.fromEntries(jobs.map((job) => [`/${job}`, `# ${job}\n\nSome words.`]));
@@ -111,7 +111,7 @@ describe("examples/pipeline", () => {
       await expectSteps(job);
     }
 
-    // What can't be done is handed on, to whoever waits for the report.
+    // A step that fails hands its error on, up to the report.
     site.pages = { "/plain": "No headings." };
     await request("plain", "/plain");
     await request("missing", "/missing");
@@ -125,7 +125,7 @@ describe("examples/pipeline", () => {
 /** Pages to fetch. */
 class Site {
   pages: Readonly<Record<string, string>> = {};
-  /** Whether requests are left without an answer. */
+  /** Whether requests are left without a response. */
   isHeld = false;
   readonly #server: Server = createServer(({ url = "" }, response) => this.#answer(url, response));
   #wake = () => {};

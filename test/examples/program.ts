@@ -6,24 +6,24 @@ import { inject } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** How Node starts one in JavaScript, in a third of the time that tsx takes. */
+/** The arguments to run an example as JavaScript, which starts in a third of the time of tsx. */
 function transpiled(path: string): string[] {
   return [join(inject("examplesFolder"), path.replace(/\.ts$/, ".js"))];
 }
 
-/** One of the examples as a process of its own, and what it says. */
+/** An example in a separate process, and its output. */
 export class Program implements AsyncDisposable {
   /** Lines of its standard output so far. */
   readonly lines: string[] = [];
   /** Lines of its standard error so far. */
   readonly complaints: string[] = [];
-  /** Its exit code, once all that it said is in `lines`; null when a signal ended it. */
+  /** Its exit code, when all its output is in `lines`. Null if a signal ended it. */
   readonly exit: Promise<number | null>;
   readonly #process: ChildProcess;
   #hasEnded = false;
   readonly #wake: (() => void)[] = [];
 
-  /** One as the documents say that it is started. */
+  /** Starts an example in the documented way. */
   static documented(path: string, server: { url: string; token: string }): Program {
     return new Program(path, [], server, ["--import", "tsx", join(root, "examples", path)]);
   }
@@ -54,7 +54,7 @@ export class Program implements AsyncDisposable {
     });
   }
 
-  /** Resolves when a line begins with this, or as many lines do. */
+  /** Resolves when a line, or the given number of lines, begins with this. */
   said(beginning: string, times = 1): Promise<void> {
     return this.#wrote(this.lines, beginning, times);
   }
@@ -64,7 +64,7 @@ export class Program implements AsyncDisposable {
     return this.#wrote(this.complaints, beginning, times);
   }
 
-  /** Ends it there and then, as a crash would; or asks it to end, by another signal. */
+  /** Kills it, as a crash would, or sends it another signal. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     this.#process.kill(signal);
     await this.exit;

@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** A way to a server that can be cut and mended: an address that stays. */
+/** A proxy with a constant address, whose connections to a server can be cut and restored. */
 export class Proxy implements AsyncDisposable {
   readonly #target: () => string;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((socket) => this.#forward(socket));
   #port = 0;
 
-  /** @param target URL of the server, as it is now */
+  /** @param target current URL of the server */
   constructor(target: () => string) {
     this.#target = target;
   }
@@ -23,7 +23,7 @@ export class Proxy implements AsyncDisposable {
     this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** Breaks every connection without a goodbye, and takes no new ones. */
+  /** Breaks every connection without closing it cleanly, and accepts no new ones. */
   async cut(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
@@ -31,7 +31,7 @@ export class Proxy implements AsyncDisposable {
     await closed;
   }
 
-  /** Connections that are open pass nothing on any more, and nobody is told; new ones do. */
+  /** Open connections silently forward nothing any more. New ones do. */
   freeze(): void {
     for (const socket of this.#sockets) socket.unpipe();
     for (const socket of this.#sockets) socket.resume();

@@ -14,7 +14,7 @@ import { Program } from "./program.ts";
 
 const thisRepository = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Low, so that few and small files reach every bound. */
+/** Low limits, so that a few small files reach each of them. */
 const smallLimits: Partial<Config> = {
   maxBatchOperations: 7,
   maxBodyBytes: 20_000,
@@ -57,7 +57,7 @@ describe("examples/repository-ingestion", () => {
     return { code, lines, complaints };
   }
 
-  /** Stores the folder as `repository:tried`, and returns the line that counts. */
+  /** Stores the folder as `repository:tried`, and returns the line with the counts. */
   async function ingest(): Promise<string | undefined> {
     const { code, lines, complaints } = await run("ingest", folder, "--name", "tried");
     expect(code, complaints.join("\n")).toBe(0);
@@ -75,7 +75,7 @@ describe("examples/repository-ingestion", () => {
     return (await query(server as TestServer, "{ viewer { headRevision } }")).viewer.headRevision;
   }
 
-  /** What is stored: path to value. */
+  /** The stored entries, by path. */
   async function stored(namespace = "repository:tried"): Promise<Map<string, any>> {
     const values = new Map();
     for (let after: string | null = null, more = true; more;) {
@@ -99,7 +99,7 @@ describe("examples/repository-ingestion", () => {
       Program.documented("repository-ingestion/run.ts", server),
     );
     expect({ code, complaints }).toEqual({ code: 0, complaints: [] });
-    // The second time there is nothing to write.
+    // The second run has nothing to write.
     expect(lines.filter((line) => line.includes(": 0 written, "))).toHaveLength(1);
     const shown = /^find +\| README\.md:\d+: .*nothing missed/;
     expect(lines).toContainEqual(expect.stringMatching(shown));
@@ -132,7 +132,7 @@ describe("examples/repository-ingestion", () => {
     expect(found).toEqual({ code: 0, lines: expected, complaints: [] });
   });
 
-  test("a second run writes what has changed and nothing else", async () => {
+  test("a second run writes only changed files", async () => {
     server = await startTestServer();
     await write({ "README.md": "# Hello\n", "src/a.ts": "a", "src/b.ts": "b", untracked: "u" });
     git("init", "--quiet");
@@ -161,7 +161,7 @@ describe("examples/repository-ingestion", () => {
     ]);
   });
 
-  test("G7: what somebody else has written meanwhile is not overwritten, and the batch is not written either", async () => {
+  test("G7: a concurrent write of another client is not overwritten, and the batch is not written", async () => {
     server = await startTestServer();
     await write({ "a.txt": "a", "b.txt": "b" });
     git("init", "--quiet");
@@ -187,7 +187,7 @@ describe("examples/repository-ingestion", () => {
     );
   });
 
-  test("G9: batches and pages keep within the limits; what can't be a value is noted without its text", async () => {
+  test("G9: batches and pages keep within the limits, and a file that cannot be a value is stored without its text", async () => {
     server = await startTestServer(smallLimits);
     const texts = Object.fromEntries(
       Array.from({ length: 20 }, (_, index) => [
@@ -210,7 +210,7 @@ describe("examples/repository-ingestion", () => {
       code: 0,
       lines: ["repository:tried: 24 written, 0 unchanged, 0 deleted; 3 binary or too large"],
     });
-    // That it is no checkout, and which path is too long.
+    // It is not a checkout, and one path is too long.
     expect(complaints).toEqual([
       expect.stringContaining("git does not list the files"),
       expect.stringContaining("long/long"),

@@ -25,18 +25,18 @@ describe("examples/status", () => {
   test("one command shows all of it", async () => {
     await using run = new Program("status/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
-    expect(run.lines).toContain("run          | killed the parser: it says nothing more");
+    expect(run.lines).toContain("run          | killed the parser: it sends no more heartbeats");
     expect(run.lines).toContainEqual(
       expect.stringMatching(
         /^monitor +\| parser is silent: it was last seen in \w+, at \d+ of 20$/,
       ),
     );
     expect(run.lines.at(-1)).toBe(
-      "run          | the dead agent's status went by itself; the others are done",
+      "run          | the dead agent's status expired; the others are done",
     );
   });
 
-  test("G8: a killed agent's status expires by itself, and a living one's stays however long a step takes", async () => {
+  test("G8: a killed agent's status expires, and a living agent's stays regardless of the duration of a step", async () => {
     const [dying, living] = [
       start("worker", "job", "dying", "999"),
       start("worker", "job", "living", "999"),
@@ -48,7 +48,7 @@ describe("examples/status", () => {
     await dying.kill();
     await monitor.said("dying is silent: it was last seen in fetch, at ");
     expect(await get(server, "dying", "status:job")).toBeNull();
-    // Longer than a status lives has passed; it would be another entry had it gone meanwhile.
+    // More than the lifetime of a status has passed. The entry would have another createdRevision if it had expired.
     expect(await get(server, "living", "status:job")).toMatchObject({
       createdRevision: born,
       value: { phase: "fetch", steps: 999 },
@@ -57,7 +57,7 @@ describe("examples/status", () => {
     const gone = (await wholeLog(server)).filter(({ kind }) => kind !== "SET");
     expect(gone).toMatchObject([{ kind: "EXPIRED", key: "dying", agent: null, entry: null }]);
 
-    // Whoever comes later sees those that live, and who comes back.
+    // A later monitor sees the living agents, and agents that return.
     await monitor.kill();
     const next = start("monitor", "job", "1");
     await next.said("watching 1 agents");
@@ -67,7 +67,7 @@ describe("examples/status", () => {
     expect(living.complaints).toEqual([]);
   });
 
-  test("G8: an agent that is done stays to be seen, and a monitor that saw a death says so by its exit code", async () => {
+  test("G8: the status of a completed agent stays, and the exit code of a monitor reports a death", async () => {
     const done = start("worker", "job", "quick", "1");
     expect(await done.exit).toBe(0);
     expect(await get(server, "quick", "status:job")).toMatchObject({

@@ -16,17 +16,17 @@ import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The examples in JavaScript, in a folder where they find all that they find in theirs. */
+    /** The folder with the examples as JavaScript. It links everything that they import. */
     readonly examplesFolder: string;
   }
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Says the examples in JavaScript, once for the run: started with `--import tsx`, each process does it again. */
+/** Compiles the examples to JavaScript once. With `--import tsx`, each process would compile them again. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(await realpath(tmpdir()), "baton-examples-"));
-  // The package, by links: its name leads to the client, and paths upwards to what is beside the examples.
+  // Links to the package: its name resolves to the client, and relative paths to the folders next to the examples.
   for (const name of await readdir(root)) {
     if (name !== "examples") await symlink(join(root, name), join(folder, name));
   }

@@ -22,13 +22,13 @@ describe("examples/typed-graphql", () => {
     expect(program.lines).toEqual([
       expect.stringMatching(/^stored as revision 1 at \d{4}-\d\d-\d\dT[\d:.]+Z$/),
       'found report/rows: {"rows":1200}, by typed-graphql',
-      "not stored anew: it is at revision 1",
+      "not stored again: it is at revision 1",
       'saw SET report/rows: {"rows":1300}',
       "saw DELETED report/rows: null",
     ]);
   });
 
-  test("a token that is wrong ends it with what is wrong", async () => {
+  test("a wrong token ends it with an error message", async () => {
     await using server = await startTestServer();
     const { url } = server;
     await using program = new Program("typed-graphql/main.ts", [], { url, token: "baton_wrong" });
@@ -36,14 +36,14 @@ describe("examples/typed-graphql", () => {
     expect(program.complaints.join("\n")).toMatch(/GraphqlError: .*token/i);
   });
 
-  test("graphql-env.d.ts is what schema.graphql says (npm run schema writes it)", async () => {
+  test("graphql-env.d.ts matches schema.graphql (npm run schema writes it)", async () => {
     await using temporary = await temporaryFolder();
     const file = join(temporary.path, "graphql-env.d.ts");
     await execute(process.execPath, ["--import", "tsx", `${folder}/generate.ts`, file]);
     expect(await readFile(file, "utf8")).toBe(await readFile(`${folder}/graphql-env.d.ts`, "utf8"));
   });
 
-  test("its documents are what schema.graphql allows", async () => {
+  test("its documents are valid for schema.graphql", async () => {
     const schema = buildSchema(await readFile("schema.graphql", "utf8"));
     for (const [name, document] of Object.entries(documents)) {
       expect([name, validate(schema, document as DocumentNode)]).toEqual([name, []]);
@@ -52,7 +52,7 @@ describe("examples/typed-graphql", () => {
   });
 });
 
-/** Never called: `npm run types` fails where one of these compiles. */
+/** Never called: `npm run types` fails if one of these compiles. */
 export function refusedByTypes(run: typeof Run, follow: typeof Follow): void {
   const wrongQuery = graphql("query { entree { value } }");
   // @ts-expect-error no such field
@@ -70,9 +70,9 @@ export function refusedByTypes(run: typeof Run, follow: typeof Follow): void {
   void run(documents.storeReport, { input: { kee: "a", value: 1 } });
   // @ts-expect-error a revision is a text
   void run(documents.storeReport, { input: { key: "a", value: 1, ifRevision: 3 } });
-  // @ts-expect-error a Map is no JSON
+  // @ts-expect-error a Map is not JSON
   void run(documents.storeReport, { input: { key: "a", value: new Map() } });
   const nullable = graphql('query { entry(key: "a") { key } }');
-  // @ts-expect-error there may be no entry
+  // @ts-expect-error the entry can be null
   void run(nullable, {}).then(({ entry }) => entry.key);
 }

@@ -45,13 +45,13 @@ describe("examples/versions", () => {
     for (const line of [
       "run          | killed the migrator",
       "run          | all 40 contacts are in contact/2, each with both of its calls",
-      "run          | the reader said what it could not read, and read the rest",
+      "run          | the reader reported the contact that it could not read, and read the rest",
     ]) {
       expect(run.lines).toContain(line);
     }
   });
 
-  test("G7: what is written between a migrator's look and its write is not lost, and it may be killed there", async () => {
+  test("G7: a write between a migrator's read and its write is not lost, also if the migrator is killed there", async () => {
     await write("contact:ada", { name: "Ada Lovelace", calls: 1 }, "contact/1", {
       ttlSeconds: 3_600,
     });
@@ -89,7 +89,7 @@ describe("examples/versions", () => {
       expiresAt: null,
     });
 
-    // What a program of old writes from now on is upgraded as it comes.
+    // Later writes of an old program are upgraded when they arrive.
     await write("contact:ada", { name: "Ada Byron", calls: 8 }, "contact/1");
     await second.said("upgraded contact:ada", 2);
     const reader = start("reader", ["contacts"]);
@@ -97,7 +97,7 @@ describe("examples/versions", () => {
     expect(reader.lines).toEqual(["2 contacts in contact/2", "10 calls in all"]);
   });
 
-  test("two migrators at once upgrade each contact once, and leave what is newer than they are as it is", async () => {
+  test("two migrators at the same time upgrade each contact once, and leave newer formats unchanged", async () => {
     const keys = Array.from({ length: 40 }, (_, index) => `contact:${index}`);
     await setMany(
       server,
@@ -116,9 +116,9 @@ describe("examples/versions", () => {
     );
     expect(upgraded).toHaveLength(keys.length);
     const complaint =
-      "contact:future is in format contact/3, which somebody wrote; this program knows contact/1 and contact/2.";
+      "contact:future is in format contact/3, which another agent wrote; this program knows contact/1 and contact/2.";
     for (const { complaints } of migrators) {
-      expect(complaints).toEqual([`left as it is: ${complaint}`]);
+      expect(complaints).toEqual([`left unchanged: ${complaint}`]);
     }
     expect(await get(server, "contact:future", "contacts")).toMatchObject({
       value: { names: ["Ada"] },

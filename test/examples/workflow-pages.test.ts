@@ -13,7 +13,7 @@ const pages = [
   "clean-up",
 ];
 
-/** Without what the same code has elsewhere when it is indented and wrapped otherwise. */
+/** Removes white space, so that differences of indentation and line breaks do not count. */
 const bare = (text: string) => text.replace(/\s+/g, "");
 
 describe.each(pages)("docs/workflows/%s.md", (name) => {
@@ -30,7 +30,7 @@ describe.each(pages)("docs/workflows/%s.md", (name) => {
     for (const block of blocks) expect(code.includes(bare(block as string)), block).toBe(true);
   });
 
-  test("leads somewhere", async () => {
+  test("its links and its command exist", async () => {
     const page = await readFile(file, "utf8");
     for (const [, link] of page.matchAll(/\]\((?!http)([^)#]+)/g)) {
       await expect(readFile(join(dirname(file), link as string), "utf8")).resolves.not.toBe("");
