@@ -34,7 +34,7 @@ const fields = `kind revision namespace key agent at entry { sizeBytes createdRe
 /** The oldest changes beyond this number are removed here. The server still has them. */
 const maxKept = 20_000;
 /** Older changes that the person has scrolled back to are kept in addition, up to this total. */
-const maxLoaded = 60_000;
+export const maxLoaded = 60_000;
 const pageSize = 500;
 
 /** The oldest first. The array stays the same object; `version` changes when it grows. */

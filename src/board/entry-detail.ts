@@ -94,10 +94,12 @@ interface Write {
   readonly ifRevision: string;
   /** Null: it does not expire. */
   readonly expiresAt?: string | null;
+  /** The time to live from now, instead of `expiresAt`. */
+  readonly ttlSeconds?: number;
 }
 
 /**
- * Writes the text of a value unchanged. The entry keeps its expiry.
+ * Writes the text of a value unchanged.
  * @returns the revision
  * @throws Refusal with the code CONFLICT if another client wrote first
  */
@@ -107,10 +109,14 @@ export async function writeEntry({
   value,
   ifRevision,
   expiresAt = null,
+  ttlSeconds,
 }: Write): Promise<string> {
   const left = expiresAt === null ? null : Math.ceil((Date.parse(expiresAt) - Date.now()) / 1_000);
-  const ttlSeconds = left === null ? undefined : Math.max(1, left);
-  const input = variablesOf({ namespace, key, ifRevision, ttlSeconds }, { value });
+  const kept = left === null ? undefined : Math.max(1, left);
+  const input = variablesOf(
+    { namespace, key, ifRevision, ttlSeconds: ttlSeconds ?? kept },
+    { value },
+  );
   const answer = await askText(
     "mutation setEntry($input: SetEntryInput!) { setEntry(input: $input) { revision entry { revision } } }",
     `{"input":${input}}`,

@@ -1,5 +1,12 @@
 import { signal } from "@preact/signals";
-import { changes, onChanges, readOlder, type ChangeKind, type LogChange } from "./change-log.ts";
+import {
+  changes,
+  hasOlder,
+  onChanges,
+  readOlder,
+  type ChangeKind,
+  type LogChange,
+} from "./change-log.ts";
 
 /** The shown changes. An empty member selects all. */
 export interface LogFilter {
@@ -9,21 +16,21 @@ export interface LogFilter {
   readonly kind: ChangeKind | "";
 }
 
-/** More than this are forgotten, the oldest first. */
+/** The maximum number of changes that are kept. The oldest are dropped first. */
 const maxKept = 20_000;
 
 /**
- * The changes that match a filter, however rare they are: those of the log here, those that arrive, and older ones, which are
- * read back page by page. Of a page, only what matches is kept.
+ * The changes that match a filter, however rare they are: those of the loaded log, those that arrive, and older ones, which
+ * are read page by page. Only the matching changes of a page are kept.
  */
 export class FilteredLog {
-  /** The oldest first. The array is the same one; `version` says that it has changed. */
+  /** The oldest first. The array stays the same object; `version` changes when it does. */
   readonly found: LogChange[];
   readonly version = signal(0);
   /** How far back the log was read: a revision, and its time in milliseconds since 1970. */
   reached: { readonly revision: number; readonly at: number } | null;
   /** Whether the log has older changes than those that were read. */
-  hasOlder = true;
+  hasOlder: boolean;
   readonly #filter: LogFilter;
   readonly #forget: () => void;
   #isOver = false;
@@ -32,6 +39,7 @@ export class FilteredLog {
     this.#filter = filter;
     this.found = changes.filter((change) => this.#matches(change));
     this.reached = changes[0] ?? null;
+    this.hasOlder = hasOlder.value;
     this.#forget = onChanges((fresh) => {
       const matching = fresh.filter((change) => this.#matches(change));
       this.reached ??= fresh[0] ?? null;
@@ -40,6 +48,11 @@ export class FilteredLog {
       this.#trim();
       this.version.value++;
     });
+  }
+
+  /** Whether as many changes are kept as can be. */
+  get isFull(): boolean {
+    return this.found.length >= maxKept;
   }
 
   close(): void {
@@ -52,7 +65,7 @@ export class FilteredLog {
    * @returns whether there may be more
    */
   async readBack(): Promise<boolean> {
-    if (!this.hasOlder || this.reached === null || this.found.length >= maxKept) return false;
+    if (!this.hasOlder || this.reached === null || this.isFull) return false;
     const { ns } = this.#filter;
     const page = await readOlder(this.reached.revision, ns === "" ? null : ns);
     if (this.#isOver) return false;

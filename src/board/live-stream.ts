@@ -33,7 +33,7 @@ export interface StreamOptions<E> {
   readonly begin?: () => void;
   /** Whether to start with a snapshot now. A separate connection reads it, and the socket continues after it. */
   readonly hasSnapshot?: () => boolean;
-  /** Whether the snapshot ends with this event. */
+  /** Returns whether the snapshot ends with this event. */
   readonly isSnapshotEnd?: (event: E) => boolean;
 }
 
@@ -88,9 +88,10 @@ class LiveStream<E> {
     if (!navigator.onLine) return;
     const at = performance.now();
     if (hasSnapshot?.()) {
-      begin?.();
-      let isWhole = false;
+      let [hasBegun, isWhole] = [false, false];
       const next = (result: Message<E>) => {
+        if (!hasBegun) begin?.();
+        hasBegun = true;
         this.#mark(false);
         const event = this.#take(result);
         isWhole = event !== undefined && isSnapshotEnd?.(event) === true;

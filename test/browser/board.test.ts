@@ -165,6 +165,20 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.text('"n": 1').first().waitFor();
       await board.button("Restore").click();
       await eventually(value).toEqual({ n: 1 });
+      const read = async (field: string) => (await get(server, "note", "desk"))?.[field];
+      await board.button("Edit").click();
+      await page.getByLabel("Expires").selectOption("in 1 day");
+      await board.button("Save").click();
+      await eventually(() => read("expiresAt")).not.toBeNull();
+      const expiry = Date.parse(await read("expiresAt"));
+      // A restored value keeps the expiry.
+      await page.getByRole("tab", { name: "History" }).click();
+      await slider.focus();
+      await page.keyboard.press("Home");
+      const revision = await read("revision");
+      await board.button("Restore").click();
+      await eventually(() => read("revision")).not.toBe(revision);
+      expect(Math.abs(Date.parse(await read("expiresAt")) - expiry)).toBeLessThan(60_000);
       await board.button("Delete").first().click();
       await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
       await eventually(() => get(server, "note", "desk")).toBeNull();
@@ -240,6 +254,11 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.button("Later").click();
       await board.button("Resume").click();
       await page.keyboard.press("Home");
+      // The server does not filter by agent: the page reads back, however far that is.
+      await page.reload();
+      await board.go(at("activity", { agent: "pioneer" }));
+      await board.option(/pioneer new first past/).waitFor();
+      await board.text("The log has no older changes").waitFor();
       await board.go(at("activity", { ns: "past", kind: "SET", agent: "pioneer" }));
       await board.option(/pioneer new first past/).waitFor();
       await board.go(at("activity", { ns: "nowhere at all" }));
@@ -365,6 +384,30 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.go(at("overview"));
       await page.getByRole("row", { name: /board ingest:… nothing/ }).waitFor();
       expect(await board.text("Quota").count()).toBe(0);
+    });
+
+    test("writes are offered only in the namespaces of the grants that permit them", async () => {
+      const { secret } = await server.createToken({
+        grants: [
+          { scopes: ["read"], namespacePattern: "*" },
+          { scopes: ["read", "write"], namespacePattern: "ingest:*" },
+        ],
+      });
+      const open = async (ns: string, key: string) => {
+        await board.go(at("entries", { ns, key }));
+        await page.getByRole("tab", { name: "History" }).waitFor();
+        return [await board.button("Edit").count(), await board.button("New entry").count()];
+      };
+      await page.goto(`${server.url}/#token=${secret}&to=${encodeURIComponent(at("entries"))}`);
+      expect(await open(review, "report")).toEqual([1, 1]);
+      expect(await open("work:translate", "page:01")).toEqual([0, 0]);
+      await board.go(at("work", { ns: "work:translate" }));
+      await page.getByRole("heading", { name: "Held by" }).waitFor();
+      expect(await page.getByRole("button", { name: /^Release / }).count()).toBe(0);
+      const claimOnly = await server.createToken({ scopes: ["claim"] });
+      await page.goto(`${server.url}/#token=${claimOnly.secret}`);
+      await page.reload();
+      await board.text("This token cannot read").waitFor();
     });
   });
 });

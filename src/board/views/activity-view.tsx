@@ -5,6 +5,7 @@ import {
   forgetOlder,
   hasOlder,
   loadOlder,
+  maxLoaded,
   version,
   type ChangeKind,
   type LogChange,
@@ -66,7 +67,10 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
   );
   useEffect(() => () => filtered?.close(), [filtered]);
   const filteredVersion = filtered?.version.value;
-  const isMore = filtered ? filtered.hasOlder : pause ? pause.hasOlder : hasOlder.value;
+  const isFull = filtered ? filtered.isFull : all.length >= maxLoaded;
+  const isOlder = filtered ? filtered.hasOlder : pause ? pause.hasOlder : hasOlder.value;
+  // Until the log is read, there is nothing to go back from.
+  const isMore = isOlder && !isFull && (filtered ? filtered.reached !== null : all.length > 0);
   const pausedAfter = pause ? (pause.list.at(-1)?.revision ?? 0) : null;
   const shown = useMemo(() => {
     if (filtered === null) return all;
@@ -87,9 +91,9 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
     if (isReading.current) return;
     isReading.current = true;
     try {
-      const isOlder = await (filtered ? filtered.readBack() : loadOlder(pause?.list));
+      const hasMore = await (filtered ? filtered.readBack() : loadOlder(pause?.list));
       setPagesLeft((left) => left - 1);
-      if (pause && !filtered && !isOlder) setPause({ ...pause, hasOlder: false });
+      if (pause && !filtered && !hasMore) setPause({ ...pause, hasOlder: false });
     } catch (error) {
       say(messageOf(error), true);
       setPagesLeft(0);
@@ -249,11 +253,13 @@ export function ActivityView({ params }: { params: Readonly<Record<string, strin
       )}
       {oldest && (
         <p class="list-foot" role="status">
-          {!isMore
-            ? "The log has no older changes."
-            : pagesLeft > 0 && !isSearching
-              ? `Read back to ${clock(oldest.at)}.`
-              : `Read back to ${clock(oldest.at)}, revision ${number(oldest.revision)}. `}
+          {isFull && isOlder
+            ? `Read back to ${clock(oldest.at)}. The page shows at most ${number(length)} changes. Use a filter to find older ones.`
+            : !isMore
+              ? "The log has no older changes."
+              : pagesLeft > 0 && !isSearching
+                ? `Read back to ${clock(oldest.at)}.`
+                : `Read back to ${clock(oldest.at)}, revision ${number(oldest.revision)}. `}
           {isSearching && (
             <button type="button" class="link" onClick={() => setPagesLeft(0)}>
               Stop

@@ -9,11 +9,12 @@ import { mayWrite, messageOf } from "../session.ts";
 import { say } from "../toast.ts";
 import { Code } from "../ui/code.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { EmptyState } from "../ui/empty-state.tsx";
+import { copy, EmptyState } from "../ui/empty-state.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { JsonTree } from "../ui/json-tree.tsx";
 import { ConflictDialog } from "./conflict-dialog.tsx";
 import { EntryFacts } from "./entry-facts.tsx";
+import { ExpirySelect, type Expiry } from "./expiry-select.tsx";
 import { HistoryTab } from "./history-tab.tsx";
 import { SnippetsTab } from "./snippets-tab.tsx";
 
@@ -77,8 +78,10 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
     focusList();
   };
   const base = useRef<EntryDetail | null>(null);
+  const [expiry, setExpiry] = useState<Expiry>("keep");
   const edit = () => {
     base.current = entry ?? null;
+    setExpiry("keep");
     setDraft(entry ? indented(entry.value) : "");
   };
   const fault = draft === null ? null : faultOf(draft);
@@ -90,7 +93,9 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
         key: entryKey,
         value: text,
         ifRevision: from?.revision ?? "0",
-        expiresAt: from?.expiresAt ?? null,
+        ...(typeof expiry === "number"
+          ? { ttlSeconds: expiry }
+          : { expiresAt: expiry === "keep" ? (from?.expiresAt ?? null) : null }),
       });
       setDraft(null);
       setConflict(undefined);
@@ -142,6 +147,17 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
         <span class="spring" />
         {draft === null ? (
           <>
+            {entry && (
+              <button
+                type="button"
+                class="quiet"
+                aria-label="Copy the value"
+                title="Copy the value"
+                onClick={() => void copy(indented(entry.value))}
+              >
+                <Icon name="copy" />
+              </button>
+            )}
             {mayWrite(namespace) && entry && (
               <>
                 <button type="button" class="small" onClick={edit}>
@@ -195,12 +211,19 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
           {entry && <EntryFacts namespace={namespace} entry={entry} />}
           {draft !== null ? (
             <>
-              <p class={fault === null ? "check ok" : "check error"} role="status">
-                {fault ??
-                  (base.current && entry && base.current.revision !== entry.revision
-                    ? "Valid JSON. Another client has written the entry since you began. Saving shows both values."
-                    : "Valid JSON.")}
-              </p>
+              <div class={fault === null ? "check ok" : "check error"}>
+                <p role="status">
+                  {fault ??
+                    (base.current && entry && base.current.revision !== entry.revision
+                      ? "Valid JSON. Another client has written the entry since you began. Saving shows both values."
+                      : "Valid JSON.")}
+                </p>
+                <ExpirySelect
+                  value={expiry}
+                  current={base.current?.expiresAt ?? null}
+                  onChange={setExpiry}
+                />
+              </div>
               <Code
                 text={draft}
                 label="Value"

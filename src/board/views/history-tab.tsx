@@ -76,7 +76,13 @@ export function HistoryTab({ namespace, entryKey, current, asked }: HistoryTabPr
     const value = values.get(item.revision);
     if (value == null) return;
     try {
-      await writeEntry({ namespace, key: entryKey, value, ifRevision: current?.revision ?? "0" });
+      await writeEntry({
+        namespace,
+        key: entryKey,
+        value,
+        ifRevision: current?.revision ?? "0",
+        expiresAt: current?.expiresAt ?? null,
+      });
       say(`Restored revision ${item.revision} as a new revision.`);
       withParams({ rev: null, tab: "history" }, true);
     } catch (error) {

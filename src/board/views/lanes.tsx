@@ -7,6 +7,8 @@ import { AgentTag } from "../ui/agent-tag.tsx";
 
 const laneHeight = 34;
 const top = 8;
+/** In a narrower chart, the times of five ticks overlap. */
+const minFiveTicksWidth = 400;
 
 interface LanesProps {
   readonly changes: readonly LogChange[];
@@ -38,7 +40,7 @@ export function LanesChart({ changes, version, windowMs, end, onOpen, onHover }:
   const height = top + Math.max(1, agents.length) * laneHeight + 22;
   const x = (at: number) => 8 + at * (width - 16);
   const y = (lane: number) => top + lane * laneHeight + laneHeight / 2;
-  const ticks = [0, 0.25, 0.5, 0.75, 1];
+  const ticks = width < minFiveTicksWidth ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
   return (
     <div class="lanes" tabIndex={0} role="group" aria-label="Agents over time">
       <div class="lane-names" style={{ paddingTop: `${top}px` }}>
@@ -70,6 +72,11 @@ export function LanesChart({ changes, version, windowMs, end, onOpen, onHover }:
               </text>
             </g>
           ))}
+          {marks.length === 0 && (
+            <text x={width / 2} y={y(0) + 4} text-anchor="middle">
+              No change in this period
+            </text>
+          )}
           {handoffs.map(({ from, to }) => {
             const [x1, y1, x2, y2] = [x(from.x), y(from.lane), x(to.x), y(to.lane)];
             const bend = Math.max(12, (x2 - x1) / 2);

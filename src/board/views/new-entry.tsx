@@ -5,15 +5,18 @@ import { go } from "../route.ts";
 import { messageOf } from "../session.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { faultOf } from "./entry-pane.tsx";
+import { ExpirySelect, type Expiry } from "./expiry-select.tsx";
 
 export function NewEntry({ namespace, onClose }: { namespace: string; onClose: () => void }) {
   const [key, setKey] = useState("");
   const [value, setValue] = useState("{}");
+  const [expiry, setExpiry] = useState<Expiry>("keep");
   const [error, setError] = useState<string | null>(null);
   const fault = faultOf(value);
   const create = async () => {
     try {
-      await writeEntry({ namespace, key, value, ifRevision: "0" });
+      const ttl = typeof expiry === "number" ? { ttlSeconds: expiry } : {};
+      await writeEntry({ namespace, key, value, ifRevision: "0", ...ttl });
       onClose();
       go("entries", { ns: namespace, key });
     } catch (caught) {
@@ -54,6 +57,7 @@ export function NewEntry({ namespace, onClose }: { namespace: string; onClose: (
             onInput={(event) => setValue(event.currentTarget.value)}
           />
         </label>
+        <ExpirySelect value={expiry} current={null} onChange={setExpiry} />
         {(error ?? fault) !== null && (
           <p class="notice error" role="alert">
             {error ?? fault}

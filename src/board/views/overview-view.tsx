@@ -6,6 +6,7 @@ import { connection } from "../live-stream.ts";
 import { ratePerSecond, totalsOf } from "../log-totals.ts";
 import { changesByMinute, fault, followOverview, reading, samples } from "../overview-reading.ts";
 import { hrefOf } from "../route.ts";
+import { session } from "../session.ts";
 import { AgentTag } from "../ui/agent-tag.tsx";
 import { Chart } from "../ui/chart.tsx";
 import { TimeAgo } from "../ui/time-ago.tsx";
@@ -65,7 +66,7 @@ export function OverviewView() {
         </dl>
         <div class="charts">
           <Chart
-            title="Changes per minute"
+            title={coversStore() ? "Changes per minute" : "Changes per minute, whole store"}
             total={perMinute ? number(sum(perMinute)) : "–"}
             values={perMinute ?? []}
           />
@@ -121,6 +122,17 @@ export function OverviewView() {
         </div>
       </div>
     </section>
+  );
+}
+
+/** Returns whether the token can read all namespaces. Changes are counted by revisions, which belong to the whole store. */
+function coversStore(): boolean {
+  const current = session.value;
+  return (
+    current.kind === "signed-in" &&
+    current.viewer.grants.some(
+      ({ namespacePattern, scopes }) => namespacePattern === "*" && scopes.includes("READ"),
+    )
   );
 }
 
