@@ -1,8 +1,9 @@
-// Profiles the built server under a load: self time by whose code it is, and the functions that have most of it.
+// Profiles the built server under a load: self time by the owner of the code, and the functions with the most self
+// time.
 //
 //   node bench/profile.mjs --load sets-http [--seconds 8] [--warm-up 5] [--top 25] [--postgres] [--keep folder]
 //
-// Only the time under load counts: neither the start nor the warm-up. Time at idle is not in the shares.
+// Only the time under load counts, neither the start nor the warm-up. Idle time is not in the shares.
 
 import { copyFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -51,7 +52,7 @@ try {
   } finally {
     await server.stop(); // it writes its profile when it ends
   }
-  // A worker thread writes a profile of its own.
+  // A worker thread writes a separate profile.
   for (const name of (await readdir(folder.path)).filter((each) => each.endsWith(".cpuprofile"))) {
     const path = join(folder.path, name);
     if (values.keep) await copyFile(path, join(values.keep, name));

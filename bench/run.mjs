@@ -1,4 +1,4 @@
-// Runs the benchmarks one after the other, each as a process of its own, and writes their results into README.md.
+// Runs the benchmarks one after another, each in a separate process, and writes their results into README.md.
 //
 //   node bench/run.mjs [--only a,c] [--rounds 5] [--quick]
 
@@ -61,7 +61,7 @@ for (const [place, id] of [...wanted].entries()) {
   });
   const [code] = await once(child, "close");
   if (code !== 0) {
-    console.error(`${id} failed; the others go on.`);
+    console.error(`${id} failed; the others continue.`);
     process.exitCode = 1;
   }
 }

@@ -1,5 +1,5 @@
-// g. Catch-up: a subscriber that begins after revision 0 of a log of 100,000 changes, until it has them all; beside
-// reading the same rows of the same file by the raw driver and JSON.stringify, in pages of 1,000.
+// g. Catch-up: a subscriber starts after revision 0 of a log of 100,000 changes, and receives all of them. Compared
+// with the raw driver and JSON.stringify, which read the same rows of the same file in pages of 1,000.
 
 import { join } from "node:path";
 import { openEventStream } from "../load/event-stream.mjs";

@@ -1,5 +1,5 @@
-// a. Durable sets, 64 in flight: HTTP has a connection for each, the others share a connection among 8.
-// Every server has synced a write to the disk when it acknowledges it, except for NATS, which has no such setting.
+// a. Durable sets, 64 in flight. HTTP uses one connection for each; the others share one connection among 8.
+// Every server syncs a write to the disk before it acknowledges it, except NATS, which has no such setting.
 
 import { driveAndCount, drive } from "../load/drive.mjs";
 import { interleave } from "../measure/rounds.mjs";

@@ -1,5 +1,5 @@
-// e. `entry` by key over HTTP, 32 connections. All three servers read the same SQLite file, one after the other; the
-// peers authenticate nobody, Baton does.
+// e. `entry` by key over HTTP, 32 connections. All three servers read the same SQLite file, one after the other. The
+// peers do not authenticate the caller; Baton does.
 
 import { join } from "node:path";
 import { drive, driveAndCount } from "../load/drive.mjs";

@@ -1,5 +1,5 @@
-// d. Fan-out of one change to 1,000 subscribers with the same selection, each on a socket of its own.
-// The next change is made when all have the one before. The server's CPU time has the set in it, for Baton.
+// d. Fan-out of one change to 1,000 subscribers with the same selection, each on a separate socket.
+// The next change is made when all have received the previous one. For Baton, the server's CPU time includes the set.
 
 import { GraphqlSocket } from "../load/graphql-socket.mjs";
 import { MessageCount } from "../load/message-count.mjs";
@@ -19,7 +19,7 @@ const settleMs = 1_000;
 const baton = "Baton, setEntry to graphql-ws";
 const rawFrames = "ws, raw frames";
 
-/** One change, and what a subscriber receives of it. */
+/** A change, and the event that a subscriber receives for it. */
 async function openBaton(server) {
   const messages = new MessageCount();
   let last;

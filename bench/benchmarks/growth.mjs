@@ -1,5 +1,5 @@
-// h. Growth: the same calls on a store of 1,000 entries and on one of 1,000,000 in 10,000 namespaces, one at a time, in
-// turn. Half of the large store is in one namespace, which the first page and the list are of.
+// h. Growth: the same calls on a store of 1,000 entries and on one of 1,000,000 entries in 10,000 namespaces,
+// alternately, one at a time. Half of the large store is in one namespace, which the first page and the list read.
 
 import { fill } from "../load/fill.mjs";
 import { openGraphqlHttp } from "../load/graphql-http.mjs";
@@ -85,7 +85,7 @@ await runBenchmark({
   },
 });
 
-/** Each call for so many seconds, one at a time: the median of each, in ms. */
+/** Runs each call for the given number of seconds, one at a time. Returns the median of each, in ms. */
 async function measureOnce(server, seconds) {
   const caller = await openGraphqlHttp(server);
   const medians = {};

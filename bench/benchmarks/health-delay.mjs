@@ -1,5 +1,5 @@
-// k. The longest delay of /health/live while the server does something large. A process of its own asks for it all the
-// time, a millisecond after each answer. "Nothing" says what the machine itself delays.
+// k. The longest delay of /health/live while the server processes something large. A separate process requests it
+// continuously, a millisecond after each response. "Nothing" is the delay that the machine itself causes.
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -82,7 +82,7 @@ await runBenchmark({
       snapshotBySse: () => received((came) => openEventStream(server, snapshot, came, fail)),
       async search() {
         const { run, close } = await caller();
-        // What every entry has, what few have, and what none has.
+        // A text that every entry contains, one that few contain, and one that none contains.
         for (const text of ["xxx", "key-123", "nowhere"]) await run(search, { text });
         close();
       },
@@ -103,7 +103,7 @@ await runBenchmark({
     return interleave({
       rounds,
       targets,
-      isOrderKept: true, // each needs what those before it left
+      isOrderKept: true, // each needs the result of the previous ones
       measure: async ({ key }) => {
         if (key === "nothing") await refill();
         await untilIdle(server.pid, either(20, 3));

@@ -1,5 +1,5 @@
-// i. Resident memory of an idle subscriber, with 10,000 of them on sockets of their own. Each round starts both servers
-// anew. That Baton's subscribers are alive is seen in the end: all receive one change.
+// i. Resident memory of an idle subscriber, with 10,000 of them on separate sockets. Each round restarts both servers.
+// At the end, all of Baton's subscribers receive one change, which proves that they are alive.
 
 import { GraphqlSocket } from "../load/graphql-socket.mjs";
 import { MessageCount } from "../load/message-count.mjs";
@@ -20,7 +20,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, settleMs));
 async function measureOnce({ start, isBaton }, subscribers) {
   const server = await start();
   try {
-    // What the first subscribers load and compile is not theirs.
+    // Excludes the memory for the code that the first subscribers load and compile.
     (await openSubscribers(server, 100, entryChanged, () => {})).close();
     await settle();
     const before = await residentKib(server.pid);

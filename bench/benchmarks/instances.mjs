@@ -1,5 +1,5 @@
-// l. 1, 2 and 4 instances on one PostgreSQL, written to over HTTP with 64 in flight, for one user and for four. The
-// instances, PostgreSQL and the callers share this machine's cores: "cores used" says when there are no more.
+// l. 1, 2 and 4 instances on one PostgreSQL, with 64 writes in flight over HTTP, for one user and for four. The
+// instances, PostgreSQL and the callers share this machine's cores: "cores used" shows when all of them are busy.
 
 import { cpus } from "node:os";
 import { drive } from "../load/drive.mjs";
@@ -22,7 +22,7 @@ const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 const nameOf = (count, users) => `${plural(count, "instance")}, ${plural(users, "user")}`;
 const waits = new Map();
 
-/** Instances on a database of their own, and tokens of four users. */
+/** Starts instances on a new database, and creates tokens of four users. */
 async function startGroup(postgres, count, own) {
   const databaseUrl = await postgres.create();
   const instances = [own(await startBaton({ databaseUrl }))];
@@ -42,7 +42,7 @@ async function write({ name, group, users, postgres }, seconds) {
   const connections = await Promise.all(
     Array.from({ length: inFlight }, (_, place) => {
       const { url } = instances[place % instances.length];
-      // Each user is written for by way of every instance.
+      // The writes of each user use every instance.
       const token = tokens[Math.floor(place / instances.length) % users];
       return HttpConnection.open(url, headersOf({ token }));
     }),
@@ -71,7 +71,7 @@ async function write({ name, group, users, postgres }, seconds) {
   };
 }
 
-/** What PostgreSQL's connections waited for most, and whether the machine's cores were used up. */
+/** Describes what PostgreSQL's connections mostly waited for, and whether all cores of the machine were busy. */
 function notesOf(rows) {
   return rows.map(({ name, measures }) => {
     const counts = [...waits.get(name)].toSorted(([, one], [, other]) => other - one);

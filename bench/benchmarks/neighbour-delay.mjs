@@ -1,6 +1,7 @@
-// o. How long one user's requests hold the server, and delay another user's. The neighbour is a process of its own that reads
-// and writes an entry all the time. "Hold" is CPU time of the server's thread in one turn of its event loop, which does not
-// depend on what else the machine does; "read" and "write" are what the neighbour saw, on a machine with whatever else it does.
+// o. The time for which one user's requests hold the server, and delay another user's. The neighbour is a separate
+// process that continuously reads and writes an entry. "Hold" is CPU time of the server's thread in one turn of its
+// event loop, which does not depend on other load of the machine. "Read" and "write" are the neighbour's delays, and do
+// depend on it.
 
 import { fileURLToPath } from "node:url";
 import { cases, prepareCases } from "../load/neighbour-cases.mjs";
@@ -50,7 +51,7 @@ await runBenchmark({
       progress(`${database} · filling the store`);
       await prepareCases(attacker);
       await untilIdle(server.pid, either(60, 20));
-      // An idle server loads what is for MCP.
+      // An idle server loads the code for MCP.
       await new Promise((resolve) => setTimeout(resolve, loadsWhenIdleMs));
       const neighbour = own(await startNeighbour({ url, token: await tokenOf("neighbour") }));
       const measured = await interleave({

@@ -1,4 +1,4 @@
-// b. One durable set at a time: what a caller waits for.
+// b. One durable set at a time: the time that a caller waits.
 
 import { drive, driveAndCount } from "../load/drive.mjs";
 import { interleave } from "../measure/rounds.mjs";

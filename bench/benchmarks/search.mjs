@@ -1,5 +1,5 @@
-// n. A search among 100,000 summaries of some 250 bytes, over HTTP, one at a time; beside a caller who reads all entries
-// and filters them.
+// n. A search of 100,000 summaries of about 250 bytes, over HTTP, one at a time. Compared with a caller that reads all
+// entries and filters them.
 
 import { openGraphqlHttp } from "../load/graphql-http.mjs";
 import { fillSummaries } from "../load/summaries.mjs";
@@ -30,7 +30,7 @@ const scan = "the caller reads all and filters";
 const databases = ["SQLite", "PostgreSQL"];
 const nameOf = (database, what) => `${database}, ${what}`;
 
-/** What a caller does who has no search. */
+/** The work of a caller without a search. */
 async function scanAll({ run }) {
   const found = [];
   for (let after = null; ;) {

@@ -1,5 +1,5 @@
-// f. `setEntries`, 1,000 entries a call, over HTTP, beside one multi-row insert of the same rows by the raw driver into a
-// copy of the same file. Both write 10 sets of keys in turn, and sync each call to the disk.
+// f. `setEntries` over HTTP, 1,000 entries per call. Compared with one multi-row insert of the same rows by the raw
+// driver into a copy of the same file. Both write 10 sets of keys in turn, and sync each call to the disk.
 
 import { join } from "node:path";
 import { drive } from "../load/drive.mjs";

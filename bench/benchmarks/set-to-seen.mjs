@@ -1,5 +1,5 @@
-// c. From before a set is sent until a subscriber has it: one writer, one subscriber, nothing else under way.
-// Writer and subscriber are one process with one clock, apart from the server.
+// c. The time from before a set is sent until a subscriber has received it: one writer, one subscriber, no other load.
+// Writer and subscriber are one process with one clock. The server is a separate process.
 
 import { handOver } from "../measure/handoff.mjs";
 import { quantile } from "../measure/quantile.mjs";

@@ -1,5 +1,5 @@
-// j. A subscriber that stops reading while 200 MB are published, beside 10 that read. Each round publishes the same
-// twice: without the stalled subscriber, and with it.
+// j. A subscriber stops reading while 200 MB are published to it and to 10 other subscribers. Each round publishes the
+// same data twice: without and with the stalled subscriber.
 
 import { GraphqlSocket } from "../load/graphql-socket.mjs";
 import { MessageCount } from "../load/message-count.mjs";
@@ -20,7 +20,7 @@ const query = `subscription { entryChanged { key revision entry { value } } }`;
 const without = "10 subscribers that read";
 const withStalled = "and one that has stopped";
 
-/** Publishes one change after the other, each when all readers have the one before. */
+/** Publishes one change after another, each when all readers have received the previous one. */
 async function publish(server, changes) {
   const messages = new MessageCount();
   const { close } = await openSubscribers(server, readers, query, messages.came);
@@ -89,7 +89,7 @@ await runBenchmark({
         { name: without, run: publish },
         { name: withStalled, run: publishWithStalled },
       ],
-      // A heap that has seen this load does not grow for it.
+      // A heap that has had this load before does not grow because of it.
       warmUp: ({ run }) => run(server, changes / 2),
       measure: ({ run }) => run(server, changes),
       progress,

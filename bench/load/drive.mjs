@@ -2,12 +2,12 @@ import { cpuMs } from "../measure/process-costs.mjs";
 import { quantile } from "../measure/quantile.mjs";
 
 /**
- * Keeps operations under way for a time.
+ * Keeps a number of operations in progress for a time.
  *
- * @param {number} inFlight how many at a time
- * @param {number} seconds until no more are started
+ * @param {number} inFlight the number of concurrent operations
+ * @param {number} seconds the time after which no more are started
  * @param {(place: number, turn: number) => Promise<unknown>} operation
- * @returns {Promise<{ count: number, perSecond: number, laps: number[] }>} `laps`: what each took, in ms
+ * @returns {Promise<{ count: number, perSecond: number, laps: number[] }>} `laps`: the duration of each, in ms
  */
 export async function drive(inFlight, seconds, operation) {
   const begin = performance.now();
@@ -30,7 +30,7 @@ export async function drive(inFlight, seconds, operation) {
 }
 
 /**
- * As `drive`, with the latencies, and the CPU time that each operation cost the processes `pids` and this process, which
+ * Like `drive`, with the latencies, and the CPU time per operation of the processes `pids` and of this process, which
  * shares the cores with them.
  */
 export async function driveAndCount(inFlight, seconds, pids, operation) {

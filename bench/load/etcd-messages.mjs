@@ -1,4 +1,4 @@
-// The three messages of etcd's protocol that are sent or read here, in protobuf's encoding.
+// The three messages of etcd's protocol that the benchmarks use, in protobuf's encoding.
 
 const lengthDelimited = 2;
 
@@ -28,7 +28,9 @@ export function watchRequest(prefix) {
   return field(1, create);
 }
 
-/** How many events an `etcdserverpb.WatchResponse` has, and whether it says that the watch was created. */
+/**
+ * Returns the number of events in an `etcdserverpb.WatchResponse`, and whether it reports that the watch was created.
+ */
 export function readWatchResponse(message) {
   const found = { events: 0, isCreated: false };
   let at = 0;

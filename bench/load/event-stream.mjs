@@ -3,15 +3,15 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** What a line with an event begins with, if it is not an error. */
+/** The beginning of a line with an event that is not an error. */
 const result = 'data: {"data":{';
 
 /**
- * Subscribes at `${url}/graphql`. Resolves when the server has begun to answer.
+ * Subscribes at `${url}/graphql`. Resolves when the response has begun.
  *
  * @param {{ url: string, token: string }} server
  * @param {string} query
- * @param {() => void} next called for each event; what it says is not parsed, as little as on a WebSocket
+ * @param {() => void} next called for each event, which is not parsed, as on a WebSocket
  * @param {(error: Error) => void} fail called once when the stream ends
  * @returns {Promise<{ close(): void }>}
  */
@@ -50,7 +50,7 @@ export async function openEventStream({ url, token }, query, next, fail) {
   };
 }
 
-/** Returns what is left. A line of data is whole in one chunk's text: the sizes of chunks are on lines of their own. */
+/** Returns the remaining text. A line of data is always complete, because the chunks' sizes are on separate lines. */
 function readEvents(text, next, fail) {
   let begin = 0;
   for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", begin)) {

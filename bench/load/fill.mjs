@@ -7,7 +7,7 @@ const batch = 1_000;
 const atATime = 2;
 
 /**
- * Fills a store by `setEntries`: keys `key-0`, `key-1`, … in each namespace.
+ * Fills a store with `setEntries`: keys `key-0`, `key-1`, … in each namespace.
  *
  * @param {{ url: string, token: string }} server
  * @param {number} count in each namespace

@@ -1,6 +1,6 @@
 import { RawWebSocket } from "./web-socket.mjs";
 
-/** GraphQL over one WebSocket (`graphql-transport-ws`), with many operations at a time. */
+/** GraphQL over one WebSocket (`graphql-transport-ws`), with many concurrent operations. */
 export class GraphqlSocket {
   #socket;
   #operations = new Map();
@@ -31,7 +31,7 @@ export class GraphqlSocket {
     };
   }
 
-  /** Resolves with the data of a query or mutation; rejects when it has errors. */
+  /** Resolves with the data of a query or mutation. Rejects if it has errors. */
   run(query, variables) {
     return new Promise((resolve, reject) => {
       this.#start({ query, variables }, { next: resolve, fail: reject });
@@ -40,7 +40,7 @@ export class GraphqlSocket {
 
   /**
    * @param {(data: any) => void} next
-   * @param {(error: Error) => void} fail called once, also when the subscription ends
+   * @param {(error: Error) => void} fail called once, including when the subscription ends
    */
   subscribe(query, variables, next, fail) {
     this.#start({ query, variables }, { next, fail, isSubscription: true });

@@ -1,5 +1,5 @@
-// gRPC on a raw socket: the HTTP/2 frames that etcd needs, and no more. The npm client (etcd3 on grpc-js) costs the load
-// generator several times what etcd itself costs, and would measure itself.
+// gRPC on a raw socket: only the HTTP/2 frames that etcd needs. The npm client (etcd3 on grpc-js) uses several times
+// the CPU time of etcd, so a benchmark with it would measure the client.
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -12,7 +12,7 @@ const frameHeadBytes = 9;
 const messageHeadBytes = 5;
 const widestWindow = 0x7f_ff_ff_ff;
 
-/** Requests send little, so the windows of the server, at least 64 KiB and opened again as it reads, are never full. */
+/** Requests are small, so the windows of the server, at least 64 KiB and reopened as it reads, are never full. */
 export class GrpcConnection {
   #socket;
   #host;
@@ -36,7 +36,7 @@ export class GrpcConnection {
     socket.on("error", (error) => this.#fail(error));
     socket.on("close", () => this.#fail(new Error("The server closed the connection.")));
     socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    // Initial window of each stream (4), and then of the connection: the server never has to wait for us.
+    // Initial window of each stream (4), and then of the connection: the server never waits for this client.
     const settings = Buffer.from([0, 4, 0x7f, 0xff, 0xff, 0xff]);
     this.#write(frames.settings, 0, 0, settings);
     const increment = Buffer.alloc(4);
@@ -44,7 +44,7 @@ export class GrpcConnection {
     this.#write(frames.windowUpdate, 0, 0, increment);
   }
 
-  /** Resolves with the answer's message; rejects when there is none, as with every gRPC error. */
+  /** Resolves with the response's message. Rejects if there is none, as with every gRPC error. */
   call(method, message) {
     return new Promise((resolve, reject) => {
       let answer;
@@ -81,7 +81,7 @@ export class GrpcConnection {
     this.#socket.write(all);
   }
 
-  /** HPACK without its tables: what is indexed here is in the static one. */
+  /** HPACK without dynamic tables: the indexes used here are in the static table. */
   #headOf(method) {
     const known = this.#heads.get(method);
     if (known) return known;
@@ -153,7 +153,7 @@ function writeFrameHead(buffer, at, length, type, flags, id) {
   buffer.writeUInt32BE(id, at + 5);
 }
 
-/** A message may span data frames, and a frame may hold several messages. */
+/** A message can span data frames, and a frame can contain several messages. */
 function readMessages(stream, payload) {
   let buffer = stream.received.length === 0 ? payload : Buffer.concat([stream.received, payload]);
   while (buffer.length >= messageHeadBytes) {

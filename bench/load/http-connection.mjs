@@ -1,12 +1,12 @@
-// HTTP/1.1 on a raw socket: costs the load generator a fraction of what node:http or fetch costs, so that the cores it
-// shares with the servers are theirs.
+// HTTP/1.1 on a raw socket. It uses a fraction of the CPU time of node:http or fetch, so that the cores that it shares
+// with the servers are available to them.
 
 import { once } from "node:events";
 import { connect } from "node:net";
 
 const headEnd = Buffer.from("\r\n\r\n");
 
-/** One kept-alive connection. Requests may be pipelined: answers come in their order. */
+/** A kept-alive connection. Requests can be pipelined: responses arrive in their order. */
 export class HttpConnection {
   #socket;
   #headers;
@@ -35,12 +35,12 @@ export class HttpConnection {
     socket.on("close", () => this.#fail(new Error("The server closed the connection.")));
   }
 
-  /** Resolves with the body; rejects when the status is not 200. */
+  /** Resolves with the body. Rejects if the status is not 200. */
   get(path) {
     return this.#send(`GET ${path} HTTP/1.1\r\n${this.#headers}\r\n`);
   }
 
-  /** Resolves with the body; rejects when the status is not 200. */
+  /** Resolves with the body. Rejects if the status is not 200. */
   post(path, body) {
     const length = Buffer.byteLength(body);
     return this.#send(

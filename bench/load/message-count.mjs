@@ -1,4 +1,4 @@
-/** Counts messages on many sockets together, and tells when so many have come. */
+/** Counts the messages of many sockets together, and reports when a given number has arrived. */
 export class MessageCount {
   count = 0;
   #awaited = Number.POSITIVE_INFINITY;
@@ -11,7 +11,7 @@ export class MessageCount {
     this.#resolve(performance.now());
   };
 
-  /** Resolves with the instant at which `more` messages have come after those that have come already. */
+  /** Resolves with the instant at which `more` further messages have arrived. */
   after(more) {
     this.#awaited = this.count + more;
     return new Promise((resolve) => (this.#resolve = resolve));

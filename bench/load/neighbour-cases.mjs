@@ -1,4 +1,4 @@
-// What one user does to another: each case is what a caller can send, in the worst form that is known of it.
+// The load of one user that can delay another: each case is a request in its worst known form.
 
 import { connect } from "node:net";
 import { GraphqlSocket } from "./graphql-socket.mjs";
@@ -19,7 +19,7 @@ const set = `mutation ($key: String!, $value: JSON!, $namespace: String = "defau
   setEntry(input: { namespace: $namespace, key: $key, value: $value }) { revision }
 }`;
 
-/** A caller over HTTP. What it is refused with is an answer, too. */
+/** A caller over HTTP. A refusal is a response, too. */
 async function caller(server) {
   const connection = await HttpConnection.open(server.url, headersOf(server));
   return {
@@ -40,7 +40,7 @@ async function withCallers(server, count, work) {
   }
 }
 
-/** Does work with several callers, each several times. */
+/** Runs work with several callers, each several times. */
 const repeatedly = (count, times, work) => (server) =>
   withCallers(server, count, async (own, index) => {
     for (let time = 0; time < times; time += 1) await work(own, index * times + time);
@@ -49,7 +49,7 @@ const repeatedly = (count, times, work) => (server) =>
 const aliases = (count, field) =>
   `{ ${Array.from({ length: count }, (_, at) => `a${at}: ${field(at)}`).join(" ")} }`;
 
-/** MCP over HTTP, as its stateless protocol has it. */
+/** MCP over HTTP, in its stateless protocol. */
 const mcpHeaders = (server) => ({
   ...headersOf(server),
   accept: "application/json, text/event-stream",
@@ -95,7 +95,7 @@ async function socketOf(server, token = server.token) {
 }
 
 /**
- * What the cases read. Its caller is the one who does things, not the neighbour.
+ * Writes the entries that the cases read. They belong to the user that causes the load, not to the neighbour.
  * @param {{ url: string, token: string }} server
  */
 export async function prepareCases(server) {
@@ -130,7 +130,7 @@ export async function prepareCases(server) {
 const entriesOf = (namespace, first, more = "") =>
   `entries(namespace: "${namespace}", first: ${first}) { nodes { key value ${more} } }`;
 
-/** By what a row of the table says. */
+/** The cases, by the name of their row in the table. */
 export const cases = {
   nothing: () => patience(2_000),
   "answers of 60 MB over HTTP": repeatedly(2, 2, ({ run }) => run(`{ ${entriesOf("texts", 60)} }`)),

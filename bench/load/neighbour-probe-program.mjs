@@ -1,6 +1,6 @@
-// A neighbour: reads an entry, and writes one, all the time, as a process of its own, and keeps the longest that each took.
-// A write that is refused since its turn did not come in time counts as one that took so long.
-//   node neighbour-probe-program.mjs <url> <token>, forked: answers each message with what was longest since the one before
+// A neighbour: a separate process that continuously reads and writes an entry, and keeps the longest duration of each.
+// A write that is refused because its turn did not come in time counts with the time that it waited.
+//   node neighbour-probe-program.mjs <url> <token>, forked: responds to each message with the longest since the previous one
 
 import { HttpConnection } from "./http-connection.mjs";
 import { bodyOf, headersOf, readEntry, setEntry } from "./operations.mjs";
@@ -12,7 +12,7 @@ const bodies = {
   writeMs: bodyOf(setEntry, { key: "mine", value: 1 }),
 };
 const longest = { readMs: 0, writeMs: 0 };
-/** Called when both have ended what they were doing. */
+/** Called when both have ended their current operation. */
 let asked = null;
 const ended = new Set();
 
@@ -28,7 +28,7 @@ async function repeat(name) {
   }
 }
 
-/** Only now: the answer that was awaited may have been the longest. */
+/** Only now, because the current operation can be the longest. */
 function tell(name) {
   ended.add(name);
   if (ended.size < 2) return;

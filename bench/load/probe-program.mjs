@@ -1,5 +1,5 @@
-// Asks for /health/live without a pause, as a process of its own, and keeps the longest that an answer took.
-//   node probe-program.mjs <url>, forked: answers each message with what was longest since the one before
+// A separate process that continuously requests /health/live, and keeps the longest duration of a response.
+//   node probe-program.mjs <url>, forked: responds to each message with the longest since the previous one
 
 import { HttpConnection } from "./http-connection.mjs";
 
@@ -17,7 +17,7 @@ for (;;) {
   await connection.get("/health/live");
   longestMs = Math.max(longestMs, performance.now() - begin);
   if (isAsked) {
-    // Only now: the answer that was awaited may have been the longest.
+    // Only now, because the current request can be the longest.
     isAsked = false;
     process.send(longestMs);
     longestMs = 0;

@@ -2,11 +2,13 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** Starts a process that requests /health/live continuously. `during` returns the longest delay of a response, in ms. */
+/**
+ * Starts a process that requests /health/live continuously. `during` returns the longest delay of a response, in ms.
+ */
 export const startProbe = ({ url }) => start("probe-program.mjs", [url]);
 
 /**
- * Starts a process that reads and writes an entry continuously, as a user of its own. `during` returns the longest read
+ * Starts a process that reads and writes an entry continuously, as another user. `during` returns the longest read
  * and the longest write: `{ readMs, writeMs }`.
  */
 export const startNeighbour = ({ url, token }) =>
@@ -25,7 +27,7 @@ async function start(program, args) {
   };
   await answer();
   return {
-    /** Returns what took longest while `work` ran. */
+    /** Returns the longest durations while `work` ran. */
     async during(work) {
       await longest();
       await work();

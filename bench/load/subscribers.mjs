@@ -1,10 +1,10 @@
 import { RawWebSocket } from "./web-socket.mjs";
 
-/** Connections are made so many at a time, so that no backlog of a server overflows. */
+/** The number of connections that are opened at the same time, so that no backlog of a server overflows. */
 const atATime = 50;
 
 /**
- * Opens sockets with one subscription each over graphql-ws. What comes is only counted.
+ * Opens sockets with one subscription each over graphql-ws. The messages are only counted.
  *
  * @param {object} server
  * @param {string} server.url

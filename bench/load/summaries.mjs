@@ -8,7 +8,7 @@ const words =
     .split(" ")
     .flatMap((word) => [word, `${word}s`, `re${word}`, `${word}ed`]);
 
-/** Always the same: some 250 bytes, each with "summary of", one in 5,000 with "needle". */
+/** Always the same texts: about 250 bytes, each with "summary of", one in 5,000 with "needle". */
 function summaryOf(place) {
   let state = place + 1;
   const next = () => (state = (state * 48_271) % 2_147_483_647);
@@ -18,7 +18,7 @@ function summaryOf(place) {
   return { key: path, value: { path, summary: `summary of ${path}: ${text.join(" ")}` } };
 }
 
-/** Fills a store with summaries of source files, in 100 namespaces, as agents that read code write them. */
+/** Fills a store with summaries of source files, in 100 namespaces, as agents that read code would write them. */
 export async function fillSummaries(server, count) {
   const connection = await HttpConnection.open(server.url, headersOf(server));
   for (let begin = 0; begin < count; begin += batch) {

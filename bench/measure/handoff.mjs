@@ -1,9 +1,9 @@
-// A handoff: from before a writer sends a set until a subscriber has it.
+// A handoff: from before a writer sends a set until a subscriber has received it.
 
 const settleMs = 300;
 const againMs = 100;
 
-/** Counts changes as they come, and resolves with the instant of one. */
+/** Counts changes as they arrive, and resolves with the instant of one of them. */
 class Arrivals {
   count = 0;
   #waiting;
@@ -12,14 +12,14 @@ class Arrivals {
     const at = performance.now();
     if (this.#waiting && this.count >= this.#waiting.count) this.#waiting.resolve(at);
   };
-  /** @param {number} count which change, from the first */
+  /** @param {number} count the number of the change, from the first */
   reached(count) {
     return new Promise((resolve) => (this.#waiting = { count, resolve }));
   }
 }
 
 /**
- * Sets one at a time, each when the one before has been answered and seen.
+ * Sets one entry at a time, each when the previous one has been acknowledged and received.
  *
  * @param {import("../writers/ways.mjs").Writer} writer
  * @param {number} seconds
@@ -52,7 +52,10 @@ export async function handOver(writer, { warmUpSeconds, seconds }) {
   }
 }
 
-/** A subscription begins at a moment that its caller is not told, so sets are repeated until one comes, and all have come. */
+/**
+ * A caller is not notified when its subscription begins, so sets are repeated until one arrives, and then all have
+ * arrived.
+ */
 async function untilItCame(writer, arrivals) {
   while (arrivals.count === 0) {
     await writer.put(0, "begin");

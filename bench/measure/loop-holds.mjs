@@ -1,6 +1,6 @@
-// Loaded into a server before its own program (`node --import`): measures for how long the event loop is held, in CPU time of
-// its thread. So it says what the server does, however busy the machine is. Linux only.
-//   LOOP_HOLDS_PORT=<port>; GET / answers the longest hold since the last GET, in ms
+// Loaded into a server before its own program (`node --import`). Measures for how long the event loop is held, in CPU
+// time of its thread, so the result does not depend on other load of the machine. Linux only.
+//   LOOP_HOLDS_PORT=<port>; GET / returns the longest hold since the last GET, in ms
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -3,8 +3,8 @@ import pg from "pg";
 const sampleMs = 50;
 
 /**
- * Samples what a PostgreSQL's busy connections wait for, and counts it in `counts`, until `stop`. `CPU` are those that
- * wait for nothing.
+ * Samples what the busy connections of a PostgreSQL wait for, and counts it in `counts`, until `stop`. `CPU` counts
+ * those that wait for nothing.
  * @param {string} url
  * @param {Map<string, number>} counts
  */

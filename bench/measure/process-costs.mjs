@@ -1,4 +1,4 @@
-// What Linux says that a process has cost. Every benchmark measures servers as processes, from outside.
+// The costs of a process as Linux reports them. Every benchmark measures servers as processes, from outside.
 
 import { readdir, readFile } from "node:fs/promises";
 
@@ -6,12 +6,12 @@ import { readdir, readFile } from "node:fs/promises";
 const msPerTick = 10;
 
 /**
- * CPU time of processes and of those that they started, in ms, resolution 10 ms.
+ * CPU time of processes and of their children, in ms, with a resolution of 10 ms.
  * @param {number[]} pids
  */
 export async function cpuMs(pids) {
   const all = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  // A process may end between the listing and the reading.
+  // A process can end between the listing and the reading.
   const stats = await Promise.all(
     all.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => null)),
   );

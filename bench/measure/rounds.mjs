@@ -1,16 +1,18 @@
-// Interleaved rounds: each target is measured once a round, so that all have the same neighbours on the machine.
+// Interleaved rounds: each target is measured once per round, so that all targets have the same load on the machine.
 
 /**
- * Measures each target once a round. The order turns by one place each round, so that none always follows the same one.
+ * Measures each target once per round. The order rotates by one each round, so that no target always follows the same
+ * one.
  *
  * @param {object} options
  * @param {number} options.rounds
  * @param {{ name: string }[]} options.targets
- * @param {(target: any) => Promise<unknown>} [options.warmUp] done once for each target before the first round
+ * @param {(target: any) => Promise<unknown>} [options.warmUp] called once for each target before the first round
  * @param {(target: any, round: number) => Promise<Record<string, number>>} options.measure
  * @param {(text: string) => void} options.progress
- * @param {boolean} [options.isOrderKept] where each target needs what those before it left
- * @returns {Promise<{ name: string, measures: Record<string, number[]> }[]>} a row for each target, a value for each round
+ * @param {boolean} [options.isOrderKept] true if each target needs the result of the previous ones
+ * @returns {Promise<{ name: string, measures: Record<string, number[]> }[]>} a row for each target, a value for each
+ * round
  */
 export async function interleave({
   rounds,

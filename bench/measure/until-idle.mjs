@@ -4,8 +4,8 @@ const windowMs = 1_000;
 const idleCpuMs = 30;
 
 /**
- * Waits until a process has next to nothing to do, such as when its search index has followed.
- * @returns {Promise<boolean>} false when that took longer than `timeoutSeconds`
+ * Waits until a process is almost idle, such as when its search index is up to date.
+ * @returns {Promise<boolean>} false if that took longer than `timeoutSeconds`
  */
 export async function untilIdle(pid, timeoutSeconds) {
   const deadline = performance.now() + timeoutSeconds * 1_000;

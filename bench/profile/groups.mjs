@@ -1,4 +1,4 @@
-// Whose code a frame of a profile is, by the file it is in.
+// The owner of the code of a profile's frame, by its file.
 
 const groups = [
   ["SQLite driver", /node_modules\/(@libsql|libsql|better-sqlite3|@neon-rs)\//],
@@ -21,7 +21,10 @@ const groups = [
   ["server's rest", /\/dist\//],
 ];
 
-/** @param {{ functionName: string, url: string }} frame @returns {string | undefined} undefined where the frame does not tell: its caller's */
+/**
+ * @param {{ functionName: string, url: string }} frame @returns {string | undefined} undefined where the frame does not
+ * tell: its caller's
+ */
 export function groupOf({ functionName, url }) {
   if (functionName === "(garbage collector)") return "garbage collection";
   if (functionName === "(program)") return "native, outside of JavaScript";

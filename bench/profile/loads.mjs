@@ -77,8 +77,8 @@ async function catchUp(server) {
 }
 
 /**
- * What a server can be profiled under. Each makes ready; `run` then works for so many seconds and returns how many
- * operations it did.
+ * The loads for a profile. Each prepares its data. `run` then works for the given number of seconds and returns the
+ * number of operations.
  *
  * @type {Record<string, (server: object) => Promise<{ run(seconds: number): Promise<number>, close(): void }>>}
  */

@@ -1,4 +1,4 @@
-// What every benchmark has in common: its options, its progress, its table, and the files of its results.
+// The common part of every benchmark: its options, its progress, its table, and the files of its results.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { machine } from "./machine.mjs";
 const resultsFolder = new URL("../results/", import.meta.url);
 
 /**
- * Runs a benchmark as a program: `--rounds 5` and `--quick` (fewer, shorter rounds, to see that it works).
+ * Runs a benchmark as a program: `--rounds 5` and `--quick` (fewer, shorter rounds, to check that it works).
  *
  * @param {object} benchmark
  * @param {string} benchmark.id its letter in README.md
@@ -20,14 +20,15 @@ const resultsFolder = new URL("../results/", import.meta.url);
  * @param {Record<string, string>} benchmark.measures the columns of its table: the name of each, and its heading
  * @param {import("./evaluate.mjs").Check[]} benchmark.checks
  * @param {(run: Run) => Promise<{ name: string, measures: Record<string, number[]> }[]>} benchmark.measure
- * @param {(rows: { name: string, measures: Record<string, number[]> }[]) => string[]} [benchmark.notes] what the rows say beyond the checks
+ * @param {(rows: { name: string, measures: Record<string, number[]> }[]) => string[]} [benchmark.notes] further results
  *
  * @typedef {object} Run
  * @property {number} rounds
  * @property {boolean} quick
  * @property {(normal: number, quick: number) => number} either
  * @property {(text: string) => void} progress
- * @property {<T extends { stop(): Promise<void> }>(resource: T) => T} own stops it when the benchmark ends, the last first
+ * @property {<T extends { stop(): Promise<void> }>(resource: T) => T} own stops it when the benchmark ends, the last
+ * first
  */
 export async function runBenchmark({ id, name, title, measures, checks, measure, notes }) {
   const { values } = parseArgs({
@@ -71,7 +72,7 @@ export async function runBenchmark({ id, name, title, measures, checks, measure,
   };
   print(result);
   await save(name, result);
-  // All servers have stopped. A peer's client may still be trying to reach its own again.
+  // All servers have stopped. A peer's client can still try to reach its server again.
   process.exit();
 }
 
@@ -106,7 +107,7 @@ async function save(name, result) {
   await write("svg", chartOf({ title: `${result.id}. ${result.title}`, checks: shown }));
 }
 
-/** Six significant digits of each figure: more say nothing. */
+/** Six significant digits of each figure, because more are not meaningful. */
 function rounded(result) {
   return JSON.parse(
     JSON.stringify(result, (_name, value) =>
@@ -115,7 +116,7 @@ function rounded(result) {
   );
 }
 
-/** One line that replaces the one before on a terminal; a line for each elsewhere. */
+/** A line that replaces the previous one on a terminal. Otherwise each is a separate line. */
 function showProgress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
   else if (text !== "") process.stderr.write(`${text}\n`);

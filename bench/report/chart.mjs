@@ -1,18 +1,19 @@
-// A bar chart as SVG, without a dependency: each check as a bar, where 1 is exactly what is required.
+// A bar chart as SVG, without a dependency: each check is a bar, where 1 is exactly the requirement.
 
 const width = 760;
 const labelWidth = 330;
 const barWidth = 300;
 const lineHeight = 26;
 const topHeight = 48;
-/** A bar that is longer than this many times the requirement ends here. */
+/** A bar that is longer than this multiple of the requirement is cut here. */
 const longest = 2;
 
 const escape = (text) => text.replace(/[&<>"]/g, (found) => `&#${found.charCodeAt(0)};`);
 
 /**
- * @param {{ title: string, checks: { what: string, median: number, text: string, required?: object, holds: boolean }[] }} result
- * @returns {string} how far each check is from what it requires, so that longer is always better
+ * @param {{ title: string, checks: { what: string, median: number, text: string, required?: object, holds: boolean }[]
+ * }} result
+ * @returns {string} the ratio of each check to its requirement, so that longer is always better
  */
 export function chartOf({ title, checks }) {
   const shown = checks.filter(({ required }) => required !== undefined);

@@ -1,13 +1,13 @@
 import { median } from "../measure/quantile.mjs";
 
 /**
- * What the rounds say of a requirement. A ratio is computed within each round, and its median is what counts.
+ * Compares the rounds with a requirement. A ratio is computed within each round, and its median counts.
  *
  * @typedef {object} Check
  * @property {string} what
  * @property {[row: string, measure: string]} of
- * @property {[row: string, measure: string]} [to] what it is divided by; left out: the figure itself is compared
- * @property {{ atLeast?: number, atMost?: number, unit?: string }} [required] left out: it is only reported
+ * @property {[row: string, measure: string]} [to] the divisor; if omitted, the figure itself is compared
+ * @property {{ atLeast?: number, atMost?: number, unit?: string }} [required] if omitted, the check is only reported
  *
  * @param {Check} check
  * @param {{ name: string, measures: Record<string, number[]> }[]} rows

@@ -10,7 +10,7 @@ export function formatNumber(value) {
   });
 }
 
-/** The median of the rounds, and how far they lie apart: `1.20 (1.10–1.40)`. */
+/** The median of the rounds, and their range: `1.20 (1.10–1.40)`. */
 export function formatSpread(values) {
   const middle = formatNumber(median(values));
   if (values.length < 2) return middle;

@@ -28,7 +28,7 @@ const columns = [
   ["c-set-to-seen", "p50Ms", "set until a subscriber has it, p50, ms"],
 ];
 
-/** Rewrites the figures; leaves the rest of the page unchanged. */
+/** Rewrites the figures, and leaves the rest of the page unchanged. */
 export async function updateFrontPage() {
   const results = await Promise.all(
     columns.map(async ([name]) =>

@@ -1,6 +1,6 @@
 import { cpus, loadavg, totalmem } from "node:os";
 
-/** What the figures were measured on. The load is that of the minute before. */
+/** The machine of the measurements. The load is the average of the minute before. */
 export function machine() {
   return {
     cpu: cpus()[0].model,

@@ -9,7 +9,7 @@ const folder = new URL("../results/", import.meta.url);
 const begin = "<!-- results: written by run.mjs -->";
 const end = "<!-- end of results -->";
 
-/** Rewrites the results; leaves the rest as it is. */
+/** Rewrites the results, and leaves the rest of the page unchanged. */
 export async function updateReadme() {
   const names = (await readdir(folder)).filter((name) => name.endsWith(".json")).toSorted();
   const results = await Promise.all(

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 
-/** Replaces what a page has between two of its lines; leaves the rest of the page unchanged. */
+/** Replaces the text between two lines of a page, and leaves the rest of the page unchanged. */
 export async function rewriteBetween(page, begin, end, written) {
   const text = await readFile(page, "utf8");
   const [before, rest] = text.split(begin);

@@ -1,4 +1,4 @@
-// A graphql-ws server with a subscription that stays silent: what an idle subscriber costs at least.
+// A graphql-ws server with a subscription that stays silent: the minimum cost of an idle subscriber.
 //   node bare-graphql-ws-program.mjs <port>
 
 import { createServer } from "node:http";

@@ -10,12 +10,12 @@ export const batonProgram = fileURLToPath(new URL("../../dist/cli/baton.js", imp
  * Starts `baton serve` and waits until it is ready.
  *
  * @param {object} [options]
- * @param {string} [options.dataDir] kept when the server stops; left out: a temporary one
- * @param {string} [options.databaseUrl] of a PostgreSQL; left out: a SQLite in the data directory
+ * @param {string} [options.dataDir] kept when the server stops; if omitted, a temporary one
+ * @param {string} [options.databaseUrl] of a PostgreSQL; if omitted, SQLite in the data directory
  * @param {string[]} [options.nodeFlags] such as `["--cpu-prof"]`
  * @param {string[]} [options.flags] of `baton serve`
- * @param {Record<string, string>} [options.env] beside those that it is started with
- * @param {string} [options.token] for an instance that joins others and has no `local.token` of its own
+ * @param {Record<string, string>} [options.env] in addition to the default environment
+ * @param {string} [options.token] for an instance that joins others and has no `local.token`
  */
 export async function startBaton({
   dataDir,
@@ -50,7 +50,7 @@ export async function startBaton({
     databaseUrl,
     dataDir: path,
     pid: started.pid,
-    /** From before the process was started until it said that it was ready, to 10 ms. */
+    /** From before the process was started until it reported that it was ready, to 10 ms. */
     startMs: performance.now() - begin,
     token: token ?? (await readFile(join(path, "local.token"), "utf8")).trim(),
     async stop(signal) {

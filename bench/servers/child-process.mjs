@@ -5,13 +5,13 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Long enough for every server here on a busy machine. */
+/** Long enough for every server, even on a busy machine. */
 const startTimeoutMs = 60_000;
 const lookAgainMs = 5;
 
 /**
  * Starts a program that serves on a port of 127.0.0.1, and waits until it accepts connections.
- * It ends with this process, whatever ends that.
+ * It ends with this process, regardless of how this process ends.
  *
  * @param {string} command
  * @param {string[]} args
@@ -61,7 +61,7 @@ export async function findFreePort() {
   return port;
 }
 
-/** A folder that is removed by `remove`. All servers have theirs on the same disk. */
+/** A folder that `remove` deletes. The folders of all servers are on the same disk. */
 export async function temporaryFolder() {
   const path = await mkdtemp(join(tmpdir(), "baton-bench-"));
   return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };

@@ -15,7 +15,7 @@ export async function startEtcd() {
       `--initial-advertise-peer-urls=${peerUrl}`,
       `--initial-cluster=default=${peerUrl}`,
       "--log-level=error",
-      "--quota-backend-bytes=8589934592", // room for a long run
+      "--quota-backend-bytes=8589934592", // space for a long run
     ],
     {
       port,

@@ -1,4 +1,4 @@
-// Mercurius with its JIT; the resolver reads one row by a statement that is prepared once.
+// Mercurius with its JIT. The resolver reads one row with a statement that is prepared once.
 //   node mercurius-program.mjs <port> <SQLite file>
 
 import Fastify from "fastify";

@@ -1,4 +1,4 @@
-// The schema of the peers that answer `entry` from Baton's own SQLite file: what a small GraphQL server over it would have.
+// The schema of the peers that serve `entry` from Baton's own SQLite file, as a small GraphQL server would define it.
 
 export const typeDefs = `
   scalar JSON
@@ -6,10 +6,13 @@ export const typeDefs = `
   type Entry { namespace: String! key: String! value: JSON metadata: JSON! revision: String! }
 `;
 
-/** Whose entries they read: the user that `baton serve` makes. */
+/** The user whose entries they read: the one that `baton serve` creates. */
 export const userId = "local";
 
-/** @param {{ namespace: string, key: string, value: string, metadata: string, revision: bigint | number } | null | undefined} row */
+/**
+ * @param {{ namespace: string, key: string, value: string, metadata: string, revision: bigint | number } | null |
+ * undefined} row
+ */
 export function entryOf(row) {
   if (!row) return null;
   return {

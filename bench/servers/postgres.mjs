@@ -5,12 +5,12 @@ import { startPostgres as startEmbedded } from "../../test/embedded-postgres.mjs
 
 const run = promisify(execFile);
 
-/** A PostgreSQL with its default settings: a commit waits for the disk. Gives a new database at each `create`. */
+/** A PostgreSQL with its default settings: a commit waits for the disk. Each `create` returns a new database. */
 export async function startPostgres() {
   const server = await startEmbedded({ postgresFlags: ["-c", "max_connections=200"] });
   let count = 0;
   return {
-    /** Of the process that started all the others, whose CPU time counts with it. */
+    /** The process that started all the others, whose CPU time is included. */
     pid: await postmasterOf(server.url),
     async create() {
       const name = `bench_${(count += 1)}`;

@@ -1,6 +1,6 @@
-// Writes one WebSocket frame, made once, to each of its sockets: the least that a fan-out can cost in Node.
+// Writes one prepared WebSocket frame to each of its sockets: the minimum cost of a fan-out in Node.js.
 //   node raw-frames-program.mjs <port>
-// A text message from any socket is sent to all sockets, its sender's too.
+// A text message from any socket is sent to all sockets, including its sender.
 
 import { WebSocketServer } from "ws";
 

@@ -1,25 +1,26 @@
-// Baton's tables by the raw SQLite driver, for what a store can do at best: the same file, columns and indexes, full sync.
+// Baton's tables through the raw SQLite driver, as the optimum for a store: the same file, columns and indexes, full
+// sync.
 
 import Database from "libsql";
 
 /**
- * Opens a file that Baton made and no longer uses. What a row holds is copied from the newest one that is there, so this
- * goes along with columns that are added.
+ * Opens a file that Baton created and no longer uses. The content of a row is copied from the newest existing row, so
+ * that new columns need no change here.
  * @param {string} file
  */
 export function openRawStore(file) {
   const database = new Database(file);
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
   return {
-    /** @param {number} rowCount how many rows each call of the result writes */
+    /** @param {number} rowCount the number of rows that each call of the result writes */
     insertOf: (rowCount) => insertOf(database, rowCount),
-    /** @param {number} rowCount how many changes a page has */
+    /** @param {number} rowCount the number of changes in a page */
     pagesOf: (rowCount) => pagesOf(database, rowCount),
     close: () => database.close(),
   };
 }
 
-/** Copies a store that is in use, as it is at one moment. */
+/** Copies a store that is in use, as of one moment. */
 export function copyStore(from, to) {
   const database = new Database(from);
   database.prepare("VACUUM INTO ?").run(to);

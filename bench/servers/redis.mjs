@@ -1,6 +1,6 @@
 import { findFreePort, startProcess, temporaryFolder } from "./child-process.mjs";
 
-/** A Redis that syncs its log to the disk before it answers. */
+/** A Redis that syncs its log to the disk before it responds. */
 export async function startRedis() {
   const folder = await temporaryFolder();
   const port = await findFreePort();

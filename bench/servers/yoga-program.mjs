@@ -1,4 +1,4 @@
-// Stock GraphQL Yoga; the resolver reads one row by Prisma's findUnique.
+// Stock GraphQL Yoga. The resolver reads one row with Prisma's findUnique.
 //   node yoga-program.mjs <port> <SQLite file>
 
 import { createServer } from "node:http";

@@ -3,7 +3,7 @@ import { HttpConnection } from "../load/http-connection.mjs";
 import { bodyOf, entryChanged, headersOf, setEntry } from "../load/operations.mjs";
 import { value } from "../load/value.mjs";
 
-/** Sets over HTTP, on a connection for each that is in flight; subscribes by server-sent events. */
+/** Sets over HTTP, with one connection per operation in flight. Subscribes by server-sent events. */
 export async function openBatonHttp(server, inFlight) {
   const connections = await Promise.all(
     Array.from({ length: inFlight }, () => HttpConnection.open(server.url, headersOf(server))),

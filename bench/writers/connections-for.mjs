@@ -1,2 +1,2 @@
-/** Where a connection carries many operations at a time, 8 share one: for Baton's sockets and for the peers alike. */
+/** If a connection can carry concurrent operations, 8 share one, both for Baton's sockets and for the peers. */
 export const connectionsFor = (inFlight) => Math.ceil(inFlight / 8);

@@ -24,7 +24,7 @@ export async function openEtcdHttp({ url }, inFlight) {
   };
 }
 
-/** The answer never ends: a line of JSON for each message of the watch. */
+/** The response never ends: it has a line of JSON for each message of the watch. */
 async function watch(url, onChange, onFail) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setNoDelay(true);

@@ -1,4 +1,4 @@
-// Baton and its peers, and the ways to write to them: what a, b and c compare.
+// Baton and its peers, and the interfaces for writing to them, which a, b and c compare.
 
 import { startBaton } from "../servers/baton.mjs";
 import { startEtcd } from "../servers/etcd.mjs";
@@ -13,7 +13,7 @@ import { openEtcdNpm } from "./etcd-npm.mjs";
 import { openNats } from "./nats.mjs";
 import { openRedis } from "./redis.mjs";
 
-/** The names of the targets, by which results refer to them. */
+/** The names of the targets in the results. */
 export const names = {
   sqliteHttp: "Baton, SQLite, HTTP",
   sqliteWebSocket: "Baton, SQLite, WebSocket",
@@ -28,20 +28,23 @@ export const names = {
 };
 
 /**
- * Starts the servers, each once.
+ * Starts each server once.
  *
- * @param {(resource: { stop(): Promise<void> }) => any} own stops what is started, in the end
+ * @param {(resource: { stop(): Promise<void> }) => any} own stops the resource at the end
  * @returns {Promise<Way[]>}
  *
  * @typedef {object} Way
  * @property {string} name
  * @property {object} server as its start returned it
- * @property {number[]} pids of the server, and of its database if that is a process of its own
- * @property {(inFlight: number) => Promise<Writer>} open opens connections: an idle one would not last from round to round
+ * @property {number[]} pids of the server, and of its database if that is a separate process
+ * @property {(inFlight: number) => Promise<Writer>} open opens connections for one round, because an idle one would not
+ * last
  *
  * @typedef {object} Writer
- * @property {(place: number, key: string) => Promise<unknown>} put resolves when the write is acknowledged; throws when it is refused
- * @property {(onChange: () => void, onFail: (error: Error) => void) => Promise<{ close(): void }>} subscribe to every change
+ * @property {(place: number, key: string) => Promise<unknown>} put resolves when the write is acknowledged; throws if
+ * it is refused
+ * @property {(onChange: () => void, onFail: (error: Error) => void) => Promise<{ close(): void }>} subscribe to every
+ * change
  * @property {() => void} close
  */
 export async function startWays(own) {
@@ -71,7 +74,7 @@ export async function startWays(own) {
 }
 
 /**
- * Starts a second instance on the PostgreSQL of the ways: what is set there is watched on the first.
+ * Starts a second instance on the PostgreSQL of the ways: a set there is watched on the first.
  * @param {Way[]} ways
  */
 export async function startOtherInstance(ways, own) {
@@ -91,7 +94,7 @@ export async function startOtherInstance(ways, own) {
   };
 }
 
-/** Opens a writer for as long as `work` takes. */
+/** Opens a writer while `work` runs. */
 export async function withWriter(way, inFlight, work) {
   const writer = await way.open(inFlight);
   try {
