@@ -40,7 +40,7 @@ export interface McpRequest {
 }
 
 /** A response. Each chunk of the body is passed through `fill`. */
-export interface McpAnswer {
+export interface McpResponse {
   readonly response: Response;
   readonly fill: (written: string) => string;
 }
@@ -61,7 +61,7 @@ export class McpEndpoint {
   }
 
   /** @throws BAD_USER_INPUT if the body is not one message; UNAUTHENTICATED; RATE_LIMITED */
-  async answer(sent: McpRequest): Promise<McpAnswer> {
+  async answer(sent: McpRequest): Promise<McpResponse> {
     const { tracer } = this.#options;
     const beganAt = performance.now();
     const message = await inSteps(readMcpMessage(sent.text), sent.userId);
@@ -79,7 +79,7 @@ export class McpEndpoint {
   async #answer(
     message: McpMessage,
     { text, request, outlet, authenticate, note }: McpRequest,
-  ): Promise<McpAnswer> {
+  ): Promise<McpResponse> {
     const { store, writer, feed, bounds, version, logger } = this.#options;
     const sessionId = request.headers.get("mcp-session-id");
     const clientName = agentNameOf(
@@ -138,7 +138,7 @@ export class McpEndpoint {
     request: Request,
     outlet: Outlet,
     authenticate: McpRequest["authenticate"],
-  ): Promise<McpAnswer | null> {
+  ): Promise<McpResponse | null> {
     const session = await authenticate(undefined);
     const caller = callerOf(session, request.headers.get("mcp-session-id"));
     const accept = request.headers.get("accept") ?? "";

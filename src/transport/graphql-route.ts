@@ -107,7 +107,7 @@ export class GraphqlRoute {
     if (type === null) throw notAcceptable(accept, false);
     if (kind === "mutation" && request.method !== "POST") throw mutationByGet();
     try {
-      const { text, isExecuted, errorCode } = await graphql.answer(
+      const { text, isExecuted, errorCode } = await graphql.execute(
         prepared,
         sent.variables,
         context,

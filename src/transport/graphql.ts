@@ -36,7 +36,7 @@ export interface GraphqlOptions extends Services {
 type Variables = SentVariables | null | undefined;
 
 /** The result of a query or a mutation. */
-export interface Answer {
+export interface OperationResult {
   /** The result as JSON, in parts if it can be long. */
   readonly text: string | TextParts;
   /** Whether it was executed. False if a variable was refused. */
@@ -59,17 +59,17 @@ export class Graphql {
     this.#logger = logger;
   }
 
-  /** As `readOperation`. */
+  /** See `readOperation`. */
   readOperation(text: string, who: string): Operation | Promise<Operation> {
     return readOperation(text, schema, this.#services.store.limits, who);
   }
 
-  /** As `readSearch`. */
+  /** See `readSearch`. */
   readSearch(search: string): Operation | Promise<Operation> | null {
     return readSearch(search, schema, this.#services.store.limits);
   }
 
-  /** As `readMessage`. */
+  /** See `readMessage`. */
   readMessage(text: string, who: string): SocketMessage | string | Promise<SocketMessage | string> {
     return readMessage(text, schema, this.#services.store.limits, who);
   }
@@ -83,38 +83,45 @@ export class Graphql {
    * Executes a query or a mutation.
    * @throws RATE_LIMITED before the operation is executed
    */
-  answer(prepared: Prepared, variables: Variables, context: OperationContext): Promise<Answer> {
-    this.#admit(prepared, context);
-    if (!this.#observer) return this.#answer(prepared, variables, context);
-    const answer = () => this.#answer(prepared, variables, context);
-    return observed(this.#observer, prepared, answer, ({ errorCode }) => errorCode);
-  }
-
-  async #answer(
+  execute(
     prepared: Prepared,
     variables: Variables,
     context: OperationContext,
-  ): Promise<Answer> {
+  ): Promise<OperationResult> {
+    this.#admit(prepared, context);
+    if (!this.#observer) return this.#execute(prepared, variables, context);
+    const run = () => this.#execute(prepared, variables, context);
+    return observed(this.#observer, prepared, run, ({ errorCode }) => errorCode);
+  }
+
+  async #execute(
+    prepared: Prepared,
+    variables: Variables,
+    context: OperationContext,
+  ): Promise<OperationResult> {
     let given: Variables;
     try {
       given = embeddedValues(prepared, variables);
     } catch (error) {
-      return this.#answerOf({ errors: [error as GraphQLError] }, context);
+      return this.#resultOf({ errors: [error as GraphQLError] }, context);
     }
     context.budget.shown = prepared.shown;
     const compiled = compiledOperation(prepared);
     const result = await (compiled
       ? compiled.run(given, context)
       : execute(argumentsOf(prepared, given, context)));
-    const answer =
+    const shown =
       typeof result === "string"
         ? { text: result, isExecuted: true, errorCode: null }
-        : await this.#answerOf(result, context);
-    this.#services.bounds.answered(context.viewer, lengthOf(answer.text));
-    return answer;
+        : await this.#resultOf(result, context);
+    this.#services.bounds.answered(context.viewer, lengthOf(shown.text));
+    return shown;
   }
 
-  async #answerOf(result: ExecutionResult, { viewer, note }: OperationContext): Promise<Answer> {
+  async #resultOf(
+    result: ExecutionResult,
+    { viewer, note }: OperationContext,
+  ): Promise<OperationResult> {
     const errors = result.errors && this.publicErrors(result.errors, note);
     const shown = errors ? { ...result, errors } : result;
     return {

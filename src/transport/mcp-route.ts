@@ -4,7 +4,7 @@ import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { CallNote } from "../mcp/call-note.ts";
-import type { McpAnswer, McpEndpoint } from "../mcp/mcp-endpoint.ts";
+import type { McpResponse, McpEndpoint } from "../mcp/mcp-endpoint.ts";
 import type { OperationTracer } from "../operation-trace.ts";
 import type { Services } from "./operation-context.ts";
 import { headerCredentials } from "./credentials.ts";
@@ -180,7 +180,7 @@ function webRequest(request: IncomingMessage, signal: AbortSignal): Request {
 }
 
 /** Sends the response as it arrives. Each chunk is one message, so it is filled in one piece. */
-async function pass({ response: from, fill }: McpAnswer, to: ServerResponse): Promise<void> {
+async function pass({ response: from, fill }: McpResponse, to: ServerResponse): Promise<void> {
   if (to.destroyed) {
     await from.body?.cancel();
     return;

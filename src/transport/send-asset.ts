@@ -10,7 +10,7 @@ export interface AssetForm {
   readonly isImmutable: boolean;
 }
 
-/** Every response has these headers, because a worker obeys the policy of its own response. */
+/** The headers of every response. A worker obeys the policy of the response that contains it. */
 function securityHeaders({ contentSecurityPolicy }: AssetForm) {
   return {
     "Content-Security-Policy": contentSecurityPolicy,

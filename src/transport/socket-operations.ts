@@ -185,8 +185,8 @@ export class SocketOperations {
       const { graphql } = this.#options;
       const { trace } = operation.note;
       const answer = await (trace
-        ? trace.run(() => graphql.answer(prepared, variableValues, contextValue))
-        : graphql.answer(prepared, variableValues, contextValue));
+        ? trace.run(() => graphql.execute(prepared, variableValues, contextValue))
+        : graphql.execute(prepared, variableValues, contextValue));
       result = answer.text;
       operation.note.errorCode = answer.errorCode;
     } catch (error) {

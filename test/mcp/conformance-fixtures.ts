@@ -131,7 +131,7 @@ const tools: Record<string, (context: ServerContext) => Answer> = {
     const answer = responses(context).capital_question;
     if (answer) return said(`Sampling response: ${answer.content?.text}`);
     return inputRequired({
-      inputRequests: { capital_question: completion("What is the capital of France?") },
+      inputRequests: { capital_question: completion("Name the capital of France.") },
     });
   },
   test_input_required_result_list_roots(context) {

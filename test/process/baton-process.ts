@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 export const baton = fileURLToPath(new URL("../../dist/cli/baton.js", import.meta.url));
 
-/** What a command came to. */
+/** The outcome of a command. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -15,7 +15,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** `baton …` as a process of its own, with no more of this process's environment than it needs. */
+/** `baton …` in a separate process, with only the necessary part of this process's environment. */
 export class BatonProcess implements AsyncDisposable {
   readonly child: ChildProcess;
   stdout = "";
@@ -24,8 +24,8 @@ export class BatonProcess implements AsyncDisposable {
   #noticed = () => {};
 
   /**
-   * @param input what standard input has; without it there is none
-   * @param program the file that is run
+   * @param input the content of standard input; left out for no standard input
+   * @param program the file to run
    */
   constructor(
     args: readonly string[],
@@ -37,10 +37,10 @@ export class BatonProcess implements AsyncDisposable {
       env: { PATH: process.env.PATH ?? "", ...env },
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
-    // A command may end without having read it.
+    // A command can end before it has read its input.
     this.child.stdin?.on("error", () => {});
     this.child.stdin?.end(input);
-    // A chunk may end within a character, which is then kept for the next.
+    // A chunk can end within a character, which is then kept for the next chunk.
     this.child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
       this.stdout += chunk;
       this.#noticed();
@@ -63,7 +63,7 @@ export class BatonProcess implements AsyncDisposable {
     for (;;) {
       const match = pattern.exec(this.stdout);
       if (match) return match;
-      if (this.child.exitCode !== null) throw new Error(`It ended: ${this.stderr}`);
+      if (this.child.exitCode !== null) throw new Error(`The process ended: ${this.stderr}`);
       await new Promise<void>((resolve) => (this.#noticed = resolve));
     }
   }
@@ -93,7 +93,7 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** `baton serve` on a port that the system chooses, once it serves. */
+/** Starts `baton serve` on a port that the system chooses, and waits until it serves. */
 export async function serveProcess(
   dataDir: string,
   args: readonly string[] = [],

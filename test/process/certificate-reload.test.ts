@@ -22,7 +22,7 @@ test("SIGHUP reads the certificate again; an unusable one changes nothing and is
   const ca = await Promise.all(
     ["first", "second"].map((name) => readFile(join(certificates, `${name}.cert.pem`))),
   );
-  /** The name in the certificate that a new connection is shown. */
+  /** The name in the certificate of a new connection. */
   const shownName = async () => {
     const { port, hostname: host } = new URL(server.url);
     const socket = connect({ port: Number(port), host, ca });

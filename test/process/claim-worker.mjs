@@ -1,6 +1,7 @@
 // @ts-check
-// One worker, as an agent would write it: claims a task, works, completes it, until so many are completed.
-// Plain JavaScript, since Node 20 runs it as a process of its own: claim-worker.mjs <name> <tasks> <ms of work> <token> <url>...
+// A worker like that of an agent: it claims a task, works and completes it, until all tasks are completed.
+// It is plain JavaScript, because Node 20 runs it in a separate process:
+// claim-worker.mjs <name> <tasks> <ms of work> <token> <url>...
 
 const [name = "", tasks, workMs, token, ...urls] = process.argv.slice(2);
 
@@ -42,7 +43,7 @@ for (;;) {
     await work(50);
     continue;
   }
-  // Whoever starts this one collects what was granted, for as long as it lives.
+  // The starter of this process collects the grants while this process runs.
   process.stdout.write(`${JSON.stringify({ name, key: entry.key, ...claim })}\n`);
   await work(Math.random() * Number(workMs));
   const { errors } = await call(

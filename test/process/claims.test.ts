@@ -11,11 +11,11 @@ import { msUntil, serveInstances } from "./instances.ts";
 const script = fileURLToPath(new URL("claim-worker.mjs", import.meta.url));
 const taskCount = 100;
 const workerCount = 8;
-/** Even: the last one is of the first post. */
+/** Even, so that the last kill is at the first post. */
 const killCount = 4;
 /** Longer than a test. */
 const stuckMs = 10_000_000;
-/** Long enough for a worker to start while there is work left. */
+/** Long enough for a worker to start while tasks remain. */
 const usualMs = 50;
 const tasks = Array.from({ length: taskCount }, (_, index) => `task-${index}`).sort();
 
@@ -27,7 +27,7 @@ interface Granted {
   readonly expiresAt: string;
 }
 
-/** A worker in a process of its own. */
+/** A worker in a separate process. */
 class WorkerProcess {
   readonly child: ChildProcess;
   readonly ended: Promise<{ code: number | null; stderr: string }>;
@@ -50,7 +50,7 @@ class WorkerProcess {
     }));
   }
 
-  /** What it said that it was granted; the last line of one that was killed may be cut off. */
+  /** The grants that it printed. The last line of a killed worker can be cut off. */
   get granted(): Granted[] {
     const lines = this.#stdout.split("\n").slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Granted);
@@ -81,7 +81,7 @@ test.each([
       all.push(worker);
       return worker;
     };
-    // At the first post they don't get done with anything, so that some are killed while they hold a task.
+    // Workers at the first post complete no task, so that some are killed while they hold one.
     const posts = Array.from({ length: workerCount }, (_, post) =>
       start(post === 0 ? stuckMs : usualMs),
     );
@@ -90,7 +90,7 @@ test.each([
         const target = (kills * taskCount) / (killCount + 2);
         await msUntil(async () => ((await get(server, "count", "work"))?.value ?? 0) >= target);
         const post = kills % 2 === 0 ? 0 : 1 + Math.floor(Math.random() * (workerCount - 1));
-        // Where the others were quick, nothing is left for it to hold.
+        // If the other workers were fast, no task is left for this one.
         const isDone = async () => (await get(server, "count", "work"))?.value === taskCount;
         if (post === 0) {
           await msUntil(async () => (posts[0]?.granted.length ?? 0) > 0 || (await isDone()));
@@ -115,7 +115,7 @@ test.each([
       expect([made?.entry.value, others]).toEqual(["to do", []]);
       const { by, attempt } = completed?.entry.value ?? {};
       expect(completed?.agent).toBe(by);
-      // Nobody was granted it afterwards, and nobody else the same time.
+      // The task was not granted again later, and not to another worker at the same time.
       const of = [...granted.values()].filter((grant) => grant.key === key);
       expect(Math.max(...of.map((grant) => grant.attempt))).toBe(attempt);
       expect(of.filter((grant) => grant.attempt === attempt).map(({ name }) => name)).toEqual([by]);

@@ -17,13 +17,13 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** A command against the server of this file. */
+/** Runs a command with the server of this file. */
 function cli(line: string, input?: string) {
   const env = { BATON_URL: server.url, BATON_TOKEN: server.token };
   return runQuickly(line.split(" "), env, input);
 }
 
-/** What a command printed, which has done its work. */
+/** Returns the output of a successful command. */
 async function printed(line: string, input?: string): Promise<string> {
   const { code, stdout, stderr } = await cli(line, input);
   expect([code, stderr]).toEqual([exitCodes.ok, ""]);
@@ -37,7 +37,7 @@ async function refused(code: number, message: RegExp, line: string): Promise<voi
 }
 
 describe.concurrent("increment", () => {
-  test("adds, at a path too, and prints the value", async () => {
+  test("adds, also at a path, and prints the value", async () => {
     expect(await printed("increment -n i n")).toBe("1\n");
     expect(await printed("increment -n i n --by -2.5")).toBe("-1.5\n");
     expect(await printed("increment -n i meta --path /done --by 3")).toBe('{"done":3}\n');
@@ -48,7 +48,7 @@ describe.concurrent("increment", () => {
     await refused(exitCodes.usage, /BAD_USER_INPUT/, "increment -n i meta");
   });
 
-  test("G13: counts beyond 2^53 exactly, and refuses to add what a float would round", async () => {
+  test("G13: counts beyond 2^53 exactly, and refuses a number that a float would round", async () => {
     await printed("set -n i large 12345678901234567890");
     expect(await printed("increment -n i large")).toBe("12345678901234567891\n");
     await refused(
@@ -58,14 +58,14 @@ describe.concurrent("increment", () => {
     );
   });
 
-  test("calls at the same time all count", async () => {
+  test("counts concurrent calls", async () => {
     await Promise.all(Array.from({ length: 4 }, () => printed("increment -n i together")));
     expect((await get(server, "together", "i"))?.value).toBe(4);
   });
 });
 
 describe.concurrent("patch and append", () => {
-  test("patch merges and removes, from an argument, a pipe, and keeps numbers", async () => {
+  test("patch merges and removes members, from an argument or a pipe, and keeps numbers", async () => {
     await printed('patch -n p meta {"a":{"b":1.0,"c":2},"d":12345678901234567890}');
     expect(await printed("patch -n p meta", '{"a": {"c": null}}')).toBe(
       '{"a":{"b":1.0},"d":12345678901234567890}\n',
@@ -73,14 +73,14 @@ describe.concurrent("patch and append", () => {
     await refused(exitCodes.usage, /not JSON/, "patch -n p meta {");
   });
 
-  test("append makes an array, keeps the newest, and takes a text", async () => {
+  test("append creates an array, keeps the newest items, and accepts a text", async () => {
     expect(await printed("append -n a list 1.0")).toBe("[1.0]\n");
     expect(await printed("append -n a list --string two")).toBe('[1.0,"two"]\n');
     expect(await printed("append -n a list 3 --max-length 2")).toBe('["two",3]\n');
     await refused(exitCodes.usage, /--max-length/, "append -n a list 3 --max-length 0");
   });
 
-  test("they keep the end of an entry, and --ttl 0 removes it", async () => {
+  test("keep the expiry of an entry; --ttl 0 removes it", async () => {
     await printed("set -n ttl k [] --ttl 15m");
     await printed("append -n ttl k 1");
     expect((await get(server, "k", "ttl"))?.expiresAt).not.toBeNull();
@@ -89,7 +89,7 @@ describe.concurrent("patch and append", () => {
   });
 });
 
-test("history prints the changes of a key as watch does, and exits with 1 where there are none", async () => {
+test("history prints the changes of a key in the format of watch, and exits with 1 if there are no changes", async () => {
   for (const value of [1, 2]) await set(server, { namespace: "h", key: "k", value });
   await printed("delete -n h k");
   const lines = (await printed("history -n h k")).trim().split("\n");
@@ -102,7 +102,7 @@ test("history prints the changes of a key as watch does, and exits with 1 where 
 });
 
 describe.concurrent("claim and complete", () => {
-  test("G11: what is claimed is nobody else's, and is completed by the claim's token", async () => {
+  test("G11: no other worker gets a claimed entry, and the claim's token completes it", async () => {
     await set(server, { namespace: "c1", key: "task:1", value: { file: "a" } });
     await set(server, { namespace: "c1", key: "other", value: 1 });
     const claim = JSON.parse(await printed("claim -n c1 -p task: --lease 1h"));
@@ -117,17 +117,17 @@ describe.concurrent("claim and complete", () => {
     await refused(
       exitCodes.conflict,
       /CLAIM_LOST/,
-      "complete -n c1 task:1 1 --claim of-somebody-else",
+      "complete -n c1 task:1 1 --claim of-another-worker",
     );
     const revision = (await printed(`${complete} {"words":1.0}`)).trim();
     const entry = JSON.parse(await printed("get -n c1 task:1 --json"));
     expect(entry).toMatchObject({ revision, value: { words: 1 } });
-    // The same call again, as after a lost answer, writes nothing.
+    // A repetition of the call, as after a lost response, writes nothing.
     expect((await printed(`${complete} {"words":1.0}`)).trim()).toBe(revision);
     await refused(exitCodes.usage, /--claim/, "complete -n c1 task:1 1");
   });
 
-  test("complete without a result keeps the value; - reads it", async () => {
+  test("complete keeps the value without a result; - reads the result from standard input", async () => {
     for (const key of ["a", "b"]) await set(server, { namespace: "c2", key, value: "todo" });
     for (const [end, value] of [
       ["", '"todo"\n'],
@@ -140,14 +140,14 @@ describe.concurrent("claim and complete", () => {
     await refused(exitCodes.absent, /"c2" is free/, "claim -n c2");
   });
 
-  test("claim waits for what comes", async () => {
+  test("claim waits for a new entry", async () => {
     const waiting = printed("claim -n c3 --wait 30s");
     await set(server, { namespace: "c3", key: "k", value: 1 });
     expect(JSON.parse(await waiting)).toMatchObject({ entry: { key: "k" } });
   });
 });
 
-test("status tells who, where and how much", async () => {
+test("status shows the user, the server and the usage", async () => {
   const status = JSON.parse(await printed("status --agent me"));
   expect(status).toMatchObject({
     url: server.url,

@@ -29,7 +29,7 @@ async function printed(args: readonly string[], input?: string): Promise<string>
   return stdout;
 }
 
-describe("G13: the command line sends and prints a value as it is", () => {
+describe("G13: the command line sends and prints a value unchanged", () => {
   test("set, get, wait and watch", async () => {
     await printed(["set", "k", "--metadata", '{"m":1.0}'], ` ${odd.replace(":", " : ")}\n`);
     expect(await printed(["get", "k"])).toBe(`${odd}\n`);
@@ -45,7 +45,7 @@ describe("G13: the command line sends and prints a value as it is", () => {
     expect(await printed(["get", "two"])).toBe("1.0\n");
   });
 
-  test("what cannot be kept is refused before it is sent", async () => {
+  test("refuses a value that cannot be kept before it is sent", async () => {
     const { code, stderr } = await cli(["set", "refused", '{"a":{"b":1,"b":2}}']);
     expect(code).toBe(exitCodes.usage);
     expect(stderr).toMatch(/cannot be stored unchanged.*"\/a\/b".*appears more than once/);

@@ -8,7 +8,7 @@ import { jsonFault } from "../../src/cli/terminal/json-fault.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { run } from "./baton-process.ts";
 
-/** What `--help` of a command shows, on a terminal of 80 columns. */
+/** The `--help` of a command on a terminal of 80 columns. */
 function helpOf(command: Command): string {
   let shown = "";
   command.configureOutput({ writeOut: (text) => (shown += text), getOutHelpWidth: () => 80 });
@@ -18,7 +18,7 @@ function helpOf(command: Command): string {
 
 describe("help", () => {
   const program = createProgram();
-  // `serve` has a file of its own.
+  // The help of `serve` has a separate file.
   const commands = program
     .createHelp()
     .visibleCommands(program)
@@ -30,7 +30,7 @@ describe("help", () => {
     await expect(text).toMatchFileSnapshot("cli-help.txt");
   });
 
-  test("every command that speaks to a server has examples, and says how it is reached", () => {
+  test("every command that uses a server has examples, and says how the server is found", () => {
     const data = commands.filter((command) => command.helpGroup() === "Data:");
     expect(data.length).toBeGreaterThan(7);
     for (const command of data) {
@@ -56,13 +56,13 @@ describe("help", () => {
     expect(kinds.get("-p")).toBe("--prefix <value>");
   });
 
-  test("the program's help has every exit code", () => {
+  test("the program's help lists every exit code", () => {
     for (const code of Object.values(exitCodes)) {
       expect(helpOf(program)).toMatch(new RegExp(`^  ${code}  \\w`, "m"));
     }
   });
 
-  test("baton help token create is baton token create --help, on standard output; without a command it is usage", async () => {
+  test("baton help token create prints the help of that command; baton help without a command is a usage error", async () => {
     const [byHelp, byOption, none] = await Promise.all(
       [["help", "token", "create"], ["token", "create", "--help"], []].map((args) => run(args)),
     );
@@ -94,13 +94,13 @@ test.each([
 });
 
 test.each<ErrorCode>([...errorCodes, "TIMEOUT", "BAD_RESPONSE"])(
-  "the line of an error ends with its code, by which docs/errors.md is found: %s",
+  "the line of an error ends with its code, which docs/errors.md describes: %s",
   (code) => {
     expect(errorLine(new BatonError(code, "m"))).toBe(`m (${code})`);
   },
 );
 
-describe("the position where a text stops being JSON", () => {
+describe("the position of an error in JSON", () => {
   const isValid = (text: string) => {
     try {
       JSON.parse(text);
@@ -111,7 +111,7 @@ describe("the position where a text stops being JSON", () => {
   };
   const isFound = (text: string) => !jsonFault(text).endsWith("expected the end, but it ends");
 
-  test("there is a place in every text that JSON.parse refuses, and in no other", () => {
+  test("exists exactly for the texts that JSON.parse refuses", () => {
     const mutated = fc
       .tuple(fc.json(), fc.nat(), fc.constantFrom(...'[]{},:"\\0-.eE+ \n\tunl'), fc.nat(2))
       .map(([json, at, piece, cut]) => {
@@ -142,7 +142,7 @@ describe("the position where a text stops being JSON", () => {
     expect(jsonFault(text)).toBe(fault);
   });
 
-  test("however deep it goes", () => {
+  test("is found at any nesting", () => {
     expect(jsonFault("[".repeat(1_000_000))).toMatch(/column 1000001.*it ends/);
   });
 });

@@ -5,7 +5,7 @@ import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { run } from "./baton-process.ts";
 import { runHere } from "./command-here.ts";
 
-describe("a wrong command line is told the right one", () => {
+describe("the error of a wrong command line suggests the right one", () => {
   test.each<[string, string[], string]>([
     [
       "a namespace as an argument of set",

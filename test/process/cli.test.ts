@@ -27,7 +27,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** A command against the server of this file. `search` sets its exit code, so it needs a process of its own. */
+/** Runs a command with the server of this file. `search` sets its exit code, so it needs a separate process. */
 function cli(
   args: readonly string[],
   input?: string | Uint8Array,
@@ -36,7 +36,7 @@ function cli(
   return args[0] === "search" ? run(args, environment) : runQuickly(args, environment, input);
 }
 
-/** What a command printed, which has done its work. */
+/** Returns the output of a successful command. */
 async function printed(args: readonly string[], input?: string | Uint8Array): Promise<string> {
   const { code, stdout, stderr } = await cli(args, input);
   expect([code, stderr]).toEqual([exitCodes.ok, ""]);
@@ -57,7 +57,7 @@ async function refused(
 }
 
 describe.concurrent("get and set", () => {
-  test("a value goes in and comes out as JSON, in one line, under the agent's name", async () => {
+  test("set and get a value as JSON, in one line, with the agent's name", async () => {
     const revision = (
       await printed(["set", "report", '{ "rows": [1, 2] }', "--agent", "ann"])
     ).trim();
@@ -67,14 +67,14 @@ describe.concurrent("get and set", () => {
     expect((await get(server, "report"))?.revision).toBe(revision);
   });
 
-  test("null and false are values, a negative number is no option", async () => {
+  test("accept null and false as values, and a negative number as an argument", async () => {
     for (const value of ["null", "false", "-5"]) {
       await printed(["set", "-n", "values", "k", value]);
       expect(await printed(["get", "-n", "values", "k"])).toBe(`${value}\n`);
     }
   });
 
-  test("a text comes back as it was, whatever it has in it", async () => {
+  test("get returns any text unchanged", async () => {
     const text = '\uFEFF"ключ" 🗝\u0000\r\n\u2028 e\u0301';
     const file = join(folder.path, "text");
     await writeFile(file, text);
@@ -86,14 +86,14 @@ describe.concurrent("get and set", () => {
     expect(await printed(["get", "no-text", "-r"])).toBe("[1]\n");
   });
 
-  test("metadata and an end", async () => {
+  test("set metadata and an expiry", async () => {
     await printed(["set", "ends", "1", "--metadata", '{"a": 1}', "--ttl", "15m"]);
     const { metadata, updatedAt, expiresAt } = JSON.parse(await printed(["get", "ends", "--json"]));
     expect(metadata).toEqual({ a: 1 });
     expect(Date.parse(expiresAt) - Date.parse(updatedAt)).toBe(900_000);
   });
 
-  test("many at once, all or none", async () => {
+  test("set many keys in one step, all or none", async () => {
     const object = '{"a": 1, "__proto__": 2}';
     const revisions = JSON.parse(await printed(["set", "-n", "many", "--many"], object));
     expect(Object.keys(revisions)).toEqual(["a", "__proto__"]);
@@ -101,7 +101,7 @@ describe.concurrent("get and set", () => {
     await refused(exitCodes.usage, /object/, ["set", "-n", "many", "--many"], { input: "[]" });
   });
 
-  test("G7: a condition that does not hold exits with 3", async () => {
+  test("G7: a failed condition exits with 3", async () => {
     const first = (await printed(["set", "-n", "if", "k", "1", "--if-absent"])).trim();
     await refused(exitCodes.conflict, /CONFLICT/, ["set", "-n", "if", "k", "2", "--if-absent"]);
     await printed(["set", "-n", "if", "k", "2", "--if-revision", first]);
@@ -112,7 +112,7 @@ describe.concurrent("get and set", () => {
     expect(await printed(["get", "-n", "if", "k"])).toBe("2\n");
   });
 
-  test("what there is not exits with 1", async () => {
+  test("a missing entry exits with 1", async () => {
     await refused(exitCodes.absent, /"none".*"default"/, ["get", "none"]);
   });
 
@@ -121,13 +121,13 @@ describe.concurrent("get and set", () => {
     ["JSON that ends early", /line 2, column 3.* ends/, ["set", "k"], '{"a":\n 1'],
     ["nothing", /it ends/, ["set", "k"], ""],
     ["a bare word", /column 1: .*"hello".*--string/, ["set", "k", "hello"]],
-    ["metadata that is no object", /--metadata.*object/, ["set", "k", "1", "--metadata", "1"]],
+    ["metadata that is not an object", /--metadata.*object/, ["set", "k", "1", "--metadata", "1"]],
     ["a duration without unit", /--ttl.*30d/, ["set", "k", "1", "--ttl", "30"]],
     ["a duration that is too long", /--ttl.*24855d/, ["set", "k", "1", "--ttl", "24856d"]],
     ["two values", /not both/, ["set", "k", "1", "--file", "f"]],
-    ["a file that is not there", /no-such.*ENOENT/, ["set", "k", "--file", "no-such"]],
+    ["a file that does not exist", /no-such.*ENOENT/, ["set", "k", "--file", "no-such"]],
     ["no key", /Name a key/, ["set"]],
-    ["a key that can't be", /^baton: key: .*U\+0007.*BAD_USER_INPUT/, ["set", "\u0007", "1"]],
+    ["an invalid key", /^baton: key: .*U\+0007.*BAD_USER_INPUT/, ["set", "\u0007", "1"]],
     ["a limit of the server", /LIMIT_EXCEEDED/, ["set", "k", "--string"], "x".repeat(5 * 2 ** 20)],
     ["an unknown option", /--metdata.*--metadata/, ["set", "k", "--metdata", "{}"]],
     [
@@ -136,13 +136,21 @@ describe.concurrent("get and set", () => {
       "set k 1 --if-absent --if-revision 1".split(" "),
     ],
     ["an unknown command", /gte.*get/, ["gte", "k"]],
-    ["a command that is like none", /'nope'\. The commands are: get, set, .*--help/, ["nope"]],
-    ["help for it", /'nope'\. The commands are: create, list, .*/, ["help", "token", "nope"]],
+    [
+      "a command that is similar to no other",
+      /'nope'\. The commands are: get, set, .*--help/,
+      ["nope"],
+    ],
+    [
+      "help for an unknown command",
+      /'nope'\. The commands are: create, list, .*/,
+      ["help", "token", "nope"],
+    ],
   ])("%s: exits with 2", async (_what, line, args, input) => {
     await refused(exitCodes.usage, line, args, input === undefined ? {} : { input });
   });
 
-  test("10 MiB, which is more than the server reads, is told in one line, too", async () => {
+  test("a value of 10 MiB, which the server refuses, is also reported in one line", async () => {
     const { code, stdout, stderr } = await cli(["set", "k", "--string"], "x".repeat(10 * 2 ** 20));
     expect(code).toBe(exitCodes.usage);
     expect(stderr).toMatch(/^baton: .*\(PAYLOAD_TOO_LARGE\)\n$/);
@@ -151,7 +159,7 @@ describe.concurrent("get and set", () => {
 });
 
 describe.concurrent("delete, keys, namespaces and clear", () => {
-  test("delete says how many there were, and exits with 1 where one was not", async () => {
+  test("delete prints the number of deleted entries, and exits with 1 if one did not exist", async () => {
     await printed(["set", "-n", "delete", "--many"], '{"a": 1, "b": 2, "c": 3}');
     expect(await printed(["delete", "-n", "delete", "a"])).toBe("1\n");
     const args = ["delete", "-n", "delete", "b", "a", "c"];
@@ -164,7 +172,7 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     );
   });
 
-  test("keys: names for a program, a table with --long, objects without values with --json", async () => {
+  test("keys prints names, a table with --long, and objects without values with --json", async () => {
     const values = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`k:${100 + i}`, i]));
     await printed(["set", "-n", "keys", "--many"], JSON.stringify({ ...values, other: 0 }));
     expect(await printed(["keys", "-n", "keys", "k:"])).toBe(`${Object.keys(values).join("\n")}\n`);
@@ -177,7 +185,7 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     expect(json).not.toContain("value");
   });
 
-  test("search: what is found, and what is around it; 1 where nothing is", async () => {
+  test("search prints entries with the text around the match, and exits with 1 if nothing is found", async () => {
     for (const [key, value] of [
       ["a", '{"text": "The needle\\nin it"}'],
       ["needle-b", '"nothing"'],
@@ -202,7 +210,7 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     await refused(exitCodes.usage, /3 characters/, ["search", "ab"]);
   });
 
-  test("a value as it was at a revision, and entries under keys of their own", async () => {
+  test("a value at an earlier revision, and entries under new keys", async () => {
     await printed(["set", "-n", "as:of", "k", "1"]);
     const { revision } = JSON.parse(await printed(["get", "-n", "as:of", "k", "--json"]));
     await printed(["set", "-n", "as:of", "k", "2"]);
@@ -215,7 +223,7 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     expect(await printed(["delete", "-n", "as:of", one.trim(), other.trim(), "k"])).toBe("3\n");
   });
 
-  test("keys and claims by their values, and namespaces by their segments", async () => {
+  test("select keys and claims by values, and namespaces by segments", async () => {
     await printed(["set", "-n", "by:value", "a", '{"state":"open","size":9007199254740993}']);
     await printed(["set", "-n", "by:value", "b", '{"state":"done"}']);
     const keys = (...conditions: string[]) =>
@@ -232,7 +240,7 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
     expect(await printed(["namespaces", "by:", "--depth", "1"])).toBe("by\n");
   });
 
-  test("namespaces, and clear of one, of several, and never of more than was said", async () => {
+  test("lists namespaces, and clears exactly the named ones", async () => {
     for (const namespace of ["clear:a", "clear:b", "clear"]) {
       await set(server, { namespace, key: "k", value: 1 });
       await set(server, { namespace, key: "l", value: 1 });
@@ -255,7 +263,7 @@ describe.concurrent("delete, keys, namespaces and clear", () => {
 });
 
 describe.concurrent("watch and wait", () => {
-  test("watch prints changes as they come, one JSON object a line, and Ctrl-C ends it quietly", async () => {
+  test("watch prints each change as a line of JSON, and Ctrl-C ends it without an error", async () => {
     await set(server, { namespace: "watch", key: "task:1", value: 1 });
     const args = ["watch", "-n", "watch", "--prefix", "task:", "--snapshot"];
     await using watch = new BatonProcess(args, env);
@@ -272,7 +280,7 @@ describe.concurrent("watch and wait", () => {
     ]);
   });
 
-  test("watch follows namespaces by prefix, goes on after a revision, and ends after a count", async () => {
+  test("watch follows namespaces by prefix, continues after a revision, and ends after a number of changes", async () => {
     const { revision } = await set(server, { namespace: "after:a", key: "k", value: 1 });
     await set(server, { namespace: "after:b", key: "k", value: 2 });
     await set(server, { namespace: "elsewhere", key: "k", value: 3 });
@@ -288,7 +296,7 @@ describe.concurrent("watch and wait", () => {
     await refused(exitCodes.usage, /^baton: --after: .* with --snapshot\. \(BAD_/, beyond);
   });
 
-  test("G3: watch outlives its server; what the log no longer has exits with 7", async ({
+  test("G3: watch continues after a restart of the server; a compacted revision exits with 7", async ({
     expect: own,
   }) => {
     await using data = await temporaryFolder();
@@ -297,7 +305,7 @@ describe.concurrent("watch and wait", () => {
     const at = { BATON_URL: first.url, BATON_DATA_DIR: data.path };
     await using watch = new BatonProcess(["watch", "--snapshot"], at);
     const retry = { ...at, BATON_RETRY_FOR: "30s" };
-    // It may not have begun yet when the server stops.
+    // Perhaps the wait has not begun when the server stops.
     await using wait = new BatonProcess(["wait", "later", "--raw"], retry);
     await watch.says(/CAUGHT_UP/);
     await set(first, { key: "before", value: 1 });
@@ -312,12 +320,12 @@ describe.concurrent("watch and wait", () => {
     await watch.says(/"later"/);
     expect(await wait.ended()).toMatchObject({ code: 0, stdout: "here", stderr: "" });
     const compacted = () => run(["watch", "--after", "0", "--count", "1"], at);
-    // Of tests that run side by side, only each one's own `expect` can poll.
+    // In concurrent tests, only the test's own `expect` can poll.
     await own.poll(async () => (await compacted()).code).toBe(exitCodes.compacted);
     expect((await compacted()).stderr).toMatch(/^baton: .*REVISION_COMPACTED\)\n$/);
   });
 
-  test("wait prints what comes, a later revision where that is asked for, and exits with 4 in vain", async () => {
+  test("wait prints a new value, with --after a later one, and exits with 4 after its timeout", async () => {
     await using wait = new BatonProcess(["wait", "-n", "wait", "k"], env);
     const { revision } = await set(server, { namespace: "wait", key: "k", value: [1] });
     expect(await wait.ended()).toMatchObject({ code: 0, stdout: "[1]\n" });
@@ -327,8 +335,8 @@ describe.concurrent("watch and wait", () => {
   });
 });
 
-describe.concurrent("how it reaches the server", () => {
-  test("without a variable it finds the token in the data directory, and says where it looked", async () => {
+describe.concurrent("the connection to the server", () => {
+  test("uses the token in the data directory if no variable is set, and says where it searched", async () => {
     const dataDir = join(folder.path, "data");
     const at = { BATON_URL: server.url };
     expect((await run(["keys", "--data-dir", dataDir], at)).code).toBe(0);
@@ -343,12 +351,12 @@ describe.concurrent("how it reaches the server", () => {
     );
   });
 
-  test("it sends the token of this machine's server to no other machine", async () => {
+  test("sends the token of this machine's server to no other machine", async () => {
     const elsewhere = { env: { BATON_TOKEN: "", BATON_URL: "http://baton.invalid" } };
     await refused(exitCodes.denied, /not sent to another machine/, ["get", "k"], elsewhere);
   });
 
-  test("a wrong token, and one that may not: exit with 5; a secret is never shown", async () => {
+  test("exits with 5 for an invalid token or missing permission, and never shows a secret", async () => {
     const secret = { env: { BATON_TOKEN: "se cret" } };
     await refused(exitCodes.usage, /^(?!.*cret).*BATON_TOKEN/, ["get", "k"], secret);
     await refused(exitCodes.denied, /UNAUTHENTICATED/, ["get", "k", "--token", "wrong"]);
@@ -360,7 +368,7 @@ describe.concurrent("how it reaches the server", () => {
     await refused(exitCodes.denied, /UNAUTHENTICATED/, ["watch", "--token", "wrong"]);
   });
 
-  test("no server exits with 6, what is none of ours with 8, no address with 2", async () => {
+  test("exits with 6 without a server, with 8 for another kind of server, and with 2 for an invalid address", async () => {
     const other = createServer((_request, response) => response.end("<p>Hello")).listen(0);
     await once(other, "listening");
     const { port } = other.address() as { port: number };
@@ -399,12 +407,12 @@ describe("in a shell", () => {
     return (await execute("sh", ["-c", script], shell())).stdout;
   }
 
-  test("it sets from a pipe, and its exit codes decide", async () => {
+  test("set reads a pipe, and scripts can use the exit codes", async () => {
     expect(await sh("echo '[1]' | baton set piped >/dev/null && baton get piped")).toBe("[1]\n");
     expect(await sh("if baton get none 2>/dev/null; then echo yes; else echo $?; fi")).toBe("1\n");
   });
 
-  test("whoever has read enough ends it, without a word and with 0", async () => {
+  test("ends silently with 0 when its reader has read enough", async () => {
     await sh('baton set big --string "$(printf %0100000d 0)"');
     const status = 'echo " ${PIPESTATUS[0]}"';
     const got = await execute(
@@ -418,8 +426,10 @@ describe("in a shell", () => {
     expect(watched).toEqual({ stdout: '{"kind":"SET"\n 0\n', stderr: "" });
   });
 
-  test("on a terminal: JSON indented, changes as text, and clear asks", async ({ skip }) => {
-    // `script`, as Linux has it, gives a command a terminal.
+  test("on a terminal, JSON is indented, changes are text, and clear asks for confirmation", async ({
+    skip,
+  }) => {
+    // Linux's `script` runs a command on a terminal.
     const isHere = await execute("script", ["--version"]).then(
       () => true,
       () => false,

@@ -5,7 +5,7 @@ import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { report } from "../../src/cli/terminal/report.ts";
 import { run } from "./baton-process.ts";
 
-/** What a command printed, and the exit code that it would end with. */
+/** The output of a command, and its exit code. */
 interface Printed {
   stdout: string;
   stderr: string;
@@ -14,9 +14,11 @@ interface Printed {
 const printing = new AsyncLocalStorage<Printed>();
 
 /**
- * Runs `baton …` in this process, as `baton.ts` does, in a tenth of the time that a process takes. Several may run side
- * by side. For a command that reads no standard input, waits for no signal, and sets no exit code itself.
- * @param env the only `BATON_…` variables that it sees
+ * Runs `baton …` in this process, in the same way as `baton.ts`, in a tenth of the time of a process. Several commands
+ * can
+ * run concurrently. It is for commands that read no standard input, wait for no signal, and set no exit code
+ * themselves.
+ * @param env the only `BATON_…` variables of the command
  */
 export async function runHere(
   args: readonly string[],
@@ -36,7 +38,7 @@ export async function runHere(
   return { ...printed, code };
 }
 
-/** Runs `baton …`: in this process, unless it reads standard input. */
+/** Runs `baton …` in this process, unless it reads standard input. */
 export function runQuickly(
   args: readonly string[],
   env: Record<string, string>,
@@ -47,7 +49,7 @@ export function runQuickly(
 
 const captured = new WeakSet<NodeJS.WriteStream>();
 
-/** Keeps what a command writes; what others write goes where it went. */
+/** Captures the output of a command. Other output is written as usual. */
 function capture(stream: NodeJS.WriteStream, name: keyof Printed): void {
   if (captured.has(stream)) return;
   captured.add(stream);

@@ -10,7 +10,7 @@ import { baton, run, serveProcess, temporaryFolder } from "./baton-process.ts";
 
 const execute = promisify(execFile);
 
-describe("what a command line needs next", () => {
+describe("the completion of a command line", () => {
   const wanted = (line: string) => {
     const { candidates, lookUp, prefix, before } = complete(createProgram(), line.split(" "));
     return { words: candidates.map(({ word }) => word), lookUp, prefix, before };
@@ -79,7 +79,7 @@ describe("in bash", () => {
     await folder[Symbol.asyncDispose]();
   });
 
-  /** What bash offers for a line, as its own completion breaks it into words. */
+  /** The completions of bash for a line, with the words into which bash splits it. */
   async function offered(line: string, breaks: readonly string[]): Promise<string[]> {
     const script = `source <(baton completion bash)
       COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
@@ -113,7 +113,7 @@ describe("in bash", () => {
     expect(await offered(line, words)).toEqual(expected);
   });
 
-  test("with no server, no token or an empty line it is silent", async () => {
+  test("prints nothing without a server or a token, or for an empty line", async () => {
     const silent = { code: 0, stdout: "", stderr: "" };
     const away = { BATON_URL: "http://127.0.0.1:9", BATON_TOKEN: "t" };
     expect(await run(["__complete", "--", "get", "k"], away)).toMatchObject(silent);
@@ -122,7 +122,7 @@ describe("in bash", () => {
     expect(await run(["__complete", "--", "nonsense", "--x=1", ""])).toMatchObject(silent);
   });
 
-  test.for(["zsh", "fish"])("%s reads its script without a fault", async (shell, { skip }) => {
+  test.for(["zsh", "fish"])("%s reads its script without an error", async (shell, { skip }) => {
     const { stdout } = await run(["completion", shell]);
     expect(stdout).toContain("__complete");
     const file = join(folder.path, shell);

@@ -17,7 +17,7 @@ interface Finding {
   readonly message: string;
 }
 
-/** What the checks found that is not ok, and the exit code. */
+/** The failed checks, and the exit code. */
 async function doctor(...args: string[]) {
   const { code, stdout, stderr } = await run(["doctor", "--json", ...args]);
   expect(stderr).toBe("");
@@ -27,7 +27,7 @@ async function doctor(...args: string[]) {
 }
 
 describe.concurrent("baton doctor", () => {
-  test("before the first start it finds nothing wrong, and makes nothing", async ({ expect }) => {
+  test("finds no errors before the first start, and creates nothing", async ({ expect }) => {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, "data");
     const { code, bad } = await doctor("--data-dir", dataDir, "--port", "1");
@@ -35,7 +35,7 @@ describe.concurrent("baton doctor", () => {
     await expect(rm(dataDir)).rejects.toThrow("ENOENT");
   });
 
-  test("beside a server on SQLite; a changed clock, a token that others may read, a newer version", async ({
+  test("runs next to a server on SQLite, and reports a changed clock, a readable token and a newer version", async ({
     expect,
   }) => {
     await using folder = await temporaryFolder();
@@ -78,7 +78,9 @@ describe.concurrent("baton doctor", () => {
     });
   });
 
-  test("a file that is not a database, and a data directory that is a file", async ({ expect }) => {
+  test("reports a file that is not a database, and a data directory that is a file", async ({
+    expect,
+  }) => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "baton.db"), "SQLite format 3\0 and nothing like it");
     const { code, bad } = await doctor("--data-dir", folder.path, "--port", "1");
@@ -93,7 +95,7 @@ describe.concurrent("baton doctor", () => {
     expect(file.bad[0]).toMatchObject({ check: "data directory", result: "failure" });
   });
 
-  test("a server over HTTPS whose certificate is for another name, and every name of this machine", async ({
+  test("reports an HTTPS server whose certificate has another name, and tries every name of this machine", async ({
     expect,
   }) => {
     const tls = { tlsCertFile: certificate("cert"), tlsKeyFile: certificate("key") };
@@ -114,9 +116,9 @@ describe.concurrent("baton doctor", () => {
     expect((await Promise.all(local)).map((found) => found.bad)).toEqual([[], [], [], []]);
   });
 
-  test("a disk with little room, and a full one", async ({ expect, skip }) => {
+  test("reports a disk with little space, and a full disk", async ({ expect, skip }) => {
     await using disk = await mountMemory(8);
-    if (!disk) return skip("This process may not mount a disk of its own.");
+    if (!disk) return skip("This process has no permission to mount a disk.");
     const little = await doctor("--data-dir", disk.path, "--port", "1");
     expect([little.code, little.bad]).toEqual([
       0,
@@ -136,13 +138,13 @@ describe.concurrent("baton doctor", () => {
     );
   });
 
-  test("on PostgreSQL: before the first start, with weakened durability, and where none is", async ({
+  test("checks PostgreSQL before the first start, with weakened durability, and if it cannot be reached", async ({
     expect,
   }) => {
     await using folder = await temporaryFolder();
     await using own = await createPostgres();
     const at = ["--data-dir", folder.path, "--port", "1"];
-    // The PostgreSQL of the tests does not sync.
+    // The tests' PostgreSQL does not sync to the disk.
     const unsynced = [/^fsync is off/, /^full_page_writes is off/].map((message) =>
       expect.objectContaining({ check: "database", message: expect.stringMatching(message) }),
     );

@@ -5,14 +5,14 @@ import { connectTo, ownPostgres, terminate, type OwnPostgres } from "./own-postg
 
 type Server = Awaited<ReturnType<typeof serveProcess>>;
 
-/** Servers on one store, each of which can be killed and comes back at its address. */
+/** Servers on one store. Each can be killed, and starts again at its address. */
 export interface FaultyStore extends AsyncDisposable {
-  /** Their addresses and token stay, whatever happens to them. */
+  /** The servers. Their addresses and their token stay the same after any fault. */
   readonly servers: readonly { readonly url: string; readonly token: string }[];
   anyServer(): { readonly url: string; readonly token: string };
-  /** Kills one with -9 and starts it again. */
+  /** Kills one server with -9 and starts it again. */
   kill(): Promise<void>;
-  /** Stops one's process for so long. */
+  /** Stops the process of one server for this time. */
   freeze(ms: number): Promise<void>;
   /** Ends every connection of the servers to PostgreSQL. */
   disconnect(): Promise<void>;
@@ -27,7 +27,7 @@ const frozen: Fault = ["server stopped for 300 ms", (store) => store.freeze(300)
 const disconnected: Fault = ["PostgreSQL's connections ended", (store) => store.disconnect()];
 const crashed: Fault = ["kill -9 of PostgreSQL", (store) => store.crashPostgres()];
 
-/** What befalls a store, in turn. */
+/** The faults that are injected into a store, in turn. */
 export function faults(database: "sqlite" | "postgres"): readonly Fault[] {
   return database === "sqlite"
     ? [killed, frozen]
@@ -46,7 +46,7 @@ export async function startStore(database: "sqlite" | "postgres"): Promise<Fault
   let next = 0;
   const choose = () => next++ % servers.length;
 
-  /** A server that can't start yet, since its database is away, is started again. */
+  /** Starts a server, and tries again if its database is unavailable. */
   async function start(port: number): Promise<Server> {
     for (;;) {
       try {
@@ -87,7 +87,7 @@ export async function startStore(database: "sqlite" | "postgres"): Promise<Fault
   };
 }
 
-/** Ports that nobody listens on, so that a server comes back at its own. */
+/** Free ports, so that a server can start again at the same port. */
 async function freePorts(count: number): Promise<number[]> {
   const listeners = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(listeners.map((listener) => once(listener, "listening")));

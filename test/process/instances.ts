@@ -2,12 +2,12 @@ import { serveProcess, temporaryFolder } from "./baton-process.ts";
 
 type Instance = Awaited<ReturnType<typeof serveProcess>>;
 
-/** Instances, each a process of its own. They share a data directory, and so a token. */
+/** Instances, each in a separate process. They share a data directory, and therefore a token. */
 export interface Instances<All extends readonly unknown[]> extends AsyncDisposable {
   readonly all: { readonly [Index in keyof All]: Instance };
 }
 
-/** @param argLists of each instance, its `--database-url` first and without its name */
+/** @param argLists the arguments of each instance. The first one is the value of `--database-url`. */
 export async function serveInstances<All extends readonly (readonly string[])[]>(
   ...argLists: All
 ): Promise<Instances<All>> {
@@ -18,7 +18,7 @@ export async function serveInstances<All extends readonly (readonly string[])[]>
     await folder[Symbol.asyncDispose]();
   };
   try {
-    // One after another: so the first has made the tables and the token before the others look.
+    // One after the other, so that the first instance has created the tables and the token before the others start.
     for (const args of argLists) {
       all.push(await serveProcess(folder.path, ["--database-url", ...args]));
     }
@@ -38,32 +38,33 @@ export async function serveInstance(databaseUrl: string, ...args: string[]) {
   return { child, url, token, kill, [Symbol.asyncDispose]: instances[Symbol.asyncDispose] };
 }
 
-/** The status that a health check answers with. */
+/** The status of a health check. */
 export async function health(server: { readonly url: string }, check: "live" | "ready") {
   const response = await fetch(`${server.url}/health/${check}`);
   await response.arrayBuffer();
   return response.status;
 }
 
-/** Waits until it holds; returns how long that took. Throws when it takes longer than `maxMs`. */
+/** Waits until the condition holds, and returns the duration. Throws after `maxMs`. */
 export async function msUntil(
   holds: () => boolean | Promise<boolean>,
   maxMs = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const begin = performance.now();
   while (!(await holds())) {
-    if (performance.now() - begin > maxMs) throw new Error(`After ${maxMs} ms: not ${holds}.`);
+    if (performance.now() - begin > maxMs)
+      throw new Error(`This did not hold within ${maxMs} ms: ${holds}.`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return Math.round(performance.now() - begin);
 }
 
-/** Waits for the health check to answer so; returns how long that took. */
+/** Waits until the health check has this status, and returns the duration. */
 export function msUntilReady(server: { readonly url: string }, status: 200 | 503): Promise<number> {
   return msUntil(async () => (await health(server, "ready")) === status);
 }
 
-/** Waits for it; returns how long that took. */
+/** Waits for the work, and returns the duration. */
 export async function msOf(work: Promise<unknown>): Promise<number> {
   const begin = performance.now();
   await work;

@@ -15,10 +15,10 @@ interface Refused {
   readonly tookMs: number;
 }
 
-/** What a client waits before it tries again, so that it leaves the machine to others. */
+/** The pause of a client before another attempt, so that other work can run. */
 const retryMs = 50;
 
-/** How long so many more writes, and what followers are behind, may take on a busy machine. */
+/** The maximum time for more writes, or for followers to catch up, on a busy machine. */
 const moreMs = 60_000;
 const followMs = 60_000;
 
@@ -29,35 +29,35 @@ const isWriterKey = (key: string | null) => key?.startsWith(keyPrefix) ?? false;
 
 const setDocument = "mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision } }";
 
-/** Writers at work, each on a key of its own, each with a value that no other write has. */
+/** Running writers. Each writes its own key, and each write has a different value. */
 export class Load implements AsyncDisposable {
   readonly acknowledged: Written[] = [];
   readonly refused: Refused[] = [];
-  /** Writes whose connection broke: they may be there or not. */
+  /** Writes whose connection was lost. They may be committed or not. */
   unanswered = 0;
   readonly #working: Promise<unknown>;
   #stopped = false;
 
-  /** @param servers a writer begins with one of them, and takes the next when it cannot be reached */
+  /** @param servers a writer begins with one of them, and uses the next if it cannot be reached */
   constructor(servers: readonly Server[], writers = 8) {
     this.#working = Promise.all(
       Array.from({ length: writers }, (_, writer) => this.#write(servers, writer)),
     );
   }
 
-  /** Waits for so many more acknowledged writes. */
+  /** Waits for `count` more acknowledged writes. */
   async more(count: number): Promise<void> {
     const target = this.acknowledged.length + count;
     await msUntil(() => this.acknowledged.length >= target, moreMs);
   }
 
-  /** Resolves when every write has its answer. */
+  /** Stops the writers. Resolves when every write has its response. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#working;
   }
 
-  /** What was refused with any other code than this. */
+  /** The writes that were refused with another code than this. */
   refusedOtherThan(code: string): Refused[] {
     return this.refused.filter((refusal) => refusal.code !== code);
   }
@@ -93,10 +93,10 @@ export class Load implements AsyncDisposable {
   }
 }
 
-/** A subscriber that goes on after its last revision, at the next server, whenever its connection breaks. */
+/** A subscriber that continues after its last revision at the next server when its connection is lost. */
 export class Follower implements AsyncDisposable {
   readonly changes: Written[] = [];
-  /** How often it had to begin anew. */
+  /** How often it had to subscribe again. */
   breaks = 0;
   readonly #working: Promise<void>;
   #events: Events | null = null;
@@ -135,25 +135,25 @@ export class Follower implements AsyncDisposable {
   }
 }
 
-/** What a log, its writers and its followers came to. */
+/** The comparison of a log with its writers and its followers. */
 export interface Outcome {
   readonly acknowledged: number;
   readonly changes: number;
-  /** Acknowledged writes that the log does not have at their revision. */
+  /** Acknowledged writes that are not in the log at their revision. */
   readonly lost: number;
-  /** Revisions that the log lacks, or has twice or out of order. */
+  /** Revisions that are missing in the log, repeated or out of order. */
   readonly holes: number;
-  /** Writes that the log has twice. */
+  /** Writes that are in the log twice. */
   readonly repeated: number;
-  /** Changes that a follower was sent twice or out of order. */
+  /** Changes that a follower received twice or out of order. */
   readonly duplicates: number;
-  /** Changes that a follower was not sent, or with another content. */
+  /** Changes that a follower did not receive, or received with other contents. */
   readonly missed: number;
-  /** Changes that a follower was sent and the log does not have. */
+  /** Changes that a follower received, but that are not in the log. */
   readonly invented: number;
 }
 
-/** Waits until the followers are at the log's end, and compares: G2, G3 and G5. */
+/** Waits until the followers have reached the end of the log, and compares them with it: G2, G3 and G5. */
 export async function readOutcome(
   server: Server,
   load: Load,
@@ -192,7 +192,7 @@ export async function readOutcome(
   return outcome;
 }
 
-/** @throws Error if anything was lost, repeated, sent twice or not sent */
+/** @throws Error if a change was lost or repeated, or if a follower missed a change or received it twice */
 export async function expectNothingLost(
   server: Server,
   load: Load,

@@ -11,7 +11,7 @@ import { hasTerminals, onTerminal } from "./on-terminal.ts";
 
 const PATH = process.env.PATH ?? "";
 
-/** Runs `baton …` on a terminal, and ends it when it has said what is awaited, or has ended by itself. */
+/** Runs `baton …` on a terminal until it has printed the expected text or has ended. */
 async function said(
   args: readonly string[],
   { typed = "", until }: { typed?: string; until?: RegExp } = {},
@@ -20,20 +20,20 @@ async function said(
   const child = spawn(program, rest, { env: { PATH }, stdio: ["pipe", "pipe", "inherit"] });
   const closed = once(child, "close");
   onTestFinished(() => void child.kill());
-  // `script` ends only when its input has ended, too.
+  // `script` ends only when its input has also ended.
   if (until) child.stdin.write(typed);
   else child.stdin.end(typed);
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     text += chunk;
-    // Ctrl-C, as a person ends it.
+    // Ctrl-C, as a person would press it.
     if (until?.test(text)) child.stdin.end("\u0003");
   });
   await closed;
   return text.replaceAll("\r", "");
 }
 
-describe("the link that has the token in it", () => {
+describe("the link with the token", () => {
   test("is printed to a terminal", async ({ skip }) => {
     if (!(await hasTerminals())) skip();
     await using folder = await temporaryFolder();
@@ -45,7 +45,7 @@ describe("the link that has the token in it", () => {
   });
 
   test.each(["127.0.0.1", "0.0.0.0"])(
-    "is in no output and no log that is kept, with HOST=%s: the file's place is",
+    "is in no other output and no log with HOST=%s; they name the token's file",
     async (host) => {
       await using folder = await temporaryFolder();
       await using server = await serveProcess(folder.path, ["--host", host, "--log-level=debug"]);
@@ -60,7 +60,7 @@ describe("the link that has the token in it", () => {
 });
 
 describe.concurrent("revoking the local token", () => {
-  test("warns, needs --yes where nobody can be asked, and names the command that makes another", async () => {
+  test("warns, needs --yes without a terminal, and names the command that creates another token", async () => {
     await using folder = await temporaryFolder();
     const at = ["--data-dir", folder.path];
     const file = join(folder.path, "local.token");
@@ -84,14 +84,14 @@ describe.concurrent("revoking the local token", () => {
     const second = (await readFile(file, "utf8")).trim();
     expect(second).not.toBe(first);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    // The command line finds it, as it found the first one, and so does the next start.
+    // The command line and the next start find the new token in the same place.
     expect((await run(["status", "--url", server.url, ...at])).code).toBe(0);
     await server.kill("SIGTERM");
     await using again = await serveProcess(folder.path);
     expect(again.stdout).toContain(`Token      ${file}\n`);
     await query({ url: again.url, token: second }, "{ viewer { user } }");
 
-    // The new one is the local token now.
+    // The new token is the local token.
     const list = await runHere(["token", "list", ...at]);
     const [, id = ""] = /^(tok_\w+) .* valid$/m.exec(list.stdout) ?? [];
     const next = await runHere(["token", "revoke", id, ...at]);
@@ -101,7 +101,7 @@ describe.concurrent("revoking the local token", () => {
     ]);
   });
 
-  test.sequential("asks on a terminal; no, and Ctrl-D, leave it", async ({ skip }) => {
+  test.sequential("asks on a terminal; the token stays after no or Ctrl-D", async ({ skip }) => {
     if (!(await hasTerminals())) skip();
     await using folder = await temporaryFolder();
     const server = await serveProcess(folder.path);
@@ -125,7 +125,7 @@ describe.concurrent("revoking the local token", () => {
     await again.says(/Token +none.*baton token create --user local --save --data-dir \S+\n/);
   });
 
-  test("any other token is revoked without a question", async () => {
+  test("revokes other tokens without a question", async () => {
     await using folder = await temporaryFolder();
     const at = ["--data-dir", folder.path];
     await runHere(["token", "create", "--user", "local", "--save", ...at]);
@@ -138,7 +138,7 @@ describe.concurrent("revoking the local token", () => {
 });
 
 describe.concurrent("token create --save", () => {
-  test("does not replace a token that is valid, and replaces what is none", async () => {
+  test("replaces an invalid token, and keeps a valid one", async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "local.token");
     const save = ["token", "create", "--user", "local", "--save", "--data-dir", folder.path];

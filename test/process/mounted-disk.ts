@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** A small disk of a test's own. */
+/** A small disk for one test. */
 export interface MountedDisk extends AsyncDisposable {
   readonly path: string;
   /** Writes a file until the disk has no room left. */
@@ -18,13 +18,13 @@ export interface MountedDisk extends AsyncDisposable {
 /** A disk that can become read-only while files on it are open for writing. */
 export interface BreakableDisk extends AsyncDisposable {
   readonly path: string;
-  /** Has the file system find a fault, so that the kernel lets nobody write to it any more. */
+  /** Makes the file system detect an error, so that the kernel refuses all further writes. */
   makeReadOnly(): Promise<void>;
   /** Unmounts it, and mounts it again for reading and writing. */
   repair(): Promise<void>;
 }
 
-/** Null where this process may not mount. */
+/** Mounts a disk in memory; null if this process has no permission to mount. */
 export async function mountMemory(mebibytes: number): Promise<MountedDisk | null> {
   const path = await mkdtemp(join(tmpdir(), "baton-disk-"));
   try {
@@ -38,7 +38,7 @@ export async function mountMemory(mebibytes: number): Promise<MountedDisk | null
     path,
     async fill() {
       const { bavail, bsize } = await statfs(path);
-      // It becomes full within the write, whoever else writes at the same time.
+      // The disk becomes full during this write, also if other programs write at the same time.
       await writeFile(filler, Buffer.alloc(bavail * bsize + bsize)).catch((error: unknown) => {
         if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
       });
@@ -50,7 +50,7 @@ export async function mountMemory(mebibytes: number): Promise<MountedDisk | null
   };
 }
 
-/** Null where this process may not mount, or has no ext4. */
+/** Mounts an ext4 file system; null without permission to mount, or without ext4. */
 export async function mountBreakable(mebibytes: number): Promise<BreakableDisk | null> {
   const folder = await mkdtemp(join(tmpdir(), "baton-image-"));
   const path = await mkdtemp(join(tmpdir(), "baton-disk-"));
@@ -65,7 +65,7 @@ export async function mountBreakable(mebibytes: number): Promise<BreakableDisk |
       env: { PATH: `${process.env.PATH}:/sbin:/usr/sbin` },
     });
     await mount();
-    // Not every kernel has it.
+    // Not every kernel has this file.
     await readFile(`/sys/fs/ext4/${await deviceOf(path)}/errors_count`);
   } catch {
     await unmount(path);
@@ -94,7 +94,7 @@ async function deviceOf(path: string): Promise<string> {
   return basename(line?.split(" ")[0] ?? "");
 }
 
-/** Whether or not it is mounted. */
+/** Unmounts the disk, if it is mounted. */
 async function unmount(path: string): Promise<void> {
   await execute("umount", ["--lazy", path]).catch(() => {});
   await rm(path, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { baton } from "./baton-process.ts";
 
 const execute = promisify(execFile);
 
-/** Whether `script` is here, as Linux has it: it gives a command a terminal. */
+/** Whether Linux's `script` is installed, which runs a command on a terminal. */
 export async function hasTerminals(): Promise<boolean> {
   return execute("script", ["--version"]).then(
     () => true,
@@ -13,7 +13,7 @@ export async function hasTerminals(): Promise<boolean> {
   );
 }
 
-/** The program and arguments that run `baton …` on a terminal of its own. */
+/** The program and arguments that run `baton …` on a new terminal. */
 export function onTerminal(args: readonly string[]): readonly [string, ...string[]] {
   const line = [process.execPath, baton, ...args].map(shellWord).join(" ");
   return ["script", "-qec", line, "/dev/null"];

@@ -3,18 +3,18 @@ import { Client } from "pg";
 import { startPostgres, type EmbeddedPostgres } from "../embedded-postgres.mjs";
 import { msUntil } from "./instances.ts";
 
-/** A PostgreSQL that a test stops, breaks and starts as it likes, and that keeps what it has committed. */
+/** A PostgreSQL server that a test can stop, crash and start. It keeps its data. */
 export interface OwnPostgres extends AsyncDisposable {
   readonly url: string;
-  /** A new database. */
+  /** Creates a new database. */
   createDatabase(): Promise<AsyncDisposable & { readonly url: string }>;
-  /** Ends it and keeps its files: SIGINT closes its connections first, SIGQUIT and SIGKILL are a crash. */
+  /** Stops the server and keeps its files. SIGINT closes its connections first; SIGQUIT and SIGKILL are a crash. */
   halt(signal: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same files and port. */
+  /** Starts the server again with the same files and port. */
   start(): Promise<void>;
   /**
-   * Restarts it with a standby beside it: from then on, what it acknowledges is on both. The standby is of the same
-   * databases, and has its own URL.
+   * Restarts the server with a standby. From then on, each acknowledged write is on both. The standby has the same
+   * databases, and its own URL.
    */
   startStandby(): Promise<EmbeddedPostgres>;
 }
@@ -33,7 +33,7 @@ export function ownPostgres(...settings: string[]): Promise<OwnPostgres> {
   return startOwnPostgres({ settings });
 }
 
-/** @param options its settings, and what it is started with beside them */
+/** @param options its settings, and further options of its start */
 export async function startOwnPostgres({
   settings = [],
   ...options
@@ -77,7 +77,7 @@ export async function startOwnPostgres({
   };
 }
 
-/** Connects beside the servers, as `outsider`. */
+/** Connects to the database as `outsider`, separately from the instances. */
 export async function connectTo(url: string): Promise<Outsider> {
   const client = new Client({ connectionString: url, application_name: "outsider" });
   client.on("error", () => {});
@@ -88,7 +88,7 @@ export async function connectTo(url: string): Promise<Outsider> {
   };
 }
 
-/** Ends the connections whose name is like this, from the server's side. */
+/** Makes PostgreSQL end the connections whose names match the pattern. */
 export function terminate(outsider: Outsider, applicationNames: string): Promise<unknown> {
   return outsider.select(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE $1",

@@ -7,9 +7,9 @@ import { get, set } from "../operations.ts";
 import { OtlpReceiver } from "../tracing/otlp-receiver.ts";
 import { BatonProcess, temporaryFolder } from "./baton-process.ts";
 
-test("what npm packs is enough to serve, and has the licenses of what was bundled", async () => {
+test("the packed files are enough to serve, and contain the licenses of bundled code", async () => {
   await using folder = await temporaryFolder();
-  // Without scripts: they would build dist/, which other tests are running.
+  // Without scripts, because they build dist/, which other tests use.
   const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
   const { stdout } = await promisify(execFile)("npm", pack);
   const [packed] = JSON.parse(stdout) as [{ files: readonly { path: string }[] }];
@@ -26,7 +26,7 @@ test("what npm packs is enough to serve, and has the licenses of what was bundle
   await set({ url, token }, { key: "k", value: 1 });
   expect(await get({ url, token }, "k")).toMatchObject({ value: 1 });
   await receiver.find(({ name }) => name === "mutation setEntry");
-  // Each of these loads what serving alone does not.
+  // Each of these loads modules that the start does not load.
   const preflight = { method: "OPTIONS", headers: { origin: "http://other.example" } };
   expect((await fetch(`${url}/graphql`, preflight)).status).toBe(204);
   const page = await fetch(`${url}/graphql`, { headers: { accept: "text/html" } });
@@ -36,7 +36,7 @@ test("what npm packs is enough to serve, and has the licenses of what was bundle
   expect((await server.kill("SIGTERM")).code).toBe(0);
 });
 
-test("the client is had by import and by require, from the package and from its subpath, as one module of each kind", async () => {
+test("the client can be imported and required, from the package and its subpath, as one module of each kind", async () => {
   await using folder = await temporaryFolder();
   const place = join(folder.path, "node_modules/baton-store");
   for (const path of ["package.json", "dist/client"]) {
@@ -55,12 +55,12 @@ test("the client is had by import and by require, from the package and from its 
   const expected = [true, "TimeoutError [TIMEOUT]: m"];
   const imports = `import * as client from "baton-store"; import * as sub from "baton-store/client";`;
   expect(await run(imports + shown, "--input-type=module")).toEqual(expected);
-  // As in runtimes and test runners where CommonJS can't load modules.
+  // Like in runtimes and test runners in which CommonJS cannot load modules.
   const requires = `const client = require("baton-store"); const sub = require("baton-store/client");`;
   expect(await run(requires + shown, "--no-experimental-require-module")).toEqual(expected);
 });
 
-test("the adapters are had by import and by require, with the client's own classes, and install nothing", async () => {
+test("the adapters can be imported and required, use the client's classes, and install nothing", async () => {
   await using folder = await temporaryFolder();
   const place = join(folder.path, "node_modules/baton-store");
   for (const path of [

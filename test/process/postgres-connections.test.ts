@@ -15,7 +15,7 @@ import {
 const maxConnections = 24;
 const few = ["--postgres-connections", "4"];
 const notifications = "baton notifications";
-/** A call is refused so soon, where it waits for connections: 5 s for its token's, and 5 s for its own. */
+/** The maximum wait of a call for connections: 5 s for the lookup of its token, and 5 s for its own. */
 const refusalMs = 20_000;
 
 let postgres: OwnPostgres;
@@ -34,7 +34,7 @@ async function countConnections(outsider: Outsider, pattern: string): Promise<nu
   return row?.count;
 }
 
-/** Takes every connection that there is; one that just ended is free a moment later. */
+/** Takes all connections. A connection that just ended becomes free slightly later. */
 async function takeConnections(outsider: Outsider) {
   const taken: Outsider[] = [];
   while ((await countConnections(outsider, "%")) < maxConnections) {
@@ -48,7 +48,7 @@ async function takeConnections(outsider: Outsider) {
   };
 }
 
-/** What came of a call, and when. */
+/** The outcome of a call, and its duration. */
 async function timed<T>(call: Promise<T>) {
   const begin = performance.now();
   const outcome = await call.then(
@@ -58,7 +58,7 @@ async function timed<T>(call: Promise<T>) {
   return { ...outcome, tookMs: Math.round(performance.now() - begin) };
 }
 
-test("G2 G3: without its LISTEN connection an instance is ready, finds others' writes by polling, and takes the connection up again", async ({
+test("G2 G3: without its LISTEN connection, an instance is ready, finds others' writes by polling, and connects again", async ({
   annotate,
 }) => {
   await using own = await postgres.createDatabase();
@@ -87,7 +87,7 @@ test("G2 G3: without its LISTEN connection an instance is ready, finds others' w
 
   proxy.admit();
   const admittedMs = await msUntil(() => proxy.applicationNames.includes(notifications));
-  // Nothing but a notification leads this one to what was written while it heard none.
+  // Only a notification leads this instance to the writes that it was not notified of.
   await set(writing, { key: "last", value: "last" });
   const noticedMs = await msOf(expectNothingLost(writing, load, [atNotified, atPolling]));
   await annotate(JSON.stringify({ backMs, admittedMs, noticedMs }));
@@ -95,7 +95,7 @@ test("G2 G3: without its LISTEN connection an instance is ready, finds others' w
 });
 
 describe("UNAVAILABLE and not ready, but alive", () => {
-  test("G5: while others have all of PostgreSQL's connections; it recovers when they are free", async ({
+  test("G5: while other clients have all of PostgreSQL's connections; recovers when they are free", async ({
     annotate,
   }) => {
     await using own = await postgres.createDatabase();
@@ -103,7 +103,7 @@ describe("UNAVAILABLE and not ready, but alive", () => {
     await using proxy = await PostgresProxy.open(own.url);
     await using server = await serveInstance(proxy.url, ...few);
     await set(server, { key: "before", value: 1 });
-    // It would take back what is made free, before others can.
+    // Otherwise the instance would take the freed connections before the other clients.
     proxy.refuse();
     await terminate(outsider, "baton%");
     await msUntil(async () => (await countConnections(outsider, "baton%")) === 0);
@@ -121,12 +121,12 @@ describe("UNAVAILABLE and not ready, but alive", () => {
     expect(await get(server, "refused")).toBeNull();
   });
 
-  test("G5: while each connection of its pool waits for a lock; it recovers when that is released", async ({
+  test("G5: while each connection of its pool waits for a lock; recovers when the lock is released", async ({
     annotate,
   }) => {
     await using own = await postgres.createDatabase();
     await using outsider = await connectTo(own.url);
-    // A pool of four: sweeping and indexing may have two of them wait, and reads have the others.
+    // A pool of four: expiry and indexing can wait on two connections, and reads use the others.
     await using server = await serveInstance(own.url, "--postgres-connections", "6");
     await using load = new Load([server]);
     await using follower = new Follower([server]);
@@ -140,7 +140,7 @@ describe("UNAVAILABLE and not ready, but alive", () => {
       return answer;
     });
     const unreadyMs = await msUntilReady(server, 503);
-    // Four wait for the lock, and all others for those four.
+    // Four operations wait for the lock, and all others wait for these four.
     const [write] = await Promise.all([
       timed(set(server, { key: "more", value: "more" })),
       msUntil(() => refused >= 4),

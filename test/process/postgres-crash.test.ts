@@ -4,9 +4,9 @@ import { health, msOf, msUntil, msUntilReady, serveInstance, serveInstances } fr
 import { expectNothingLost, Follower, Load } from "./load.ts";
 import { ownPostgres, type OwnPostgres } from "./own-postgres.ts";
 
-/** An instance serves again so soon after PostgreSQL does. */
+/** The maximum time until an instance serves again after PostgreSQL. */
 const recoveryMs = 5_000;
-/** A call is refused so soon, when there is nothing to connect to. */
+/** The maximum time until a call is refused if the database cannot be reached. */
 const refusalMs = 6_000;
 
 let postgres: OwnPostgres;
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres[Symbol.asyncDispose]());
 
-test("G2 G3 G5: when an instance is killed with -9, its writers and subscribers go on at another, without loss, double or hole", async () => {
+test("G2 G3 G5: if an instance is killed with -9, its writers and subscribers continue at another, without loss, repetition or gap", async () => {
   await using own = await postgres.createDatabase();
   await using instances = await serveInstances([own.url], [own.url]);
   const [killed, other] = instances.all;
@@ -35,13 +35,13 @@ test("G2 G3 G5: when an instance is killed with -9, its writers and subscribers 
   expect(atOther.breaks).toBe(0);
 });
 
-describe("PostgreSQL goes away and comes back", () => {
+describe("PostgreSQL stops and starts again", () => {
   test.for([
     ["a fast shutdown", "SIGINT"],
     ["an immediate one", "SIGQUIT"],
     ["kill -9", "SIGKILL"],
   ] as const)(
-    "G2 G3 G5: %s: UNAVAILABLE meanwhile, then all go on by themselves, without loss, double or hole",
+    "G2 G3 G5: %s: UNAVAILABLE in between, then all continue without loss, repetition or gap",
     async ([, signal], { annotate }) => {
       await using own = await postgres.createDatabase();
       await using server = await serveInstance(own.url);
@@ -71,7 +71,7 @@ describe("PostgreSQL goes away and comes back", () => {
     },
   );
 
-  test("SIGTERM while it is away ends the server within 5 s with exit code 0, and subscriptions complete", async () => {
+  test("SIGTERM during the outage ends the server within 5 s with exit code 0, and subscriptions complete", async () => {
     await using own = await postgres.createDatabase();
     await using server = await serveInstance(own.url);
     const document = "subscription { entryChanged(snapshot: true) { kind } }";

@@ -7,12 +7,12 @@ import { health, msOf, msUntilReady, serveInstance, serveInstances } from "./ins
 import { expectNothingLost, Follower, Load } from "./load.ts";
 import { connectTo, type Outsider } from "./own-postgres.ts";
 
-/** So soon an instance tells that PostgreSQL does not answer. */
+/** The maximum time until an instance reports that PostgreSQL does not respond. */
 const noticeMs = 3_000;
-/** PostgreSQL ends the transaction of an instance that stands still after 5 s. */
+/** PostgreSQL ends the transaction of a frozen instance after 5 s. */
 const maxHeldMs = 8_000;
 
-/** Whether someone stands still in the middle of a transaction that holds the head of a user's log. */
+/** Whether an idle transaction holds the head of a user's log. */
 async function isHeadHeld(outsider: Outsider): Promise<boolean> {
   const still = await outsider.select(
     `SELECT FROM pg_stat_activity WHERE datname = current_database()
@@ -22,9 +22,9 @@ async function isHeadHeld(outsider: Outsider): Promise<boolean> {
   return (await outsider.select('SELECT FROM "User" FOR UPDATE SKIP LOCKED')).length === 0;
 }
 
-// Each has a database of its own, and mostly waits.
-describe.concurrent("PostgreSQL or an instance stands still", () => {
-  test("G2 G3 G5: a PostgreSQL that hangs: not ready, but alive; it recovers when that goes on", async ({
+// Each test has its own database, and mostly waits.
+describe.concurrent("PostgreSQL or an instance is frozen", () => {
+  test("G2 G3 G5: with a frozen PostgreSQL, an instance is not ready, but alive; it recovers afterwards", async ({
     annotate,
   }) => {
     await using own = await createPostgres();
@@ -48,7 +48,7 @@ describe.concurrent("PostgreSQL or an instance stands still", () => {
     expect([load.unanswered, follower.breaks]).toEqual([0, 0]);
   });
 
-  test("while only its writes hang, an instance is not ready, and reads go on", async () => {
+  test("while only its writes hang, an instance is not ready, and reads continue", async () => {
     await using own = await createPostgres();
     await using proxy = await PostgresProxy.open(own.url);
     await using server = await serveInstance(proxy.url);
@@ -80,7 +80,7 @@ describe.concurrent("PostgreSQL or an instance stands still", () => {
     expect(await write).toMatch(/fetch failed|UNAVAILABLE/);
   });
 
-  test("G2 G3 G5: an instance that is frozen in the middle of a write holds up the others for 8 s at most, and recovers", async ({
+  test("G2 G3 G5: an instance that is frozen in the middle of a write delays the others for at most 8 s, and recovers", async ({
     annotate,
   }) => {
     await using own = await createPostgres();

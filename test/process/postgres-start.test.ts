@@ -10,7 +10,7 @@ import { connectTo } from "./own-postgres.ts";
 
 const count = 4;
 
-/** Starts them in the same moment; resolves when all serve. */
+/** Starts instances at the same time. Resolves when all serve. */
 async function startAtOnce(databaseUrl: string, dataDirs: readonly string[]) {
   const processes = dataDirs.map(
     (dataDir) =>
@@ -42,8 +42,8 @@ async function startAtOnce(databaseUrl: string, dataDirs: readonly string[]) {
   return { instances, [Symbol.asyncDispose]: async () => void (await end()) };
 }
 
-describe("instances that start in the same moment on an empty database", () => {
-  test("all serve, migrate once, and make one local token between them", async () => {
+describe("instances that start at the same time on an empty database", () => {
+  test("all serve, migrate once, and create one shared local token", async () => {
     await using database = await createPostgres();
     await using folder = await temporaryFolder();
     const dataDirs = Array.from({ length: count }, (_, index) => join(folder.path, `${index}`));
@@ -68,7 +68,7 @@ describe("instances that start in the same moment on an empty database", () => {
     }
   });
 
-  test("with one data directory, all name the same token, and it works", async () => {
+  test("all name the same valid token with one data directory", async () => {
     await using database = await createPostgres();
     await using folder = await temporaryFolder();
     const dataDirs = Array.from({ length: count }, () => folder.path);
@@ -84,7 +84,7 @@ describe("instances that start in the same moment on an empty database", () => {
   });
 });
 
-test("baton token works on PostgreSQL; a revoked one's subscriptions end within 5 s on every instance", async () => {
+test("baton token works on PostgreSQL; subscriptions of a revoked token end within 5 s on every instance", async () => {
   await using database = await createPostgres();
   await using instances = await serveInstances([database.url], [database.url]);
   const at = ["--database-url", database.url];
@@ -103,7 +103,7 @@ test("baton token works on PostgreSQL; a revoked one's subscriptions end within 
     });
   }
 
-  // The variable names the database as well as the flag does.
+  // The variable names the database in the same way as the flag.
   const list = await run(["token", "list", "--user", "ann"], { DATABASE_URL: database.url });
   expect(list.stdout).not.toContain(token);
   const [, id] = /^(tok_\w+) +ann +parser .* valid$/m.exec(list.stdout) ?? [];

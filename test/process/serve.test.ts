@@ -16,13 +16,13 @@ import { startTestServer } from "../server.ts";
 import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
 import { runHere } from "./command-here.ts";
 
-/** What `baton serve` starts, in this process. */
+/** Starts the server of `baton serve` in this process. */
 function startSilently(config: Partial<Config>): Promise<BatonServer> {
   return startServer(defaultConfig({ port: 0, ...config }), pino({ level: "silent" }));
 }
 
 describe("baton serve", () => {
-  test("prints the page, the token's file, the API and the data; and keeps them for the next start", async () => {
+  test("prints the page, the token's file, the API and the data, and keeps them for the next start", async () => {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, "deep", "data");
     const first = await serveProcess(dataDir);
@@ -41,7 +41,7 @@ describe("baton serve", () => {
     expect(await set(second, { key: "next", value: 1 })).toMatchObject({ revision: "2" });
   });
 
-  test("an empty variable or flag means the default: the address of this machine alone", async () => {
+  test("an empty variable or flag means the default: only the address of this machine", async () => {
     await using folder = await temporaryFolder();
     await using server = new BatonProcess(
       ["serve", "--port", "0", "--data-dir", folder.path, "--log-level", ""],
@@ -50,7 +50,7 @@ describe("baton serve", () => {
     await server.says(/API +http:\/\/127\.0\.0\.1:/);
   });
 
-  test("health says whether it is live and ready, without a token", async () => {
+  test("reports without a token whether it is live and ready", async () => {
     await using server = await startTestServer();
     for (const [path, status] of [
       ["live", "live"],
@@ -61,7 +61,7 @@ describe("baton serve", () => {
     }
   });
 
-  test("SIGTERM: running mutations are answered, subscriptions complete, exit code 0 within 5 s", async () => {
+  test("SIGTERM: running mutations get responses, subscriptions complete, exit code 0 within 5 s", async () => {
     await using folder = await temporaryFolder();
     await using server = await serveProcess(folder.path);
     await set(server, { key: "first", value: 0 });
@@ -93,7 +93,7 @@ describe("baton serve", () => {
     expect(acknowledged.filter((revision) => !kept.has(revision))).toEqual([]);
   });
 
-  test("SIGINT ends it as well; a second signal, as a terminal and npm both send one, changes nothing", async () => {
+  test("SIGINT also ends it; a second signal, which npm sends on a terminal, has no effect", async () => {
     await using folder = await temporaryFolder();
     await using server = await serveProcess(folder.path);
     const events = subscribe(server, "subscription { entryChanged(snapshot: true) { kind } }");
@@ -104,9 +104,9 @@ describe("baton serve", () => {
     await expect(events.rest()).resolves.toEqual([]);
   });
 
-  test("SIGTERM to npm start reaches the server, and exit code 0 comes back", async () => {
+  test("SIGTERM to npm start reaches the server, and npm exits with 0", async () => {
     await using folder = await temporaryFolder();
-    // Without what comes before it: that builds dist/, under the other tests' feet.
+    // Without the scripts before it, because they build dist/, which other tests use.
     const args = ["start", "--ignore-scripts", "--", "--port", "0", "--data-dir", folder.path];
     const npm = spawn("npm", args, { stdio: ["ignore", "pipe", "inherit"] });
     const ended = once(npm, "close");
@@ -119,7 +119,7 @@ describe("baton serve", () => {
     await expect(fetch(url)).rejects.toThrow("fetch failed");
   });
 
-  test("G5 G2: kill -9 during writes loses nothing that was acknowledged, and leaves no hole", async () => {
+  test("G5 G2: kill -9 during writes loses no acknowledged write, and leaves no gap", async () => {
     await using folder = await temporaryFolder();
     const acknowledged: { key: string; revision: string; value: number }[] = [];
     for (let round = 0; round < 2; round++) {
@@ -149,7 +149,7 @@ describe("baton serve", () => {
     for (const [key, value] of last) expect((await get(server, key))?.value).toBe(value);
   });
 
-  test("logs a start, a stop and errors as JSON lines; requests at debug; never a token or a value", async () => {
+  test("logs starts, stops and errors as JSON lines, and requests at debug; never a token or a value", async () => {
     await using folder = await temporaryFolder();
     const server = await serveProcess(folder.path, ["--log-level", "debug"]);
     await set(server, { key: "confidential key", value: "confidential value" });
@@ -184,10 +184,10 @@ describe("baton serve", () => {
     await expect(stdout).toMatchFileSnapshot("serve-help.txt");
   });
 
-  describe("what is wrong with a command line is told in one line, with what would be right", () => {
+  describe("an error of the command line is one line that says what is valid", () => {
     test.each([
       ["an unknown option", ["serve", "--prot", "1"], {}, /^baton: .*--prot.*--port.*\n$/],
-      ["a variable that is wrong", ["serve"], { PORT: "http" }, /PORT.*whole number/],
+      ["an invalid variable", ["serve"], { PORT: "http" }, /PORT.*whole number/],
     ])("%s: it exits with 2", async (_name, args, env, message) => {
       const { code, stdout, stderr } = await run(args, env);
       expect(stderr).toMatch(message);
@@ -198,11 +198,11 @@ describe("baton serve", () => {
     const token = ["token", "create", "--user", "u"];
 
     test.each([
-      ["a port that is none", ["serve", "--port", "70000"], /70000.*whole number from 0 to 65535/],
-      ["a choice that is none", ["serve", "--sqlite-synchronous", "off"], /full, normal/],
+      ["an invalid port", ["serve", "--port", "70000"], /70000.*whole number from 0 to 65535/],
+      ["an invalid choice", ["serve", "--sqlite-synchronous", "off"], /full, normal/],
       ["an unknown command", ["sevre"], /serve/],
-      ["an argument too many", ["serve", "here"], /argument/],
-      ["a scope that is none", [...token, "--scope", "delete"], /delete.*read, write/],
+      ["an unexpected argument", ["serve", "here"], /argument/],
+      ["an invalid scope", [...token, "--scope", "delete"], /delete.*read, write/],
       ["a grant without a namespace", [...token, "--grant", "read"], /read,write files:\*/],
       ["grants and scopes", [...token, "--grant", "read *", "--scope", "read"], /either/],
       ["an expiry without unit", [...token, "--expires", "30"], /30d/],
@@ -223,8 +223,8 @@ describe("baton serve", () => {
     });
   });
 
-  describe("what keeps it from starting is told in one line", () => {
-    /** What `startServer` throws; a process says that, and no more. */
+  describe("an error of the start is one line", () => {
+    /** The error that `startServer` throws. A process prints only its message. */
     async function refusal(config: Partial<Config>): Promise<StartError> {
       const starting = startServer(
         defaultConfig({ port: 0, ...config }),
@@ -238,7 +238,7 @@ describe("baton serve", () => {
       return error as StartError;
     }
 
-    test("a taken port: exit code 1", async () => {
+    test("a port in use: exit code 1", async () => {
       await using folder = await temporaryFolder();
       const taken = createServer().listen(0, "127.0.0.1");
       await once(taken, "listening");
@@ -253,7 +253,7 @@ describe("baton serve", () => {
       taken.close();
     });
 
-    test("a database that can't be: exit code 2, its password untold", async () => {
+    test("an invalid database URL: exit code 2, without the password", async () => {
       await using folder = await temporaryFolder();
       const url = "mysql://me:hidden@127.0.0.1/db";
       const args = ["--data-dir", folder.path, "--database-url", url];
@@ -266,13 +266,16 @@ describe("baton serve", () => {
     test.each([
       ["postgresql://me:hid#den@127.0.0.1/db", 2, /^DATABASE_URL is no URL/],
       ["postgresql://me:hidden@127.0.0.1:1/db", 1, /127\.0\.0\.1:1\/db.*ECONNREFUSED/],
-    ])("a database that can't be, its password untold: %s", async (databaseUrl, exitCode, why) => {
-      await using folder = await temporaryFolder();
-      const { message, ...error } = await refusal({ dataDir: folder.path, databaseUrl });
-      expect(error.exitCode).toBe(exitCode);
-      expect(message).toMatch(why);
-      expect(message).not.toMatch(/hid|\n/);
-    });
+    ])(
+      "an invalid database, reported without its password: %s",
+      async (databaseUrl, exitCode, why) => {
+        await using folder = await temporaryFolder();
+        const { message, ...error } = await refusal({ dataDir: folder.path, databaseUrl });
+        expect(error.exitCode).toBe(exitCode);
+        expect(message).toMatch(why);
+        expect(message).not.toMatch(/hid|\n/);
+      },
+    );
 
     test("a data directory that cannot be written", async () => {
       await using folder = await temporaryFolder();
@@ -283,7 +286,7 @@ describe("baton serve", () => {
       });
     });
 
-    test("a database file that is none", async () => {
+    test("a file that is not a database", async () => {
       await using folder = await temporaryFolder();
       const text = "These are notes, not a database. ".repeat(100);
       await writeFile(join(folder.path, "baton.db"), text);
@@ -294,7 +297,7 @@ describe("baton serve", () => {
       expect(await readFile(join(folder.path, "baton.db"), "utf8")).toBe(text);
     });
 
-    test.each(["baton.db", "local.token"])("a folder in the place of %s", async (file) => {
+    test.each(["baton.db", "local.token"])("a folder instead of %s", async (file) => {
       await using folder = await temporaryFolder();
       await mkdir(join(folder.path, file));
       expect(await refusal({ dataDir: folder.path })).toMatchObject({
@@ -303,7 +306,7 @@ describe("baton serve", () => {
       });
     });
 
-    test("a data directory where the system allows none", async ({ skip }) => {
+    test("a data directory in a place that the system does not allow", async ({ skip }) => {
       if (process.platform !== "linux") skip();
       expect(await refusal({ dataDir: "/proc/baton/data" })).toMatchObject({
         exitCode: 1,
@@ -312,7 +315,7 @@ describe("baton serve", () => {
     });
   });
 
-  test("--version is the package's", async () => {
+  test("--version prints the package's version", async () => {
     const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
     expect(await run(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n` });
   });
@@ -364,7 +367,7 @@ describe("baton token", () => {
     });
   });
 
-  test("list and revoke make no database where there is none, and say where they looked", async () => {
+  test("list and revoke create no database, and say where they searched for it", async () => {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, "nowhere");
     for (const command of [["list"], ["revoke", "tok_1"]]) {
@@ -374,7 +377,7 @@ describe("baton token", () => {
     await expect(stat(dataDir)).rejects.toThrow("ENOENT");
   });
 
-  test("a removed local token is told at the start, and another can be made", async () => {
+  test("a removed local token is reported at the start, and another one can be created", async () => {
     await using folder = await temporaryFolder();
     const server = await startSilently({ dataDir: folder.path });
     await server.close();

@@ -10,10 +10,10 @@ import { mountBreakable, mountMemory } from "./mounted-disk.ts";
 
 type Server = { readonly url: string; readonly token: string };
 
-const noDisk = "This process may not mount a disk of its own.";
+const noDisk = "This process has no permission to mount a disk.";
 const largeValue = "x".repeat(500_000);
 
-/** The keys that the server has, in order. */
+/** The keys in the server's store, in order. */
 async function keysOf(server: Server): Promise<string[]> {
   const log = await wholeLog(server);
   expect(log.map(({ revision }) => Number(revision))).toEqual(log.map((_, index) => index + 1));
@@ -31,7 +31,7 @@ async function reasonOf(server: Server): Promise<string> {
   return ((await response.json()) as { reason: string }).reason;
 }
 
-/** Sets new keys until one is refused. Returns those that were acknowledged. */
+/** Sets new keys until one is refused. Returns the acknowledged ones. */
 async function setUntilRefused(server: Server, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for (;;) {
@@ -54,8 +54,8 @@ async function sample(metricsUrl: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
 }
 
-describe.concurrent("faults of SQLite's disk and file", () => {
-  test("G5 G6: a full disk refuses what adds data; deletes and clears go on, and end it, as freed space does", async ({
+describe.concurrent("failures of SQLite's disk and file", () => {
+  test("G5 G6: with a full disk, writes that add data are refused; deletes, clears and freed space end this state", async ({
     annotate,
     skip,
   }) => {
@@ -70,7 +70,7 @@ describe.concurrent("faults of SQLite's disk and file", () => {
     expect(await reasonOf(server)).toMatch(/disk is nearly full/);
     await vi.waitFor(async () => expect(await sample(metricsUrl, "baton_disk_low")).toBe(1));
 
-    // Something else takes the rest of it. Each delete must succeed the first time.
+    // Another program takes the rest of the disk. Each delete must succeed at the first attempt.
     await disk.fill();
     expect((await refusal(set(server, { key: "more", value: 1 }))).code).toBe("UNAVAILABLE");
     const kept = first.splice(0, 2);
@@ -82,11 +82,11 @@ describe.concurrent("faults of SQLite's disk and file", () => {
     const second = await setUntilRefused(server, "second");
     expect(second.length).toBeGreaterThan(0);
     expect(await keysOf(server)).toEqual([...kept, ...second]);
-    // Pages within the file are free then: the disk needs nothing from elsewhere.
+    // The file then has free pages, so that no other space is needed.
     await clear(server, "default");
     await msUntilReady(server, 200);
 
-    // It fills up from one write to the next.
+    // The disk becomes full between two writes.
     const gone = Array.from({ length: 5 }, (_, index) => `gone${index}`);
     for (const key of gone) await set(server, { key, value: 1 });
     await using load = new Load([server], 4);
@@ -129,7 +129,7 @@ describe.concurrent("faults of SQLite's disk and file", () => {
     await copyFile(aside, file);
     expect(await refusals()).toMatch(/deleted or replaced/);
     expect(await reasonOf(one)).toMatch(/deleted or replaced/);
-    // Reads go on.
+    // Reads continue.
     expect(await get(one, "writer0")).not.toBeNull();
     await rm(file);
     await rename(aside, file);
@@ -140,7 +140,7 @@ describe.concurrent("faults of SQLite's disk and file", () => {
 
     const pages = await open(file, "r+");
     const { size } = await pages.stat();
-    // All but the header and the schema.
+    // Everything but the header and the schema.
     await pages.write(Buffer.alloc(size - 40_960, "damage"), 0, size - 40_960, 40_960);
     await pages.close();
     await msUntilReady(one, 503);
@@ -149,7 +149,7 @@ describe.concurrent("faults of SQLite's disk and file", () => {
     expect(await reasonOf(one)).toMatch(/damaged.*Restore it from a backup/);
   });
 
-  test("G5: a disk that becomes read-only: not ready, no write is acknowledged, reads go on; nothing is lost", async ({
+  test("G5: with a disk that becomes read-only, the server is not ready, acknowledges no write, continues to read, and loses nothing", async ({
     skip,
   }) => {
     await using disk = await mountBreakable(32);
@@ -158,7 +158,7 @@ describe.concurrent("faults of SQLite's disk and file", () => {
     await using server = await serveProcess(dataDir);
     await using load = new Load([server], 4);
     await load.more(50);
-    // Linux 6.18 answers an fdatasync in the very moment of the fault with success, and keeps nothing of what was written.
+    // In Linux 6.18, an fdatasync at the moment of the error succeeds, but the data is lost.
     await load.stop();
     expect(load.refused).toEqual([]);
     await disk.makeReadOnly();

@@ -24,14 +24,14 @@ const kinds = [
 
 type Own = { readonly url: string };
 
-/** Runs a command that has nothing to refuse. */
+/** Runs a command that must succeed. */
 async function succeed(args: readonly string[], own: Own) {
   const ended = await run([...args, "--database-url", own.url]);
   expect(ended, ended.stderr).toMatchObject({ code: 0 });
   return ended;
 }
 
-/** Works on the database beside the processes. */
+/** Uses the database directly, at the same time as the processes. */
 async function beside<T>(own: Own, work: (database: Database) => Promise<T>): Promise<T> {
   const config = defaultConfig({ databaseUrl: own.url, sqliteSynchronous: "normal" });
   const database = await openDatabase(config, pino({ level: "silent" }));
@@ -52,7 +52,7 @@ function rowsOf(own: Own, userId: string) {
 }
 
 describe("baton export and baton import", () => {
-  test("move a store from SQLite to PostgreSQL and back: every row and every byte, but whose lease runs", async () => {
+  test("move a store from SQLite to PostgreSQL and back: every row and every byte, except leases", async () => {
     await using folder = await temporaryFolder();
     await using origin = await createSqlite();
     await using postgres = await createPostgres();
@@ -84,7 +84,7 @@ describe("baton export and baton import", () => {
   });
 
   test.each(kinds)(
-    "G4: export on $name while 8 agents write is the state as of its revision",
+    "G4: an export on $name during writes of 8 agents is the state as of its revision",
     async ({ create }) => {
       await using folder = await temporaryFolder();
       await using own = await create();
@@ -106,7 +106,7 @@ describe("baton export and baton import", () => {
         }
       });
       await msUntil(() => writes > 50);
-      // Of a store this small an export may end between two writes.
+      // The store is so small that an export can end between two writes.
       let file: string;
       let exports = 0;
       do {
@@ -128,13 +128,13 @@ describe("baton export and baton import", () => {
     },
   );
 
-  /** An export file, and the rows of a store that it was imported into without a break. */
+  /** An export file, and the rows of a store after an uninterrupted import of it. */
   let large: { file: string; revision: bigint; rows: Awaited<ReturnType<typeof rowsOf>> };
   let largeFolder: Awaited<ReturnType<typeof temporaryFolder>>;
   beforeAll(async () => {
     largeFolder = await temporaryFolder();
     const file = join(largeFolder.path, "file");
-    // Far more than is done until a busy machine comes to the kill.
+    // Far more than is imported before the kill, even on a busy machine.
     const { revision } = await writeExport(file, 9_000);
     await using own = await createSqlite();
     await beside(own, (database) => importFile(database, "reference", file));
@@ -143,7 +143,7 @@ describe("baton export and baton import", () => {
   afterAll(() => largeFolder[Symbol.asyncDispose]());
 
   test.each(kinds)(
-    "G3 G5: an import on $name that is killed again and again goes on, and no subscriber misses it",
+    "G3 G5: an import on $name continues after repeated kills, and every subscriber notices it",
     async ({ create }) => {
       await using own = await create();
       const { file, revision, rows: reference } = large;
@@ -167,7 +167,7 @@ describe("baton export and baton import", () => {
           expect(stderr).toMatch(signal === "SIGINT" ? said : /^$/);
         }
       });
-      // Nobody takes the part for the whole, or writes into it.
+      // No client mistakes the part for the whole store, or writes to it.
       const exported = await run(["export", "--database-url", own.url]);
       expect(exported).toMatchObject({
         code: exitCodes.unavailable,
@@ -210,14 +210,14 @@ describe("baton export and baton import", () => {
     },
   );
 
-  test("an export that is stopped says how to go on", async () => {
+  test("a stopped export says how to continue", async () => {
     await using own = await createSqlite();
     await using folder = await temporaryFolder();
     const source = join(folder.path, "source");
-    // More than what lies between two processes holds.
+    // More than the buffers between two processes can hold.
     await writeExport(source, 10_000);
     await beside(own, (database) => importFile(database, "local", source));
-    // Nobody reads what it writes until it was told to stop.
+    // No program reads the output before the signal to stop.
     const baton = new BatonProcess(["export", "--database-url", own.url]);
     baton.child.stdout?.pause();
     await msUntil(() => (baton.child.stdout?.readableLength ?? 0) > 0);
@@ -230,7 +230,7 @@ describe("baton export and baton import", () => {
     });
   });
 
-  test("a file that is not whole or damaged is refused with its line, and nothing is written", async () => {
+  test("an incomplete or damaged file is refused with the number of the line, and nothing is written", async () => {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, "data");
     const file = join(folder.path, "file");
@@ -250,7 +250,7 @@ describe("baton export and baton import", () => {
     await expect(stat(dataDir)).rejects.toThrow("ENOENT");
   });
 
-  test("a reader that ends early ends the export, without a word", async () => {
+  test("a reader that ends early ends the export silently", async () => {
     await using own = await createSqlite();
     await beside(own, (database) => fillStore(database, "local"));
     const baton = new BatonProcess(["export", "--database-url", own.url]);
@@ -258,7 +258,7 @@ describe("baton export and baton import", () => {
     expect(await baton.ended()).toMatchObject({ code: 0, signal: null, stderr: "" });
   });
 
-  test("what is wrong in the call is said, with exit code 2, or 1", async () => {
+  test("reports an error of the command line with exit code 2 or 1", async () => {
     await using folder = await temporaryFolder();
     const at = ["--data-dir", join(folder.path, "none")];
     await Promise.all(
@@ -285,7 +285,7 @@ describe("baton export and baton import", () => {
   });
 });
 
-/** Whether an export has changes that were made while it was written. */
+/** Whether an export contains changes that were made during the export. */
 async function hasChanges(file: string): Promise<boolean> {
   const last = (await readFile(file, "utf8")).split("\n").at(-2) ?? "";
   return /"changes":[1-9]/.test(last);

@@ -51,7 +51,7 @@ describe("failed work of the SDK", () => {
   test("keeps the text of an Error, and the beginning of a long text", async () => {
     await (await taken()).fail(new TypeError("not a number"), { delaySeconds: 0 });
     const next = await taken();
-    expect(next.error).toBe("TypeError: no number");
+    expect(next.error).toBe("TypeError: not a number");
     await next.fail(new Error("x".repeat(100_000)), { delaySeconds: 0 });
     expect((await taken()).error).toMatch(/^Error: x{993}$/);
   });
