@@ -264,7 +264,7 @@ describe("baton serve", () => {
     });
 
     test.each([
-      ["postgresql://me:hid#den@127.0.0.1/db", 2, /^DATABASE_URL is no URL/],
+      ["postgresql://me:hid#den@127.0.0.1/db", 2, /^DATABASE_URL is not a valid URL/],
       ["postgresql://me:hidden@127.0.0.1:1/db", 1, /127\.0\.0\.1:1\/db.*ECONNREFUSED/],
     ])(
       "an invalid database, reported without its password: %s",
