@@ -275,6 +275,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         await import("./mcp/mcp-endpoint.ts");
       },
       metricsUrl: metricsEndpoint?.url ?? null,
+      // 1. Stop listening, and report that the server is not ready. Responses then end their connections.
+      // 2. Complete subscriptions and waits. Wait for running work and open sockets, until the deadline. Requests that
+      //    wait for a database that hangs get no response.
+      // 3. Close idle connections, and after the deadline destroy the remaining ones.
+      // 4. Close the metrics, the traces and the database.
       async close(deadlineMs = 4_000) {
         stopping = true;
         stopped.abort();
@@ -289,7 +294,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
           websocket.close(deadlineMs),
         ]);
         let late: NodeJS.Timeout | undefined;
-        // If the database hangs, requests that wait for it get no response: their connections are destroyed.
+        // A database that hangs does not delay the next steps.
         await Promise.race([
           answered,
           new Promise((resolve) => (late = setTimeout(resolve, deadlineMs))),

@@ -59,8 +59,7 @@ export interface BatonSaverOptions {
  * values of its channels are written in one transaction.
  *
  * A thread is one Baton namespace: `langgraph:threads:<thread id>`. A value of a channel is stored once, regardless of
- * how
- * many checkpoints contain it. Values of more than 1 MB are stored in parts.
+ * how many checkpoints contain it. Values of more than 1 MB are stored in parts.
  *
  * @example
  * ```ts
@@ -108,8 +107,7 @@ export class BatonSaver extends BaseCheckpointSaver {
 
   /**
    * Yields checkpoints, the latest of each checkpoint namespace first. Without a thread, it yields those of all
-   * threads,
-   * one thread after the other.
+   * threads, one thread after the other.
    */
   override async *list(
     config: Config,

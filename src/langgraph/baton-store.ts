@@ -46,8 +46,7 @@ type PutWithTtl = PutOperation & PutOptions;
  * LangGraph's long-term memory in Baton. All graphs and agents, in any process, can read an item that one graph puts.
  *
  * The namespace `["users", "ann"]` is Baton's namespace `langgraph:store:users:ann`, and an item is one entry of it.
- * There
- * are no vector indexes: the `query` of a search and the `index` of a put are ignored.
+ * There are no vector indexes: the `query` of a search and the `index` of a put are ignored.
  *
  * @example
  * ```ts
@@ -93,8 +92,7 @@ export class BatonStore extends BaseStore {
 
   /**
    * Runs several operations. Reads return the state before the writes. All writes are one transaction, unless there are
-   * more
-   * than 1,000 of them or they exceed the size of a request. Of several writes to one key, the last counts.
+   * more than 1,000 of them or they exceed the size of a request. Of several writes to one key, the last counts.
    */
   override async batch<Op extends Operation[]>(operations: Op): Promise<OperationResults<Op>> {
     for (const operation of operations) checkNames(operation);

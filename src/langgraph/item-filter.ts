@@ -15,8 +15,7 @@ const ordered = { $gt: "GT", $gte: "GTE", $lt: "LT", $lte: "LTE" } as const;
 
 /**
  * Reads a filter of LangGraph's stores: members with an equal value, or with operators. Numbers are compared with
- * numbers,
- * and strings with strings. An object selects values that contain its members.
+ * numbers, and strings with strings. An object selects values that contain its members.
  *
  * @throws Error for an unknown operator
  */

@@ -3,8 +3,7 @@ import { base64Of, bytesOf } from "../adapter/base64.ts";
 
 /**
  * The output of LangGraph's serializer as JSON. If it is JSON, it is that value, which other agents can read and
- * search.
- * Otherwise it is a text or base64.
+ * search. Otherwise it is a text or base64.
  */
 export type Piece = { readonly type: string } & (
   | { readonly json: unknown }

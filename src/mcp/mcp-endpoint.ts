@@ -47,8 +47,7 @@ export interface McpResponse {
 
 /**
  * Serves the stateless protocol of 2026-07-28 and the 2025 versions with the same tools. Each request has its own
- * server
- * and handler, so that the response depends only on its caller.
+ * server and handler, so that the response depends only on its caller.
  */
 export class McpEndpoint {
   readonly #options: McpEndpointOptions;

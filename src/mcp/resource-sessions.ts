@@ -28,8 +28,7 @@ const keepAliveIntervalMs = 15_000;
 
 /**
  * Resource subscriptions of the 2025 versions. They are kept in this process: with several instances, all requests of
- * one
- * `Mcp-Session-Id` must reach the same instance to get notifications. The stateless protocol does not need this.
+ * one `Mcp-Session-Id` must reach the same instance to get notifications. The stateless protocol does not need this.
  */
 export class ResourceSessions {
   readonly #services: Pick<McpServices, "bounds" | "feed" | "store">;
@@ -61,8 +60,7 @@ export class ResourceSessions {
 
   /**
    * Opens the subscriber's stream of notifications. Resources that it subscribed to before are reported as changed,
-   * because
-   * they can have changed in between.
+   * because they can have changed in between.
    * @throws LIMIT_EXCEEDED
    */
   open(caller: string, { session, outlet, closed }: StreamOptions): Response {

@@ -31,8 +31,7 @@ interface Followed {
 
 /**
  * Follows the entries of resources through the feed. If the outlet of a slow reader is full, the feed waits, and reads
- * the
- * log when there is room (G3, G9). Each resource counts as a subscription.
+ * the log when there is room (G3, G9). Each resource counts as a subscription.
  */
 export class ResourceWatch {
   readonly #options: ResourceWatchOptions;

@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
 
 // In the 2025 versions of the protocol, a client sends its name only once, when it connects. The session ID contains
-// the
-// name, so that every instance can read it, and none has to store it. The ID is not a secret and proves nothing: a
-// caller
-// can send any name, and is authenticated only by its token.
+// the name, so that every instance can read it, and none has to store it. The ID is not a secret and proves nothing: a
+// caller can send any name, and is authenticated only by its token.
 
 /** @param clientName empty if the client sent no name */
 export function sessionIdOf(clientName: string): string {

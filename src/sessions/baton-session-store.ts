@@ -41,8 +41,7 @@ export interface BatonSessionStoreOptions {
   readonly namespacePrefix?: string | undefined;
   /**
    * The SDK's function `foldSessionSummary`. With it, the store keeps summaries up to date, and a list of sessions
-   * needs one
-   * request. Default: the SDK loads each session to list it.
+   * needs one request. Default: the SDK loads each session to list it.
    */
   readonly foldSessionSummary?: FoldSessionSummary | undefined;
 }

@@ -115,8 +115,7 @@ export class BatonSession<Item extends object = any> {
    * Appends items, or replaces the latest items. It is applied once: a repeat with the same `operationId` does nothing.
    *
    * @throws Error if the ID was used for another transaction, or if the latest items are not the expected ones; nothing
-   * is
-   * changed then
+   * is changed then
    */
   async applyHistoryTransaction({
     operationId,

@@ -80,7 +80,7 @@ export class ItemLog {
       const deletes = Array.from({ length: Math.max(0, head.count - count) }, (_, at) =>
         this.#itemKey(generation, count + at),
       );
-      // What is above the items that stay is deleted or replaced.
+      // The items after those that stay are deleted or replaced.
       const replaced = Array.from({ length: Math.max(0, head.count - keep) }, (_, at) =>
         this.#itemKey(generation, keep + at),
       );

@@ -96,8 +96,7 @@ export async function importStore(
  * Removes the data of an unfinished import. Afterwards, the store is empty, and its user can write again.
  *
  * The log then skips one revision, so that no reader can continue from before the import (G3, G4): an export or a
- * snapshot
- * that began earlier can contain imported entries, and the import removed expired entries without a change.
+ * snapshot that began earlier can contain imported entries, and the import removed expired entries without a change.
  * @throws StartError if no import is in progress
  */
 export async function discardImport(target: Target, userId: string): Promise<void> {

@@ -5,8 +5,8 @@ import { LineError } from "./line.ts";
 
 /**
  * The limits of an export's lines. The length of names and values is an option of each server, so any length that
- * another
- * server accepted is imported. The characters of names and the maximum nesting of JSON are the same for all servers.
+ * another server accepted is imported. The characters of names and the maximum nesting of JSON are the same for all
+ * servers.
  */
 export const lineLimits: Limits = {
   ...defaultConfig(),

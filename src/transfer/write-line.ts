@@ -13,8 +13,7 @@ export function writeLine(line: Line): string {
 
 /**
  * Writes the line of an entry. Metadata and value come last, as the stored text, so that they are unchanged. The lease
- * of
- * a claim is left out, because it does not continue in another store.
+ * of a claim is left out, because it does not continue in another store.
  */
 function writeEntry({ kind, entry }: EntryLine): string {
   const { namespace, key, metadata, value } = entry;

@@ -8,8 +8,7 @@ import {
 
 /**
  * Counts the fields and fragments that a document's operations select, with each fragment counted at each place where
- * it
- * is spread. If fragments spread one another twice, this number is exponential in the length of the document.
+ * it is spread. If fragments spread one another twice, this number is exponential in the length of the document.
  *
  * The count visits each fragment once. A fragment that spreads itself is counted once; validation refuses it.
  */

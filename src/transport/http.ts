@@ -55,8 +55,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 
 /**
  * Handles all HTTP requests: GraphQL over POST, GET and server-sent events, the board and GraphiQL for browsers, MCP
- * for
- * models, and health for the supervisor of the process.
+ * for models, and health for the supervisor of the process.
  */
 export function httpListener(options: HttpOptions): RequestListener {
   const { logger, tracer } = options;

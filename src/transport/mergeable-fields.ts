@@ -12,10 +12,8 @@ import { fieldsByName } from "./fields-by-name.ts";
 /**
  * Checks that fields with the same name in the response can be merged: GraphQL's rule "Field Selection Merging", for
  * schemas without interfaces and unions. Two fields in one place then have the same parent type, so they can be merged
- * if
- * they are the same field with the same arguments. graphql-js compares all pairs, which is quadratic in the length of
- * the
- * document. This function compares each field with the first field of its name.
+ * if they are the same field with the same arguments. graphql-js compares all pairs, which is quadratic in the length
+ * of the document. This function compares each field with the first field of its name.
  *
  * @param document is valid by all other rules, so that its fragments form no cycle
  * @returns the first conflict; null if there is no conflict

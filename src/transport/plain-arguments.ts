@@ -41,8 +41,7 @@ interface NamedValue {
 
 /**
  * Compiles the reading of a field's arguments, if no variable has a default and no list or JSON contains a variable.
- * The
- * result is the same as that of graphql-js, in a quarter of the time.
+ * The result is the same as that of graphql-js, in a quarter of the time.
  * @returns null for a field whose arguments graphql-js must read
  */
 export function plainArguments(

@@ -34,8 +34,7 @@ const notJson = "";
 
 /**
  * Reads a message of the WebSocket protocol. `readOperation` describes how the operation in a `subscribe` is read. If
- * it
- * is refused, the payload is a `RefusedPayload`.
+ * it is refused, the payload is a `RefusedPayload`.
  * @param who the user that the message is read for, or `nobody`
  */
 export function readMessage(

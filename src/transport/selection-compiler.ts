@@ -35,8 +35,7 @@ export interface CompiledSelection extends Compiled {
 
 /**
  * Compiles selections that depend only on their object: without arguments, lists or abstract types. Writing such a
- * result
- * is several times as fast as executing the operation and serialising its result.
+ * result is several times as fast as executing the operation and serialising its result.
  */
 export class SelectionCompiler {
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
@@ -133,7 +132,7 @@ export class SelectionCompiler {
     };
   }
 
-  /** The fields of selection sets of one object, by the name that each has in the answer. */
+  /** The fields of selection sets of one object, by their names in the response. */
   #collect(sets: readonly SelectionSetNode[]): ReadonlyMap<string, Nodes> {
     const fields = new Map<string, [FieldNode, ...FieldNode[]]>();
     // A fragment that is spread again adds no fields. Without this check, a document of fragments can take exponential

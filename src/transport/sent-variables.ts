@@ -8,9 +8,8 @@ export const sentTexts = Symbol("sentTexts");
 export interface SentVariables {
   readonly [name: string]: unknown;
   /**
-   * The texts of variables that their values may not represent exactly, by name, or the reason why a text cannot be
-   * kept.
-   * The value of a variable that is missing here is exact.
+   * The texts of variables whose values can be inexact, by name, or the reason why a text cannot be
+   * kept. The value of a variable that is missing here is exact.
    */
   readonly [sentTexts]?: ReadonlyMap<string, JsonText | JsonFault>;
 }

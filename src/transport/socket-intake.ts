@@ -19,8 +19,7 @@ const tryAgainLater = 1013;
 
 /**
  * Counts the bytes that arrive on a socket before their message is complete, because `ws` keeps them in memory. Without
- * a
- * valid token, only small messages are accepted. With one, a large message needs room in its user's share.
+ * a valid token, only small messages are accepted. With one, a large message needs room in its user's share.
  */
 export class SocketIntake {
   readonly #options: SocketIntakeOptions;

@@ -78,8 +78,7 @@ export class SocketOperations {
 
   /**
    * Checks the socket's token. The socket is accepted regardless of the result: each operation is checked separately,
-   * and
-   * can have its own token.
+   * and can have its own token.
    */
   greet({ connectionParams, extra }: Connection): Promise<void> | void {
     const greet = (session: Session) => this.#admit(extra, session);
@@ -88,9 +87,9 @@ export class SocketOperations {
         socketCredentials(connectionParams, undefined, extra.headers),
       );
       if (!(session instanceof Promise)) return greet(session);
-      const looked = session.then(greet).catch(() => {});
+      const admitted = session.then(greet).catch(() => {});
       return Promise.race([
-        looked,
+        admitted,
         new Promise<void>((resolve) => setTimeout(resolve, greetMs).unref()),
       ]);
     } catch {
@@ -109,7 +108,15 @@ export class SocketOperations {
     extra.userId = viewer.userId;
   }
 
-  /** Authenticates and checks one operation. If it is refused, other operations of the socket are not affected. */
+  /**
+   * Prepares one operation. If it is refused, other operations of the socket are not affected.
+   *
+   * 1. Check that the socket has room for one more operation.
+   * 2. Authenticate the caller, with the operation's own token if it has one.
+   * 3. Reserve memory for a large message in the user's share.
+   * 4. Look up the document, or parse and validate it.
+   * 5. If the caller has cancelled the operation in the meantime, abandon it.
+   */
   async prepare(
     connection: Connection,
     id: string,
@@ -150,7 +157,6 @@ export class SocketOperations {
       extra.receivedBytes = 0;
       operation.note.definition = prepared.operation;
       operation.budget = contextValue.budget;
-      // Perhaps the caller cancelled it while the token was looked up.
       if (!(id in connection.subscriptions)) operation.abandon();
       return {
         connection,

@@ -3,8 +3,7 @@ import { StartError } from "../start-error.ts";
 
 /**
  * Reads the only documents that callers can send. The file is a JSON object of documents by ID, as generators of
- * GraphQL
- * clients write it, or a list of documents.
+ * GraphQL clients write it, or a list of documents.
  * @returns null if no file is configured, so that all documents are allowed
  * @throws StartError if the file cannot be used
  */

@@ -1,7 +1,7 @@
 // @ts-check
-// A worker like that of an agent: it claims a task, works and completes it, until all tasks are completed.
-// It is plain JavaScript, because Node 20 runs it in a separate process:
-// claim-worker.mjs <name> <tasks> <ms of work> <token> <url>...
+// A worker like that of an agent: it claims a task, works and completes it, until all tasks are completed. It is plain
+// JavaScript, because Node 20 runs it in a separate process: claim-worker.mjs <name> <tasks> <ms of work> <token>
+// <url>...
 
 const [name = "", tasks, workMs, token, ...urls] = process.argv.slice(2);
 

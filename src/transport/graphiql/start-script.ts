@@ -72,8 +72,7 @@ function connectBar() {
 // ---- requests
 
 // GraphiQL calls this to run an operation: one HTTP POST, whose response is JSON or, for a subscription, an event
-// stream.
-// A failure of the request becomes a result too, because GraphiQL shows a thrown error with its stack.
+// stream. A failure of the request becomes a result too, because GraphiQL shows a thrown error with its stack.
 async function runOperation(operation, options) {
   const headers = new Headers({
     accept: "application/graphql-response+json, application/json;q=0.9, text/event-stream;q=0.8",
@@ -152,8 +151,7 @@ const running = new Set();
 const leaving = "The subscription in this tab ends when you leave the tab. To keep it, work in another window.";
 
 // GraphiQL ends the subscription when a tab is pressed (also the open one), when a tab is added, and when the open tab
-// is
-// closed.
+// is closed.
 function endsSubscription(target) {
   if (target.closest(".graphiql-tab-add")) return true;
   return Boolean(target.closest(".graphiql-tab")) && (isOpenTab(target) || !target.closest(".graphiql-tab-close"));
