@@ -15,7 +15,7 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 const project = resolve(import.meta.dirname, "..");
-// What the machine's own npm passes on would change what the others do.
+// Variables of the machine's own npm would change the behavior of the other versions.
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_(?!config_registry$)/i.test(name)),
 );
@@ -34,7 +34,7 @@ try {
 
 /** Returns the path of the packed file. */
 async function pack() {
-  // Without scripts: dist/ is built.
+  // Without scripts, because dist/ is built already.
   const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
   const { stdout } = await execute("npm", args, { cwd: project, env });
   const [{ filename, files, size }] = JSON.parse(stdout);
@@ -58,7 +58,7 @@ async function unexpected(packed) {
       .map((path) => `not in the list: ${path}`),
     ...patterns
       .filter(({ matches }) => !packed.some((path) => matches.test(path)))
-      .map(({ line }) => `no such file: ${line}`),
+      .map(({ line }) => `file does not exist: ${line}`),
   ];
 }
 

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { startPostgres } from "../test/embedded-postgres.mjs";
 
-/** What each list of scripts makes of an empty PostgreSQL database. */
+/** Describes the schema that each list of scripts creates in an empty PostgreSQL database. */
 export async function describePostgres(histories) {
   const server = await startPostgres({ postgresFlags: ["-cfsync=off"] });
   try {
@@ -22,8 +22,8 @@ export async function describePostgres(histories) {
 }
 
 /**
- * Not where a column stands: one that a migration adds comes after the others, wherever the schema
- * has it.
+ * Leaves out the position of a column: a migration adds a column after the others, regardless of its
+ * position in the schema.
  */
 const describeSchema = `
   WITH relation AS (

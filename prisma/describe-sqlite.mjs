@@ -1,6 +1,6 @@
 import { PrismaLibSql } from "@prisma/adapter-libsql";
 
-/** What each list of scripts makes of an empty SQLite database. */
+/** Describes the schema that each list of scripts creates in an empty SQLite database. */
 export async function describeSqlite(histories) {
   const descriptions = [];
   for (const scripts of histories) descriptions.push(await describe(scripts));
@@ -23,8 +23,8 @@ async function describe(scripts) {
 }
 
 /**
- * One spelling for equal definitions: single spaces, and a table's columns and constraints sorted,
- * for a column that a migration adds comes after the others, wherever the schema has it.
+ * Returns the same text for equal definitions: single spaces, and sorted columns and constraints. A
+ * migration adds a column after the others, regardless of its position in the schema.
  */
 function normaliseSql(type, sql) {
   const singleSpaced = sql.replace(/\s+/g, " ").trim();
@@ -35,7 +35,7 @@ function normaliseSql(type, sql) {
   return `${singleSpaced.slice(0, start)}${items.join(", ")}${singleSpaced.slice(end)}`;
 }
 
-/** Splits at the commas outside of quotes and parentheses. */
+/** Splits at the commas outside quotes and parentheses. */
 function splitAtCommas(text) {
   const items = [""];
   let depth = 0;

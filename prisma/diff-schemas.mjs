@@ -11,7 +11,7 @@ export async function diffSchemas(from, to) {
     content === undefined
       ? { tag: "empty" }
       : { tag: "schemaDatamodel", files: [{ path: "schema.prisma", content }] };
-  // It insists on a database, of whatever provider, and never touches it.
+  // The engine requires a database of any provider, and does not change it.
   const engine = await schemaEngine.SchemaEngine.new(
     { datamodels: [["schema.prisma", to]] },
     () => {}, // its log
@@ -21,13 +21,13 @@ export async function diffSchemas(from, to) {
     from: target(from),
     to: target(to),
     script: true,
-    exitCode: true, // 2 says that they differ
+    exitCode: true, // 2: they differ
     filters: { externalTables: [], externalEnums: [] },
   });
   return result.exitCode === 2 ? result.stdout : undefined;
 }
 
-/** The package's own entry imports its .wasm as a module, which Node 20 can't. */
+/** Loads the engine without the package's entry, which imports its .wasm as a module. Node 20 cannot do that. */
 async function loadSchemaEngine() {
   const file = new URL(
     "schema_engine_bg.wasm",

@@ -1,5 +1,5 @@
-// Writes the Prisma schema of every database, and generates its client into src/database/generated/<database>. Does
-// nothing where that is up to date; needs no network.
+// Writes the Prisma schema of every database, and generates its client in src/database/generated/<database>. Does nothing if
+// the client is up to date. It needs no network.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,7 +13,7 @@ const prismaFolder = dirname(fileURLToPath(import.meta.url));
 const root = dirname(prismaFolder);
 const require = createRequire(import.meta.url);
 
-/** The package.json of an installed package with its folder, or undefined. */
+/** Returns the package.json of an installed package, with its folder; undefined if it is not installed. */
 function findPackage(name) {
   try {
     const path = require.resolve(`${name}/package.json`);
@@ -25,7 +25,7 @@ function findPackage(name) {
 }
 
 const cli = findPackage("prisma");
-// A production install may lack the CLI; both packages have one version.
+// A production install can lack the CLI. Both packages have the same version.
 const version = (cli ?? findPackage("@prisma/client"))?.version;
 
 /** Runs `prisma generate` for one schema. Returns its output if it failed. */
@@ -37,8 +37,8 @@ function generate(schema) {
       cwd: root,
       encoding: "utf8",
       env: {
-        // Generating does not use the schema engine, yet downloads it unless this names a file.
-        // Only for this process: with it the migrate commands of Prisma can't work.
+        // Prisma does not use the schema engine to generate, but downloads it unless this names a file.
+        // It is set only for this process, because Prisma's migrate commands do not work with it.
         PRISMA_SCHEMA_ENGINE_BINARY: join(root, "package.json"),
         PRISMA_HIDE_UPDATE_MESSAGE: "1",
         CHECKPOINT_DISABLE: "1",
@@ -58,7 +58,7 @@ for (const database of Object.keys(providers)) {
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) continue;
 
   if (cli === undefined) {
-    console.error(`Can't generate the client of prisma/${database}: run npm install first.`);
+    console.error(`The client of prisma/${database} cannot be generated. Run npm install first.`);
     process.exit(1);
   }
   rmSync(stampFile, { force: true });

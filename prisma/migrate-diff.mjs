@@ -1,10 +1,11 @@
-// Authors and checks migrations, offline (prisma migrate wants to download its engine).
+// Writes and checks migrations without a network. (prisma migrate would download its engine.)
 //
 //   node prisma/migrate-diff.mjs <name>     writes <database>/migrations/<timestamp>_<name>
 //   node prisma/migrate-diff.mjs --check    fails when migrations and schema disagree
 //
-// Beside each migration.sql lies a copy of the schema.prisma it leads to: the next one starts there. What a schema.prisma
-// can't say is in <database>/beyond-schema.sql: a migration that changes that is completed by hand, and checked.
+// Next to each migration.sql is a copy of the schema.prisma that results from it. The next migration starts from that copy.
+// Definitions that schema.prisma cannot express are in <database>/beyond-schema.sql. If a migration changes them, complete
+// it by hand; the check compares the result.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -17,9 +18,9 @@ import { writeSchema } from "./write-schema.mjs";
 const prismaFolder = dirname(fileURLToPath(import.meta.url));
 
 /**
- * By folder below prisma/: `provider` is the datasource's. `describe` takes several lists of scripts
- * and returns what a fresh database holds after each, one line per fact. `finish` is what Prisma's
- * SQL lacks.
+ * The databases by their folder in prisma/. `provider` is that of the datasource. `describe` takes
+ * several lists of scripts, and returns the schema of an empty database after each, one line per fact.
+ * `finish` adds the parts that Prisma's SQL lacks.
  */
 const databases = [
   {
@@ -58,8 +59,8 @@ if (action === "--check") {
 }
 
 /**
- * PostgreSQL sorts and compares text as the database's language has it, SQLite by bytes. Baton's
- * order is that of the bytes. What is only stored, or searched by words, need not have it.
+ * Lets PostgreSQL sort and compare text by bytes, like SQLite, instead of by the collation of the
+ * database. Text that is only stored, or searched by words, does not need it.
  */
 function sortByBytes(sql) {
   return sql.replace(/"(\w+)" (SET DATA TYPE )?TEXT\b/g, (column, name) =>
@@ -87,13 +88,13 @@ async function writeMigration(database, name) {
   console.log(`Wrote prisma/${database.name}/migrations/${name}: read it before you commit it.`);
 }
 
-/** What is wrong between schema.prisma and the migrations; undefined if nothing is. */
+/** Returns how schema.prisma and the migrations differ; undefined if they agree. */
 async function findDrift(database) {
   const missing = await diff(database, latestSchema(database));
   if (missing !== undefined) {
     return (
-      `prisma/models.prisma has changes that no migration of ${database.name} makes:\n\n${missing}\n` +
-      "Write it with: node prisma/migrate-diff.mjs <name>"
+      `prisma/models.prisma has changes that no migration of ${database.name} contains:\n\n${missing}\n` +
+      "Write one with: node prisma/migrate-diff.mjs <name>"
     );
   }
   const fromSchema = await diff(database, undefined);
@@ -110,8 +111,8 @@ async function findDrift(database) {
   if (differences.length === 0) return undefined;
   return (
     `The SQL in prisma/${database.name}/migrations does not lead to models.prisma and beyond-schema.sql ` +
-    `(- the schema wants, + the migrations make):\n\n${differences.join("\n")}\n\n` +
-    "Correct the migration if it was never released, else add one."
+    `(- in the schema, + from the migrations):\n\n${differences.join("\n")}\n\n` +
+    "Correct the migration if it was never released; otherwise add another one."
   );
 }
 
@@ -123,13 +124,13 @@ function migrationNames({ migrations }) {
     .sort();
 }
 
-/** The schema that the latest migration leads to; undefined before the first. */
+/** Returns the schema after the latest migration; undefined before the first. */
 function latestSchema(database) {
   const latest = migrationNames(database).at(-1);
   return latest && readFileSync(join(database.migrations, latest, "schema.prisma"), "utf8");
 }
 
-/** Migrations are applied in the order of their names, so a slow clock must not put one first. */
+/** Migrations are applied in the order of their names, so a slow clock must not give one an earlier name. */
 function nextTimestamp() {
   const now = BigInt(new Date().toISOString().replace(/\D/g, "").slice(0, 14));
   const latest = BigInt(databases.flatMap(migrationNames).sort().at(-1)?.split("_")[0] ?? 0);

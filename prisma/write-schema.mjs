@@ -1,5 +1,5 @@
-// The schema of each database: its datasource, and the models that both have in common. Prisma reads a schema from a file,
-// so it is written to prisma/<database>/schema.prisma. git ignores that file: the models have one source.
+// Writes the schema of each database: its datasource, and the models that both share. Prisma reads a schema from a file,
+// prisma/<database>/schema.prisma. Git ignores that file, because the models have one source.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const prismaFolder = dirname(fileURLToPath(import.meta.url));
 
-/** The databases, by their folder below prisma/. */
+/** The databases by their folder in prisma/. */
 export const providers = { sqlite: "sqlite", postgres: "postgresql" };
 
 /** Returns the text of the schema and the file that it was written to. */

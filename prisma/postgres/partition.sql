@@ -1,13 +1,13 @@
--- Splits the tables of users' data by "userId": rows of one user lie in one partition of each table. "Import", of which a
--- user has one row at most and mostly none, stays as it is.
+-- Partitions the tables of users' data by "userId": the rows of one user are in one partition of each table. "Import" is not
+-- changed, because it has at most one row per user.
 --
 --   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f partition.sql
 --
--- Once, on a database that Baton has migrated, empty or not, while no server runs. It copies every row: have as much
--- room free as the database takes. It is one transaction: it is done whole or not at all. docs/scaling.md says when to.
+-- Run it once, on a database that Baton has migrated, empty or not, while no server runs. It copies every row, so the free
+-- disk space must be at least the size of the database. It is one transaction. docs/scaling.md says when to run it.
 --
--- Names, columns, keys and indexes stay as the migrations made them, so that later migrations apply to the result.
--- What somebody else has added (triggers, policies, publications, foreign keys) does not come along.
+-- Names, columns, keys and indexes stay the same, so that later migrations apply to the result. Other objects that were
+-- added to the tables (triggers, policies, publications, foreign keys) are lost.
 
 BEGIN;
 SET LOCAL statement_timeout = 0;
@@ -15,7 +15,7 @@ SET LOCAL lock_timeout = '10s';
 
 DO $script$
 DECLARE
-  -- Choose it once: to change it later means to copy every row again. Some multiple of the machines ever to come.
+  -- A later change copies every row again, so choose a multiple of the largest number of machines that you expect.
   partition_count CONSTANT integer := 16;
   table_name text;
   plain regclass;
@@ -25,14 +25,14 @@ DECLARE
   statement text;
   is_any_plain boolean := false;
 BEGIN
-  PERFORM pg_advisory_xact_lock(72707369); -- nobody migrates meanwhile
+  PERFORM pg_advisory_xact_lock(72707369); -- no other process migrates at the same time
 
   FOREACH table_name IN ARRAY ARRAY['User', 'Entry', 'Namespace', 'NamespaceAgent', 'Change', 'Answer', 'SearchText', 'SearchProgress'] LOOP
     plain := to_regclass(format('%I.%I', current_schema(), table_name));
     IF plain IS NULL THEN
       RAISE EXCEPTION 'The schema % has no table %: let Baton migrate it first.', current_schema(), table_name;
     END IF;
-    -- What a later migration adds is plain, beside what was partitioned before.
+    -- A table that a later migration added is plain, while earlier ones are partitioned already.
     CONTINUE WHEN (SELECT relkind FROM pg_class WHERE oid = plain) <> 'r';
     is_any_plain := true;
     EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', plain);
@@ -62,7 +62,7 @@ BEGIN
     EXECUTE format('INSERT INTO %I SELECT * FROM %I', table_name, table_name || '_plain');
     EXECUTE format('DROP TABLE %I', table_name || '_plain');
 
-    -- After the rows, which is faster, and after the old ones, whose names they take.
+    -- Created after the rows, which is faster, and after the old indexes are gone, because they use the same names.
     FOREACH statement IN ARRAY keys_and_indexes || coalesce(grants, '{}') LOOP
       EXECUTE statement;
     END LOOP;
@@ -73,6 +73,6 @@ BEGIN
 END
 $script$;
 
--- Nothing else does: autovacuum looks at the partitions, never at the whole. Do it again from time to time.
+-- Autovacuum analyzes only the partitions, never the partitioned table. Repeat this periodically.
 ANALYZE "User", "Entry", "Namespace", "NamespaceAgent", "Change", "Answer", "SearchText", "SearchProgress";
 COMMIT;

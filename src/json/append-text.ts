@@ -2,9 +2,9 @@ import { itemBegins } from "./value-parts.ts";
 
 /**
  * Appends an item to an array.
- * @param array the text of a `JsonText`; null where there is nothing
- * @param maxLength how many items to keep, the newest, at least 1; null: all
- * @returns null when there is something else than an array
+ * @param array the text of a `JsonText`; null if there is no value
+ * @param maxLength maximum number of items, at least 1; the newest are kept. null: no limit
+ * @returns null if the value is not an array
  */
 export function appendText(
   array: string | null,

@@ -1,17 +1,17 @@
-/** A number of JSON, exactly: its value is 0.DIGITS × 10^exponent, with a sign. */
+/** The exact value of a JSON number: 0.DIGITS × 10^exponent, with a sign. */
 export interface Decimal {
   readonly sign: -1 | 0 | 1;
   /** Without zeros at either end; empty for 0. */
   readonly digits: string;
-  /** An infinity where it has more digits than are read: see `maxExponentDigits`. */
+  /** An infinity if it has more digits than `maxExponentDigits`. */
   readonly exponent: number | bigint;
 }
 
-/** An exponent of so many digits is a number that is exact, with room for a shift by the digits. */
+/** An exponent of at most this many digits is an exact number, even after a shift by the digits. */
 const safeExponentDigits = 14;
 /**
- * Longer exponents are infinities. So a comparison is exact while one of the two numbers has a shorter text, and takes no
- * time that grows with the square of the other's.
+ * Longer exponents count as infinities. A comparison is exact if the text of one of the numbers is shorter than this. Its
+ * time does not grow with the square of the other's length.
  */
 export const maxExponentDigits = 20_000;
 
@@ -41,13 +41,13 @@ function sumOf(shift: number, isNegative: boolean, digits: string): number | big
   return BigInt(shift) + (isNegative ? -BigInt(digits) : BigInt(digits));
 }
 
-/** Less than 0, 0 or more than 0, as one number is less than, equal to or greater than the other. */
+/** Returns less than 0, 0 or more than 0 if `one` is less than, equal to or greater than `other`. */
 export function compareDecimals(one: Decimal, other: Decimal): number {
   if (one.sign !== other.sign) return one.sign - other.sign;
-  // An exponent may be a number here and a bigint there: `<` compares both.
+  // One exponent can be a number and the other a bigint: `<` compares both.
   if (one.exponent < other.exponent) return -one.sign;
   if (one.exponent > other.exponent) return one.sign;
   if (one.digits === other.digits) return 0;
-  // Both begin at the same place, so that they compare as texts: a shorter one ends in zeros.
+  // Both start at the same decimal place, so they compare as texts. A shorter one is followed by zeros.
   return one.digits < other.digits ? -one.sign : one.sign;
 }

@@ -1,15 +1,15 @@
 import { decodeString, endOfString, endOfValue } from "./value-parts.ts";
 
-/** Places in a value that are looked for together. */
+/** A tree of the paths that one pass searches for. */
 export interface PartTree {
-  /** Which of the paths ends here; null: none. */
+  /** The index of the path that ends here; null: none. */
   readonly index: number | null;
   readonly children: ReadonlyMap<string, PartTree>;
-  /** The last item of an array that is looked for; -1 for none. */
+  /** The last array item that is searched for; -1: none. */
   readonly lastItem: number;
 }
 
-/** @param paths what `parseJsonPointer` gives, each once */
+/** @param paths results of `parseJsonPointer`, without duplicates */
 export function partTree(paths: readonly (readonly string[])[]): PartTree {
   const indexes = paths.map((_, index) => index);
   return treeOf(paths, indexes, 0);
@@ -34,9 +34,9 @@ function treeOf(
 }
 
 /**
- * Where each of the parts begins, found in one pass, however many there are.
+ * Finds where each of the parts begins, in one pass for any number of parts.
  * @param json the text of a `JsonText`
- * @returns by the index of the path; undefined where there is no such part
+ * @returns the positions by the index of the path; undefined if the part does not exist
  */
 export function findParts(json: string, tree: PartTree): readonly (number | undefined)[] {
   const begins: (number | undefined)[] = [];
@@ -44,7 +44,7 @@ export function findParts(json: string, tree: PartTree): readonly (number | unde
   return begins;
 }
 
-/** Returns where the value ends that begins at `at`. */
+/** Returns the end of the value that begins at `at`. */
 function find(json: string, at: number, tree: PartTree, begins: (number | undefined)[]): number {
   if (tree.index !== null) begins[tree.index] = at;
   if (tree.children.size === 0) return endOfValue(json, at);
@@ -88,7 +88,7 @@ function findItems(
   return place + 1;
 }
 
-/** Where the object or array ends in which `at` is. */
+/** Returns the end of the object or array that contains `at`. */
 function endOfRest(json: string, at: number): number {
   let depth = 1;
   for (let place = at; ;) {

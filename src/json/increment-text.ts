@@ -1,26 +1,26 @@
 import { shown, shownPath } from "./json-fault.ts";
 import { endOfValue, itemBegins, kindOfText, membersAt } from "./value-parts.ts";
 
-/** The new text of the value, or why there is none. */
+/** The new text of the value, or the reason for a refusal. */
 export type Incremented =
   | { readonly kind: "incremented"; readonly text: string }
   | {
       readonly kind: "refused";
-      /** What is wrong: the number to add, or what there is at the path. */
+      /** The cause: the number to add, or the value at the path. */
       readonly argument: "by" | "path";
       readonly reason: string;
     };
 
-/** Digits that a whole number may have, before and after. */
+/** Maximum number of digits of an integer, before and after the increment. */
 export const maxIntegerDigits = 1_000;
 
 /**
- * Adds to a number, or to one inside of objects and arrays; the rest of the value keeps its text. Where there is nothing,
- * it begins at 0, in objects that are created on the way.
+ * Adds to a number, which can be inside objects and arrays. The rest of the value keeps its text. If the number does not
+ * exist, it starts at 0, and missing objects on the path are created.
  *
- * Whole numbers without an exponent are added exactly, up to 1,000 digits. Others are 64-bit floats.
- * @param value the text of a `JsonText`; null where there is no entry
- * @param by a fraction, or a whole number from -(2^53 - 1) to 2^53 - 1
+ * Integers without an exponent are added exactly, up to 1,000 digits. Other numbers are 64-bit floats.
+ * @param value the text of a `JsonText`; null if the entry does not exist
+ * @param by a fraction, or an integer from -(2^53 - 1) to 2^53 - 1
  */
 export function incrementText(
   value: string | null,
@@ -46,16 +46,16 @@ export function incrementText(
   return sum.kind === "refused" ? sum : spliced(value, begin, end, sum.text);
 }
 
-/** Why a number can't be added to anything; null if it can. */
+/** Returns why a number cannot be used as an increment; null if it can. */
 export function incrementFault(by: number): string | null {
   if (!Number.isFinite(by)) return "Must be a finite number.";
   if (!Number.isInteger(by) || Number.isSafeInteger(by)) return null;
-  return `A whole number must be from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}; this is ${by}.`;
+  return `An integer must be from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}, but is ${by}.`;
 }
 
 type Found =
   | { readonly kind: "found"; readonly begin: number; readonly end: number }
-  /** Nothing is there: members of this path are to be inserted. */
+  /** The place does not exist: the members `rest` are to be inserted. */
   | {
       readonly kind: "absent";
       readonly begin: number;
@@ -74,7 +74,7 @@ function find(text: string, path: readonly string[]): Found {
       if (item === undefined) {
         return refused(
           "path",
-          `The array at ${place(above)} has ${begins.length} items and none at ${shown(name)}. Nothing was changed.`,
+          `The array at ${place(above)} has ${begins.length} items, and no item ${shown(name)}. Nothing was changed.`,
         );
       }
       begin = item;
@@ -120,7 +120,7 @@ function sumOf(number: string, by: number): Incremented {
 
 function floatSum(before: number, number: string, by: number): Incremented {
   const sum = before + by;
-  // Whole numbers with an exponent, beyond 2^53, would count on and never move.
+  // An integer with an exponent, beyond 2^53, would stay the same after each addition.
   const isWhole = Number.isInteger(before) && Number.isInteger(by);
   const isExact = !isWhole || (sum - before === by && sum - by === before);
   if (Number.isFinite(sum) && isExact) return { kind: "incremented", text: String(sum) };
@@ -133,7 +133,7 @@ function floatSum(before: number, number: string, by: number): Incremented {
 function tooLong(digits: number): Incremented & { readonly kind: "refused" } {
   return refused(
     "by",
-    `A whole number may have ${maxIntegerDigits} digits to be incremented; this has ${digits}. Nothing was changed.`,
+    `An integer must have at most ${maxIntegerDigits} digits before and after the increment, but has ${digits}. Nothing was changed.`,
   );
 }
 
@@ -141,7 +141,7 @@ function digitsOf(integer: string): number {
   return integer.startsWith("-") ? integer.length - 1 : integer.length;
 }
 
-/** The number, inside of new objects. */
+/** Returns the number inside new objects. */
 function created(path: readonly string[], by: number): string {
   const [name, ...rest] = path;
   if (name === undefined) return String(by);
@@ -160,7 +160,7 @@ function refused(
 }
 
 function wanted(what: string, path: readonly string[], found: string): string {
-  return `There must be ${what} at ${place(path)}, or nothing; there is ${kindOfText(found)}. Nothing was changed.`;
+  return `The value at ${place(path)} must be ${what} or not exist, but is ${kindOfText(found)}. Nothing was changed.`;
 }
 
 function place(path: readonly string[]): string {

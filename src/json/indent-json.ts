@@ -1,11 +1,11 @@
 import { membersAt, itemBegins, endOfValue } from "./value-parts.ts";
 
-/** The text of a `JsonText` on several lines, each level indented by two spaces, as `JSON.stringify` does for a person. */
+/** The text of a `JsonText` on several lines, with an indent of two spaces per level, like `JSON.stringify(value, null, 2)`. */
 export function indentJson(text: string): string {
   return indented(text, "\n");
 }
 
-/** @param lineEnd with the spaces that the next line begins with */
+/** @param lineEnd a line end, and the indent of the next line */
 function indented(text: string, lineEnd: string): string {
   if (text === "{}" || text === "[]") return text;
   const inner = `${lineEnd}  `;

@@ -1,23 +1,23 @@
 import { formatJsonPointer } from "./json-pointer.ts";
 
-/** Members and indexes that lead to a place in a value. */
+/** The members and indexes that lead to a place in a value. */
 export type JsonPath = readonly (string | number)[];
 
-/** Why a text cannot be kept as a JSON value. The message says what is wrong and where. */
+/** The reason why a text cannot be stored as a JSON value. The message says what is wrong and where. */
 export class JsonFault extends Error {
   override readonly name = "JsonFault";
   /** What is wrong, without the place. */
   readonly reason: string;
-  /** Members and indexes that lead to the place. */
+  /** The place. */
   readonly path: JsonPath;
 
-  /** Whether it is nested deeper than any value may be: then it was not read to its end. */
+  /** Whether it is nested deeper than any limit allows. It was not read to its end then. */
   readonly isTooDeep: boolean;
 
   /** Whether the text is not JSON at all. */
   readonly isSyntax: boolean;
 
-  /** Whether it is half of a surrogate pair in a string: JSON may hold one, and most of what reads JSON cannot. */
+  /** Whether a string contains half of a surrogate pair. JSON allows it, but most programs cannot read it. */
   readonly isHalfPair: boolean;
 
   constructor(
@@ -34,7 +34,7 @@ export class JsonFault extends Error {
   }
 }
 
-/** A caller's names may be as long as the text; a message shows this many UTF-16 units of them. */
+/** A message shows at most this many UTF-16 units of a caller's name, which can be long. */
 const maxShownUnits = 200;
 
 /** A JSON Pointer in quotes, cut to a length that fits a message. */
@@ -49,16 +49,20 @@ export function shown(text: string): string {
   );
 }
 
-/** What half of a surrogate pair is refused with. */
+/** The error for half of a surrogate pair. */
 export function halfPair(path: JsonPath): JsonFault {
   const reason = "A string holds half of a surrogate pair, which is not a character.";
   return new JsonFault(reason, path, { isHalfPair: true });
 }
 
-/** What a text that is not JSON is refused with. */
+/** The error for a text that is not JSON. */
 export function unexpected(text: string, at: number, wanted: string): JsonFault {
-  const found = at >= text.length ? "it ends" : `there is ${shown(text.slice(at, at + 1))}`;
-  return new JsonFault(`It is not JSON: at character ${at + 1} it needs ${wanted}; ${found}.`, [], {
-    isSyntax: true,
-  });
+  const found = at >= text.length ? "the text ends" : `found ${shown(text.slice(at, at + 1))}`;
+  return new JsonFault(
+    `It is not JSON: expected ${wanted} at character ${at + 1}, but ${found}.`,
+    [],
+    {
+      isSyntax: true,
+    },
+  );
 }

@@ -2,7 +2,7 @@ import { compareDecimals, decimalOf, type Decimal } from "./decimal.ts";
 import { longestEscape, withoutCutEscape } from "./long-value-parts.ts";
 import { decodeString, endOfString, endOfValue, itemBegins, membersAt } from "./value-parts.ts";
 
-/** A JSON value that others are compared with. */
+/** A JSON value with which others are compared. */
 export type JsonPattern =
   | { readonly kind: "number"; readonly number: Decimal }
   | { readonly kind: "string"; readonly text: string }
@@ -11,7 +11,7 @@ export type JsonPattern =
   | { readonly kind: "array"; readonly items: readonly JsonPattern[] }
   | { readonly kind: "object"; readonly members: ReadonlyMap<string, JsonPattern> };
 
-/** @param json the text of a `JsonText`, from where the value begins */
+/** @param json the text of a `JsonText`, from the start of the value */
 export function patternOf(json: string, at = 0): JsonPattern {
   switch (json[at]) {
     case "{": {
@@ -35,9 +35,9 @@ export function patternOf(json: string, at = 0): JsonPattern {
 const differs = -1;
 
 /**
- * Compares the value that begins at `at` with a pattern, in one pass. Numbers are equal when their values are, strings when
- * they say the same, objects when they have the same members in any order.
- * @returns where the value ends; -1 when it is not equal
+ * Compares the value that begins at `at` with a pattern, in one pass. Numbers are equal if their values are equal, strings
+ * if their characters are equal, and objects if they have equal members in any order.
+ * @returns the end of the value; -1 if it is not equal
  */
 export function endOfEqual(json: string, at: number, pattern: JsonPattern): number {
   switch (pattern.kind) {
@@ -70,7 +70,7 @@ function endOfEqualObject(
     place = endOfEqual(json, nameEnd + 1, member);
     if (place === differs) return differs;
   }
-  // No value has a member twice.
+  // No value has duplicate members.
   return count === members.size ? place + 1 : differs;
 }
 
@@ -88,8 +88,8 @@ function endOfEqualArray(json: string, at: number, items: readonly JsonPattern[]
 type Ordered = Extract<JsonPattern, { readonly kind: "number" | "string" }>;
 
 /**
- * How the number or string that begins at `at` compares with one: numbers exactly, strings by their code points.
- * @returns null when it is something else
+ * Compares the number or string that begins at `at` with a pattern: numbers exactly, strings by their code points.
+ * @returns null if it is a value of another type
  */
 export function compareAt(json: string, at: number, pattern: Ordered): number | null {
   if (pattern.kind === "string") {
@@ -100,12 +100,12 @@ export function compareAt(json: string, at: number, pattern: Ordered): number | 
   return decimal && compareDecimals(decimal, pattern.number);
 }
 
-/** The number that begins at `at`; null when it is something else. */
+/** Returns the number that begins at `at`; null if it is a value of another type. */
 export function decimalAt(json: string, at: number): Decimal | null {
   return /[-\d]/.test(json[at] ?? "") ? decimalOf(json.slice(at, endOfValue(json, at))) : null;
 }
 
-/** What a string says, or at least so many of its units. A comparison needs no more, and the string may be long. */
+/** Returns the characters of a string, or at least its first `units`, which are enough for a comparison. */
 function beginOfString(json: string, at: number, units: number): string {
   const end = endOfString(json, at);
   const needed = at + 1 + units * longestEscape;
@@ -113,7 +113,7 @@ function beginOfString(json: string, at: number, units: number): string {
   return decodeString(`${json.slice(at, withoutCutEscape(json, at + 1, needed))}"`);
 }
 
-/** JavaScript's `<` compares UTF-16 units: a character beyond U+FFFF would come before U+E000. */
+/** JavaScript's `<` compares UTF-16 units, so it sorts characters beyond U+FFFF before U+E000. */
 function compareCodePoints(one: string, other: string): number {
   if (one === other) return 0;
   const end = Math.min(one.length, other.length);

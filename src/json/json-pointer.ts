@@ -1,7 +1,7 @@
 /**
  * Reads a JSON Pointer (RFC 6901): `/a/b` is member `b` of member `a`, `~1` stands for `/` and `~0` for `~`, and the
  * empty pointer is the whole value.
- * @returns its members; null when it is no pointer
+ * @returns its members; null if it is not a JSON Pointer
  */
 export function parseJsonPointer(pointer: string): string[] | null {
   if (pointer === "") return [];
@@ -12,7 +12,7 @@ export function parseJsonPointer(pointer: string): string[] | null {
     .map((member) => member.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-/** Writes it back, to name a place in a message. */
+/** Reverses `parseJsonPointer`, to name a place in a message. */
 export function formatJsonPointer(members: readonly string[]): string {
   return members.map((member) => `/${member.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }

@@ -3,7 +3,7 @@ import { halfPair, JsonFault, shown, unexpected } from "./json-fault.ts";
 /** An object or array that is open at the scanner's place. */
 interface Level {
   readonly isArray: boolean;
-  /** Names of the members so far: compared one by one while they are few. */
+  /** Names of the members so far, in an array while they are few. */
   names: string[] | Set<string>;
   /** The member that is being read. */
   name: string;
@@ -15,10 +15,10 @@ interface Level {
 const maxListedNames = 8;
 /** A string is long from here on, in UTF-16 units. */
 const minLongUnits = 64;
-/** A quote, a backslash, a control character or half of a pair: what does not simply mean itself in a string. */
+/** A quote, a backslash, a control character or half of a pair. All other characters of a string stand for themselves. */
 const special = /[^ !#-[\]-\ud7ff\ue000-\uffff]/g;
 const maxPieces = 4_096;
-/** Deeper texts are refused here: every limit on the depth of a value is far below. */
+/** Deeper texts are refused. Every limit on the depth of a value is far lower. */
 const maxDepth = 10_000;
 
 /** What the scanner expects next. */
@@ -32,28 +32,28 @@ const inString = 6;
 const atEnd = 7;
 
 /**
- * Reads one JSON value of a text exactly, without recursion, and in steps, so that a long text does not hold up a
- * thread.
+ * Reads one JSON value of a text exactly, without recursion, and in steps, so that a long text does not block the event
+ * loop.
  *
- * 1. `run(until)` reads on to about that place, and says whether the value is complete.
- * 2. A text that is not JSON throws a `JsonFault`.
- * 3. A duplicate member or a lone surrogate is noted in `fault`, the first one, and the scan continues: its place has a
- *    name only when the rest is known.
- * 4. `compact()` is the value without insignificant whitespace, otherwise as it was sent.
+ * - `run(until)` reads to about that place, and returns whether the value is complete.
+ * - A text that is not JSON throws a `JsonFault`.
+ * - The first duplicate member or lone surrogate is recorded in `fault`, and the scan continues, because the path of its
+ *   place is known only after the rest.
+ * - `compact()` returns the value without insignificant whitespace, and otherwise unchanged.
  */
 export class JsonScanner {
   /** The first duplicate member or lone surrogate. */
   fault: JsonFault | null = null;
-  /** Where the scan is: at the end, the end of the value. */
+  /** The position of the scan. After the scan, it is the end of the value. */
   at: number;
   /** Whether whitespace was found outside of strings. */
   hasWhitespace = false;
   readonly #text: string;
   readonly #isHarmless: (fault: JsonFault) => boolean;
   readonly #levels: Level[] = [];
-  /** What lies between whitespace, since the last part. */
+  /** The texts between whitespace since the last part. */
   readonly #pieces: string[] = [];
-  /** Many pieces each. */
+  /** Parts of the result. Each was joined from many pieces. */
   readonly #parts: string[] = [];
   #pieceBegin: number;
   #state = expectValue;
@@ -61,7 +61,7 @@ export class JsonScanner {
   #isName = false;
   #hasEscape = false;
 
-  /** @param isHarmless tells which duplicate members and lone surrogates are not noted */
+  /** @param isHarmless returns whether a duplicate member or a lone surrogate is ignored */
   constructor(text: string, at = 0, isHarmless = (_fault: JsonFault): boolean => false) {
     this.#isHarmless = isHarmless;
     this.#text = text;
@@ -70,7 +70,7 @@ export class JsonScanner {
     this.#pieceBegin = this.at;
   }
 
-  /** @throws JsonFault when the text is not JSON */
+  /** @throws JsonFault if the text is not JSON */
   run(until = Infinity): boolean {
     while (this.#state !== atEnd) {
       if (this.at >= until) return false;
@@ -187,7 +187,7 @@ export class JsonScanner {
     if (begin > this.#pieceBegin) this.#pieces.push(this.#text.slice(this.#pieceBegin, begin));
     this.#pieceBegin = this.at;
     if (this.#pieces.length < maxPieces) return;
-    // A piece takes more memory than the few characters that it may have.
+    // A piece takes more memory than its few characters.
     this.#parts.push(this.#pieces.join(""));
     this.#pieces.length = 0;
   }
@@ -234,7 +234,7 @@ export class JsonScanner {
     this.#readString(this.at + 1_024);
   }
 
-  /** Reads on in a string, to its end or to about `until`. */
+  /** Continues in a string, to its end or to about `until`. */
   #readString(until: number): void {
     const text = this.#text;
     let { at } = this;
@@ -255,7 +255,7 @@ export class JsonScanner {
       } else if (code < 0x20) throw unexpected(this.#text, at, "no control character in a string");
       else if (code < 0xd800 || code > 0xdfff) at++;
       else if (isHigh(code) && isLow(text.charCodeAt(at + 1))) at += 2;
-      // Past the end, a character's code is NaN, which is no less than anything.
+      // After the end, a character's code is NaN, and every comparison with NaN is false.
       else if (at >= text.length) throw unexpected(this.#text, at, "the end of a string");
       else {
         this.#note(halfPair(this.#path()));
@@ -265,20 +265,20 @@ export class JsonScanner {
     this.at = at;
   }
 
-  /** Skips characters of a long string that mean themselves: some four times as fast as one by one. */
+  /** Skips ordinary characters of a long string, about four times as fast as one by one. */
   #skipPlain(at: number, until: number): number {
     const part = until < this.#text.length ? this.#text.slice(0, until) : this.#text;
     special.lastIndex = at;
     return special.exec(part)?.index ?? part.length;
   }
 
-  /** @returns where the escape that begins here ends, or the pair of escapes */
+  /** @returns the end of the escape, or of the pair of escapes, that begins at `begin` */
   #readEscape(begin: number): number {
     const text = this.#text;
     const kind = text[begin + 1] ?? "";
     if (kind !== "u") {
       if (kind === "" || !'"\\/bfnrt'.includes(kind)) {
-        throw unexpected(this.#text, begin, "an escape that JSON has");
+        throw unexpected(this.#text, begin, "a valid escape");
       }
       return begin + 2;
     }

@@ -3,10 +3,10 @@ import { isWhitespace, JsonScanner } from "./json-scanner.ts";
 import { stepUnits, type Steps } from "./long-value-parts.ts";
 
 /**
- * A JSON value as its text: valid JSON without insignificant whitespace, without duplicate members or lone surrogates,
- * and otherwise as it was sent. Numbers, the order of members, and a member named `__proto__` are unchanged.
+ * The text of a JSON value: valid JSON without insignificant whitespace, without duplicate members or lone surrogates,
+ * and otherwise unchanged. It keeps the form of numbers, the order of members, and a member named `__proto__`.
  *
- * The constructor trusts its text, as one that was read from the database. `parseJsonText` checks one.
+ * The constructor does not check its text, for example one from the database. `parseJsonText` checks one.
  */
 export class JsonText {
   readonly text: string;
@@ -17,8 +17,8 @@ export class JsonText {
 }
 
 /**
- * Reads the text of one JSON value that somebody sent.
- * @throws JsonFault when it is not JSON, or cannot be kept as it is
+ * Reads the text of one JSON value from a caller.
+ * @throws JsonFault if it is not JSON, or if it cannot be stored unchanged
  */
 export function parseJsonText(text: string): JsonText {
   const scanner = new JsonScanner(text);
@@ -26,7 +26,7 @@ export function parseJsonText(text: string): JsonText {
   return textIn(scanner);
 }
 
-/** As `parseJsonText`, in steps. */
+/** Like `parseJsonText`, in steps. */
 export function* parseLongJsonText(text: string): Steps<JsonText> {
   const scanner = new JsonScanner(text);
   while (!scanner.run(scanner.at + stepUnits)) yield;
@@ -40,20 +40,21 @@ function textIn(scanner: JsonScanner): JsonText {
 }
 
 /**
- * The text of a value that is made here.
- * @throws JsonFault for what JSON cannot say: NaN, an infinity, undefined, a function, a lone surrogate, a cycle
+ * Returns the text of a JavaScript value.
+ * @throws JsonFault for a value that JSON cannot represent: NaN, an infinity, undefined, a function, a lone surrogate,
+ *   a cycle
  */
 export function jsonTextOf(value: unknown): JsonText {
   return new JsonText(write(value, []));
 }
 
 /**
- * The text of what `JSON.parse` made of an ordinary text.
+ * Returns the text of a result of `JSON.parse`.
  * @throws JsonFault for a number that has become infinite, and for a lone surrogate
  */
 export function jsonTextOfParsed(value: unknown): JsonText {
   const text = stringify(value);
-  // An infinity becomes null; no other text in JSON has an escape that begins with `\ud`, but for what is escaped twice.
+  // An infinity becomes null. A lone surrogate becomes an escape that starts with `\ud`.
   if (text === undefined || text.includes("null") || mayHoldHalves(text)) return jsonTextOf(value);
   return new JsonText(text);
 }
@@ -62,15 +63,15 @@ function stringify(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    // It was written before, with more of the stack left.
+    // JSON.stringify wrote it, but this function needs more of the stack.
     if (error instanceof RangeError) throw new JsonFault("It is nested too deep.");
     throw error;
   }
 }
 
 /**
- * What `JSON.parse` makes of a text that is exactly what JavaScript writes for it, but for whitespace: then nothing is
- * lost. Null for any other text, and for what is not JSON.
+ * Parses a text with `JSON.parse` if JavaScript would write the result as the same text, apart from whitespace. Then
+ * nothing is lost. Returns null for any other text, and for a text that is not JSON.
  */
 export function parseOrdinary(text: string): { readonly value: unknown } | null {
   try {
@@ -84,9 +85,9 @@ export function parseOrdinary(text: string): { readonly value: unknown } | null 
 }
 
 /**
- * Whether the text is what JavaScript wrote for its value, with whitespace here and there. Where all other characters are
- * the same, so are the quotes, and strings begin and end at the same ones; no whitespace in a string can be left out
- * then, as the value's strings have all of it.
+ * Whether a text differs only in whitespace from the text that JavaScript wrote for its value. If all other characters are
+ * equal, strings begin and end at the same quotes. Whitespace inside strings is then equal, too, because `written` contains
+ * all of it.
  */
 function differsInWhitespace(text: string, written: string): boolean {
   if (text === written) return true;
@@ -100,21 +101,22 @@ function differsInWhitespace(text: string, written: string): boolean {
   return at === written.length;
 }
 
-/** Whether JSON that JavaScript wrote may hold half of a surrogate pair: it escapes nothing else like that. */
+/** Whether JSON that JavaScript wrote can contain half of a surrogate pair, which it escapes as `\ud…`. */
 function mayHoldHalves(text: string): boolean {
   return text.includes("\\ud");
 }
 
-/** Deeper values are refused here, cycles among them: every limit on the depth of a value is far below. */
+/** Deeper values are refused, including cycles. Every limit on the depth of a value is far lower. */
 const maxWrittenDepth = 1_000;
 
-/** @param path of the value; changed meanwhile, and as it was afterwards */
+/** @param path the path of the value; it is changed during the call, and restored at the end */
 function write(value: unknown, path: (string | number)[]): string {
   switch (typeof value) {
     case "string":
       return writeString(value, path);
     case "number":
-      if (!Number.isFinite(value)) throw new JsonFault(`JSON has no ${value}.`, [...path]);
+      if (!Number.isFinite(value))
+        throw new JsonFault(`JSON cannot represent ${value}.`, [...path]);
       return Object.is(value, -0) ? "-0" : String(value);
     case "boolean":
       return String(value);
@@ -128,14 +130,14 @@ function write(value: unknown, path: (string | number)[]): string {
       }
       return Array.isArray(value) ? writeArray(value, path) : writeObject(value, path);
     default:
-      throw new JsonFault(`JSON has no ${typeof value}.`, [...path]);
+      throw new JsonFault(`JSON cannot represent a value of type ${typeof value}.`, [...path]);
   }
 }
 
 function writeArray(items: readonly unknown[], path: (string | number)[]): string {
   const depth = path.length;
   const texts: string[] = [];
-  // Not `map`, which leaves holes out.
+  // Not `map`, which skips holes.
   for (let index = 0; index < items.length; index++) {
     path[depth] = index;
     texts.push(write(items[index], path));

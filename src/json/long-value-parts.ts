@@ -1,12 +1,12 @@
 import { endOfString, endOfValue, isEscaped } from "./value-parts.ts";
 
-/** Work on a long text, to be done in steps: whoever runs it may let others on between two of them. */
+/** Work on a long text in steps. Its caller can yield to other work between two steps. */
 export type Steps<T> = Generator<void, T, void>;
 
-/** How much of a text one step reads, in UTF-16 units: in a millisecond, or a few where it makes many parts of it. */
+/** How much of a text one step reads, in UTF-16 units. A step takes one or a few milliseconds. */
 export const stepUnits = 64 * 1024;
 
-/** As `endOfValue`, in steps. */
+/** Like `endOfValue`, in steps. */
 export function* endOfLongValue(text: string, at: number): Steps<number> {
   const first = text.charCodeAt(at);
   if (first !== 0x7b && first !== 0x5b) return endOfValue(text, at);
@@ -27,7 +27,7 @@ export function* endOfLongValue(text: string, at: number): Steps<number> {
   }
 }
 
-/** What a string's text says, in steps. */
+/** Like `decodeString`, in steps. */
 export function* decodeLongString(text: string): Steps<string> {
   const parts: string[] = [];
   const last = text.length - 1;
@@ -44,7 +44,7 @@ export function* decodeLongString(text: string): Steps<string> {
 /** The longest escape is `\uXXXX`. */
 export const longestEscape = 6;
 
-/** The end, or an earlier one where that would lie within an escape. */
+/** Returns the end, or an earlier one if the end is within an escape. */
 export function withoutCutEscape(text: string, begin: number, end: number): number {
   for (let at = Math.max(begin, end - longestEscape + 1); at < end; at++) {
     if (text.charCodeAt(at) === 0x5c && !isEscaped(text, at)) {

@@ -6,14 +6,14 @@ interface MergedMember {
   readonly value: string;
 }
 
-/** By name. */
+/** Members by name. */
 type MergedMembers = Map<string, MergedMember>;
 
 /**
- * Applies a JSON Merge Patch (RFC 7396): objects merge, `null` removes a member, anything else replaces. What the patch
- * does not name keeps its text and its place.
- * @param target the text of a `JsonText`; null where there is nothing
- * @param patch the text of a `JsonText`, as deep as values may be
+ * Applies a JSON Merge Patch (RFC 7396): objects merge, `null` removes a member, and any other value replaces. Members that
+ * the patch does not name keep their text and their place.
+ * @param target the text of a `JsonText`; null if there is no value
+ * @param patch the text of a `JsonText`, within the maximum depth of values
  */
 export function mergePatchText(target: string | null, patch: string): string {
   if (!patch.startsWith("{")) return patch;
@@ -34,8 +34,8 @@ export function mergePatchText(target: string | null, patch: string): string {
 }
 
 /**
- * As `mergePatchText`, in steps.
- * @param wholeUnits texts of no more UTF-16 units together are merged in one step, and a step reads about as many
+ * Like `mergePatchText`, in steps.
+ * @param wholeUnits the approximate UTF-16 units of one step; texts that are together shorter are merged in one step
  */
 export function* mergeLongPatch(
   target: string | null,
@@ -72,7 +72,7 @@ export function* mergeLongPatch(
   return yield* longObjectText(merged, wholeUnits);
 }
 
-/** Replaces or adds members of an object, `null` too, and keeps the others. Both are texts of objects. */
+/** Replaces or adds members of an object, including `null`, and keeps the others. Both are texts of objects. */
 export function mergeMembers(target: string, patch: string): string {
   const merged = membersOf(target);
   for (const { name, nameText, begin, end } of membersAt(patch, 0)) {
@@ -84,7 +84,7 @@ export function mergeMembers(target: string, patch: string): string {
   return objectText(merged);
 }
 
-/** None where there is no object. */
+/** Returns the members of an object; empty for other values. */
 function membersOf(text: string | null): MergedMembers {
   const members: MergedMembers = new Map();
   if (!text?.startsWith("{")) return members;

@@ -1,10 +1,10 @@
 import { endOfValue, itemBegins, membersAt } from "./value-parts.ts";
 
 /**
- * The text of a part of a value.
+ * Returns the text of a part of a value.
  * @param json the text of a `JsonText`
- * @param members what `parseJsonPointer` gives: names of members, and indexes of items
- * @returns null where there is no such part
+ * @param members the result of `parseJsonPointer`: names of members, and indexes of items
+ * @returns null if the part does not exist
  */
 export function partOf(json: string, members: readonly string[]): string | null {
   let begin = 0;

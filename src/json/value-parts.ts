@@ -1,6 +1,6 @@
 // Finds the parts of a value in its text. The text must be that of a `JsonText`: valid, and without whitespace.
 
-/** Where the value ends that begins at `at`. */
+/** Returns the end of the value that begins at `at`. */
 export function endOfValue(text: string, at: number): number {
   const first = text.charCodeAt(at);
   if (first === 0x22) return endOfString(text, at);
@@ -17,39 +17,39 @@ export function endOfValue(text: string, at: number): number {
   }
 }
 
-/** Where the string ends whose opening quote is at `at`. */
+/** Returns the end of the string whose opening quote is at `at`. */
 export function endOfString(text: string, at: number): number {
   let end = text.indexOf('"', at + 1);
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end + 1;
 }
 
-/** Whether a backslash before the character at `at` takes its meaning from it. */
+/** Whether a backslash escapes the character at `at`. */
 export function isEscaped(text: string, at: number): boolean {
   let begin = at;
   while (text.charCodeAt(begin - 1) === 0x5c) begin--;
   return (at - begin) % 2 === 1;
 }
 
-/** Of a number, true, false or null. */
+/** Returns the end of a number, or of true, false or null. */
 function endOfWord(text: string, at: number): number {
   for (let end = at; ; end++) {
     const code = text.charCodeAt(end);
-    // Past the end of the text it is NaN.
+    // After the end of the text, it is NaN.
     if (code === 0x2c || code === 0x7d || code === 0x5d || Number.isNaN(code)) return end;
   }
 }
 
-/** A member of an object, by its places in the object's text. */
+/** A member of an object, by its positions in the object's text. */
 export interface Member {
   readonly name: string;
-  /** The name as it is written, with its quotes. */
+  /** The text of the name, with its quotes. */
   readonly nameText: string;
   readonly begin: number;
   readonly end: number;
 }
 
-/** The members of the object that begins at `at`, in their order. */
+/** Returns the members of the object that begins at `at`, in their order. */
 export function* membersAt(text: string, at: number): Generator<Member, void> {
   if (text[at + 1] === "}") return;
   for (let place = at + 1; ;) {
@@ -63,7 +63,7 @@ export function* membersAt(text: string, at: number): Generator<Member, void> {
   }
 }
 
-/** Where each item of the array that begins at `at` begins. */
+/** Returns the starts of the items of the array that begins at `at`. */
 export function itemBegins(text: string, at: number): number[] {
   const begins: number[] = [];
   if (text[at + 1] === "]") return begins;
@@ -75,12 +75,12 @@ export function itemBegins(text: string, at: number): number[] {
   }
 }
 
-/** What a string's text says. */
+/** Returns the characters of a string from its text. */
 export function decodeString(text: string): string {
   return text.includes("\\") ? (JSON.parse(text) as string) : text.slice(1, -1);
 }
 
-/** How deep a value is nested: 0 for a string, number, boolean or null, 1 for an array of those. */
+/** Returns the nesting depth of a value: 0 for a string, number, boolean or null, 1 for an array of those. */
 export function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -97,9 +97,9 @@ export function depthOf(text: string): number {
   return deepest;
 }
 
-/** Whether it is nested deeper than that. Most values are read little for it: they are short, or have few brackets. */
+/** Whether a value is nested deeper. Most values are decided quickly, because they are short or have few brackets. */
 export function isDeeperThan(text: string, maxDepth: number): boolean {
-  // Each level takes two brackets.
+  // Each level needs two brackets.
   if (text.length <= 2 * maxDepth) return false;
   opening.lastIndex = 0;
   for (let count = 0; count <= maxDepth; count++) if (!opening.test(text)) return false;
@@ -108,7 +108,7 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
 
 const opening = /[[{]/g;
 
-/** What a value is, for a message. */
+/** Returns the type of a value, for a message. */
 export function kindOfText(text: string): string {
   switch (text[0]) {
     case "{":

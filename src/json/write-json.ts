@@ -1,8 +1,8 @@
 import { JsonText } from "./json-text.ts";
 
 /**
- * Writes a value as `JSON.stringify` does, except that each `JsonText` in it is written as its own text. It is faster than
- * `JSON.stringify` is for the same result with its values parsed.
+ * Writes a value like `JSON.stringify`, but writes each `JsonText` as its text. It is faster than `JSON.stringify` with the
+ * parsed values of the same result.
  */
 export function writeJson(value: unknown): string {
   switch (typeof value) {
@@ -19,7 +19,7 @@ export function writeJson(value: unknown): string {
       if ("toJSON" in value && typeof value.toJSON === "function") return writeJson(value.toJSON());
       return writeObject(value as Readonly<Record<string, unknown>>);
     case "bigint":
-      throw new TypeError("A bigint has no JSON.");
+      throw new TypeError("JSON cannot represent a bigint.");
     default:
       return "null";
   }
@@ -47,7 +47,7 @@ function writeObject(value: Readonly<Record<string, unknown>>): string {
   return `${text}}`;
 }
 
-/** With its colon. Names are few, and come again and again. */
+/** Writes a name with its colon. There are few names, which repeat, so the results are kept. */
 export function writeName(name: string): string {
   const known = names.get(name);
   if (known !== undefined) return known;
@@ -58,5 +58,5 @@ export function writeName(name: string): string {
 
 const maxKnownNames = 1_000;
 const names = new Map<string, string>();
-/** What needs no escape, while it is short: times, revisions, most keys. */
+/** A short text without escapes, such as times, revisions and most keys. */
 const plainText = /^[ !#-[\]-~]{0,64}$/;

@@ -2,12 +2,12 @@ import { JsonText } from "./json-text.ts";
 import { stepUnits, type Steps } from "./long-value-parts.ts";
 import { writeJson, writeName } from "./write-json.ts";
 
-/** A JSON text in parts, of which a long one is never made whole. */
+/** A JSON text in parts. The parts of a long text are never joined. */
 export type TextParts = readonly string[];
 
 /**
- * Writes what `writeJson` writes, in steps and in parts: each part is some 64 Ki units long, and a text of type JSON that is
- * longer is a part of its own.
+ * Writes the same text as `writeJson`, in steps and in parts. Each part has about 64 Ki units. A longer text of type JSON
+ * is a separate part.
  */
 export function* writeLongJson(value: unknown): Steps<TextParts> {
   const writer = new PartsWriter();
@@ -47,7 +47,7 @@ class PartsWriter {
     return this.#parts;
   }
 
-  /** Adds a leaf; returns whether there is more to do: an item to go into, or a step to end. */
+  /** Adds a leaf. Returns whether more is to do: an item to enter, or a step to end. */
   #add(value: unknown): boolean {
     if (Array.isArray(value) || isPlainObject(value)) return true;
     if (value instanceof JsonText && value.text.length > stepUnits) {
@@ -71,7 +71,7 @@ class PartsWriter {
   }
 }
 
-/** What `writeJson` writes member by member. */
+/** Whether `writeJson` writes the value member by member. */
 function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return (
     typeof value === "object" &&

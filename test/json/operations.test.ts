@@ -82,19 +82,19 @@ describe("G13: operations on the text of a value", () => {
   });
 
   test.each<[string, string[], number, string, RegExp]>([
-    [nines, [], 1, "by", /may have 1000 digits to be incremented; this has 1001/],
-    [`${nines}9`, [], -1, "by", /this has 1001/],
-    ["1", [], 2 ** 53, "by", /A whole number must be from/],
+    [nines, [], 1, "by", /at most 1000 digits before and after the increment, but has 1001/],
+    [`${nines}9`, [], -1, "by", /but has 1001/],
+    ["1", [], 2 ** 53, "by", /An integer must be from/],
     ["1", [], NaN, "by", /finite/],
     ["1e308", [], 1, "by", /cannot hold the sum of 1e308 and 1 exactly/],
     ["1.7e308", [], 1.7e308 + 0.5, "by", /must be from/],
     ["1e400", [], 0.5, "by", /cannot hold the sum/],
     ["12345678901234567890", [], 0.5, "by", /A fraction cannot be added exactly/],
-    ['"1"', [], 1, "path", /There must be a number at the top, or nothing; there is a string/],
-    ['{"a":null}', ["a"], 1, "path", /a number at "\/a", or nothing; there is null/],
-    ['{"a":1}', ["a", "b"], 1, "path", /an object at "\/a", or nothing; there is a number/],
-    ["[1]", ["1"], 1, "path", /The array at the top has 1 items and none at "1"/],
-    ["[1]", ["-"], 1, "path", /none at "-"/],
+    ['"1"', [], 1, "path", /The value at the top must be a number or not exist, but is a string/],
+    ['{"a":null}', ["a"], 1, "path", /"\/a" must be a number or not exist, but is null/],
+    ['{"a":1}', ["a", "b"], 1, "path", /"\/a" must be an object or not exist, but is a number/],
+    ["[1]", ["1"], 1, "path", /The array at the top has 1 items, and no item "1"/],
+    ["[1]", ["-"], 1, "path", /no item "-"/],
   ])("%s at %j plus %s is refused for %s", (value, path, by, argument, reason) => {
     expect(incrementText(value, path, by)).toMatchObject({
       kind: "refused",
