@@ -172,8 +172,8 @@ export async function readOlder(
 let isLoading = false;
 
 /**
- * Reads one more page of changes that are older than the first of a list, and puts them before it. The list is the log, or
- * the copy of it that a pause made.
+ * Reads one more page of changes that are older than the first of a list, and puts them before it. The list is the log,
+ * or the copy of it that a pause made.
  * @returns whether older changes can exist
  */
 export async function loadOlder(list: LogChange[] = changes): Promise<boolean> {

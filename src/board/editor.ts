@@ -21,8 +21,8 @@ import {
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
-// The editor is loaded when a text is first shown. It is in a shadow root, whose styles are objects and not elements, so
-// the page's policy needs no exception for styles.
+// The editor is loaded when a text is first shown. It is in a shadow root, whose styles are objects and not elements,
+// so the page's policy needs no exception for styles.
 
 const colours = HighlightStyle.define([
   { tag: tags.propertyName, color: "var(--json-name)" },

@@ -20,8 +20,8 @@ export interface LogFilter {
 const maxKept = 20_000;
 
 /**
- * The changes that match a filter, however rare they are: those of the loaded log, those that arrive, and older ones, which
- * are read page by page. Only the matching changes of a page are kept.
+ * The changes that match a filter, however rare they are: those of the loaded log, those that arrive, and older ones,
+ * which are read page by page. Only the matching changes of a page are kept.
  */
 export class FilteredLog {
   /** The oldest first. The array stays the same object; `version` changes when it does. */

@@ -57,7 +57,10 @@ export interface TakenUp {
   readonly at: string;
 }
 
-/** Searches the next changes of the namespace for the next write of another agent. Null if no other agent has written yet. */
+/**
+ * Searches the next changes of the namespace for the next write of another agent. Null if no other agent has written
+ * yet.
+ */
 export async function readTakenUp(
   namespace: string,
   { revision, updatedBy }: { readonly revision: string; readonly updatedBy: string | null },

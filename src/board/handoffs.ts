@@ -4,8 +4,8 @@ import type { LogChange } from "./change-log.ts";
 const maxSteps = 400;
 
 /**
- * The write that took up a change: the next write of another agent, of the same key or in the same namespace. The log has
- * writes and no reads, so agents that only read are not known.
+ * The write that took up a change: the next write of another agent, of the same key or in the same namespace. The log
+ * has writes and no reads, so agents that only read are not known.
  * @param all the log, the oldest first
  * @param at the index of the change
  */

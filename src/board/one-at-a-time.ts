@@ -1,6 +1,7 @@
 /**
- * Returns a function that starts the work, with only one run in progress at a time. All calls during a run cause one more
- * run after it. The pause between two runs is at least `minPauseMs`, and at least three times the duration of the last run.
+ * Returns a function that starts the work, with only one run in progress at a time. All calls during a run cause one
+ * more run after it. The pause between two runs is at least `minPauseMs`, and at least three times the duration of the
+ * last run.
  */
 export function oneAtATime(work: () => Promise<unknown>, minPauseMs = 0) {
   let isRunning = false;

@@ -34,7 +34,7 @@ export interface SubscriberSample {
 
 export const reading = signal<OverviewReading | null>(null);
 /** The reason why the server is not healthy, or null. */
-export const fault = signal<string | null>(null);
+export const unhealthyReason = signal<string | null>(null);
 /** The number of changes in each of the last minutes, the latest last. Null before the first read. */
 export const changesByMinute = signal<readonly number[] | null>(null);
 /** Samples since the overview was first opened. The server does not record earlier values. */
@@ -77,13 +77,13 @@ export function followOverview(): () => void {
       ]);
       if (isOver) return;
       reading.value = viewer;
-      fault.value = found;
+      unhealthyReason.value = found;
       const { subscriptionCount, waitCount, slowest } = viewer.subscribers;
       const lag = slowest[0]?.lag ?? 0;
       samples.push({ at: Date.now(), count: subscriptionCount + waitCount, lag });
       if (samples.length > maxSamples) samples.shift();
     } catch (error) {
-      if (!isOver) fault.value = messageOf(error);
+      if (!isOver) unhealthyReason.value = messageOf(error);
     }
   };
   const chart = () =>

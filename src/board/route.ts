@@ -9,7 +9,8 @@ export interface Route {
   readonly params: Readonly<Record<string, string>>;
 }
 
-// Every view of the board has its own address, after the `#`. Browsers never send that part, so names stay on this machine.
+// Every view of the board has its own address, after the `#`. Browsers never send that part, so names stay on this
+// machine.
 
 const hash = signal(location.hash);
 addEventListener("hashchange", () => (hash.value = location.hash));

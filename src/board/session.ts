@@ -70,7 +70,9 @@ export function store(): DataStore {
   throw new Error("You are not signed in.");
 }
 
-/** Reads the token from the address, `…/#token=…`, and removes it from the address bar. Returns the target of the link. */
+/**
+ * Reads the token from the address, `…/#token=…`, and removes it from the address bar. Returns the target of the link.
+ */
 export function takeTokenFromAddress(): void {
   const given = new URLSearchParams(location.hash.slice(1));
   const token = given.get("token");

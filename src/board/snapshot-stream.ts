@@ -6,8 +6,8 @@ import { credentials } from "./session.ts";
 const maxSilenceMs = 20_000;
 
 /**
- * Reads a subscription as server-sent events, for a snapshot: a browser reads the messages of a socket one by one, and the
- * events of a response by the thousand. Resolves when `next` returns true, or the server has ended it.
+ * Reads a subscription as server-sent events, for a snapshot: a browser reads the messages of a socket one by one, and
+ * the events of a response by the thousand. Resolves when `next` returns true, or the server has ended it.
  *
  * @param next is called with each result
  * @throws Error if the server cannot be reached, or the connection is lost

@@ -15,12 +15,12 @@ const executablePath = testBrowser();
 const review = "ingest:baton-store:review";
 const root = new URL("../../", import.meta.url).pathname;
 
-/** How many changes are played while frames and memory are measured; 0: these are not measured. */
+/** The number of changes during the measurement of frames and memory. 0: no measurement. */
 const playedChanges = Number(process.env["BATON_BOARD_CHANGES"] ?? 0);
 const changesPerSecond = 500;
 
-// What no database makes a difference to: colours, keys, widths, connections, tokens and snippets.
-describe.skipIf(!executablePath)("the board, whatever the database", () => {
+// Tests that do not depend on the database: colours, keys, widths, connections, tokens and snippets.
+describe.skipIf(!executablePath)("the board, on any database", () => {
   let browser: Browser;
   let server: TestServer;
   let board: BoardPage;
@@ -106,7 +106,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
     };
     await page.reload();
     await board.go(at("entries"));
-    // Past the navigation.
+    // Skips the navigation.
     await board.tabTo(page.getByText("Skip to content"));
     await press("Enter");
     await eventually(() => page.evaluate("document.activeElement.id")).toBe("main");
@@ -213,7 +213,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
     await heading("Overview");
   });
 
-  test("on a phone one of tree, list and entry is shown", async () => {
+  test("on a phone, one of tree, list and entry is shown", async () => {
     await page.setViewportSize({ width: 390, height: 780 });
     await board.go(at("entries"));
     await page.getByRole("treeitem", { name: /handoff/ }).click();
@@ -225,7 +225,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
     await page.setViewportSize({ width: 1360, height: 820 });
   });
 
-  test("the snippets to copy do what they say: curl, TypeScript and Python", async () => {
+  test("the curl, TypeScript and Python snippets read the entry", async () => {
     const key = `it's "quoted" $HOME \\n`;
     await set(server, { namespace: "copy", key, value: { said: "by a snippet" } });
     await board.go(at("entries", { ns: "copy", key, tab: "code" }));
@@ -270,7 +270,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
   });
 
   test.runIf(playedChanges > 0)(
-    "at 500 changes a second frames keep coming, and the memory stays flat",
+    "at 500 changes per second, frames are drawn regularly and the memory does not grow",
     async () => {
       await board.go(at("activity"));
       await board.option(/writer new draft/).waitFor();
@@ -283,7 +283,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
           perSecond: changesPerSecond,
         }).then(newest),
       );
-      // As much as it keeps of the log, so that what comes then takes the place of what there was.
+      // As many changes as the page keeps, so that later changes replace these.
       const warm = Math.min(playedChanges, 24_000);
       await newest(await playChanges(server, { count: warm }));
       const before = await measureMemory(page);
@@ -291,7 +291,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
       const after = await measureMemory(page);
       const figures = JSON.stringify({ frames, before, after, playedChanges });
       console.info(figures);
-      // A machine without a graphics card, and busy with other tests, draws a part of the 60 frames.
+      // A machine without a graphics card that is busy with other tests draws only a part of the 60 frames.
       expect(frames.medianMs, figures).toBeLessThan(50);
       expect(frames.longestTaskMs, figures).toBeLessThan(1_500);
       expect(after.heapBytes - before.heapBytes, figures).toBeLessThan(8_000_000);
@@ -300,7 +300,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
     },
   );
 
-  test("a server that is stopped and started: the page says so, connects again and misses nothing", async () => {
+  test("when the server restarts, the page reports it, reconnects and misses nothing", async () => {
     const namespace = "restarted";
     await setMany(server, namespace, [{ key: "before", value: 1 }]);
     await board.go(at("entries", { ns: namespace }));
@@ -319,7 +319,7 @@ describe.skipIf(!executablePath)("the board, whatever the database", () => {
     await board.waitConnected();
     await board.go(at("activity", { ns: namespace }));
     await board.option(/new after restarted/).waitFor();
-    // The page was loaded when GraphiQL was there; now it is closed.
+    // The page was loaded while GraphiQL was on; now it is off.
     expect(await page.getByRole("link", { name: "GraphiQL" }).count()).toBe(1);
     await page.reload();
     await board.option(/new after restarted/).waitFor();

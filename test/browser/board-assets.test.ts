@@ -23,7 +23,7 @@ describe("the board's page and files over HTTP", () => {
   const get = (path: string, method = "GET") =>
     fetch(url + path, { method, headers: { "accept-encoding": "gzip" } });
 
-  test("the page is small and under a policy without exceptions; what it loads is cached for good", async () => {
+  test("the page is small, has a policy without exceptions, and its files are cached permanently", async () => {
     const page = await get("/");
     const policy = page.headers.get("content-security-policy");
     expect(policy).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
@@ -43,7 +43,7 @@ describe("the board's page and files over HTTP", () => {
     expect(bytes).toBeLessThan(250_000);
   });
 
-  test("anything else below /board is answered plainly, and all else is someone else's", async () => {
+  test("other paths below /board return 404, and all other paths are left to the server", async () => {
     expect((await get("/board/nothing.js")).status).toBe(404);
     expect((await get("/board/..%2findex.html")).status).toBe(404);
     expect((await get("/", "POST")).headers.get("allow")).toBe("GET, HEAD");

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 
-/** Where a board is, and who looks at it. */
+/** The address of a board, and the token of its user. */
 interface Server {
   readonly url: string;
   readonly token: string;
@@ -17,7 +17,7 @@ interface AxeViolation {
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const settleMs = 30_000;
 
-/** The board in a tab of its own. It is loaded once; a test goes from place to place by the address's fragment, as links do. */
+/** The board in a separate tab. It is loaded once. A test opens views by the address's fragment, as links do. */
 export class BoardPage implements AsyncDisposable {
   readonly page: Page;
   readonly context: BrowserContext;
@@ -30,7 +30,7 @@ export class BoardPage implements AsyncDisposable {
     this.context = context;
     this.page = page;
     this.#server = server;
-    // Violations of the Content-Security-Policy come as console errors.
+    // Violations of the Content-Security-Policy are console errors.
     context.on("console", (message) => {
       if (message.type() === "error") this.#complaints.push(message.text());
     });
@@ -48,7 +48,7 @@ export class BoardPage implements AsyncDisposable {
   static async open(browser: Browser, server: Server, to: string, token = server.token) {
     const context = await browser.newContext({
       viewport: { width: 1360, height: 820 },
-      // An animation would keep the browser drawing.
+      // With an animation, the browser would draw continuously.
       reducedMotion: "reduce",
     });
     const board = new BoardPage(context, await context.newPage(), server);
@@ -64,7 +64,7 @@ export class BoardPage implements AsyncDisposable {
   button = (name: string): Locator => this.page.getByRole("button", { name, exact: true });
   text = (text: string | RegExp): Locator => this.page.getByText(text);
 
-  /** Moves the focus with Tab alone until it is there. */
+  /** Presses Tab until the element has the focus. */
   async tabTo(target: Locator): Promise<void> {
     const isThere = (element: unknown) => element === (globalThis as any).document.activeElement;
     await target.first().waitFor();
@@ -72,10 +72,10 @@ export class BoardPage implements AsyncDisposable {
       if (await target.first().evaluate(isThere)) return;
       await this.page.keyboard.press("Tab");
     }
-    throw new Error(`Tab does not come to ${String(target)}.`);
+    throw new Error(`Tab does not reach ${String(target)}.`);
   }
 
-  /** Watches for the page to say that it lost its connection, however short that is. Returns what waits for it. */
+  /** Watches for the message that the connection is lost, even if it is short. Returns a function that waits for it. */
   async watchForLoss(): Promise<() => Promise<unknown>> {
     await this.page.evaluate(`window.lost = new Promise((resolve) => {
       const bar = document.querySelector(".connection");
@@ -88,9 +88,9 @@ export class BoardPage implements AsyncDisposable {
     await this.page.locator('.connection[data-state="live"]').waitFor({ state: "attached" });
   }
 
-  /** What axe-core finds wrong with what is shown. */
+  /** Returns the violations that axe-core finds in the current view. */
   async violations(): Promise<unknown[]> {
-    // The page's policy lets no script in; the debugger's protocol does.
+    // The page's policy permits no other script, but the debugger's protocol does.
     if (!this.#hasAxe) await this.page.evaluate(await readFile(axePath, "utf8"));
     this.#hasAxe = true;
     const found = await this.page.evaluate(`axe.run({ resultTypes: ["violations"] })`);
@@ -104,7 +104,7 @@ export class BoardPage implements AsyncDisposable {
     return this.page.evaluate("document.scrollingElement.scrollWidth > innerWidth");
   }
 
-  /** Fails for what the browser complained of, but for what a test expects, and for requests to other origins. */
+  /** Fails if the browser reported an error that the test does not expect, or sent a request to another origin. */
   expectClean(...expected: readonly RegExp[]): void {
     const complaints = this.#complaints.filter((text) => !expected.some((one) => one.test(text)));
     this.#complaints.length = 0;
@@ -117,13 +117,13 @@ export class BoardPage implements AsyncDisposable {
   }
 }
 
-/** A place of the board, as its addresses say it. */
+/** The fragment of the address of a view. */
 export function at(place: string, params: Record<string, string> = {}): string {
   const search = String(new URLSearchParams(params));
   return search === "" ? `/${place}` : `/${place}?${search}`;
 }
 
-/** Waits until a value that is read again and again is as expected. */
+/** Reads a value repeatedly until it is as expected. */
 export function eventually<T>(read: () => T | Promise<T>) {
   return expect.poll(read, { timeout: settleMs });
 }

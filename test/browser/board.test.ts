@@ -29,8 +29,8 @@ if (!executablePath) {
 
 const review = "ingest:baton-store:review";
 
-// One browser, one server for each database, and one page, in which each test goes to the place that it is about. What the
-// server does not do differently is in board-alone.test.ts, on one database.
+// One browser, one server for each database, and one page, in which each test opens its view. Tests that do not depend
+// on the database are in board-alone.test.ts.
 describe.skipIf(!executablePath)("the board", () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -68,7 +68,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await group.getByText("pipeline:").click();
       await item(/^job-13/).waitFor();
       await page.getByRole("listbox", { name: "Namespaces of pipeline:" }).waitFor();
-      // It is open, and a click on its name closes it; its arrow opens it again.
+      // It is open. A click on its name closes it, and a click on its arrow opens it again.
       await group.getByText("pipeline:").click();
       await item(/^job-13/).waitFor({ state: "detached" });
       await group.locator(".twist").click();
@@ -82,7 +82,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await item(/^pipeline:/).waitFor({ state: "detached" });
     });
 
-    test("entries are listed live: new ones light up, and a network that was cut loses none", async () => {
+    test("entries are listed in real time: new ones are highlighted, and a lost connection loses none", async () => {
       const namespace = "live";
       await setMany(server, namespace, [{ key: "a", value: { n: 1 } }]);
       await board.go(at("entries", { ns: namespace }));
@@ -108,10 +108,10 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.text("The connection is lost.").waitFor({ state: "detached" });
     });
 
-    test("entries are found by prefix, and by a text that the server looks for", async () => {
+    test("entries are found by prefix, and by a text that the server searches for", async () => {
       await board.go(at("entries", { ns: "work:translate" }));
       await board.option(/^page:01/).waitFor();
-      // What is typed into a field is text.
+      // In a field, `/` is text.
       await page.getByRole("listbox", { name: "Entries of" }).focus();
       await page.keyboard.press("/");
       await page.keyboard.insertText("page:1");
@@ -186,7 +186,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.text("The entry does not exist").waitFor();
     });
 
-    test("a handoff: who follows the entry, who waits for the next, and whose write took it up", async () => {
+    test("a handoff: the subscribers of the entry, the agent that waits, and the write that took it up", async () => {
       const namespace = "relay";
       await set(server, { namespace, key: "draft", value: 1 }, { agent: "first" });
       const waiting = waitFor(server, { namespace, key: "answer" }, { agent: "second" });
@@ -254,7 +254,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.button("Later").click();
       await board.button("Resume").click();
       await page.keyboard.press("Home");
-      // The server does not filter by agent: the page reads back, however far that is.
+      // The server does not filter by agent, so the page reads back as far as necessary.
       await page.reload();
       await board.go(at("activity", { agent: "pioneer" }));
       await board.option(/pioneer new first past/).waitFor();
@@ -282,7 +282,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.text("The source page is empty.").waitFor({ state: "detached" });
     });
 
-    test("work is listed of any number of namespaces, the oldest of them too", async () => {
+    test("work is listed for any number of namespaces, including the oldest", async () => {
       const namespaces = Array.from(
         { length: 105 },
         (_, number) => `many:${String(number).padStart(3, "0")}`,
@@ -309,7 +309,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await mutate(server, "clearNamespaces", "revision", { namespacePrefix: "many:" });
     });
 
-    test("the overview: what there is, the share of the quota, who follows, and the last hour", async () => {
+    test("the overview: the totals, the share of the quota, the subscribers, and the last hour", async () => {
       await board.go(at("overview"));
       await board.text("Healthy").waitFor();
       const { viewer } = await query(server, "{ viewer { usage { entryCount } } }");
@@ -349,7 +349,7 @@ describe.skipIf(!executablePath)("the board", () => {
       expect((await get(server, "b", namespace))?.["value"]).toEqual({ two: "<b>2</b>" });
     });
 
-    test("hostile names and values are shown as text, and no more than their place", async () => {
+    test("hostile names and values are shown as text, within their area", async () => {
       const namespace = `x:<img src=x onerror=alert(1)>\u202Eدرب🧨${"w".repeat(120)}`;
       const key = `"><script>alert(1)</script>\u202E${"k".repeat(500)}`;
       const value = { "</script>": "<img src=x onerror=alert(1)>", long: "y".repeat(50_000) };
@@ -364,7 +364,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await clear(server, namespace);
     });
 
-    test("a reader of some namespaces is offered nothing that its token does not permit", async () => {
+    test("a reader of some namespaces sees only what its token permits", async () => {
       const { secret } = await server.createToken({
         scopes: ["read"],
         namespacePatterns: ["ingest:*"],
@@ -380,7 +380,7 @@ describe.skipIf(!executablePath)("the board", () => {
       await board.go(at("entries", { ns: "handoff" }));
       await board.text("This namespace cannot be shown").waitFor();
       expect(await board.text("The connection is lost.").count()).toBe(0);
-      // Quotas are of the whole store, which it does not see.
+      // Quotas concern the whole store, which it does not see.
       await board.go(at("overview"));
       await page.getByRole("row", { name: /board ingest:… nothing/ }).waitFor();
       expect(await board.text("Quota").count()).toBe(0);

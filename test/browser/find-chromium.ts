@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 const usualPlaces = [
-  // The one without windows comes first: it takes a third less time.
+  // The headless browser comes first, because it needs a third less time.
   "/usr/bin/chromium-headless-shell",
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
@@ -15,12 +15,14 @@ const usualPlaces = [
   "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
 ];
 
-/** The browser that `BATON_TEST_CHROMIUM` names, else the first found where systems put it. */
+/** Returns the browser that `BATON_TEST_CHROMIUM` names, otherwise the first one in the usual places. */
 export function findChromium(): string | undefined {
   return process.env["BATON_TEST_CHROMIUM"] || usualPlaces.find((path) => existsSync(path));
 }
 
-/** The browser for tests; undefined unless `BATON_TEST_BROWSER` is `1`: a browser takes a fifth of the suite's time. */
+/**
+ * Returns the browser for tests if `BATON_TEST_BROWSER` is `1`, because a browser takes a fifth of the suite's time.
+ */
 export function testBrowser(): string | undefined {
   return process.env["BATON_TEST_BROWSER"] === "1" ? findChromium() : undefined;
 }

@@ -24,7 +24,7 @@ describe("GraphiQL's page and assets over HTTP", () => {
     fetch(url + path, { method, headers, redirect: "manual" });
   const html = { accept: "text/html,*/*;q=0.8" };
 
-  test("a browser gets the page, small and under a strict policy; GraphQL clients are left to the API", async () => {
+  test("a browser receives the page, small and with a strict policy; GraphQL clients reach the API", async () => {
     const page = await get("/graphql", html);
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(page.headers.get("content-security-policy")).toMatch(
@@ -45,7 +45,7 @@ describe("GraphiQL's page and assets over HTTP", () => {
     expect((await get("/health/live", html)).status).toBe(418);
   });
 
-  test("every asset that the page names is cached for good under its hash, and compressed", async () => {
+  test("every asset of the page is cached permanently under its hash, and compressed", async () => {
     const page = await (await get("/graphql", html)).text();
     const startPath = /graphiql\/start\.js\?v=[\w-]+/.exec(page)?.[0];
     const start = await (await get(`/${startPath}`)).text();
@@ -81,7 +81,7 @@ describe("GraphiQL's page and assets over HTTP", () => {
     expect(sizes[0]).toBeLessThan(1_400_000);
   });
 
-  test("without its hash an asset is revalidated, by a tag of its own for each encoding", async () => {
+  test("without its hash, an asset is revalidated with a separate tag for each encoding", async () => {
     const plain = await get("/graphiql/start.js", { "accept-encoding": "identity" });
     expect(plain.headers.get("cache-control")).toBe("no-cache");
     const tag = plain.headers.get("etag") ?? "";
@@ -93,7 +93,7 @@ describe("GraphiQL's page and assets over HTTP", () => {
     expect((await get("/graphiql/start.js?v=stale")).headers.get("cache-control")).toBe("no-cache");
   });
 
-  test("anything else below /graphiql is answered plainly", async () => {
+  test("other paths and methods below /graphiql are refused", async () => {
     expect((await get("/graphiql/nothing.js")).status).toBe(404);
     expect((await get("/graphiql/constructor")).status).toBe(404);
     expect((await get("/graphiql/app.js", {}, "POST")).headers.get("allow")).toBe("GET, HEAD");

@@ -19,17 +19,17 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
   let browser: Browser;
   let server: TestServer;
   let context: BrowserContext;
-  /** Signed in; left by each test as it found it. What needs a session of its own opens another. */
+  /** A page that is signed in. Each test restores it. A test that needs a separate session opens another page. */
   let shared: Page;
   let complaints: string[] = [];
   let origins = new Set<string>();
 
-  // One browser context for all tests: it fetches and compiles the editor once.
+  // One browser context for all tests, so that the editor is fetched and compiled once.
   beforeAll(async () => {
     browser = await launchChromium(executablePath!);
     server = await startTestServer();
     context = await browser.newContext({ viewport });
-    // Violations of the Content-Security-Policy come as console errors.
+    // Violations of the Content-Security-Policy are console errors.
     context.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text());
     });
@@ -62,7 +62,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
   const sends = (request: Request, operation: string): boolean =>
     request.postDataJSON()?.query.includes(operation);
 
-  /** The JSON answer to the next request with the operation, such as "query Read". */
+  /** The JSON response to the next request with the operation, such as "query Read". */
   async function answer(page: Page, operation: string): Promise<unknown> {
     const response = await page.waitForResponse((one) => sends(one.request(), operation));
     return response.json();
@@ -82,7 +82,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     await page.locator(`${editor} .view-lines`).filter({ hasText: text }).waitFor();
   }
 
-  /** What an editor marks as an error in a text. A wrong text before it makes the editor tell when it has checked this one. */
+  /** The errors that an editor marks in a text. A wrong text before it shows when the editor has checked this one. */
   async function errorsIn(page: Page, text: string, editor = "variables.json"): Promise<string[]> {
     return page.evaluate(`(async () => {
       const model = monaco.editor.getModels().find(({ uri }) => uri.path.endsWith("${editor}"));
@@ -109,7 +109,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     );
   }
 
-  /** Writes into an editor. */
+  /** Replaces the text of an editor. */
   async function write(page: Page, editor: string, text: string): Promise<void> {
     await page.evaluate(
       `monaco.editor.getModels().find(({ uri }) => uri.path.endsWith("${editor}")).setValue(${JSON.stringify(text)})`,
@@ -128,7 +128,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     expect(complaints).toEqual([]);
   });
 
-  test("a set answers with a revision, and a read and the log show it", async () => {
+  test("a set returns a revision, and a read and the log show it", async () => {
     const page = shared;
 
     const set = answer(page, "mutation Set");
@@ -155,7 +155,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     expect(complaints).toEqual([]);
   });
 
-  test("a subscription shows what another window sets, as it is set", async () => {
+  test("a subscription shows the sets of another window in real time", async () => {
     const waiting = shared;
     await run(waiting, "Wait");
     await shown(waiting, result, '"kind": "CAUGHT_UP"');
@@ -184,7 +184,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     const page = await openSignedIn();
     await run(page, "Set");
     await shown(page, result, '"updatedBy": "writer"');
-    // GraphiQL keeps its tabs half a second after they changed.
+    // GraphiQL saves its tabs half a second after a change.
     const kept = () => page.evaluate(`sessionStorage.getItem("graphiql:tabState")`);
     await expect.poll(kept).toContain('"activeTabIndex":1');
     const schema = answer(page, "query IntrospectionQuery");
@@ -203,7 +203,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     expect(complaints).toEqual([]);
   });
 
-  test("without a token a banner says how to sign in, and takes a token or the whole link", async () => {
+  test("without a token, a banner says how to sign in, and accepts a token or the whole link", async () => {
     const page = await context.newPage();
     await page.goto(`${server.url}/graphql`);
     await signIn(page).getByText("You are not signed in.").waitFor();
@@ -219,7 +219,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     await signIn(page).waitFor();
   });
 
-  test("a token that the server never knew, and one that was revoked, each bring their own banner", async () => {
+  test("an unknown token and a revoked token have different banners", async () => {
     const page = await context.newPage();
     await page.goto(`${server.url}/graphql#token=not-a-token`);
     await signIn(page).getByText("This token is not known here.").waitFor();
@@ -235,7 +235,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     await signIn(page).getByText("This token was revoked.").waitFor();
   });
 
-  test("G13: numbers are shown and sent as they are, without rounding", async () => {
+  test("G13: numbers are shown and sent without rounding", async () => {
     const page = shared;
     await page.getByRole("tab", { name: "Set" }).click();
     await shown(page, ".graphiql-query-editor", "SET");
@@ -252,12 +252,12 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     await write(page, "variables.json", example);
   });
 
-  test("no JSON value is marked as an error; what an API's type excludes is", async () => {
+  test("JSON values are not marked as errors; values that the API's types exclude are", async () => {
     const page = shared;
     await page.getByRole("tab", { name: "Set" }).click();
     await shown(page, ".graphiql-query-editor", "SET");
     const example = await textIn(page, "variables.json");
-    // From now on the editor knows the types of the variables.
+    // After this, the editor has the types of the variables.
     await expect
       .poll(() => errorsIn(page, '{"input":{"key":[],"value":1}}'), { timeout: 20_000 })
       .not.toEqual([]);
@@ -287,10 +287,10 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     await write(page, "operation.graphql", operation);
   });
 
-  test("at 390 pixels the response has the width of the window", async () => {
+  test("at 390 pixels, the response has the width of the window", async () => {
     const page = shared;
     await page.setViewportSize({ width: 390, height: 844 });
-    // A tab moves under the mouse when it shows its close button: this presses it without one, as a finger does.
+    // A tab moves under the mouse when it shows its close button. This event needs no mouse, like a touch.
     await page.getByRole("tab", { name: "Set" }).locator("button").first().dispatchEvent("click");
     await shown(page, ".graphiql-query-editor", "SET");
     await page.getByRole("button", { name: "Execute query" }).click();
@@ -305,7 +305,7 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     await page.setViewportSize(viewport);
   });
 
-  test("leaving a tab asks while its subscription runs, and only then", async () => {
+  test("leaving a tab asks for confirmation only while its subscription runs", async () => {
     const page = await openSignedIn();
     const questions: string[] = [];
     let leave = false;
@@ -336,14 +336,14 @@ describe.skipIf(!executablePath)("GraphiQL in a browser", { timeout: 60_000 }, (
     expect(complaints).toEqual([]);
   });
 
-  test("a server that cannot be reached is told in plain words", async () => {
+  test("reports a server that cannot be reached in plain words", async () => {
     const page = shared;
     await context.setOffline(true);
     await run(page, "Read");
     await shown(page, result, "The server did not respond");
   });
 
-  test("a link may carry a query, which does not run by itself", async () => {
+  test("a link can contain a query, which does not run automatically", async () => {
     const query = "mutation Linked { clearNamespaces(input: {}) { revision } }";
     const page = await context.newPage();
     const ran: Request[] = [];

@@ -1,6 +1,6 @@
 import { chromium, type Browser } from "playwright-core";
 
-/** Starts a browser without a window, on a fresh user data directory, that asks nothing of its maker's servers. */
+/** Starts a headless browser with a new user data directory, which sends nothing to its vendor's servers. */
 export function launchChromium(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,

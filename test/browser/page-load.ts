@@ -5,11 +5,11 @@ type Server = { readonly url: string; readonly token: string };
 
 const maxBatch = 500;
 const batchMs = 100;
-/** Keys that are written again and again. */
+/** The number of keys, which are written repeatedly. */
 const keys = 200;
 
 /**
- * Writes so many changes, as fast as the server takes them, or at a rate.
+ * Writes a number of changes, as fast as the server accepts them, or at a rate.
  * @returns the revision of the last one
  */
 export async function playChanges(
@@ -39,7 +39,7 @@ export interface Frames {
   readonly longestTaskMs: number;
 }
 
-/** How long the frames of a page take, and its longest task, while something is going on. */
+/** Measures the frames of a page, and its longest task, during some work. */
 export async function measureFrames(page: Page, work: () => Promise<unknown>): Promise<Frames> {
   await page.evaluate(`(() => {
     const measured = (window.measured = { frames: [], longest: 0, isOver: false });
@@ -75,7 +75,7 @@ export interface Memory {
   readonly listeners: number;
 }
 
-/** What a page holds after its garbage was collected. */
+/** Returns the memory of a page after garbage collection. */
 export async function measureMemory(page: Page): Promise<Memory> {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable");

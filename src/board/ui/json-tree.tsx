@@ -25,8 +25,8 @@ function childrenOf(text: string): Child[] {
 }
 
 /**
- * Shows a value as a tree. It reads a level of the value's text when that level is opened, so a value of any size is shown
- * immediately, and numbers keep their text.
+ * Shows a value as a tree. It reads a level of the value's text when that level is opened, so a value of any size is
+ * shown immediately, and numbers keep their text.
  */
 export function JsonTree({ text }: { text: string }) {
   return (

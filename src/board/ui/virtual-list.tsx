@@ -17,7 +17,9 @@ export interface VirtualListProps {
   readonly role?: "listbox" | "tree" | "list";
   readonly idPrefix?: string;
   readonly class?: string;
-  /** Identifies the first row. If rows are added before it while the list is scrolled, the visible rows stay in place. */
+  /**
+   * Identifies the first row. If rows are added before it while the list is scrolled, the visible rows stay in place.
+   */
   readonly firstKey?: number | string;
   /** Returns the new index of the row that was first. Less than 1 if no row was added before it. */
   readonly placeOf?: (firstKey: number | string) => number;

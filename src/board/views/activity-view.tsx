@@ -32,7 +32,9 @@ const windows = [
 ];
 /** The number of pages of the log that are read automatically to find matching changes. */
 const maxPagesBack = 20;
-/** The same while a filter is active. Only matching changes are kept then, so that more can be read: 200,000 changes. */
+/**
+ * The same while a filter is active. Only matching changes are kept then, so that more can be read: 200,000 changes.
+ */
 const maxFilteredPagesBack = 400;
 
 /** The view during a pause: a copy of the log, and the instant at which the lanes end. */

@@ -84,7 +84,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
     setExpiry("keep");
     setDraft(entry ? indented(entry.value) : "");
   };
-  const fault = draft === null ? null : faultOf(draft);
+  const jsonError = draft === null ? null : jsonErrorOf(draft);
   const save = async (text: string, from: EntryDetail | null) => {
     setBusy(true);
     try {
@@ -192,7 +192,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
             <button
               type="button"
               class="small primary"
-              disabled={fault !== null || isBusy}
+              disabled={jsonError !== null || isBusy}
               onClick={() => void save(draft, base.current)}
             >
               Save
@@ -211,9 +211,9 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
           {entry && <EntryFacts namespace={namespace} entry={entry} />}
           {draft !== null ? (
             <>
-              <div class={fault === null ? "check ok" : "check error"}>
+              <div class={jsonError === null ? "check ok" : "check error"}>
                 <p role="status">
-                  {fault ??
+                  {jsonError ??
                     (base.current && entry && base.current.revision !== entry.revision
                       ? "Valid JSON. Another client has written the entry since you began. Saving shows both values."
                       : "Valid JSON.")}
@@ -228,7 +228,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
                 text={draft}
                 label="Value"
                 onChange={setDraft}
-                onSave={() => fault === null && !isBusy && void save(draft, base.current)}
+                onSave={() => jsonError === null && !isBusy && void save(draft, base.current)}
               />
               <p class="list-foot">
                 <kbd>Ctrl</kbd>+<kbd>Enter</kbd> saves. <kbd>Escape</kbd>, then <kbd>Tab</kbd>{" "}
@@ -324,7 +324,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
 }
 
 /** Returns why a text is not valid JSON, or null. */
-export function faultOf(text: string): string | null {
+export function jsonErrorOf(text: string): string | null {
   try {
     JSON.parse(text);
     return null;

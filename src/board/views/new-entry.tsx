@@ -4,7 +4,7 @@ import { Refusal } from "../graphql.ts";
 import { go } from "../route.ts";
 import { messageOf } from "../session.ts";
 import { Dialog } from "../ui/dialog.tsx";
-import { faultOf } from "./entry-pane.tsx";
+import { jsonErrorOf } from "./entry-pane.tsx";
 import { ExpirySelect, type Expiry } from "./expiry-select.tsx";
 
 export function NewEntry({ namespace, onClose }: { namespace: string; onClose: () => void }) {
@@ -12,7 +12,7 @@ export function NewEntry({ namespace, onClose }: { namespace: string; onClose: (
   const [value, setValue] = useState("{}");
   const [expiry, setExpiry] = useState<Expiry>("keep");
   const [error, setError] = useState<string | null>(null);
-  const fault = faultOf(value);
+  const jsonError = jsonErrorOf(value);
   const create = async () => {
     try {
       const ttl = typeof expiry === "number" ? { ttlSeconds: expiry } : {};
@@ -58,16 +58,16 @@ export function NewEntry({ namespace, onClose }: { namespace: string; onClose: (
           />
         </label>
         <ExpirySelect value={expiry} current={null} onChange={setExpiry} />
-        {(error ?? fault) !== null && (
+        {(error ?? jsonError) !== null && (
           <p class="notice error" role="alert">
-            {error ?? fault}
+            {error ?? jsonError}
           </p>
         )}
         <footer>
           <button type="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" class="primary" disabled={fault !== null}>
+          <button type="submit" class="primary" disabled={jsonError !== null}>
             Create
           </button>
         </footer>

@@ -4,7 +4,13 @@ import { now } from "../clock.ts";
 import { bytes, clock, number } from "../format.ts";
 import { connection } from "../live-stream.ts";
 import { ratePerSecond, totalsOf } from "../log-totals.ts";
-import { changesByMinute, fault, followOverview, reading, samples } from "../overview-reading.ts";
+import {
+  changesByMinute,
+  unhealthyReason,
+  followOverview,
+  reading,
+  samples,
+} from "../overview-reading.ts";
 import { hrefOf } from "../route.ts";
 import { session } from "../session.ts";
 import { AgentTag } from "../ui/agent-tag.tsx";
@@ -47,8 +53,11 @@ export function OverviewView() {
     <section class="pane overview" aria-label="Overview">
       <header class="pane-head">
         <h1>Overview</h1>
-        <span class={fault.value === null && !isLost ? "health good" : "health bad"} role="status">
-          {isLost ? "Reconnecting" : (fault.value ?? "Healthy")}
+        <span
+          class={unhealthyReason.value === null && !isLost ? "health good" : "health bad"}
+          role="status"
+        >
+          {isLost ? "Reconnecting" : (unhealthyReason.value ?? "Healthy")}
         </span>
       </header>
       <div class="scroll">
@@ -125,7 +134,9 @@ export function OverviewView() {
   );
 }
 
-/** Returns whether the token can read all namespaces. Changes are counted by revisions, which belong to the whole store. */
+/**
+ * Returns whether the token can read all namespaces. Changes are counted by revisions, which belong to the whole store.
+ */
 function coversStore(): boolean {
   const current = session.value;
   return (
