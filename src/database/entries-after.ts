@@ -16,20 +16,27 @@ export function matchesEntriesAfter(selection: Selection, after: EntryQuery["aft
   if (match && !another && matches(match, namespace)) {
     if (match.kind === "exact") {
       if (key === null) return nothing;
-      return sql`"namespace" = ${namespace} AND ${matchesKeyAfter(selection.keys, key)}`;
+      return sql`"namespace" = ${namespace} AND ${matchesTextAfter(sql`"key"`, selection.keys, key)}`;
     }
-    return sql`${matchesPlaceAfter(namespace, key)}${endsBefore(match, key)} AND ${matchesText(sql`"key"`, selection.keys)}`;
+    return sql`${matchesPlaceAfter(namespace, key)}${endsPlaceBefore(match, key)} AND ${matchesText(sql`"key"`, selection.keys)}`;
   }
   return sql`${matchesEntries(selection)} AND ${matchesPlaceAfter(namespace, key)}`;
 }
 
-function matchesKeyAfter(keys: TextMatch, key: string): Sql {
-  const isAfter = sql`"key" > ${key}`;
-  if (keys.kind === "exact" || !matches(keys, key)) {
-    return sql`${matchesText(sql`"key"`, keys)} AND ${isAfter}`;
+/** Whether a text matches and sorts after another one, which is the only start of the range. */
+export function matchesTextAfter(column: Sql, match: TextMatch, after: string): Sql {
+  if (after === "") return matchesText(column, match);
+  if (match.kind === "exact" || !matches(match, after)) {
+    return sql`${matchesText(column, match)} AND ${column} > ${after}`;
   }
-  const end = prefixEnd(keys.prefix);
-  return end === null ? isAfter : sql`(${isAfter} AND "key" < ${end})`;
+  return sql`(${column} > ${after}${endsBefore(column, match)})`;
+}
+
+/** The end of the range of a match, for the texts after one that matches. */
+export function endsBefore(column: Sql, match: TextMatch): Sql {
+  if (match.kind === "exact") return sql` AND ${column} = ${match.text}`;
+  const end = prefixEnd(match.prefix);
+  return end === null ? sql`` : sql` AND ${column} < ${end}`;
 }
 
 function matchesPlaceAfter(namespace: string, key: string | null): Sql {
@@ -39,10 +46,8 @@ function matchesPlaceAfter(namespace: string, key: string | null): Sql {
 }
 
 /** The end of a range that starts with `matchesPlaceAfter`, in the same columns. */
-function endsBefore({ prefix }: TextMatch & { kind: "prefix" }, key: string | null): Sql {
-  const end = prefixEnd(prefix);
-  if (end === null) return sql``;
-  return key === null
-    ? sql` AND "namespace" < ${end}`
-    : sql` AND ("namespace", "key") < (${end}, ${""})`;
+function endsPlaceBefore(match: TextMatch & { kind: "prefix" }, key: string | null): Sql {
+  if (key === null) return endsBefore(sql`"namespace"`, match);
+  const end = prefixEnd(match.prefix);
+  return end === null ? sql`` : sql` AND ("namespace", "key") < (${end}, ${""})`;
 }

@@ -2,7 +2,8 @@ import type { PastKey, PastKeysQuery } from "../store/contract.ts";
 import type { Change } from "../store/model/change.ts";
 import type { TextMatch } from "../store/model/text-match.ts";
 import { changeColumns, toChange, type ChangeRow } from "./tables.ts";
-import { columns, empty, join, matchesText, sql, type SqlReader } from "./sql.ts";
+import { endsBefore, matchesTextAfter } from "./entries-after.ts";
+import { columns, join, sql, type SqlReader } from "./sql.ts";
 
 /**
  * Reads the keys of one namespace that occur in the log, in their order, each with its changes around a revision. An
@@ -14,13 +15,14 @@ export async function readPastKeys(
   maxItems: number,
 ): Promise<PastKey[]> {
   const from = sql`FROM "Change" WHERE "userId" = ${userId} AND "namespace" = ${namespace}`;
-  const inRange = sql`${from} AND ${matchesText(sql`"key"`, keys)}`;
+  // The place is the only start of the range: from another one, SQLite would walk through all earlier keys again.
+  const first = matchesTextAfter(sql`"key"`, keys, after);
   const ofKey = sql`${from} AND "key" = "place"."key"`;
   const rows = await client.all<{ key: string; last: bigint | null; next: bigint | null }>(sql`
     WITH RECURSIVE "place" ("key", "position") AS (
-      SELECT (SELECT MIN("key") ${inRange} AND "key" > ${after}), 1
+      SELECT (SELECT MIN("key") ${from} AND ${first}), 1
       UNION ALL
-      SELECT (SELECT MIN("key") ${inRange} AND "key" > "place"."key"), "position" + 1
+      SELECT (SELECT MIN("key") ${from} AND "key" > "place"."key"${endsBefore(sql`"key"`, keys)}), "position" + 1
       FROM "place" WHERE "place"."key" IS NOT NULL AND "position" < ${maxItems}
     )
     SELECT "place"."key",
@@ -46,8 +48,7 @@ export async function readPastNamespace(
   match: TextMatch,
   after: string | null,
 ): Promise<string | null> {
-  const behind = after === null ? empty : sql` AND "namespace" > ${after}`;
-  const where = sql`WHERE "userId" = ${userId} AND ${matchesText(sql`"namespace"`, match)}${behind}`;
+  const where = sql`WHERE "userId" = ${userId} AND ${matchesTextAfter(sql`"namespace"`, match, after ?? "")}`;
   const rows = await client.all<{ name: string | null }>(sql`
     SELECT MIN("name") AS "name" FROM (
       SELECT MIN("namespace") AS "name" FROM "Change" ${where}

@@ -92,6 +92,26 @@ test("SQLite finds later pages by the index, and does not read the earlier ones 
   }
 });
 
+test("a later page of a prefix starts at its place only: a plan does not say which of two starts it uses", async () => {
+  const texts: string[] = [];
+  const client: SqlReader = {
+    async all<Row>({ sql }: Sql) {
+      texts.push(sql);
+      return [] as Row[];
+    },
+  };
+  const keys = prefixed("k");
+  const selection = { namespaces: [exact("n")], keys };
+  const query = { userId: "local", selection, onlyKeys: null };
+  const after = { namespace: "n", key: "k7" };
+  await readEntries({ client, now, epoch }, { ...query, after }, { maxItems: 10, maxBytes: 1 });
+  const past = { userId: "local", namespace: "n", keys, at: 5n, compacted: 1n };
+  await readPastKeys(client, { ...past, after: "k7" }, 10);
+  await readPastNamespace(client, "local", prefixed("n"), "n7");
+  expect(texts).toHaveLength(3);
+  for (const text of texts) expect(text).not.toMatch(/"(?:key|namespace)" >= /);
+});
+
 test("SQLite finds free entries and dead letters by the index alone, without reading finished ones", async () => {
   const byWork =
     "SEARCH Entry USING INDEX Entry_userId_namespace_isCompleted_isDeadLettered_key_idx";
