@@ -40,8 +40,8 @@ const withoutFixture: Record<Version, readonly string[]> = {
   ],
 };
 
-const asksTheClient =
-  "The server asks a client for nothing: any instance may answer any request, so none waits for an answer of the client's.";
+const requestsToClient =
+  "The server sends no requests to a client: any instance can handle any request, so none waits for a client's response.";
 
 /** Scenarios that Baton does not pass, with the reason. */
 const notPassed: Record<Version, Readonly<Record<string, string>>> = {
@@ -50,11 +50,11 @@ const notPassed: Record<Version, Readonly<Record<string, string>>> = {
       "No tool repeats an argument in a header, so there is no header to compare.",
   },
   "2025-11-25": {
-    "tools-call-sampling": asksTheClient,
-    "tools-call-elicitation": asksTheClient,
-    "elicitation-sep1034-defaults": asksTheClient,
-    "elicitation-sep1330-enums": asksTheClient,
-    "server-sse-polling": "The suite skips it, since its own server does not pass it.",
+    "tools-call-sampling": requestsToClient,
+    "tools-call-elicitation": requestsToClient,
+    "elicitation-sep1034-defaults": requestsToClient,
+    "elicitation-sep1330-enums": requestsToClient,
+    "server-sse-polling": "The suite skips it, because its own server does not pass it.",
   },
 };
 

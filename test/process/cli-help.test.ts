@@ -88,7 +88,7 @@ test.each([
     'Start over with snapshot: true, or accept the gap with after: "41".',
     "Start over with --snapshot, or accept the gap with --after 41.",
   ],
-])("the API's words become the command line's: %s", (argument, message, said) => {
+])("a message of the API names the options of the command line: %s", (argument, message, said) => {
   const error = errorOf({ message, extensions: { code: "BAD_USER_INPUT", argument } });
   expect(messageOf(error)).toBe(said);
 });

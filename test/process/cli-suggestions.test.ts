@@ -75,7 +75,7 @@ describe("the error of a wrong command line suggests the right one", () => {
     ["help for del", ["help", "del"], "Did you mean delete?"],
     ["token rm", ["token", "rm"], "Did you mean revoke?"],
     ["an unknown option before the command", ["--ulr", "http://h", "get", "k"], "--url"],
-    ["an unknown command behind options", ["--url", "http://h", "gte", "k"], "get"],
+    ["an unknown command after options", ["--url", "http://h", "gte", "k"], "get"],
   ])("%s", async (_what, args, suggestion) => {
     const { code, stdout, stderr } = await runHere(args);
     expect(stderr).toContain(suggestion);

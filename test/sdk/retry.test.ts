@@ -290,7 +290,7 @@ describe("a response that does not come from Baton", () => {
     '{"data":{}}',
     '{"data":[]}',
     "[]",
-  ])("JSON that is not an answer of Baton is a BAD_RESPONSE that may pass: %s", async (answer) => {
+  ])("JSON that is not a response of Baton is a temporary BAD_RESPONSE: %s", async (answer) => {
     const answers = [answer];
     const store = createDataStore({
       token: "any",

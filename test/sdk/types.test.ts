@@ -106,7 +106,7 @@ async function appends(jobs: Namespace<Jobs>, open: Namespace) {
   await open.append("k", { a: 1 });
   // @ts-expect-error a list of strings
   await jobs.append("list", 42);
-  // @ts-expect-error a list of strings that may be absent
+  // @ts-expect-error an optional list of strings
   await jobs.append("maybe", 42);
   // @ts-expect-error not a list
   await jobs.append("raw", "a");

@@ -45,7 +45,7 @@ const strange: Record<string, Strange> = {
   "204": { status: 204, type: "" },
   "302 to a page": { status: 302, location: "/login" },
   "302 to itself": { status: 302, location: "/graphql" },
-  "307 to elsewhere": { status: 307, location: "http://127.0.0.1:9/graphql" },
+  "307 to another site": { status: 307, location: "http://127.0.0.1:9/graphql" },
   "a stream without an event": { status: 200, type: stream, body: "" },
   "a stream of HTML": { status: 200, type: stream, body: "<h1>Welcome\n\n" },
   "an event that is not JSON": { status: 200, type: stream, body: next('{"data":') },

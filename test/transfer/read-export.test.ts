@@ -316,7 +316,7 @@ describe("refuses a file that differs from the export", () => {
       /line 8: It counts 3 entries/,
     ],
     [
-      "another sum",
+      "another digest",
       8,
       end!.replace(/"sha256":"../, '"sha256":"zz'),
       /line 8: The digest does not match/,

@@ -57,7 +57,7 @@ test("the schema has no abstract types, as this check requires", () => {
 test.each([
   ["one field 900 times", `{ ${"viewer { user } ".repeat(900)} }`],
   ["inline fragments", `{ ${"... on Query { viewer { user } } ".repeat(400)} }`],
-])("%s: each is compared once", (_name, text) => {
+])("compares each field once: %s", (_name, text) => {
   expect(mergeConflict(parse(text))).toBeNull();
 });
 
