@@ -49,7 +49,7 @@ export function notAcceptable(accept: string | undefined, isSubscription: boolea
     );
   }
   const only = acceptsEventStream(accept)
-    ? " Only the response of a subscription is an event stream."
+    ? " Only a subscription returns an event stream."
     : "";
   return new HttpRefusal(
     406,
