@@ -48,9 +48,7 @@ export function notAcceptable(accept: string | undefined, isSubscription: boolea
       `The events of a subscription are server-sent events: send Accept: text/event-stream; ${sent}. Or subscribe over WebSocket, on the same path.`,
     );
   }
-  const only = acceptsEventStream(accept)
-    ? " Only a subscription returns an event stream."
-    : "";
+  const only = acceptsEventStream(accept) ? " Only a subscription returns an event stream." : "";
   return new HttpRefusal(
     406,
     `Send Accept: application/json or application/graphql-response+json; ${sent}.${only}`,
