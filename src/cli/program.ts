@@ -78,8 +78,8 @@ export function createProgram(): Command {
       `
 ${describeExitCodes()}
 Options can also precede the command: baton --url … get report.
-Data is printed on standard output. An error is one line on standard error. It
-ends with its code, such as (CONFLICT): docs/errors.md explains each code.`,
+Data is printed on standard output, and an error is one line on standard error.
+Errors of the API end with their code, such as (CONFLICT): see docs/errors.md.`,
     )
     .exitOverride();
   for (const [heading, commands] of Object.entries(groups)) {
