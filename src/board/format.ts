@@ -71,3 +71,14 @@ export function compareNames(a: string, b: string): number {
   }
   return a.length - b.length;
 }
+
+// Zero-width joiners are not among them: emoji and some scripts need them.
+const hidden = /[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const outerSpaces = /^ +| +$/g;
+
+/** Shows the characters of a name that are invisible or reorder the others, so that names that differ look different. */
+export function visibleName(name: string): string {
+  return name
+    .replace(hidden, (found) => `⟨U+${found.charCodeAt(0).toString(16).toUpperCase()}⟩`)
+    .replace(outerSpaces, (found) => "␣".repeat(found.length));
+}

@@ -360,6 +360,8 @@ describe.skipIf(!executablePath)("the board", () => {
       expect(await board.isCutOff()).toBe(false);
       await board.go(at("activity", { ns: "x:" }));
       await board.option(/new "><script>/).waitFor();
+      // What reorders text is shown, so that no name looks like another.
+      await board.option(/alert\(1\)>⟨U\+202E⟩/).waitFor();
       expect(await board.isCutOff()).toBe(false);
       await clear(server, namespace);
     });

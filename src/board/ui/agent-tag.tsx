@@ -1,4 +1,4 @@
-import { hueOf } from "../format.ts";
+import { hueOf, visibleName } from "../format.ts";
 
 /** Shows an agent with its name and colour. */
 export function AgentTag({ name }: { name: string | null }) {
@@ -6,7 +6,7 @@ export function AgentTag({ name }: { name: string | null }) {
   return (
     <span class="agent" title={name}>
       <i style={{ "--hue": hueOf(name) }} />
-      <bdi>{name}</bdi>
+      <bdi>{visibleName(name)}</bdi>
     </span>
   );
 }

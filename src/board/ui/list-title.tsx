@@ -1,3 +1,4 @@
+import { visibleName } from "../format.ts";
 import { go } from "../route.ts";
 import { Icon } from "./icons.tsx";
 
@@ -14,7 +15,7 @@ export function ListTitle({ title }: { title: string }) {
         <Icon name="back" />
       </button>
       <h1 title={title}>
-        <bdi>{title}</bdi>
+        <bdi>{visibleName(title)}</bdi>
       </h1>
     </>
   );

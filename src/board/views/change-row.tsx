@@ -1,5 +1,5 @@
 import type { ChangeKind, LogChange } from "../change-log.ts";
-import { bytes, clock, duration, instant } from "../format.ts";
+import { bytes, clock, duration, instant, visibleName } from "../format.ts";
 import { nextOfAnother, placeOf } from "../handoffs.ts";
 import { AgentTag } from "../ui/agent-tag.tsx";
 
@@ -38,10 +38,10 @@ export function ChangeRow({ id, change, all, isActive, onOpen }: ChangeRowProps)
       <AgentTag name={change.agent} />
       <span class={`kind ${change.kind}`}>{change.isNew ? "new" : kindNames[change.kind]}</span>
       <bdi class="change-key" title={change.key ?? undefined}>
-        {change.key ?? "all keys"}
+        {change.key === null ? "all keys" : visibleName(change.key)}
       </bdi>
       <bdi class="change-ns" title={change.namespace}>
-        {change.namespace}
+        {visibleName(change.namespace)}
       </bdi>
       <span class="next">
         {next && (

@@ -1,3 +1,4 @@
+import { visibleName } from "../format.ts";
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../graphql.ts";
 import { hrefOf } from "../route.ts";
@@ -79,7 +80,7 @@ export function DeadLetters({
             <tr key={key}>
               <td>
                 <a class="mono" href={hrefOf("entries", { ns: namespace, key })}>
-                  <bdi>{key}</bdi>
+                  <bdi>{visibleName(key)}</bdi>
                 </a>
               </td>
               <td class="why">{reasonOf(error)}</td>

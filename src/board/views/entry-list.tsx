@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks"
 import { ClaimsWatch } from "../claims-watch.ts";
 import { EntryRows, placeOfKey, type EntryRow } from "../entry-rows.ts";
 import { focusEntry } from "../focus.ts";
-import { bytes, number } from "../format.ts";
+import { bytes, number, visibleName } from "../format.ts";
 import { namespaces } from "../namespaces.ts";
 import { withParams } from "../route.ts";
 import { mayWrite } from "../session.ts";
@@ -200,7 +200,7 @@ function Row({ id, row, value, holder, isSelected, isActive, onOpen }: RowProps)
     >
       {isLit && <i key={row.revision} class="lit" aria-hidden="true" />}
       <bdi class="entry-key" title={row.key}>
-        {row.key}
+        {visibleName(row.key)}
       </bdi>
       <bdi class="entry-value">
         {value ?? (row.sizeBytes > maxPreviewBytes ? <em>{bytes(row.sizeBytes)}</em> : "")}

@@ -1,3 +1,4 @@
+import { visibleName } from "../format.ts";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { onChanges } from "../change-log.ts";
 import { deleteEntry, indented, readEntry, writeEntry, type EntryDetail } from "../entry-detail.ts";
@@ -142,7 +143,7 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
           <Icon name="back" />
         </button>
         <h1 title={entryKey} id={entryTitleId} tabIndex={-1}>
-          <bdi>{entryKey}</bdi>
+          <bdi>{visibleName(entryKey)}</bdi>
         </h1>
         <span class="spring" />
         {draft === null ? (
@@ -294,8 +295,8 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
       {isDeleting && (
         <Dialog title="Delete this entry?" onClose={() => setDeleting(false)}>
           <p>
-            <bdi class="mono">{entryKey}</bdi> is deleted, unless another client writes it first.
-            Subscribers receive the change.
+            <bdi class="mono">{visibleName(entryKey)}</bdi> is deleted, unless another client writes
+            it first. Subscribers receive the change.
           </p>
           <footer>
             <button type="button" onClick={() => setDeleting(false)}>

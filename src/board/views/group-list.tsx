@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { focusList } from "../focus.ts";
-import { compareNames, bytes, number } from "../format.ts";
+import { compareNames, bytes, number, visibleName } from "../format.ts";
 import { namespaces } from "../namespaces.ts";
 import { go } from "../route.ts";
 import { AgentTag } from "../ui/agent-tag.tsx";
@@ -77,7 +77,7 @@ export function GroupList({ prefix }: { prefix: string }) {
                   title={name}
                   onClick={() => open(index)}
                 >
-                  <bdi class="entry-key">{name.slice(prefix.length) || name}</bdi>
+                  <bdi class="entry-key">{visibleName(name.slice(prefix.length) || name)}</bdi>
                   <span class="group-agents">
                     {agents.slice(0, maxShownAgents).map((agent) => (
                       <AgentTag key={agent} name={agent} />

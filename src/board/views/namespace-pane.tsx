@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useMemo, useState } from "preact/hooks";
 import { focusList } from "../focus.ts";
-import { bytes, number } from "../format.ts";
+import { bytes, number, visibleName } from "../format.ts";
 import { namespaces, tree } from "../namespaces.ts";
 import { openNodes, type TreeNode } from "../namespace-tree.ts";
 import { go } from "../route.ts";
@@ -131,7 +131,9 @@ export function NamespacePane({ selected, group }: NamespacePaneProps) {
                 >
                   <Icon name="chevron" size={12} />
                 </span>
-                <bdi class={node.namespace ? "tree-name" : "tree-name folder"}>{node.label}</bdi>
+                <bdi class={node.namespace ? "tree-name" : "tree-name folder"}>
+                  {visibleName(node.label)}
+                </bdi>
                 <span class="tree-time">{node.updatedAt && <TimeAgo at={node.updatedAt} />}</span>
                 <span class="tree-count">{number(node.entryCount)}</span>
               </div>

@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { changes, hasOlder, loadOlder, version } from "../change-log.ts";
 import { now } from "../clock.ts";
-import { bytes, clock, number } from "../format.ts";
+import { bytes, clock, number, visibleName } from "../format.ts";
 import { connection } from "../live-stream.ts";
 import { ratePerSecond, totalsOf } from "../log-totals.ts";
 import {
@@ -172,7 +172,7 @@ function LatestChanges() {
               )}
             >
               <AgentTag name={agent} />
-              <bdi>{key ?? "all keys"}</bdi>
+              <bdi>{key === null ? "all keys" : visibleName(key)}</bdi>
               <TimeAgo at={at} />
             </a>
           </li>

@@ -1,3 +1,4 @@
+import { visibleName } from "../format.ts";
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../graphql.ts";
 import { messageOf } from "../session.ts";
@@ -79,7 +80,7 @@ export function SearchResults({ namespace, text, selected }: SearchResultsProps)
             class={entry.key === selected ? "selected" : ""}
             onClick={() => withParams({ key: entry.key, rev: null })}
           >
-            <bdi class="entry-key">{entry.key}</bdi>
+            <bdi class="entry-key">{visibleName(entry.key)}</bdi>
             <span class="snippet">
               {match.before}
               <mark>{match.text}</mark>

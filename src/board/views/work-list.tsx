@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ClaimsWatch, type ClaimCounts } from "../claims-watch.ts";
-import { number } from "../format.ts";
+import { number, visibleName } from "../format.ts";
 import { ask } from "../graphql.ts";
 import { oneAtATime } from "../one-at-a-time.ts";
 import { hrefOf, withParams } from "../route.ts";
@@ -114,7 +114,7 @@ export function WorkList({ prefix }: { prefix: string }) {
               <li key={name}>
                 <a href={hrefOf("work", { ns: name })}>
                   <bdi class="queue-name" title={name}>
-                    {name}
+                    {visibleName(name)}
                   </bdi>
                   <WorkBar counts={claimCounts} />
                   <span class="queue-numbers">

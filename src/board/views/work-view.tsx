@@ -2,7 +2,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { ClaimsWatch } from "../claims-watch.ts";
 import { now } from "../clock.ts";
 import { ask } from "../graphql.ts";
-import { countdown, duration, number } from "../format.ts";
+import { countdown, duration, number, visibleName } from "../format.ts";
 import { hrefOf, withParams } from "../route.ts";
 import { mayWrite, messageOf } from "../session.ts";
 import { say } from "../toast.ts";
@@ -20,7 +20,7 @@ export function WorkView({ params }: { params: Readonly<Record<string, string>> 
   return (
     <section class="pane work" aria-label="Work">
       <header class="pane-head">
-        <h1>{ns === "" ? "Work" : <bdi>{ns}</bdi>}</h1>
+        <h1>{ns === "" ? "Work" : <bdi>{visibleName(ns)}</bdi>}</h1>
         {ns !== "" && <a href={hrefOf("work")}>All work</a>}
       </header>
       {ns === "" ? (
@@ -116,7 +116,7 @@ function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
                   <tr key={key}>
                     <td>
                       <a class="mono" href={hrefOf("entries", { ns: namespace, key })}>
-                        <bdi>{key}</bdi>
+                        <bdi>{visibleName(key)}</bdi>
                       </a>
                     </td>
                     <td>
