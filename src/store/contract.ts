@@ -272,9 +272,13 @@ export interface ImportTransaction {
 export interface WriteTransaction {
   /** The logs that the transaction has locked, and the database's time. */
   readLogs(): Promise<LockedLogs>;
-  /** The stored entries at these places, each with its value if `withValue` is true. */
+  /**
+   * The stored entries at these places, each with its value if `withValue` is true.
+   * @param maxValueBytes if the wanted values of the places before exceed this, the value is left out; default: no limit
+   */
   loadEntries(
     places: readonly WantedEntry[],
+    maxValueBytes?: number,
   ): Promise<readonly { readonly userId: string; readonly entry: LoadedEntry }[]>;
   /** The first free entries, sorted by key. */
   loadFree(query: FreeQuery, maxItems: number): Promise<readonly StoredHead[]>;

@@ -56,15 +56,21 @@ export class PostgresWriteTransaction implements WriteTransaction {
     };
   }
 
-  async loadEntries(wanted: Parameters<WriteTransaction["loadEntries"]>[0]) {
+  async loadEntries(...[wanted, maxValueBytes]: Parameters<WriteTransaction["loadEntries"]>) {
     const rows = rowTable({
       name: "wanted",
       columns: { ...placeColumns, withValue: "boolean" },
       rows: wanted.map((place) => cellsOf(place, [...places, "withValue"])),
     });
+    // A window without an order follows the order of the rows, in which the first commands come first.
+    const value =
+      maxValueBytes === undefined
+        ? sql`"found"."value"`
+        : sql`CASE WHEN SUM(CASE WHEN "withValue" THEN "sizeBytes" ELSE 0 END) OVER (ROWS UNBOUNDED PRECEDING)
+            - "sizeBytes" <= ${maxValueBytes} THEN "value" END AS "value"`;
     // The planner cannot read the rows. LIMIT prevents it from choosing a scan of the whole table.
     const found = await this.#client.all<LoadedEntry & { userId: string; value: string | null }>(
-      sql`SELECT "found".* FROM ${rows} CROSS JOIN LATERAL (
+      sql`SELECT "found"."userId", ${columns("found", headColumns)}, ${value} FROM ${rows} CROSS JOIN LATERAL (
         SELECT "Entry"."userId", ${loaded}, CASE WHEN "withValue" THEN "value" END AS "value" FROM "Entry"
         WHERE "Entry"."userId" = "wanted"."userId" AND "Entry"."namespace" = "wanted"."namespace"
           AND "Entry"."key" = "wanted"."key" LIMIT 1
@@ -91,8 +97,8 @@ export class PostgresWriteTransaction implements WriteTransaction {
     const userIds = [...new Set(wanted.map(({ userId }) => userId))];
     const keys = rowTable({
       name: "asked",
-      columns: { userId: "text", idempotencyKey: "text" },
-      rows: wanted.map(({ userId, idempotencyKey }) => [userId, idempotencyKey]),
+      columns: { userId: "text", idempotencyKey: "text", place: "integer" },
+      rows: wanted.map(({ userId, idempotencyKey }, place) => [userId, idempotencyKey, place]),
     });
     return this.#client.all<{
       userId: string;
@@ -101,12 +107,12 @@ export class PostgresWriteTransaction implements WriteTransaction {
       results: string | null;
     }>(sql`
       WITH "found" AS (
-        SELECT "Answer"."userId", "Answer"."idempotencyKey", "digest", LENGTH("results") AS "size"
+        SELECT "Answer"."userId", "Answer"."idempotencyKey", "digest", LENGTH("results") AS "size", "place"
         FROM ${keys} JOIN "Answer" ON "Answer"."userId" = "asked"."userId"
           AND "Answer"."idempotencyKey" = "asked"."idempotencyKey"
         WHERE "at" > ${after} AND "Answer"."userId" IN (${join(userIds)})
       ), "sized" AS (
-        SELECT "found".*, SUM("size") OVER (ORDER BY "userId", "idempotencyKey") - "size" AS "bytesBefore" FROM "found"
+        SELECT "found".*, SUM("size") OVER (ORDER BY "place") - "size" AS "bytesBefore" FROM "found"
       )
       SELECT "userId", "idempotencyKey", "digest", CASE WHEN "bytesBefore" < ${maxBytes} THEN (
         SELECT "results" FROM "Answer" WHERE "Answer"."userId" = "sized"."userId"

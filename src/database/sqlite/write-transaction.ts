@@ -101,13 +101,18 @@ export class SqliteWriteTransaction implements WriteTransaction {
     return { now, heads, importing };
   }
 
-  async loadEntries(places: Parameters<WriteTransaction["loadEntries"]>[0]) {
+  async loadEntries(
+    ...[places, maxValueBytes = Infinity]: Parameters<WriteTransaction["loadEntries"]>
+  ) {
     const pacer = new Pacer();
+    let bytes = 0;
     const found: { userId: string; entry: LoadedEntry }[] = [];
     for (const { userId, namespace, key, withValue } of places) {
-      const statement = withValue ? this.#statements.selectEntry : this.#statements.selectEntryHead;
-      const entry = statement.get([userId, namespace, key]);
-      if (entry) found.push({ userId, entry: entry as unknown as LoadedEntry });
+      const isRead = withValue && bytes <= maxValueBytes;
+      const statement = isRead ? this.#statements.selectEntry : this.#statements.selectEntryHead;
+      const entry = statement.get([userId, namespace, key]) as unknown as LoadedEntry | null;
+      if (entry) found.push({ userId, entry });
+      if (entry && withValue) bytes += entry.sizeBytes;
       if (pacer.isDue) await pacer.pause();
     }
     return found;

@@ -4,6 +4,8 @@ import type { Limits } from "../model/limits.ts";
 import { commandBytes, type Command, type CommandResult, type Outcome } from "./command.ts";
 import { execute, type Committed } from "./execute.ts";
 import type { Effects } from "./state.ts";
+import { maxTransactionBytes } from "./transaction-bytes.ts";
+import { WaitingCommands, type Waiting } from "./waiting-commands.ts";
 
 /** Receives what each transaction committed, by user, in commit order. */
 type CommitListener = (
@@ -23,9 +25,8 @@ export interface CommitterOptions {
   readonly observer?: CommitObserver | undefined;
 }
 
-/** The largest number of commands of one transaction, and of their bytes. */
+/** The largest number of commands of one transaction. Their bytes are at most `maxTransactionBytes`. */
 const maxBatchCommands = 256;
-const maxBatchBytes = 16 * 1024 * 1024;
 /** If more commands or bytes than this wait, new commands are refused. */
 const maxWaitingCommands = 10_000;
 const maxWaitingBytes = 128 * 1024 * 1024;
@@ -33,31 +34,24 @@ const maxWaitingBytes = 128 * 1024 * 1024;
 const maxWaitMs = 10_000;
 const staleCheckIntervalMs = 1_000;
 
-interface Waiting {
-  readonly command: Command;
-  readonly bytes: number;
-  /** When it was submitted, on the clock of `performance`. */
-  readonly since: number;
-  resolve(result: CommandResult): void;
-  reject(error: unknown): void;
-}
-
 /**
  * Group commit: many writers share the cost of one commit.
  *
  * 1. A submitted command waits. If no transaction is open, one begins.
  * 2. The transaction locks the logs of the users that have waiting commands. More commands can arrive until the locks
  *    are held.
- * 3. It takes the commands of these users, at most `maxBatchCommands` and `maxBatchBytes`, decides each one separately,
- *    and commits. A refused command fails alone.
+ * 3. It takes the commands of these users in turns, at most `maxBatchCommands` and `maxTransactionBytes`, decides each
+ *    one separately, and commits. A refused command fails alone.
  * 4. The committed changes are published, and then each caller gets its result.
- * 5. A command that did not fit into the transaction is postponed: it waits again, before all others.
+ * 5. A command that did not fit into the transaction is postponed: it waits again, before the user's later ones.
+ *
+ * One transaction runs at a time, and all users wait for it. Its bytes are limited and users take turns, so a user waits
+ * for at most one transaction of others that is larger (G14).
  */
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #staleCheck = setInterval(() => this.#refuseStale(), staleCheckIntervalMs).unref();
-  #waiting: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingCommands();
   #running: Promise<void> | null = null;
   #closed = false;
 
@@ -74,8 +68,8 @@ export class Committer {
       return Promise.reject(unavailable("The server is stopping; nothing was written."));
     const bytes = commandBytes(command);
     if (
-      this.#waiting.length >= maxWaitingCommands ||
-      this.#waitingBytes + bytes > maxWaitingBytes
+      this.#waiting.count >= maxWaitingCommands ||
+      this.#waiting.bytes + bytes > maxWaitingBytes
     ) {
       return Promise.reject(
         unavailable(
@@ -84,8 +78,7 @@ export class Committer {
       );
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, bytes, since: performance.now(), resolve, reject });
-      this.#waitingBytes += bytes;
+      this.#waiting.add({ command, bytes, since: performance.now(), resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -103,7 +96,7 @@ export class Committer {
     try {
       for (;;) {
         this.#refuseStale();
-        if (this.#waiting.length === 0) return;
+        if (this.#waiting.count === 0) return;
         await this.#transact();
       }
     } finally {
@@ -112,10 +105,7 @@ export class Committer {
   }
 
   #refuseStale(): void {
-    const oldest = performance.now() - maxWaitMs;
-    if ((this.#waiting[0]?.since ?? oldest) >= oldest) return;
-    const fresh = this.#waiting.findIndex(({ since }) => since >= oldest);
-    for (const { reject } of this.#take(fresh === -1 ? this.#waiting.length : fresh)) {
+    for (const { reject } of this.#waiting.takeOlderThan(performance.now() - maxWaitMs)) {
       reject(
         unavailable("The database did not accept writes in time; nothing was written. Try again."),
       );
@@ -125,16 +115,16 @@ export class Committer {
   /** Runs one transaction. It takes its commands when it holds the locks. */
   async #transact(): Promise<void> {
     const { database, observer } = this.#options;
-    const first = this.#waiting.slice(0, maxBatchCommands);
-    const userIds = [...new Set(first.map(({ command }) => command.userId))].sort();
+    const userIds = this.#waiting.firstUsers(maxBatchCommands);
     const begin = performance.now();
+    const take = () => this.#waiting.take(userIds, maxBatchCommands, maxTransactionBytes);
     let batch: Waiting[] | null = null;
     let committed: Committed;
     try {
-      committed = await this.#write(userIds, () => (batch = this.#takeBatch(userIds)));
+      committed = await this.#write(userIds, () => (batch = take()));
     } catch (error) {
       observer?.failed();
-      const failed = batch ?? this.#takeOf(first);
+      const failed = batch ?? take();
       // It may have found the disk full. Now there is room for those of its commands that remove data.
       const isFull = database.isDiskLow && error instanceof BatonError;
       return isFull ? this.#retry(userIds, failed) : this.#fail(failed, error);
@@ -157,56 +147,15 @@ export class Committer {
   #settle(batch: readonly Waiting[], { effects, outcomes }: Committed): void {
     if (effects.size > 0) this.#options.onCommit(effects);
     const postponed: Waiting[] = [];
+    const servedIds = new Set<string>();
     batch.forEach((waiting, index) => {
       const outcome = outcomes[index] as Outcome;
+      if ("postponed" in outcome) return void postponed.push(waiting);
+      servedIds.add(waiting.command.userId);
       if ("result" in outcome) waiting.resolve(outcome.result);
-      else if ("refusal" in outcome) waiting.reject(outcome.refusal);
-      else postponed.push(waiting);
+      else waiting.reject(outcome.refusal);
     });
-    this.#waiting.unshift(...postponed);
-    for (const { bytes } of postponed) this.#waitingBytes += bytes;
-  }
-
-  /** Takes the first commands of these users, up to the bounds of a transaction. */
-  #takeBatch(userIds: readonly string[]): Waiting[] {
-    const taken: Waiting[] = [];
-    const left: Waiting[] = [];
-    const isLocked = userIds.length === 1 ? null : new Set(userIds);
-    let bytes = 0;
-    for (const [index, waiting] of this.#waiting.entries()) {
-      const { userId } = waiting.command;
-      if (isLocked ? !isLocked.has(userId) : userId !== userIds[0]) {
-        left.push(waiting);
-        continue;
-      }
-      const isFull = taken.length > 0 && bytes + waiting.bytes > maxBatchBytes;
-      if (isFull || taken.length === maxBatchCommands) {
-        // All later commands wait too, so that each user's commands keep their order.
-        left.push(...this.#waiting.slice(index));
-        break;
-      }
-      bytes += waiting.bytes;
-      taken.push(waiting);
-    }
-    this.#waiting = left;
-    this.#waitingBytes -= bytes;
-    return taken;
-  }
-
-  /** Takes those of these commands that are still waiting. */
-  #takeOf(commands: readonly Waiting[]): Waiting[] {
-    const chosen = new Set(commands);
-    const taken = this.#waiting.filter((waiting) => chosen.has(waiting));
-    this.#waiting = this.#waiting.filter((waiting) => !chosen.has(waiting));
-    for (const { bytes } of taken) this.#waitingBytes -= bytes;
-    return taken;
-  }
-
-  /** Takes the first `count` commands. */
-  #take(count: number): Waiting[] {
-    const taken = this.#waiting.splice(0, count);
-    for (const { bytes } of taken) this.#waitingBytes -= bytes;
-    return taken;
+    this.#waiting.endTurn(servedIds, postponed);
   }
 
   async #retry(userIds: readonly string[], batch: readonly Waiting[]): Promise<void> {

@@ -7,9 +7,10 @@ import type { Command, CommandResult, Outcome } from "./command.ts";
 import { decide, type Decision } from "./decide.ts";
 import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
-import { ShownValues } from "./shown-values.ts";
+import { shownBytes, ShownValues } from "./shown-values.ts";
 import type { Draft } from "./draft.ts";
 import type { Effects, IdempotencyRecord } from "./state.ts";
+import { maxTransactionBytes } from "./transaction-bytes.ts";
 import type { UserState } from "./user-state.ts";
 
 /** The outcome of a committed batch. */
@@ -19,9 +20,6 @@ export interface Committed {
   /** By user. */
   readonly effects: ReadonlyMap<string, Effects>;
 }
-
-/** If a transaction has written more than this, the commands after it are postponed. */
-const maxWrittenBytes = 16 * 1024 * 1024;
 
 /** What holds for every command of a transaction. */
 export interface Bounds {
@@ -85,7 +83,8 @@ function* decideAll(
 ): Steps<Step[]> {
   /** The decisions of this batch that a later command can repeat. */
   const repeatable = new Map<string, { decision: Decision; digest: string }>();
-  const written = { bytes: 0 };
+  /** What the commands so far write, and what their responses load. */
+  const moved = { bytes: 0 };
   const decided: Step[] = [];
   for (const [index, command] of commands.entries()) {
     decided.push(yield* decideOne(command, index));
@@ -94,7 +93,7 @@ function* decideAll(
 
   function* decideOne(command: Command, index: number): Steps<Step> {
     const admission = loaded.admissions[index];
-    if (admission === "postponed" || written.bytes > maxWrittenBytes) return { postponed: true };
+    if (admission === "postponed" || moved.bytes > maxTransactionBytes) return { postponed: true };
     if (admission instanceof BatonError) return { refusal: admission };
     const { idempotency, userId, agent } = command;
     const id = recordId(command);
@@ -113,12 +112,13 @@ function* decideAll(
     }
     const state = loaded.states.get(userId) as UserState;
     const decision = yield* decide({ limits, agent }, state, command);
+    moved.bytes += shownBytes(command, decision);
     if (decision.kind === "done") {
       if (isDiskLow && addsData(decision.draft)) return { refusal: diskIsLow() };
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
       if (tooMuch) return { refusal: tooMuch };
       state.apply(decision.draft);
-      written.bytes += decision.bytes;
+      moved.bytes += decision.bytes;
       if (idempotency && id !== null && isRecorded(decision.result as CommandResult)) {
         repeatable.set(id, { decision, digest: idempotency.digest });
       }

@@ -13,10 +13,11 @@ import { concealed } from "./concealed.ts";
 import { recordAgeMs } from "./idempotency.ts";
 import { hasQuotas, Quota } from "./quota.ts";
 import type { LoadedEntry, WantedEntry } from "./state.ts";
+import { maxTransactionBytes } from "./transaction-bytes.ts";
 import { UserState } from "./user-state.ts";
 
-/** A transaction loads at most this many bytes of values. Further commands are postponed to the next one. */
-const maxLoadedBytes = 64 * 1024 * 1024;
+/** A transaction loads at most about this many bytes of idempotency records. Other repeats are postponed. */
+const maxRecordBytes = 4 * 1024 * 1024;
 
 /** Whether a command can be decided in this transaction: yes, in the next one, or no with this error. */
 type Admission = "admitted" | "postponed" | BatonError;
@@ -59,7 +60,7 @@ export async function load(
   // The time is read after all commands have arrived: an entry that has expired by then does not exist for them (G8).
   const touched = commands.map(touches);
   const { now, heads, importing } = await transaction.readLogs();
-  const { entries, admissions } = await loadEntries(transaction, limits, touched);
+  const { entries, admissions } = await loadEntries(transaction, limits, commands, touched);
   const records = await loadRecords(transaction, commands, now);
 
   const states = new Map<string, UserState>();
@@ -170,7 +171,7 @@ async function loadRecords(
   }
   if (wanted.size === 0) return new Map();
   const oldest = new Date(now.getTime() - recordAgeMs);
-  const found = await transaction.loadRecords([...wanted.values()], oldest, maxLoadedBytes);
+  const found = await transaction.loadRecords([...wanted.values()], oldest, maxRecordBytes);
   return new Map(
     found.map(({ userId, idempotencyKey, digest, results }) => [
       idOfRecord(userId, idempotencyKey),
@@ -181,58 +182,81 @@ async function loadRecords(
 
 type EntriesByUser = Map<string, LoadedEntry[]>;
 
-/** Loads in one read if the values cannot exceed the limit. Otherwise it reads their sizes first. */
+/**
+ * Loads the entries:
+ *
+ * 1. Read all of them, with the first values up to `maxTransactionBytes`.
+ * 2. Admit the commands whose values were read, and that fit.
+ * 3. The first command is always admitted. If its values exceed the limit, read the rest of them.
+ */
 async function loadEntries(
   transaction: WriteTransaction,
   limits: Limits,
+  commands: readonly Command[],
   touched: readonly (readonly WantedEntry[])[],
 ): Promise<{ entries: EntriesByUser; admissions: Admission[] }> {
   const wanted = distinct(touched.flat());
   const entries: EntriesByUser = new Map();
-  const add = async (places: readonly WantedEntry[]) => {
+  const found = new Map<string, LoadedEntry>();
+  const isBounded = wanted.filter(({ withValue }) => withValue).length > 1;
+  const add = async (places: readonly WantedEntry[], maxValueBytes?: number) => {
     if (places.length === 0) return;
-    for (const { userId, entry } of await transaction.loadEntries(places)) {
+    for (const { userId, entry } of await transaction.loadEntries(places, maxValueBytes)) {
       const own = entries.get(userId);
       if (own) own.push(entry);
       else entries.set(userId, [entry]);
+      if (isBounded) found.set(userPlaceId(userId, entry), entry);
     }
   };
-  const valueCount = wanted.filter(({ withValue }) => withValue).length;
-  if (valueCount * (limits.maxValueBytes + limits.maxMetadataBytes) <= maxLoadedBytes) {
+  if (!isBounded) {
     await add(wanted);
     return { entries, admissions: touched.map(() => "admitted") };
   }
-  await add(wanted.map((one) => ({ ...one, withValue: false })));
-  const sizes = new Map<string, number>();
-  for (const [userId, own] of entries) {
-    for (const entry of own) sizes.set(userPlaceId(userId, entry), entry.sizeBytes);
+  await add(wanted, maxTransactionBytes);
+  const admissions = admit(limits, commands, touched, found);
+  if (admissions[0] === "admitted") {
+    await add(distinct(touched[0] ?? []).filter((place) => isMissing(place, found)));
   }
-  const { admissions, admitted } = admit(limits, touched, sizes);
-  await add(admitted);
   return { entries, admissions };
 }
 
-/** Admits commands in their order while the values that they need fit. */
+/** Whether the value of a place exists and is needed, but was not read. */
+function isMissing(place: WantedEntry, found: ReadonlyMap<string, LoadedEntry>): boolean {
+  const entry = place.withValue ? found.get(userPlaceId(place.userId, place)) : undefined;
+  return entry !== undefined && entry.value === undefined;
+}
+
+/** Admits commands in the order of their users, while the values that they need fit. */
 function admit(
   limits: Limits,
+  commands: readonly Command[],
   touched: readonly (readonly WantedEntry[])[],
-  sizes: ReadonlyMap<string, number>,
-): { admissions: Admission[]; admitted: WantedEntry[] } {
-  const admitted = new Map<string, WantedEntry>();
+  found: ReadonlyMap<string, LoadedEntry>,
+): Admission[] {
+  const admitted = new Set<string>();
+  const fullUsers = new Set<string>();
   let bytes = 0;
-  let isFull = false;
-  const admissions = touched.map((places): Admission => {
+  return touched.map((places, index): Admission => {
     const needed = distinct(places).filter(({ withValue }) => withValue);
+    const { userId } = commands[index] as Command;
     let size = 0;
-    for (const place of needed) size += sizes.get(userPlaceId(place.userId, place)) ?? 0;
+    let added = 0;
+    for (const place of needed) {
+      const id = userPlaceId(place.userId, place);
+      const entryBytes = found.get(id)?.sizeBytes ?? 0;
+      size += entryBytes;
+      if (!admitted.has(id)) added += entryBytes;
+    }
     if (size > limits.maxResponseBytes) return tooMuch(limits);
-    isFull ||= bytes > 0 && bytes + size > maxLoadedBytes;
-    if (isFull) return "postponed";
-    bytes += size;
-    for (const place of needed) admitted.set(userPlaceId(place.userId, place), place);
+    if (index > 0 && needed.length > 0) {
+      const fits = bytes + added <= maxTransactionBytes;
+      if (!fits || needed.some((place) => isMissing(place, found))) fullUsers.add(userId);
+    }
+    if (fullUsers.has(userId)) return "postponed";
+    bytes += added;
+    for (const place of needed) admitted.add(userPlaceId(place.userId, place));
     return "admitted";
   });
-  return { admissions, admitted: [...admitted.values()] };
 }
 
 function tooMuch({ maxResponseBytes }: Limits): BatonError {

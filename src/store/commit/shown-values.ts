@@ -76,6 +76,15 @@ export class ShownValues {
   }
 }
 
+/** The number of bytes that a response loads after the decision. */
+export function shownBytes(command: Command, decision: Decision): number {
+  let bytes = 0;
+  for (const { value, sizeBytes } of shownEntries(command, decision)) {
+    if (value === undefined) bytes += sizeBytes;
+  }
+  return bytes;
+}
+
 /** Returns the entries whose value a response shows. */
 function shownEntries({ mayRead }: Command, decision: Decision): readonly LoadedEntry[] {
   switch (decision.kind) {
