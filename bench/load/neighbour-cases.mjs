@@ -105,6 +105,7 @@ export async function prepareCases(server) {
   }
   for (let at = 0; at < 16; at += 1) {
     await own.run(set, { namespace: "objects", key: `object-${at}`, value: largeObject });
+    await own.run(set, { namespace: "patched", key: `object-${at}`, value: { largeText } });
     await own.run(set, { namespace: "arrays", key: `array-${at}`, value: largeArray });
     await own.run(set, { namespace: "empties", key: `empty-${at}`, value: emptyObjects });
   }
@@ -144,6 +145,11 @@ export const cases = {
   "answers of 60 MB of small members": repeatedly(1, 1, ({ run }) =>
     run(
       `{ a: ${entriesOf("objects", 16)} b: ${entriesOf("arrays", 16)} c: ${entriesOf("empties", 16)} }`,
+    ),
+  ),
+  "16 patches of 1 MiB values at a time": repeatedly(16, 8, ({ run }, at) =>
+    run(
+      `mutation { patchEntry(input: { namespace: "patched", key: "object-${at % 16}", patch: { n: ${at} } }) { revision } }`,
     ),
   ),
   "unread answers": async (server) => {
