@@ -63,14 +63,14 @@ export class PostgresWriteTransaction implements WriteTransaction {
       rows: wanted.map((place) => cellsOf(place, [...places, "withValue"])),
     });
     // A window without an order follows the order of the rows, in which the first commands come first.
-    const value =
+    const boundedValue =
       maxValueBytes === undefined
         ? sql`"found"."value"`
         : sql`CASE WHEN SUM(CASE WHEN "withValue" THEN "sizeBytes" ELSE 0 END) OVER (ROWS UNBOUNDED PRECEDING)
             - "sizeBytes" <= ${maxValueBytes} THEN "value" END AS "value"`;
     // The planner cannot read the rows. LIMIT prevents it from choosing a scan of the whole table.
     const found = await this.#client.all<LoadedEntry & { userId: string; value: string | null }>(
-      sql`SELECT "found"."userId", ${columns("found", headColumns)}, ${value} FROM ${rows} CROSS JOIN LATERAL (
+      sql`SELECT "found"."userId", ${columns("found", headColumns)}, ${boundedValue} FROM ${rows} CROSS JOIN LATERAL (
         SELECT "Entry"."userId", ${loaded}, CASE WHEN "withValue" THEN "value" END AS "value" FROM "Entry"
         WHERE "Entry"."userId" = "wanted"."userId" AND "Entry"."namespace" = "wanted"."namespace"
           AND "Entry"."key" = "wanted"."key" LIMIT 1
