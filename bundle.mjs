@@ -1,6 +1,6 @@
 // Bundles the command line with the server into dist/cli: a start then opens some 20 files instead of 600. What `tsc`
 // wrote to dist is used by those who import single modules: the client, the documentation's generator, benchmarks.
-import { readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -69,6 +69,8 @@ const { metafile } = await build({
   metafile: true,
   plugins: [ownPlaces],
 });
+// npm makes the command executable when it links it, before a later build replaces the file.
+await chmod(join(folder, "baton.js"), 0o755);
 
 // Builds the client a second time, for programs that `require` it where Node, or a test runner such as Jest, supports only
 // CommonJS. Its types are in the same folder, so that they count as CommonJS, too.

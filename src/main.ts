@@ -1,7 +1,7 @@
 import pino, { type Logger } from "pino";
-import { options, type Config } from "./config.ts";
+import type { Config } from "./config.ts";
+import { remakeToken } from "./remake-token.ts";
 import { startServer, type BatonServer } from "./server.ts";
-import { shellWord } from "./shell-word.ts";
 import { whenIdle } from "./when-idle.ts";
 
 /** Starts the server, prints its addresses, and serves until SIGINT or SIGTERM. */
@@ -42,7 +42,7 @@ export async function serve(config: Config): Promise<void> {
     "started",
   );
   whenIdle(() => server.warmUp());
-  process.stdout.write(welcome(server, config.dataDir, process.stdout.isTTY));
+  process.stdout.write(welcome(server, config, process.stdout.isTTY));
 }
 
 /** Reads the certificate and key again. If the new files cannot be used, the previous certificate stays in use. */
@@ -61,7 +61,7 @@ function reloadTls(server: BatonServer, logger: Logger): void {
  */
 function welcome(
   { url, localToken, database }: BatonServer,
-  dataDir: string,
+  config: Config,
   isTerminal: boolean,
 ): string {
   const link = localToken && isTerminal ? `#token=${localToken.secret}` : "";
@@ -69,16 +69,10 @@ function welcome(
     "Baton is running.",
     `  Board      ${url}/${link}`,
     `  GraphiQL   ${url}/graphql${link}`,
-    `  Token      ${localToken?.file ?? `none in this data directory; create one with: ${remakeCommand(dataDir)}`}`,
+    `  Token      ${localToken?.file ?? `none in this data directory; create one${remakeToken(config)}`}`,
     `  API        ${url}/graphql`,
     `  Data       ${database}`,
     "",
     "",
   ].join("\n");
-}
-
-function remakeCommand(dataDir: string): string {
-  const folder =
-    dataDir === options.dataDir.default ? "" : ` --${options.dataDir.flag} ${shellWord(dataDir)}`;
-  return `baton token create --user local --save${folder}`;
 }

@@ -1,3 +1,4 @@
+import { access, constants } from "node:fs/promises";
 import type { Command } from "commander";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -6,7 +7,7 @@ import { errorLine, messageOf } from "../../src/cli/terminal/error-message.ts";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { jsonFault } from "../../src/cli/terminal/json-fault.ts";
 import { createProgram } from "../../src/cli/program.ts";
-import { run } from "./baton-process.ts";
+import { baton, run } from "./baton-process.ts";
 
 /** The `--help` of a command on a terminal of 80 columns. */
 function helpOf(command: Command): string {
@@ -71,6 +72,10 @@ describe("help", () => {
     expect(byOption?.stdout).toBe(byHelp?.stdout);
     expect(none).toMatchObject({ code: exitCodes.usage, stdout: "" });
   });
+});
+
+test("the build leaves the command executable, so that npx runs it after npm pack", async () => {
+  await access(baton, constants.X_OK);
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { remakeToken } from "../../src/remake-token.ts";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { query, request } from "../client.ts";
 import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
@@ -56,6 +57,15 @@ describe("the link with the token", () => {
       expect(stdout + stderr).not.toContain(server.token);
       expect(stdout + stderr).not.toContain("#token=");
     },
+  );
+});
+
+test("the suggested command names the database by its variable, without a password", () => {
+  const command = "baton token create --user local --save";
+  expect(remakeToken({ dataDir: "./data", databaseUrl: "" })).toBe(`: ${command}`);
+  const databaseUrl = "postgresql://baton:secret@db.example.com/baton";
+  expect(remakeToken({ dataDir: "/b 2", databaseUrl })).toBe(
+    `, with the server's DATABASE_URL: ${command} --data-dir '/b 2'`,
   );
 });
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { isLocalToken, saveLocalToken } from "../../auth/local-token.ts";
 import { createToken, invalidReason } from "../../auth/token.ts";
 import { badUserInput } from "../../errors.ts";
-import { shellWord } from "../../shell-word.ts";
+import { remakeToken } from "../../remake-token.ts";
 import { StartError } from "../../start-error.ts";
 import { checkAgent } from "../../store/model/limits.ts";
 import {
@@ -77,7 +77,7 @@ export async function list(command: Command): Promise<void> {
 
 /** Runs `baton token revoke`. */
 export async function revoke(command: Command): Promise<void> {
-  const { dataDir } = configOf(command);
+  const config = configOf(command);
   await withDatabase(command, true, async ({ tokens }) => {
     const tokenId = command.args[0] as string;
     const [token] = await tokens.find([tokenId]);
@@ -86,11 +86,11 @@ export async function revoke(command: Command): Promise<void> {
         `Token ${tokenId} does not exist. Use a name from the column TOKEN of baton token list, such as tok_1a2b3c4d5e6f.`,
       );
     }
-    const isLocal = await isLocalToken(dataDir, tokens, tokenId);
+    const isLocal = await isLocalToken(config.dataDir, tokens, tokenId);
     if (isLocal && !token.revokedAt) await confirmLocal(command, tokenId);
     await tokens.revoke(tokenId, new Date());
     process.stderr.write(`${tokenId} is revoked.\n`);
-    if (isLocal) process.stderr.write(`To create another: ${remakeCommand(command, token)}\n`);
+    if (isLocal) process.stderr.write(`To create another${remakeToken(config, token.userId)}\n`);
   });
 }
 
@@ -103,12 +103,6 @@ async function confirmLocal(command: Command, tokenId: string): Promise<void> {
   requireTerminal(warning);
   if (await confirm(`${warning} Revoke it?`)) return;
   throw new StartError("Nothing was revoked.", exitCodes.other);
-}
-
-function remakeCommand(command: Command, { userId }: Token): string {
-  const isGiven = command.getOptionValueSource("dataDir") !== "default";
-  const folder = isGiven ? ` --data-dir ${shellWord(configOf(command).dataDir)}` : "";
-  return `baton token create --user ${shellWord(userId)} --save${folder}`;
 }
 
 function tokenRow(token: Token): string[] {
