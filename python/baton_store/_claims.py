@@ -18,8 +18,8 @@ from .errors import BatonError, ClaimLostError, UnavailableError
 from .records import Entry, entry_of
 
 # The number of searches per lease for entries whose lease has ended, because that is not a change to wait for.
-_LOOKS_PER_LEASE = 4
-_MAX_LOOK_INTERVAL_SECONDS = 5.0
+_SEARCHES_PER_LEASE = 4
+_MAX_SEARCH_INTERVAL_SECONDS = 5.0
 # The maximum delay before a renewal is tried again, if the server was unavailable.
 _MAX_RENEWAL_PAUSE_SECONDS = 1.0
 
@@ -59,7 +59,7 @@ async def take(
     given: dict[str, Any] = {**selection, "leaseSeconds": lease_seconds}
     if max_attempts is not None:
         given["maxAttempts"] = max_attempts
-    patience = connection.patience()
+    retry_policy = connection.retry_policy()
     # If the response was lost, the server can have granted the claim: the same idempotency key returns the same claim.
     repeat_key = uuid.uuid4().hex
     asked_at: float | None = None
@@ -69,9 +69,9 @@ async def take(
         try:
             payload = (await connection.attempt(body, connection.timeout_seconds))["claimEntry"]
         except BatonError as error:
-            if patience.outlasts and time.monotonic() >= deadline:
+            if retry_policy.outlasts and time.monotonic() >= deadline:
                 raise
-            await patience.after_failure(error)
+            await retry_policy.after_failure(error)
             continue
         is_over = time.monotonic() >= asked_at + lease_seconds
         if payload["entry"] and payload["claim"] and not is_over:
@@ -79,13 +79,13 @@ async def take(
         if is_over:
             repeat_key = uuid.uuid4().hex
         asked_at = None
-        patience.reset()
-        patience.outlast()
+        retry_policy.reset()
+        retry_policy.outlast()
         left_seconds = deadline - time.monotonic()
         if left_seconds <= 0:
             return None
-        look_seconds = min(lease_seconds / _LOOKS_PER_LEASE, _MAX_LOOK_INTERVAL_SECONDS, left_seconds)
-        await _change(connection, {**selection, "after": payload["revision"]}, look_seconds)
+        search_seconds = min(lease_seconds / _SEARCHES_PER_LEASE, _MAX_SEARCH_INTERVAL_SECONDS, left_seconds)
+        await _change(connection, {**selection, "after": payload["revision"]}, search_seconds)
 
 
 async def keep(background: Background, lease: Lease) -> ClaimLostError | None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from . import _exact_json
 from ._event_parser import EventParser
 from ._io import Answer, Io, Source
-from ._patience import Patience
+from ._retry_policy import RetryPolicy
 from .errors import BadResponseError, BatonError, UnavailableError, error_of, is_error
 
 T = TypeVar("T")
@@ -36,23 +36,23 @@ class Connection:
         self._was_reached = False
         self._limits: Mapping[str, int] | None = None
 
-    def patience(self) -> Patience:
+    def retry_policy(self) -> RetryPolicy:
         """Creates the retry policy of one operation."""
-        patience = Patience(self.io, self._retry_seconds)
-        patience.was_reached = self._was_reached
-        return patience
+        retry_policy = RetryPolicy(self.io, self._retry_seconds)
+        retry_policy.was_reached = self._was_reached
+        return retry_policy
 
     async def call(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = True) -> Any:
         """Runs an operation and returns its data. Raises the first of its errors."""
         body = encode_operation(document, variables)
-        patience = self.patience()
+        retry_policy = self.retry_policy()
         while True:
             try:
                 return await self.attempt(body, self.timeout_seconds)
             except BatonError as error:
                 if not repeat:
                     raise
-                await patience.after_failure(error)
+                await retry_policy.after_failure(error)
 
     async def mutate(self, document: str, given: Mapping[str, Any], *, repeat: bool = True) -> Any:
         """Runs a mutation of one input and returns its payload. The mutation happens once, even if it is sent again."""

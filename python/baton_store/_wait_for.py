@@ -23,7 +23,7 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
     connection = scope.connection
     deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
     place = {**scope.place(key), "after": None if after is None else str(after), "epoch": connection.epoch}
-    patience = connection.patience()
+    retry_policy = connection.retry_policy()
     max_step_seconds = 0
     while True:
         left_seconds = deadline - time.monotonic()
@@ -38,8 +38,8 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
                 raise BadResponseError(f"{connection.name} returned no entry.")
             if data["awaitEntry"] is not None:
                 return entry_of(data["awaitEntry"])
-            patience.reset()
-            patience.outlast()
+            retry_policy.reset()
+            retry_policy.outlast()
             max_step_seconds = max_step_seconds or _MAX_STEP_SECONDS
         except RevisionCompactedError as error:
             # A new epoch is reported to the caller once. After that, the wait continues in the new epoch.
@@ -54,7 +54,7 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
             if timeout_seconds and time.monotonic() >= deadline:
                 raise _late(key, after, timeout_seconds) from error
             # With a timeout of 0, the response counts regardless of its duration.
-            await patience.after_failure(error, deadline if timeout_seconds else None)
+            await retry_policy.after_failure(error, deadline if timeout_seconds else None)
             continue
         if time.monotonic() >= deadline:
             raise _late(key, after, timeout_seconds)

@@ -60,7 +60,7 @@ class Follower:
         # The epoch of the revision, when it is known.
         self._epoch: str | None = None
         self._snapshot = Snapshot() if snapshot else None
-        self._patience = connection.patience()
+        self._retry_policy = connection.retry_policy()
         self._ready: collections.deque[Change] = collections.deque()
         self._is_closed = False
         self._opened_at = time.monotonic()
@@ -78,7 +78,7 @@ class Follower:
                 if self._has_ended():
                     return None
                 try:
-                    await self._patience.after_failure(error)
+                    await self._retry_policy.after_failure(error)
                 except BatonError:
                     if self._has_ended():
                         return None
@@ -123,9 +123,9 @@ class Follower:
     async def _take(self, data: Any) -> None:
         now = time.monotonic()
         # The server has accepted the token. An error about the arguments is still final.
-        self._patience.outlast()
+        self._retry_policy.outlast()
         if data is not None or now - self._opened_at > _STEADY_AFTER_SECONDS:
-            self._patience.reset()
+            self._retry_policy.reset()
         if data is None:
             return
         change = data.get("entryChanged")

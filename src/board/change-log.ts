@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { ask } from "./graphql.ts";
+import { request } from "./graphql.ts";
 import { openStream } from "./live-stream.ts";
 
 // The board's copy of the log: the latest changes of all namespaces that the token covers, without their values.
@@ -96,7 +96,7 @@ export function followLog(): () => void {
   let isOver = false;
   let close = () => {};
   const begin = async () => {
-    const { viewer, changes: page } = await ask<Page>(pageDocument, { first: pageSize });
+    const { viewer, changes: page } = await request<Page>(pageDocument, { first: pageSize });
     if (isOver) return;
     changes.splice(0, changes.length, ...page.nodes.map(changeOf).reverse());
     hasOlder.value = page.pageInfo.hasNextPage;
@@ -161,7 +161,7 @@ export async function readOlder(
   revision: number,
   namespacePrefix: string | null,
 ): Promise<{ readonly changes: readonly LogChange[]; readonly hasOlder: boolean }> {
-  const { changes: page } = await ask<Page>(pageDocument, {
+  const { changes: page } = await request<Page>(pageDocument, {
     after: String(revision),
     first: pageSize,
     namespacePrefix,

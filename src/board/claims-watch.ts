@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { ask } from "./graphql.ts";
+import { request } from "./graphql.ts";
 import { openStream } from "./live-stream.ts";
 
 export interface HeldClaim {
@@ -74,7 +74,7 @@ export class ClaimsWatch {
     try {
       while (this.#isStale && !this.#isOver) {
         this.#isStale = false;
-        const { claims } = await ask<{ claims: { nodes: readonly HeldClaim[] } }>(
+        const { claims } = await request<{ claims: { nodes: readonly HeldClaim[] } }>(
           `query claims(${parameters}, $first: Int) { claims(${given}, first: $first) { nodes { namespace key agent expiresAt attempt maxAttempts } } }`,
           { ...this.#selected, first: maxListed },
         );

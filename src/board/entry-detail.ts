@@ -1,6 +1,6 @@
 import { indentJson } from "../json/indent-json.ts";
 import { partOf } from "../json/part-of.ts";
-import { ask, askText, textAt, variablesOf } from "./graphql.ts";
+import { request, requestText, textAt, variablesOf } from "./graphql.ts";
 
 /** An entry with the text of its value. */
 export interface EntryDetail {
@@ -41,7 +41,7 @@ function detailOf(answer: string, ...path: readonly string[]): EntryDetail {
 
 /** Reads an entry. Null if it does not exist. */
 export async function readEntry(namespace: string, key: string): Promise<EntryDetail | null> {
-  const answer = await askText(
+  const answer = await requestText(
     `query entry($namespace: String!, $key: String!) { entry(namespace: $namespace, key: $key) { ${entryFields} value metadata } }`,
     variablesOf({ namespace, key }),
   );
@@ -58,7 +58,7 @@ export interface HistoryItem {
 
 /** Reads the latest changes of a key, the oldest first. */
 export async function readHistory(namespace: string, key: string): Promise<HistoryItem[]> {
-  const { changes } = await ask<{ changes: { nodes: HistoryItem[] } }>(
+  const { changes } = await request<{ changes: { nodes: HistoryItem[] } }>(
     `query history($namespace: String!, $key: String!) {
       changes(namespace: $namespace, key: $key, first: 200, orderBy: REVISION_DESC) { nodes { revision kind agent at entry { sizeBytes } } }
     }`,
@@ -73,7 +73,7 @@ export async function readRevision(
   key: string,
   revision: string,
 ): Promise<EntryDetail | null> {
-  const answer = await askText(
+  const answer = await requestText(
     `query revision($namespace: String!, $key: String!, $after: Revision) {
       changes(namespace: $namespace, key: $key, after: $after, first: 1) { nodes { revision entry { ${entryFields} value metadata } } }
     }`,
@@ -117,7 +117,7 @@ export async function writeEntry({
     { namespace, key, ifRevision, ttlSeconds: ttlSeconds ?? kept },
     { value },
   );
-  const answer = await askText(
+  const answer = await requestText(
     "mutation setEntry($input: SetEntryInput!) { setEntry(input: $input) { revision entry { revision } } }",
     `{"input":${input}}`,
   );
@@ -130,7 +130,7 @@ export async function deleteEntry(
   key: string,
   ifRevision: string,
 ): Promise<void> {
-  await askText(
+  await requestText(
     "mutation deleteEntry($input: DeleteEntryInput!) { deleteEntry(input: $input) { deleted } }",
     `{"input":${variablesOf({ namespace, key, ifRevision })}}`,
   );

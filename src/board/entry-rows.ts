@@ -70,7 +70,7 @@ export class EntryRows {
       refused: (code, message) => {
         // The log no longer contains the revision: the next connection begins with a snapshot.
         if (code === "REVISION_COMPACTED") this.#restart();
-        else this.refusal.value = message;
+        else this.refusal.value = `${message} (${code})`;
       },
     });
   }

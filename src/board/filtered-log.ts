@@ -32,7 +32,7 @@ export class FilteredLog {
   /** Whether the log has older changes than those that were read. */
   hasOlder: boolean;
   readonly #filter: LogFilter;
-  readonly #forget: () => void;
+  readonly #unsubscribe: () => void;
   #isOver = false;
 
   constructor(filter: LogFilter) {
@@ -40,7 +40,7 @@ export class FilteredLog {
     this.found = changes.filter((change) => this.#matches(change));
     this.reached = changes[0] ?? null;
     this.hasOlder = hasOlder.value;
-    this.#forget = onChanges((fresh) => {
+    this.#unsubscribe = onChanges((fresh) => {
       const matching = fresh.filter((change) => this.#matches(change));
       this.reached ??= fresh[0] ?? null;
       if (matching.length === 0) return;
@@ -57,7 +57,7 @@ export class FilteredLog {
 
   close(): void {
     this.#isOver = true;
-    this.#forget();
+    this.#unsubscribe();
   }
 
   /**

@@ -6,7 +6,7 @@ import { credentials, signOut, store } from "./session.ts";
 // would round `12345678901234567890` and shorten `1.0`.
 
 /** Runs a query or mutation without values. */
-export async function ask<D>(document: string, variables: object = {}): Promise<D> {
+export async function request<D>(document: string, variables: object = {}): Promise<D> {
   try {
     return await store().graphql<D>(document, variables as Record<string, unknown>);
   } catch (error) {
@@ -35,7 +35,7 @@ interface Answer {
  * Sends an operation whose variables are already JSON, and returns the text of the response.
  * @throws Refusal
  */
-export async function askText(document: string, variables: string): Promise<string> {
+export async function requestText(document: string, variables: string): Promise<string> {
   let response: Response;
   try {
     response = await fetch("graphql", {

@@ -1,4 +1,4 @@
-import { ask } from "./graphql.ts";
+import { request } from "./graphql.ts";
 
 /** The current subscribers of an entry. */
 export interface EntryFollower {
@@ -37,7 +37,7 @@ const matches = ({ text, isPrefix }: NameMatch, name: string) =>
 
 /** Reads the subscribers of an entry on the instance that responds: one item for each agent and kind. */
 export async function readFollowers(namespace: string, key: string): Promise<EntryFollower[]> {
-  const { viewer } = await ask<SubscribersAnswer>(
+  const { viewer } = await request<SubscribersAnswer>(
     `query followers { viewer { subscribers { ${subscribersFields} } } }`,
   );
   const found = new Map<string, EntryFollower>();
@@ -65,7 +65,7 @@ export async function readTakenUp(
   namespace: string,
   { revision, updatedBy }: { readonly revision: string; readonly updatedBy: string | null },
 ): Promise<TakenUp | null> {
-  const { changes } = await ask<{
+  const { changes } = await request<{
     changes: {
       nodes: readonly (TakenUp & { readonly kind: string; readonly key: string | null })[];
     };

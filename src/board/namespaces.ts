@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { onChanges } from "./change-log.ts";
-import { ask } from "./graphql.ts";
+import { request } from "./graphql.ts";
 import { buildTree } from "./namespace-tree.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 
@@ -33,7 +33,7 @@ interface Page {
 async function readAll(): Promise<Map<string, NamespaceInfo>> {
   const all = new Map<string, NamespaceInfo>();
   for (let after: string | null = null; ;) {
-    const { namespaces: page }: Page = await ask<Page>(
+    const { namespaces: page }: Page = await request<Page>(
       `query namespaces($first: Int!, $after: String) {
         namespaces(first: $first, after: $after) { nodes { ${fields} } pageInfo { hasNextPage endCursor } }
       }`,
@@ -48,7 +48,7 @@ async function readAll(): Promise<Map<string, NamespaceInfo>> {
 async function readSome(names: readonly string[]): Promise<Map<string, NamespaceInfo>> {
   const parameters = names.map((_, at) => `$n${at}: String!`).join(", ");
   const asked = names.map((_, at) => `n${at}: namespace(name: $n${at}) { ${fields} }`).join(" ");
-  const answer = await ask<Record<string, NamespaceInfo | null>>(
+  const answer = await request<Record<string, NamespaceInfo | null>>(
     `query namespaces(${parameters}) { ${asked} }`,
     Object.fromEntries(names.map((name, at) => [`n${at}`, name])),
   );
@@ -76,18 +76,18 @@ export function followNamespaces(): () => void {
       if (all && !isOver) namespaces.value = all;
     } catch {
       isStale = true;
-      setTimeout(() => reading.ask(), retryMs);
+      setTimeout(() => reading.request(), retryMs);
     }
   }, minPauseMs);
-  const forget = onChanges((fresh) => {
+  const unsubscribe = onChanges((fresh) => {
     for (const { namespace } of fresh) changed.add(namespace);
-    reading.ask();
+    reading.request();
   });
-  reading.ask();
+  reading.request();
   return () => {
     isOver = true;
     reading.end();
-    forget();
+    unsubscribe();
     namespaces.value = null;
   };
 }

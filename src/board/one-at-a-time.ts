@@ -5,14 +5,14 @@
  */
 export function oneAtATime(work: () => Promise<unknown>, minPauseMs = 0) {
   let isRunning = false;
-  let isAsked = false;
+  let isRequested = false;
   let isOver = false;
   const run = async () => {
     if (isRunning) return;
     isRunning = true;
     try {
-      while (isAsked && !isOver) {
-        isAsked = false;
+      while (isRequested && !isOver) {
+        isRequested = false;
         const begin = performance.now();
         await work();
         const pauseMs = Math.max(minPauseMs, 3 * (performance.now() - begin));
@@ -23,8 +23,8 @@ export function oneAtATime(work: () => Promise<unknown>, minPauseMs = 0) {
     }
   };
   return {
-    ask(): void {
-      isAsked = true;
+    request(): void {
+      isRequested = true;
       void run();
     },
     end(): void {

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { ask } from "./graphql.ts";
+import { request } from "./graphql.ts";
 import { subscribersFields, type SubscribersAnswer } from "./handoff-facts.ts";
 import { messageOf } from "./session.ts";
 
@@ -51,7 +51,7 @@ const document = `query overview {
 const secondsAgo = Array.from({ length: minutes + 1 }, (_, at) => 60 * (minutes - at));
 
 async function readChart(): Promise<void> {
-  const { viewer } = await ask<{ viewer: { headRevisionsAgo: readonly string[] } }>(
+  const { viewer } = await request<{ viewer: { headRevisionsAgo: readonly string[] } }>(
     "query growth($secondsAgo: [Int!]!) { viewer { headRevisionsAgo(secondsAgo: $secondsAgo) } }",
     { secondsAgo },
   );
@@ -72,7 +72,7 @@ export function followOverview(): () => void {
   const read = async () => {
     try {
       const [{ viewer }, found] = await Promise.all([
-        ask<{ viewer: OverviewReading }>(document),
+        request<{ viewer: OverviewReading }>(document),
         readFault(),
       ]);
       if (isOver) return;

@@ -1,10 +1,5 @@
 import { signal } from "@preact/signals";
-import {
-  BatonError,
-  createDataStore,
-  UnauthenticatedError,
-  type DataStore,
-} from "../client/index.ts";
+import { createDataStore, UnauthenticatedError, type DataStore } from "../client/index.ts";
 
 // The person who uses the board. The token is in this tab's sessionStorage, which GraphiQL at /graphql shares: a reload
 // keeps it, and closing the tab deletes it. It is sent only in a header.
@@ -139,6 +134,8 @@ export async function openSession(): Promise<void> {
 
 /** The message of an error, with the code of an error of the API: `docs/errors.md` has a section for each code. */
 export function messageOf(error: unknown): string {
-  if (error instanceof BatonError) return `${error.message} (${error.code})`;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && typeof error.code === "string"
+    ? `${error.message} (${error.code})`
+    : error.message;
 }

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { partOf } from "../json/part-of.ts";
 import type { EntryRow } from "./entry-rows.ts";
-import { askText, variablesOf } from "./graphql.ts";
+import { requestText, variablesOf } from "./graphql.ts";
 
 /** A larger value is not loaded for its row. The row shows its size. */
 export const maxPreviewBytes = 8_000;
@@ -47,7 +47,7 @@ export class ShownValues {
     this.#isReading = true;
     const keys = missing.slice(0, 100).map(({ key }) => key);
     try {
-      const answer = await askText(
+      const answer = await requestText(
         `query values($namespace: String!, $keys: [String!], $first: Int!) {
           entries(namespace: $namespace, keys: $keys, first: $first) { nodes { key revision value } }
         }`,

@@ -1,6 +1,6 @@
 import { partOf } from "../json/part-of.ts";
 import { itemBegins, endOfValue } from "../json/value-parts.ts";
-import { askText, variablesOf } from "./graphql.ts";
+import { requestText, variablesOf } from "./graphql.ts";
 import { number } from "./format.ts";
 
 // A file has one entry per line, as JSON: `{"key":…,"value":…,"metadata":…}`. The text of values is not changed.
@@ -19,7 +19,7 @@ export async function exportNamespace(
 ): Promise<string> {
   const lines: string[] = [];
   for (let after: string | null = null; ;) {
-    const answer: string = await askText(
+    const answer: string = await requestText(
       `query entries($namespace: String!, $first: Int!, $after: String) {
         entries(namespace: $namespace, first: $first, after: $after) { nodes { key value metadata } pageInfo { hasNextPage endCursor } }
       }`,
@@ -62,7 +62,7 @@ export async function importEntries(
       units += line.length;
     }
     const input = variablesOf({ namespace }, { entries: `[${batch.join(",")}]` });
-    await askText(
+    await requestText(
       "mutation setEntries($input: SetEntriesInput!) { setEntries(input: $input) { revision } }",
       `{"input":${input}}`,
     );

@@ -38,7 +38,7 @@ export async function claimNext<V, K extends string>(
   let askedAt: number | null = null;
   const link = linked(connection.closed, signal);
   const operation = { document: claimEntryDocument, variables: { namespace } };
-  const patience = connection.patience(operation, link.signal);
+  const retryPolicy = connection.retryPolicy(operation, link.signal);
   let wasReached = false;
   try {
     for (;;) {
@@ -58,12 +58,12 @@ export async function claimNext<V, K extends string>(
         if (isOver) idempotencyKey = newIdempotencyKey();
         askedAt = null;
         wasReached = true;
-        patience.reset();
-        patience.outlast();
+        retryPolicy.reset();
+        retryPolicy.outlast();
         after = revision;
       } catch (error) {
         if (!connection.retryWrites || (wasReached && performance.now() >= deadline)) throw error;
-        await patience.afterFailure(error);
+        await retryPolicy.afterFailure(error);
         continue;
       }
       const leftMs = deadline - performance.now();

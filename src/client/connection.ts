@@ -14,7 +14,7 @@ import type { ConnectionOptions, Retry } from "./connection-options.ts";
 import { Credentials } from "./credentials.ts";
 import { jsonCodec, type JsonCodec } from "./json-codec.ts";
 import { writeNegativeZeros } from "./negative-zero.ts";
-import { Patience } from "./patience.ts";
+import { RetryPolicy } from "./retry-policy.ts";
 
 /** The options that every call accepts. */
 export interface CallOptions {
@@ -122,8 +122,8 @@ export class Connection {
     const link = linked(this.closed, policy.signal);
     try {
       const attempt = () => this.#attempt(body, link.signal, this.#timeoutMs + extraTimeMs);
-      const patience = isRepeatable ? this.patience(operation, link.signal) : undefined;
-      return (await (patience ? patience.with(attempt) : attempt())) as D;
+      const retryPolicy = isRepeatable ? this.retryPolicy(operation, link.signal) : undefined;
+      return (await (retryPolicy ? retryPolicy.with(attempt) : attempt())) as D;
     } catch (error) {
       // Report a new epoch once. From now on, the caller sees the new history.
       if (error instanceof RevisionCompactedError && error.epoch) this.epoch = error.epoch;
@@ -134,8 +134,8 @@ export class Connection {
   }
 
   /** Returns the retry policy of an operation. */
-  patience(operation: Operation, signal: AbortSignal): Patience {
-    return new Patience(this, operation, signal);
+  retryPolicy(operation: Operation, signal: AbortSignal): RetryPolicy {
+    return new RetryPolicy(this, operation, signal);
   }
 
   /**

@@ -40,7 +40,7 @@ export async function waitFor(
   const operation = (timeoutSeconds: number) => {
     return { document: awaitEntryDocument, variables: { ...place, after, epoch, timeoutSeconds } };
   };
-  const patience = connection.patience(operation(0), link.signal);
+  const retryPolicy = connection.retryPolicy(operation(0), link.signal);
   let stepSeconds = maxStepSeconds;
   let wasReached = false;
   try {
@@ -55,13 +55,13 @@ export async function waitFor(
         if (awaitEntry) return awaitEntry;
         if (awaitEntry === undefined) throw badResponse(`${connection.name} returned no entry.`);
         wasReached = true;
-        patience.reset();
-        patience.outlast();
+        retryPolicy.reset();
+        retryPolicy.outlast();
       } catch (error) {
         if (error instanceof LimitExceededError && error.limit === "maxAwaitSeconds") {
           stepSeconds = error.max;
         } else {
-          await patience.afterFailure(error);
+          await retryPolicy.afterFailure(error);
         }
         continue;
       }

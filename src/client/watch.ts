@@ -103,17 +103,19 @@ async function* resume(
       ? { after: start.after, epoch: start.epoch }
       : await head(connection, signal);
   const first = { ...selection, ...place, snapshot: snapshot !== null, bookmarks: true };
-  const patience = connection.patience(followOperation(first), signal);
-  let stream = await patience.with(() => open(connection, first, signal, () => patience.outlast()));
-  patience.reset();
-  patience.outlast();
+  const retryPolicy = connection.retryPolicy(followOperation(first), signal);
+  let stream = await retryPolicy.with(() =>
+    open(connection, first, signal, () => retryPolicy.outlast()),
+  );
+  retryPolicy.reset();
+  retryPolicy.outlast();
   for (;;) {
     try {
       const openedAt = performance.now();
       for await (const change of stream) {
         // The server has accepted the token.
-        patience.outlast();
-        if (change !== null || performance.now() - openedAt > steadyAfterMs) patience.reset();
+        retryPolicy.outlast();
+        if (change !== null || performance.now() - openedAt > steadyAfterMs) retryPolicy.reset();
         if (change === null) continue;
         if (change.kind !== "BOOKMARK") {
           if (snapshot) yield* snapshot.admit(change);
@@ -127,7 +129,7 @@ async function* resume(
       }
       throw unavailable(`${connection.name} ended the subscription: it is stopping.`);
     } catch (error) {
-      await patience.afterFailure(error);
+      await retryPolicy.afterFailure(error);
     }
     snapshot?.beginAgain();
     stream = follow(

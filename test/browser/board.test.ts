@@ -381,6 +381,7 @@ describe.skipIf(!executablePath)("the board", () => {
       }
       await board.go(at("entries", { ns: "handoff" }));
       await board.text("This namespace cannot be shown").waitFor();
+      await board.text(/\(FORBIDDEN\)$/).waitFor();
       expect(await board.text("The connection is lost.").count()).toBe(0);
       // Quotas concern the whole store, which it does not see.
       await board.go(at("overview"));

@@ -1,6 +1,6 @@
 import { visibleName } from "../format.ts";
 import { useEffect, useState } from "preact/hooks";
-import { ask } from "../graphql.ts";
+import { request } from "../graphql.ts";
 import { hrefOf } from "../route.ts";
 import { mayWrite, messageOf } from "../session.ts";
 import { say } from "../toast.ts";
@@ -34,7 +34,7 @@ export function DeadLetters({
   const [letters, setLetters] = useState<readonly DeadLetter[]>([]);
   useEffect(() => {
     let isOver = false;
-    ask<{ deadLetters: { nodes: readonly DeadLetter[] } }>(
+    request<{ deadLetters: { nodes: readonly DeadLetter[] } }>(
       `query dead($namespace: String!, $keyPrefix: String) {
         deadLetters(namespace: $namespace, keyPrefix: $keyPrefix, first: 100) { nodes { attempt failedAt error entry { key } } }
       }`,
@@ -49,7 +49,7 @@ export function DeadLetters({
   }, [namespace, prefix, count]);
   const requeue = async (key: string) => {
     try {
-      await ask(
+      await request(
         "mutation requeue($input: RequeueEntryInput!) { requeueEntry(input: $input) { requeued } }",
         {
           input: { namespace, key },

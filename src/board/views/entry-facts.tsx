@@ -102,16 +102,16 @@ function useTakenUp(namespace: string, entry: EntryDetail): TakenUp | null {
       isKnown = true;
       setFound(next);
     }, minReadMs);
-    reading.ask();
-    const forget = onChanges((fresh) => {
+    reading.request();
+    const unsubscribe = onChanges((fresh) => {
       const isNews = fresh.some(
         (change) => change.namespace === namespace && change.agent !== updatedBy,
       );
-      if (isNews && !isKnown) reading.ask();
+      if (isNews && !isKnown) reading.request();
     });
     return () => {
       reading.end();
-      forget();
+      unsubscribe();
     };
   }, [namespace, revision]);
   return found;

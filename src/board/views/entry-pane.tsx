@@ -60,17 +60,17 @@ export function EntryPane({ namespace, entryKey, params }: EntryPaneProps) {
   }, [namespace, entryKey]);
   useEffect(() => {
     const reading = oneAtATime(read);
-    reading.ask();
-    const forget = onChanges((fresh) => {
+    reading.request();
+    const unsubscribe = onChanges((fresh) => {
       const concerns = fresh.some(
         (change) =>
           change.namespace === namespace && (change.key === null || change.key === entryKey),
       );
-      if (concerns) reading.ask();
+      if (concerns) reading.request();
     });
     return () => {
       reading.end();
-      forget();
+      unsubscribe();
     };
   }, [read]);
 

@@ -1,6 +1,6 @@
 import { visibleName } from "../format.ts";
 import { useEffect, useState } from "preact/hooks";
-import { ask } from "../graphql.ts";
+import { request } from "../graphql.ts";
 import { messageOf } from "../session.ts";
 import { withParams } from "../route.ts";
 import { AgentTag } from "../ui/agent-tag.tsx";
@@ -36,7 +36,7 @@ export function SearchResults({ namespace, text, selected }: SearchResultsProps)
     let isOver = false;
     const timer = setTimeout(async () => {
       try {
-        const { searchEntries } = await ask<{ searchEntries: { nodes: readonly Found[] } }>(
+        const { searchEntries } = await request<{ searchEntries: { nodes: readonly Found[] } }>(
           `query search($text: String!, $namespacePrefix: String) {
             searchEntries(text: $text, namespacePrefix: $namespacePrefix, first: 100) {
               nodes { match { before text after path } entry { namespace key updatedBy updatedAt } }

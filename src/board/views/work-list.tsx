@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { ClaimsWatch, type ClaimCounts } from "../claims-watch.ts";
 import { number, visibleName } from "../format.ts";
-import { ask } from "../graphql.ts";
+import { request } from "../graphql.ts";
 import { oneAtATime } from "../one-at-a-time.ts";
 import { hrefOf, withParams } from "../route.ts";
 import { messageOf } from "../session.ts";
@@ -30,7 +30,7 @@ async function readPages(
 ): Promise<{ all: Listed[]; hasMore: boolean }> {
   const all: Listed[] = [];
   for (let after: string | null = null; ;) {
-    const answer: Page = await ask<Page>(
+    const answer: Page = await request<Page>(
       `query work($prefix: String, $first: Int, $after: String) {
         claimedNamespaces(namespacePrefix: $prefix, first: $first, after: $after) {
           nodes { name claimCounts { free taken delayed completed deadLettered } }
@@ -64,11 +64,11 @@ export function WorkList({ prefix }: { prefix: string }) {
         say(messageOf(error), true);
       }
     }, minPauseMs);
-    reading.ask();
-    const forget = watch.counts.subscribe(() => reading.ask());
+    reading.request();
+    const unsubscribe = watch.counts.subscribe(() => reading.request());
     return () => {
       reading.end();
-      forget();
+      unsubscribe();
     };
   }, [watch, prefix, wanted]);
   const total = watch.counts.value;

@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { ClaimsWatch } from "../claims-watch.ts";
 import { now } from "../clock.ts";
-import { ask } from "../graphql.ts";
+import { request } from "../graphql.ts";
 import { countdown, duration, number, visibleName } from "../format.ts";
 import { hrefOf, withParams } from "../route.ts";
 import { mayWrite, messageOf } from "../session.ts";
@@ -45,7 +45,7 @@ function Queue({ namespace, prefix }: { namespace: string; prefix: string }) {
   const left = counts ? counts.free + counts.taken + counts.delayed : 0;
   const revoke = async (key: string, attempt: number) => {
     try {
-      const { revokeClaim } = await ask<{ revokeClaim: { revoked: boolean } }>(
+      const { revokeClaim } = await request<{ revokeClaim: { revoked: boolean } }>(
         "mutation revoke($input: RevokeClaimInput!) { revokeClaim(input: $input) { revoked } }",
         { input: { namespace, key, ifAttempt: attempt } },
       );

@@ -22,7 +22,7 @@ type Call = Pick<Retry, "call" | "namespace" | "key">;
  *    that a retry cannot change ends it. A refused token ends it after `retryForMs` if a new token can be obtained;
  *    otherwise immediately.
  */
-export class Patience {
+export class RetryPolicy {
   readonly #connection: Connection;
   readonly #call: Call;
   readonly #signal: AbortSignal;

@@ -15,7 +15,7 @@ _FIRST_DELAY_SECONDS = 0.1
 _MAX_DELAY_SECONDS = 5.0
 
 
-class Patience:
+class RetryPolicy:
     """The attempts of one operation.
 
     1. A call is tried again for ``retry_seconds`` while the server cannot be reached, or while a proxy responds for a
