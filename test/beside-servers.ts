@@ -8,21 +8,21 @@ import { Committer } from "../src/store/commit/committer.ts";
 import { setCommand } from "./commands.ts";
 import type { OwnDatabase } from "./own-database.ts";
 
-/** What a test's token allows: grants, or scopes and namespaces apart. */
+/** The permissions of a test's token: grants, or scopes and namespaces separately. */
 export interface TokenGrant extends TokenInput {
   readonly scopes: readonly Scope[];
   readonly namespacePatterns: readonly string[];
 }
 
-/** What a test does to the database of running servers, beside them: it has the database open for itself. */
+/** The operations of a test on the database of running servers. It opens the database separately. */
 export interface BesideServers extends AsyncDisposable {
   withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T>;
-  /** Makes another token, as `baton token create` does; like the servers' own unless the grant says otherwise. */
+  /** Creates another token, like `baton token create`. Default: the permissions of the servers' own token. */
   createToken(grant?: Partial<TokenGrant>): Promise<{ tokenId: string; secret: string }>;
   revokeToken(tokenId: string): Promise<void>;
-  /** Works on the database with a committer of its own, as another process would. */
+  /** Works on the database with a separate committer, like another process. */
   besideServer(work: (database: Database, submit: Submit) => Promise<void>): Promise<void>;
-  /** Takes the entries' table away. */
+  /** Removes the table of entries. */
   breakDatabase(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ type Submit = (entry: { readonly key: string; readonly value: string }) => Promi
 
 const silent = pino({ level: "silent" });
 
-/** @param options of the servers */
+/** @param options the servers' options */
 export function besideServers(own: OwnDatabase, options: Partial<Config>): BesideServers {
   const config = defaultConfig({ ...options, ...own.config });
   let opened: Promise<Database> | undefined;

@@ -11,7 +11,7 @@ interface Held {
 
 let namespaces = 0;
 
-/** A namespace of its own with these keys to claim; the end of each makes it the only one of its kind. */
+/** Creates a separate namespace with these keys to claim. A suffix makes each key unique. */
 export async function newWork(
   server: Server,
   ...names: readonly string[]
@@ -34,7 +34,7 @@ export async function claimedWork(server: Server) {
   return { place, held: { ...place, token } as Held };
 }
 
-/** Nothing can be done by this claim any more. */
+/** Expects that every operation with this claim is refused. */
 export async function expectLost(server: Server, held: Held): Promise<void> {
   const operations = [{ set: { key: "of a lost claim", value: 1 } }];
   for (const call of [

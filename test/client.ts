@@ -1,7 +1,7 @@
 import { createClient, type Client } from "graphql-ws";
 import { WebSocket } from "ws";
 
-/** An answer as it comes. */
+/** A response, unchanged. */
 export interface Answer {
   readonly data?: Record<string, any> | null;
   readonly errors?: readonly {
@@ -15,7 +15,7 @@ export interface ClientOptions {
   readonly agent?: string;
 }
 
-/** Sends one operation over HTTP and returns the answer, whatever it is. */
+/** Sends one operation over HTTP and returns any response. */
 export async function request(
   url: string,
   token: string | null,
@@ -35,7 +35,7 @@ export async function request(
   return { ...((await response.json()) as Answer), status: response.status };
 }
 
-/** What a refused operation was refused with. */
+/** The error of a refused operation. */
 export class Refusal extends Error {
   readonly code: string;
   readonly extensions: Record<string, any>;
@@ -47,17 +47,17 @@ export class Refusal extends Error {
   }
 }
 
-/** What a call is refused with. */
+/** Returns the error of a call that must be refused. */
 export async function refusal(call: Promise<unknown>): Promise<Refusal> {
   const error = await call.then(
-    (answer) => new Error(`It was not refused, but answered ${JSON.stringify(answer)}.`),
+    (answer) => new Error(`It was not refused, but returned ${JSON.stringify(answer)}.`),
     (fault: unknown) => fault,
   );
   if (error instanceof Refusal) return error;
   throw error;
 }
 
-/** Sends one operation and returns its data; throws a Refusal when it has errors. */
+/** Sends one operation and returns its data. Throws a Refusal if it has errors. */
 export async function query(
   server: { readonly url: string; readonly token: string },
   document: string,
@@ -92,7 +92,7 @@ export class Events implements AsyncDisposable {
     });
   }
 
-  /** The next event; throws what the subscription ended with. */
+  /** Returns the next event. Throws the error with which the subscription ended. */
   async next(): Promise<Record<string, any>> {
     for (;;) {
       const event = this.#queue.shift();
@@ -109,7 +109,7 @@ export class Events implements AsyncDisposable {
     return events;
   }
 
-  /** Everything up to and with the first event of which it holds. */
+  /** Returns the events up to and including the first one that matches. */
   async until(isLast: (event: Record<string, any>) => boolean): Promise<Record<string, any>[]> {
     const events = [];
     for (;;) {
@@ -119,7 +119,7 @@ export class Events implements AsyncDisposable {
     }
   }
 
-  /** Resolves when the subscription completes, with the events before that; throws what else it ended with. */
+  /** Returns the remaining events when the subscription completes. Throws the error if it ends with one. */
   async rest(): Promise<Record<string, any>[]> {
     const events = [];
     for (;;) {
@@ -163,7 +163,7 @@ export function socketClient(
   });
 }
 
-/** Subscribes on a socket that is already there. */
+/** Subscribes on an open socket. */
 export function subscribeOn(
   client: Client,
   document: string,
@@ -188,7 +188,7 @@ export function subscribeOn(
   );
 }
 
-/** Subscribes over a WebSocket of its own. */
+/** Subscribes over a separate WebSocket. */
 export function subscribe(
   server: { readonly url: string; readonly token: string },
   document: string,
@@ -202,7 +202,7 @@ export function subscribe(
   );
 }
 
-/** Subscribes over server-sent events. Resolves when the server has answered: the place to begin is then fixed. */
+/** Subscribes over server-sent events. Resolves when the server has responded, which fixes the first revision. */
 export async function subscribeBySse(
   server: { readonly url: string; readonly token: string },
   document: string,

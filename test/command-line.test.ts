@@ -9,12 +9,12 @@ import { baton, serveProcess, temporaryFolder } from "./process/baton-process.ts
 
 const execute = promisify(execFile);
 
-test("docs/command-line.md: its blocks print what it says, one after the other", async ({
+test("docs/command-line.md: its blocks print the shown output, one after another", async ({
   skip,
 }) => {
   const jq = await execute("jq", ["--version"]).catch(() => null);
   if (!jq) {
-    console.warn("There is no jq: the blocks of docs/command-line.md are not run.");
+    console.warn("jq is not installed: the blocks of docs/command-line.md are not run.");
     skip();
   }
   await using folder = await temporaryFolder();
@@ -23,7 +23,7 @@ test("docs/command-line.md: its blocks print what it says, one after the other",
   await mkdir(bin);
   await writeFile(join(bin, "baton"), `#!/bin/sh\nexec "${process.execPath}" "${baton}" "$@"\n`);
   await chmod(join(bin, "baton"), 0o755);
-  // Neither a token nor a data directory: the page says that none is needed here.
+  // Without a token and a data directory: the page says that neither is necessary here.
   const env = { PATH: `${bin}:${process.env.PATH}`, BATON_URL: server.url };
   const page = await readFile("docs/command-line.md", "utf8");
   const blocks = [...page.matchAll(/```sh\n(.*?)```\n\n```text\n(.*?)```/gs)];

@@ -8,9 +8,9 @@ import { startTestServer, type TestServer } from "./server.ts";
 /** A database that the conformance suite runs on. */
 export interface TestDatabase {
   readonly name: string;
-  /** A new, empty database of this kind. */
+  /** Creates an empty database of this kind. */
   create(): Promise<OwnDatabase>;
-  /** A server on one. */
+  /** Starts a server on a new database. */
   start(config?: Partial<Config>, logger?: Logger): Promise<TestServer>;
 }
 
@@ -22,13 +22,13 @@ function testDatabase(name: string, create: () => Promise<OwnDatabase>): TestDat
   };
 }
 
-/** Every kind of database, for what partitions make no difference to: which statements are sent is tested elsewhere. */
+/** Every kind of database, without a partitioned one, for tests in which partitions make no difference. */
 export const plainDatabases: readonly TestDatabase[] = [
   testDatabase("SQLite", createSqlite),
   testDatabase("PostgreSQL", createPostgres),
 ];
 
-/** Every database that Baton serves from, for what asks each of the statements that there are. */
+/** Every kind of database, including a partitioned one, for tests that send every kind of statement. */
 export const databases: readonly TestDatabase[] = [
   ...plainDatabases,
   testDatabase("PostgreSQL, partitioned", createPartitionedPostgres),

@@ -16,7 +16,7 @@ import { claim, complete, get, mutate, requeue, set, setMany } from "./operation
 import { temporaryFolder } from "./process/baton-process.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 
-describe("what docs/*.md show, done as they show it", () => {
+describe("the examples of docs/*.md", () => {
   let server: TestServer;
   beforeEach(async () => {
     server = await startTestServer();
@@ -28,7 +28,7 @@ describe("what docs/*.md show, done as they show it", () => {
   describe("docs/graphql.md", () => {
     const isStream = ({ code }: Block) => code.includes("text/event-stream");
 
-    test("what is asked by curl is answered as it says; streams and sockets show it", async () => {
+    test("its curl requests get the shown responses, and streams and sockets the shown events", async () => {
       await using folder = await temporaryFolder();
       const { path: cwd } = folder;
       await symlink(server.dataDir, join(cwd, "data"));
@@ -61,14 +61,14 @@ describe("what docs/*.md show, done as they show it", () => {
       return { code: codeIn(blocks, "ts").join("\n"), texts: codeIn(blocks, "text") };
     }
 
-    test("its blocks are one program, which says what the page says, and again when it is run again", async () => {
+    test("its blocks are one program, which prints the shown output, and prints it again in a second run", async () => {
       const { code, texts } = await program();
       const expected = texts.flatMap((text) => text.trim().split("\n"));
       const run = async () => {
         await using shown = await started(code, environment());
         return (await shown.whole()).split("\n");
       };
-      // What the watch says comes in between; and the log goes on, so that the revision is another.
+      // The lines of the watch can come in between, and the second run has other revisions.
       const steady = (lines: readonly string[]) =>
         lines
           .filter((line) => !/^(EXISTING|SET|the snapshot) /.test(line))
@@ -83,7 +83,7 @@ describe("what docs/*.md show, done as they show it", () => {
       });
     });
 
-    test("it compiles, and so do the types of the client, libraries checked", async () => {
+    test("it compiles, and so do the types of the client and of libraries", async () => {
       const { code } = await program();
       await compile(code);
     });
@@ -93,7 +93,7 @@ describe("what docs/*.md show, done as they show it", () => {
     const blocksIn = async (language: string) =>
       codeIn(await blocksOf("docs/coordination.md", server), language);
 
-    test("its operations do what it says", async () => {
+    test("its operations have the described effects", async () => {
       const [writes, creation, transaction, wait, claims] = (await blocksIn("graphql")) as [
         string,
         string,
@@ -136,7 +136,7 @@ describe("what docs/*.md show, done as they show it", () => {
       expect((await query(server, take)).claimEntry).toEqual({ entry: null, claim: null });
     });
 
-    test("work fails, is dead-lettered and begins again as it says", async () => {
+    test("work fails, is dead-lettered and restarts as described", async () => {
       const [failing = "", letters = "", stuck = "", followed = "", again = ""] = (
         await blocksIn("graphql")
       ).slice(5);
@@ -200,7 +200,7 @@ describe("what docs/*.md show, done as they show it", () => {
   });
 
   describe("docs/python.md", () => {
-    test("its programs print what it says", async ({ skip }) => {
+    test("its programs print the shown output", async ({ skip }) => {
       await requirePython(skip);
       const blocks = await blocksOf("docs/python.md", server);
       const programs = codeIn(blocks, "python").join("\n");
@@ -219,7 +219,7 @@ function jsonLines(text: string): unknown[] {
     .map((line) => JSON.parse(line) as unknown);
 }
 
-/** What a block of one or several answers expects: what it leaves out, and what is behind `…`, may be anything. */
+/** The expectation of a block with one or several responses. Members that it leaves out, and values after `…`, can be anything. */
 function asShown(code: string): unknown[] {
   let answers: unknown[];
   try {

@@ -28,7 +28,7 @@ export function codeIn(blocks: readonly Block[], language: string): string[] {
   return blocks.filter((block) => block.language === language).map(({ code }) => code);
 }
 
-/** The code of the one block in a language under a heading, which is given with its level: `## Tools`. */
+/** The code of the only block in a language under a heading, which includes its level: `## Tools`. */
 export function codeUnder(page: string, heading: string, language: string): string {
   const level = heading.indexOf(" ");
   const [, section = ""] = page.split(`\n${heading}\n`);
@@ -38,14 +38,14 @@ export function codeUnder(page: string, heading: string, language: string): stri
   return codes[0]?.[1] ?? "";
 }
 
-/** Skips a test where Python 3.10 or later is not installed. */
+/** Skips a test if Python 3.10 or later is not installed. */
 export async function requirePython(skip: (note: string) => never): Promise<void> {
   const check = "import sys; assert sys.version_info >= (3, 10)";
   await using found = new Shown("python3", ["-c", check]);
   await found.whole().catch(() => skip("Python 3.10 or later is not installed."));
 }
 
-/** A program that may not end by itself, and what it says. */
+/** A program that may not end by itself, and its output. */
 export class Shown implements AsyncDisposable {
   output = "";
   complaints = "";
@@ -70,19 +70,19 @@ export class Shown implements AsyncDisposable {
     this.#exit = once(this.#child, "close");
   }
 
-  /** Resolves when it has said this. */
+  /** Resolves when it has printed this text. */
   async shows(text: string): Promise<void> {
     await expect.poll(() => this.output + this.complaints).toContain(text);
   }
 
-  /** All that it said, once it has ended well. */
+  /** Returns the whole output when the program has ended successfully. */
   async whole(): Promise<string> {
     const [code] = await this.#exit;
     expect(code, this.output + this.complaints).toBe(0);
     return this.output;
   }
 
-  /** Ends it there and then, as a crash would. */
+  /** Kills it immediately, like a crash. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#exit;
@@ -93,14 +93,14 @@ export class Shown implements AsyncDisposable {
   }
 }
 
-/** A program in TypeScript that imports the client by its name, as one of this package's may. */
+/** Starts a program in TypeScript that imports the client by its package name. */
 export async function started(code: string, env: Record<string, string>): Promise<Shown> {
   const { code: script } = await transform(code, { loader: "ts", target: "node20" });
   return new Shown(process.execPath, ["--input-type=module", "-e", script], { env });
 }
 
 /**
- * Expects a program to compile, the types of the client with it.
+ * Expects a program and the types of the client to compile.
  * @param modules a folder of further packages that it imports, whose own types are not checked
  */
 export async function compile(code: string, modules?: string): Promise<void> {
@@ -124,7 +124,7 @@ export async function compile(code: string, modules?: string): Promise<void> {
   expect(await compiling.whole()).toBe("");
 }
 
-/** All that a program in TypeScript says, which imports this package, and others from a folder of packages. */
+/** Returns the output of a program in TypeScript that imports this package, and others from a folder of packages. */
 export async function runWith(
   modules: string,
   code: string,
@@ -138,7 +138,7 @@ export async function runWith(
   return await shown.whole();
 }
 
-/** A folder within the package, where a program finds the package by its name. */
+/** Creates a folder in the package, from which a program can import the package by its name. */
 async function programPlace(modules?: string): Promise<AsyncDisposable & { path: string }> {
   const path = await mkdtemp("dist/document-");
   if (modules !== undefined) await symlink(modules, join(path, "node_modules"));

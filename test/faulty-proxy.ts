@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 /**
- * What comes back in the place of an answer. `"refused"`: a proxy's own page, and the request goes nowhere. `"cut"`: the
- * request was carried out, and a part of its answer comes. An object: its JSON, and the request goes nowhere.
+ * The replacement of a response. `"refused"`: a page of the proxy, and the request is not forwarded. `"cut"`: the request is
+ * forwarded, and only a part of its response is returned. An object: this JSON, and the request is not forwarded.
  */
 export type Fault = "refused" | "cut" | { readonly status: number; readonly json: unknown };
 
@@ -14,7 +14,7 @@ interface Planned {
   readonly happened: () => void;
 }
 
-/** A proxy that spoils answers on demand. */
+/** A proxy that replaces responses on request. */
 export class FaultyProxy implements AsyncDisposable {
   readonly #target: () => string;
   readonly #planned: Planned[] = [];
@@ -24,7 +24,7 @@ export class FaultyProxy implements AsyncDisposable {
     this.#target = target;
   }
 
-  /** @param target URL of the server, as it is now */
+  /** @param target returns the current URL of the server */
   static async start(target: () => string): Promise<FaultyProxy> {
     const proxy = new FaultyProxy(target);
     await once(proxy.#server.listen(0, "127.0.0.1"), "listening");
@@ -35,7 +35,7 @@ export class FaultyProxy implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Spoils the answer to the next request that names the operation. Resolves when it was spoilt. */
+  /** Replaces the response to the next request with this operation name. Resolves when it has done so. */
   spoil(operation: string, fault: Fault): Promise<void> {
     return new Promise((happened) => {
       this.#planned.push({ operation, fault, happened });

@@ -12,7 +12,7 @@ export class LogLines {
     },
   });
 
-  /** The first line of which it holds, from now on or before. */
+  /** Returns the first line that matches, among past and future lines. */
   async find(isIt: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
     for (;;) {
       const line = this.all.find(isIt);

@@ -4,7 +4,7 @@ import type { Entry, Namespace } from "../src/store/model/entry.ts";
 import { everything } from "../src/store/model/text-match.ts";
 import type { OwnDatabase } from "./own-database.ts";
 
-/** Expects that what is kept of each namespace is what its stored entries come to, expired ones too. */
+/** Expects that the stored totals of each namespace are the sums of its stored entries, including expired ones. */
 export async function expectNamespaceRows(own: Pick<OwnDatabase, "query">): Promise<void> {
   const comparable = <Row extends object>(rows: readonly Row[]) =>
     rows.map((row) => JSON.stringify(Object.values(row).map(String))).sort();
@@ -28,7 +28,7 @@ export async function expectNamespaceRows(own: Pick<OwnDatabase, "query">): Prom
   expect(comparable(keptAgents)).toEqual(comparable(countedAgents));
 }
 
-/** Expects that the namespaces that readers see are those of the entries that they see. */
+/** Expects that readers see exactly the namespaces of the entries that they see. */
 export async function expectNamespacesOf(
   database: Database,
   userId: string,
@@ -36,7 +36,7 @@ export async function expectNamespacesOf(
 ): Promise<void> {
   const shown: Namespace[] = [];
   for (let hasMore = true; hasMore;) {
-    // By small pages, so that what follows a page is read too.
+    // With small pages, so that following pages are read, too.
     const after = shown.at(-1)?.name ?? null;
     const page = await database.readNamespaces(userId, [everything], after, 2);
     shown.push(...page.items);

@@ -1,4 +1,4 @@
-/** The little of it that tests use: its types are a package that brings twenty others. */
+/** The part that tests use. The package of its types would add twenty others. */
 declare module "oidc-provider" {
   import type { RequestListener } from "node:http";
 

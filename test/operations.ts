@@ -1,6 +1,6 @@
 import { query, refusal } from "./client.ts";
 
-/** The operations that most tests speak in. */
+/** The operations that most tests use. */
 
 type Server = { readonly url: string; readonly token: string };
 type Options = { readonly token?: string; readonly agent?: string };
@@ -8,7 +8,7 @@ type Options = { readonly token?: string; readonly agent?: string };
 export const entryFields =
   "namespace key value metadata revision createdRevision createdAt updatedAt createdBy updatedBy expiresAt sizeBytes";
 
-/** Sends a mutation's input, and returns its payload: these fields of it. */
+/** Sends a mutation's input, and returns these fields of its payload. */
 export async function mutate(
   server: Server,
   mutation: string,
@@ -195,7 +195,7 @@ export async function headRevision(server: Server): Promise<string> {
   return (await query(server, "{ viewer { headRevision } }")).viewer.headRevision;
 }
 
-/** What a call is refused with, which changes nothing. */
+/** Returns the error of a call that must be refused and change nothing. */
 export async function refusedWhole(
   server: Server,
   call: () => Promise<unknown>,
@@ -203,11 +203,11 @@ export async function refusedWhole(
   const head = await headRevision(server);
   const { extensions } = await refusal(call());
   const headAfter = await headRevision(server);
-  if (headAfter !== head) throw new Error(`The log went on from ${head} to ${headAfter}.`);
+  if (headAfter !== head) throw new Error(`The log grew from ${head} to ${headAfter}.`);
   return extensions;
 }
 
-/** Every item of a connection, page by page to its end. */
+/** Returns every item of a connection, read page by page. */
 export async function allPages(
   server: Server,
   field: string,

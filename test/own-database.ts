@@ -5,16 +5,16 @@ import { pathToFileURL } from "node:url";
 import { createClient } from "@libsql/client";
 import type { Config } from "../src/config.ts";
 
-/** A database of a test's own: there is nothing in it, not even tables, until a server opens it. */
+/** A separate database of a test. It has no tables until a server opens it. */
 export interface OwnDatabase extends AsyncDisposable {
   readonly url: string;
-  /** Chooses it, and what else a server needs to serve from it. */
+  /** The configuration with which a server uses this database. */
   readonly config: Partial<Config>;
-  /** Runs a statement beside whoever uses it. */
+  /** Runs a statement over a separate connection. */
   execute(sql: string): Promise<void>;
-  /** Runs a query beside whoever uses it. */
+  /** Runs a query over a separate connection. */
   query<Row>(sql: string): Promise<Row[]>;
-  /** Removes it, whoever still uses it; may be called again. */
+  /** Removes the database, even if it is in use. Can be called again. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -14,10 +14,10 @@ const pages = new Map(
   await Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")] as const)),
 );
 
-/** What a page has besides blocks of code. */
+/** The text of a page without blocks of code. */
 const proseOf = (page: string) => page.replaceAll(/^ *```.*?^ *```$/gms, "");
 
-test("the links of the pages lead to files and headings that exist", async () => {
+test("the links of the pages refer to files and headings that exist", async () => {
   const broken: string[] = [];
   for (const [file, page] of pages) {
     for (const [, link = ""] of proseOf(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
@@ -57,7 +57,7 @@ test("docs/errors.md has a heading for each error code of the API and of the cli
   expect(shown.toSorted()).toEqual(codes.toSorted());
 });
 
-// Blocks that other tests do not run are at least checked for what a reader would copy.
+// Blocks that other tests do not run are at least checked for errors that a reader would copy.
 
 interface Block {
   readonly file: string;
@@ -78,7 +78,7 @@ test("GraphQL in the pages is valid by schema.graphql", async () => {
   const schema = buildSchema(await readFile("schema.graphql", "utf8"));
   const wrong: string[] = [];
   for (const { file, code } of blocksOf("graphql")) {
-    // A field without an operation around it is one of a query; `…` stands for what is left out.
+    // A field without an operation is a field of a query. `…` marks an omission.
     const isOperation = /^(?:\{|query|mutation|subscription|fragment)/.test(code);
     const text = (isOperation ? code : `{ ${code} }`).replaceAll(/,? …/g, "");
     for (const { message } of validate(schema, parse(text))) wrong.push(`${file}: ${message}`);
@@ -134,7 +134,7 @@ test("commands of baton in the pages exist, and so do their options", () => {
   expect(wrong).toEqual([]);
 });
 
-/** The names by which headings are linked to. */
+/** The anchors of the headings. */
 function headings(page: string): string[] {
   const counts = new Map<string, number>();
   return [...proseOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => {
@@ -142,7 +142,7 @@ function headings(page: string): string[] {
       .toLowerCase()
       .replaceAll(/[^\w -]/g, "")
       .replaceAll(" ", "-");
-    // The second one of a name is called by its number, too.
+    // The anchor of a repeated heading ends with its number.
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return count === 0 ? name : `${name}-${count}`;

@@ -7,7 +7,7 @@ import { createPostgres } from "./postgres.ts";
 
 const folder = new URL("../prisma/postgres/", import.meta.url);
 
-/** A new database on the PostgreSQL of this run, migrated, and split by user as an operator does it. */
+/** A new database on the PostgreSQL of this run, migrated, and partitioned by user with the operator's script. */
 export async function createPartitionedPostgres(): Promise<OwnDatabase> {
   const database = await createPostgres();
   const client = new Client({ connectionString: database.url });

@@ -4,7 +4,7 @@ import type { OwnDatabase } from "./own-database.ts";
 import { PostgresProxy } from "./postgres-proxy.ts";
 import { createPostgres } from "./postgres.ts";
 
-// Tests of faults rest on this proxy: a fault that it does not make proves nothing.
+// Other tests rely on the faults of this proxy, so these tests check that it causes them.
 
 let database: OwnDatabase;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ async function connect(proxy: PostgresProxy, applicationName: string) {
 const broken = /terminated|ECONNRESET/;
 const isCommitter = (applicationName: string) => applicationName === "baton committer";
 
-test("refuses and cuts by the name of the connection, and lets the others be", async () => {
+test("refuses and cuts connections by name, and does not affect the others", async () => {
   await using proxy = await PostgresProxy.open(database.url);
   await using reader = await connect(proxy, "baton");
   await using committer = await connect(proxy, "baton committer");
@@ -41,7 +41,7 @@ test("refuses and cuts by the name of the connection, and lets the others be", a
   expect((await again.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
 });
 
-test("holds back, and lets go what it held back", async () => {
+test("holds data back, and later forwards it", async () => {
   await using proxy = await PostgresProxy.open(database.url);
   await using frozen = await connect(proxy, "baton committer");
   await using other = await connect(proxy, "baton");

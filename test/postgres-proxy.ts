@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** Whether something concerns a connection: `baton`, `baton committer`, `baton notifications`. */
+/** Selects connections by name: `baton`, `baton committer`, `baton notifications`. */
 export type Matches = (applicationName: string) => boolean;
 
 interface Connection {
@@ -16,12 +16,12 @@ const all: Matches = () => true;
 const none: Matches = () => false;
 const protocolVersion = 3;
 
-/** A way to a PostgreSQL whose connections a test refuses, cuts and freezes, by the name that they give themselves. */
+/** A proxy to PostgreSQL. A test can refuse, cut and freeze its connections by their application names. */
 export class PostgresProxy implements AsyncDisposable {
   readonly #target: URL;
   readonly #server = createServer((near) => void this.#accept(near));
   readonly #connections = new Set<Connection>();
-  /** Those that have not said their name. */
+  /** Connections that have not sent their name yet. */
   readonly #nameless = new Set<Socket>();
   #refused = none;
   #frozen = none;
@@ -31,7 +31,7 @@ export class PostgresProxy implements AsyncDisposable {
     this.#target = target;
   }
 
-  /** @param url of the database that it leads to */
+  /** @param url the URL of the database */
   static async open(url: string): Promise<PostgresProxy> {
     const proxy = new PostgresProxy(new URL(url));
     proxy.#server.listen(0, "127.0.0.1");
@@ -39,19 +39,19 @@ export class PostgresProxy implements AsyncDisposable {
     return proxy;
   }
 
-  /** The URL of the database, by way of this proxy. */
+  /** The URL of the database through this proxy. */
   get url(): string {
     const url = new URL(this.#target);
     url.host = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     return url.href;
   }
 
-  /** The names of the connections that are open, sorted: to wait until one is there, or is gone. */
+  /** The sorted names of the open connections. A test can wait until one appears or disappears. */
   get applicationNames(): string[] {
     return [...this.#connections].map(({ applicationName }) => applicationName).sort();
   }
 
-  /** Breaks new connections off, until `admit`. Those that are open stay. */
+  /** Closes new connections, until `admit`. Open ones stay. */
   refuse(matches = all): void {
     this.#refused = matches;
   }
@@ -60,7 +60,7 @@ export class PostgresProxy implements AsyncDisposable {
     this.#refused = none;
   }
 
-  /** Breaks open connections off at both ends, without a goodbye. Returns how many. */
+  /** Resets open connections at both ends. Returns their number. */
   cut(matches = all): number {
     const chosen = [...this.#connections].filter((one) => matches(one.applicationName));
     for (const { near, far } of chosen) {
@@ -70,12 +70,12 @@ export class PostgresProxy implements AsyncDisposable {
     return chosen.length;
   }
 
-  /** Holds everything back on open connections and new ones, until `thaw`: neither end notices. */
+  /** Holds back all data on open and new connections, until `thaw`. Neither end notices. */
   freeze(matches = all): void {
     this.#freeze(matches, matches);
   }
 
-  /** Holds back what the server answers, until `thaw`; what it is asked reaches it. */
+  /** Holds back the server's responses, until `thaw`. Requests still reach it. */
   freezeAnswers(matches = all): void {
     this.#freeze(none, matches);
   }
@@ -113,7 +113,7 @@ export class PostgresProxy implements AsyncDisposable {
     const far = connect(Number(this.#target.port || 5432), this.#target.hostname);
     const connection = { applicationName, near, far };
     this.#connections.add(connection);
-    // It begins with what was read to learn its name.
+    // The stream starts with the bytes that were read to find the name.
     near.unshift(startup.bytes);
     for (const [socket, other] of [
       [near, far],
@@ -134,7 +134,7 @@ export class PostgresProxy implements AsyncDisposable {
     this.#flow(connection);
   }
 
-  /** Lets flow what is not frozen and has room at the other end. */
+  /** Forwards data that is not frozen if the other end can accept it. */
   #flow({ applicationName, near, far }: Connection): void {
     for (const [socket, other, frozen] of [
       [near, far, this.#frozen],
@@ -147,9 +147,9 @@ export class PostgresProxy implements AsyncDisposable {
 }
 
 /**
- * Reads the message that a connection begins with: its length, the protocol's version, then pairs of names and values,
+ * Reads the first message of a connection: its length, the protocol's version, then pairs of names and values,
  * each ended by a zero byte.
- * @returns null when there is none: a health check, a request to cancel, TLS
+ * @returns null if it is a health check, a request to cancel, or TLS
  */
 function readStartup(socket: Socket): Promise<{ applicationName: string; bytes: Buffer } | null> {
   return new Promise((resolve) => {

@@ -5,8 +5,8 @@ import type { Config } from "../src/config.ts";
 import type { OwnDatabase } from "./own-database.ts";
 
 /**
- * A new database on the PostgreSQL of this run.
- * @param config of whatever serves from it
+ * Creates a database on the PostgreSQL of this run.
+ * @param config additional configuration of its servers
  */
 export async function createPostgres(config: Partial<Config> = {}): Promise<OwnDatabase> {
   const name = `baton_test_${randomBytes(8).toString("hex")}`;

@@ -1,12 +1,12 @@
 import { WebSocket } from "ws";
 
-/** Where a server is, and who asks. */
+/** The address of a server, and a token. */
 interface Reached {
   readonly url: string;
   readonly token: string;
 }
 
-/** The answer to a request whose body is this text, as it comes. */
+/** Returns the response to a request with this body, unchanged. */
 export async function post(server: Reached, body: string): Promise<string> {
   const response = await fetch(`${server.url}/graphql`, {
     method: "POST",
@@ -16,7 +16,7 @@ export async function post(server: Reached, body: string): Promise<string> {
   return response.text();
 }
 
-/** The answer to a query sent by GET, as it comes. */
+/** Returns the response to a query by GET, unchanged. */
 export async function get(server: Reached, query: string): Promise<string> {
   const response = await fetch(`${server.url}/graphql?${String(new URLSearchParams({ query }))}`, {
     headers: { accept: "application/json", authorization: `Bearer ${server.token}` },
@@ -24,7 +24,7 @@ export async function get(server: Reached, query: string): Promise<string> {
   return response.text();
 }
 
-/** The texts of the first events of a subscription over server-sent events. */
+/** Returns the texts of a subscription's first server-sent events. */
 export async function events(server: Reached, query: string, count: number): Promise<string[]> {
   const abort = new AbortController();
   const response = await fetch(`${server.url}/graphql`, {
@@ -49,7 +49,7 @@ export async function events(server: Reached, query: string, count: number): Pro
   return found.slice(0, count);
 }
 
-/** A socket that sends and receives texts of the protocol as they are. */
+/** A socket that sends and receives texts of the protocol unchanged. */
 export class RawSocket implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #texts: string[] = [];

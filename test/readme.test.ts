@@ -12,7 +12,7 @@ import {
 } from "./document.ts";
 import { baton, serveProcess, temporaryFolder } from "./process/baton-process.ts";
 
-describe("what the README shows, done as it shows it", () => {
+describe("the examples of the README", () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let server: Awaited<ReturnType<typeof serveProcess>>;
   let blocks: readonly Block[];
@@ -78,7 +78,7 @@ describe("what the README shows, done as it shows it", () => {
     ]);
   });
 
-  test("a token made by its command, for the running server", async () => {
+  test("its command creates a token for the running server", async () => {
     const [commands = ""] = codeIn(blocks, "sh").filter((code) => code.startsWith("npx baton"));
     await using shown = shell(commands.replaceAll("npx baton", `${process.execPath} ${baton}`));
     const output = await shown.whole();
@@ -86,7 +86,7 @@ describe("what the README shows, done as it shows it", () => {
     expect(output).toMatch(/local +parser +read,write,claim pipeline:\* .* valid/);
   });
 
-  test("its two commands are the scripts there are, and its links lead somewhere", async () => {
+  test("its two commands are existing scripts, and its links are valid", async () => {
     expect(codeIn(blocks, "sh")[0]).toMatch(/^npm ci && npm start .*\nnpm ci && npm test /);
     const { scripts } = JSON.parse(await readFile("package.json", "utf8"));
     expect(scripts).toMatchObject({ start: expect.any(String), test: expect.any(String) });

@@ -7,12 +7,12 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { describeSdk } from "../docs/describe-sdk.mjs";
 
-test("docs/reference is what the code says (npm run docs writes it)", async () => {
+test("docs/reference corresponds to the code (npm run docs writes it)", async () => {
   const script = fileURLToPath(new URL("../docs/generate-reference.mjs", import.meta.url));
   await promisify(execFile)(process.execPath, [script, "--check"]);
 });
 
-/** The page of a module with these declarations. A comment counts where it begins a line, as the build writes it. */
+/** Returns the page of a module with these declarations. A comment counts at the beginning of a line, as in the build. */
 async function describe(declarations: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "baton-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -55,14 +55,14 @@ test.for([
   await expect(describe(declarations!)).rejects.toThrow(problem);
 });
 
-test("what is not public is not on the page", async () => {
+test("members that are not public are not on the page", async () => {
   const page = await describe(`/** A. */ export declare class A {
     #private;
     private secret1;
     private static secret2;
     protected secret3: 1;
     /** @internal */ secret4(): Hidden;
-    /** For us. @internal is no tag here, in the middle of a line. */ shown: 1;
+    /** For us. @internal is not a tag in the middle of a line. */ shown: 1;
     /**
      * For us.
      * @internal
@@ -77,7 +77,7 @@ test("what is not public is not on the page", async () => {
   expect(page).toContain("`shown: 1`");
 });
 
-test("an accessor is the property that it is to callers", async () => {
+test("an accessor is described as a property", async () => {
   const page = await describe(`/** A. */ export declare class A {
     /** B. */ get b(): string;
     /** C. */ get c(): string; set c(value: string);
@@ -93,7 +93,7 @@ test("an accessor is the property that it is to callers", async () => {
     expect(page).toContain(`- \`${line}\`:`);
 });
 
-test("what is not exported is described where it is named", async () => {
+test("a declaration that is not exported is described next to its use", async () => {
   const page = await describe(`
     /** C. */ declare const c: readonly ["x", "y"];
     /** B. */ interface B<T> { /** D. */ readonly d: T; }

@@ -1,14 +1,14 @@
-/** A change, or an event of a subscription, as the store or the API gives it. */
+/** A change, or an event of a subscription, from the store or the API. */
 export interface ReplayedEvent {
   readonly kind?: string;
   readonly revision?: bigint | string;
   readonly namespace?: string | null;
   readonly key?: string | null;
-  /** Its place and revision count where the event is `EXISTING`. */
+  /** If the event is `EXISTING`, the place and revision of this entry count. */
   readonly entry?: ReplayedEvent | null;
 }
 
-/** Applies events in order, as a consumer would, and notices a key that steps back. */
+/** Applies events in order, like a consumer, and detects a key that moves to an earlier revision. */
 export class Replay {
   /** The revision of every entry, by namespace and key. */
   readonly state = new Map<string, bigint>();
@@ -30,14 +30,14 @@ export class Replay {
   #see(id: string, revision: bigint | string | undefined, isThere: boolean): void {
     const at = BigInt(revision ?? 0);
     const before = this.#lastSeen.get(id) ?? 0n;
-    if (at <= before) throw new Error(`${id} steps back from ${before} to ${at}.`);
+    if (at <= before) throw new Error(`${id} moves back from ${before} to ${at}.`);
     this.#lastSeen.set(id, at);
     if (isThere) this.state.set(id, at);
     else this.state.delete(id);
   }
 }
 
-/** What a log amounts to, up to and with a revision. */
+/** The state that results from a log, up to and including a revision. */
 export function stateAt(
   log: readonly ReplayedEvent[],
   revision: bigint,
@@ -47,7 +47,7 @@ export function stateAt(
   return replay.state;
 }
 
-/** For comparison: in one order. */
+/** Sorts a state, for comparison. */
 export function sorted(state: ReadonlyMap<string, bigint>): [string, bigint][] {
   return [...state].sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -9,7 +9,7 @@ import {
 import { expect, test } from "vitest";
 import { printedSchema, schema } from "../src/schema/schema.ts";
 
-test("schema.graphql is what the code says (npm run schema writes it)", async () => {
+test("schema.graphql corresponds to the code (npm run schema writes it)", async () => {
   await expect(printedSchema()).toMatchFileSnapshot("../schema.graphql");
 });
 

@@ -11,22 +11,22 @@ import { createSqlite, type OwnDatabase } from "./own-database.ts";
 export interface Instance extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string;
-  /** May read and write everything of user `local`. */
+  /** A token with all permissions for the store of user `local`. */
   readonly token: string;
   readonly dataDir: string;
-  /** Stops it and starts it again on the same data; the port may be another. */
+  /** Stops it and starts it again with the same data. The port can differ. */
   restart(config?: Partial<Config>): Promise<void>;
-  /** Stops it, and cuts what is left of its connections after `deadlineMs`; may be called again. */
+  /** Stops it, and closes the remaining connections after `deadlineMs`. Can be called again. */
   close(deadlineMs?: number): Promise<void>;
 }
 
-/** A server on a database of its own, which goes when the server is closed. */
+/** A server on a separate database, which is removed when the server is closed. */
 export interface TestServer extends Instance, BesideServers {}
 
-/** Servers that share a database of their own, which goes when they are closed. */
+/** Servers that share a separate database, which is removed when they are closed. */
 export interface Instances extends BesideServers {
   readonly servers: readonly Instance[];
-  /** The token of each of them. */
+  /** A token that all of them accept. */
   readonly token: string;
   close(deadlineMs?: number): Promise<void>;
 }
@@ -52,8 +52,8 @@ export async function startTestServer(
 }
 
 /**
- * @param config its `databaseUrl` may lead to the database by a detour
- * @param own a new SQLite when left out
+ * @param config its `databaseUrl` can be that of a proxy
+ * @param own default: a new SQLite database
  */
 export async function startInstances(
   count: number,
@@ -92,7 +92,7 @@ export async function startInstances(
   }
 }
 
-/** @param shared the token of servers that were there before; the first one makes it */
+/** @param shared the token of earlier servers; the first server creates it */
 async function startInstance(
   config: Partial<Config>,
   logger: Logger,

@@ -1,6 +1,6 @@
 import type { OwnDatabase } from "./own-database.ts";
 
-// Time that has passed, without waiting for it: what is stored is moved into the past, by the database's own clock.
+// Simulates that time has passed: moves stored times into the past, by the database's clock.
 
 function ago(own: OwnDatabase, seconds: number): string {
   return own.url.startsWith("file:")
@@ -8,25 +8,25 @@ function ago(own: OwnDatabase, seconds: number): string {
     : `date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC') - interval '${seconds} seconds'`;
 }
 
-/** Ends the lives of entries at this instant. */
+/** Lets entries expire now. */
 export function expire(own: OwnDatabase, ...keys: readonly string[]): Promise<void> {
   const named = keys.map((key) => `'${key}'`).join();
   return own.execute(`UPDATE "Entry" SET "expiresAt" = ${ago(own, 0)} WHERE "key" IN (${named})`);
 }
 
-/** Ends the leases of an entry at this instant. */
+/** Lets the lease of an entry end now. */
 export function endLease(own: OwnDatabase, key: string): Promise<void> {
   return own.execute(`UPDATE "Entry" SET "claimExpiresAt" = ${ago(own, 0)} WHERE "key" = '${key}'`);
 }
 
-/** Lets the answers to calls with this idempotency key have been given so long ago. */
+/** Moves the record of an idempotency key into the past by a number of seconds. */
 export function ageAnswer(own: OwnDatabase, key: string, seconds: number): Promise<void> {
   return own.execute(
     `UPDATE "Answer" SET "at" = ${ago(own, seconds)} WHERE "idempotencyKey" = '${key}'`,
   );
 }
 
-/** Lets a change of a user's log have been made so long ago. */
+/** Moves a change of a user's log into the past by a number of seconds. */
 export function ageChange(
   own: OwnDatabase,
   userId: string,

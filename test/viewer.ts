@@ -1,7 +1,7 @@
 import { grantsOf, type Scope } from "../src/store/model/grant.ts";
 import { reachOf, type Viewer } from "../src/store/model/viewer.ts";
 
-/** A caller as a token makes it that has these scopes in these namespaces. */
+/** The viewer of a token with these scopes in these namespaces. */
 export function viewerWith(
   userId: string,
   agent: string | null,

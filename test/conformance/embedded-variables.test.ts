@@ -180,7 +180,7 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
     });
 
     test("works next to variables of input fields that are not JSON", async () => {
-      const key = `beside-${++count}`;
+      const key = `next-${++count}`;
       const answer = await send(
         body(
           'mutation ($k: String!, $r: Revision) { transact(input: { operations: [{ set: { key: $k, value: { k: $k, r: $r }, ifRevision: $r } }, { set: { key: "other", value: [{ k: $k }] } }] }) { results { entry { key value } } } }',

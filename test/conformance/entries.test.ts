@@ -11,7 +11,7 @@ describe.each(databases)("entries on $name", ({ start }) => {
   });
   afterAll(() => server.close());
 
-  describe("returns a value as it was set", () => {
+  describe("returns a value unchanged", () => {
     test.each([
       ["an object, its keys in order", { z: 1, a: { y: [], b: {} } }],
       ["an array", [1, "two", null, [true, false]]],

@@ -202,10 +202,10 @@ describe("without notifications between instances", () => {
     });
     expect((await fetch(`${cutOff.url}/health/ready`)).status).toBe(503);
     expect((await fetch(`${cutOff.url}/health/live`)).status).toBe(200);
-    await set(other, { key: "meanwhile", value: 1 });
+    await set(other, { key: "during", value: 1 });
 
     proxy.admit();
-    expect(await events.next()).toMatchObject({ key: "meanwhile", revision: "2" });
+    expect(await events.next()).toMatchObject({ key: "during", revision: "2" });
     expect((await set(cutOff, { key: "after", value: 1 })).revision).toBe("3");
     expect(await events.next()).toMatchObject({ key: "after", revision: "3" });
     while (!proxy.applicationNames.includes("baton notifications")) await sleep(20);

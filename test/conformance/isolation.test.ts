@@ -281,7 +281,7 @@ const attempts: Record<string, Attempt> = {
   },
 };
 
-/** All output of an operation until it ended or, for a subscription, until a later write of its own user. */
+/** The output of an operation until its end or, for a subscription, until a later write of its user. */
 interface Outcome {
   readonly codes: readonly string[];
   readonly text: string;

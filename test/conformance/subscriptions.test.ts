@@ -305,7 +305,7 @@ test("G9: a stalled subscriber delays no other, and misses nothing when it reads
   expect(await stalled.readUntil(2_050)).toEqual(log.map(({ revision }) => Number(revision)));
 });
 
-/** Subscribes over a socket that does not read until it is told to. */
+/** Subscribes over a socket that does not read until the test starts it. */
 async function stallingSse(server: TestServer, document: string) {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);

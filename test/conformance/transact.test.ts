@@ -239,11 +239,11 @@ describe.each(plainDatabases)("transact on $name", ({ start }) => {
     await Promise.all(
       Array.from({ length: 20 }, async (_, at) => {
         const operations = Array.from({ length: 5 }, () => ({
-          append: { namespace: "beside", key: `t${at}`, value: at },
+          append: { namespace: "parallel", key: `t${at}`, value: at },
         }));
         await Promise.all([
           transact(server, { operations }),
-          increment(server, { namespace: "beside", key: "alone" }),
+          increment(server, { namespace: "parallel", key: "alone" }),
         ]);
       }),
     );

@@ -172,11 +172,11 @@ describe.each(plainDatabases)("a token without the scope read on $name", ({ star
     // Another call of the owner with this key, and the same call: each is separate.
     await set(owner, { namespace: "elsewhere", key: "k", value: 1, idempotencyKey: "shared" });
     await set(owner, { namespace: "elsewhere", key: "k", value: 2, idempotencyKey: "owner's" });
-    for (const key of ["owner's", "of nobody"]) {
+    for (const key of ["owner's", "unused"]) {
       await set(narrow, { ...input, key, value: 1, idempotencyKey: key });
       expect((await get(owner, key, "pipeline:1"))?.value).toBe(1);
     }
-    // Each gets the result of its own call.
+    // Each returns the result of the same caller's call.
     expect((await increment(narrow, input)).entry.value).toBe(1);
     const again = { namespace: "elsewhere", key: "k", value: 1, idempotencyKey: "shared" };
     expect((await set(owner, again)).entry.value).toBe(1);

@@ -7,7 +7,7 @@ type Server = { readonly url: string; readonly token: string };
 const namespace = "tasks";
 const workers = 4;
 const leaseSeconds = 60;
-/** What a task takes, so that some are held whenever something happens. */
+/** Duration of a task, so that some tasks are always claimed when a fault occurs. */
 const workMs = 20;
 
 /** Workers that claim tasks and complete them, and count each in the same transaction, until none is left. */
@@ -35,7 +35,7 @@ export class ClaimWorkers {
     return new ClaimWorkers(server, keys);
   }
 
-  /** Waits until all are completed, and checks that each was once. Returns how often tasks were granted. */
+  /** Waits until all tasks are completed, and checks that each was completed once. Returns the number of grants. */
   async done(): Promise<number> {
     await this.#working;
     const count = (await get(this.#server, "count", namespace))?.value;

@@ -13,8 +13,8 @@ const tasksPerJump = 10;
 const offsetsSeconds = [3_600, 0, -3_600, 90, -90, 30 * 86_400, 1, 0];
 
 /**
- * Sets the database's clock forward and back while it is written to and its entries are claimed. Returns what that came
- * to; null where libfaketime is not installed.
+ * Sets the database's clock forward and back during writes and claims. Returns the figures; null if libfaketime is not
+ * installed.
  */
 export async function clockJumps(
   database: "sqlite" | "postgres",
@@ -25,7 +25,7 @@ export async function clockJumps(
   await using store = await startTimedStore(database, clock);
   const moved = async (offsetSeconds: number) => {
     await clock.set(offsetSeconds);
-    // The database has seen it once it writes the new time.
+    // The database uses the new clock when it writes the new time.
     for (;;) {
       const { entry } = await set(store, { namespace: "clock", key: "time", value: null });
       const seconds = (Date.parse(entry.updatedAt) - Date.now()) / 1_000;
@@ -36,7 +36,7 @@ export async function clockJumps(
   await using bySocket = new Follower([store]);
   await using bySse = new Follower([store], "sse");
   await checkLease(store, moved);
-  // On PostgreSQL the server's own clock, by which tokens expire, is left alone.
+  // On PostgreSQL, the clock of the server, by which tokens expire, is not changed.
   if (database === "sqlite") {
     const grants = [{ scopes: ["READ", "WRITE"] }];
     const input = { grants, expiresInSeconds: 600 };

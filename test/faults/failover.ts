@@ -9,8 +9,7 @@ const writers = 32;
 const writesPerPhase = 300;
 
 /**
- * Kills PostgreSQL with -9 and promotes its synchronous standby, while two servers are written to. Returns what that came
- * to.
+ * Kills PostgreSQL with -9 and promotes its synchronous standby, while clients write to two servers. Returns the figures.
  */
 export async function failover(): Promise<string> {
   await using primary = await ownPostgres();
@@ -42,7 +41,7 @@ export async function failover(): Promise<string> {
     await load.more(writesPerPhase);
     await load.stop();
     const outcome = await expectNothingLost(server, load, [bySocket, bySse]);
-    if ((await epoch()) !== before) throw new Error("Nothing was lost, but the epoch is another.");
+    if ((await epoch()) !== before) throw new Error("Nothing was lost, but the epoch has changed.");
     return `written again after ${tookMs} ms: ${describeOutcome(outcome, load)}`;
   } finally {
     await standby.stop();

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * A clock that can be set, for processes that are started with its environment: libfaketime answers them in the place of
- * the system. Their monotonic clock, and so their timers, go on as they are.
+ * A clock that can be set, for processes that are started with its environment. libfaketime replaces their system clock.
+ * Their monotonic clock, and so their timers, are not changed.
  */
 export class FakeClock implements AsyncDisposable {
   readonly env: Record<string, string>;
@@ -24,7 +24,7 @@ export class FakeClock implements AsyncDisposable {
     };
   }
 
-  /** @returns null where libfaketime is not installed */
+  /** @returns null if libfaketime is not installed */
   static async open(): Promise<FakeClock | null> {
     const library = findLibrary();
     if (library === null) return null;
@@ -36,7 +36,7 @@ export class FakeClock implements AsyncDisposable {
     return clock;
   }
 
-  /** Sets it to so many seconds after the true time. */
+  /** Sets it to the true time plus this offset. */
   async set(offsetSeconds: number): Promise<void> {
     const next = `${this.#file}.next`;
     await writeFile(next, `${offsetSeconds < 0 ? "" : "+"}${offsetSeconds}\n`);
@@ -48,7 +48,7 @@ export class FakeClock implements AsyncDisposable {
   }
 }
 
-/** Where Debian's package has it. */
+/** Finds the library of Debian's package. */
 function findLibrary(): string | null {
   if (process.platform !== "linux") return null;
   const libraries = "/usr/lib";

@@ -4,10 +4,10 @@ import { describeOutcome } from "./describe-outcome.ts";
 
 const writers = 64;
 const writesPerRound = 300;
-/** Of so many rounds on PostgreSQL, one kills PostgreSQL itself. */
+/** One in this number of rounds on PostgreSQL kills PostgreSQL itself. */
 const roundsPerCrash = 5;
 
-/** Kills a server with -9 while 64 writers write, again and again. Returns what that came to. */
+/** Repeatedly kills a server with -9 while 64 writers write. Returns the figures. */
 export async function killRounds(database: "sqlite" | "postgres", rounds: number): Promise<string> {
   await using store = await startStore(database);
   await using load = new Load(store.servers, writers);

@@ -11,8 +11,8 @@ const execute = promisify(execFile);
 const restores = 2;
 
 /**
- * Restores a dump into a new PostgreSQL, goes on writing there, dumps that, and so on: each restored store must have an
- * epoch that none before it had. Returns what that came to; null where Debian's PostgreSQL is not installed.
+ * Repeatedly restores a dump into a new PostgreSQL, writes to it, and dumps it. Each restored store must have a new epoch.
+ * Returns the figures; null if Debian's PostgreSQL is not installed.
  */
 export async function restoredEpochs(): Promise<string | null> {
   const binariesFolder = findPrograms();
@@ -45,10 +45,10 @@ export async function restoredEpochs(): Promise<string | null> {
     const from = ["--format", "custom", "--file", dump, own.url];
     await execute(join(binariesFolder, "pg_dump"), from);
   }
-  return `${restores} × restored into a new PostgreSQL: ${epochs.length} epochs, each another`;
+  return `${restores} × restored into a new PostgreSQL: ${epochs.length} different epochs`;
 }
 
-/** Where Debian's packages have the server and its tools, which must be of one version. */
+/** Finds the server and the tools of Debian's packages, which must have the same version. */
 function findPrograms(): string | null {
   const versions = "/usr/lib/postgresql";
   if (!existsSync(versions)) return null;

@@ -1,9 +1,9 @@
-// Breaks real servers while they are used, and checks that nothing is lost, doubled or left out:
+// Breaks real servers while they are used, and checks that nothing is lost, duplicated or left out:
 //
 //   node --import tsx test/faults/run.ts [rounds, 50 by default] [a part of the names of the scenarios to run]
 //
-// Each scenario prints a line of figures. Exits with 1 if one fails. The server must have been built. What needs a
-// program that is not installed is skipped, and says so.
+// Each scenario prints a line of figures. Exits with 1 if one fails. Build the server first. A
+// scenario that needs a program that is not installed is skipped and reported.
 import { clockJumps } from "./clock-jumps.ts";
 import { failover } from "./failover.ts";
 import { killRounds } from "./kill-rounds.ts";
@@ -11,12 +11,12 @@ import { restoredEpochs } from "./restored-epochs.ts";
 import { socketKills } from "./socket-kills.ts";
 import { stoppedServer } from "./stopped-server.ts";
 
-/** Returns its figures; null where what it needs is not installed. */
+/** Returns its figures; null if a program that it needs is not installed. */
 type Scenario = () => Promise<string | null>;
 
 const rounds = Number(process.argv[2] ?? 50);
 const only = process.argv[3] ?? "";
-/** The other scenarios take longer for each of their rounds, or find as much in fewer. */
+/** The other scenarios have longer rounds, or need fewer of them. */
 const fewRounds = Math.ceil(rounds / 5);
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -35,7 +35,7 @@ for (const [name, run] of Object.entries(scenarios)) {
   if (!name.includes(only)) continue;
   const begin = performance.now();
   try {
-    const figures = (await run()) ?? "SKIPPED: what it needs is not installed";
+    const figures = (await run()) ?? "SKIPPED: a program that it needs is not installed";
     const seconds = ((performance.now() - begin) / 1_000).toFixed(1);
     console.log(`${name} (${seconds} s): ${figures}`);
   } catch (error) {

@@ -7,11 +7,11 @@ import { describeOutcome } from "./describe-outcome.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
 const writers = 32;
-/** Agents that count by way of the client, which repeats what was not answered. */
+/** Agents that count with the client, which repeats requests without a response. */
 const counters = 8;
 const writesPerKill = 200;
 
-/** Resets every connection of the clients while they write, again and again. Returns what that came to. */
+/** Repeatedly resets every connection of the clients while they write. Returns the figures. */
 export async function socketKills(kills: number): Promise<string> {
   await using store = await startStore("sqlite");
   const [server] = store.servers;
@@ -45,7 +45,7 @@ export async function socketKills(kills: number): Promise<string> {
   const outcome = await expectNothingLost(server, load, [bySocket, bySse]);
   const stored = (await get(server, "count", "counts"))?.value;
   if (stored !== counted)
-    throw new Error(`${counted} increments were acknowledged, ${stored} made.`);
+    throw new Error(`${counted} increments were acknowledged, ${stored} applied.`);
   await msUntil(() => watched.length >= counted, 60_000);
   client.close();
   await watching;
@@ -54,6 +54,6 @@ export async function socketKills(kills: number): Promise<string> {
     throw new Error(`A watch saw ${watched[firstWrong]} at ${firstWrong + 1}.`);
   return (
     `${kills} × all ${Math.round(cut / kills)} connections reset: ${describeOutcome(outcome, load)}; ` +
-    `${counted} increments by the client, each made once and watched once`
+    `${counted} increments by the client, each applied once and watched once`
   );
 }

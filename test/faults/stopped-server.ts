@@ -6,7 +6,7 @@ const writers = 16;
 const writesPerRound = 200;
 const stoppedMs = 1_000;
 
-/** Stops a server's process (SIGSTOP) while it is written to, and continues it. Returns what that came to. */
+/** Stops a server's process (SIGSTOP) during writes, and continues it. Returns the figures. */
 export async function stoppedServer(
   database: "sqlite" | "postgres",
   rounds: number,

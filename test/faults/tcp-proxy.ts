@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
-/** A way to a server that breaks every connection when it is told to, and can lead to another server. */
+/** A proxy to a server. A test can reset its connections, and redirect it to another server. */
 export class TcpProxy implements AsyncDisposable {
   #target: URL;
   readonly #server = createServer((near) => this.#accept(near));
@@ -11,28 +11,28 @@ export class TcpProxy implements AsyncDisposable {
     this.#target = new URL(target);
   }
 
-  /** @param target URL of the server that it leads to */
+  /** @param target the URL of the server */
   static async open(target: string): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     await once(proxy.#server.listen(0, "127.0.0.1"), "listening");
     return proxy;
   }
 
-  /** @returns this URL by way of the proxy */
+  /** @returns this URL through the proxy */
   by(url: string): string {
     const changed = new URL(url);
     changed.host = `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     return changed.href.replace(/\/$/, "");
   }
 
-  /** Resets every connection at both ends. Returns how many there were. */
+  /** Resets every connection at both ends. Returns their number. */
   cut(): number {
     const count = this.#sockets.size / 2;
     for (const socket of this.#sockets) socket.resetAndDestroy();
     return count;
   }
 
-  /** Leads new connections to another server. */
+  /** Directs new connections to another server. */
   redirect(target: string): void {
     this.#target = new URL(target);
   }

@@ -3,7 +3,7 @@ import { query, refusal, subscribe } from "../client.ts";
 import { claim, complete, get, renew, set } from "../operations.ts";
 
 type Server = { readonly url: string; readonly token: string };
-/** Sets the clock to so many seconds after the true time. */
+/** Sets the clock to the true time plus this offset. */
 type SetClock = (offsetSeconds: number) => Promise<void>;
 
 const namespace = "time";
@@ -33,14 +33,14 @@ export async function checkLease(server: Server, setClock: SetClock): Promise<vo
   const late = { ...held, token: first.token, value: "by the first" };
   deepStrictEqual(await codeOf(complete(server, late)), "CLAIM_LOST");
 
-  // The first lease would run again by the clock, but it was granted to another.
+  // By the clock, the first lease would be valid again, but the entry was granted to another worker.
   await setClock(0);
   deepStrictEqual(await codeOf(complete(server, late)), "CLAIM_LOST");
   deepStrictEqual((await take()).entry, null);
   await complete(server, { ...held, token: second.token, value: "by the second" });
   deepStrictEqual((await take()).entry, null);
 
-  // What has to happen in time goes on.
+  // Timed work continues.
   await setClock(-3_600);
   await set(server, { namespace, key: "short", value: 2, ttlSeconds: 1 });
   deepStrictEqual(await expiring.take(2), [{ kind: "SET" }, { kind: "EXPIRED" }]);

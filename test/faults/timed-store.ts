@@ -13,7 +13,7 @@ const secret = "a secret of thirty-two bytes, or more";
 export interface TimedStore extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
-  /** A JWT that the server accepts for so long. */
+  /** Signs a JWT that the server accepts for this time. */
   signJwt(expiresInSeconds: number): Promise<string>;
 }
 

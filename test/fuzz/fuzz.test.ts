@@ -6,18 +6,18 @@ import { connectionBytes, mcpBody, socketMessage } from "./random-bytes.ts";
 import { Random } from "./random.ts";
 import { HttpSender, SocketSender } from "./senders.ts";
 
-/** Few among the other tests. `.ci/run` repeats this file with 10,000. */
+/** A small number for the whole suite. `.ci/run` repeats this file with 10,000. */
 const count = Number(process.env.BATON_FUZZ_COUNT ?? 300);
 const atOnce = 50;
-/** On a machine that does much else. */
+/** Long enough for a busy machine. */
 const timeoutMs = 300_000;
 
-/** The seeds of so many inputs; the run's own seed repeats them. */
+/** The seeds of this number of inputs. The seed of the run repeats them. */
 function seeds(howMany: number, seed = Number(process.env.BATON_FUZZ_SEED ?? 42)): number[] {
   return fc.sample(fc.nat(), { seed, numRuns: howMany });
 }
 
-/** Runs work for each seed, some at the same time. Fails with the seed of the first input that was answered wrongly. */
+/** Runs work for each seed, some at the same time. Fails with the seed of the first input with a wrong response. */
 async function each(howMany: number, run: (random: Random) => Promise<string[]>): Promise<void> {
   const waiting = seeds(howMany);
   const work = async () => {
@@ -31,7 +31,7 @@ async function each(howMany: number, run: (random: Random) => Promise<string[]>)
   await Promise.all(Array.from({ length: atOnce }, work));
 }
 
-describe("G9 G10 G14: nothing that a caller sends is more than refused", () => {
+describe("G9 G10 G14: any input is at most refused", () => {
   let server: FuzzedServer;
   let http: HttpSender;
   beforeAll(async () => {
@@ -82,7 +82,7 @@ describe("G9 G10 G14: nothing that a caller sends is more than refused", () => {
     async () => {
       await each(count, async (random) => {
         const bytes = connectionBytes(random, server.token);
-        // What waits for more of a body, or is a stream, is not waited for.
+        // Does not wait for streams, or for requests with an incomplete body.
         return [await exchange(server, bytes, (received) => received.includes("\r\n\r\n"))];
       });
       await expectWhole();

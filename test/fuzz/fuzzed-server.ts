@@ -14,9 +14,9 @@ export interface Target {
   readonly token: string;
 }
 
-/** A server in this process that keeps what it logs as an error. */
+/** A server in this process that keeps its logged errors. */
 export interface FuzzedServer extends Target, AsyncDisposable {
-  /** What went wrong inside, with a stack. */
+  /** The internal errors, with their stacks. */
   readonly errors: readonly string[];
 }
 
@@ -48,21 +48,21 @@ export async function startFuzzedServer(): Promise<FuzzedServer> {
   };
 }
 
-/** What only someone who reads the source should know. */
+/** Text that reveals internal details. */
 const insides =
   /node_modules|\bat [\w.<>]+ \(|file:\/\/|sqlite|libsql|postgres|prisma|TypeError|RangeError|src\/\w+\//i;
 
-/** What is wrong with an answer's text; null if nothing is. */
+/** Returns the error in a response's text; null if it is correct. */
 export function faultIn(text: string): string | null {
   if (text.includes('"INTERNAL"')) return `It is INTERNAL: ${text.slice(0, 500)}`;
-  if (insides.test(text)) return `It shows the server's insides: ${text.slice(0, 500)}`;
+  if (insides.test(text)) return `It reveals internal details: ${text.slice(0, 500)}`;
   for (const [, code = ""] of text.matchAll(/"code":"([A-Z_]+)"/g)) {
     if (!(errorCodes as readonly string[]).includes(code)) return `It has the code ${code}.`;
   }
   return null;
 }
 
-/** Sends bytes on a connection of its own, and gives what comes back until it is closed or `isWhole`. */
+/** Sends bytes on a separate connection. Returns the response until it is closed or `isWhole`. */
 export function exchange(
   { url }: Target,
   bytes: Buffer,
@@ -81,7 +81,7 @@ export function exchange(
       if (isWhole(received)) end();
     });
     socket.on("error", end).on("close", end);
-    // Half closed, the server knows that nothing follows: it answers, or closes too.
+    // A half-closed connection tells the server that nothing follows. It responds, or closes as well.
     socket.end(bytes);
   });
 }

@@ -14,7 +14,7 @@ import {
 import { schema } from "../../src/schema/schema.ts";
 import type { Random } from "./random.ts";
 
-/** An operation as a request or a socket's message has it. */
+/** An operation in the form of a request or of a socket's message. */
 export interface GeneratedOperation {
   readonly kind: "query" | "mutation" | "subscription";
   readonly query: string;
@@ -33,11 +33,11 @@ const scalars: Readonly<Record<string, readonly unknown[]>> = {
   DateTime: ["2026-01-31T12:00:00Z", "2026-13-45", ""],
 };
 const wrong: readonly unknown[] = [null, 1.5, "wrong", true, [], {}, [[1]]];
-/** Waits would only take time: beyond the limit they are refused. */
+/** Values that do not wait: beyond the limit, they are refused. */
 const waits = [0, -1, 99_999];
 const maxDepth = 4;
 
-/** An operation that the schema's grammar allows, or nearly: some values are of another type, some texts are garbled. */
+/** Generates an operation that the schema allows or nearly allows: some values have a wrong type, some texts are garbled. */
 export function generateOperation(random: Random, withSubscriptions = true): GeneratedOperation {
   const all = ["query", "query", "mutation", "mutation", "subscription"] as const;
   const kind = random.pick(withSubscriptions ? all : (["query", "mutation"] as const));
@@ -71,7 +71,7 @@ class Generator {
       const field = random.pick(all);
       const named = getNamedType(field.type);
       if (!isLeafType(named) && depth >= maxDepth) return "__typename";
-      // Fields of one name with other arguments conflict.
+      // Fields of the same name with different arguments conflict.
       const alias = field.args.length > 0 ? `a${this.#aliases++}: ` : "";
       const inner = isObjectType(named) ? this.selection(named, depth + 1) : "";
       return `${alias}${field.name}${this.#arguments(field.args)}${this.#directive()} ${inner}`;
@@ -149,7 +149,7 @@ class Generator {
   }
 }
 
-/** A value as GraphQL's text has it. */
+/** Writes a value as a GraphQL literal. */
 function literal(value: unknown, type: GraphQLInputType | undefined): string {
   const nullable = type && getNullableType(type);
   if (Array.isArray(value)) {

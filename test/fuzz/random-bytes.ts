@@ -19,7 +19,7 @@ const headers = [
   ": \r\n",
 ];
 
-/** The bytes of a connection: a request that is garbled, or nothing of HTTP at all. */
+/** The bytes of a connection: a garbled request, or bytes that are not HTTP. */
 export function connectionBytes(random: Random, token: string): Buffer {
   if (random.percent(30)) return random.bytes(200);
   let text = random.pick(requests);
@@ -42,7 +42,7 @@ const types = [
   "x",
 ];
 
-/** A message of the socket's protocol, or nearly one. */
+/** A valid or nearly valid message of the socket's protocol. */
 export function socketMessage(random: Random): string | Buffer {
   if (random.percent(20))
     return random.percent(50) ? random.bytes(100) : random.bytes(100).toString("latin1");
@@ -74,7 +74,7 @@ const methods = [
   "x",
 ];
 
-/** The body of a request to `/mcp`: bytes, a garbled message, or the call of a tool with odd arguments. */
+/** The body of a request to `/mcp`: bytes, a garbled message, or a tool call with unusual arguments. */
 export function mcpBody(random: Random): string | Buffer {
   if (random.percent(50))
     return random.percent(50)

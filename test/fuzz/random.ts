@@ -1,4 +1,4 @@
-/** A sequence of choices that a seed repeats. */
+/** A sequence of random choices that depends only on a seed. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to and without 1 (mulberry32). */
+  /** A number from 0 to 1, without 1 (mulberry32). */
   fraction(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,12 +15,12 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** From 0 up to and without `end`. */
+  /** An integer from 0 to `end`, without `end`. */
   below(end: number): number {
     return Math.floor(this.fraction() * end);
   }
 
-  /** True so often of a hundred times. */
+  /** True with this probability in percent. */
   percent(chance: number): boolean {
     return this.fraction() * 100 < chance;
   }
@@ -33,7 +33,7 @@ export class Random {
     return Buffer.from(Array.from({ length: this.below(maxLength) }, () => this.below(256)));
   }
 
-  /** A text with some of its characters taken out, doubled, or replaced. */
+  /** Returns a text with some of its characters removed, doubled or replaced. */
   garble(text: string): string {
     let garbled = text;
     for (let times = 1 + this.below(3); times > 0; times--) {

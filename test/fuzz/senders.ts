@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import type { Target } from "./fuzzed-server.ts";
 import type { GeneratedOperation } from "./generated-operation.ts";
 
-/** Sends requests on connections that are kept. */
+/** Sends requests on persistent connections. */
 export class HttpSender implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 });
   readonly #target: Target;
@@ -13,7 +13,7 @@ export class HttpSender implements Disposable {
     this.#target = target;
   }
 
-  /** The answer's status and text. */
+  /** Returns the status and the text of the response. */
   async post(path: string, body: string | Buffer): Promise<{ status: number; text: string }> {
     const sent = request(`${this.#target.url}${path}`, {
       agent: this.#agent,
@@ -37,7 +37,7 @@ export class HttpSender implements Disposable {
   }
 }
 
-/** Sends operations on one socket after the other, and gives every message that comes back. */
+/** Sends operations on one socket after another, and returns every received message. */
 export class SocketSender implements Disposable {
   readonly #target: Target;
   #socket: WebSocket | null = null;
@@ -48,7 +48,7 @@ export class SocketSender implements Disposable {
     this.#target = target;
   }
 
-  /** Resolves when each has ended. A subscription is completed as soon as it was sent. */
+  /** Resolves when each operation has ended. A subscription is completed immediately after it was sent. */
   async run(operations: readonly GeneratedOperation[]): Promise<string[]> {
     const socket = await this.#open();
     const open = new Set<string>();
@@ -65,7 +65,7 @@ export class SocketSender implements Disposable {
     });
   }
 
-  /** Sends messages as they are, and waits for the answer to a ping, or for the close. */
+  /** Sends messages unchanged, and waits for the response to a ping, or for the close. */
   async send(messages: readonly (string | Buffer)[]): Promise<string[]> {
     const socket = await this.#open();
     for (const message of messages) socket.send(message);

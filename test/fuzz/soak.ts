@@ -4,7 +4,7 @@ import { mcpBody, socketMessage } from "./random-bytes.ts";
 import { Random } from "./random.ts";
 import { HttpSender, SocketSender } from "./senders.ts";
 
-// Sends inputs for so many minutes (`npm run soak -- 10`), and ends with 1 if one is answered wrongly or memory grows.
+// Sends inputs for a number of minutes (`npm run soak -- 10`). Exits with 1 if a response is wrong, or if memory grows.
 const minutes = Number(process.argv[2] ?? 5);
 const mostGrowth = 1.3;
 const server = await startFuzzedServer();

@@ -1,10 +1,10 @@
-// Records what concurrent clients are answered by real servers that are killed, frozen and cut off meanwhile:
+// Records the responses to concurrent clients from real servers, which are killed, frozen and disconnected:
 //
 //   node --import tsx test/linearizability/record.ts <sqlite | postgres> <operations> <history.jsonl> [fault to inject]
 //
-// checker/main.go then looks for one order of the operations that explains every answer. To see that it finds what is
-// wrong, a fault can be injected between the clients and the store: `stale-read` answers some reads from a cache,
-// `lost-write` takes some acknowledged writes back.
+// checker/main.go then searches for an order of the operations that explains every response. To prove that it finds errors,
+// a fault can be injected between the clients and the store: `stale-read` takes some responses from a cache, and
+// `lost-write` reverts some acknowledged writes.
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
@@ -16,11 +16,12 @@ if ((database !== "sqlite" && database !== "postgres") || !count || !file) {
 }
 
 const clients = 16;
-/** Clients work on so many groups of two keys at a time, and leave each after so many operations. */
+/** Number of groups of two keys on which clients work at the same time. */
 const activeGroups = 4;
+/** Number of operations on a group before clients move to another one. */
 const operationsOfGroup = 400;
 const faultIntervalMs = 1_500;
-/** Of a thousand. */
+/** Per thousand operations. */
 const injectedShare = 30;
 
 interface Entry {
@@ -28,7 +29,7 @@ interface Entry {
   readonly value: number;
 }
 
-/** How an operation is asked, and what its answer says. */
+/** A kind of operation: its request, and how to read its response. */
 interface Kind {
   readonly share: number;
   ask(place: Place): Asked;
@@ -40,7 +41,7 @@ interface Place {
 }
 
 interface Asked {
-  /** What the checker must know of the question. */
+  /** The parts of the request that the checker needs. */
   readonly recorded: Record<string, unknown>;
   readonly isWrite: boolean;
   readonly document: string;
@@ -53,10 +54,10 @@ const absent: Entry = { revision: 0, value: 0 };
 const toEntry = (entry: { revision: string; value: number } | null): Entry =>
   entry ? { revision: Number(entry.revision), value: entry.value } : absent;
 
-/** Each written value is another, and far from what increments make of others. */
+/** Each written value is unique, and far from the results of increments. */
 let lastValue = 0;
 const nextValue = () => (lastValue += 1_000);
-/** What was seen last of each key, to compare with. */
+/** The last seen value of each key, for conditions. */
 const seen = new Map<string, number>();
 const seenKey = ({ namespace, key }: Place) => `${namespace}/${key}`;
 
@@ -159,16 +160,16 @@ const kinds: Readonly<Record<string, Kind>> = {
 const total = Number(count);
 await using store = await startStore(database);
 const history = createWriteStream(file);
-// Each client may wait for it.
+// Each client can wait for it.
 history.setMaxListeners(clients);
 const random = (below: number) => Math.floor(Math.random() * below);
 const nanoseconds = () => Math.round(performance.now() * 1e6);
 let begun = 0;
 let unanswered = 0;
-/** Answers of reads, for the cache that answers some of them again. */
+/** Responses of reads, for the injected cache. */
 const cached = new Map<string, Record<string, unknown>>();
 
-/** The answer to one question: data, a conflict, or nothing that is known. */
+/** Sends a request. Its result is data, a conflict, or unknown. */
 async function post(asked: Asked): Promise<{ result: string; answer: Record<string, unknown> }> {
   const { url, token } = store.anyServer();
   const response = await fetch(`${url}/graphql`, {
@@ -186,11 +187,11 @@ async function post(asked: Asked): Promise<{ result: string; answer: Record<stri
     return { result: "conflict", answer: { entries: [entry] } };
   }
   if (extensions.code === "UNAVAILABLE") {
-    // Only where the database failed in the middle of a commit does the server not know.
+    // The server does not know the result only if the database failed during a commit.
     const wasWritten = /may or may not be stored/.test(errors[0].message) ? "perhaps" : "no";
     throw Object.assign(new Error("UNAVAILABLE"), { wasWritten });
   }
-  // Nothing else may happen, whatever the fault.
+  // No other error is allowed during any fault.
   console.error(JSON.stringify(errors));
   process.exit(2);
 }
@@ -203,7 +204,7 @@ async function runClient(client: number): Promise<void> {
     const place = { namespace: `g${group}`, key: random(2) };
     const [kind, { ask }] = pickKind();
     const asked = ask(place);
-    // Half of the clients repeat a write until it is answered: once or more, it is one operation.
+    // Half of the clients repeat a write until a response arrives. All repetitions are one operation.
     const repeats = client % 2 === 0;
     if (asked.isWrite && repeats) {
       (asked.variables.input as Record<string, unknown>).idempotencyKey = randomUUID();
@@ -215,7 +216,7 @@ async function runClient(client: number): Promise<void> {
         answered = await post(asked);
         break;
       } catch (error) {
-        // What follows immediately meets the same fault.
+        // An immediate attempt would fail for the same reason.
         await new Promise((resolve) => setTimeout(resolve, 50));
         if (!repeats && !isUndone(error)) break;
       }
@@ -245,7 +246,7 @@ async function runClient(client: number): Promise<void> {
   }
 }
 
-/** Whether the operation was not sent, or the server says that it did not happen: then it may be asked again as new. */
+/** Whether the operation was not sent, or the server reports that it did not happen. It can then be sent as a new one. */
 function isUndone(error: unknown): boolean {
   const { cause, wasWritten } = error as { cause?: { code?: unknown }; wasWritten?: string };
   return cause?.code === "ECONNREFUSED" || wasWritten === "no";

@@ -6,7 +6,7 @@
 // 2. On SQLite and on PostgreSQL: records a history and checks it.
 // 3. Records shorter histories with a fault injected, which the checker must find.
 //
-// Exits with 1 if a check fails, and with 77 if the checker can't be built here. The server must have been built.
+// Exits with 1 if a check fails, and with 77 if the checker cannot be built. Build the server first.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
