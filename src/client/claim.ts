@@ -257,12 +257,12 @@ export class Claim<V = unknown, K extends string = string> {
     const restMs = leaseMs * renewAfterShare;
     let endsAt = claimedAt + leaseMs;
     let delayMs = restMs;
-    let fault: unknown;
+    let problem: unknown;
     try {
       for (;;) {
         await pause(Math.min(delayMs, endsAt - performance.now()), link.signal, false);
         const renewedAt = performance.now();
-        if (renewedAt >= endsAt) throw this.#lapsed(fault);
+        if (renewedAt >= endsAt) throw this.#lapsed(problem);
         // A renewal without a response must leave time for another.
         const attempt = linkedFor(
           Math.min(restMs, endsAt - renewedAt),
@@ -271,13 +271,13 @@ export class Claim<V = unknown, K extends string = string> {
         );
         try {
           await this.#renew(attempt.signal);
-          fault = undefined;
+          problem = undefined;
           endsAt = renewedAt + leaseMs;
           delayMs = restMs;
         } catch (error) {
           if (link.signal.aborted || error instanceof ClaimLostError) throw error;
           // Only CLAIM_LOST or the end of the lease means that the claim is lost. After any other error, try again.
-          fault = error;
+          problem = error;
           delayMs = Math.min(maxRenewalPauseMs, restMs / 4);
         } finally {
           attempt.unlink();
@@ -300,9 +300,9 @@ export class Claim<V = unknown, K extends string = string> {
     );
   }
 
-  #lapsed(fault: unknown): ClaimLostError {
+  #lapsed(problem: unknown): ClaimLostError {
     const { namespace, key } = this.#place;
     const message = `The lease of ${JSON.stringify(key)} could not be renewed before its end.`;
-    return new ClaimLostError("CLAIM_LOST", message, { namespace, key }, fault);
+    return new ClaimLostError("CLAIM_LOST", message, { namespace, key }, problem);
   }
 }

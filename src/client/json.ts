@@ -14,9 +14,9 @@ export function requireJson<T>(argument: string, value: T): T {
       // The option `numbers` decides whether a bigint can be sent.
       if (typeof member === "bigint") return 0;
       hasNegativeZero ||= Object.is(member, -0);
-      const fault = member == null ? nullFaultOf(this, name, member) : faultOf(member);
-      if (fault === null) return member;
-      throw badUserInput(argument, `${name === "" ? "" : `${name}: `}${fault}`);
+      const problem = member == null ? nullProblemOf(this, name, member) : problemOf(member);
+      if (problem === null) return member;
+      throw badUserInput(argument, `${name === "" ? "" : `${name}: `}${problem}`);
     });
   } catch (error) {
     if (error instanceof BatonError) throw error;
@@ -33,7 +33,7 @@ export function requireJson<T>(argument: string, value: T): T {
 }
 
 /** Describes a value that JSON would silently change to null: undefined or a gap in an array, or an invalid Date. */
-function nullFaultOf(holder: object, name: string, member: null | undefined): string | null {
+function nullProblemOf(holder: object, name: string, member: null | undefined): string | null {
   if (member === undefined) {
     return Array.isArray(holder)
       ? "A JSON array cannot contain undefined or gaps. Send null."
@@ -44,7 +44,7 @@ function nullFaultOf(holder: object, name: string, member: null | undefined): st
   return isDate ? "JSON cannot represent an invalid Date. Send null or a string." : null;
 }
 
-function faultOf(value: unknown): string | null {
+function problemOf(value: unknown): string | null {
   switch (typeof value) {
     case "number":
       return Number.isFinite(value)
@@ -54,7 +54,7 @@ function faultOf(value: unknown): string | null {
     case "symbol":
       return `JSON cannot represent a ${typeof value}.`;
     case "object":
-      return objectFaultOf(value);
+      return objectProblemOf(value);
     default:
       return null;
   }
@@ -65,9 +65,9 @@ const jsonKinds = ["Null", "Object", "Array", "String", "Number", "Boolean"];
 /** Kinds whose content JSON loses, regardless of the members that a program added to them. */
 const lostKinds = ["Error", "Map", "Set", "RegExp", "Promise"];
 
-function objectFaultOf(value: object | null): string | null {
+function objectProblemOf(value: object | null): string | null {
   const kind = Object.prototype.toString.call(value).slice("[object ".length, -1);
-  if (kind === "Number") return faultOf(Number(value));
+  if (kind === "Number") return problemOf(Number(value));
   const isLost =
     lostKinds.includes(kind) || ArrayBuffer.isView(value) || Object.keys(value ?? {}).length === 0;
   if (jsonKinds.includes(kind) || !isLost) return null;

@@ -1,4 +1,4 @@
-import { shown, shownPath } from "./json-fault.ts";
+import { shown, shownPath } from "./json-error.ts";
 import { endOfValue, itemBegins, kindOfText, membersAt } from "./value-parts.ts";
 
 /** The new text of the value, or the reason for a refusal. */
@@ -27,8 +27,8 @@ export function incrementText(
   path: readonly string[],
   by: number,
 ): Incremented {
-  const fault = incrementFault(by);
-  if (fault !== null) return refused("by", fault);
+  const problem = incrementProblem(by);
+  if (problem !== null) return refused("by", problem);
   if (value === null) return { kind: "incremented", text: created(path, by) };
   const found = find(value, path);
   if (found.kind === "refused") return found;
@@ -47,7 +47,7 @@ export function incrementText(
 }
 
 /** Returns why a number cannot be used as an increment; null if it can. */
-export function incrementFault(by: number): string | null {
+export function incrementProblem(by: number): string | null {
   if (!Number.isFinite(by)) return "Must be a finite number.";
   if (!Number.isInteger(by) || Number.isSafeInteger(by)) return null;
   return `An integer must be from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}, but is ${by}.`;

@@ -1,4 +1,4 @@
-import { halfPair, JsonFault, shown, unexpected } from "./json-fault.ts";
+import { halfPair, JsonError, shown, unexpected } from "./json-error.ts";
 
 /** An object or array that is open at the scanner's place. */
 interface Level {
@@ -36,20 +36,20 @@ const atEnd = 7;
  * loop.
  *
  * - `run(until)` reads to about that place, and returns whether the value is complete.
- * - A text that is not JSON throws a `JsonFault`.
- * - The first duplicate member or lone surrogate is recorded in `fault`, and the scan continues, because the path of its
+ * - A text that is not JSON throws a `JsonError`.
+ * - The first duplicate member or lone surrogate is recorded in `problem`, and the scan continues, because the path of its
  *   place is known only after the rest.
  * - `compact()` returns the value without insignificant whitespace, and otherwise unchanged.
  */
 export class JsonScanner {
   /** The first duplicate member or lone surrogate. */
-  fault: JsonFault | null = null;
+  problem: JsonError | null = null;
   /** The position of the scan. After the scan, it is the end of the value. */
   at: number;
   /** Whether whitespace was found outside of strings. */
   hasWhitespace = false;
   readonly #text: string;
-  readonly #isHarmless: (fault: JsonFault) => boolean;
+  readonly #isHarmless: (problem: JsonError) => boolean;
   readonly #levels: Level[] = [];
   /** The texts between whitespace since the last part. */
   readonly #pieces: string[] = [];
@@ -62,7 +62,7 @@ export class JsonScanner {
   #hasEscape = false;
 
   /** @param isHarmless returns whether a duplicate member or a lone surrogate is ignored */
-  constructor(text: string, at = 0, isHarmless = (_fault: JsonFault): boolean => false) {
+  constructor(text: string, at = 0, isHarmless = (_problem: JsonError): boolean => false) {
     this.#isHarmless = isHarmless;
     this.#text = text;
     this.at = at;
@@ -70,7 +70,7 @@ export class JsonScanner {
     this.#pieceBegin = this.at;
   }
 
-  /** @throws JsonFault if the text is not JSON */
+  /** @throws JsonError if the text is not JSON */
   run(until = Infinity): boolean {
     while (this.#state !== atEnd) {
       if (this.at >= until) return false;
@@ -88,7 +88,7 @@ export class JsonScanner {
 
   /**
    * Skips whitespace after the value.
-   * @throws JsonFault unless the text ends there
+   * @throws JsonError unless the text ends there
    */
   requireEnd(): void {
     let { at } = this;
@@ -150,7 +150,7 @@ export class JsonScanner {
 
   #open(isArray: boolean): void {
     if (this.#levels.length === maxDepth) {
-      throw new JsonFault(`It is nested more than ${maxDepth} deep.`, this.#path(), {
+      throw new JsonError(`It is nested more than ${maxDepth} deep.`, this.#path(), {
         isTooDeep: true,
       });
     }
@@ -306,15 +306,15 @@ export class JsonScanner {
     const { names } = level;
     level.name = name;
     if (Array.isArray(names) ? names.includes(name) : names.has(name)) {
-      this.#note(new JsonFault(`The member ${shown(name)} appears more than once.`, this.#path()));
+      this.#note(new JsonError(`The member ${shown(name)} appears more than once.`, this.#path()));
     } else if (!Array.isArray(names)) names.add(name);
     else if (names.length < maxListedNames) names.push(name);
     else level.names = new Set([...names, name]);
     this.#state = expectColon;
   }
 
-  #note(fault: JsonFault): void {
-    if (!this.#isHarmless(fault)) this.fault ??= fault;
+  #note(problem: JsonError): void {
+    if (!this.#isHarmless(problem)) this.problem ??= problem;
   }
 
   #path(): (string | number)[] {

@@ -1,4 +1,4 @@
-import { halfPair, JsonFault } from "./json-fault.ts";
+import { halfPair, JsonError } from "./json-error.ts";
 import { isWhitespace, JsonScanner } from "./json-scanner.ts";
 import { stepUnits, type Steps } from "./long-value-parts.ts";
 
@@ -18,7 +18,7 @@ export class JsonText {
 
 /**
  * Reads the text of one JSON value from a caller.
- * @throws JsonFault if it is not JSON, or if it cannot be stored unchanged
+ * @throws JsonError if it is not JSON, or if it cannot be stored unchanged
  */
 export function parseJsonText(text: string): JsonText {
   const scanner = new JsonScanner(text);
@@ -35,13 +35,13 @@ export function* parseLongJsonText(text: string): Steps<JsonText> {
 
 function textIn(scanner: JsonScanner): JsonText {
   scanner.requireEnd();
-  if (scanner.fault) throw scanner.fault;
+  if (scanner.problem) throw scanner.problem;
   return new JsonText(scanner.compact());
 }
 
 /**
  * Returns the text of a JavaScript value.
- * @throws JsonFault for a value that JSON cannot represent: NaN, an infinity, undefined, a function, a lone surrogate,
+ * @throws JsonError for a value that JSON cannot represent: NaN, an infinity, undefined, a function, a lone surrogate,
  *   a cycle
  */
 export function jsonTextOf(value: unknown): JsonText {
@@ -50,7 +50,7 @@ export function jsonTextOf(value: unknown): JsonText {
 
 /**
  * Returns the text of a result of `JSON.parse`.
- * @throws JsonFault for a number that has become infinite, and for a lone surrogate
+ * @throws JsonError for a number that has become infinite, and for a lone surrogate
  */
 export function jsonTextOfParsed(value: unknown): JsonText {
   const text = stringify(value);
@@ -64,7 +64,7 @@ function stringify(value: unknown): string | undefined {
     return JSON.stringify(value);
   } catch (error) {
     // JSON.stringify wrote it, but this function needs more of the stack.
-    if (error instanceof RangeError) throw new JsonFault("It is nested too deep.");
+    if (error instanceof RangeError) throw new JsonError("It is nested too deep.");
     throw error;
   }
 }
@@ -116,7 +116,7 @@ function write(value: unknown, path: (string | number)[]): string {
       return writeString(value, path);
     case "number":
       if (!Number.isFinite(value))
-        throw new JsonFault(`JSON cannot represent ${value}.`, [...path]);
+        throw new JsonError(`JSON cannot represent ${value}.`, [...path]);
       return Object.is(value, -0) ? "-0" : String(value);
     case "boolean":
       return String(value);
@@ -126,11 +126,11 @@ function write(value: unknown, path: (string | number)[]): string {
       if (value === null) return "null";
       if (value instanceof JsonText) return value.text;
       if (path.length === maxWrittenDepth) {
-        throw new JsonFault(`It is nested more than ${maxWrittenDepth} deep.`);
+        throw new JsonError(`It is nested more than ${maxWrittenDepth} deep.`);
       }
       return Array.isArray(value) ? writeArray(value, path) : writeObject(value, path);
     default:
-      throw new JsonFault(`JSON cannot represent a value of type ${typeof value}.`, [...path]);
+      throw new JsonError(`JSON cannot represent a value of type ${typeof value}.`, [...path]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { BatonError } from "../errors.ts";
-import { JsonFault } from "../json/json-fault.ts";
+import { JsonError } from "../json/json-error.ts";
 import { parseLongJsonText } from "../json/json-text.ts";
 import type { Steps } from "../json/long-value-parts.ts";
 import { decodeString, membersAt } from "../json/value-parts.ts";
@@ -71,7 +71,7 @@ function* parse(text: string): Steps<string> {
   try {
     return (yield* parseLongJsonText(text)).text;
   } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
+    if (!(error instanceof JsonError)) throw error;
     throw new BatonError("BAD_USER_INPUT", `The body is not valid: ${error.message}`);
   }
 }

@@ -1,6 +1,6 @@
 import { GraphQLError, Kind, type ValueNode, type VariableNode } from "graphql";
 import { BatonError, limitExceeded } from "../errors.ts";
-import { JsonFault } from "../json/json-fault.ts";
+import { JsonError } from "../json/json-error.ts";
 import { jsonTextOf, JsonText } from "../json/json-text.ts";
 
 type Variables = Readonly<Record<string, unknown>> | null | undefined;
@@ -15,7 +15,7 @@ export function jsonTextOfLiteral(node: ValueNode, variables: Variables): JsonTe
   try {
     return new JsonText(write(node, variables, 0));
   } catch (error) {
-    if (error instanceof JsonFault) throw new GraphQLError(error.message, { nodes: node });
+    if (error instanceof JsonError) throw new GraphQLError(error.message, { nodes: node });
     const reason = error instanceof RangeError ? tooDeep() : error;
     if (!(reason instanceof BatonError)) throw reason;
     // For other errors, graphql-js writes the whole literal into its message.
@@ -51,7 +51,7 @@ function write(node: ValueNode, variables: Variables, depth: number): string {
       const members: string[] = [];
       for (const { name, value } of node.fields) {
         if (names.has(name.value)) {
-          throw new JsonFault(`The member "${name.value}" appears more than once.`);
+          throw new JsonError(`The member "${name.value}" appears more than once.`);
         }
         names.add(name.value);
         if (value.kind === Kind.VARIABLE && !isGiven(value, variables)) continue;

@@ -1,5 +1,5 @@
 import { GraphQLError, Kind } from "graphql";
-import { JsonFault } from "../json/json-fault.ts";
+import { JsonError } from "../json/json-error.ts";
 import { JsonText, jsonTextOfParsed } from "../json/json-text.ts";
 import { maxRevision } from "../store/model/log.ts";
 import { builder } from "./builder.ts";
@@ -50,6 +50,6 @@ function parseValue(value: unknown): JsonText {
   try {
     return jsonTextOfParsed(value);
   } catch (error) {
-    throw error instanceof JsonFault ? new GraphQLError(error.message) : error;
+    throw error instanceof JsonError ? new GraphQLError(error.message) : error;
   }
 }

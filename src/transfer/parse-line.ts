@@ -1,5 +1,5 @@
 import { unclaimed } from "../store/model/claim.ts";
-import { JsonFault } from "../json/json-fault.ts";
+import { JsonError } from "../json/json-error.ts";
 import { parseJsonText } from "../json/json-text.ts";
 import { checkDepth } from "../store/model/limits.ts";
 import { LineError, metadataMark, valueMark, type EntryLine, type Line } from "./line.ts";
@@ -83,7 +83,7 @@ function exactText(what: string, json: string): string {
     checked(() => checkDepth(lineLimits, what, text));
     return text;
   } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
+    if (!(error instanceof JsonError)) throw error;
     const { maxValueDepth } = lineLimits;
     throw new LineError(
       error.isTooDeep

@@ -41,8 +41,8 @@ async function* readLines(file: string): AsyncGenerator<FileLine> {
       }
     }
   } catch (error) {
-    const fault = error as NodeJS.ErrnoException;
-    throw fault.code === undefined ? fault : unreadable(file, fault);
+    const problem = error as NodeJS.ErrnoException;
+    throw problem.code === undefined ? problem : unreadable(file, problem);
   }
   const bytes = Buffer.concat(torn);
   if (bytes.length > 0) yield { bytes, end: end + bytes.length };

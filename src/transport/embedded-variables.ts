@@ -9,7 +9,7 @@ import {
   type VariableDefinitionNode,
 } from "graphql";
 import { badUserInput } from "../errors.ts";
-import { JsonFault } from "../json/json-fault.ts";
+import { JsonError } from "../json/json-error.ts";
 import { JsonText, jsonTextOfParsed } from "../json/json-text.ts";
 import { sentTexts, type SentVariables } from "./sent-variables.ts";
 import { isJsonType } from "./variable-types.ts";
@@ -125,9 +125,9 @@ function textOf(name: string, value: unknown, variables: SentVariables): JsonTex
   if (value instanceof JsonText) return value;
   try {
     const sent = variables[sentTexts]?.get(name) ?? jsonTextOfParsed(value);
-    if (sent instanceof JsonFault) throw sent;
+    if (sent instanceof JsonError) throw sent;
     return sent;
   } catch (error) {
-    throw error instanceof JsonFault ? badUserInput(name, error.message) : error;
+    throw error instanceof JsonError ? badUserInput(name, error.message) : error;
   }
 }

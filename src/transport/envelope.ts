@@ -1,4 +1,4 @@
-import { JsonFault, unexpected } from "../json/json-fault.ts";
+import { JsonError, unexpected } from "../json/json-error.ts";
 import { isWhitespace, JsonScanner } from "../json/json-scanner.ts";
 import { stepUnits, type Steps } from "../json/long-value-parts.ts";
 import { decodeString } from "../json/value-parts.ts";
@@ -13,7 +13,7 @@ export interface Envelope {
    * The first error in each member that cannot be kept as it was sent, by the member's name. Members after one that is
    * nested too deep are missing.
    */
-  readonly faults: Map<string, JsonFault>;
+  readonly problems: Map<string, JsonError>;
   /** The end of its text. */
   end: number;
 }
@@ -22,7 +22,7 @@ export interface Envelope {
  * Reads an object, and checks everything in it.
  * @param nested the name of the member that is read as an envelope too
  * @returns null if the text is JSON, but not an object
- * @throws JsonFault if the text is not JSON
+ * @throws JsonError if the text is not JSON
  */
 export function* readEnvelope(text: string, nested?: string): Steps<Envelope | null> {
   const begin = afterWhitespace(text, 0);
@@ -40,7 +40,7 @@ function* readObject(text: string, begin: number, nested?: string): Steps<Envelo
   const envelope: Envelope = {
     members: new Map(),
     nested: null,
-    faults: new Map(),
+    problems: new Map(),
     end: begin,
   };
   let at = afterWhitespace(text, begin + 1);
@@ -50,7 +50,10 @@ function* readObject(text: string, begin: number, nested?: string): Steps<Envelo
     const nameScanner = yield* readText(text, at);
     const name = decodeString(nameScanner.compact());
     if (envelope.members.has(name)) {
-      envelope.faults.set(name, new JsonFault("It appears more than once in the request.", [name]));
+      envelope.problems.set(
+        name,
+        new JsonError("It appears more than once in the request.", [name]),
+      );
     }
     at = afterWhitespace(text, nameScanner.at);
     if (text[at] !== ":") throw unexpected(text, at, "a colon");
@@ -80,27 +83,28 @@ function* readMember(
     }
     const scanner = yield* readText(text, at);
     envelope.members.set(name, scanner.compact());
-    if (scanner.fault && !envelope.faults.has(name)) {
-      envelope.faults.set(name, faultWithin(name, scanner.fault));
+    if (scanner.problem && !envelope.problems.has(name)) {
+      envelope.problems.set(name, problemWithin(name, scanner.problem));
     }
     return scanner.at;
   } catch (error) {
-    if (!(error instanceof JsonFault && error.isTooDeep)) throw error;
-    envelope.faults.set(name, faultWithin(name, error));
+    if (!(error instanceof JsonError && error.isTooDeep)) throw error;
+    envelope.problems.set(name, problemWithin(name, error));
     return at;
   }
 }
 
 /** Whether reading stopped because a member is nested too deep. */
-function isTooDeep({ faults, nested }: Envelope): boolean {
+function isTooDeep({ problems, nested }: Envelope): boolean {
   return (
-    [...faults.values()].some((fault) => fault.isTooDeep) || (nested !== null && isTooDeep(nested))
+    [...problems.values()].some((problem) => problem.isTooDeep) ||
+    (nested !== null && isTooDeep(nested))
   );
 }
 
 /** The error of a member, with its place in the whole object. */
-export function faultWithin(name: string, fault: JsonFault): JsonFault {
-  return new JsonFault(fault.reason, [name, ...fault.path], fault);
+export function problemWithin(name: string, problem: JsonError): JsonError {
+  return new JsonError(problem.reason, [name, ...problem.path], problem);
 }
 
 function* readText(text: string, at: number): Steps<JsonScanner> {

@@ -76,13 +76,13 @@ export function httpListener(options: HttpOptions): RequestListener {
       if (isLoopHeld()) await nextTurn(nobody);
       // The client disconnected in the middle of its request.
       if (request.destroyed && (!request.complete || isReset(error))) return;
-      const fault = publicError(error, logger, note);
-      note.errorCode = codeOf([fault]);
+      const problem = publicError(error, logger, note);
+      note.errorCode = codeOf([problem]);
       if (response.headersSent) response.destroy();
       else {
         // If pages can use the API, a page can also read the reason of a refusal.
         if (options.allowsOrigins) response.setHeader("Access-Control-Allow-Origin", "*");
-        refuse(request, response, fault, error instanceof HttpRefusal ? error : null);
+        refuse(request, response, problem, error instanceof HttpRefusal ? error : null);
       }
     });
   };

@@ -46,10 +46,10 @@ function read(
   holdMore: ((bytes: number) => Promise<void>) | null,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const refuse = (fault: Error) => {
+    const refuse = (problem: Error) => {
       request.off("data", take);
       request.pause();
-      reject(fault);
+      reject(problem);
     };
     if (request.destroyed) return reject(new Error("The client disconnected."));
     const chunks: Buffer[] = [];

@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from "graphql";
 import { BatonError } from "../errors.ts";
 import { nobody } from "../event-loop.ts";
-import { JsonFault } from "../json/json-fault.ts";
+import { JsonError } from "../json/json-error.ts";
 import { parseOrdinary } from "../json/json-text.ts";
 import type { Steps } from "../json/long-value-parts.ts";
 import { readEnvelope, type Envelope } from "./envelope.ts";
@@ -22,10 +22,10 @@ export interface SocketMessage {
 export class RefusedPayload {
   /** graphql-ws requires this member. */
   readonly query = "";
-  readonly fault: BatonError;
+  readonly problem: BatonError;
 
-  constructor(fault: BatonError) {
-    this.fault = fault;
+  constructor(problem: BatonError) {
+    this.problem = problem;
   }
 }
 
@@ -71,7 +71,7 @@ function* readWhole(text: string): Steps<Envelope | null> {
   try {
     return yield* readEnvelope(text, "payload");
   } catch (error) {
-    if (error instanceof JsonFault) return null;
+    if (error instanceof JsonError) return null;
     throw error;
   }
 }

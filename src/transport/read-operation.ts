@@ -1,7 +1,7 @@
 import type { GraphQLInputType, GraphQLSchema } from "graphql";
 import { badUserInput, BatonError, limitExceeded } from "../errors.ts";
 import { nobody } from "../event-loop.ts";
-import { JsonFault, shownPath, type JsonPath } from "../json/json-fault.ts";
+import { JsonError, shownPath, type JsonPath } from "../json/json-error.ts";
 import { JsonText, parseOrdinary } from "../json/json-text.ts";
 import { JsonScanner } from "../json/json-scanner.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type Steps,
 } from "../json/long-value-parts.ts";
 import { decodeString, endOfString } from "../json/value-parts.ts";
-import { faultWithin, readEnvelope, type Envelope } from "./envelope.ts";
+import { problemWithin, readEnvelope, type Envelope } from "./envelope.ts";
 import { readExactValue, readPlainValue } from "./exact-value.ts";
 import { atOnce, inSteps } from "../in-steps.ts";
 import { sentTexts, type SentVariables } from "./sent-variables.ts";
@@ -65,7 +65,7 @@ function* readBody(text: string, schema: GraphQLSchema, limits: ReadLimits): Ste
     if (envelope === null) throw notAnOperation();
     return yield* operationIn(envelope, schema, limits);
   } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
+    if (!(error instanceof JsonError)) throw error;
     throw new BatonError("BAD_USER_INPUT", `The request's body: ${error.message}`);
   }
 }
@@ -75,7 +75,7 @@ function* readBody(text: string, schema: GraphQLSchema, limits: ReadLimits): Ste
  * @throws the same errors as `readOperation`
  */
 export function* operationIn(
-  { members, faults }: Envelope,
+  { members, problems }: Envelope,
   schema: GraphQLSchema,
   limits: ReadLimits,
 ): Steps<Operation> {
@@ -87,13 +87,13 @@ export function* operationIn(
     query === null || query.length > limits.maxQueryBytes
       ? new Map()
       : typesOfVariables(schema, query, operationName);
-  for (const first of faults.values()) {
+  for (const first of problems.values()) {
     // Only the first error of a member is recorded.
-    const fault = isHarmless(first, types) ? yield* harmfulFault(members, first, types) : first;
-    if (fault) throw refusalOf(fault, types, limits);
+    const problem = isHarmless(first, types) ? yield* harmfulProblem(members, first, types) : first;
+    if (problem) throw refusalOf(problem, types, limits);
   }
   if (query === null) throw notAnOperation();
-  const mayHoldHalves = faults.has("variables");
+  const mayHoldHalves = problems.has("variables");
   return {
     query,
     operationName,
@@ -103,23 +103,23 @@ export function* operationIn(
 }
 
 /** Whether the error is in a string of another type than JSON. Such strings are checked where they are used. */
-function isHarmless({ path, isHalfPair }: JsonFault, types: VariableTypes): boolean {
+function isHarmless({ path, isHalfPair }: JsonError, types: VariableTypes): boolean {
   return isHalfPair && !argumentAt(path, types).isJson;
 }
 
 /** Finds the first error in the variables that is not harmless. */
-function* harmfulFault(
+function* harmfulProblem(
   members: Envelope["members"],
-  { path: [member] }: JsonFault,
+  { path: [member] }: JsonError,
   types: VariableTypes,
-): Steps<JsonFault | null> {
+): Steps<JsonError | null> {
   const text = members.get("variables");
   if (member !== "variables" || text === undefined) return null;
-  const scanner = new JsonScanner(text, 0, (fault) =>
-    isHarmless(faultWithin("variables", fault), types),
+  const scanner = new JsonScanner(text, 0, (problem) =>
+    isHarmless(problemWithin("variables", problem), types),
   );
   while (!scanner.run(scanner.at + stepUnits)) yield;
-  return scanner.fault && faultWithin("variables", scanner.fault);
+  return scanner.problem && problemWithin("variables", scanner.problem);
 }
 
 function notAnOperation(): BatonError {
@@ -168,7 +168,7 @@ function* readVariables(
 ): Steps<SentVariables | null> {
   if (text === undefined || text === "null") return null;
   if (!text.startsWith("{")) throw wrong("variables");
-  const texts = new Map<string, JsonText | JsonFault>();
+  const texts = new Map<string, JsonText | JsonError>();
   const variables = Object.create(null) as Record<string, unknown> & SentVariables;
   let at = 1;
   while (text[at] !== "}") {
@@ -185,21 +185,21 @@ function* readVariables(
     variables[name] = value;
     if (value !== null && !(value instanceof JsonText)) {
       const sent = text.slice(nameEnd + 1, end);
-      texts.set(name, (mayHoldHalves ? yield* faultOf(sent) : null) ?? new JsonText(sent));
+      texts.set(name, (mayHoldHalves ? yield* problemOf(sent) : null) ?? new JsonText(sent));
     }
     at = end;
   }
   return Object.defineProperty(variables, sentTexts, { value: texts });
 }
 
-function* faultOf(text: string): Steps<JsonFault | null> {
+function* problemOf(text: string): Steps<JsonError | null> {
   const scanner = new JsonScanner(text);
   while (!scanner.run(scanner.at + stepUnits)) yield;
-  return scanner.fault;
+  return scanner.problem;
 }
 
 function refusalOf(
-  { path, reason, isTooDeep }: JsonFault,
+  { path, reason, isTooDeep }: JsonError,
   types: VariableTypes,
   { maxValueDepth }: ReadLimits,
 ): BatonError {

@@ -1,6 +1,6 @@
 import type { GraphQLSchema } from "graphql";
 import { badUserInput } from "../errors.ts";
-import { JsonFault } from "../json/json-fault.ts";
+import { JsonError } from "../json/json-error.ts";
 import { parseJsonText } from "../json/json-text.ts";
 import { readOperation, type Operation, type ReadLimits } from "./read-operation.ts";
 
@@ -48,7 +48,7 @@ function jsonParameter(name: string, json: string): string {
     parseJsonText(json);
   } catch (error) {
     // A value that cannot be kept is refused with its place in the variables.
-    if (error instanceof JsonFault && error.path.length === 0) {
+    if (error instanceof JsonError && error.path.length === 0) {
       throw badUserInput(name, `Must be JSON. ${error.message}`);
     }
   }

@@ -131,7 +131,7 @@ export class SocketOperations {
     );
     const { messageBytes } = extra;
     try {
-      if (payload instanceof RefusedPayload) throw payload.fault;
+      if (payload instanceof RefusedPayload) throw payload.problem;
       // Operations that were cancelled in this turn of the event loop have ended in the next one.
       if (this.#isFull(extra)) await nextTurn(extra.userId);
       this.#requireRoom(extra, id);

@@ -125,7 +125,7 @@ describe.each(databases)("searchEntries on $name", ({ create }) => {
     }));
     await setMany(server, "paged:1", places);
     await set(server, { namespace: "paged:2", key: "other", value: "paged text" });
-    await set(server, { namespace: "paged:1", key: "p-3", value: "paged text, again" });
+    await set(server, { namespace: "paged:1", key: "p-3", value: "paged text, renewed" });
     const order = [
       "p-3",
       "other",

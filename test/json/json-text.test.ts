@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { JsonFault } from "../../src/json/json-fault.ts";
+import { JsonError } from "../../src/json/json-error.ts";
 import { JsonScanner } from "../../src/json/json-scanner.ts";
 import {
   jsonTextOf,
@@ -15,11 +15,11 @@ import { spacedTextOf, textOf, treeArbitrary, treeDepth } from "./json-trees.ts"
 
 const spaces = fc.infiniteStream(fc.constantFrom("", "", " ", "\n\t", "\r\n  "));
 
-function faultOf(text: string): string {
+function problemOf(text: string): string {
   try {
     return `It was read as ${parseJsonText(text).text}`;
   } catch (error) {
-    if (error instanceof JsonFault) return error.message;
+    if (error instanceof JsonError) return error.message;
     throw error;
   }
 }
@@ -65,7 +65,7 @@ describe("G13: a JSON value as its text", () => {
         while (!scanner.run(scanner.at + step));
         scanner.requireEnd();
         expect(scanner.compact()).toBe(textOf(tree));
-        expect(scanner.fault).toBeNull();
+        expect(scanner.problem).toBeNull();
       }),
       { numRuns: 500 },
     );
@@ -87,9 +87,9 @@ describe("G13: a JSON value as its text", () => {
         } catch {
           isJson = false;
         }
-        const fault = faultOf(text);
-        if (isJson) expect(fault).toMatch(/^It was read as|more than once/);
-        else expect(fault).toMatch(/^It is not JSON/);
+        const problem = problemOf(text);
+        if (isJson) expect(problem).toMatch(/^It was read as|more than once/);
+        else expect(problem).toMatch(/^It is not JSON/);
       }),
       { numRuns: 5_000 },
     );
@@ -134,9 +134,9 @@ describe("G13: a JSON value as its text", () => {
       parseJsonText(text);
       expect.unreachable();
     } catch (error) {
-      expect(error).toBeInstanceOf(JsonFault);
-      expect((error as JsonFault).reason).toContain(reason);
-      expect((error as JsonFault).path).toEqual(path);
+      expect(error).toBeInstanceOf(JsonError);
+      expect((error as JsonError).reason).toContain(reason);
+      expect((error as JsonError).path).toEqual(path);
     }
   });
 
@@ -149,7 +149,7 @@ describe("G13: a JSON value as its text", () => {
         expect(endOfValue(`[${text},1]`, 1)).toBe(1 + text.length);
       }),
     );
-    expect(faultOf("[".repeat(20_000))).toContain("nested more than 10000 deep");
+    expect(problemOf("[".repeat(20_000))).toContain("nested more than 10000 deep");
   });
 });
 
@@ -182,13 +182,13 @@ describe("G13: the text of a value that is made here", () => {
     [{ "\ud800": 1 }],
     [cycle],
   ])("refuses %j", (value) => {
-    expect(() => jsonTextOf(value)).toThrow(JsonFault);
+    expect(() => jsonTextOf(value)).toThrow(JsonError);
   });
 
   test.each([[[Infinity]], [["\ud800"]], [undefined]])(
     "refuses %j where it was parsed",
     (value) => {
-      expect(() => jsonTextOfParsed(value)).toThrow(JsonFault);
+      expect(() => jsonTextOfParsed(value)).toThrow(JsonError);
     },
   );
 });

@@ -22,13 +22,13 @@ function jsonOf(value: unknown): string {
   return value instanceof JsonText ? value.text : JSON.stringify(value);
 }
 
-async function faultOf(reading: Promise<unknown>): Promise<BatonError> {
-  const fault = await reading.then(
+async function problemOf(reading: Promise<unknown>): Promise<BatonError> {
+  const problem = await reading.then(
     (value) => new Error(`It was read: ${JSON.stringify(value)}`),
     (error: unknown) => error,
   );
-  if (fault instanceof BatonError) return fault;
-  throw fault;
+  if (problem instanceof BatonError) return problem;
+  throw problem;
 }
 
 const odd = '{"b":1.0,"1":12345678901234567890,"__proto__":[-0,1e400]}';
@@ -109,10 +109,10 @@ describe("G13: reading an operation", () => {
       `{"query":${quoted(setDocument)},"variables":${variables}}`,
       `{"variables":${variables},"query":${quoted(setDocument)}}`,
     ]) {
-      const fault = await faultOf(read(text));
-      expect(fault.code).toBe("BAD_USER_INPUT");
-      expect(fault.extensions.argument).toBe(argument);
-      expect(fault.message).toMatch(message);
+      const problem = await problemOf(read(text));
+      expect(problem.code).toBe("BAD_USER_INPUT");
+      expect(problem.extensions.argument).toBe(argument);
+      expect(problem.message).toMatch(message);
     }
   });
 
@@ -122,7 +122,7 @@ describe("G13: reading an operation", () => {
     const { variables } = await read(body('"\\u00e9"'));
     expect(variables).toMatchObject({ input: { key: "\ud800", value: { text: '"\\u00e9"' } } });
     for (const value of ['["\\ud800"]', '{"a":1,"a":2}', '{"\\ud800":1}']) {
-      expect((await faultOf(read(body(value)))).extensions.argument).toBe("input.value");
+      expect((await problemOf(read(body(value)))).extensions.argument).toBe("input.value");
     }
   });
 
@@ -134,7 +134,7 @@ describe("G13: reading an operation", () => {
     ["an operationName that is a number", '{"query":"{a}", "operationName": 1.0}', "operationName"],
     ["extensions that are a list", '{"query":"{a}", "extensions": []}', "extensions"],
   ])("%s is refused", async (_what, text, argument) => {
-    expect((await faultOf(read(text))).extensions).toEqual({ code: "BAD_USER_INPUT", argument });
+    expect((await problemOf(read(text))).extensions).toEqual({ code: "BAD_USER_INPUT", argument });
   });
 
   test.each([
@@ -146,15 +146,15 @@ describe("G13: reading an operation", () => {
     "nul",
     '{"query":"{a}",}',
   ])("%j is not JSON", async (text) => {
-    expect((await faultOf(read(text))).message).toMatch(/The request's body: It is not JSON/);
+    expect((await problemOf(read(text))).message).toMatch(/The request's body: It is not JSON/);
   });
 
   test("a value that is nested deeper than any may be is refused by the limit", async () => {
     const deep = "[".repeat(20_000) + "]".repeat(20_000);
-    const fault = await faultOf(
+    const problem = await problemOf(
       read(`{"query":${quoted(setDocument)},"variables":{"input":{"key":"k","value":${deep}}}}`),
     );
-    expect(fault.extensions).toEqual({
+    expect(problem.extensions).toEqual({
       code: "LIMIT_EXCEEDED",
       limit: "maxValueDepth",
       max: 64,
@@ -210,8 +210,8 @@ describe("G13: reading the operation of a GET", () => {
       "variables",
     ],
   ])("variables that are %s are refused", async (_what, call, argument) => {
-    const fault = await faultOf((async () => call())());
-    expect(fault.extensions).toEqual({ code: "BAD_USER_INPUT", argument });
+    const problem = await problemOf((async () => call())());
+    expect(problem.extensions).toEqual({ code: "BAD_USER_INPUT", argument });
   });
 });
 
@@ -231,7 +231,7 @@ describe("G13: reading a message of a WebSocket", () => {
     );
     expect(id).toBe("1");
     expect(payload).toBeInstanceOf(RefusedPayload);
-    expect(payload.fault.extensions).toEqual({ code: "BAD_USER_INPUT", argument: "value" });
+    expect(payload.problem.extensions).toEqual({ code: "BAD_USER_INPUT", argument: "value" });
   });
 
   test("other messages are what they are", async () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { BatonError, errorCodes, errorOf, type ErrorCode } from "../../src/client/errors.ts";
 import { errorLine, messageOf } from "../../src/cli/terminal/error-message.ts";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
-import { jsonFault } from "../../src/cli/terminal/json-fault.ts";
+import { describeJsonError } from "../../src/cli/terminal/describe-json-error.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { baton, run } from "./baton-process.ts";
 
@@ -114,7 +114,8 @@ describe("the position of an error in JSON", () => {
       return false;
     }
   };
-  const isFound = (text: string) => !jsonFault(text).endsWith("expected the end, but it ends");
+  const isFound = (text: string) =>
+    !describeJsonError(text).endsWith("expected the end, but it ends");
 
   test("exists exactly for the texts that JSON.parse refuses", () => {
     const mutated = fc
@@ -143,11 +144,11 @@ describe("the position of an error in JSON", () => {
       "at line 1, column 2: expected a value or ], but there is a string that is not terminated or has an invalid escape",
     ],
     ["", "at line 1, column 1: expected a value, but it ends"],
-  ])("%j", (text, fault) => {
-    expect(jsonFault(text)).toBe(fault);
+  ])("%j", (text, problem) => {
+    expect(describeJsonError(text)).toBe(problem);
   });
 
   test("is found at any nesting", () => {
-    expect(jsonFault("[".repeat(1_000_000))).toMatch(/column 1000001.*it ends/);
+    expect(describeJsonError("[".repeat(1_000_000))).toMatch(/column 1000001.*it ends/);
   });
 });

@@ -106,7 +106,7 @@ async function confirmLocal(command: Command, tokenId: string): Promise<void> {
 }
 
 function tokenRow(token: Token): string[] {
-  const fault = invalidReason(token, new Date());
+  const problem = invalidReason(token, new Date());
   return [
     token.tokenId,
     token.userId,
@@ -114,6 +114,6 @@ function tokenRow(token: Token): string[] {
     token.grants.map(formatGrant).join("; "),
     token.createdAt.toISOString(),
     token.expiresAt?.toISOString() ?? "-",
-    fault === null ? "valid" : token.revokedAt ? "revoked" : "expired",
+    problem === null ? "valid" : token.revokedAt ? "revoked" : "expired",
   ];
 }

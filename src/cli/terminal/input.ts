@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { StartError } from "../../start-error.ts";
-import { JsonFault } from "../../json/json-fault.ts";
+import { JsonError } from "../../json/json-error.ts";
 import { JsonText, parseJsonText } from "../../json/json-text.ts";
-import { jsonFault } from "./json-fault.ts";
+import { describeJsonError } from "./describe-json-error.ts";
 import { usageError } from "./usage-error.ts";
 
 /** Far above the default limit of a server. It stops the reading of an endless input such as `/dev/zero`. */
@@ -49,10 +49,10 @@ export function parseJson(what: string, text: string, hint = ""): JsonText {
   try {
     return parseJsonText(json);
   } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
+    if (!(error instanceof JsonError)) throw error;
     throw usageError(
       error.isSyntax
-        ? `${what} is not JSON: ${jsonFault(json)}.${hint}`
+        ? `${what} is not JSON: ${describeJsonError(json)}.${hint}`
         : `${what} cannot be stored unchanged. ${error.message}`,
     );
   }

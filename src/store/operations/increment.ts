@@ -1,5 +1,5 @@
 import { badUserInput } from "../../errors.ts";
-import { incrementFault, incrementText } from "../../json/increment-text.ts";
+import { incrementProblem, incrementText } from "../../json/increment-text.ts";
 import { parseJsonPointer } from "../../json/json-pointer.ts";
 import { checkPath } from "../model/limits.ts";
 import { baseSizeBytes, type EntryWrite, type OperationType } from "./operation.ts";
@@ -22,7 +22,7 @@ export interface IncrementOperation extends EntryWrite {
 export const incrementOperation: OperationType<IncrementInput, IncrementOperation> = {
   read(asked, argument, input) {
     const write = readEntryWrite(asked, argument, input);
-    const reason = incrementFault(input.by);
+    const reason = incrementProblem(input.by);
     if (reason !== null) throw badUserInput(`${argument}.by`, reason);
     const pointer = input.path ?? "";
     checkPath(asked.limits, `${argument}.path`, pointer);

@@ -4,8 +4,8 @@ import { formatJsonPointer } from "./json-pointer.ts";
 export type JsonPath = readonly (string | number)[];
 
 /** The reason why a text cannot be stored as a JSON value. The message says what is wrong and where. */
-export class JsonFault extends Error {
-  override readonly name = "JsonFault";
+export class JsonError extends Error {
+  override readonly name = "JsonError";
   /** What is wrong, without the place. */
   readonly reason: string;
   /** The place. */
@@ -50,15 +50,15 @@ export function shown(text: string): string {
 }
 
 /** The error for half of a surrogate pair. */
-export function halfPair(path: JsonPath): JsonFault {
+export function halfPair(path: JsonPath): JsonError {
   const reason = "A string holds half of a surrogate pair, which is not a character.";
-  return new JsonFault(reason, path, { isHalfPair: true });
+  return new JsonError(reason, path, { isHalfPair: true });
 }
 
 /** The error for a text that is not JSON. */
-export function unexpected(text: string, at: number, wanted: string): JsonFault {
+export function unexpected(text: string, at: number, wanted: string): JsonError {
   const found = at >= text.length ? "the text ends" : `found ${shown(text.slice(at, at + 1))}`;
-  return new JsonFault(
+  return new JsonError(
     `It is not JSON: expected ${wanted} at character ${at + 1}, but ${found}.`,
     [],
     {

@@ -10,7 +10,7 @@ const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
  * Describes where a text stops being JSON. Messages of Node differ between versions, and some do not give the position.
  * @param text must not be valid JSON
  */
-export function jsonFault(text: string): string {
+export function describeJsonError(text: string): string {
   const open: ("{" | "[")[] = [];
   let expected: Expected = "value";
   let at = 0;
