@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test as baseTest } from "vitest";
 import {
   ClaimLostError,
   UnavailableError,
@@ -12,11 +12,13 @@ import { storeOf, takeUntil } from "./sdk-store.ts";
 
 const task = { keyPrefix: "task:" };
 
-describe("a claim of the SDK", () => {
+// Most of these tests wait for leases to end, so they run at the same time.
+describe.concurrent("a claim of the SDK", () => {
   let server: TestServer;
   let store: DataStore;
-  let work: Namespace;
-  let count = 0;
+  const test = baseTest.extend<{ work: Namespace }>({
+    work: async ({ task: { id } }, use) => use(store.namespace(`work-${id}`)),
+  });
   beforeAll(async () => {
     server = await startTestServer();
     store = storeOf(server, { agent: "worker" });
@@ -24,9 +26,6 @@ describe("a claim of the SDK", () => {
   afterAll(async () => {
     store.close();
     await server.close();
-  });
-  beforeEach(() => {
-    work = store.namespace(`work-${++count}`);
   });
 
   const aborted = (signal: AbortSignal) =>
@@ -36,15 +35,15 @@ describe("a claim of the SDK", () => {
     });
 
   /** Waits for a number of seconds by the database's clock. */
-  async function pass(seconds: number): Promise<void> {
+  async function pass(work: Namespace, seconds: number): Promise<void> {
     await work.set("clock", 1, { ttlSeconds: seconds });
     await takeUntil(work.watch({ key: "clock", snapshot: true }), ({ kind }) => kind === "EXPIRED");
   }
 
-  test("G11: is renewed while its work takes longer than the lease", async () => {
+  test("G11: is renewed while its work takes longer than the lease", async ({ work }) => {
     await work.setMany({ "task:1": "todo", step: 2 });
     const claim = await work.claim({ ...task, leaseSeconds: 2 });
-    await pass(3);
+    await pass(work, 3);
     expect(await work.claim(task)).toBeUndefined();
     expect(claim).toMatchObject({ key: "task:1", value: "todo", attempt: 1 });
     const completed = await claim!.complete(
@@ -69,7 +68,9 @@ describe("a claim of the SDK", () => {
     expect(claim!.signal.aborted).toBe(false);
   });
 
-  test("G11: passes to another worker if its worker has ended; the attempt counts", async () => {
+  test("G11: passes to another worker if its worker has ended; the attempt counts", async ({
+    work,
+  }) => {
     await work.set("task:1", "todo");
     const dying = storeOf(server);
     const lost = await dying.namespace(work.name).claim({ ...task, leaseSeconds: 1 });
@@ -83,7 +84,7 @@ describe("a claim of the SDK", () => {
     expect(await work.get("task:1")).toBe("todo");
   });
 
-  test("ends with its release, and at the end of its block", async () => {
+  test("ends with its release, and at the end of its block", async ({ work }) => {
     await work.set("task:1", "todo");
     const first = await work.claim(task);
     await first!.release();
@@ -100,7 +101,7 @@ describe("a claim of the SDK", () => {
     expect(await work.claim(task)).toBeUndefined();
   });
 
-  test("aborts its signal when its entry is deleted", async () => {
+  test("aborts its signal when its entry is deleted", async ({ work }) => {
     await work.set("task:1", "todo");
     const claim = await work.claim({ ...task, leaseSeconds: 1 });
     await work.delete("task:1");
@@ -109,7 +110,7 @@ describe("a claim of the SDK", () => {
     await claim![Symbol.asyncDispose]();
   });
 
-  test("aborts its signal when the server is unavailable for a whole lease", async () => {
+  test("aborts its signal when the server is unavailable for a whole lease", async ({ work }) => {
     await using proxy = new Proxy(() => server.url);
     await proxy.open();
     await using far = storeOf({ ...server, url: proxy.url });
@@ -135,7 +136,7 @@ describe("a claim of the SDK", () => {
     });
   }
 
-  test("G11: survives failed renewals if one succeeds in time", async () => {
+  test("G11: survives failed renewals if one succeeds in time", async ({ work }) => {
     const faults = [
       () => Promise.reject(new TypeError("fetch failed")),
       () => Promise.resolve(new Response("<h1>Not found</h1>", { status: 404 })),
@@ -162,7 +163,7 @@ describe("a claim of the SDK", () => {
     await work.setMany({ "task:1": "todo", "task:2": "todo" });
     const claim = await far.namespace(work.name).claim({ ...task, leaseSeconds: 3 });
     const other = await silent.namespace(work.name).claim({ ...task, leaseSeconds: 3 });
-    await pass(4);
+    await pass(work, 4);
     expect(await work.claim(task)).toBeUndefined();
     expect([renewals > 3, hangs < 0]).toEqual([true, true]);
     for (const kept of [claim!, other!]) {
@@ -171,7 +172,9 @@ describe("a claim of the SDK", () => {
     }
   });
 
-  test("G11: is not lost to a renewal between its completion and the response", async () => {
+  test("G11: is not lost to a renewal between its completion and the response", async ({
+    work,
+  }) => {
     let renewed = () => {};
     const refused = new Promise<void>((resolve) => (renewed = resolve));
     await using slow = handled(async (body, send) => {
@@ -187,7 +190,9 @@ describe("a claim of the SDK", () => {
     expect(claim!.signal.aborted).toBe(false);
   });
 
-  test("waits for a new or released entry, until its timeout, or until its signal aborts", async () => {
+  test("waits for a new or released entry, until its timeout, or until its signal aborts", async ({
+    work,
+  }) => {
     const waiting = work.claim({ ...task, waitMs: Number.POSITIVE_INFINITY });
     await work.set("other", 1);
     await work.set("task:1", "todo");
@@ -213,7 +218,9 @@ describe("a claim of the SDK", () => {
     expect(retries).toEqual([]);
   });
 
-  test("continues to wait during an outage of the server, if the server was reached before", async () => {
+  test("continues to wait during an outage of the server, if the server was reached before", async ({
+    work,
+  }) => {
     await using proxy = new Proxy(() => server.url);
     await proxy.open();
     let looks = 0;
@@ -239,7 +246,9 @@ describe("a claim of the SDK", () => {
     await work.clear();
   });
 
-  test("G12: gets a grant whose response was lost with its next request; without idempotency keys, it reports the loss", async () => {
+  test("G12: gets a grant whose response was lost with its next request; without idempotency keys, it reports the loss", async ({
+    work,
+  }) => {
     for (const retryWrites of [true, false]) {
       let looks = 0;
       await using lossy = handled(
@@ -261,7 +270,7 @@ describe("a claim of the SDK", () => {
     }
   });
 
-  test("G11: eight workers complete each of many tasks once", async () => {
+  test("G11: eight workers complete each of many tasks once", async ({ work }) => {
     const keys = Array.from({ length: 60 }, (_, index) => `task:${index}`);
     await work.setMany(Object.fromEntries(keys.map((key) => [key, 0])));
     const done: string[] = [];
