@@ -4,8 +4,10 @@ import { permanentCodes, primaryCode } from "./errors.ts";
 
 /** A larger commit runs on the driver's thread, so that requests are read while it waits for the disk. */
 const mostHere = { changes: 8, bytes: 256 * 1024 };
-/** A disk counts as fast while its last commit took less than this. */
-const quickMs = 1;
+/** A disk counts as fast while the latest commits took less than this on average. */
+const quickMs = 2;
+/** The weight of the latest commit in that average, and the longest time that counts: one slow commit does not decide. */
+const average = { weight: 1 / 8, longestMs: 4 };
 
 /**
  * Commits a write transaction, on one of two threads:
@@ -14,11 +16,12 @@ const quickMs = 1;
  *   have to wait for a core.
  * - All others are committed on the driver's thread, so that a slow disk does not block the event loop.
  *
- * When a disk becomes slow, one commit on this thread notices it.
+ * When a disk becomes slow, the next few commits on this thread notice it. A single slow commit changes nothing: it usually
+ * waited for other work of the machine, and a commit on another thread would have waited longer.
  */
 export class Commits {
   readonly #connection: SqliteConnection;
-  #isQuick = false;
+  #averageMs = quickMs;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -32,12 +35,13 @@ export class Commits {
     const begin = performance.now();
     const isSmall = changes <= mostHere.changes && bytes <= mostHere.bytes;
     try {
-      if (this.#isQuick && isSmall) this.#connection.execSync("COMMIT");
+      if (isSmall && this.#averageMs < quickMs) this.#connection.execSync("COMMIT");
       else await this.#connection.exec("COMMIT");
     } catch (error) {
       throw primaryCode(error) === permanentCodes.disk ? unsure(error) : error;
     }
-    this.#isQuick = performance.now() - begin < quickMs;
+    const tookMs = Math.min(performance.now() - begin, average.longestMs);
+    this.#averageMs += (tookMs - this.#averageMs) * average.weight;
   }
 }
 

@@ -61,7 +61,6 @@ export class SearchIndexer {
   async #step(userId: string): Promise<boolean> {
     // Remove it before the step, so that a commit during the step is noticed.
     this.#behind.delete(userId);
-    this.#isWritten = false;
     const begin = performance.now();
     let behind = 1;
     try {
@@ -75,8 +74,11 @@ export class SearchIndexer {
 
   async #pause(stepMs: number, behind: number): Promise<void> {
     const { share } = shares.findLast((one) => behind >= one.behind) ?? shares[0];
+    // Writes since the previous step count: a single writer that waits for this step has written nothing during it.
+    const isWritten = this.#isWritten;
+    this.#isWritten = false;
     // SQLite works on this thread: other requests have their turn.
-    if (this.#isWritten) await setTimeout(Math.min(stepMs * (1 / share - 1), maxPauseMs));
+    if (isWritten) await setTimeout(Math.min(stepMs * (1 / share - 1), maxPauseMs));
     else await setImmediate();
   }
 }
