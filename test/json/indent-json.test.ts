@@ -4,7 +4,7 @@ import { indentJson } from "../../src/json/indent-json.ts";
 import { parseJsonText } from "../../src/json/json-text.ts";
 import { textOf, treeArbitrary } from "./json-trees.ts";
 
-test("G13: an indented value is the same value, laid out as JavaScript does", () => {
+test("G13: an indented value is the same value, in the layout of JSON.stringify", () => {
   fc.assert(
     fc.property(treeArbitrary, (tree) => {
       expect(parseJsonText(indentJson(textOf(tree))).text).toBe(textOf(tree));

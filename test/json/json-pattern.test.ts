@@ -17,7 +17,7 @@ const numberArbitrary = fc
       `${minus}${whole}${fraction === null ? "" : `.${fraction}`}${exponent === null ? "" : `e${exponent}`}`,
   );
 
-/** A number as an integer, by multiplying each with the same power of 10. */
+/** Converts a number to an integer: all numbers are multiplied by the same power of 10. */
 function scaled(text: string): bigint {
   const [, minus, whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e(-?\d+))?$/.exec(text) as RegExpExecArray;
@@ -47,13 +47,16 @@ test.each([
   [`1e${"9".repeat(1_000_000)}`, "1e99999999999999999999", 1],
   [`1e-${"9".repeat(1_000_000)}`, "1e-99999999999999999999", -1],
   [`1e${"0".repeat(1_000_000)}1`, "10", 0],
-])("G13: so do those that no float holds: %.40s, %s", (one, other, order) => {
-  const [a, b] = [decimalOf(one), decimalOf(other)];
-  expect(Math.sign(compareDecimals(a, b))).toBe(order);
-  expect(Math.sign(compareDecimals(b, a))).toBe(-order || 0);
-});
+])(
+  "G13: numbers that a float cannot represent compare exactly, too: %.40s, %s",
+  (one, other, order) => {
+    const [a, b] = [decimalOf(one), decimalOf(other)];
+    expect(Math.sign(compareDecimals(a, b))).toBe(order);
+    expect(Math.sign(compareDecimals(b, a))).toBe(-order || 0);
+  },
+);
 
-/** The same value, written in another way. */
+/** Writes the same value in a different form. */
 function rewritten(tree: Tree): string {
   switch (tree.kind) {
     case "word":
@@ -76,7 +79,7 @@ function escaped(text: string): string {
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
 }
 
-test("values are equal however they are written, and otherwise only where they are the same", () => {
+test("values are equal in any notation, and different values are not equal", () => {
   const isEqual = (one: string, other: string) =>
     endOfEqual(`[${one}]`, 1, patternOf(other)) === one.length + 1;
   fc.assert(
@@ -101,7 +104,7 @@ test("values are equal however they are written, and otherwise only where they a
   }
 });
 
-test("strings compare by their code points, and with nothing but strings", () => {
+test("strings compare by their code points, and only with strings", () => {
   const order = (one: string, other: string) => {
     const pattern = patternOf(other);
     if (pattern.kind !== "string" && pattern.kind !== "number") throw new Error(pattern.kind);

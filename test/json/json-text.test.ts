@@ -35,7 +35,7 @@ describe("G13: a JSON value as its text", () => {
     );
   });
 
-  test("is parsed by JavaScript only where that loses nothing", () => {
+  test("is parsed by JavaScript only if that loses nothing", () => {
     fc.assert(
       fc.property(treeArbitrary, spaces, (tree, stream) => {
         const text = textOf(tree);
@@ -71,7 +71,7 @@ describe("G13: a JSON value as its text", () => {
     );
   });
 
-  test("is read where JSON.parse reads it, and refused where that refuses it", () => {
+  test("is accepted if JSON.parse accepts it, and refused if JSON.parse refuses it", () => {
     const characters = fc.constantFrom(
       ...'[]{},:"\\ 0123456789.-+eEtrufalsn\u0001\t/b',
       "true",
@@ -129,7 +129,7 @@ describe("G13: a JSON value as its text", () => {
     ['["\\ud83d\\u0041"]', "A string holds half of a surrogate pair", [0]],
     ['["a\ud800"]', "A string holds half of a surrogate pair", [0]],
     [`["${"x".repeat(100)}\ude00"]`, "A string holds half of a surrogate pair", [0]],
-  ])("refuses %s, and says where", (text, reason, path) => {
+  ])("refuses %s, and reports the place", (text, reason, path) => {
     try {
       parseJsonText(text);
       expect.unreachable();
@@ -140,7 +140,7 @@ describe("G13: a JSON value as its text", () => {
     }
   });
 
-  test("tells how deep it is nested", () => {
+  test("reports its nesting depth", () => {
     fc.assert(
       fc.property(treeArbitrary, fc.nat(6), (tree, depth) => {
         const text = textOf(tree);
@@ -153,8 +153,8 @@ describe("G13: a JSON value as its text", () => {
   });
 });
 
-describe("G13: the text of a value that is made here", () => {
-  test("is what JSON.stringify writes", () => {
+describe("G13: the text of a JavaScript value", () => {
+  test("is the text that JSON.stringify writes", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const parsed = JSON.parse(JSON.stringify(value)) as unknown;
@@ -185,16 +185,13 @@ describe("G13: the text of a value that is made here", () => {
     expect(() => jsonTextOf(value)).toThrow(JsonError);
   });
 
-  test.each([[[Infinity]], [["\ud800"]], [undefined]])(
-    "refuses %j where it was parsed",
-    (value) => {
-      expect(() => jsonTextOfParsed(value)).toThrow(JsonError);
-    },
-  );
+  test.each([[[Infinity]], [["\ud800"]], [undefined]])("refuses %j that was parsed", (value) => {
+    expect(() => jsonTextOfParsed(value)).toThrow(JsonError);
+  });
 });
 
 describe("G13: a result with texts in it", () => {
-  test("is written as JSON.stringify writes it, with the texts unchanged", () => {
+  test("is written like JSON.stringify does, with the texts unchanged", () => {
     fc.assert(
       fc.property(fc.jsonValue(), treeArbitrary, (value, tree) => {
         const text = textOf(tree);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** A JSON value by its parts: what a text says, before anything reads it. */
+/** A JSON value by its parts, before it is written as a text. */
 export type Tree =
   | { readonly kind: "word"; readonly text: string }
   | { readonly kind: "string"; readonly units: string }
@@ -29,7 +29,7 @@ const name = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 4 }),
 );
 
-/** Random values, of the odd kinds too, without duplicate members. */
+/** Random values, including unusual ones, without duplicate members. */
 export const treeArbitrary: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 4, depthSize: "small" },
@@ -46,7 +46,7 @@ export const treeArbitrary: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>((tie)
   ),
 })).tree;
 
-/** The text of a value, as short as it can be. */
+/** The shortest text of a value. */
 export function textOf(tree: Tree): string {
   switch (tree.kind) {
     case "word":
@@ -80,7 +80,7 @@ export function spacedTextOf(tree: Tree, next: () => string): string {
   return `${next()}${inner()}${next()}`;
 }
 
-/** RFC 7396 by the letter, on values by their parts. */
+/** Follows RFC 7396 literally, on values by their parts. */
 export function mergePatchTree(target: Tree | null, patch: Tree): Tree {
   if (patch.kind !== "object") return patch;
   const merged = new Map(target?.kind === "object" ? target.members : []);
@@ -91,7 +91,7 @@ export function mergePatchTree(target: Tree | null, patch: Tree): Tree {
   return { kind: "object", members: [...merged] };
 }
 
-/** How deep a value is nested. */
+/** The nesting depth of a value. */
 export function treeDepth(tree: Tree): number {
   const children =
     tree.kind === "array"

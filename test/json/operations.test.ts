@@ -7,7 +7,7 @@ import { mergeLongPatch, mergeMembers, mergePatchText } from "../../src/json/mer
 import { mergePatchTree, textOf, treeArbitrary } from "./json-trees.ts";
 
 describe("G13: operations on the text of a value", () => {
-  test("a merge patch does what RFC 7396 says, and keeps what it does not name", () => {
+  test("a merge patch follows RFC 7396, and keeps members that it does not name", () => {
     fc.assert(
       fc.property(fc.option(treeArbitrary), treeArbitrary, fc.nat(40), (target, patch, units) => {
         const texts = [target && textOf(target), textOf(patch)] as const;
@@ -22,14 +22,14 @@ describe("G13: operations on the text of a value", () => {
     );
   });
 
-  test("metadata merges at the top level, null too", () => {
+  test("metadata merges at the top level, including null", () => {
     expect(mergeMembers('{"b":1.0,"a":{"x":1}}', '{"a":{"y":2},"c":null}')).toBe(
       '{"b":1.0,"a":{"y":2},"c":null}',
     );
     expect(mergeMembers("{}", '{"__proto__":1}')).toBe('{"__proto__":1}');
   });
 
-  test("an append keeps the items before it, the newest if there is a most", () => {
+  test("an append keeps the earlier items, or the newest ones if there is a maximum", () => {
     fc.assert(
       fc.property(
         fc.array(treeArbitrary, { maxLength: 6 }),
@@ -47,7 +47,7 @@ describe("G13: operations on the text of a value", () => {
     expect(appendText('{"a":1}', "1", null)).toBeNull();
   });
 
-  test("an increment of whole numbers is exact for any size", () => {
+  test("an increment of integers is exact for any size", () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: -(10n ** 400n), max: 10n ** 400n }),

@@ -17,7 +17,7 @@ const transactDocument = `mutation ($one: TransactOperation!, $many: [TransactOp
   transact(input: { operations: [$one] }) { revision }
 }`;
 
-/** A value as a text, whether it came as one or as a plain value. */
+/** A value as a text, from a text or from a plain value. */
 function jsonOf(value: unknown): string {
   return value instanceof JsonText ? value.text : JSON.stringify(value);
 }
@@ -67,7 +67,7 @@ describe("G13: reading an operation", () => {
     );
   });
 
-  test("one item stands for a list of it", async () => {
+  test("one item counts as a list with that item", async () => {
     const { variables } = await read(
       `{"query":${quoted(transactDocument)},"variables":{"many":{"set":{"key":"k","value":1.0}},"values":1.0}}`,
     );
@@ -75,7 +75,7 @@ describe("G13: reading an operation", () => {
     expect([many.set.value.text, values.text]).toEqual(["1.0", "1.0"]);
   });
 
-  test("the operation that is named tells the types", async () => {
+  test("the named operation determines the types", async () => {
     const query = "query A($v: String) { viewer { user } } query B($v: JSON) { viewer { user } }";
     const body = (name: string) =>
       `{"operationName":"${name}","query":"${query}","variables":{"v":1.0}}`;
@@ -149,7 +149,7 @@ describe("G13: reading an operation", () => {
     expect((await problemOf(read(text))).message).toMatch(/The request's body: It is not JSON/);
   });
 
-  test("a value that is nested deeper than any may be is refused by the limit", async () => {
+  test("a value that is nested too deep is refused with the limit", async () => {
     const deep = "[".repeat(20_000) + "]".repeat(20_000);
     const problem = await problemOf(
       read(`{"query":${quoted(setDocument)},"variables":{"input":{"key":"k","value":${deep}}}}`),
@@ -225,7 +225,7 @@ describe("G13: reading a message of a WebSocket", () => {
     expect(read.payload.variables.value).toEqual(new JsonText(odd));
   });
 
-  test("an operation that is refused is refused alone", async () => {
+  test("a refused operation does not affect others", async () => {
     const { id, payload } = await message(
       `{"id":"1","type":"subscribe","payload":{"query":${quoted(transactDocument)},"variables":{"value":{"a":1,"a":1}}}}`,
     );
@@ -234,7 +234,7 @@ describe("G13: reading a message of a WebSocket", () => {
     expect(payload.problem.extensions).toEqual({ code: "BAD_USER_INPUT", argument: "value" });
   });
 
-  test("other messages are what they are", async () => {
+  test("other messages are unchanged", async () => {
     for (const text of [
       '{"type":"ping" }',
       '{"type": "connection_init","payload":{"a":[1.5]}}',

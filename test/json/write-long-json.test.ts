@@ -5,7 +5,7 @@ import { writeJson } from "../../src/json/write-json.ts";
 import { writeLongJson } from "../../src/json/write-long-json.ts";
 import { atOnce } from "../../src/in-steps.ts";
 
-test("a long text in parts is the text that is written in one go", () => {
+test("the parts of a long text form the same text as writeJson returns", () => {
   fc.assert(
     fc.property(fc.jsonValue({ noNegativeZero: true } as never), fc.string(), (value, text) => {
       const odd = {

@@ -39,7 +39,7 @@ export interface ReceivedSpan extends Omit<OtlpSpan, "attributes"> {
   readonly resource: Readonly<Record<string, unknown>>;
 }
 
-/** A collector: takes spans by OTLP over HTTP, as JSON, and keeps them for a test to wait for. */
+/** A collector that receives spans by OTLP over HTTP with JSON. A test can wait for them. */
 export class OtlpReceiver implements AsyncDisposable {
   readonly spans: ReceivedSpan[] = [];
   readonly headers: NodeJS.Dict<string | string[]>[] = [];
@@ -68,7 +68,7 @@ export class OtlpReceiver implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** The first span of which it holds, that has come or will come. */
+  /** Returns the first span that matches, among past and future spans. */
   async find(isIt: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {
     for (;;) {
       const span = this.spans.find(isIt);

@@ -13,7 +13,7 @@ const setOne = `mutation One($key: String!, $ifRevision: Revision) {
 }`;
 const getOne = `query Get($key: String!) { entry(key: $key) { value } }`;
 
-/** A trace that a caller has begun, as it names it. */
+/** The trace of a caller, in the form that the caller sends. */
 function callersTrace() {
   const traceId = randomBytes(16).toString("hex");
   const spanId = randomBytes(8).toString("hex");
@@ -40,7 +40,7 @@ describe.each(plainDatabases)("traces on $name", ({ create }) => {
     vi.unstubAllEnvs();
   });
 
-  /** The span of an operation, and those of what it asked for. */
+  /** Returns the span of an operation, and those of its commits and reads. */
   async function received(traceId: string, title: string, children: readonly string[]) {
     const span = await receiver.find((one) => one.traceId === traceId && one.name === title);
     const below: ReceivedSpan[] = [];
@@ -65,7 +65,7 @@ describe.each(plainDatabases)("traces on $name", ({ create }) => {
     });
   }
 
-  test("a write over HTTP is part of its caller's trace, with its commit and without what it wrote", async () => {
+  test("a write over HTTP is part of its caller's trace, with its commit and without its data", async () => {
     const { traceId, spanId, traceparent } = callersTrace();
     await post(setOne, { key: "secret-key" }, traceparent);
     const { span, below } = await received(traceId, "mutation setEntry", ["commit"]);
@@ -101,7 +101,7 @@ describe.each(plainDatabases)("traces on $name", ({ create }) => {
     await received(traceId, "operation", []);
   });
 
-  test("a socket's operations are part of the trace of their extensions, else of their connection's", async () => {
+  test("a socket's operations are part of the trace in their extensions, otherwise of that of the connection", async () => {
     const ofSocket = callersTrace();
     const own = callersTrace();
     const client = socketClient(server.url, {
@@ -123,7 +123,7 @@ describe.each(plainDatabases)("traces on $name", ({ create }) => {
     await client.dispose();
   });
 
-  test("a subscription over server-sent events has a span until it has begun", async () => {
+  test("a subscription over server-sent events has a span until it has started", async () => {
     const known = receiver.spans.length;
     await using events = await subscribeBySse(server, `subscription { entryChanged { kind } }`);
     const span = await receiver.find(
@@ -134,7 +134,7 @@ describe.each(plainDatabases)("traces on $name", ({ create }) => {
     expect(await events.next()).toMatchObject({ kind: "SET" });
   });
 
-  test("a call of MCP is part of the trace of its _meta, else of its headers'", async () => {
+  test("an MCP call is part of the trace in its _meta, otherwise of that in its headers", async () => {
     const own = callersTrace();
     const ofHeaders = callersTrace();
     await using mcp = await McpClient.connect(server, {
@@ -148,7 +148,7 @@ describe.each(plainDatabases)("traces on $name", ({ create }) => {
     expect(span.attributes).toMatchObject({ "graphql.operation.type": "mcp", "baton.code": "OK" });
   });
 
-  test("a caller's trace that is not sampled is followed and not sent", async () => {
+  test("a caller's trace that is not sampled is respected, and not sent", async () => {
     const { traceId, spanId } = callersTrace();
     await post(setOne, { key: "quiet" }, `00-${traceId}-${spanId}-00`);
     const seen = callersTrace();
