@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import logging
+import re
 import uuid
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
@@ -11,9 +13,11 @@ from . import _exact_json
 from ._event_parser import EventParser
 from ._io import Answer, Io, Source
 from ._retry_policy import RetryPolicy
-from .errors import BadResponseError, BatonError, UnavailableError, error_of, is_error
+from .errors import BadResponseError, BatonError, UnauthenticatedError, UnavailableError, error_of, is_error
 
 T = TypeVar("T")
+
+_log = logging.getLogger("baton_store")
 
 # Statuses of a response without GraphQL after which another attempt can succeed: too late, too early, too many.
 _PASSING_STATUSES = (408, 425, 429)
@@ -34,11 +38,12 @@ class Connection:
         # The epoch of the server's revisions, as last reported. None before.
         self.epoch: str | None = None
         self._was_reached = False
+        self._has_warned = False
         self._limits: Mapping[str, int] | None = None
 
     def retry_policy(self) -> RetryPolicy:
         """Creates the retry policy of one operation."""
-        retry_policy = RetryPolicy(self.io, self._retry_seconds)
+        retry_policy = RetryPolicy(self.io, self._retry_seconds, self._log_retry)
         retry_policy.was_reached = self._was_reached
         return retry_policy
 
@@ -97,7 +102,7 @@ class Connection:
         data = _data_of(answer.body)
         if data is not None:
             self._was_reached = True
-            return _without_errors(data)
+            return self._without_errors(data)
         if 300 <= answer.status < 400:
             target = answer.location or "another address"
             raise BadResponseError(f"{self.name} redirects to {target}. Redirects are not followed.")
@@ -106,6 +111,29 @@ class Connection:
         if answer.status >= 500 or answer.status in _PASSING_STATUSES:
             raise UnavailableError(message)
         raise BadResponseError(f"{message} Check the URL.")
+
+    def _without_errors(self, answer: Mapping[str, Any]) -> Any:
+        if answer.get("errors"):
+            raise self._explain(error_of(answer["errors"][0]))
+        return answer["data"]
+
+    def _explain(self, error: BatonError) -> BatonError:
+        """Returns the server's error. If it refuses the token, the message says what the caller can change."""
+        if not isinstance(error, UnauthenticatedError):
+            return error
+        if error.message.startswith("A token is needed"):
+            message = f"{self.name} requires a token. Pass it as `token`, or set BATON_TOKEN."
+        else:
+            message = re.sub(r" here\.$", lambda _: f" by {self.name}.", error.message)
+        return UnauthenticatedError(message, error.details)
+
+    def _log_retry(self, error: BatonError, delay_seconds: float) -> None:
+        # Python prints warnings even if the program does not configure logging: the address can be wrong.
+        if not self._was_reached and not self._has_warned:
+            self._has_warned = True
+            _log.warning("%s The client retries for %g seconds (retry_seconds).", error.message, self._retry_seconds)
+        else:
+            _log.info("%s Next attempt in %.1f seconds.", error, delay_seconds)
 
 
 class Events:
@@ -133,7 +161,7 @@ class Events:
         data = _data_of(event[1])
         if data is None:
             raise BadResponseError(f"{name} sent an event without GraphQL.")
-        return _without_errors(data)
+        return self._connection._without_errors(data)
 
     def close(self) -> None:
         """Closes the connection."""
@@ -158,9 +186,3 @@ def _data_of(text: bytes) -> Any:
         return answer if isinstance(errors, list) and is_error(errors[0]) else None
     has_no_errors = errors is None or errors == []
     return answer if has_no_errors and isinstance(answer.get("data"), dict) else None
-
-
-def _without_errors(answer: Mapping[str, Any]) -> Any:
-    if answer.get("errors"):
-        raise error_of(answer["errors"][0])
-    return answer["data"]

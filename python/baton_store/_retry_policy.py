@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
+from collections.abc import Callable
 
 from ._io import Io
 from .errors import BatonError, UnavailableError, is_foreign, is_transient, may_pass
-
-_log = logging.getLogger("baton_store")
 
 _FIRST_DELAY_SECONDS = 0.1
 _MAX_DELAY_SECONDS = 5.0
@@ -24,8 +22,9 @@ class RetryPolicy:
        retry cannot resolve ends it.
     """
 
-    def __init__(self, io: Io, retry_seconds: float):
+    def __init__(self, io: Io, retry_seconds: float, on_retry: Callable[[BatonError, float], None]):
         self._io = io
+        self._on_retry = on_retry
         self._retry_seconds = retry_seconds
         self._delay_seconds = _FIRST_DELAY_SECONDS
         self._deadline: float | None = None
@@ -50,7 +49,7 @@ class RetryPolicy:
             self._deadline = now + self._retry_seconds
         if self._io.is_closed or not self._may_repeat(error, now + delay):
             raise error
-        _log.info("%s Next attempt in %.1f seconds.", error, delay)
+        self._on_retry(error, delay)
         await self._io.sleep(delay if deadline is None else min(delay, max(deadline - now, 0)))
         if self._io.is_closed:
             raise UnavailableError("The data store was closed.") from error

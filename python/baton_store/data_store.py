@@ -36,7 +36,8 @@ class DataStore:
         namespace: The namespace of the calls. ``use_namespace`` returns a data store for another one.
         agent: The agent that changes are recorded under, unless the token names one.
         timeout_seconds: The maximum number of seconds to wait for the response to one attempt.
-        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never.
+        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never. If the
+            server has never responded, the logger ``baton_store`` has one warning.
     """
 
     def __init__(

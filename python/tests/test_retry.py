@@ -111,13 +111,24 @@ class ConnectionTest(unittest.TestCase):
         server = Server()
         server.close()
         with DataStore(server.url, server.token, retry_seconds=0.3) as store:
-            with self.assertRaises(UnavailableError) as caught:
-                store.get("k")
+            with self.assertLogs("baton_store", "WARNING") as logs:
+                for _ in range(2):
+                    with self.assertRaises(UnavailableError) as caught:
+                        store.get("k")
             self.assertIn(server.url, str(caught.exception))
+            self.assertEqual(len(logs.output), 1)
+            self.assertIn("retries for 0.3 seconds (retry_seconds)", logs.output[0])
             with self.assertRaises(UnavailableError):
                 next(store.watch(snapshot=True))
             with self.assertRaises(UnavailableError), store.claim():
                 pass
+
+    def test_a_refused_token_is_explained(self) -> None:
+        server = shared_server()
+        for token, message in (("", "set BATON_TOKEN"), ("wrong", f"not known by Baton at {server.url}.")):
+            with DataStore(server.url, token) as store, self.assertRaises(UnauthenticatedError) as caught:
+                store.get("k")
+            self.assertIn(message, caught.exception.message)
 
     def test_closing_ends_calls_of_other_threads(self) -> None:
         store = new_store()

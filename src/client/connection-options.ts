@@ -53,7 +53,8 @@ export interface ConnectionOptions {
   readonly retryWrites?: boolean | undefined;
   /**
    * Called before an attempt is repeated; use it for a log. A call reports each failed attempt. A watch, a wait or a
-   * waiting claim can be without the server for hours, so it reports only attempts 1, 2, 4, 8 and so on.
+   * waiting claim can be without the server for hours, so it reports only attempts 1, 2, 4, 8 and so on. Default: prints
+   * one warning with `console.warn` if the server has not responded yet, because its address can be wrong.
    */
   readonly onRetry?: ((retry: Retry) => void) | undefined;
   /** The function that sends requests. Default: the global `fetch`. */
@@ -64,6 +65,8 @@ export interface ConnectionOptions {
    * numbers are floats. Both preserve -0. Default: `"float"`.
    */
   readonly numbers?: Numbers | undefined;
+  /** What messages call a token that the server refuses. Default: `This token`. @internal */
+  readonly tokenName?: string | undefined;
   /** Reads responses and writes requests, in place of `numbers`. @internal */
   readonly json?: JsonCodec | undefined;
 }

@@ -63,6 +63,7 @@ export class Connection {
   /** The epoch that the server last reported. Undefined before the first response. */
   epoch: string | undefined;
   #wasReached = false;
+  #hasWarned = false;
 
   constructor(options: ConnectionOptions) {
     const env = environment();
@@ -81,12 +82,13 @@ export class Connection {
     const base = withoutPath(url);
     this.name = `Baton at ${base || "this page's server"}`;
     this.#url = `${base}/graphql`;
-    this.#credentials = new Credentials(options.token ?? env.BATON_TOKEN, options.agent);
+    const token = options.token ?? env.BATON_TOKEN;
+    this.#credentials = new Credentials(token, options.agent, options.tokenName);
     this.retryForMs = requireDuration("retryForMs", options.retryForMs ?? 30_000);
     this.#timeoutMs = requireDuration("timeoutMs", options.timeoutMs ?? 60_000);
     this.#maxSilenceMs = requireDuration("maxSilenceMs", options.maxSilenceMs ?? 40_000);
     this.retryWrites = options.retryWrites ?? true;
-    this.onRetry = options.onRetry ?? (() => {});
+    this.onRetry = options.onRetry ?? ((retry) => this.#warn(retry));
     // `fetch` must be called without a receiver: browsers reject it as a method of another object.
     this.#json = options.json ?? jsonCodec(options.numbers ?? "float");
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
@@ -151,7 +153,9 @@ export class Connection {
         this.#send(body, "text/event-stream", controller.signal),
       );
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
-        dataOf(await this.#within(this.#timeoutMs, controller, () => this.#answer(response, body)));
+        this.#dataOf(
+          await this.#within(this.#timeoutMs, controller, () => this.#answer(response, body)),
+        );
         throw badResponse(`${this.name} does not stream subscriptions.`);
       }
       this.#wasReached = true;
@@ -175,7 +179,7 @@ export class Connection {
       const answer = await this.#within(timeoutMs, controller, async () =>
         this.#answer(await this.#send(body, "application/json", controller.signal), body),
       );
-      return dataOf(answer);
+      return this.#dataOf(answer);
     } finally {
       unlink();
     }
@@ -219,7 +223,7 @@ export class Connection {
   /** Returns the data of an event of a stream. */
   #event(text: string, body: string): unknown {
     const answer = this.#parse(text, body);
-    if (answer) return dataOf(answer);
+    if (answer) return this.#dataOf(answer);
     throw badResponse(`${this.name} sent an event without GraphQL.`);
   }
 
@@ -240,6 +244,20 @@ export class Connection {
     if (typeof data !== "object" || data === null) return null;
     // Only a directive (`@skip`, `@include`) can make an empty object a valid result.
     return Object.keys(data).length > 0 || body.includes("@") ? answer : null;
+  }
+
+  /** Returns the data of a response. @throws the first error of a response that has any */
+  #dataOf({ data, errors }: Answer): unknown {
+    if (errors?.[0]) throw this.#credentials.explain(errorOf(errors[0]), this.name);
+    return data;
+  }
+
+  /** Prints the first retry, unless the server has responded before. */
+  #warn({ error }: Retry): void {
+    if (this.#wasReached || this.#hasWarned) return;
+    this.#hasWarned = true;
+    const limit = this.retryForMs === Infinity ? "without a limit" : `for ${this.retryForMs} ms`;
+    console.warn(`${error.message} The client retries ${limit} (retryForMs).`);
   }
 
   /** @throws BAD_USER_INPUT for a bigint if numbers are floats */
@@ -288,12 +306,6 @@ export class Connection {
       yield value;
     }
   }
-}
-
-/** Returns the data of a response. @throws the first error of a response that has any */
-function dataOf({ data, errors }: Answer): unknown {
-  if (errors?.[0]) throw errorOf(errors[0]);
-  return data;
 }
 
 /** Returns whether it is an error as Baton returns it: each has a message and a code. */

@@ -1,5 +1,5 @@
 import { unlessAborted } from "./abort.ts";
-import { badUserInput, BatonError, unavailable } from "./errors.ts";
+import { badUserInput, BatonError, UnauthenticatedError, unavailable } from "./errors.ts";
 
 type Token = string | (() => string | Promise<string>);
 
@@ -7,9 +7,13 @@ type Token = string | (() => string | Promise<string>);
 export class Credentials {
   readonly #token: Token | undefined;
   readonly #agent: string | undefined;
+  readonly #tokenName: string;
 
-  /** @throws BAD_USER_INPUT if the agent name is not valid */
-  constructor(token: Token | undefined, agent: string | undefined) {
+  /**
+   * @param tokenName begins the message of a refused token
+   * @throws BAD_USER_INPUT if the agent name is not valid
+   */
+  constructor(token: Token | undefined, agent: string | undefined, tokenName = "This token") {
     if (/\p{Cc}/u.test(agent ?? "")) {
       throw badUserInput(
         "agent",
@@ -18,6 +22,7 @@ export class Credentials {
     }
     this.#token = token;
     this.#agent = agent;
+    this.#tokenName = tokenName;
   }
 
   /** Whether a new token can be obtained after one is refused. */
@@ -43,6 +48,16 @@ export class Credentials {
       ...(token ? { authorization: `Bearer ${token}` } : {}),
       ...(this.#agent ? { "baton-agent": asHeader(this.#agent) } : {}),
     };
+  }
+
+  /** Returns the server's error. If it refuses the token, the message names the token and the server. */
+  explain(error: BatonError, server: string): BatonError {
+    const { code, message, details } = error;
+    if (!(error instanceof UnauthenticatedError)) return error;
+    const explained = message.startsWith("A token is needed")
+      ? `${server} requires a token. Pass it as \`token\`, or set BATON_TOKEN.`
+      : message.replace(/^This token\b/, this.#tokenName).replace(/ here\.$/, ` by ${server}.`);
+    return new UnauthenticatedError(code, explained, details);
   }
 
   async #currentToken(signal: AbortSignal): Promise<string | undefined> {

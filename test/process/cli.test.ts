@@ -359,13 +359,25 @@ describe.concurrent("the connection to the server", () => {
   test("exits with 5 for an invalid token or missing permission, and never shows a secret", async () => {
     const secret = { env: { BATON_TOKEN: "se cret" } };
     await refused(exitCodes.usage, /^(?!.*cret).*BATON_TOKEN/, ["get", "k"], secret);
-    await refused(exitCodes.denied, /UNAUTHENTICATED/, ["get", "k", "--token", "wrong"]);
+    await refused(
+      exitCodes.denied,
+      /The token of --token is not known by Baton at http:\S+\. Use --url .*\(UNAUTHENTICATED\)/,
+      ["get", "k", "--token", "wrong"],
+    );
     const create = ["token", "create", "--data-dir", join(folder.path, "data"), "--user", "local"];
     const { stdout } = await run([...create, "--scope", "read", "--namespaces", "a"]);
     const limited = { env: { BATON_TOKEN: stdout.trim() } };
     await refused(exitCodes.denied, /FORBIDDEN/, ["set", "-n", "a", "k", "1"], limited);
     await refused(exitCodes.denied, /FORBIDDEN/, ["get", "-n", "b", "k"], limited);
-    await refused(exitCodes.denied, /UNAUTHENTICATED/, ["watch", "--token", "wrong"]);
+    await using other = await temporaryFolder();
+    const file = join(other.path, "local.token");
+    await writeFile(file, "wrong");
+    await refused(
+      exitCodes.denied,
+      new RegExp(`The token in ${file} is not known by Baton at ${server.url}.*UNAUTHENTICATED`),
+      ["watch"],
+      { env: { BATON_TOKEN: "", BATON_DATA_DIR: other.path } },
+    );
   });
 
   test("exits with 6 without a server, with 8 for another kind of server, and with 2 for an invalid address", async () => {

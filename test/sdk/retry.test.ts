@@ -1,7 +1,16 @@
 import http, { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  afterAll,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from "vitest";
 import {
   BadUserInputError,
   type BatonError,
@@ -168,6 +177,46 @@ describe("a call of the SDK whose response is lost", () => {
     await expect(closed.viewer()).rejects.toThrow("closed");
     await expect(closed.viewer()).rejects.toThrow("closed");
   });
+});
+
+describe("without the option onRetry", () => {
+  test("warns once if the server has never responded, and not if it has", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const server = await startTestServer();
+    onTestFinished(() => server.close());
+    await using proxy = new Proxy(() => server.url);
+    await proxy.open();
+    await proxy.cut();
+    await using store = storeOf({ ...server, url: proxy.url }, { retryForMs: 800 });
+    await expect(store.viewer()).rejects.toThrow(UnavailableError);
+    await expect(store.viewer()).rejects.toThrow(UnavailableError);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(`${proxy.url} cannot be reached: .* retries for 800 ms`)],
+    ]);
+    await proxy.open();
+    await using other = storeOf({ ...server, url: proxy.url }, { retryForMs: 800 });
+    await other.viewer();
+    await proxy.cut();
+    await expect(other.viewer()).rejects.toThrow(UnavailableError);
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+});
+
+test("a refused token: the message says how to set a token, and which server refused it", async () => {
+  const server = await startTestServer();
+  onTestFinished(() => server.close());
+  await using none = storeOf({ url: server.url, token: "" });
+  const missing = { code: "UNAUTHENTICATED", message: expect.stringMatching("set BATON_TOKEN") };
+  await expect(none.viewer()).rejects.toMatchObject(missing);
+  await using wrong = storeOf({ url: server.url, token: "wrong" });
+  const refused = {
+    code: "UNAUTHENTICATED",
+    message: `This token is not known by Baton at ${server.url}.`,
+  };
+  await expect(wrong.viewer()).rejects.toMatchObject(refused);
+  const watching = wrong.namespace("w").watch()[Symbol.asyncIterator]();
+  await expect(watching.next()).rejects.toMatchObject(refused);
 });
 
 describe("a response that does not come from Baton", () => {

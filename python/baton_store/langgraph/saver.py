@@ -42,7 +42,8 @@ class BatonSaver(BaseCheckpointSaver[str]):
         namespace_prefix: The part before the name of each thread.
         serde: The serializer of values. Default: LangGraph's serializer.
         timeout_seconds: The maximum number of seconds to wait for the response to one attempt.
-        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never.
+        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never. If the
+            server has never responded, the logger ``baton_store`` has one warning.
     """
 
     def __init__(

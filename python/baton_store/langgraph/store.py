@@ -30,7 +30,8 @@ class BatonStore(BaseStore):
         namespace_prefix: The part before the name of each namespace. It ends with a colon.
         ttl: The time to live of items, in minutes. A read that refreshes an item is a write. No sweeper is needed.
         timeout_seconds: The maximum number of seconds to wait for the response to one attempt.
-        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never.
+        retry_seconds: Seconds for which a call is tried again while the server cannot be reached. 0: never. If the
+            server has never responded, the logger ``baton_store`` has one warning.
     """
 
     supports_ttl = True

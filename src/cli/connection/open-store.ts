@@ -15,16 +15,18 @@ import { exitCodes } from "../terminal/exit-codes.ts";
  */
 export async function openStore(command: Command, retryForMs?: number): Promise<DataStore> {
   const connection = await connectionWithToken(command);
-  const { token } = connection;
   // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
   const { createDataStore } = await import("../../client/index.ts");
   return createDataStore({
     url: connection.url,
-    token,
+    token: connection.token,
+    tokenName: connection.tokenName,
     agent: connection.agent,
     retryForMs: retryForMs ?? connection.retryForMs,
     // A write that is sent only once needs no idempotency record.
     retryWrites: connection.retryForMs > 0,
+    // Standard error has only the error of the last attempt.
+    onRetry: () => {},
     json: exactJson,
   });
 }
@@ -35,11 +37,15 @@ export async function openStore(command: Command, retryForMs?: number): Promise<
  */
 export async function connectionWithToken(command: Command): Promise<Connection> {
   const connection = connectionOf(command);
-  return { ...connection, token: connection.token || (await readLocalToken(connection)) };
+  return connection.token ? connection : { ...connection, ...(await readLocalToken(connection)) };
 }
 
 /** The token in the server's data directory. It is not sent to another machine unless the caller names the directory. */
-async function readLocalToken({ url, dataDir, isDataDirGiven }: Connection): Promise<string> {
+async function readLocalToken({
+  url,
+  dataDir,
+  isDataDirGiven,
+}: Connection): Promise<Pick<Connection, "token" | "tokenName">> {
   const file = resolve(dataDir, "local.token");
   if (!isDataDirGiven && !isThisMachine(new URL(url).hostname)) {
     throw noToken(`${file} is not sent to another machine unless --data-dir names its folder.`);
@@ -51,7 +57,7 @@ async function readLocalToken({ url, dataDir, isDataDirGiven }: Connection): Pro
     );
   });
   const token = text.trim();
-  if (isToken(token)) return token;
+  if (isToken(token)) return { token, tokenName: `The token in ${file}` };
   throw noToken(`${file} contains no token.`);
 }
 

@@ -12,6 +12,8 @@ export interface Connection {
   readonly url: string;
   /** `""` if none is given. */
   readonly token: string;
+  /** What messages call the token. */
+  readonly tokenName: string;
   readonly agent: string;
   /** Whether the agent was given, and is not the default. */
   readonly isAgentGiven: boolean;
@@ -76,6 +78,7 @@ export function connectionOf(command: Command): Connection {
   return {
     url: checkUrl(url || defaultUrl),
     token: checkToken(token ?? ""),
+    tokenName: `The token of ${command.getOptionValueSource("token") === "env" ? "BATON_TOKEN" : "--token"}`,
     agent: agent || defaultAgent,
     isAgentGiven: agent !== "" && command.getOptionValueSource("agent") !== "default",
     dataDir: dataDir || options.dataDir.default,

@@ -33,13 +33,16 @@ export function errorLine(error: ApiError): string {
 }
 
 /** The message of an error of the API, with the command line's names for arguments instead of the API's. */
-export function messageOf({ message, details, extensions }: ApiError): string {
+export function messageOf({ code, message, details, extensions }: ApiError): string {
   const argument = (details ?? extensions)?.argument;
   const path = typeof argument === "string" ? argument : "";
   const isNamed = path !== "" && message.startsWith(`${path}: `);
   const said = isNamed ? `${wordFor(path)}${message.slice(path.length)}` : message;
   if (details && said.includes("cannot be reached")) {
     return `${said} Start the server, or name its address with --url (BATON_URL).`;
+  }
+  if (details && code === "UNAUTHENTICATED") {
+    return `${said} Use --url (BATON_URL) for another server, or --data-dir or BATON_TOKEN for another token.`;
   }
   // The message can name arguments in the form that GraphQL uses.
   return said.replace(
