@@ -18,7 +18,7 @@ const maxAttempts = 3;
 await agent(name, async (store) => {
   const { job, tasks } = namespacesOf(store, namespace);
   while (!isDone(await job.get("progress"))) {
-    // Released at the end of the block if the block throws.
+    // If the block throws, the task is released.
     await using task = await tasks.claim({ leaseSeconds, waitMs: 1_000 });
     if (!task) continue; // Other workers have the last tasks. One of them can die, so try again.
     console.log(`took ${task.key}, attempt ${task.attempt}`);

@@ -35,7 +35,7 @@ await agent("consumer", async (store) => {
     // A lost connection needs no code here, because the watch resumes automatically.
     for await (const change of handoffs.watch({ keyPrefix: "report-", ...start })) {
       isCaughtUp ||= change.kind === "CAUGHT_UP";
-      // A snapshot is sorted by key, so it is not possible to resume before it is complete.
+      // A snapshot is sorted by key. Do not save a position before CAUGHT_UP.
       const reached = isCaughtUp ? change.revision : undefined;
       if (change.entry) await answer(change.entry, reached);
       else if (reached) await answers.set("position", reached);
