@@ -12,6 +12,7 @@ import type { Outlet } from "../mcp/resource-watch.ts";
 import { packageVersion } from "../package-version.ts";
 import { isThisMachine } from "../this-machine.ts";
 import { HttpRefusal } from "./http-refusal.ts";
+import { tracedNote } from "./operation-note.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
 import { readBody, textOf } from "./read-body.ts";
 
@@ -58,7 +59,7 @@ export class McpRoute {
 
   /** @throws BatonError if the request is refused before its message is read */
   async answer(request: IncomingMessage, response: ServerResponse, note: CallNote): Promise<void> {
-    const { authenticator, store, maxWaitingBytes, allowsOrigins } = this.#options;
+    const { authenticator, store, maxWaitingBytes, allowsOrigins, tracer } = this.#options;
     const { limits } = store;
     if (!allowsOrigins) requireOwnOrigin(request);
     else allowOrigin(request, response);
@@ -69,16 +70,26 @@ export class McpRoute {
     const credentials = headerCredentials(request.headers);
     const authenticate = (clientName: string | undefined) =>
       authenticator.authenticate({ ...credentials, agent: credentials.agent ?? clientName });
-    const { userId } = (await authenticate(undefined)).viewer;
+    const { viewer } = await authenticate(undefined);
+    const { userId } = viewer;
     const outlet = outletOf(response, maxWaitingBytes);
     if (request.method !== "POST") {
       const signal = this.#signalOf(response);
+      if (request.method === "GET") {
+        note.call = "stream";
+        note.viewer = viewer;
+        note.trace = tracer?.begin(performance.now(), [request.headers]);
+      }
       const endpoint = await this.#load();
       const stream =
         request.method === "GET"
           ? await endpoint.stream(webRequest(request, signal), outlet, authenticate)
           : null;
-      if (stream) return pass(stream, response);
+      if (stream) {
+        // As with a subscription, the span covers the beginning of the stream.
+        note.trace?.end(tracedNote(note));
+        return pass(stream, response);
+      }
       throw new HttpRefusal(405, `Send each message by POST, and not by ${request.method}.`, {
         Allow: "POST",
       });

@@ -148,6 +148,14 @@ describe.each(plainDatabases)("traces on $name", ({ create }) => {
     expect(span.attributes).toMatchObject({ "graphql.operation.type": "mcp", "baton.code": "OK" });
   });
 
+  test("a stream of MCP is part of the trace of its headers", async () => {
+    const own = callersTrace();
+    const headers = { traceparent: own.traceparent };
+    await using _mcp = await McpClient.connect(server, { era: "2025", headers });
+    const { span } = await received(own.traceId, "stream", []);
+    expect(span.attributes).toMatchObject({ "graphql.operation.type": "mcp", "baton.code": "OK" });
+  });
+
   test("a caller's trace that is not sampled is respected, and not sent", async () => {
     const { traceId, spanId } = callersTrace();
     await post(setOne, { key: "quiet" }, `00-${traceId}-${spanId}-00`);
