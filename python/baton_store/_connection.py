@@ -131,7 +131,7 @@ class Connection:
         # Python prints warnings even if the program does not configure logging: the address can be wrong.
         if not self._was_reached and not self._has_warned:
             self._has_warned = True
-            _log.warning("%s The client retries for %g seconds (retry_seconds).", error.message, self._retry_seconds)
+            _log.warning("%s The client retries for up to %g seconds (retry_seconds).", error.message, self._retry_seconds)
         else:
             _log.info("%s Next attempt in %.1f seconds.", error, delay_seconds)
 

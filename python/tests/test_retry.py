@@ -117,7 +117,7 @@ class ConnectionTest(unittest.TestCase):
                         store.get("k")
             self.assertIn(server.url, str(caught.exception))
             self.assertEqual(len(logs.output), 1)
-            self.assertIn("retries for 0.3 seconds (retry_seconds)", logs.output[0])
+            self.assertIn("retries for up to 0.3 seconds (retry_seconds)", logs.output[0])
             with self.assertRaises(UnavailableError):
                 next(store.watch(snapshot=True))
             with self.assertRaises(UnavailableError), store.claim():

@@ -256,7 +256,8 @@ export class Connection {
   #warn({ error }: Retry): void {
     if (this.#wasReached || this.#hasWarned) return;
     this.#hasWarned = true;
-    const limit = this.retryForMs === Infinity ? "without a limit" : `for ${this.retryForMs} ms`;
+    const limit =
+      this.retryForMs === Infinity ? "without a limit" : `for up to ${this.retryForMs} ms`;
     console.warn(`${error.message} The client retries ${limit} (retryForMs).`);
   }
 

@@ -192,7 +192,7 @@ describe("without the option onRetry", () => {
     await expect(store.viewer()).rejects.toThrow(UnavailableError);
     await expect(store.viewer()).rejects.toThrow(UnavailableError);
     expect(warn.mock.calls).toEqual([
-      [expect.stringMatching(`${proxy.url} cannot be reached: .* retries for 800 ms`)],
+      [expect.stringMatching(`${proxy.url} cannot be reached: .* retries for up to 800 ms`)],
     ]);
     await proxy.open();
     await using other = storeOf({ ...server, url: proxy.url }, { retryForMs: 800 });
