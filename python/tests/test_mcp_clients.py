@@ -115,10 +115,10 @@ class McpClientTest(unittest.IsolatedAsyncioTestCase):
     async def test_the_official_client_over_stdio_by_a_version_of_2025(self) -> None:
         await self.agent(_over_stdio, "legacy")
 
-    async def test_the_programs_of_the_page_connect(self) -> None:
+    def test_the_program_of_the_page_connects(self) -> None:
         shown = io.StringIO()
-        with contextlib.redirect_stdout(shown):
-            await _program("Others")
+        with contextlib.redirect_stdout(shown), _token():
+            exec(_code("Others"), {})
         self.assertIn("namespaces", shown.getvalue())
 
     @needs_openai_agents
@@ -151,15 +151,22 @@ class LangChainTest(unittest.IsolatedAsyncioTestCase):
         self.assertIn('"value":{"n":1}', text)
 
 
-async def _program(heading: str) -> dict[str, Any]:
-    """Runs the program under a heading of the page, for the shared server. Returns its definitions."""
+def _code(heading: str) -> str:
+    """Returns the Python code under a heading of the page, for the shared server."""
     section = _PAGE.read_text().split(f"### {heading}\n")[1]
     found = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert found is not None
-    server = shared_server()
-    body = found[1].replace("http://127.0.0.1:4000", server.url)
+    return found[1].replace("http://127.0.0.1:4000", shared_server().url)
+
+
+def _token() -> Any:
+    return mock.patch.dict(os.environ, {"BATON_TOKEN": shared_server().token})
+
+
+async def _program(heading: str) -> dict[str, Any]:
+    """Runs code that can await, and returns its definitions."""
     names: dict[str, Any] = {}
-    with mock.patch.dict(os.environ, {"BATON_TOKEN": server.token}):
-        exec(f"async def program():\n{textwrap.indent(body, '    ')}\n    return locals()", names)
+    with _token():
+        exec(f"async def program():\n{textwrap.indent(_code(heading), '    ')}\n    return locals()", names)
         defined: dict[str, Any] = await names["program"]()
     return defined

@@ -63,7 +63,6 @@ class PagesTest(unittest.IsolatedAsyncioTestCase):
         shown: list[str] = []
         names["print"] = lambda *what: shown.append(" ".join(map(str, what)))
         names["parse"] = lambda name: {"parsed": name}
-        second = second.replace("wait_seconds=30", "wait_seconds=0")
         stopped = f"{endless}    if change.kind == 'CAUGHT_UP':\n        break\n"
         names = await run(second.replace(endless, stopped), **names)
         self.assertEqual(names["status"], "yes")
