@@ -19,7 +19,7 @@ _SEARCH_PAGE_SIZE = 20
 
 
 async def get(scope: Scope, key: str, default: Any) -> Any:
-    """Returns the value of a key, or the default if there is no entry."""
+    """Returns the value of a key, or the default if the entry does not exist."""
     entry = (await scope.connection.call(_documents.GET, scope.place(key)))["entry"]
     return default if entry is None else entry["value"]
 

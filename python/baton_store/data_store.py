@@ -66,7 +66,7 @@ class DataStore:
         return store
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Returns the value of a key, or the default if there is no entry. A stored None is a value."""
+        """Returns the value of a key, or the default if the entry does not exist. A stored None is a value."""
         return run(_reads.get(self._scope, key, default))
 
     def entry(
@@ -218,7 +218,7 @@ class DataStore:
         ttl_seconds: int | None = None,
         if_revision: int | str | None = None,
     ) -> Entry:
-        """Appends to a list in one step. Creates the list if there is no entry.
+        """Appends to a list in one step. Creates the list if the entry does not exist.
 
         Args:
             max_length: Keep only this number of the newest items. Default: all.
@@ -242,7 +242,7 @@ class DataStore:
         If another client writes in between, the function is called again with the new value.
 
         Args:
-            default: The argument of the function if there is no entry.
+            default: The argument of the function if the entry does not exist.
             attempts: The maximum number of calls of the function. After that, a ConflictError is raised.
         """
         options = {"metadata": metadata, "ttl_seconds": ttl_seconds}

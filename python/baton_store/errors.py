@@ -60,12 +60,12 @@ class ConflictError(BatonError):
 
     @property
     def current_revision(self) -> int:
-        """The revision of the entry. 0 if there is no entry, and for a token without the scope ``read``."""
+        """The revision of the entry. 0 if the entry does not exist, and for a token without the scope ``read``."""
         return int(self.details.get("currentRevision") or 0)
 
     @property
     def current_value(self) -> Any:
-        """The value of the entry. None if there is no entry, and for a token without the scope ``read``."""
+        """The value of the entry. None if the entry does not exist, and for a token without the scope ``read``."""
         return self.details.get("currentValue")
 
 
