@@ -110,7 +110,7 @@ export const options = {
     default: 10,
     min: 3,
     max: 1_000,
-    help: "Maximum number of connections to PostgreSQL: one writes, one listens for other servers' writes, and the others read",
+    help: "Maximum number of connections to PostgreSQL: two write (one, if there are fewer than 5), one listens for other servers' writes, and the others read",
   },
   pollIntervalMs: {
     type: "number",

@@ -23,6 +23,39 @@ export function setCommand(userId: string, place: Place, value = "1"): Command {
   ]);
 }
 
+/** @param patch JSON text */
+export function patchCommand(userId: string, { namespace, key }: Place, patch: string): Command {
+  return commandOf(callerOf(userId), [
+    {
+      kind: "patch",
+      argument: "input",
+      namespace,
+      key,
+      patch,
+      metadata: null,
+      ttlSeconds: null,
+      ifRevision: null,
+    },
+  ]);
+}
+
+/** Adds 1 to the member `n` of the value. */
+export function incrementCommand(userId: string, { namespace, key }: Place): Command {
+  return commandOf(callerOf(userId), [
+    {
+      kind: "increment",
+      argument: "input",
+      namespace,
+      key,
+      path: ["n"],
+      by: 1,
+      metadata: null,
+      ttlSeconds: null,
+      ifRevision: null,
+    },
+  ]);
+}
+
 export function deleteCommand(userId: string, { namespace, key }: Place): Command {
   return commandOf(callerOf(userId), [
     { kind: "delete", argument: "input", namespace, key, ifRevision: null },

@@ -270,6 +270,8 @@ export interface ImportTransaction {
 
 /** The statements of an open write transaction. */
 export interface WriteTransaction {
+  /** The users whose logs the transaction has locked. */
+  readonly userIds: readonly string[];
   /** The logs that the transaction has locked, and the database's time. */
   readLogs(): Promise<LockedLogs>;
   /**
@@ -319,17 +321,28 @@ export interface WriteAccess {
   /** Whether the disk is nearly full, so that only writes that remove data are accepted. */
   readonly isDiskLow: boolean;
   /**
-   * Runs `work` in a transaction. This process runs one write transaction at a time:
+   * Runs `work` in a transaction:
    *
    * 1. Begin, create missing logs, and lock the users' logs until the transaction ends. All instances lock in one
    *    order.
    * 2. Run `work` once.
    * 3. Commit if it resolves; roll back if it rejects.
+   *
+   * @param maxLockWaitMs if another instance holds some logs for longer than this, the transaction runs without them,
+   *   and `userIds` of the transaction lacks their users. Default: wait for all
    */
   write<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
+    maxLockWaitMs?: number,
   ): Promise<T>;
+  /**
+   * Like `write`, for one user and for work that takes long. Transactions of `write` for other users run at the same time.
+   *
+   * The caller ensures that this process runs no other transaction for this user. `work` can run twice: only the
+   * latest run counts.
+   */
+  writeAlone<T>(userId: string, work: (transaction: WriteTransaction) => Promise<T>): Promise<T>;
 }
 
 /** Updates the search index from the logs. */

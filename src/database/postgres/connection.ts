@@ -52,14 +52,18 @@ export class PostgresConnection implements SqlClient {
     };
   }
 
-  /** Runs work in a transaction: commits if it resolves, rolls back if it rejects. */
-  transaction<T>(work: (client: SqlClient) => Promise<T>): Promise<T> {
+  /**
+   * Runs work in a transaction: commits if it resolves, rolls back if it rejects.
+   * @param lockTimeoutMs the setting of `lock_timeout` at its begin. Default: that of the session
+   */
+  transaction<T>(work: (client: SqlClient) => Promise<T>, lockTimeoutMs?: number): Promise<T> {
+    const limit = lockTimeoutMs === undefined ? "" : `; SET LOCAL lock_timeout = ${lockTimeoutMs}`;
     return translateErrors(async () => {
       const connection = await this.#pool.connect();
       let failure: unknown;
       try {
         // The modes are stated here, too, because a session behind a pooler does not keep settings.
-        await connection.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+        await connection.query(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE${limit}`);
         const result = await work(this.#clientOf(connection));
         await connection.query("COMMIT");
         return result;

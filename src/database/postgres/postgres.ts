@@ -19,7 +19,7 @@ import { sql } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { PostgresConnection } from "./connection.ts";
 import { epoch, renewEpoch } from "./epoch.ts";
-import { translateErrors } from "./errors.ts";
+import { lockNotAvailable, sqlState, translateErrors } from "./errors.ts";
 import { announceTokens, Notifications, type NotificationListeners } from "./notifications.ts";
 import { now } from "./now.ts";
 import { prepareSchema } from "./prepare-schema.ts";
@@ -32,7 +32,10 @@ import { createUsers, PostgresWriteTransaction } from "./write-transaction.ts";
 export interface PostgresOptions {
   /** `postgresql://…` in the form of libpq and node-postgres. */
   readonly url: string;
-  /** Maximum number of connections: one for the committer, one for notifications, and the others for everything else. */
+  /**
+   * Maximum number of connections: two for the committer (one, if there are fewer than `fewConnections`), one for
+   * notifications, and the others for everything else.
+   */
   readonly connections: number;
 }
 
@@ -44,6 +47,10 @@ const responseTimeoutMs = 35_000;
 const idleTransactionTimeoutMs = 5_000;
 /** Longer than `idleTransactionTimeoutMs`, so that a wait outlasts an idle transaction. */
 const lockTimeoutMs = 10_000;
+/** The setting of `lock_timeout` once the logs are locked. */
+const lockTimeout = `${lockTimeoutMs}ms`;
+/** With fewer connections, all writes use one. */
+const fewConnections = 5;
 /** Every request waits for its token. */
 const tokenTimeoutMs = 5_000;
 const idleConnectionTimeoutMs = 5 * 60_000;
@@ -72,11 +79,13 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
       idleTimeoutMillis: idleConnectionTimeoutMs,
       query_timeout: responseTimeoutMs,
     });
+  const writeConnections = options.connections < fewConnections ? 1 : 2;
+  const readConnections = options.connections - 1 - writeConnections;
   return new PostgresDatabase(
-    connect(configOf("baton committer"), 1),
-    connect(configOf("baton"), options.connections - 2),
+    connect(configOf("baton committer"), writeConnections),
+    connect(configOf("baton"), readConnections),
     // The lookup of tokens and the server's own work do not wait for the reads of users.
-    Math.max(1, options.connections - 3),
+    Math.max(1, readConnections - 1),
     (listeners) =>
       new Notifications({
         config: { ...configOf("baton notifications"), query_timeout: connectTimeoutMs },
@@ -133,30 +142,43 @@ class PostgresDatabase extends Reads implements Database {
   async write<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
+    maxLockWaitMs?: number,
   ): Promise<T> {
+    let locking: Locking = { maxLockWaitMs };
     for (;;) {
-      const done = await this.#commit(userIds, work);
+      const done = await this.#commit(userIds, work, locking);
       if ("result" in done) return done.result;
-      await createUsers(this.#pool, done.missing);
+      if ("missing" in done) await createUsers(this.#pool, done.missing);
+      else locking = "unlocked";
     }
   }
 
-  /** Commits one transaction. If logs are missing, it does nothing and returns their users. */
+  writeAlone<T>(userId: string, work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
+    return this.write([userId], work);
+  }
+
+  /** Commits one transaction. If it cannot lock the logs, it does nothing and returns the reason. */
   async #commit<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
-  ): Promise<{ result: T } | { missing: readonly string[] }> {
+    locking: Locking,
+  ): Promise<{ result: T } | { missing: readonly string[] } | { areLocked: true }> {
+    const maxLockWaitMs = locking === "unlocked" ? undefined : locking.maxLockWaitMs;
     let isCommitting = false;
     try {
       return await this.#committer.transaction(async (client) => {
         const transaction = new PostgresWriteTransaction(client, userIds);
-        const missing = await transaction.lock();
-        if (missing.length > 0) return { missing };
+        if (locking === "unlocked") await transaction.lockUnlocked();
+        else {
+          const missing = await lock(transaction, maxLockWaitMs);
+          if (missing.length > 0) return { missing };
+        }
         const result = await work(transaction);
         isCommitting = true;
         return { result };
-      });
+      }, maxLockWaitMs);
     } catch (error) {
+      if (error instanceof LogsAreLocked) return { areLocked: true };
       if (!isCommitting) throw error;
       throw unavailable(
         "The database failed during the commit: the write may or may not be stored. Read before you try again.",
@@ -227,6 +249,24 @@ class PostgresDatabase extends Reads implements Database {
   async close(): Promise<void> {
     const closed = [this.#notifications?.close(), this.#committer.close(), this.#pool.close()];
     await within<unknown>(closeTimeoutMs, Promise.all(closed), () => {});
+  }
+}
+
+/** Which logs a transaction locks: all of them, or only those that no other transaction has locked. */
+type Locking = { readonly maxLockWaitMs: number | undefined } | "unlocked";
+
+/** Other transactions have locked some of the logs for longer than this transaction waits. */
+class LogsAreLocked extends Error {}
+
+async function lock(
+  transaction: PostgresWriteTransaction,
+  maxLockWaitMs: number | undefined,
+): Promise<readonly string[]> {
+  if (maxLockWaitMs === undefined) return transaction.lock();
+  try {
+    return await transaction.lock(lockTimeout);
+  } catch (error) {
+    throw sqlState(error) === lockNotAvailable ? new LogsAreLocked() : error;
   }
 }
 

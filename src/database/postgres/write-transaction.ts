@@ -18,8 +18,8 @@ const loaded = columns("Entry", headColumns);
 export class PostgresWriteTransaction implements WriteTransaction {
   readonly import: ImportTransaction;
   readonly #client: SqlClient;
-  readonly #userIds: readonly string[];
-  readonly #listedUsers: Sql;
+  #userIds: readonly string[];
+  #listedUsers: Sql;
 
   constructor(client: SqlClient, userIds: readonly string[]) {
     this.#client = client;
@@ -30,16 +30,42 @@ export class PostgresWriteTransaction implements WriteTransaction {
     );
   }
 
+  get userIds(): readonly string[] {
+    return this.#userIds;
+  }
+
   /**
    * Locks the users' logs in the order of their ids. Every instance uses this order, so they cannot deadlock.
+   * @param lockTimeout the setting of `lock_timeout` for the statements that follow. Default: unchanged
    * @returns the users who have no log yet; to create one now would break the order
    */
-  async lock(): Promise<readonly string[]> {
-    const rows = await this.#client.all<{ userId: string }>(sql`
-      SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE`);
-    if (rows.length === this.#userIds.length) return [];
-    const found = new Set(rows.map(({ userId }) => userId));
+  async lock(lockTimeout?: string): Promise<readonly string[]> {
+    const locked = sql`
+      SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE`;
+    const found = new Set(
+      lockTimeout === undefined
+        ? (await this.#client.all<{ userId: string }>(locked)).map(({ userId }) => userId)
+        : await this.#lockAndSet(locked, lockTimeout),
+    );
+    if (found.size === this.#userIds.length) return [];
     return this.#userIds.filter((userId) => !found.has(userId));
+  }
+
+  /** Locks the logs that no other transaction has locked, and leaves out the other users. */
+  async lockUnlocked(): Promise<void> {
+    const rows = await this.#client.all<{ userId: string }>(sql`
+      SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE SKIP LOCKED`);
+    this.#userIds = rows.map(({ userId }) => userId);
+    // A list cannot be empty.
+    this.#listedUsers = rows.length > 0 ? join([...this.#userIds]) : sql`NULL`;
+  }
+
+  /** The aggregate is complete before the setting is changed, so the previous setting applies to all locks. */
+  async #lockAndSet(locked: Sql, lockTimeout: string): Promise<readonly string[]> {
+    const [row] = await this.#client.all<{ userIds: readonly string[] | null }>(sql`
+      WITH "locked" AS (${locked})
+      SELECT array_agg("userId") AS "userIds", set_config('lock_timeout', ${lockTimeout}, true) FROM "locked"`);
+    return row?.userIds ?? [];
   }
 
   async readLogs(): Promise<LockedLogs> {

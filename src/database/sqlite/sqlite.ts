@@ -28,6 +28,7 @@ import { permanentCodes, isBusy, primaryCode, translateErrors } from "./errors.t
 import { migrateSqlite } from "./migrate-sqlite.ts";
 import { now } from "./now.ts";
 import { PageCheck } from "./page-check.ts";
+import { PreparedWrite } from "./prepared-write.ts";
 import { rowTable } from "./row-table.ts";
 import { SqliteHealth } from "./sqlite-health.ts";
 import { toStartError } from "./to-start-error.ts";
@@ -126,7 +127,9 @@ class SqliteDatabase extends Reads implements Database {
     checkpoint: () => this.#checkpoints.now("PASSIVE"),
     limitLog: (bytes) => this.#limitLog(bytes ?? mostLogBytes),
   };
+  /** They change when another connection has committed. */
   readonly #dataVersion: Statement;
+  readonly #writerVersion: Statement;
   readonly #aging: AgingRows;
   #lastVersion: unknown = null;
   #lastNumber = 0;
@@ -155,6 +158,7 @@ class SqliteDatabase extends Reads implements Database {
     this.#commits = new Commits(writer);
     this.#transaction = new SqliteWriteTransaction(writer);
     this.#dataVersion = reader.prepare("PRAGMA data_version");
+    this.#writerVersion = writer.prepare("PRAGMA data_version");
     this.#aging = {
       reader: new PacedReader(reader, nobody),
       now,
@@ -191,6 +195,41 @@ class SqliteDatabase extends Reads implements Database {
         if (changeCount > 0) this.#health.wrote(spaceBytes);
       },
     );
+  }
+
+  /**
+   * SQLite has one write transaction at a time, so only the last part of the work happens in it:
+   *
+   * 1. Between two transactions, note the state of the user's log, and the version of the database. The version changes
+   *    when another process commits.
+   * 2. Run `work` outside a transaction. In this process, nothing else changes the user's store until step 3.
+   * 3. In a transaction, save the effects. If the noted state has changed, run `work` again in this transaction instead:
+   *    another process has written, or an import has begun.
+   */
+  async writeAlone<T>(
+    userId: string,
+    work: (transaction: WriteTransaction) => Promise<T>,
+  ): Promise<T> {
+    const before = await this.#writes.run(async () => this.#stateOf(userId));
+    if (before === null) return this.write([userId], work);
+    const prepared = new PreparedWrite(this.#reader, userId);
+    const result = await work(prepared);
+    return this.write([userId], async (transaction) => {
+      if (this.#stateOf(userId) !== before) return work(transaction);
+      if (prepared.effects) await transaction.save(prepared.effects);
+      return result;
+    });
+  }
+
+  /** Returns null if the user has no log. */
+  #stateOf(userId: string): string | null {
+    const log = this.#transaction.readLog(userId);
+    if (log === null) return null;
+    return [
+      this.#writerVersion.get([])?.data_version,
+      log.headRevision,
+      log.compactedRevision,
+    ].join();
   }
 
   indexStep(userId: string): Promise<number> {

@@ -33,20 +33,32 @@ const atPlace = `WHERE "userId" = ? AND "namespace" = ? AND "key" = ?`;
 const ofNamespace = `WHERE "userId" = ? AND "namespace" = ?`;
 const ofRecord = `WHERE "userId" = ? AND "idempotencyKey" = ?`;
 
+/** The statements that load what a write transaction needs. Each reads one row, and is prepared once. */
+export type LoadStatements = ReturnType<typeof prepareLoadStatements>;
+
+export function prepareLoadStatements(connection: SqliteConnection) {
+  return {
+    selectHead: connection.prepare(
+      `SELECT "headRevision", "compactedRevision", ${nowMs} AS "nowMs" FROM "User" WHERE "userId" = ?`,
+    ),
+    selectEntryHead: connection.prepare(`SELECT ${list(headColumns)} FROM "Entry" ${atPlace}`),
+    selectEntry: connection.prepare(`SELECT ${list(storedColumns)} FROM "Entry" ${atPlace}`),
+    selectRecord: connection.prepare(
+      `SELECT "digest", LENGTH("results") AS "size" FROM "Answer" ${ofRecord} AND "at" > ?`,
+    ),
+    selectResults: connection.prepare(`SELECT "results" FROM "Answer" ${ofRecord}`),
+  };
+}
+
 /** The statements of a write transaction. Each writes one row, and is prepared once. */
 export type WriteStatements = ReturnType<typeof prepareWriteStatements>;
 
 export function prepareWriteStatements(connection: SqliteConnection) {
   return {
-    selectHead: connection.prepare(
-      `SELECT "headRevision", "compactedRevision", ${nowMs} AS "nowMs" FROM "User" WHERE "userId" = ?`,
-    ),
     insertUser: connection.prepare(
       `INSERT INTO "User" ("userId", "headRevision", "compactedRevision", "createdAt") VALUES (?, 0, 0, ${nowMs})`,
     ),
     updateHead: connection.prepare(`UPDATE "User" SET "headRevision" = ? WHERE "userId" = ?`),
-    selectEntryHead: connection.prepare(`SELECT ${list(headColumns)} FROM "Entry" ${atPlace}`),
-    selectEntry: connection.prepare(`SELECT ${list(storedColumns)} FROM "Entry" ${atPlace}`),
     upsertEntry: connection.prepare(upsert(entryTable)),
     updateValue: connection.prepare(`UPDATE "Entry" SET ${assigned(newValueColumns)} ${atPlace}`),
     updateClaim: connection.prepare(`UPDATE "Entry" SET ${assigned(claimColumnNames)} ${atPlace}`),
@@ -73,10 +85,6 @@ export function prepareWriteStatements(connection: SqliteConnection) {
       `DELETE FROM "NamespaceAgent" ${ofNamespace} AND "agent" = ? AND "referenceCount" <= 0`,
     ),
     insertChange: connection.prepare(insert(changeTable)),
-    selectRecord: connection.prepare(
-      `SELECT "digest", LENGTH("results") AS "size" FROM "Answer" ${ofRecord} AND "at" > ?`,
-    ),
-    selectResults: connection.prepare(`SELECT "results" FROM "Answer" ${ofRecord}`),
     upsertRecord: connection.prepare(upsert(recordTable)),
   };
 }

@@ -1,14 +1,9 @@
 import { namespaceEffects, type NamespaceEffects } from "../../store/commit/namespace-effects.ts";
-import type { Effects, LoadedEntry, WrittenEntry } from "../../store/commit/state.ts";
-import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
+import type { Effects, WrittenEntry } from "../../store/commit/state.ts";
+import type { ImportTransaction, WriteTransaction } from "../../store/contract.ts";
 import type { StoredHead } from "../../store/model/claim.ts";
-import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
 import { Pacer } from "../pacer.ts";
-import { everything } from "../../store/model/text-match.ts";
-import { countEntries, readUsage } from "../read-namespaces.ts";
-import { readFree, readRange } from "../read-write-view.ts";
-import { sql } from "../sql.ts";
 import {
   cellsOf,
   changeCells,
@@ -28,6 +23,7 @@ import {
   prepareWriteStatements,
   type WriteStatements,
 } from "./write-statements.ts";
+import { SqliteWriteView } from "./write-view.ts";
 
 /**
  * The approximate disk space of a change as a multiple of its size: a row of the entries, one of the log and some of the
@@ -42,17 +38,15 @@ const namespaceColumns = columnNames(namespaceTable.columns);
 const agentColumns = columnNames(namespaceAgentTable.columns);
 
 /** The statements of the writer's transactions. Each writes one row, and is prepared once and kept. */
-export class SqliteWriteTransaction implements WriteTransaction {
+export class SqliteWriteTransaction extends SqliteWriteView implements WriteTransaction {
   readonly import: ImportTransaction;
-  readonly #connection: SqliteConnection;
   readonly #statements: WriteStatements;
-  #userIds: readonly string[] = [];
   #changeCount = 0;
   #writtenBytes = 0;
   #valueBytes = 0;
 
   constructor(connection: SqliteConnection) {
-    this.#connection = connection;
+    super(connection);
     this.#statements = prepareWriteStatements(connection);
     this.import = importStatements(connection, (userId, namespaces) =>
       this.#saveNamespaces(userId, namespaces, new Pacer()),
@@ -61,7 +55,7 @@ export class SqliteWriteTransaction implements WriteTransaction {
 
   /** Begins a transaction for these users. `BEGIN IMMEDIATE` has taken the only write lock. */
   begin(userIds: readonly string[]): this {
-    this.#userIds = userIds;
+    this.userIds = userIds;
     this.#changeCount = 0;
     this.#writtenBytes = 0;
     this.#valueBytes = 0;
@@ -83,65 +77,12 @@ export class SqliteWriteTransaction implements WriteTransaction {
     return spaceFactor * this.#valueBytes + spacePerChangeBytes * this.#changeCount;
   }
 
-  async readLogs(): Promise<LockedLogs> {
-    const heads = new Map<string, bigint>();
-    const importing = new Set<string>();
-    let now = new Date();
-    for (const userId of this.#userIds) {
-      let row = this.#statements.selectHead.get([userId]);
-      if (row === null) {
-        this.#statements.insertUser.run([userId]);
-        row = this.#statements.selectHead.get([userId]);
-      }
-      const { headRevision, compactedRevision, nowMs: ms } = row as unknown as HeadRow;
-      now = new Date(ms);
-      heads.set(userId, headRevision);
-      if (isImporting({ head: headRevision, compacted: compactedRevision })) importing.add(userId);
-    }
-    return { now, heads, importing };
-  }
-
-  async loadEntries(
-    ...[places, maxValueBytes = Infinity]: Parameters<WriteTransaction["loadEntries"]>
-  ) {
-    const pacer = new Pacer();
-    let bytes = 0;
-    const found: { userId: string; entry: LoadedEntry }[] = [];
-    for (const { userId, namespace, key, withValue } of places) {
-      const isRead = withValue && bytes <= maxValueBytes;
-      const statement = isRead ? this.#statements.selectEntry : this.#statements.selectEntryHead;
-      const entry = statement.get([userId, namespace, key]) as unknown as LoadedEntry | null;
-      if (entry) found.push({ userId, entry });
-      if (entry && withValue) bytes += entry.sizeBytes;
-      if (pacer.isDue) await pacer.pause();
-    }
-    return found;
-  }
-
-  loadFree: WriteTransaction["loadFree"] = (query, maxItems) =>
-    readFree(this.#connection, query, maxItems);
-
-  loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#connection, range);
-
-  readTotals: WriteTransaction["readTotals"] = (userId, now) =>
-    readUsage({ client: this.#connection, now: sql`${now}` }, userId, [everything]);
-
-  countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now) =>
-    countEntries(this.#connection, userId, namespaces, sql`${now}`);
-
-  async loadRecords(...[wanted, after, maxBytes]: Parameters<WriteTransaction["loadRecords"]>) {
-    let bytes = 0;
-    return wanted.flatMap(({ userId, idempotencyKey }) => {
-      const row = this.#statements.selectRecord.get([userId, idempotencyKey, after]);
-      if (row === null) return [];
-      const { digest, size } = row as { digest: string; size: number };
-      const isRoom = bytes < maxBytes;
-      bytes += size;
-      const results = isRoom
-        ? (this.#statements.selectResults.get([userId, idempotencyKey])?.results as string)
-        : null;
-      return [{ userId, idempotencyKey, digest, results }];
-    });
+  /** Creates the log if the user has none. */
+  protected override lockedLog(userId: string) {
+    const log = this.readLog(userId);
+    if (log !== null) return log;
+    this.#statements.insertUser.run([userId]);
+    return this.readLog(userId);
   }
 
   async save(effects: ReadonlyMap<string, Effects>): Promise<void> {
@@ -222,12 +163,6 @@ export class SqliteWriteTransaction implements WriteTransaction {
     }
     deleteNamespace.run([userId, namespace]);
   }
-}
-
-interface HeadRow {
-  readonly headRevision: bigint;
-  readonly compactedRevision: bigint;
-  readonly nowMs: number;
 }
 
 /** Whether two versions of an entry differ only in the columns that an update with a new value writes. */

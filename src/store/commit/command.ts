@@ -49,11 +49,17 @@ export interface CommandResult<Shown extends EntryHead = Entry> {
   readonly revision: bigint;
 }
 
-/** The outcome of one command: its result, its refusal, or that it was postponed because the transaction was full. */
+/**
+ * The outcome of one command: its result, its refusal, or that it was postponed to the next transaction, because this one
+ * was full, or because the command is large.
+ */
 export type Outcome =
   | { readonly result: CommandResult }
   | { readonly refusal: BatonError }
-  | { readonly postponed: true };
+  | { readonly postponed: Postponed };
+
+/** Why a command was postponed. */
+export type Postponed = "full" | "large";
 
 /** The memory that a command takes while it waits and is executed, in bytes, approximately. */
 export function commandBytes({ conditions, sweep, operations }: Command): number {

@@ -1,5 +1,5 @@
 import { BatonError, unavailable } from "../../errors.ts";
-import type { WriteAccess } from "../contract.ts";
+import type { WriteAccess, WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
 import { commandBytes, type Command, type CommandResult, type Outcome } from "./command.ts";
 import { execute, type Committed } from "./execute.ts";
@@ -34,10 +34,13 @@ const maxWaitingBytes = 128 * 1024 * 1024;
 const maxWaitMs = 10_000;
 const staleCheckIntervalMs = 1_000;
 
+/** A group does not wait longer for logs that another instance has locked. */
+const maxLockWaitMs = 25;
+
 /**
  * Group commit: many writers share the cost of one commit.
  *
- * 1. A submitted command waits. If no transaction is open, one begins.
+ * 1. A submitted command waits. If no transaction of a group is open, one begins.
  * 2. The transaction locks the logs of the users that have waiting commands. More commands can arrive until the locks
  *    are held.
  * 3. It takes the commands of these users in turns, at most `maxBatchCommands` and `maxTransactionBytes`, decides each
@@ -45,14 +48,16 @@ const staleCheckIntervalMs = 1_000;
  * 4. The committed changes are published, and then each caller gets its result.
  * 5. A command that did not fit into the transaction is postponed: it waits again, before the user's later ones.
  *
- * One transaction runs at a time, and all users wait for it. Its bytes are limited and users take turns, so a user waits
- * for at most one transaction of others that is larger (G14).
+ * Two transactions run at a time: one of a group, which is short, and one of a single user, which can be long. The second
+ * one is for commands that exceed a group's limits, and for a log that another instance has locked. So no user waits for
+ * another user's large command (G14).
  */
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #staleCheck = setInterval(() => this.#refuseStale(), staleCheckIntervalMs).unref();
   readonly #waiting = new WaitingCommands();
-  #running: Promise<void> | null = null;
+  #groups: Promise<void> | null = null;
+  #single: Promise<void> | null = null;
   #closed = false;
 
   constructor(options: CommitterOptions) {
@@ -77,30 +82,58 @@ export class Committer {
         ),
       );
     }
+    const isLarge = bytes > maxTransactionBytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.add({ command, bytes, since: performance.now(), resolve, reject });
-      this.#running ??= this.#run();
+      const since = performance.now();
+      this.#waiting.add({ command, bytes, isLarge, since, resolve, reject });
+      if (isLarge) this.#startSingle();
+      else this.#startGroups();
     });
   }
 
   /** Accepts no more commands, and waits for those that were submitted. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#running;
+    while (this.#groups ?? this.#single) await Promise.all([this.#groups, this.#single]);
     clearInterval(this.#staleCheck);
   }
 
-  async #run(): Promise<void> {
+  #startGroups(): void {
+    this.#groups ??= this.#runGroups();
+  }
+
+  #startSingle(): void {
+    if (this.#waiting.hasAlone) this.#single ??= this.#runSingle();
+  }
+
+  async #runGroups(): Promise<void> {
     // Wait one turn of the event loop, so that commands that arrived together are committed together.
     await new Promise((resolve) => setImmediate(resolve));
     try {
       for (;;) {
         this.#refuseStale();
-        if (this.#waiting.count === 0) return;
-        await this.#transact();
+        const userIds = this.#waiting.beginGroup(maxBatchCommands);
+        if (userIds.length === 0) return;
+        await this.#transact({ userIds, alone: null });
+        this.#startSingle();
       }
     } finally {
-      this.#running = null;
+      this.#groups = null;
+    }
+  }
+
+  async #runSingle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      for (;;) {
+        this.#refuseStale();
+        const alone = this.#waiting.beginAlone();
+        if (alone === null) return;
+        await this.#transact({ userIds: [alone], alone });
+        this.#startGroups();
+      }
+    } finally {
+      this.#single = null;
     }
   }
 
@@ -113,35 +146,48 @@ export class Committer {
   }
 
   /** Runs one transaction. It takes its commands when it holds the locks. */
-  async #transact(): Promise<void> {
+  async #transact(members: Members): Promise<void> {
     const { database, observer } = this.#options;
-    const userIds = this.#waiting.firstUsers(maxBatchCommands);
     const begin = performance.now();
-    const take = () => this.#waiting.take(userIds, maxBatchCommands, maxTransactionBytes);
     let batch: Waiting[] | null = null;
-    let committed: Committed;
+    const take = (userIds: readonly string[]) =>
+      (batch ??= this.#waiting.take(userIds, maxBatchCommands, maxTransactionBytes));
+    let committed: Committed | null = null;
     try {
-      committed = await this.#write(userIds, () => (batch = take()));
+      committed = await this.#write(members, take, maxLockWaitMs);
     } catch (error) {
       observer?.failed();
-      const failed = batch ?? take();
+      const failed = take(members.userIds);
       // It may have found the disk full. Now there is room for those of its commands that remove data.
       const isFull = database.isDiskLow && error instanceof BatonError;
-      return isFull ? this.#retry(userIds, failed) : this.#fail(failed, error);
+      await (isFull ? this.#retry(members, failed) : this.#fail(members, failed, error));
     }
-    observer?.committed(committed.outcomes.length, performance.now() - begin);
-    this.#settle(batch ?? [], committed);
+    if (committed) {
+      observer?.committed(committed.outcomes.length, performance.now() - begin);
+      this.#settle(batch ?? [], committed);
+    }
+    this.#waiting.end(members.userIds);
   }
 
-  #write(userIds: readonly string[], take: () => readonly Waiting[]): Promise<Committed> {
+  /** @param lockWaitMs default: until the locks are held */
+  #write(
+    { userIds, alone }: Members,
+    take: (userIds: readonly string[]) => readonly Waiting[],
+    lockWaitMs?: number,
+  ): Promise<Committed> {
     const { database, limits } = this.#options;
-    return database.write(userIds, (transaction) =>
-      execute(
-        transaction,
-        { limits, isDiskLow: database.isDiskLow },
-        take().map(({ command }) => command),
-      ),
-    );
+    const { isDiskLow } = database;
+    const work = (transaction: WriteTransaction) => {
+      if (transaction.userIds.length < userIds.length) {
+        const locked = new Set(transaction.userIds);
+        this.#waiting.foundLocked(userIds.filter((userId) => !locked.has(userId)));
+      }
+      const commands = take(transaction.userIds).map(({ command }) => command);
+      return execute(transaction, { limits, isDiskLow, alone }, commands);
+    };
+    return alone === null
+      ? database.write(userIds, work, lockWaitMs)
+      : database.writeAlone(alone, work);
   }
 
   #settle(batch: readonly Waiting[], { effects, outcomes }: Committed): void {
@@ -150,7 +196,10 @@ export class Committer {
     const servedIds = new Set<string>();
     batch.forEach((waiting, index) => {
       const outcome = outcomes[index] as Outcome;
-      if ("postponed" in outcome) return void postponed.push(waiting);
+      if ("postponed" in outcome) {
+        waiting.isLarge ||= outcome.postponed === "large";
+        return void postponed.push(waiting);
+      }
       servedIds.add(waiting.command.userId);
       if ("result" in outcome) waiting.resolve(outcome.result);
       else waiting.reject(outcome.refusal);
@@ -158,11 +207,11 @@ export class Committer {
     this.#waiting.endTurn(servedIds, postponed);
   }
 
-  async #retry(userIds: readonly string[], batch: readonly Waiting[]): Promise<void> {
+  async #retry(members: Members, batch: readonly Waiting[]): Promise<void> {
     try {
-      this.#settle(batch, await this.#write(userIds, () => batch));
+      this.#settle(batch, await this.#write(members, () => batch));
     } catch (error) {
-      await this.#fail(batch, error);
+      await this.#fail(members, batch, error);
     }
   }
 
@@ -171,17 +220,25 @@ export class Committer {
    * batch fails. Any other error was caused by one command. To find it, each command is tried in a separate
    * transaction.
    */
-  async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
+  async #fail(members: Members, batch: readonly Waiting[], error: unknown): Promise<void> {
     if (batch.length === 1 || error instanceof BatonError) {
       for (const waiting of batch) waiting.reject(error);
       return;
     }
     for (const waiting of batch) {
+      const userIds = [waiting.command.userId];
       try {
-        this.#settle([waiting], await this.#write([waiting.command.userId], () => [waiting]));
+        this.#settle([waiting], await this.#write({ ...members, userIds }, () => [waiting]));
       } catch (own) {
         waiting.reject(own);
       }
     }
   }
+}
+
+/** The users of a transaction. */
+interface Members {
+  readonly userIds: readonly string[];
+  /** The only user, if the transaction is not one of a group. */
+  readonly alone: string | null;
 }

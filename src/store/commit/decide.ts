@@ -14,6 +14,7 @@ import type { Command, CommandResult } from "./command.ts";
 import { concealed } from "./concealed.ts";
 import { Draft } from "./draft.ts";
 import type { LoadedEntry, State } from "./state.ts";
+import { maxClearedEntries, maxTransactionBytes } from "./transaction-bytes.ts";
 
 /** The decision about a command. */
 export type Decision =
@@ -31,14 +32,20 @@ export type Decision =
 
 /**
  * Decides one command; one step for each operation. It is pure: it reads its arguments and has no side effects.
+ * @returns null if the command turns out to be large, and the transaction is not for its user alone
  */
-export function* decide(rules: Rules, state: State, command: Command): Steps<Decision> {
+export function* decide(
+  rules: Rules & { readonly isAlone: boolean },
+  state: State,
+  command: Command,
+): Steps<Decision | null> {
   const draft = new Draft(state);
   for (const condition of command.conditions) {
     if (!holds(condition, draft.entry(condition))) return unmet(state, condition);
   }
   const results: OperationResult<LoadedEntry>[] = [];
   let bytes = 0;
+  let clearedCount = 0;
   try {
     for (const operation of command.operations) {
       const decided = typeOf(operation).decide(draft, operation, rules);
@@ -48,6 +55,9 @@ export function* decide(rules: Rules, state: State, command: Command): Steps<Dec
       // A thousand small increments of one large value write the value a thousand times.
       bytes += writtenBytes(result);
       if (bytes > rules.limits.maxResponseBytes) throw tooMuch(rules, operation);
+      if (result.kind === "cleared") clearedCount += result.clearedCount;
+      const isLarge = bytes > maxTransactionBytes || clearedCount > maxClearedEntries;
+      if (isLarge && !rules.isAlone) return null;
       yield;
     }
   } catch (error) {

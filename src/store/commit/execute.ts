@@ -1,9 +1,10 @@
 import { BatonError, unavailable } from "../../errors.ts";
-import { isLoopHeld, nextTurn, writers } from "../../event-loop.ts";
+import { writers } from "../../event-loop.ts";
+import { inSteps } from "../../in-steps.ts";
 import type { Steps } from "../../json/long-value-parts.ts";
 import type { WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
-import type { Command, CommandResult, Outcome } from "./command.ts";
+import type { Command, CommandResult, Outcome, Postponed } from "./command.ts";
 import { decide, type Decision } from "./decide.ts";
 import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
@@ -26,6 +27,8 @@ export interface Bounds {
   readonly limits: Limits;
   /** Whether commands that leave an entry with a new revision are refused. */
   readonly isDiskLow: boolean;
+  /** The user, if the transaction is for this user alone and its commands can be large; null if other users wait for it. */
+  readonly alone: string | null;
 }
 
 /** The decision about a command, or an outcome that needs no decision. */
@@ -44,8 +47,9 @@ export async function execute(
   bounds: Bounds,
   commands: readonly Command[],
 ): Promise<Committed> {
-  const loaded = await load(transaction, bounds.limits, commands);
-  const steps = await inTurns(decideAll(bounds, loaded, commands));
+  const loaded = await load(transaction, bounds, commands);
+  // In turns with other work of the process, so that large values and many operations do not block it.
+  const steps = await inSteps(decideAll(bounds, loaded, commands), bounds.alone ?? writers);
   const shown = await ShownValues.load(transaction, commands, steps);
   const records = new Map<string, IdempotencyRecord[]>();
   const outcomes = commands.map((command, index): Outcome => {
@@ -67,17 +71,8 @@ export async function execute(
   return { outcomes, effects };
 }
 
-/** Decides in turns with other work of the process, so that large values and many operations do not block it. */
-async function inTurns<T>(steps: Steps<T>): Promise<T> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    if (isLoopHeld()) await nextTurn(writers);
-  }
-}
-
 function* decideAll(
-  { limits, isDiskLow }: Bounds,
+  { limits, isDiskLow, alone }: Bounds,
   loaded: Loaded,
   commands: readonly Command[],
 ): Steps<Step[]> {
@@ -85,6 +80,9 @@ function* decideAll(
   const repeatable = new Map<string, { decision: Decision; digest: string }>();
   /** What the commands so far write, and what their responses load. */
   const moved = { bytes: 0 };
+  /** The users of postponed commands. Their later commands are postponed, too, because they keep their order. */
+  const stopped = new Set<string>();
+  const isAlone = alone !== null;
   const decided: Step[] = [];
   for (const [index, command] of commands.entries()) {
     decided.push(yield* decideOne(command, index));
@@ -93,8 +91,11 @@ function* decideAll(
 
   function* decideOne(command: Command, index: number): Steps<Step> {
     const admission = loaded.admissions[index];
-    if (admission === "postponed" || moved.bytes > maxTransactionBytes) return { postponed: true };
     if (admission instanceof BatonError) return { refusal: admission };
+    if (admission === "full" || admission === "large") return postpone(command, admission);
+    if (moved.bytes > maxTransactionBytes || stopped.has(command.userId)) {
+      return postpone(command, "full");
+    }
     const { idempotency, userId, agent } = command;
     const id = recordId(command);
     try {
@@ -111,8 +112,11 @@ function* decideAll(
       throw error;
     }
     const state = loaded.states.get(userId) as UserState;
-    const decision = yield* decide({ limits, agent }, state, command);
-    moved.bytes += shownBytes(command, decision);
+    const decision = yield* decide({ limits, agent, isAlone }, state, command);
+    if (decision === null) return postpone(command, "large");
+    const shown = shownBytes(command, decision);
+    if (!isAlone && shown > maxTransactionBytes) return postpone(command, "large");
+    moved.bytes += shown;
     if (decision.kind === "done") {
       if (isDiskLow && addsData(decision.draft)) return { refusal: diskIsLow() };
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
@@ -124,6 +128,11 @@ function* decideAll(
       }
     }
     return decision;
+  }
+
+  function postpone({ userId }: Command, postponed: Postponed): Outcome {
+    stopped.add(userId);
+    return { postponed };
   }
 }
 

@@ -8,7 +8,7 @@ import { userPlaceId } from "../model/place.ts";
 import { exact, intersect, matches } from "../model/text-match.ts";
 import type { ClaimOperation } from "../operations/claim.ts";
 import { typeOf, type Operation } from "../operations/operations.ts";
-import type { Command } from "./command.ts";
+import type { Command, Postponed } from "./command.ts";
 import { concealed } from "./concealed.ts";
 import { recordAgeMs } from "./idempotency.ts";
 import { hasQuotas, Quota } from "./quota.ts";
@@ -19,8 +19,8 @@ import { UserState } from "./user-state.ts";
 /** A transaction loads at most about this many bytes of idempotency records. Other repeats are postponed. */
 const maxRecordBytes = 4 * 1024 * 1024;
 
-/** Whether a command can be decided in this transaction: yes, in the next one, or no with this error. */
-type Admission = "admitted" | "postponed" | BatonError;
+/** Whether a command can be decided in this transaction: yes, in a later one, or no with this error. */
+type Admission = "admitted" | Postponed | BatonError;
 
 /** The state that a transaction has loaded. */
 export interface Loaded {
@@ -42,6 +42,12 @@ export interface StoredRecord {
   readonly results: string | null;
 }
 
+interface LoadBounds {
+  readonly limits: Limits;
+  /** The user, if the transaction is for this user alone: see `Bounds`. */
+  readonly alone: string | null;
+}
+
 /**
  * Loads what the commands touch:
  *
@@ -54,13 +60,14 @@ export interface StoredRecord {
  */
 export async function load(
   transaction: WriteTransaction,
-  limits: Limits,
+  bounds: LoadBounds,
   commands: readonly Command[],
 ): Promise<Loaded> {
+  const { limits } = bounds;
   // The time is read after all commands have arrived: an entry that has expired by then does not exist for them (G8).
   const touched = commands.map(touches);
   const { now, heads, importing } = await transaction.readLogs();
-  const { entries, admissions } = await loadEntries(transaction, limits, commands, touched);
+  const { entries, admissions } = await loadEntries(transaction, bounds, commands, touched);
   const records = await loadRecords(transaction, commands, now);
 
   const states = new Map<string, UserState>();
@@ -103,7 +110,7 @@ export async function load(
       const command = commands[index] as Command;
       if (importing.has(command.userId)) return importUnderWay();
       const record = records.get(recordId(command) ?? "");
-      if (record?.results === null) return "postponed";
+      if (record?.results === null) return "full";
       return typeof admission === "string" || command.mayRead ? admission : concealed(admission);
     }),
   };
@@ -187,18 +194,19 @@ type EntriesByUser = Map<string, LoadedEntry[]>;
  *
  * 1. Read all of them, with the first values up to `maxTransactionBytes`.
  * 2. Admit the commands whose values were read, and that fit.
- * 3. The first command is always admitted. If its values exceed the limit, read the rest of them.
+ * 3. If the transaction is for one user alone, the first command is always admitted. If its values exceed the limit, read
+ *    the rest of them.
  */
 async function loadEntries(
   transaction: WriteTransaction,
-  limits: Limits,
+  bounds: LoadBounds,
   commands: readonly Command[],
   touched: readonly (readonly WantedEntry[])[],
 ): Promise<{ entries: EntriesByUser; admissions: Admission[] }> {
   const wanted = distinct(touched.flat());
   const entries: EntriesByUser = new Map();
   const found = new Map<string, LoadedEntry>();
-  const isBounded = wanted.filter(({ withValue }) => withValue).length > 1;
+  const isBounded = wanted.some(({ withValue }) => withValue);
   const add = async (places: readonly WantedEntry[], maxValueBytes?: number) => {
     if (places.length === 0) return;
     for (const { userId, entry } of await transaction.loadEntries(places, maxValueBytes)) {
@@ -213,7 +221,7 @@ async function loadEntries(
     return { entries, admissions: touched.map(() => "admitted") };
   }
   await add(wanted, maxTransactionBytes);
-  const admissions = admit(limits, commands, touched, found);
+  const admissions = admit(bounds, commands, touched, found);
   if (admissions[0] === "admitted") {
     await add(distinct(touched[0] ?? []).filter((place) => isMissing(place, found)));
   }
@@ -228,13 +236,14 @@ function isMissing(place: WantedEntry, found: ReadonlyMap<string, LoadedEntry>):
 
 /** Admits commands in the order of their users, while the values that they need fit. */
 function admit(
-  limits: Limits,
+  { limits, alone }: LoadBounds,
   commands: readonly Command[],
   touched: readonly (readonly WantedEntry[])[],
   found: ReadonlyMap<string, LoadedEntry>,
 ): Admission[] {
   const admitted = new Set<string>();
-  const fullUsers = new Set<string>();
+  /** The users of postponed commands. */
+  const stopped = new Set<string>();
   let bytes = 0;
   return touched.map((places, index): Admission => {
     const needed = distinct(places).filter(({ withValue }) => withValue);
@@ -248,11 +257,13 @@ function admit(
       if (!admitted.has(id)) added += entryBytes;
     }
     if (size > limits.maxResponseBytes) return tooMuch(limits);
-    if (index > 0 && needed.length > 0) {
-      const fits = bytes + added <= maxTransactionBytes;
-      if (!fits || needed.some((place) => isMissing(place, found))) fullUsers.add(userId);
+    if (stopped.has(userId)) return "full";
+    const isLarge = alone === null && size > maxTransactionBytes;
+    const isFull = bytes + added > maxTransactionBytes || needed.some((at) => isMissing(at, found));
+    if (isLarge || (index > 0 && needed.length > 0 && isFull)) {
+      stopped.add(userId);
+      return isLarge ? "large" : "full";
     }
-    if (fullUsers.has(userId)) return "postponed";
     bytes += added;
     for (const place of needed) admitted.add(userPlaceId(place.userId, place));
     return "admitted";

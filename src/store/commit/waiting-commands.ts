@@ -4,16 +4,29 @@ import type { Command, CommandResult } from "./command.ts";
 export interface Waiting {
   readonly command: Command;
   readonly bytes: number;
+  /** Whether its transaction is for its user alone: see `maxTransactionBytes`. */
+  isLarge: boolean;
   /** When it was submitted, on the clock of `performance`. */
   readonly since: number;
   resolve(result: CommandResult): void;
   reject(error: unknown): void;
 }
 
-/** Waiting commands, in a queue for each user. A user's commands keep their order, and users take turns. */
+/**
+ * Waiting commands, in a queue for each user. A user's commands keep their order, and users take turns.
+ *
+ * A user is in at most one transaction at a time. Usually that is one of a group of users. A user is alone in it if the
+ * next command is large, or if another instance has locked the user's log.
+ */
 export class WaitingCommands {
   /** By user; no queue is empty. The user that was served last is at the end. */
   #queues = new Map<string, Waiting[]>();
+  /** The users in a transaction. */
+  readonly #busy = new Set<string>();
+  /** The users whose logs another instance has locked. */
+  readonly #locked = new Set<string>();
+  /** The users that are locked or have a large command, and some that no longer do. The user that was served last is at the end. */
+  readonly #alone = new Set<string>();
   #count = 0;
   #bytes = 0;
 
@@ -25,24 +38,71 @@ export class WaitingCommands {
     return this.#bytes;
   }
 
+  /** Whether some user may have to be alone in a transaction. */
+  get hasAlone(): boolean {
+    return this.#alone.size > 0;
+  }
+
   add(waiting: Waiting): void {
     const { userId } = waiting.command;
     const queue = this.#queues.get(userId);
     if (queue) queue.push(waiting);
     else this.#queues.set(userId, [waiting]);
+    if (waiting.isLarge) this.#alone.add(userId);
     this.#count++;
     this.#bytes += waiting.bytes;
   }
 
-  /** The users whose turn it is, sorted by id. */
-  firstUsers(maxUsers: number): readonly string[] {
+  /** Begins a transaction of a group: returns the users whose turn it is, sorted by id. */
+  beginGroup(maxUsers: number): readonly string[] {
     const userIds: string[] = [];
-    for (const userId of this.#queues.keys()) if (userIds.push(userId) === maxUsers) break;
+    for (const [userId, queue] of this.#queues) {
+      if (this.#busy.has(userId) || this.#isAlone(userId, queue)) continue;
+      if (userIds.push(userId) === maxUsers) break;
+    }
+    for (const userId of userIds) this.#busy.add(userId);
     return userIds.sort();
   }
 
+  /** Begins a transaction of one user: returns the user whose turn it is; null if there is none. */
+  beginAlone(): string | null {
+    for (const userId of this.#alone) {
+      const queue = this.#queues.get(userId) ?? [];
+      if (queue.length === 0) this.#locked.delete(userId);
+      if (!this.#busy.has(userId) && this.#isAlone(userId, queue)) {
+        this.#locked.delete(userId);
+        // The next turn is that of another user.
+        this.#alone.delete(userId);
+        this.#alone.add(userId);
+        this.#busy.add(userId);
+        return userId;
+      }
+      if (!this.#locked.has(userId) && !queue.some(({ isLarge }) => isLarge)) {
+        this.#alone.delete(userId);
+      }
+    }
+    return null;
+  }
+
+  #isAlone(userId: string, [next]: readonly Waiting[]): boolean {
+    return next !== undefined && (next.isLarge || this.#locked.has(userId));
+  }
+
+  /** Notes that another instance has locked the logs of these users. */
+  foundLocked(userIds: readonly string[]): void {
+    for (const userId of userIds) {
+      this.#locked.add(userId);
+      this.#alone.add(userId);
+    }
+  }
+
+  /** Ends a transaction. */
+  end(userIds: readonly string[]): void {
+    for (const userId of userIds) this.#busy.delete(userId);
+  }
+
   /**
-   * Takes commands of these users:
+   * Takes commands of users in a transaction:
    *
    * 1. In each round, take the next command of each user, in the order of the users' turns.
    * 2. If a command does not fit, its user takes no more part. The first command always fits.
@@ -60,7 +120,7 @@ export class WaitingCommands {
       turns = turns.filter((turn) => {
         const waiting = turn.queue[turn.next];
         if (!waiting || taken.length === maxCommands) return false;
-        if (taken.length > 0 && bytes + waiting.bytes > maxBytes) return false;
+        if (taken.length > 0 && (waiting.isLarge || bytes + waiting.bytes > maxBytes)) return false;
         bytes += waiting.bytes;
         taken.push(waiting);
         turn.next++;
@@ -88,6 +148,7 @@ export class WaitingCommands {
       const own = again.get(userId);
       if (own) own.push(waiting);
       else again.set(userId, [waiting]);
+      if (waiting.isLarge) this.#alone.add(userId);
       this.#count++;
       this.#bytes += waiting.bytes;
     }

@@ -1,0 +1,198 @@
+import fc from "fast-check";
+import pg from "pg";
+import pino from "pino";
+import { describe, expect, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
+import type { Command } from "../../src/store/commit/command.ts";
+import { Committer } from "../../src/store/commit/committer.ts";
+import type { Database, WriteTransaction } from "../../src/store/contract.ts";
+import { clearCommand, incrementCommand, patchCommand, setCommand } from "../commands.ts";
+import { plainDatabases } from "../databases.ts";
+import type { OwnDatabase } from "../own-database.ts";
+import { createPostgres } from "../postgres.ts";
+
+const logger = pino({ level: "silent" });
+/** A command with this value exceeds the bytes of a group's transaction. */
+const largeText = "x".repeat(300_000);
+const largeValue = JSON.stringify({ text: largeText, n: 0 });
+const place = { namespace: "default", key: "key" };
+
+interface Instance extends AsyncDisposable {
+  readonly database: Database;
+  /** The users of each transaction, in the order in which they were published. */
+  readonly committed: string[][];
+  readonly submit: (command: Command) => Promise<bigint>;
+}
+
+async function startInstance(own: OwnDatabase): Promise<Instance> {
+  const config = defaultConfig(own.config);
+  const database = await openDatabase(config, logger);
+  const committed: string[][] = [];
+  const onCommit = (effects: ReadonlyMap<string, unknown>) =>
+    void committed.push([...effects.keys()].sort());
+  const committer = new Committer({ database, limits: config, onCommit });
+  return {
+    database,
+    committed,
+    submit: async (command) => (await committer.submit(command)).revision,
+    [Symbol.asyncDispose]: async () => {
+      await committer.close();
+      await database.close();
+    },
+  };
+}
+
+const valueOf = async ({ database }: Instance, userId: string, key: string) =>
+  JSON.parse((await database.readEntry(userId, { ...place, key }))?.value ?? "null");
+
+describe.each(plainDatabases)("$name", ({ create }) => {
+  test("G14: a write does not wait for large patches of another user", async () => {
+    await using own = await create();
+    await using instance = await startInstance(own);
+    const { submit, committed } = instance;
+    const keys = ["a", "b", "c"];
+    for (const key of keys) await submit(setCommand("large", { ...place, key }, largeValue));
+
+    committed.length = 0;
+    const patched = keys.map((key) => submit(patchCommand("large", { ...place, key }, '{"n":1}')));
+    await submit(setCommand("small", place));
+    await Promise.all(patched);
+    expect(committed).toEqual([["small"], ["large"], ["large"], ["large"]]);
+    for (const key of keys) expect((await valueOf(instance, "large", key)).n).toBe(1);
+  });
+
+  test("G14: a write does not wait while a large command of another user is decided", async () => {
+    await using own = await create();
+    await using instance = await startInstance(own);
+    const { database, submit } = instance;
+    await submit(setCommand("large", place));
+    const decided = await database.writeAlone("large", async (transaction) => {
+      await transaction.readLogs();
+      return submit(setCommand("small", place));
+    });
+    expect(decided).toBe(1n);
+  });
+
+  test("G14: a clear of many entries is not in a transaction that other users wait for", async () => {
+    await using own = await create();
+    await using instance = await startInstance(own);
+    const { submit, committed } = instance;
+    const sets = Array.from({ length: 1_001 }, (_, at) =>
+      submit(setCommand("large", { ...place, key: `key-${at}` })),
+    );
+    await Promise.all(sets);
+
+    committed.length = 0;
+    const cleared = submit(clearCommand("large", place.namespace));
+    await submit(setCommand("small", place));
+    expect(await cleared).toBe(1_002n);
+    expect(committed).toEqual([["small"], ["large"]]);
+  });
+
+  test("G7 G14: a condition of a large command is checked in the transaction that writes", async () => {
+    await using own = await create();
+    await using instance = await startInstance(own);
+    await using other = await startInstance(own);
+    await instance.submit(setCommand("user", place, largeValue));
+    let runs = 0;
+    const load = async (transaction: WriteTransaction) => {
+      const { heads } = await transaction.readLogs();
+      // Another instance writes after this one has read. On PostgreSQL, the log is locked, so the write waits.
+      if (runs++ === 0) {
+        const set = other.submit(setCommand("user", place));
+        if (own.url.startsWith("file:")) await set;
+        else void set;
+      }
+      return heads.get("user");
+    };
+    const head = await instance.database.writeAlone("user", load);
+    // Either nobody could write in between, or the work ran again.
+    expect({ head, runs }).toEqual(
+      own.url.startsWith("file:") ? { head: 2n, runs: 2 } : { head: 1n, runs: 1 },
+    );
+  });
+
+  test("G6: large increments of two instances are all counted", async () => {
+    await using own = await create();
+    await using first = await startInstance(own);
+    await using second = await startInstance(own);
+    await first.submit(setCommand("user", place, largeValue));
+    const times = 12;
+    await Promise.all(
+      [first, second].map(async ({ submit }) => {
+        for (let time = 0; time < times; time++) await submit(incrementCommand("user", place));
+      }),
+    );
+    expect(await valueOf(first, "user", place.key)).toEqual({ text: largeText, n: 2 * times });
+  });
+
+  test("G2: each user's commands keep their order, whether they are large or not", async () => {
+    await using own = await create();
+    await using instance = await startInstance(own);
+    const { database, submit } = instance;
+    let run = 0;
+    const commands = fc.array(
+      fc.record({
+        user: fc.constantFrom("a", "b", "c"),
+        key: fc.constantFrom("1", "2"),
+        kind: fc.constantFrom("set", "set large", "patch"),
+      }),
+      { minLength: 2, maxLength: 20 },
+    );
+    await fc.assert(
+      fc.asyncProperty(commands, async (asked) => {
+        run++;
+        const revisions = new Map<string, bigint[]>();
+        const expected = new Map<string, object>();
+        const submitted = asked.map(async ({ user, key, kind }, n) => {
+          const userId = `${user}-${run}`;
+          const at = { ...place, key };
+          const id = JSON.stringify([userId, key]);
+          const before = expected.get(id);
+          const set = kind === "set" ? { n } : { text: largeText, n };
+          expected.set(id, kind === "patch" ? { ...before, n } : set);
+          const own = revisions.get(userId) ?? [];
+          revisions.set(userId, own);
+          const index = own.push(0n) - 1;
+          own[index] = await submit(
+            kind === "patch"
+              ? patchCommand(userId, at, JSON.stringify({ n }))
+              : setCommand(userId, at, JSON.stringify(set)),
+          );
+        });
+        await Promise.all(submitted);
+        for (const [userId, own] of revisions) {
+          expect(own).toEqual(own.map((_, at) => BigInt(at + 1)));
+          expect((await database.readLogEnds(userId)).head).toBe(BigInt(own.length));
+        }
+        for (const [id, value] of expected) {
+          const [userId, key] = JSON.parse(id) as [string, string];
+          expect(await valueOf(instance, userId, key)).toEqual(value);
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe("PostgreSQL", () => {
+  test("G14: a write does not wait for another user's log that another instance has locked", async () => {
+    await using own = await createPostgres();
+    await using instance = await startInstance(own);
+    const { submit, committed } = instance;
+    await Promise.all(["a", "b", "c"].map((userId) => submit(setCommand(userId, place))));
+    const other = new pg.Client(own.url);
+    await other.connect();
+    await other.query(`BEGIN; SELECT 1 FROM "User" WHERE "userId" = 'a' FOR UPDATE`);
+
+    committed.length = 0;
+    const locked = submit(setCommand("a", place));
+    await Promise.all(["b", "c"].map((userId) => submit(setCommand(userId, place))));
+    await submit(setCommand("b", place));
+    expect(committed).toEqual([["b", "c"], ["b"]]);
+    await other.end();
+    expect(await locked).toBe(2n);
+    expect(await submit(setCommand("a", place))).toBe(3n);
+  });
+});
