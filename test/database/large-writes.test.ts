@@ -107,7 +107,7 @@ describe.each(plainDatabases)("$name", ({ create }) => {
       return heads.get("user");
     };
     const head = await instance.database.writeAlone("user", load);
-    // Either nobody could write in between, or the work ran again.
+    // Either no other client could write in between, or the work ran again.
     expect({ head, runs }).toEqual(
       own.url.startsWith("file:") ? { head: 2n, runs: 2 } : { head: 1n, runs: 1 },
     );
