@@ -162,7 +162,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const authenticator = new Authenticator(
       database.tokens,
       config,
-      await openJwtSessions(config),
+      await openJwtSessions(config, logger),
       config.agentNames === "caller",
     );
 
@@ -380,7 +380,7 @@ async function loadTracing(database: StoreDatabase, logger: Logger) {
  * Loads the verification of JWTs; null if they are not accepted.
  * @throws StartError if the options contradict each other
  */
-async function openJwtSessions(config: Config): Promise<JwtSessions | null> {
+async function openJwtSessions(config: Config, logger: Logger): Promise<JwtSessions | null> {
   const options = jwtOptions(config);
   if (!options) return null;
   // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
@@ -388,7 +388,16 @@ async function openJwtSessions(config: Config): Promise<JwtSessions | null> {
     import("./auth/jwt-sessions.ts"),
     import("./auth/jwt-verifier.ts"),
   ]);
-  return new JwtSessions(await JwtVerifier.open(options, config));
+  const reading = "reading the keys of the identity provider";
+  const verifier = await JwtVerifier.open(options, config, {
+    failed: (error) =>
+      logger.warn(
+        { cause: (error as Error).message },
+        `${reading} failed; JWTs that need them are refused (UNAVAILABLE) until it succeeds`,
+      ),
+    recovered: () => logger.info(`${reading} works again`),
+  });
+  return new JwtSessions(verifier);
 }
 
 /**

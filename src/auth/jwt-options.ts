@@ -3,11 +3,13 @@ import { StartError } from "../start-error.ts";
 import { isThisMachine } from "../this-machine.ts";
 import type { ClaimNames } from "./jwt-claims.ts";
 
-/** The source of the keys that verify JWTs. */
-export type KeyPlace =
-  | { readonly kind: "secret"; readonly file: string }
+/** The source of the public keys of an identity provider. */
+export type RemoteKeyPlace =
   | { readonly kind: "jwks"; readonly url: URL }
   | { readonly kind: "discovery"; readonly issuer: string };
+
+/** The source of the keys that verify JWTs. */
+export type KeyPlace = { readonly kind: "secret"; readonly file: string } | RemoteKeyPlace;
 
 /** Which JWTs are accepted, and the meaning of their claims. */
 export interface JwtOptions {

@@ -58,7 +58,8 @@ export class JwtSessions {
     }
     if (performance.now() - this.#checkedAt < reverifyMs) return;
     this.#checkedAt = performance.now();
-    await this.reverify();
+    // The keys report that they cannot be read. Verified JWTs are then valid until they expire.
+    await this.reverify().catch(() => {});
   }
 
   /** Reads the keys, and verifies the JWTs with followers again. Other JWTs are verified at their next use. */

@@ -1,10 +1,14 @@
-import { errors, jwtVerify, type JWTPayload } from "jose";
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from "jose";
 import { unauthenticated, type BatonError } from "../errors.ts";
+import type { Listener } from "../periodic.ts";
 import type { Limits } from "../store/model/limits.ts";
 import type { Token } from "../store/model/token.ts";
 import { tokenOfJwt } from "./jwt-claims.ts";
 import { openJwtKeys, type JwtKeys } from "./jwt-keys.ts";
 import type { JwtOptions } from "./jwt-options.ts";
+
+/** A JWT that does not name its key is verified with at most this number of keys. */
+export const maxTriedKeys = 8;
 
 /** Verifies JWTs, and reads their claims. */
 export class JwtVerifier {
@@ -18,9 +22,12 @@ export class JwtVerifier {
     this.#keys = keys;
   }
 
-  /** @throws StartError for an unusable secret */
-  static async open(options: JwtOptions, limits: Limits): Promise<JwtVerifier> {
-    return new JwtVerifier(options, limits, await openJwtKeys(options.keys));
+  /**
+   * @param listener is notified when an identity provider's keys cannot be read, and when they can be read again
+   * @throws StartError for an unusable secret
+   */
+  static async open(options: JwtOptions, limits: Limits, listener: Listener): Promise<JwtVerifier> {
+    return new JwtVerifier(options, limits, await openJwtKeys(options.keys, listener));
   }
 
   /** @throws UNAUTHENTICATED; UNAVAILABLE if the keys are needed and cannot be read */
@@ -28,18 +35,37 @@ export class JwtVerifier {
     const { issuer, audience, skewSeconds, claims, algorithms } = this.#options;
     let payload: JWTPayload;
     try {
-      ({ payload } = await jwtVerify(jwt, this.#keys.find, {
+      payload = await this.#verify(jwt, {
         algorithms: [...algorithms],
         issuer,
         audience,
         clockTolerance: skewSeconds,
         requiredClaims: ["exp", claims.user],
-      }));
+      });
     } catch (error) {
       if (error instanceof errors.JOSEError) throw refusalOf(error);
       throw error;
     }
     return tokenOfJwt(this.#limits, claims, skewSeconds, jwt, payload);
+  }
+
+  async #verify(jwt: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+    try {
+      return (await jwtVerify(jwt, this.#keys.find, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      let tried = 0;
+      for await (const key of error) {
+        try {
+          return (await jwtVerify(jwt, key, options)).payload;
+        } catch (refusal) {
+          if (!(refusal instanceof errors.JWSSignatureVerificationFailed)) throw refusal;
+        }
+        tried++;
+        if (tried === maxTriedKeys) break;
+      }
+      throw error;
+    }
   }
 
   /** Reads the keys again, so that withdrawn keys are no longer accepted. */

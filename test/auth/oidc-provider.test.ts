@@ -46,7 +46,7 @@ async function accessToken(url: string): Promise<string> {
   return ((await response.json()) as { access_token: string }).access_token;
 }
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => vi.restoreAllMocks());
 
 test("accepts a JWT of an OpenID provider that is found by discovery, and one that is signed with its next key", async () => {
   const [first, second] = await Promise.all([issuerKey("first"), issuerKey("second")]);

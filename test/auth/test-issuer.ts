@@ -89,9 +89,17 @@ export class TestIssuer implements AsyncDisposable {
   }
 }
 
-/** Moves the clock, but not the timers, past the time after which a server reads the keys again for an unknown key. */
+const monotonic = performance.now.bind(performance);
+
+/** Moves the monotonic clock, but not the timers. `vi.restoreAllMocks` moves it back. */
+export function passTime(ms: number): void {
+  const aheadMs = performance.now() - monotonic() + ms;
+  vi.spyOn(performance, "now").mockImplementation(() => monotonic() + aheadMs);
+}
+
+/** Moves the clock past the time after which a server reads the keys again for an unknown key. */
 export function passCooldown(): void {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 11_000 });
+  passTime(11_000);
 }
 
 export function sendJson(response: ServerResponse, body: unknown): void {
