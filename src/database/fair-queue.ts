@@ -53,9 +53,10 @@ export class FairQueue {
   }
 
   #forget(userId: string, waiting: Waiting): void {
-    const left = this.#waiting.get(userId)?.filter((other) => other !== waiting) ?? [];
-    if (left.length > 0) this.#waiting.set(userId, left);
-    else this.#waiting.delete(userId);
+    const own = this.#waiting.get(userId) ?? [];
+    // It is usually the first, because work that waits longest is refused first.
+    own.splice(own.indexOf(waiting), 1);
+    if (own.length === 0) this.#waiting.delete(userId);
   }
 
   #leave(): void {

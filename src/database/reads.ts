@@ -88,12 +88,12 @@ export class Reads {
     readLogStatistics(this.searchReader.client);
   readonly readLastClear: Database["readLastClear"] = (userId, ...args) =>
     readLastClear(this.#ofUser(userId).client, userId, ...args);
-  readonly readPastKeys: Database["readPastKeys"] = (...args) =>
-    readPastKeys(this.searchReader.client, ...args);
-  readonly readPastNamespace: Database["readPastNamespace"] = (...args) =>
-    readPastNamespace(this.searchReader.client, ...args);
-  readonly readRevisions: Database["readRevisions"] = (...args) =>
-    readRevisions(this.searchReader.client, ...args);
+  readonly readPastKeys: Database["readPastKeys"] = (query, ...args) =>
+    readPastKeys(this.#ofUser(query.userId).client, query, ...args);
+  readonly readPastNamespace: Database["readPastNamespace"] = (userId, ...args) =>
+    readPastNamespace(this.#ofUser(userId).client, userId, ...args);
+  readonly readRevisions: Database["readRevisions"] = (userId, ...args) =>
+    readRevisions(this.#ofUser(userId).client, userId, ...args);
   readonly readUnindexed: Database["readUnindexed"] = (...args) =>
     readUnindexed(this.searchReader, ...args);
 }
