@@ -138,6 +138,12 @@ describe.concurrent("failures of SQLite's disk and file", () => {
       await set(server, { key: `back${index}`, value: 1 });
     }
 
+    // A new log would not have what was written to the deleted one.
+    await rename(`${file}-wal`, `${aside}-wal`);
+    expect(await refusals()).toMatch(/deleted or replaced/);
+    await rename(`${aside}-wal`, `${file}-wal`);
+    for (const server of [one, other]) await msUntilReady(server, 200);
+
     const pages = await open(file, "r+");
     const { size } = await pages.stat();
     // Everything but the header and the schema.

@@ -17,16 +17,21 @@ export class DatabaseFiles {
     this.#identities = suffixes.map((suffix) => identityOf(file + suffix));
   }
 
-  /** Whether the database file was deleted or replaced. Each commit calls this; it takes microseconds. */
+  /**
+   * Whether the database or its write-ahead log was deleted or replaced, so that a commit would be lost. Each commit calls
+   * this; it takes microseconds.
+   */
   isMoved(): boolean {
-    return identityOf(this.#file) !== this.#identities[0];
+    return this.#differs(0) || this.#differs(1);
   }
 
   /** Whether one of the files was deleted or replaced. */
   isAnyMoved(): boolean {
-    return suffixes.some(
-      (suffix, index) => identityOf(this.#file + suffix) !== this.#identities[index],
-    );
+    return suffixes.some((_, index) => this.#differs(index));
+  }
+
+  #differs(index: number): boolean {
+    return identityOf(`${this.#file}${suffixes[index]}`) !== this.#identities[index];
   }
 }
 
