@@ -99,6 +99,29 @@ describe.each(plainDatabases)("quotas on $name", ({ start }) => {
     ).toEqual(["maxStoredMebibytes", 1]);
   });
 
+  test("G1: a token without `read` does not learn which quota refuses a write", async () => {
+    const userId = `user ${++users}`;
+    const full = { token: (await server.createToken({ userId })).secret };
+    const blind = { token: (await server.createToken({ userId, scopes: ["write"] })).secret };
+    await setAll(full, ["1", "2", "3", "4", "5"]);
+    const large = "x".repeat(600_000);
+    await set(server, { namespace: "a", key: "1", value: large }, full);
+    const refusals = await Promise.all(
+      [
+        { namespace: "a", key: "6", value: 1 },
+        { namespace: "a", key: "2", value: large },
+      ].map((input) => refusal(mutate(server, "setEntry", "revision", input, blind))),
+    );
+    const [first] = refusals;
+    expect(first).toMatchObject({ code: "BAD_USER_INPUT" });
+    for (const { message, extensions } of refusals) {
+      expect({ message, extensions }).toEqual({
+        message: first?.message,
+        extensions: first?.extensions,
+      });
+    }
+  });
+
   test("G9: concurrent writes do not exceed a quota together", async () => {
     const as = await newUser();
     const writes = Array.from({ length: 20 }, (_, index) =>

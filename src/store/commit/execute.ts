@@ -5,6 +5,7 @@ import type { Steps } from "../../json/long-value-parts.ts";
 import type { WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
 import type { Command, CommandResult, Outcome, Postponed } from "./command.ts";
+import { concealed } from "./concealed.ts";
 import { decide, type Decision } from "./decide.ts";
 import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
@@ -120,7 +121,7 @@ function* decideAll(
     if (decision.kind === "done") {
       if (isDiskLow && addsData(decision.draft)) return { refusal: diskIsLow() };
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
-      if (tooMuch) return { refusal: tooMuch };
+      if (tooMuch) return { refusal: command.mayRead ? tooMuch : concealed(tooMuch) };
       state.apply(decision.draft);
       moved.bytes += decision.bytes;
       if (idempotency && id !== null && isRecorded(decision.result as CommandResult)) {
