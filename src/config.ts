@@ -307,12 +307,16 @@ export const options = {
     16 * kibi,
     "Maximum size of an entry's metadata, as JSON",
   ),
-  maxBatchOperations: limit(
-    "maxBatchOperations",
-    "operations",
-    1000,
-    "Maximum number of entries in setEntries, or of operations in transact",
-  ),
+  maxBatchOperations: {
+    ...limit(
+      "maxBatchOperations",
+      "operations",
+      1000,
+      "Maximum number of entries in setEntries, or of operations in transact",
+    ),
+    // The types of all operations are checked in one turn of the event loop.
+    max: 2_000,
+  },
   maxClearedNamespaces: limit(
     "maxClearedNamespaces",
     "namespaces",

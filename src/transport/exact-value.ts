@@ -1,4 +1,12 @@
-import { getNullableType, isInputObjectType, isListType, type GraphQLInputType } from "graphql";
+import {
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isScalarType,
+  isSpecifiedScalarType,
+  type GraphQLInputType,
+} from "graphql";
 import { limitExceeded } from "../errors.ts";
 import { JsonText } from "../json/json-text.ts";
 import {
@@ -10,8 +18,22 @@ import {
 import { decodeString, endOfString, endOfValue } from "../json/value-parts.ts";
 import { isJsonType, typeWithin } from "./variable-types.ts";
 
-/** The largest number of items in a list: many more than a batch or a list of keys can have. */
+/** The largest number of items in a list: many more than a list of keys can have. */
 const maxItems = 100_000;
+/**
+ * The largest number of objects in the variables of one operation: enough for the largest batch. Their types are checked
+ * in one turn of the event loop, and each takes a few microseconds.
+ */
+export const maxObjects = 6_000;
+/** Longer than every enum value, revision and time. */
+const maxShortText = 1_000;
+
+/** How many objects the variables of one operation can still contain. */
+export interface ObjectCount {
+  left: number;
+}
+
+export const objectCount = (): ObjectCount => ({ left: maxObjects });
 
 /** A value, and the end of its text. */
 interface Read {
@@ -22,11 +44,13 @@ interface Read {
 /**
  * Reads the value of a variable: each part of type JSON as its exact text, all other parts as plain values.
  * @param text valid JSON without whitespace
+ * @throws LIMIT_EXCEEDED if it has too many objects, or too many items in a list
  */
 export function* readExactValue(
   text: string,
   at: number,
   type: GraphQLInputType | undefined,
+  count: ObjectCount,
 ): Steps<Read> {
   const first = text[at];
   if (isJsonType(type) && first !== "n") {
@@ -37,19 +61,45 @@ export function* readExactValue(
   if (isListType(nullable)) {
     const item = nullable.ofType as GraphQLInputType;
     // GraphQL accepts a single item instead of a list.
-    return first === "[" ? yield* readItems(text, at, item) : yield* readExactValue(text, at, item);
+    return first === "["
+      ? yield* readItems(text, at, item, count)
+      : yield* readExactValue(text, at, item, count);
   }
-  if (first === "{" && isInputObjectType(nullable)) return yield* readMembers(text, at, nullable);
-  return yield* readPlainValue(text, at);
+  if (first === "{" && isInputObjectType(nullable)) {
+    return yield* readMembers(text, at, nullable, count);
+  }
+  return first === '"' && isShort(nullable)
+    ? yield* readShortText(text, at)
+    : yield* readPlainValue(text, at);
 }
 
-function* readItems(text: string, at: number, type: GraphQLInputType): Steps<Read> {
+/** Whether every valid text of a type is short. */
+function isShort(type: unknown): boolean {
+  return isEnumType(type) || (isScalarType(type) && !isSpecifiedScalarType(type));
+}
+
+/** Reads a text, and cuts it if it is too long. It is refused then, and the error would repeat all of it. */
+function* readShortText(text: string, at: number): Steps<Read> {
+  const end = yield* endOf(text, at);
+  const isLong = end - at > maxShortText;
+  return {
+    value: isLong ? `${text.slice(at + 1, at + 100)}…` : decodeString(text.slice(at, end)),
+    end,
+  };
+}
+
+function* readItems(
+  text: string,
+  at: number,
+  type: GraphQLInputType,
+  count: ObjectCount,
+): Steps<Read> {
   const items: unknown[] = [];
   let place = at + 1;
   let pauseAt = place + stepUnits;
   while (text[place] !== "]") {
     if (text[place] === ",") place++;
-    const { value, end } = yield* readExactValue(text, place, type);
+    const { value, end } = yield* readExactValue(text, place, type, count);
     items.push(value);
     if (items.length > maxItems) {
       throw limitExceeded(
@@ -67,7 +117,20 @@ function* readItems(text: string, at: number, type: GraphQLInputType): Steps<Rea
   return { value: items, end: place + 1 };
 }
 
-function* readMembers(text: string, at: number, type: GraphQLInputType): Steps<Read> {
+function* readMembers(
+  text: string,
+  at: number,
+  type: GraphQLInputType,
+  count: ObjectCount,
+): Steps<Read> {
+  if (--count.left < 0) {
+    throw limitExceeded(
+      "maxObjects",
+      maxObjects,
+      `The variables can have at most ${maxObjects} objects that are not part of a value. Send several requests.`,
+      "variables",
+    );
+  }
   // Without a prototype, because a member can be named `__proto__`.
   const members = Object.create(null) as Record<string, unknown>;
   let place = at + 1;
@@ -75,7 +138,7 @@ function* readMembers(text: string, at: number, type: GraphQLInputType): Steps<R
     if (text[place] === ",") place++;
     const nameEnd = endOfString(text, place);
     const name = decodeString(text.slice(place, nameEnd));
-    const { value, end } = yield* readExactValue(text, nameEnd + 1, typeWithin(type, name));
+    const { value, end } = yield* readExactValue(text, nameEnd + 1, typeWithin(type, name), count);
     members[name] = value;
     place = end;
   }

@@ -7,7 +7,7 @@ import type { Steps } from "../json/long-value-parts.ts";
 import { readEnvelope, type Envelope } from "./envelope.ts";
 import { readPlainValue } from "./exact-value.ts";
 import { atOnce, inSteps } from "../in-steps.ts";
-import { maxWholeUnits, operationIn, type ReadLimits } from "./read-operation.ts";
+import { isReadInSteps, operationIn, type ReadLimits } from "./read-operation.ts";
 
 /** A parsed message of the WebSocket protocol, which graphql-ws accepts instead of its text. */
 export interface SocketMessage {
@@ -43,7 +43,7 @@ export function readMessage(
   limits: ReadLimits,
   who: string = nobody,
 ): SocketMessage | string | Promise<SocketMessage | string> {
-  if (text.length > maxWholeUnits) return inSteps(read(text, schema, limits), who);
+  if (isReadInSteps(text)) return inSteps(read(text, schema, limits), who);
   const ordinary = parseOrdinary(text);
   return ordinary ? (ordinary.value as SocketMessage) : atOnce(read(text, schema, limits));
 }

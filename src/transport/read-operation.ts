@@ -12,7 +12,7 @@ import {
 } from "../json/long-value-parts.ts";
 import { decodeString, endOfString } from "../json/value-parts.ts";
 import { problemWithin, readEnvelope, type Envelope } from "./envelope.ts";
-import { readExactValue, readPlainValue } from "./exact-value.ts";
+import { maxObjects, objectCount, readExactValue, readPlainValue } from "./exact-value.ts";
 import { atOnce, inSteps } from "../in-steps.ts";
 import { sentTexts, type SentVariables } from "./sent-variables.ts";
 import { isJsonType, typesOfVariables, typeWithin, type VariableTypes } from "./variable-types.ts";
@@ -32,7 +32,18 @@ export interface ReadLimits {
 }
 
 /** The length in UTF-16 units up to which a text is read without steps. */
-export const maxWholeUnits = 256 * 1024;
+const maxWholeUnits = 256 * 1024;
+
+/** Whether a text is read in steps: it is long, or can have more objects than variables can have. */
+export function isReadInSteps(text: string): boolean {
+  if (text.length > maxWholeUnits) return true;
+  if (text.length <= 2 * maxObjects) return false;
+  let count = 0;
+  for (let at = text.indexOf("{"); at !== -1; at = text.indexOf("{", at + 1)) {
+    if (++count > maxObjects) return true;
+  }
+  return false;
+}
 
 /**
  * Reads an operation from its text, such as the body of a request: an object with `query` and, optionally,
@@ -54,7 +65,7 @@ export function readOperation(
   limits: ReadLimits,
   who: string = nobody,
 ): Operation | Promise<Operation> {
-  if (text.length > maxWholeUnits) return inSteps(readBody(text, schema, limits), who);
+  if (isReadInSteps(text)) return inSteps(readBody(text, schema, limits), who);
   const ordinary = parseOrdinary(text);
   return ordinary ? operationOf(ordinary.value) : atOnce(readBody(text, schema, limits));
 }
@@ -170,6 +181,7 @@ function* readVariables(
   if (!text.startsWith("{")) throw wrong("variables");
   const texts = new Map<string, JsonText | JsonError>();
   const variables = Object.create(null) as Record<string, unknown> & SentVariables;
+  const count = objectCount();
   let at = 1;
   while (text[at] !== "}") {
     if (text[at] === ",") at++;
@@ -181,7 +193,7 @@ function* readVariables(
       at = yield* endOfLongValue(text, nameEnd + 1);
       continue;
     }
-    const { value, end } = yield* readExactValue(text, nameEnd + 1, type);
+    const { value, end } = yield* readExactValue(text, nameEnd + 1, type, count);
     variables[name] = value;
     if (value !== null && !(value instanceof JsonText)) {
       const sent = text.slice(nameEnd + 1, end);

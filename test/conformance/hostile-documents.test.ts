@@ -7,7 +7,14 @@ import {
 } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "../../src/schema/schema.ts";
-import { request, socketClient, subscribeOn, subscribeBySse, type Refusal } from "../client.ts";
+import {
+  refusal,
+  request,
+  socketClient,
+  subscribeOn,
+  subscribeBySse,
+  type Refusal,
+} from "../client.ts";
 import { headRevision, set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
@@ -202,6 +209,31 @@ describe("G9 G14: documents that are large when expanded", () => {
       expect(errors?.[0]?.extensions).toMatchObject({ limit: "maxQueryComplexity" });
     }
     expect(await headRevision(server)).toBe(before);
+  });
+
+  test("G14: refuses variables with more objects than one turn of the event loop can check, on both transports", async () => {
+    const client = socketClient(server.url, { token: server.token });
+    const condition = { path: "/a", op: "EQ", value: 1 };
+    const where = (count: number) => ({ where: Array.from({ length: count }, () => condition) });
+    const document = `query ($where: [ValueCondition!]) { entries(where: $where) { nodes { key } } }`;
+    const limit = { code: "LIMIT_EXCEEDED", limit: "maxObjects", max: 6_000 };
+    const { errors } = await request(server.url, server.token, document, where(6_001));
+    expect(errors?.[0]?.extensions).toMatchObject(limit);
+    const { extensions } = await refusal(subscribeOn(client, document, where(6_001)).next());
+    expect(extensions).toMatchObject(limit);
+    await client.dispose();
+  });
+
+  test("G14: refuses a long text of a type that has only short ones, without repeating it", async () => {
+    const variables = { value: "1".repeat(5_000_000) };
+    for (const document of [
+      `query ($value: EntryOrder!) { entries(orderBy: $value) { nodes { key } } }`,
+      `query ($value: Revision!) { changes(after: $value) { nodes { key } } }`,
+    ]) {
+      const { errors } = await request(server.url, server.token, document, variables);
+      expect(errors?.[0]?.extensions).toMatchObject({ code: "BAD_USER_INPUT" });
+      expect(errors?.[0]?.message.length).toBeLessThan(500);
+    }
   });
 
   test("refuses values under many aliases with LIMIT_EXCEEDED, regardless of fragments", async () => {
