@@ -105,6 +105,13 @@ test("the adapters can be imported and required, use the client's classes, and i
   });
 });
 
+test("the package has no script that npm could run, or ask to approve, when it is installed", async () => {
+  const { scripts } = JSON.parse(await readFile("package.json", "utf8"));
+  const names = ["preinstall", "install", "postinstall", "prepublish", "prepare"];
+  expect(Object.keys(scripts).filter((name) => names.includes(name))).toEqual([]);
+  expect(scripts.postprepare).toBe("npm run build");
+});
+
 test("each dependency has a line in docs/dependencies.md, with its licence", async () => {
   const { dependencies, devDependencies } = JSON.parse(await readFile("package.json", "utf8"));
   const used = await Promise.all(
