@@ -350,7 +350,7 @@ export const options = {
     "maxExaminedItems",
     "items",
     10_000,
-    "A page of a filtered list ends when this many entries, changes or namespaces have been examined",
+    "A page of a filtered list ends when this many entries, changes, namespaces or tokens have been examined",
     100,
   ),
   // In the worst case, each condition reads a whole value, and no other request is served during that time.

@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
 import { badUserInput, forbidden } from "../errors.ts";
-import type { Page, TokenTable } from "../store/contract.ts";
+import type { TokenTable } from "../store/contract.ts";
+import { filterPage, type FilteredPage } from "../store/filter-page.ts";
 import { checkGrants, formatGrant, parsePattern, type Grant } from "../store/model/grant.ts";
-import { checkAgent, checkPageSize, type Limits } from "../store/model/limits.ts";
+import { checkAgent, checkPageSize, maxExaminedBytes, type Limits } from "../store/model/limits.ts";
 import type { Token } from "../store/model/token.ts";
 import { may, requireScope, type Viewer } from "../store/model/viewer.ts";
 import { createToken } from "./token.ts";
@@ -16,6 +17,9 @@ export interface CreateTokenInput {
 
 /** A position in the list of tokens. */
 export type TokenPlace = Pick<Token, "createdAt" | "tokenId">;
+
+/** The number of tokens that one statement reads. Each can have 100 grants, which are parsed in one step. */
+const tokensPerRead = 64;
 
 /**
  * What callers with the scope `admin` can do with the tokens of their user. A grant of `admin` covers the tokens whose
@@ -57,22 +61,40 @@ export class TokenAdministration {
     return created;
   }
 
-  /** Lists the tokens that the viewer can administer, oldest first. */
-  async list(viewer: Viewer, first: number, after: TokenPlace | null): Promise<Page<Token>> {
+  /**
+   * Lists the tokens that the viewer can administer, oldest first. A page examines at most `maxExaminedItems` tokens.
+   * @param closed ends the reading when the caller has disconnected
+   */
+  async list(
+    viewer: Viewer,
+    first: number,
+    after: TokenPlace | null,
+    closed: AbortSignal | null,
+  ): Promise<FilteredPage<Token, TokenPlace>> {
     requireScope(viewer, "admin");
     checkPageSize(this.#limits, first);
-    const items: Token[] = [];
-    let place = after;
-    for (;;) {
-      const page = await this.#tokens.page(viewer.userId, place, first);
-      for (const token of page.items) {
-        if (!administers(viewer, token)) continue;
-        if (items.length === first) return { items, hasMore: true };
-        items.push(token);
-      }
-      if (!page.hasMore) return { items, hasMore: false };
-      place = page.items.at(-1) ?? null;
-    }
+    const { maxPageBytes, maxExaminedItems } = this.#limits;
+    return filterPage<Token, Token, TokenPlace>(
+      {
+        readStretch: async (place, { maxItems }) => {
+          const count = Math.min(maxItems, tokensPerRead);
+          const { items, hasMore } = await this.#tokens.page(viewer.userId, place, count);
+          return { items, next: hasMore ? (items.at(-1) ?? null) : null };
+        },
+        positionOf: (token) => token,
+        bytesOf: bytesOfToken,
+        show: (token) => (administers(viewer, token) ? token : null),
+      },
+      after,
+      {
+        userId: viewer.userId,
+        maxItems: first,
+        maxBytes: maxPageBytes,
+        maxExaminedItems,
+        maxExaminedBytes: maxExaminedBytes(this.#limits),
+        closed,
+      },
+    );
   }
 
   /** @throws BAD_USER_INPUT if the viewer's user does not have this token; FORBIDDEN */
@@ -122,6 +144,12 @@ function administers(viewer: Viewer, { grants }: Token): boolean {
   return grants.every(({ namespacePattern }) =>
     may(viewer, "admin", parsePattern(namespacePattern)),
   );
+}
+
+/** The size of the texts of a token whose length a caller chooses. */
+export function bytesOfToken({ agent, grants }: Token): number {
+  const patterns = grants.map(({ namespacePattern }) => Buffer.byteLength(namespacePattern));
+  return patterns.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(agent ?? ""));
 }
 
 function unknownToken(tokenId: string) {

@@ -3,7 +3,16 @@ import { formatGrant, parseGrant } from "../store/model/grant.ts";
 import type { Token } from "../store/model/token.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
-import { columns, join, name, sql, type SqlClient } from "./sql.ts";
+import {
+  columns,
+  empty,
+  join,
+  name,
+  sql,
+  type Sql,
+  type SqlClient,
+  type SqlReader,
+} from "./sql.ts";
 
 /** Runs work with Prisma's client, which is loaded at its first use. */
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
@@ -34,10 +43,12 @@ const shown = columns("Token", columnNames);
  * The table of tokens. It uses typed queries, but the queries of a start and of each request are SQL, which runs without
  * loading Prisma.
  * @param direct runs that SQL; a statement that writes is a separate transaction
+ * @param readerOf runs the reads of one user, who takes turns with the others
  * @param changes announces changes of the table
  */
 export function tokenTable(
   direct: SqlClient,
+  readerOf: (userId: string) => SqlReader,
   read: WithClient,
   write: WithClient,
   changes: TokenChanges,
@@ -85,17 +96,7 @@ export function tokenTable(
       return rows.map(toToken);
     },
     async page(userId, after, maxItems) {
-      const later = after && [
-        { createdAt: { gt: after.createdAt } },
-        { createdAt: after.createdAt, tokenId: { gt: after.tokenId } },
-      ];
-      const rows = await read((client) =>
-        client.token.findMany({
-          where: { userId, ...(later && { OR: later }) },
-          orderBy: [{ createdAt: "asc" }, { tokenId: "asc" }],
-          take: maxItems + 1,
-        }),
-      );
+      const rows = await readerOf(userId).all<TokenModel>(pageOfTokens(userId, after, maxItems));
       return { items: rows.slice(0, maxItems).map(toToken), hasMore: rows.length > maxItems };
     },
     async revoke(tokenId, at) {
@@ -123,6 +124,19 @@ export function tokenTable(
       return `${row?.made} ${row?.revoked}`;
     },
   };
+}
+
+/** Selects a page of one user's tokens, and one more. It reads only these, in the order of an index. */
+export function pageOfTokens(
+  userId: string,
+  after: Pick<Token, "createdAt" | "tokenId"> | null,
+  maxItems: number,
+): Sql {
+  const later = after
+    ? sql` AND ("createdAt", "tokenId") > (${after.createdAt}, ${after.tokenId})`
+    : empty;
+  return sql`SELECT ${shown} FROM "Token" WHERE "userId" = ${userId}${later}
+    ORDER BY "createdAt", "tokenId" LIMIT ${maxItems + 1}`;
 }
 
 function toRow({ grants, ...plain }: Token): TokenModel {

@@ -1,4 +1,4 @@
-import type { TokenPlace } from "../auth/token-administration.ts";
+import { bytesOfToken, type TokenPlace } from "../auth/token-administration.ts";
 import type { Token } from "../store/model/token.ts";
 import { builder } from "./builder.ts";
 import {
@@ -53,19 +53,22 @@ const tokenConnection = connectionOf("Token", "tokens", tokenRef);
 builder.queryField("tokens", (t) =>
   t.field({
     type: tokenConnection,
-    complexity: pageComplexity,
+    complexity: ({ first }) => pageComplexity({ first, isFiltered: true }),
     description:
-      "The user's tokens, oldest first, including revoked and expired ones. Only tokens whose namespaces are all within the caller's `admin` grants are listed. Needs the scope `admin`.",
+      "The user's tokens, oldest first, including revoked and expired ones. Only tokens whose namespaces are all within the caller's `admin` grants are listed. A page examines at most `maxExaminedItems` tokens and four times `maxPageBytes` bytes, so it can have fewer than `first` results: continue while `pageInfo.hasNextPage` is true. Needs the scope `admin`.",
     args: {
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({
         description: "Only tokens after this cursor, a `pageInfo.endCursor`.",
       }),
     },
-    resolve: async (_query, { first, after }, { tokens, viewer }) => {
+    resolve: async (_query, { first, after }, { tokens, viewer, budget, closed }) => {
       const place = after == null ? null : decodeTokenCursor(after);
-      const page = await tokens.list(viewer, first ?? defaultPageSize, place);
-      return { ...page, cursorOf: encodeTokenCursor };
+      const read = tokens.list(viewer, first ?? defaultPageSize, place, closed);
+      const { items, hasMore, end } = await budget.showRead(read, (page) =>
+        page.items.map((token) => ({ sizeBytes: bytesOfToken(token) })),
+      );
+      return { items, hasMore, cursorOf: encodeTokenCursor, end: end && encodeTokenCursor(end) };
     },
   }),
 );

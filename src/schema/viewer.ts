@@ -29,7 +29,7 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxPageBytes:
     "A page ends when its entries have this many bytes. It contains at least one entry.",
   maxExaminedItems:
-    "A page of a filtered list ends when this many entries, changes or namespaces have been examined.",
+    "A page of a filtered list ends when this many entries, changes, namespaces or tokens have been examined.",
   maxWhereConditions: "Maximum number of conditions in a filter by value.",
   maxResponseBytes: "Maximum size of the entries that one operation loads or writes, in bytes.",
   maxQueryBytes: "Maximum size of the text of an operation, in bytes of UTF-8.",

@@ -1,3 +1,4 @@
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Page, PageBounds } from "./contract.ts";
 import type { FillBounds } from "./fill-page.ts";
 
@@ -20,6 +21,8 @@ export interface FilteredList<T, R, P> {
 
 /** How much one page can examine, in addition to its size. */
 export interface FilterBounds extends FillBounds {
+  /** The user for whom the filter works. Users take turns. */
+  readonly userId: string;
   readonly maxExaminedItems: number;
   readonly maxExaminedBytes: number;
 }
@@ -31,8 +34,6 @@ export interface FilteredPage<R, P> extends Page<R> {
 
 /** The size of one statement's result, all of which is in memory. */
 const stretchBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
-/** How long the filter can occupy the event loop. */
-const maxHoldMs = 4;
 
 /**
  * Reads a page of the items that match a filter. The page ends:
@@ -46,13 +47,12 @@ export async function filterPage<T, R, P>(
   after: P | null,
   bounds: FilterBounds,
 ): Promise<FilteredPage<R, P>> {
-  const { maxItems, maxBytes, maxExaminedItems, maxExaminedBytes, closed } = bounds;
+  const { userId, maxItems, maxBytes, maxExaminedItems, maxExaminedBytes, closed } = bounds;
   const items: R[] = [];
   let end = after;
   let bytes = 0;
   let examinedItems = 0;
   let examinedBytes = 0;
-  let heldSince = performance.now();
   while (examinedItems < maxExaminedItems && examinedBytes < maxExaminedBytes) {
     if (closed?.aborted) break;
     const stretch = await list.readStretch(end, {
@@ -60,10 +60,7 @@ export async function filterPage<T, R, P>(
       maxBytes: stretchBounds.maxBytes,
     });
     for (const item of stretch.items) {
-      if (performance.now() - heldSince > maxHoldMs) {
-        await new Promise((resolve) => setImmediate(resolve));
-        heldSince = performance.now();
-      }
+      if (isLoopHeld()) await nextTurn(userId);
       const shown = list.show(item);
       if (shown !== null) {
         if (items.length === maxItems || bytes >= maxBytes) return { items, hasMore: true, end };

@@ -164,7 +164,7 @@ export class Store {
       after: null,
       at: asOf.at,
     };
-    const { items } = await readPast(this.#database, query, this.#filterBounds(1, closed));
+    const { items } = await readPast(this.#database, query, this.#filterBounds(viewer, 1, closed));
     return items[0] ?? null;
   }
 
@@ -217,7 +217,7 @@ export class Store {
     first: number,
     closed: AbortSignal | null,
   ): Promise<FilteredPage<Entry, Place>> {
-    const bounds = this.#filterBounds(first, closed);
+    const bounds = this.#filterBounds(query, first, closed);
     return readPast(this.#database, { ...query, after: after as Place | null, at }, bounds);
   }
 
@@ -228,7 +228,7 @@ export class Store {
     closed: AbortSignal | null,
   ): Promise<FilteredPage<Entry, Place>> {
     const list = entriesByPlace(this.#database, query, where);
-    return filterPage(list, after as Place | null, this.#filterBounds(first, closed));
+    return filterPage(list, after as Place | null, this.#filterBounds(query, first, closed));
   }
 
   /**
@@ -249,7 +249,7 @@ export class Store {
     if (selection.where) {
       const query = { userId, selection, onlyKeys, isNewestFirst };
       const list = entriesByCreation(this.#database, query, selection.where);
-      const page = await filterPage(list, after, this.#filterBounds(input.first, closed));
+      const page = await filterPage(list, after, this.#filterBounds(viewer, input.first, closed));
       return withoutValues ? { ...page, items: page.items.map(headOf) as Entry[] } : page;
     }
     return readCreated(
@@ -380,7 +380,11 @@ export class Store {
     const { after, epoch = null, isNewestFirst = false } = input;
     const query = { userId, selection, after, epoch, isNewestFirst };
     if (selection.where) {
-      return readFilteredChanges(this.#database, query, this.#filterBounds(input.first, closed));
+      return readFilteredChanges(
+        this.#database,
+        query,
+        this.#filterBounds(viewer, input.first, closed),
+      );
     }
     return readChanges(this.#database, query, { ...this.#pageBounds(input.first), closed });
   }
@@ -504,10 +508,14 @@ export class Store {
     requireNamespace(viewer, "read", namespace);
   }
 
-  #filterBounds(first: number, closed: AbortSignal | null): FilterBounds {
+  #filterBounds(
+    { userId }: Pick<Viewer, "userId">,
+    first: number,
+    closed: AbortSignal | null,
+  ): FilterBounds {
     const { maxExaminedItems } = this.limits;
     const examined = { maxExaminedItems, maxExaminedBytes: maxExaminedBytes(this.limits) };
-    return { ...this.#pageBounds(first), ...examined, closed };
+    return { userId, ...this.#pageBounds(first), ...examined, closed };
   }
 
   #pageBounds(first: number): { maxItems: number; maxBytes: number } {

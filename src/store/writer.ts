@@ -239,6 +239,7 @@ export class Writer {
     const { maxExaminedItems } = this.#limits;
     const examinedBytes = maxExaminedBytes(this.#limits);
     const bounds = {
+      userId: viewer.userId,
       maxItems: maxCandidates,
       maxBytes: Infinity,
       maxExaminedItems,

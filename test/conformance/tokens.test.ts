@@ -1,5 +1,6 @@
 import pino from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createToken } from "../../src/auth/token.ts";
 import type { Grant, Scope } from "../../src/store/model/grant.ts";
 import { query, refusal, request, socketClient, subscribeOn } from "../client.ts";
 import { plainDatabases } from "../databases.ts";
@@ -12,6 +13,9 @@ const grant = (namespacePattern: string, ...scopes: Scope[]): Grant => ({
   namespacePattern,
 });
 
+/** Fewer than one of the users has tokens. */
+const maxExaminedItems = 100;
+
 /** The grant in the form of GraphQL. */
 const sent = (namespacePattern: string, ...scopes: string[]) => ({ namespacePattern, scopes });
 
@@ -19,7 +23,7 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
   const lines = new LogLines();
   let server: TestServer;
   beforeAll(async () => {
-    server = await start({}, pino({ level: "info" }, lines.stream));
+    server = await start({ maxExaminedItems }, pino({ level: "info" }, lines.stream));
   });
   afterAll(() => server.close());
 
@@ -161,6 +165,38 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
       });
     }
     expect((await refusal(list("first: 501", caller))).code).toBe("LIMIT_EXCEEDED");
+  });
+
+  test("G14: a page examines a bounded number of tokens, and continues after the last one", async () => {
+    const userId = "crowded";
+    const grants = [grant("files:*", "admin", "read")];
+    const admin = { token: (await server.createToken({ userId, grants })).secret };
+    const beyond = { userId, agent: null, grants: [grant("other", "read")], expiresAt: null };
+    const now = Date.now();
+    const tokens = Array.from(
+      { length: 2 * maxExaminedItems + 10 },
+      (_, index) => createToken(beyond, new Date(now + index)).token,
+    );
+    await server.withDatabase(async (database) => {
+      for (const token of tokens) await database.tokens.insert(token);
+    });
+    const last = createToken({ ...beyond, grants }, new Date(now + tokens.length)).token;
+    await server.withDatabase((database) => database.tokens.insert(last));
+
+    const pages = [await list("first: 1", admin)];
+    while (pages.at(-1).pageInfo.hasNextPage) {
+      pages.push(await list(`first: 1, after: "${pages.at(-1).pageInfo.endCursor}"`, admin));
+    }
+    const seen = pages.map(({ nodes }) => nodes.length);
+    expect(seen).toEqual([1, 0, 1]);
+    expect(pages.at(-1).nodes).toEqual([{ tokenId: last.tokenId }]);
+    const aliases = Array.from(
+      { length: 30 },
+      (_, index) => `a${index}: tokens { nodes { tokenId } }`,
+    );
+    expect((await refusal(query(server, `{ ${aliases.join(" ")} }`, {}, admin))).code).toBe(
+      "LIMIT_EXCEEDED",
+    );
   });
 
   test.each<[string, object, string, string]>([

@@ -21,6 +21,7 @@ import { epoch } from "../../src/database/sqlite/epoch.ts";
 import { now } from "../../src/database/sqlite/now.ts";
 import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
 import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
+import { pageOfTokens } from "../../src/database/token-table.ts";
 import { createSqlite } from "../own-database.ts";
 
 /** The steps with which SQLite finds the rows of some tables, in an empty database. */
@@ -36,7 +37,7 @@ async function stepsOf(
   const searched: string[] = [];
   const client: SqlReader = {
     async all<Row>({ sql, values }: Sql) {
-      const args = values as string[];
+      const args = values as (string | Date)[];
       const { rows } = await sqlite.execute({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
       searched.push(...rows.map(({ detail }) => String(detail)));
       return [...answer] as Row[];
@@ -211,6 +212,20 @@ test("SQLite finds entries by creation, and changes from the end of the log, in 
         "SEARCH Change USING INDEX sqlite_autoindex_Change_1 (userId=? AND revision=?) LEFT-JOIN",
       ]);
     }
+  }
+});
+
+test("SQLite finds a page of tokens in the order of an index, and reads no earlier ones", async () => {
+  const byIndex = "SEARCH Token USING INDEX Token_userId_createdAt_tokenId_idx";
+  const after = { createdAt: new Date(), tokenId: "tok_1" };
+  for (const [place, range] of [
+    [null, "userId=?"],
+    [after, "userId=? AND (createdAt,tokenId)>(?,?)"],
+  ] as const) {
+    const steps = await stepsOf(["Token", "TEMP"], ({ client }) =>
+      client.all(pageOfTokens("local", place, 10)),
+    );
+    expect(steps).toEqual([`${byIndex} (${range})`]);
   }
 });
 

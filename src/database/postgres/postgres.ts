@@ -15,7 +15,7 @@ import { LogSizes } from "../log-sizes.ts";
 import { FairQueue } from "../fair-queue.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { Reads } from "../reads.ts";
-import { sql } from "../sql.ts";
+import { sql, type SqlReader } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { PostgresConnection } from "./connection.ts";
 import { epoch, renewEpoch } from "./epoch.ts";
@@ -116,9 +116,10 @@ class PostgresDatabase extends Reads implements Database {
     startNotifications: StartNotifications,
   ) {
     const reads = new FairQueue(maxReads, connectTimeoutMs);
-    super({ client: pool, now, epoch, table: rowTable, dialect: postgresSearch }, (userId) => ({
+    const readerOf = (userId: string): SqlReader => ({
       all: (query) => reads.run(userId, () => pool.all(query)),
-    }));
+    });
+    super({ client: pool, now, epoch, table: rowTable, dialect: postgresSearch }, readerOf);
     this.#committer = committer;
     this.#pool = pool;
     this.#aging = {
@@ -131,12 +132,18 @@ class PostgresDatabase extends Reads implements Database {
     let typed: Promise<PrismaClient> | null = null;
     const withClient = <T>(work: (client: PrismaClient) => Promise<T>) =>
       translateErrors(async () => work(await (typed ??= typedClient(pool))));
-    this.tokens = tokenTable(pool.respondingWithin(tokenTimeoutMs), withClient, withClient, {
-      // If it fails, the other instances notice the change within a second.
-      announce: () => announceTokens(pool).catch(() => {}),
-      listen: (changed) => (this.#tokensChanged = changed),
-      isNoticed: () => false,
-    });
+    this.tokens = tokenTable(
+      pool.respondingWithin(tokenTimeoutMs),
+      readerOf,
+      withClient,
+      withClient,
+      {
+        // If it fails, the other instances notice the change within a second.
+        announce: () => announceTokens(pool).catch(() => {}),
+        listen: (changed) => (this.#tokensChanged = changed),
+        isNoticed: () => false,
+      },
+    );
   }
 
   async write<T>(

@@ -141,15 +141,16 @@ class SqliteDatabase extends Reads implements Database {
     checkpoints: Checkpoints,
     health: SqliteHealth,
   ) {
+    const readerOf = (userId: string) => new PacedReader(reader, userId);
     super(
       {
-        client: new PacedReader(reader, nobody),
+        client: readerOf(nobody),
         now,
         epoch,
         table: rowTable,
         dialect: sqliteSearch,
       },
-      (userId) => new PacedReader(reader, userId),
+      readerOf,
     );
     this.#writer = writer;
     this.#reader = reader;
@@ -172,6 +173,7 @@ class SqliteDatabase extends Reads implements Database {
         all: (query) => reader.all(query),
         run: (query) => this.#inTransaction(() => writer.run(query)),
       },
+      readerOf,
       (work) => translateErrors(async () => work(await readClient())),
       (work) => translateErrors(() => this.#inTransaction(async () => work(await writeClient()))),
       { announce: async () => {}, listen() {}, isNoticed: () => this.#isChanged() },
