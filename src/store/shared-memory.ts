@@ -12,6 +12,13 @@ export function sharedMemoryBytes(): number {
   return Math.min(mostBytes, Math.floor(getHeapStatistics().heap_size_limit / 4));
 }
 
+/** A request that waits for free memory. */
+interface Waiter {
+  readonly bytes: number;
+  readonly timer: NodeJS.Timeout;
+  readonly resolve: () => void;
+}
+
 /**
  * The memory that large requests and responses hold until they are processed and read. All users share it, and each
  * user can hold at most half of it, so that unread responses of one user do not block another (G14).
@@ -20,8 +27,11 @@ export class SharedMemory {
   readonly #maxBytes: number;
   readonly #byUser = new Map<string, number>();
   #bytes = 0;
-  /** The callers that wait for free memory, in order of arrival. */
-  readonly #waiting = new Set<() => void>();
+  /**
+   * The requests that wait for free memory: those of each user in order of arrival. The user that was served last is at
+   * the end. All wait equally long, so the first of a queue is the first whose time is over.
+   */
+  readonly #waiting = new Map<string, Waiter[]>();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -43,7 +53,7 @@ export class SharedMemory {
     const left = (this.#byUser.get(userId) ?? 0) - bytes;
     if (left > 0) this.#byUser.set(userId, left);
     else this.#byUser.delete(userId);
-    for (const wake of this.#waiting) wake();
+    while (this.#serveOne());
   }
 
   /** Whether a user can hold this many more bytes. A user that holds nothing can hold any number. */
@@ -64,25 +74,40 @@ export class SharedMemory {
    * @throws RATE_LIMITED if they do not fit in time
    */
   async reserve(userId: string, bytes: number): Promise<void> {
-    const deadline = performance.now() + patienceMs;
-    while (!this.hasRoom(userId, bytes)) {
-      const leftMs = deadline - performance.now();
-      if (leftMs <= 0) throw noRoom();
-      await this.#change(leftMs);
-    }
-    this.add(userId, bytes);
+    if (!this.#waiting.has(userId) && this.hasRoom(userId, bytes)) return this.add(userId, bytes);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#takeFirst(userId);
+        reject(noRoom());
+        // The next one can be smaller.
+        while (this.#serveOne());
+      }, patienceMs);
+      const waiter = { bytes, timer, resolve };
+      const own = this.#waiting.get(userId);
+      if (own) own.push(waiter);
+      else this.#waiting.set(userId, [waiter]);
+    });
   }
 
-  #change(maxMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, maxMs);
-      this.#waiting.add(wake);
-    });
+  /** Serves the first user whose first request fits. Returns false if there is none. */
+  #serveOne(): boolean {
+    if (this.#bytes >= this.#maxBytes) return false;
+    for (const [userId, [first]] of this.#waiting) {
+      if (!first || !this.hasRoom(userId, first.bytes)) continue;
+      this.#takeFirst(userId);
+      clearTimeout(first.timer);
+      this.add(userId, first.bytes);
+      first.resolve();
+      return true;
+    }
+    return false;
+  }
+
+  #takeFirst(userId: string): void {
+    const own = this.#waiting.get(userId);
+    own?.shift();
+    this.#waiting.delete(userId);
+    if (own && own.length > 0) this.#waiting.set(userId, own);
   }
 }
 
