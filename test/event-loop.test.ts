@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FairQueue } from "../src/database/fair-queue.ts";
 import { isLoopHeld, nextTurn } from "../src/event-loop.ts";
 import { mergeLongPatch } from "../src/json/merge-patch-text.ts";
 import type { Steps } from "../src/json/long-value-parts.ts";
 import { readMcpMessage } from "../src/mcp/mcp-message.ts";
+import { fold } from "../src/store/search/composed-text.ts";
 import { findMatch, searchText } from "../src/store/search/search-text.ts";
 import { whenIdle } from "../src/when-idle.ts";
 import { SharedMemory } from "../src/store/shared-memory.ts";
@@ -59,6 +60,58 @@ describe("G14: the requests of one user do not delay another", () => {
       while (!work.next().done) steps++;
       expect(steps).toBeGreaterThan(10);
     }
+  });
+
+  test("a text of any length is composed in short pieces, with few combining marks each", () => {
+    const normalize = vi.spyOn(String.prototype, "normalize");
+    try {
+      for (const text of ["\u0315\u0300", "\u01f0\u0323", "\u1100\u1161\u11a8", "é ", "\u1161"]) {
+        const value = JSON.stringify(`a${text.repeat(100_000)}`);
+        let steps = 0;
+        for (const work = searchText({ key: "k", value }); !work.next().done;) steps++;
+        expect(steps).toBeGreaterThan(3);
+      }
+      const composed = normalize.mock.contexts.map(String);
+      expect(composed.length).toBeGreaterThan(10);
+      expect(composed.find((piece) => piece.length > 10_000)).toBeUndefined();
+      expect(composed.find((piece) => /\p{M}{100}/u.test(piece))).toBeUndefined();
+    } finally {
+      normalize.mockRestore();
+    }
+  });
+
+  test("a long text is composed like its parts, wherever a step ends", () => {
+    const parts = [
+      "a",
+      "\u0301",
+      "\u0315\u0300",
+      "\u1100",
+      "\u1161",
+      "\u11a8",
+      "\u{16d67}",
+      "\u{1d165}",
+    ];
+    const part = fc.oneof(
+      fc.constantFrom(...parts, "\ud83d", "\u{1f600}", "\u0000", '"', "\\", "\u01f0"),
+      fc.tuple(fc.constantFrom(...parts), fc.nat(6_000)).map(([one, count]) => one.repeat(count)),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 5, maxLength: 30 }), (some) => {
+        const text = some.join("");
+        const whole = fold(text);
+        // A searched text is cut.
+        fc.pre(whole.length < 60_000);
+        const work = searchText({ key: "k", value: JSON.stringify(text) });
+        let last = work.next();
+        while (!last.done) last = work.next();
+        expect(last.value).toBe(text === "" ? "k" : `k\u0001${whole}`);
+        // Without long runs of marks, the pieces make no difference.
+        if (!/\p{M}{31}/u.test(text) && !/[\0\u01f0]/.test(text)) {
+          expect(whole).toBe(text.toWellFormed().normalize("NFC").toLowerCase());
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test("work for an idle process runs once", async () => {

@@ -9,7 +9,7 @@ import { Committer } from "../../src/store/commit/committer.ts";
 import { prefixed } from "../../src/store/model/text-match.ts";
 import type { SearchQuery } from "../../src/store/search/search-reader.ts";
 import { search, type SearchDatabase } from "../../src/store/search/search.ts";
-import { fold } from "../../src/store/search/search-text.ts";
+import { fold } from "../../src/store/search/composed-text.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";

@@ -1,7 +1,7 @@
 import type { JsonText } from "../../json/json-text.ts";
 import { isDeeperThan, kindOfText } from "../../json/value-parts.ts";
 import { badUserInput, limitExceeded } from "../../errors.ts";
-import { fold } from "../search/search-text.ts";
+import { fold } from "../search/composed-text.ts";
 
 /** How much a caller can send and request. Each limit is an option of the server; `config.ts` has the defaults. */
 export interface Limits {

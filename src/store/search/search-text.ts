@@ -1,12 +1,8 @@
 import type { Entry } from "../model/entry.ts";
 import { formatJsonPointer } from "../../json/json-pointer.ts";
-import {
-  longestEscape,
-  stepUnits,
-  withoutCutEscape,
-  type Steps,
-} from "../../json/long-value-parts.ts";
+import { stepUnits, type Steps } from "../../json/long-value-parts.ts";
 import { decodeString, endOfString } from "../../json/value-parts.ts";
+import { compose, composedBegin, lower, separator } from "./composed-text.ts";
 
 // What a search compares of an entry, and when a text matches. Both databases use this definition.
 
@@ -14,8 +10,6 @@ import { decodeString, endOfString } from "../../json/value-parts.ts";
 export const maxSearchedUnits = 65_536;
 /** How much of the text around a match is shown on each side, in UTF-16 units. */
 const shownUnits = 80;
-/** Separates an entry's texts. No folded text contains it, so a match cannot span two texts. */
-const separator = "\u0001";
 
 /** The place of a match: the text as it is written there, and the text before and after it. */
 export interface Match {
@@ -24,36 +18,6 @@ export interface Match {
   readonly before: string;
   readonly text: string;
   readonly after: string;
-}
-
-/**
- * Maps equal texts to one spelling: composed (NFC), in lower case. Each composed character becomes one character with
- * the same number of UTF-16 units, so that positions in the folded and the composed text are the same.
- */
-export function fold(text: string): string {
-  return lower(compose(text));
-}
-
-/** Composes a text. Lone surrogates and U+0000, which databases cannot store, and the separator become U+FFFD. */
-function compose(text: string): string {
-  // The fast path for most texts.
-  if (/^[\t\n\r -~]*$/.test(text)) return text;
-  const composed = text.toWellFormed().normalize("NFC");
-  return composed
-    .replaceAll("\u0000", "\ufffd")
-    .replaceAll(separator, "\ufffd")
-    .replace(composedInLowerCaseOnly, (one) => {
-      const [base = "", ...marks] = one.normalize("NFD");
-      return [base.toUpperCase(), ...marks].join("").normalize("NFC").toLowerCase();
-    });
-}
-
-/** Unicode has no single capital for these characters, so they are decomposed to stay the same when case changes. */
-const composedInLowerCaseOnly = /[ǰΐΰẖẗẘẙὐὒὔὖᾲᾴᾶᾷῂῄῆῇῒῖῗῢῤῦῧῲῴῶῷ]\p{M}*/gu;
-
-function lower(composed: string): string {
-  // İ is the only character whose lower case is longer; Σ has two lower cases, depending on what follows it.
-  return composed.replaceAll("\u0130", "i").toLowerCase().replaceAll("ς", "σ");
 }
 
 /** Returns the searched texts of an entry, folded: the content of the index. In steps. */
@@ -149,7 +113,7 @@ function* shownTexts({ key, value }: Pick<Entry, "key" | "value">): Generator<Sh
           level.nameBegin = at;
           level.nameEnd = end;
         } else {
-          const composed = composedBegin(value, at, end, leftUnits);
+          const composed = yield* composedBegin(value, at, end, leftUnits);
           const shown = withoutHalves(composed.slice(0, leftUnits));
           leftUnits -= Math.min(leftUnits, composed.length);
           if (shown !== "") yield { composed: shown, levels };
@@ -161,20 +125,6 @@ function* shownTexts({ key, value }: Pick<Entry, "key" | "value">): Generator<Sh
         at++;
     }
   }
-}
-
-/** Composing a text makes it at most this much shorter, except for texts that do not occur in practice. */
-const mostComposed = 8;
-
-/** Returns a string of a value, composed: all of it, or at least this many units. */
-function composedBegin(value: string, begin: number, end: number, units: number): string {
-  const enough = begin + 1 + mostComposed * longestEscape * units;
-  if (enough < end) {
-    const cut = withoutCutEscape(value, begin + 1, enough);
-    const composed = compose(decodeString(`${value.slice(begin, cut)}"`));
-    if (composed.length > units) return composed;
-  }
-  return compose(decodeString(value.slice(begin, end)));
 }
 
 /** Removes the half of a surrogate pair that a cut left at either end. */
