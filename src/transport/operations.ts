@@ -106,7 +106,9 @@ export class Operations {
     if (operation) return { ...valid.embedding, operation, shown: valid.shown };
     throw new OperationRefusal("name", [
       new GraphQLError(
-        "operationName must name one of the operations, because the document has several.",
+        operationName == null
+          ? "operationName is required, because the document has several operations."
+          : "operationName must name one of the document's operations.",
       ),
     ]);
   }

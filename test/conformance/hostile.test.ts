@@ -184,6 +184,7 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
   test("every refusal on a socket has a defined code", async () => {
     const client = socketClient(server.url, { token: server.token });
     const results: unknown[] = [];
+    const messages: unknown[] = [];
     for (const payload of [
       { query: "query a { viewer { user } }", operationName: "b" },
       { query: "query a { viewer { user } } query b { viewer { user } }" },
@@ -193,8 +194,14 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
       const error = await new Promise((resolve) =>
         client.subscribe(payload, { next: resolve, error: resolve, complete: () => {} }),
       );
-      results.push((error as Refusal[])[0]?.extensions);
+      const [refusal] = error as (Refusal & { message: string })[];
+      results.push(refusal?.extensions);
+      messages.push(refusal?.message);
     }
+    expect(messages.slice(0, 2)).toEqual([
+      "operationName must name one of the document's operations.",
+      "operationName is required, because the document has several operations.",
+    ]);
     expect(results).toEqual(results.map(() => ({ code: "BAD_USER_INPUT" })));
     await client.dispose();
   });
