@@ -1,6 +1,6 @@
 import { once, setMaxListeners } from "node:events";
 import type { IncomingMessage, Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
 import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
@@ -14,8 +14,8 @@ import { ClaimFeed } from "./feed/claim-feed.ts";
 import { defaultPageBounds, Feed } from "./feed/feed.ts";
 import { pollEpoch, pollHeads } from "./feed/head-poll.ts";
 import { Hub } from "./feed/hub.ts";
+import { listen } from "./listen.ts";
 import { repeat } from "./periodic.ts";
-import { StartError } from "./start-error.ts";
 import { createListeningServer } from "./tls-files.ts";
 import { CallBounds } from "./store/call-bounds.ts";
 import { Committer, type CommitObserver } from "./store/commit/committer.ts";
@@ -412,34 +412,4 @@ function keepOpen(http: Server, keepAliveMs: number): void {
   http.requestTimeout = Math.max(http.requestTimeout, http.headersTimeout);
   // Waits and streams of events send something more often than this.
   http.timeout = quietMs;
-}
-
-async function listen(
-  http: Server,
-  scheme: string,
-  { host, port }: Pick<Config, "host" | "port">,
-): Promise<string> {
-  try {
-    http.listen(port, host);
-    await once(http, "listening");
-  } catch (error) {
-    throw new StartError(listenError(error as NodeJS.ErrnoException, host, port));
-  }
-  const address = http.address() as AddressInfo;
-  const shown = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `${scheme}://${shown.includes(":") ? `[${shown}]` : shown}:${address.port}`;
-}
-
-function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
-  switch (code) {
-    case "EADDRINUSE":
-      return `Port ${port} of ${host} is in use. Stop the program that listens on it, or choose another port with --port (PORT).`;
-    case "EACCES":
-      return `Port ${port} of ${host} needs more permissions than this process has. Choose one above 1023 with --port (PORT).`;
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return `${host} is not an address of this machine. Choose another with --host (HOST).`;
-    default:
-      return `Cannot listen on ${host}, port ${port}: ${message}`;
-  }
 }

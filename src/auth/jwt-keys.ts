@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { JWTVerifyGetKey } from "jose";
+import { errors, type JWTVerifyGetKey } from "jose";
 import type { Listener } from "../periodic.ts";
 import { StartError } from "../start-error.ts";
 import type { KeyPlace } from "./jwt-options.ts";
@@ -29,6 +29,24 @@ export async function openJwtKeys(place: KeyPlace, listener: Listener): Promise<
   if (place.kind !== "secret") return new RemoteKeys(place, listener);
   const secret = await readSecret(place.file);
   return { find: async () => secret, read: async () => {}, reload: async () => {} };
+}
+
+/** Returns those of the algorithms for which there is a key. */
+export async function usableAlgorithms(
+  { find }: JwtKeys,
+  algorithms: readonly string[],
+): Promise<string[]> {
+  const usable: string[] = [];
+  for (const alg of algorithms) {
+    try {
+      await find({ alg }, { payload: "", signature: "" });
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) continue;
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    }
+    usable.push(alg);
+  }
+  return usable;
 }
 
 async function readSecret(file: string): Promise<Uint8Array> {

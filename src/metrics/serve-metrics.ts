@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { StartError } from "../start-error.ts";
 import type { Metrics } from "./metrics.ts";
@@ -18,12 +18,6 @@ export interface MetricsEndpoint {
  * @throws StartError if the address is invalid or in use
  */
 export async function serveMetrics(metrics: Metrics, address: string): Promise<MetricsEndpoint> {
-  const [, host = "127.0.0.1", port] = /^(?:(.+):)?(\d{1,5})$/.exec(address) ?? [];
-  if (port === undefined || Number(port) > 65_535) {
-    throw new StartError(
-      `--metrics (BATON_METRICS) must be <address>:<port>, such as 127.0.0.1:9464, but is ${JSON.stringify(address)}.`,
-    );
-  }
   const server = createServer((request, response) => {
     if (request.method !== "GET" || request.url !== "/metrics") {
       response.writeHead(404, { "Content-Type": "text/plain" }).end("Metrics are at /metrics.\n");
@@ -34,15 +28,9 @@ export async function serveMetrics(metrics: Metrics, address: string): Promise<M
       () => response.writeHead(500).end(),
     );
   });
-  try {
-    server.listen(Number(port), host.replace(/^\[(.*)\]$/, "$1"));
-    await once(server, "listening");
-  } catch (error) {
-    throw new StartError(`Metrics cannot be served on ${address}: ${(error as Error).message}`);
-  }
-  const bound = server.address() as AddressInfo;
+  const url = await listenForMetrics(server, address);
   return {
-    url: `http://${host}:${bound.port}/metrics`,
+    url,
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -50,4 +38,30 @@ export async function serveMetrics(metrics: Metrics, address: string): Promise<M
       await closed;
     },
   };
+}
+
+/**
+ * Listens on the address of the metrics.
+ * @returns the URL of the metrics
+ * @throws StartError if the address is invalid or in use
+ */
+export async function listenForMetrics(server: Server, address: string): Promise<string> {
+  const { host, port } = metricsAddress(address);
+  try {
+    server.listen(port, host.replace(/^\[(.*)\]$/, "$1"));
+    await once(server, "listening");
+  } catch (error) {
+    throw new StartError(`Metrics cannot be served on ${address}: ${(error as Error).message}`);
+  }
+  const bound = server.address() as AddressInfo;
+  return `http://${host}:${bound.port}/metrics`;
+}
+
+/** @throws StartError if the address is invalid */
+export function metricsAddress(address: string): { readonly host: string; readonly port: number } {
+  const [, host = "127.0.0.1", port] = /^(?:(.+):)?(\d{1,5})$/.exec(address) ?? [];
+  if (port !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
+  throw new StartError(
+    `--metrics (BATON_METRICS) must be <address>:<port>, such as 127.0.0.1:9464, but is ${JSON.stringify(address)}.`,
+  );
 }

@@ -13,7 +13,9 @@ export async function readTrustedDocuments(file: string): Promise<ReadonlySet<st
   try {
     listed = JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
-    throw new StartError(`The trusted documents cannot be read: ${(error as Error).message}`);
+    // The message of a syntax error quotes the text, which can have several lines.
+    const message = (error as Error).message.replaceAll(/\s+/g, " ");
+    throw new StartError(`The trusted documents cannot be read: ${message}`);
   }
   const documents = typeof listed === "object" && listed !== null ? Object.values(listed) : [];
   if (documents.length > 0 && documents.every((document) => typeof document === "string")) {

@@ -1,7 +1,11 @@
+import { once } from "node:events";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { issuerKey, TestIssuer } from "../auth/test-issuer.ts";
 import { createSqlite } from "../own-database.ts";
 import { createPostgres } from "../postgres.ts";
 import { startTestServer } from "../server.ts";
@@ -10,6 +14,10 @@ import { mountMemory } from "./mounted-disk.ts";
 
 const certificate = (part: "cert" | "key") =>
   fileURLToPath(new URL(`../tls/first.${part}.pem`, import.meta.url));
+
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((address) => address?.address === "::1");
 
 interface Finding {
   readonly check: string;
@@ -30,7 +38,7 @@ describe.concurrent("baton doctor", () => {
   test("finds no errors before the first start, and creates nothing", async ({ expect }) => {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, "data");
-    const { code, bad } = await doctor("--data-dir", dataDir, "--port", "1");
+    const { code, bad } = await doctor("--data-dir", dataDir, "--port", "0");
     expect([code, bad]).toEqual([0, []]);
     await expect(rm(dataDir)).rejects.toThrow("ENOENT");
   });
@@ -83,43 +91,133 @@ describe.concurrent("baton doctor", () => {
   }) => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "baton.db"), "SQLite format 3\0 and nothing like it");
-    const { code, bad } = await doctor("--data-dir", folder.path, "--port", "1");
+    const { code, bad } = await doctor("--data-dir", folder.path, "--port", "0");
     expect([code, bad]).toEqual([
       1,
       [expect.objectContaining({ check: "database", result: "failure" })],
     ]);
     await mkdir(join(folder.path, "empty"));
     await writeFile(join(folder.path, "empty/file"), "");
-    const file = await doctor("--data-dir", join(folder.path, "empty/file"), "--port", "1");
+    const file = await doctor("--data-dir", join(folder.path, "empty/file"), "--port", "0");
     expect(file.code).toBe(1);
     expect(file.bad[0]).toMatchObject({ check: "data directory", result: "failure" });
   });
 
-  test("reports an HTTPS server whose certificate has another name, and tries every name of this machine", async ({
+  test("reports every option that prevents a start", async ({ expect }) => {
+    await using folder = await temporaryFolder();
+    const nowhere = join(folder.path, "nowhere");
+    const database = ["--data-dir", folder.path, "--port", "0", "--database-url", "mysql://a"];
+    const tls = ["--tls-cert-file", nowhere, "--tls-key-file", nowhere];
+    const others = ["--metrics", "nowhere", "--jwt-issuer", "https://issuer.example"];
+    const documents = ["--trusted-documents", nowhere];
+    const { code, bad } = await doctor(...database, ...tls, ...documents, ...others);
+    expect(code).toBe(1);
+    expect(bad.map(({ check, result, message }) => [check, result, message])).toEqual([
+      ["configuration", "failure", expect.stringMatching(/^DATABASE_URL/)],
+      ["configuration", "failure", expect.stringMatching(/^The file of --tls-cert-file .*ENOENT/)],
+      ["configuration", "failure", expect.stringMatching(/^The trusted documents .*ENOENT/)],
+      ["identity provider", "failure", expect.stringMatching(/--jwt-audience/)],
+      ["metrics", "failure", expect.stringMatching(/^--metrics/)],
+    ]);
+  });
+
+  test("reads the keys of the identity provider", async ({ expect }) => {
+    await using folder = await temporaryFolder();
+    await using issuer = await TestIssuer.start(await issuerKey("one", "ES256"));
+    const gone = await TestIssuer.start();
+    await gone[Symbol.asyncDispose]();
+    const found = async (url: string, ...args: string[]) => {
+      const at = ["--data-dir", folder.path, "--port", "0", "--jwt-audience", "baton"];
+      const { code, findings } = await doctor(...at, "--jwt-issuer", url, ...args);
+      return { code, ...findings.find(({ check }) => check === "identity provider") };
+    };
+    const [readable, otherwiseSigned, unreachable] = await Promise.all([
+      found(issuer.url),
+      found(issuer.url, "--jwt-algorithms", "RS256"),
+      found(gone.url),
+    ]);
+    expect(readable).toMatchObject({
+      code: 0,
+      result: "ok",
+      message: expect.stringMatching(/for ES256$/),
+    });
+    expect(otherwiseSigned).toMatchObject({
+      code: 0,
+      result: "warning",
+      message: expect.stringMatching(/publishes no key for RS256/),
+    });
+    expect(unreachable).toMatchObject({
+      code: 1,
+      result: "failure",
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
+  });
+
+  test("reports an address of another machine, and a port that another program uses", async ({
+    expect,
+  }) => {
+    await using folder = await temporaryFolder();
+    const at = ["--data-dir", folder.path];
+    const other = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    // The address is one of those for documentation.
+    const [away, occupied] = await Promise.all([
+      doctor(...at, "--host", "203.0.113.7"),
+      doctor(...at, "--port", String(port), "--metrics", `127.0.0.1:${port}`),
+    ]);
+    other.close();
+    expect([away.code, away.bad]).toEqual([
+      1,
+      [
+        {
+          check: "address",
+          result: "failure",
+          message: expect.stringMatching(/^203.0.113.7 is not an address of this machine/),
+        },
+      ],
+    ]);
+    expect(occupied.code).toBe(1);
+    expect(occupied.bad.map(({ check, message }) => [check, message])).toEqual([
+      ["server", expect.stringMatching(`^Port ${port} of 127.0.0.1 is in use`)],
+      ["metrics", expect.stringMatching(/EADDRINUSE/)],
+    ]);
+  });
+
+  test("reports an HTTPS server whose certificate has another name, and warns of an address for other machines without TLS", async ({
     expect,
   }) => {
     const tls = { tlsCertFile: certificate("cert"), tlsKeyFile: certificate("key") };
     await using server = await startTestServer(tls);
     const { port } = new URL(server.url);
-    const args = ["--data-dir", server.dataDir, "--port", port, "--host", "::ffff:127.0.0.1"];
+    const at = ["--data-dir", server.dataDir, "--port"];
     const files = ["--tls-cert-file", tls.tlsCertFile, "--tls-key-file", tls.tlsKeyFile];
-    const { bad, findings } = await doctor(...args, ...files);
-    expect(bad).toEqual([expect.objectContaining({ check: "address", result: "warning" })]);
-    expect(findings).toContainEqual({
-      check: "server",
-      result: "ok",
-      message: `ready at https://[::ffff:127.0.0.1]:${port}`,
-    });
-    const local = ["127.0.0.1", "127.1.2.3", "::1", "localhost"].map((host) =>
-      doctor("--data-dir", server.dataDir, "--port", "1", "--host", host),
+    const named = await doctor(...at, port, "--host", "::ffff:127.0.0.1", ...files);
+    expect(named.bad).toEqual([]);
+    for (const [check, message] of [
+      ["address", "listens on ::ffff:127.0.0.1, for other machines too, with TLS"],
+      ["server", `ready at https://[::ffff:127.0.0.1]:${port}`],
+    ]) {
+      expect(named.findings).toContainEqual({ check, result: "ok", message });
+    }
+    const open = await doctor(...at, "0", "--host", "0.0.0.0");
+    expect(open.bad).toEqual([
+      {
+        check: "address",
+        result: "warning",
+        message: expect.stringMatching(/^listens on 0.0.0.0, for other machines too. Encrypt/),
+      },
+    ]);
+    const local = ["127.0.0.1", "127.1.2.3", "localhost", ...(hasIpv6 ? ["::1"] : [])].map((host) =>
+      doctor(...at, "0", "--host", host),
     );
-    expect((await Promise.all(local)).map((found) => found.bad)).toEqual([[], [], [], []]);
+    for (const { bad } of await Promise.all(local)) expect(bad).toEqual([]);
   });
 
   test("reports a disk with little space, and a full disk", async ({ expect, skip }) => {
     await using disk = await mountMemory(8);
     if (!disk) return skip("This process has no permission to mount a disk.");
-    const little = await doctor("--data-dir", disk.path, "--port", "1");
+    const little = await doctor("--data-dir", disk.path, "--port", "0");
     expect([little.code, little.bad]).toEqual([
       0,
       [
@@ -131,7 +229,7 @@ describe.concurrent("baton doctor", () => {
       ],
     ]);
     await disk.fill();
-    const full = await doctor("--data-dir", disk.path, "--port", "1");
+    const full = await doctor("--data-dir", disk.path, "--port", "0");
     expect(full.code).toBe(1);
     expect(full.bad).toContainEqual(
       expect.objectContaining({ check: "disk", message: expect.stringMatching(/^0 MiB free/) }),
@@ -143,7 +241,7 @@ describe.concurrent("baton doctor", () => {
   }) => {
     await using folder = await temporaryFolder();
     await using own = await createPostgres();
-    const at = ["--data-dir", folder.path, "--port", "1"];
+    const at = ["--data-dir", folder.path, "--port", "0"];
     // The tests' PostgreSQL does not sync to the disk.
     const unsynced = [/^fsync is off/, /^full_page_writes is off/].map((message) =>
       expect.objectContaining({ check: "database", message: expect.stringMatching(message) }),

@@ -174,7 +174,7 @@ describe.concurrent("failures of SQLite's disk and file", () => {
     expect([refused.acknowledged, refused.refusedOtherThan("UNAVAILABLE")]).toEqual([[], []]);
     expect(refused.refused.length).toBeGreaterThan(0);
     expect(await get(server, "writer0")).not.toBeNull();
-    const found = await run(["doctor", "--json", "--data-dir", dataDir, "--port", "1"]);
+    const found = await run(["doctor", "--json", "--data-dir", dataDir, "--port", "0"]);
     expect([found.code, found.stdout]).toEqual([1, expect.stringMatching(/cannot be written/)]);
     await server.kill("SIGKILL");
     const start = await run(["serve", "--port", "0", "--data-dir", dataDir]);

@@ -2,24 +2,19 @@ import { existsSync } from "node:fs";
 import { open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { databaseOf, describePlace, type Config } from "../../config.ts";
+import { databaseOf, describePlace, type Config, type DatabasePlace } from "../../config.ts";
 import type { Inspection } from "../../database/inspection.ts";
 import { inspectPostgres } from "../../database/postgres/inspect-postgres.ts";
 import { inspectSqlite } from "../../database/sqlite/inspect-sqlite.ts";
 import { spaceToKeep } from "../../database/sqlite/disk-space.ts";
 import { StartError } from "../../start-error.ts";
-import { isThisMachine } from "../../this-machine.ts";
 import { configOf } from "../flags/options.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { print } from "../terminal/output.ts";
-import { askReady, hostInUrl } from "./ask-ready.ts";
-
-/** What one check found. A failure keeps a server from serving, or is about to. */
-interface Finding {
-  readonly check: string;
-  readonly result: "ok" | "warning" | "failure";
-  readonly message: string;
-}
+import { checkConfiguration } from "./check-configuration.ts";
+import { checkIdentityProvider } from "./check-identity-provider.ts";
+import { checkListening } from "./check-listening.ts";
+import { failure, ok, warning, type Finding } from "./finding.ts";
 
 const mebibyte = 1024 ** 2;
 /** The recommended free space, as a multiple of the space to keep free. */
@@ -29,14 +24,16 @@ const clockDifferenceMs = 1_000;
 /** Runs `baton doctor`: every check, even if another one fails. Exits with 1 if one of them failed. */
 export async function runDoctor(command: Command, asJson: boolean): Promise<void> {
   const config = configOf(command);
+  const place = placeOf(config);
   const findings = (
     await Promise.all([
       checkNode(),
+      checkConfiguration(config),
+      checkIdentityProvider(config),
       checkListening(config),
-      checkFolders(config),
-      checkDisk(config),
-      checkDatabase(config),
-      checkServer(config),
+      checkFolders(config, place),
+      checkDisk(config, place),
+      place ? checkDatabase(config, place) : [],
     ])
   ).flat();
   await print(
@@ -49,17 +46,14 @@ export async function runDoctor(command: Command, asJson: boolean): Promise<void
   if (findings.some(({ result }) => result === "failure")) process.exitCode = exitCodes.absent;
 }
 
-const ok = (check: string, message: string): Finding => ({ check, result: "ok", message });
-const warning = (check: string, message: string): Finding => ({
-  check,
-  result: "warning",
-  message,
-});
-const failure = (check: string, message: string): Finding => ({
-  check,
-  result: "failure",
-  message,
-});
+/** The database; null if the option that names it is invalid, which `checkConfiguration` reports. */
+function placeOf(config: Config): DatabasePlace | null {
+  try {
+    return databaseOf(config);
+  } catch {
+    return null;
+  }
+}
 
 function checkNode(): Finding[] {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -71,23 +65,11 @@ function checkNode(): Finding[] {
   ];
 }
 
-function checkListening({ host }: Config): Finding[] {
-  return isThisMachine(hostInUrl(host))
-    ? [ok("address", `listens on ${host}, for this machine only`)]
-    : [
-        warning(
-          "address",
-          `listens on ${host}, for other machines too. Encrypt the way to it, or tokens can be read on it.`,
-        ),
-      ];
-}
-
 /** The data directory, and the folder of the database where that is another. */
-async function checkFolders(config: Config): Promise<Finding[]> {
+async function checkFolders(config: Config, place: DatabasePlace | null): Promise<Finding[]> {
   const folder = resolve(config.dataDir);
   const findings = await checkFolder("data directory", folder);
-  const place = databaseOf(config);
-  if (place.kind === "sqlite" && dirname(place.file) !== folder) {
+  if (place?.kind === "sqlite" && dirname(place.file) !== folder) {
     findings.push(...(await checkFolder("database directory", dirname(place.file))));
   }
   const token = join(folder, "local.token");
@@ -122,15 +104,14 @@ async function checkFolder(check: string, folder: string): Promise<Finding[]> {
   }
 }
 
-async function checkDisk(config: Config): Promise<Finding[]> {
-  const place = databaseOf(config);
-  let folder = place.kind === "sqlite" ? dirname(place.file) : resolve(config.dataDir);
+async function checkDisk(config: Config, place: DatabasePlace | null): Promise<Finding[]> {
+  let folder = place?.kind === "sqlite" ? dirname(place.file) : resolve(config.dataDir);
   while (!existsSync(folder)) folder = dirname(folder);
   const { bavail, bsize, blocks } = await statfs(folder);
   const free = bavail * bsize;
   const kept = spaceToKeep(config.minFreeMebibytes * mebibyte, blocks * bsize);
   const message = `${Math.floor(free / mebibyte)} MiB free at ${folder}`;
-  if (free <= kept && place.kind === "sqlite") {
+  if (free <= kept && place?.kind === "sqlite") {
     return [
       failure("disk", `${message}: only writes that remove data are accepted. Make room on it.`),
     ];
@@ -139,8 +120,7 @@ async function checkDisk(config: Config): Promise<Finding[]> {
   return [isLittle ? warning("disk", `${message}. Make room on it.`) : ok("disk", message)];
 }
 
-async function checkDatabase(config: Config): Promise<Finding[]> {
-  const place = databaseOf(config);
+async function checkDatabase(config: Config, place: DatabasePlace): Promise<Finding[]> {
   const name = describePlace(place);
   if (place.kind === "sqlite" && !existsSync(place.file)) {
     return [ok("database", `${name} does not exist; the first start makes it`)];
@@ -178,18 +158,4 @@ function clockMessage(kind: "sqlite" | "postgres", aheadMs: number): string {
   return kind === "sqlite"
     ? `The newest change was made ${seconds} s in the future: this machine's clock was set back. Set it right.`
     : `PostgreSQL's clock is ${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} this machine's. Synchronise both.`;
-}
-
-/** Whether a server is ready where this configuration would put it. */
-async function checkServer(config: Config): Promise<Finding[]> {
-  if (config.port === 0) return [];
-  const { url, problem } = await askReady(config);
-  switch (problem) {
-    case null:
-      return [ok("server", `ready at ${url}`)];
-    case "absent":
-      return [ok("server", `none answers at ${url}`)];
-    default:
-      return [failure("server", `not ready at ${url}: ${problem}`)];
-  }
 }

@@ -1,0 +1,19 @@
+import { databaseOf, type Config } from "../../config.ts";
+import { createListeningServer } from "../../tls-files.ts";
+import { readTrustedDocuments } from "../../transport/trusted-documents.ts";
+import { failureOf, ok, type Finding } from "./finding.ts";
+
+const check = "configuration";
+
+/** Reads the options, and the files that they name, with the functions that a server uses at its start. */
+export async function checkConfiguration(config: Config): Promise<Finding[]> {
+  const failures = await Promise.all([
+    failureOf(check, () => databaseOf(config)),
+    failureOf(check, () => createListeningServer(config, () => {})),
+    failureOf(check, () => readTrustedDocuments(config.trustedDocuments)),
+  ]);
+  const found = failures.flat();
+  return found.length > 0
+    ? found
+    : [ok(check, "the options for the database, TLS and trusted documents are valid")];
+}
