@@ -15,7 +15,9 @@
  * - `PAYLOAD_TOO_LARGE`: the request is larger than the server accepts.
  * - `UNAVAILABLE`: the database cannot be reached, the server is stopping, an import is in progress, or a write adds data
  *   to a disk that is nearly full. Try again.
- * - `INTERNAL`: an error of the server, with details in its log; it has the `requestId` of the log's record.
+ * - `INTERNAL`: an error of the server, with details in its log.
+ *
+ * `RATE_LIMITED`, `UNAVAILABLE` and `INTERNAL` have the `requestId` of the request's line in the log.
  */
 export const errorCodes = [
   "UNAUTHENTICATED",
@@ -33,6 +35,12 @@ export const errorCodes = [
 
 /** One of `errorCodes`. */
 export type ErrorCode = (typeof errorCodes)[number];
+
+/**
+ * The codes of errors of the server, as opposed to errors of the request. These errors have the `requestId`, so that a
+ * report of one leads to the line in the log.
+ */
+export const serverErrorCodes: readonly ErrorCode[] = ["UNAVAILABLE", "INTERNAL", "RATE_LIMITED"];
 
 export function isErrorCode(code: unknown): code is ErrorCode {
   return errorCodes.some((known) => known === code);
@@ -53,6 +61,11 @@ export class BatonError extends Error {
     this.code = code;
     this.extensions = { code, ...details };
   }
+}
+
+/** Returns the `extensions` of an error in a response. */
+export function shownExtensions({ code, extensions }: BatonError, requestId: string): ErrorDetails {
+  return serverErrorCodes.includes(code) ? { ...extensions, requestId } : extensions;
 }
 
 /** An argument is invalid. `argument` is its path, such as `input.entries.3.key`. */

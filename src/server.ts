@@ -114,6 +114,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         for (const [userId, effects] of committed) {
           hub.publish(userId, effects.changes);
           claims.publish(userId, effects);
+          metrics?.claims.committed(effects.claimEvents);
         }
         const grown = [...committed].filter(([, { changes }]) => changes.length > 0);
         if (grown.length > 0) {
@@ -191,6 +192,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         stopped: stopped.signal,
         isStopping: () => stopping,
         tracer,
+        observer: metrics?.operations,
         logger,
       }),
     );
@@ -225,6 +227,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       maxUnreadBytes: 2 * config.maxResponseBytes,
       maxWaitingBytes: config.subscriberQueueBytes,
       tracer,
+      observer: metrics?.operations,
       logger,
     });
     const metricsEndpoint = metrics && (await metrics.serve(config.metrics));
@@ -355,8 +358,13 @@ async function loadMetrics(database: Statistics, hub: Hub) {
     import("./metrics/serve-metrics.ts"),
   ]);
   const metrics = new Metrics(database, hub);
-  const { commits, operations } = metrics;
-  return { commits, operations, serve: (address: string) => serveMetrics(metrics, address) };
+  const { commits, claims, operations } = metrics;
+  return {
+    commits,
+    claims,
+    operations,
+    serve: (address: string) => serveMetrics(metrics, address),
+  };
 }
 
 /** Loads tracing, if it is on. */

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 
 /** The address of a server, and a token. */
@@ -53,13 +55,18 @@ export async function events(server: Reached, query: string, count: number): Pro
 export class RawSocket implements AsyncDisposable {
   readonly #socket: WebSocket;
   readonly #texts: string[] = [];
+  /** The headers of the response that opened the socket. */
+  readonly opened: Promise<IncomingHttpHeaders>;
   #wake = () => {};
 
-  constructor(server: Reached) {
+  constructor(server: Reached, headers: Record<string, string> = {}) {
     this.#socket = new WebSocket(
       `${server.url.replace("http", "ws")}/graphql`,
       "graphql-transport-ws",
-      { headers: { authorization: `Bearer ${server.token}` } },
+      { headers: { authorization: `Bearer ${server.token}`, ...headers } },
+    );
+    this.opened = once(this.#socket, "upgrade").then(
+      ([response]) => (response as IncomingMessage).headers,
     );
     this.#socket.on("message", (data) => {
       this.#texts.push(String(data));

@@ -230,6 +230,7 @@ export async function readLastClear(
 export async function readLogStatistics(reader: SqlReader): Promise<LogStatistics> {
   const [row] = await reader.all<StatisticsRow>(sql`
     SELECT COUNT(*) AS "users", COALESCE(SUM("headRevision" - "compactedRevision"), 0) AS "changes",
+      COALESCE(SUM("compactedRevision"), 0) AS "compacted",
       (SELECT "at" FROM "User" AS "Owner" JOIN "Change" ON "Change"."userId" = "Owner"."userId"
         AND "Change"."revision" = "Owner"."compactedRevision" + 1 ORDER BY "at" LIMIT 1) AS "oldestAt"
     FROM "User"`);
@@ -237,6 +238,7 @@ export async function readLogStatistics(reader: SqlReader): Promise<LogStatistic
   return {
     users: Number(row?.users ?? 0),
     changes: Number(row?.changes ?? 0),
+    compacted: Number(row?.compacted ?? 0),
     oldestAt: oldestAt === null ? null : new Date(oldestAt),
   };
 }
@@ -244,5 +246,6 @@ export async function readLogStatistics(reader: SqlReader): Promise<LogStatistic
 interface StatisticsRow {
   readonly users: bigint | number;
   readonly changes: bigint | number | string;
+  readonly compacted: bigint | number | string;
   readonly oldestAt: Date | number | null;
 }

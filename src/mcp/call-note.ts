@@ -5,6 +5,8 @@ import { findTool } from "./tools.ts";
 
 /** The details of a request for the log. They contain no token, key or value. */
 export interface CallNote {
+  /** The ID of the request, in the log, in the response's header, and in errors of the server. */
+  readonly requestId: string;
   viewer?: Viewer;
   /** The method and the tool, such as `tools/call baton_get`. */
   call?: string;

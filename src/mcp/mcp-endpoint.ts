@@ -4,6 +4,7 @@ import type { Session } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import { inSteps } from "../in-steps.ts";
+import type { OperationObserver } from "../operation-observer.ts";
 import type { OperationTracer } from "../operation-trace.ts";
 import { agentNameOf } from "./agent-name.ts";
 import { Listen } from "./listen.ts";
@@ -22,6 +23,7 @@ export interface McpEndpointOptions extends McpServices {
   readonly version: string;
   /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
+  readonly observer: OperationObserver | undefined;
   readonly logger: Logger;
 }
 
@@ -79,7 +81,7 @@ export class McpEndpoint {
     message: McpMessage,
     { text, request, outlet, authenticate, note }: McpRequest,
   ): Promise<McpResponse> {
-    const { store, writer, feed, bounds, version, logger } = this.#options;
+    const { store, writer, feed, bounds, version, observer, logger } = this.#options;
     const sessionId = request.headers.get("mcp-session-id");
     const clientName = agentNameOf(
       message.clientName ?? clientNameOf(sessionId),
@@ -101,6 +103,7 @@ export class McpEndpoint {
         subscribe: async (uri) => this.#sessions.subscribe(requireCaller(caller), session, uri),
         unsubscribe: (uri) => this.#sessions.unsubscribe(requireCaller(caller), uri),
         version,
+        observer,
         note,
         logger,
       });
@@ -115,7 +118,7 @@ export class McpEndpoint {
     try {
       await listen?.begin(message.params);
     } catch (error) {
-      const shown = shownError(error, logger);
+      const shown = shownError(error, logger, note);
       note.errorCode = shown.code;
       const { code, message: why, data } = rpcError(shown);
       const body = { jsonrpc: "2.0", id: message.id ?? null, error: { code, message: why, data } };

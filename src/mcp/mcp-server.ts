@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
 import type { Logger } from "pino";
-import type { BatonError, ErrorCode } from "../errors.ts";
+import { serverErrorCodes, type BatonError } from "../errors.ts";
+import type { OperationObserver } from "../operation-observer.ts";
 import { writeJson } from "../json/write-json.ts";
 import type { CallNote } from "./call-note.ts";
 import type { McpMessage } from "./mcp-message.ts";
@@ -44,15 +45,17 @@ export interface McpServerOptions {
   readonly subscribe: (uri: string) => Promise<void>;
   readonly unsubscribe: (uri: string) => void;
   readonly version: string;
+  readonly observer: OperationObserver | undefined;
   readonly note: CallNote;
   readonly logger: Logger;
 }
 
 /** Creates the server of one request. It keeps no state for the next one. */
 export function createMcpServer(options: McpServerOptions): Server {
-  const { call, message, result, subscribe, unsubscribe, version, note, logger } = options;
+  const { call, message, result, subscribe, unsubscribe, version, observer, note, logger } =
+    options;
   const shown = (error: unknown): BatonError => {
-    const known = shownError(error, logger);
+    const known = shownError(error, logger, note);
     note.errorCode = known.code;
     return known;
   };
@@ -61,7 +64,7 @@ export function createMcpServer(options: McpServerOptions): Server {
     { capabilities: { tools: {}, resources: { subscribe: true } }, instructions },
   );
   server.setRequestHandler("tools/list", () => ({ tools: tools.map(({ listed }) => listed) }));
-  server.setRequestHandler("tools/call", async ({ params: { name } }) => {
+  const callTool = async (name: string) => {
     const tool = findTool(name);
     if (!tool) {
       note.errorCode = "BAD_USER_INPUT";
@@ -77,26 +80,42 @@ export function createMcpServer(options: McpServerOptions): Server {
     );
     const { text, structuredContent } = result.hold(answer);
     return {
-      content: [{ type: "text", text }],
+      content: [{ type: "text" as const, text }],
       structuredContent: { ...structuredContent },
       ...(isError ? { isError } : {}),
     };
-  });
-  const orRpcError = <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error: unknown) => {
-      if (!(error instanceof ProtocolError)) throw rpcError(shown(error));
-      note.errorCode = "BAD_USER_INPUT";
-      throw error;
-    });
+  };
+  /** Counts a call. A request has one, so the code of the request's note is that of the call. */
+  const counted = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const beganAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      const durationMs = performance.now() - beganAt;
+      observer?.ended({ kind: "mcp", name, errorCode: note.errorCode ?? null, durationMs });
+    }
+  };
+  const orRpcError = <T>(method: string, work: () => Promise<T>): Promise<T> =>
+    counted(method, () =>
+      work().catch((error: unknown) => {
+        if (!(error instanceof ProtocolError)) throw rpcError(shown(error));
+        note.errorCode = "BAD_USER_INPUT";
+        throw error;
+      }),
+    );
+  // A caller chooses the name, so only the names of tools are counted separately.
+  server.setRequestHandler("tools/call", ({ params: { name } }) =>
+    counted(findTool(name)?.name ?? "other", () => callTool(name)),
+  );
   server.setRequestHandler("resources/list", ({ params }) =>
-    orRpcError(listResources(call, params?.cursor)),
+    orRpcError("resources/list", () => listResources(call, params?.cursor)),
   );
   server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates }));
   server.setRequestHandler("resources/read", ({ params: { uri } }) =>
-    orRpcError(readResource(call, uri)),
+    orRpcError("resources/read", () => readResource(call, uri)),
   );
   server.setRequestHandler("resources/subscribe", async ({ params: { uri } }) => {
-    await orRpcError(subscribe(uri));
+    await orRpcError("resources/subscribe", () => subscribe(uri));
     return {};
   });
   server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }) => {
@@ -106,12 +125,9 @@ export function createMcpServer(options: McpServerOptions): Server {
   return server;
 }
 
-/** The codes of errors of the server, as opposed to errors of the request. */
-const serverErrors: readonly ErrorCode[] = ["UNAVAILABLE", "INTERNAL", "RATE_LIMITED"];
-
 /** The error of a request that does not call a tool. Its data is the `extensions` of the GraphQL error. */
 export function rpcError(error: BatonError): ProtocolError {
   const { InternalError, InvalidParams } = ProtocolErrorCode;
-  const code = serverErrors.includes(error.code) ? InternalError : InvalidParams;
+  const code = serverErrorCodes.includes(error.code) ? InternalError : InvalidParams;
   return new ProtocolError(code, error.message, { ...error.extensions });
 }

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
-import { BatonError, type ErrorCode } from "../errors.ts";
+import { BatonError, shownExtensions, type ErrorCode } from "../errors.ts";
 import { JsonText, jsonTextOf } from "../json/json-text.ts";
+import type { CallNote } from "./call-note.ts";
 import { maxGlimpseUnits, shownValue } from "./shown-value.ts";
 import type { ToolResult } from "./tool.ts";
 
@@ -22,14 +23,17 @@ const nextSteps: Record<ErrorCode, string> = {
   INTERNAL: "Tell the user. The details are in the server's log.",
 };
 
-/** The error that callers see instead of an internal error. */
-const internal = new BatonError("INTERNAL", "Internal error. Details are in the server's log.");
-
 /** Returns the public form of an error. An internal error is logged. */
-export function shownError(error: unknown, logger: Logger): BatonError {
-  if (error instanceof BatonError) return error;
-  logger.error({ err: error }, "internal error");
-  return internal;
+export function shownError(error: unknown, logger: Logger, { requestId }: CallNote): BatonError {
+  if (error instanceof BatonError) {
+    return new BatonError(error.code, error.message, shownExtensions(error, requestId));
+  }
+  logger.error({ requestId, err: error }, "internal error");
+  return new BatonError(
+    "INTERNAL",
+    `Internal error. Details are in the server's log, with the request ID ${requestId}.`,
+    { requestId },
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Hub } from "../feed/hub.ts";
 import type { Statistics } from "../store/contract.ts";
+import { ClaimMetrics } from "./claim-metrics.ts";
 import { CommitMetrics } from "./commit-metrics.ts";
 import { OperationMetrics } from "./operation-metrics.ts";
 import { registerStoreMetrics } from "./store-metrics.ts";
@@ -12,12 +13,14 @@ import { registerStoreMetrics } from "./store-metrics.ts";
 export class Metrics {
   readonly operations: OperationMetrics;
   readonly commits: CommitMetrics;
+  readonly claims: ClaimMetrics;
   readonly #registry = new Registry();
 
   constructor(database: Statistics, hub: Pick<Hub, "followers">) {
     collectDefaultMetrics({ register: this.#registry });
     this.operations = new OperationMetrics(this.#registry);
     this.commits = new CommitMetrics(this.#registry);
+    this.claims = new ClaimMetrics(this.#registry);
     registerStoreMetrics(this.#registry, database, hub);
   }
 

@@ -15,6 +15,11 @@ export function registerStoreMetrics(
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
   const users = gauge("baton_users", "Users with a store.");
   const changes = gauge("baton_log_changes", "Changes in the logs of all users.");
+  const heads = gauge("baton_log_head_revisions", "Sum of the head revisions of all users.");
+  const compacted = gauge(
+    "baton_log_compacted_revisions",
+    "Sum of the latest revisions of all users that the logs no longer contain.",
+  );
   const oldest = gauge(
     "baton_log_oldest_change_timestamp_seconds",
     "Time of the oldest change in a log; 0 if all logs are empty.",
@@ -73,6 +78,8 @@ export function registerStoreMetrics(
           });
           users.set(log.users);
           changes.set(log.changes);
+          heads.set(log.changes + log.compacted);
+          compacted.set(log.compacted);
           oldest.set(log.oldestAt ? log.oldestAt.getTime() / 1_000 : 0);
           this.set(1);
         } catch {

@@ -402,6 +402,8 @@ export interface Notifications {
 export interface LogStatistics {
   readonly users: number;
   readonly changes: number;
+  /** The number of changes that were removed, because they were older than the retention. */
+  readonly compacted: number;
   /** Time of the oldest change; null if there is none. */
   readonly oldestAt: Date | null;
 }

@@ -22,6 +22,7 @@ const noEffects: Omit<Effects, "head"> = {
   claimed: [],
   changes: [],
   records: [],
+  claimEvents: [],
 };
 
 export interface ImportProgress {

@@ -6,6 +6,7 @@ import { LiveOperation } from "./live-operation.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { tracedNote, type OperationNote } from "./operation-note.ts";
 import type { Prepared } from "./operations.ts";
+import { readableHeaders, requestIdHeader } from "./request-id.ts";
 import { writeResult } from "./write-result.ts";
 
 /** Heartbeats let a client detect a lost stream, and keep proxies from closing an idle one. */
@@ -51,7 +52,7 @@ export async function serveEventStream(
   note.trace?.end(tracedNote(note));
   if (response.destroyed) return live?.close();
   const sink = new EventStreamSink(response, maxWaitingBytes);
-  response.writeHead(200, headersFor(request));
+  response.writeHead(200, headersFor(request, note));
   sink.ping();
   if (live) {
     const pings = setInterval(() => sink.ping(), pingIntervalMs);
@@ -71,14 +72,24 @@ export async function serveEventStream(
   sink.complete();
 }
 
-function headersFor({ headers: { origin } }: IncomingMessage): Record<string, string> {
+function headersFor(
+  { headers: { origin } }: IncomingMessage,
+  { requestId }: OperationNote,
+): Record<string, string> {
   return {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache",
     // With compression, an event would wait for later ones.
     "Content-Encoding": "none",
     "X-Content-Type-Options": "nosniff",
+    [requestIdHeader]: requestId,
     // Callers authenticate with a token and never with cookies, so that pages of any origin can be allowed.
-    ...(origin === undefined ? {} : { "Access-Control-Allow-Origin": origin, Vary: "Origin" }),
+    ...(origin === undefined
+      ? {}
+      : {
+          "Access-Control-Allow-Origin": origin,
+          Vary: "Origin",
+          "Access-Control-Expose-Headers": readableHeaders,
+        }),
   };
 }

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
+import type { OperationObserver } from "../operation-observer.ts";
 import type { OperationTracer } from "../operation-trace.ts";
 import { acceptedType, type ResultType } from "./accepted-type.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
@@ -15,6 +16,7 @@ import type { OperationNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody, textOf } from "./read-body.ts";
 import type { Operation } from "./read-operation.ts";
+import { readableHeaders, requestIdHeader } from "./request-id.ts";
 import { sendParts } from "./send-parts.ts";
 import { writeResult } from "./write-result.ts";
 import type { RespondByYoga } from "./yoga.ts";
@@ -30,6 +32,7 @@ export interface GraphqlRouteOptions {
   readonly maxWaitingBytes: number;
   /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
+  readonly observer?: OperationObserver | undefined;
   readonly logger: Logger;
 }
 
@@ -93,7 +96,8 @@ export class GraphqlRoute {
       const status = shown === "application/json" ? jsonStatuses[error.kind] : refusedStatus;
       const errors = graphql.publicErrors(error.errors, note);
       note.errorCode = codeOf(errors);
-      return send(request, response, status, shown, writeResult({ errors }));
+      this.#options.observer?.refused("http", String(note.errorCode));
+      return send(headersFor(request, shown, note), response, status, writeResult({ errors }));
     }
     note.definition = prepared.operation;
     const kind = prepared.operation.operation;
@@ -114,8 +118,9 @@ export class GraphqlRoute {
       );
       note.errorCode = errorCode;
       const status = isExecuted || type === "application/json" ? 200 : refusedStatus;
-      if (typeof text === "string") send(request, response, status, type, text);
-      else await sendParts(response, status, headersFor(request, type), { parts: text, userId });
+      const headers = headersFor(request, type, note);
+      if (typeof text === "string") send(headers, response, status, text);
+      else await sendParts(response, status, headers, { parts: text, userId });
     } finally {
       if (context.budget.isShared) whenOver(response, () => context.budget.reset());
     }
@@ -199,21 +204,28 @@ function whenOver(response: ServerResponse, then: () => void): void {
 }
 
 /** Writes the head and the body of a result with one call. `text` is JSON. */
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  type: ResultType,
-  text: string,
-): void {
-  const headers = headersFor(request, type);
+function send(headers: string[], response: ServerResponse, status: number, text: string): void {
   headers.push("Content-Length", String(Buffer.byteLength(text)));
   response.writeHead(status, headers).end(text);
 }
 
-function headersFor({ headers: { origin } }: IncomingMessage, type: ResultType): string[] {
-  const headers = ["Content-Type", `${type}; charset=utf-8`, "X-Content-Type-Options", "nosniff"];
-  // Callers authenticate with a token and never with cookies, so that pages of any origin can be allowed.
-  if (origin !== undefined) headers.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
+function headersFor(
+  { headers: { origin } }: IncomingMessage,
+  type: ResultType,
+  { requestId }: OperationNote,
+): string[] {
+  const headers = [
+    "Content-Type",
+    `${type}; charset=utf-8`,
+    "X-Content-Type-Options",
+    "nosniff",
+    requestIdHeader,
+    requestId,
+  ];
+  if (origin !== undefined) {
+    // Callers authenticate with a token and never with cookies, so that pages of any origin can be allowed.
+    headers.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
+    headers.push("Access-Control-Expose-Headers", readableHeaders);
+  }
   return headers;
 }

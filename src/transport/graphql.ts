@@ -1,12 +1,14 @@
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLError } from "graphql";
 import type { Logger } from "pino";
 import type { Session } from "../auth/authenticator.ts";
+import { BatonError } from "../errors.ts";
 import type { Context } from "../schema/context.ts";
 import { schema } from "../schema/schema.ts";
 import { writeLongJson, type TextParts } from "../json/write-long-json.ts";
 import { compiledOperation } from "./compiled-operation.ts";
 import { embeddedValues } from "./embedded-variables.ts";
 import { inSteps } from "../in-steps.ts";
+import type { OperationObserver } from "../operation-observer.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import type { OperationNote } from "./operation-note.ts";
@@ -16,16 +18,6 @@ import { readMessage, type SocketMessage } from "./read-message.ts";
 import { readOperation, type Operation } from "./read-operation.ts";
 import { readSearch } from "./read-search.ts";
 import type { SentVariables } from "./sent-variables.ts";
-
-/** Receives the outcome of each operation. */
-export interface OperationObserver {
-  ended(operation: {
-    readonly kind: string;
-    readonly name: string | null;
-    readonly errorCode: string | null;
-    readonly durationMs: number;
-  }): void;
-}
 
 export interface GraphqlOptions extends Services {
   readonly observer?: OperationObserver | undefined;
@@ -187,19 +179,23 @@ async function observed<T>(
   codeOfResult: (result: T) => string | null,
 ): Promise<T> {
   const begin = performance.now();
-  let errorCode: string | null = "INTERNAL";
-  try {
-    const result = await work();
-    errorCode = codeOfResult(result);
-    return result;
-  } finally {
+  const ended = (errorCode: string | null) =>
     observer.ended({
       kind: operation.operation,
       name: operation.name?.value ?? null,
       errorCode,
       durationMs: performance.now() - begin,
     });
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    // If it was refused before execution, the transport counts it.
+    if (!(error instanceof BatonError)) ended("INTERNAL");
+    throw error;
   }
+  ended(codeOfResult(result));
+  return result;
 }
 
 function lengthOf(text: string | TextParts): number {

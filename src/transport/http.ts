@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { BatonError, type ErrorCode } from "../errors.ts";
 import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
+import type { OperationObserver } from "../operation-observer.ts";
 import type { OperationTracer } from "../operation-trace.ts";
 import { serveBoard } from "./board.ts";
 import { GraphqlRoute } from "./graphql-route.ts";
@@ -14,6 +15,7 @@ import { McpRoute } from "./mcp-route.ts";
 import type { Services } from "./operation-context.ts";
 import { loggedNote, tracedNote, type OperationNote } from "./operation-note.ts";
 import { publicError } from "./public-error.ts";
+import { readableHeaders, requestIdHeader, requestIdOf } from "./request-id.ts";
 
 export interface HttpOptions {
   readonly graphql: Graphql;
@@ -40,6 +42,7 @@ export interface HttpOptions {
   readonly isStopping: () => boolean;
   /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
+  readonly observer?: OperationObserver | undefined;
   readonly logger: Logger;
 }
 
@@ -58,7 +61,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
  * for models, and health for the supervisor of the process.
  */
 export function httpListener(options: HttpOptions): RequestListener {
-  const { logger, tracer } = options;
+  const { logger, tracer, observer } = options;
   const routes = {
     graphql: new GraphqlRoute(options),
     mcp: new McpRoute({ ...options, ...options.services }),
@@ -66,9 +69,7 @@ export function httpListener(options: HttpOptions): RequestListener {
   return (request, response) => {
     if (options.isSecure) response.setHeader("Strict-Transport-Security", "max-age=31536000");
     if (options.isStopping()) response.setHeader("Connection", "close");
-    const note: OperationNote = {};
-    const requestId = requestIdOf(request);
-    if (requestId !== null) note.requestId = requestId;
+    const note: OperationNote = { requestId: requestIdOf(request) };
     if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response, note);
     if (tracer) response.once("close", () => note.trace?.end(tracedNote(note)));
     answer(options, routes, request, response, note).catch(async (error: unknown) => {
@@ -78,20 +79,19 @@ export function httpListener(options: HttpOptions): RequestListener {
       if (request.destroyed && (!request.complete || isReset(error))) return;
       const problem = publicError(error, logger, note);
       note.errorCode = codeOf([problem]);
+      observer?.refused(pathOf(request) === "/mcp" ? "mcp" : "http", String(note.errorCode));
       if (response.headersSent) response.destroy();
       else {
         // If pages can use the API, a page can also read the reason of a refusal.
-        if (options.allowsOrigins) response.setHeader("Access-Control-Allow-Origin", "*");
+        if (options.allowsOrigins) {
+          response.setHeader("Access-Control-Allow-Origin", "*");
+          response.setHeader("Access-Control-Expose-Headers", readableHeaders);
+        }
+        response.setHeader(requestIdHeader, note.requestId);
         refuse(request, response, problem, error instanceof HttpRefusal ? error : null);
       }
     });
   };
-}
-
-/** The ID that the caller, or a proxy in front of this server, assigned to the request. */
-function requestIdOf({ headers }: IncomingMessage): string | null {
-  const sent = headers["x-request-id"];
-  return typeof sent === "string" && /^[\w.:/+=-]{1,128}$/.test(sent) ? sent : null;
 }
 
 function logWhenAnswered(
@@ -128,8 +128,10 @@ async function answer(
 ): Promise<void> {
   const path = pathOf(request);
   if (request.method === "POST" && path === "/graphql") {
+    // The route writes the ID with its other headers. A header that is set before costs more.
     return graphql.answer(request, response, note);
   }
+  response.setHeader(requestIdHeader, note.requestId);
   if (options.servesGraphiql && serveGraphiql(request, response)) return;
   if (options.servesBoard && serveBoard(request, response)) return;
   switch (path) {

@@ -5,6 +5,7 @@ import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { CallNote } from "../mcp/call-note.ts";
 import type { McpResponse, McpEndpoint } from "../mcp/mcp-endpoint.ts";
+import type { OperationObserver } from "../operation-observer.ts";
 import type { OperationTracer } from "../operation-trace.ts";
 import type { Services } from "./operation-context.ts";
 import { headerCredentials } from "./credentials.ts";
@@ -15,6 +16,7 @@ import { HttpRefusal } from "./http-refusal.ts";
 import { tracedNote } from "./operation-note.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
 import { readBody, textOf } from "./read-body.ts";
+import { readableHeaders } from "./request-id.ts";
 
 export interface McpRouteOptions extends Services {
   readonly authenticator: Authenticator;
@@ -26,6 +28,7 @@ export interface McpRouteOptions extends Services {
   readonly stopped: AbortSignal;
   /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
+  readonly observer?: OperationObserver | undefined;
   readonly logger: Logger;
 }
 
@@ -37,7 +40,7 @@ const corsHeaders = {
   "Access-Control-Allow-Methods": "POST, GET, DELETE, OPTIONS",
   "Access-Control-Allow-Headers":
     "Authorization, Content-Type, Accept, Baton-Agent, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name",
-  "Access-Control-Expose-Headers": "Mcp-Session-Id, WWW-Authenticate",
+  "Access-Control-Expose-Headers": `Mcp-Session-Id, WWW-Authenticate, ${readableHeaders}`,
   "Access-Control-Max-Age": "600",
 };
 
@@ -119,11 +122,12 @@ export class McpRoute {
   }
 
   #load(): Promise<McpEndpoint> {
-    const { store, writer, feed, bounds, tracer, logger } = this.#options;
+    const { store, writer, feed, bounds, tracer, observer, logger } = this.#options;
+    const version = packageVersion();
     // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
     this.#endpoint ??= import("../mcp/mcp-endpoint.ts").then(
       ({ McpEndpoint }) =>
-        new McpEndpoint({ store, writer, feed, bounds, tracer, logger, version: packageVersion() }),
+        new McpEndpoint({ store, writer, feed, bounds, tracer, observer, logger, version }),
     );
     return this.#endpoint;
   }

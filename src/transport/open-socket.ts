@@ -21,6 +21,8 @@ const maxSilentPings = 2;
 
 /** The state of a socket, in addition to that of the protocol. */
 export interface Extra {
+  /** The ID of the request that opened the socket. The IDs of operations begin with it. */
+  readonly requestId: string;
   /** The headers of the request that opened the socket. They can contain the token. */
   readonly headers: IncomingHttpHeaders;
   readonly writer: SocketWriter;
@@ -42,6 +44,8 @@ export interface Extra {
 }
 
 export interface OpenSocketOptions {
+  /** The ID of the request that opened the socket. */
+  readonly requestId: string;
   readonly socket: WebSocket;
   /** The stream that the socket reads from and writes to. */
   readonly stream: Duplex;
@@ -71,6 +75,7 @@ export function openSocket(options: OpenSocketOptions): void {
     userId: () => (extra.authenticated ? extra.userId : null),
   });
   const extra: Extra = {
+    requestId: options.requestId,
     headers: options.headers,
     writer,
     authenticated: false,
@@ -107,7 +112,10 @@ export function openSocket(options: OpenSocketOptions): void {
           // graphql-ws also accepts a parsed message.
           listener(message as string).catch((error: unknown) => {
             if (socket.readyState !== socket.OPEN) return;
-            logger.error({ err: error }, "internal error on a socket");
+            logger.error(
+              { requestId: options.requestId, err: error },
+              "internal error on a socket",
+            );
             socket.close(CloseCode.InternalServerError, "Internal server error");
           });
           extra.endAbandoned();

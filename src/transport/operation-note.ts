@@ -5,8 +5,6 @@ import type { TracedOperation } from "../operation-trace.ts";
 /** The details of an operation for the log. They contain no token, key or value. */
 export interface OperationNote extends CallNote {
   definition?: OperationDefinitionNode;
-  /** The ID of an error in the log. */
-  requestId?: string;
 }
 
 const maxFields = 5;
@@ -16,7 +14,7 @@ const maxNameLength = 100;
 export function loggedNote(note: OperationNote): object {
   const { viewer, definition, call, errorCode, requestId, trace } = note;
   return {
-    ...(requestId ? { requestId } : {}),
+    requestId,
     ...(trace ? { traceId: trace.traceId, spanId: trace.spanId } : {}),
     ...(viewer ? { user: viewer.userId, agent: viewer.agent } : {}),
     ...(definition ? { operation: describeOperation(definition) } : {}),

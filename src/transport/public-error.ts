@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
-import { BatonError, isErrorCode } from "../errors.ts";
+import { BatonError, isErrorCode, shownExtensions } from "../errors.ts";
 import type { OperationNote } from "./operation-note.ts";
 
 /** graphql-js includes an invalid value in its message, regardless of the value's length. */
@@ -10,12 +9,12 @@ const maxMessageLength = 1_000;
 /**
  * Returns the public form of an error: a BatonError is unchanged, an error of GraphQL is BAD_USER_INPUT, and any other
  * error is logged, and is INTERNAL for the caller.
- * @param note the note of its operation, which receives the ID of the error in the log
+ * @param note the note of its operation
  */
 export function publicError(
   error: unknown,
   logger: Logger,
-  note: OperationNote = {},
+  { requestId, trace }: OperationNote,
 ): GraphQLError {
   const origin = originOf(error);
   const place =
@@ -23,7 +22,8 @@ export function publicError(
       ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
       : {};
   if (origin instanceof BatonError) {
-    return new GraphQLError(origin.message, { ...place, extensions: { ...origin.extensions } });
+    const extensions = { ...shownExtensions(origin, requestId) };
+    return new GraphQLError(origin.message, { ...place, extensions });
   }
   if (origin instanceof GraphQLError && error instanceof GraphQLError) {
     if (isErrorCode(error.extensions.code)) return error;
@@ -40,9 +40,6 @@ export function publicError(
       },
     });
   }
-  // A report of the error contains this ID, which leads to the line in the log.
-  note.requestId ??= randomUUID();
-  const { requestId, trace } = note;
   logger.error(
     { requestId, ...(trace ? { traceId: trace.traceId } : {}), err: origin },
     "internal error",

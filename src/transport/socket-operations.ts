@@ -6,6 +6,7 @@ import { badUserInput, limitExceeded } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { TextParts } from "../json/write-long-json.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
+import type { OperationObserver } from "../operation-observer.ts";
 import type { OperationTracer } from "../operation-trace.ts";
 import { schema } from "../schema/schema.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
@@ -34,6 +35,7 @@ export interface SocketOperationsOptions {
   readonly maxOperations: number;
   /** Null if traces are off. */
   readonly tracer: OperationTracer | null;
+  readonly observer?: OperationObserver | undefined;
   readonly logger: Logger;
 }
 
@@ -124,7 +126,7 @@ export class SocketOperations {
   ): Promise<Arguments | GraphQLError[]> {
     const { graphql, authenticator } = this.#options;
     const { extra } = connection;
-    const operation = new OpenOperation();
+    const operation = new OpenOperation(`${extra.requestId}/${id.slice(0, maxOperationIdLength)}`);
     operation.note.trace = this.#options.tracer?.begin(
       operation.beganAt,
       socketCarriers(connection.connectionParams, payload.extensions, extra.headers),
@@ -178,6 +180,7 @@ export class SocketOperations {
           ? graphql.publicErrors(error.errors, operation.note)
           : [publicError(error, this.#options.logger, operation.note)];
       operation.note.errorCode = codeOf(errors);
+      this.#countRefusal(operation);
       this.#log(operation);
       return errors;
     }
@@ -198,6 +201,7 @@ export class SocketOperations {
     } catch (error) {
       // If this were thrown, graphql-ws would close the whole socket.
       result = writeResult({ errors: [this.#noted(error, operation)] });
+      this.#countRefusal(operation);
     }
     const { writer } = connection.extra;
     if (id in connection.subscriptions) {
@@ -235,7 +239,9 @@ export class SocketOperations {
       operation.note.errorCode = codeOf(begun.errors ?? []);
       return begun;
     } catch (error) {
-      return { errors: [this.#noted(error, operation)] };
+      const errors = [this.#noted(error, operation)];
+      this.#countRefusal(operation);
+      return { errors };
     }
   }
 
@@ -321,6 +327,10 @@ export class SocketOperations {
 
   #isFull({ operations }: Extra): boolean {
     return operations.size >= this.#options.maxOperations;
+  }
+
+  #countRefusal({ note }: OpenOperation): void {
+    this.#options.observer?.refused("websocket", String(note.errorCode));
   }
 
   #noted(error: unknown, { note }: OpenOperation): GraphQLError {

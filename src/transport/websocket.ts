@@ -4,6 +4,7 @@ import { handleProtocols, makeServer, type Context as SocketContext } from "grap
 import { WebSocketServer } from "ws";
 import { openSocket, type Extra } from "./open-socket.ts";
 import { isOfOwnOrigin } from "./own-origin.ts";
+import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import { refusalText } from "./unreadable-request.ts";
 import {
   endAbandoned,
@@ -36,6 +37,10 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
   const { logger, maxMessageBytes: maxPayload } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
   const contexts = new Set<SocketContext<Record<string, unknown>, Extra>>();
+  const requestIds = new WeakMap<IncomingMessage, string>();
+  sockets.on("headers", (headers, request) => {
+    headers.push(`${requestIdHeader}: ${requestIds.get(request)}`);
+  });
   let closing = false;
   const operations = new SocketOperations(options);
   const protocol = makeServer<Record<string, unknown>, Extra>({
@@ -72,10 +77,13 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
       return;
     }
     const { authorization, "baton-agent": agent, traceparent, tracestate } = request.headers;
+    const requestId = requestIdOf(request);
+    requestIds.set(request, requestId);
     sockets.handleUpgrade(request, stream, head, (socket) => {
       openSocket({
         socket,
         stream,
+        requestId,
         protocol,
         graphql: options.graphql,
         memory: options.memory,

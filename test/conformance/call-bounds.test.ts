@@ -57,6 +57,7 @@ describe("bounds of users and tokens", () => {
     const { errors } = answers.find(({ status }) => status === 429)!;
     expect(errors?.[0]?.extensions).toEqual({
       code: "RATE_LIMITED",
+      requestId: expect.any(String),
       limit: "maxTokenReadsPerSecond",
       max: 3,
       retryAfterMs: 334,
@@ -93,6 +94,7 @@ describe("bounds of users and tokens", () => {
     const refused = await refusal(subscribeOn(client, read).next());
     expect(refused.extensions).toMatchObject({
       code: "RATE_LIMITED",
+      requestId: expect.stringMatching(/^.+\/.+$/),
       limit: "maxTokenReadsPerSecond",
     });
     await client.dispose();

@@ -111,6 +111,7 @@ const noEffects: Effects = {
   cleared: [],
   claimed: [],
   records: [],
+  claimEvents: [],
 };
 const record = { idempotencyKey: "once", digest: "d", at, results: "{}" };
 

@@ -8,10 +8,24 @@ import { defaultConfig } from "../../src/config.ts";
 import type { Metrics } from "../../src/metrics/metrics.ts";
 import { serveMetrics } from "../../src/metrics/serve-metrics.ts";
 import { startServer, type BatonServer } from "../../src/server.ts";
-import { query, subscribe } from "../client.ts";
+import { query, request, socketClient, subscribe, subscribeOn } from "../client.ts";
 import { plainDatabases } from "../databases.ts";
-import { set } from "../operations.ts";
+import { McpClient } from "../mcp/mcp-client.ts";
+import { claim, complete, fail, mutate, release, set } from "../operations.ts";
 import type { OwnDatabase } from "../own-database.ts";
+
+/** The value of each sample, by its name and labels. */
+async function samplesOf({ metricsUrl }: BatonServer): Promise<Record<string, number>> {
+  const response = await fetch(String(metricsUrl));
+  expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
+  const lines = (await response.text()).split("\n").filter((line) => /^[a-z]/.test(line));
+  return Object.fromEntries(
+    lines.map((line) => {
+      const space = line.lastIndexOf(" ");
+      return [line.slice(0, space), Number(line.slice(space))];
+    }),
+  );
+}
 
 const silent = pino({ level: "silent" });
 
@@ -33,18 +47,7 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
     await rm(dataDir, { recursive: true });
   });
 
-  /** The value of each sample, by its name and labels. */
-  async function samples(): Promise<Record<string, number>> {
-    const response = await fetch(String(baton.metricsUrl));
-    expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
-    const lines = (await response.text()).split("\n").filter((line) => /^[a-z]/.test(line));
-    return Object.fromEntries(
-      lines.map((line) => {
-        const space = line.lastIndexOf(" ");
-        return [line.slice(0, space), Number(line.slice(space))];
-      }),
-    );
-  }
+  const samples = () => samplesOf(baton);
 
   test("counts operations by kind, name and code, and commits by their contents", async () => {
     const document = `mutation Hand($key: String!, $ifRevision: Revision) {
@@ -66,11 +69,59 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
       baton_database_up: 1,
       baton_users: 1,
       baton_log_changes: 1,
+      baton_log_head_revisions: 1,
+      baton_log_compacted_revisions: 0,
     });
     const ageSeconds = Date.now() / 1_000 - Number(found.baton_log_oldest_change_timestamp_seconds);
     expect(Math.abs(ageSeconds)).toBeLessThan(60);
     const pool = Object.keys(found).filter((key) => key.startsWith("baton_database_connections{"));
     expect(pool.length).toBe(name === "SQLite" ? 0 : 3);
+  });
+
+  test("counts each event of a claim once, when it is committed", async () => {
+    const namespace = "claims";
+    for (const key of ["a", "b", "c"]) await set(server, { namespace, key, value: 1 });
+    const granted = async (more = {}) => {
+      const { claim: held, entry } = await claim(server, { namespace, ...more });
+      return { namespace, key: entry.key as string, token: held.token as string };
+    };
+    const once = { idempotencyKey: "once" };
+    const first = await granted(once);
+    expect(await granted(once)).toEqual(first);
+    await complete(server, first);
+    await expect(complete(server, first)).rejects.toThrow("CLAIM_LOST");
+    await fail(server, { ...(await granted()), retry: false });
+    await release(server, { ...(await granted()), delaySeconds: 0 });
+    await granted();
+    const revoke = { namespace, key: "c" };
+    await mutate(server, "revokeClaim", "revoked", revoke);
+    await mutate(server, "revokeClaim", "revoked", revoke);
+    await granted({ leaseSeconds: 1 });
+    await vi.waitFor(() => granted(), { timeout: 10_000 });
+    expect(await samples()).toMatchObject({
+      'baton_claims_total{event="granted"}': 6,
+      'baton_claims_total{event="completed"}': 1,
+      'baton_claims_total{event="failed"}': 1,
+      'baton_claims_total{event="released"}': 1,
+      'baton_claims_total{event="revoked"}': 1,
+      'baton_claims_total{event="expired"}': 1,
+    });
+  });
+
+  test("counts the calls of tools by name and code", async () => {
+    await using client = await McpClient.connect(server);
+    await client.call("get", { key: "k" });
+    await client.refused("set", { key: "k", value: 1, ifRevision: "0" });
+    await client.client.callTool({ name: "made-up", arguments: {} }).catch(() => {});
+    await client.client.readResource({ uri: "baton://default/k" });
+    const found = await samples();
+    expect(found).toMatchObject({
+      'baton_operations_total{kind="mcp",name="baton_get",code="OK"}': 1,
+      'baton_operations_total{kind="mcp",name="baton_set",code="CONFLICT"}': 1,
+      'baton_operations_total{kind="mcp",name="other",code="BAD_USER_INPUT"}': 1,
+      'baton_operations_total{kind="mcp",name="resources/read",code="OK"}': 1,
+      'baton_operation_duration_seconds_count{kind="mcp"}': 4,
+    });
   });
 
   test("callers cannot create more than 200 names", async () => {
@@ -145,6 +196,54 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
       }
     }
   });
+});
+
+test("counts requests and operations that are refused before execution", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "baton-metrics-"));
+  const config = { dataDir, port: 0, metrics: "127.0.0.1:0", maxUserReadsPerSecond: 1 };
+  const baton = await startServer(defaultConfig(config), silent);
+  const token = baton.localToken?.secret ?? "";
+  const read = "{ viewer { user } }";
+  /** Sends a read until one is refused, because a refill can admit it. */
+  const untilLimited = async (send: () => Promise<unknown>) => {
+    while (!JSON.stringify(await send()).includes("RATE_LIMITED"));
+  };
+  const call = { jsonrpc: "2.0", id: 1, method: "tools/list" };
+  const headers = {
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+  };
+  const client = socketClient(baton.url, { token });
+  const stranger = socketClient(baton.url, { token: "unknown" });
+  const on = (socket: typeof client) => () =>
+    subscribeOn(socket, read)
+      .next()
+      .catch(({ code }: { code: string }) => code);
+  await untilLimited(() => request(baton.url, token, read));
+  await untilLimited(on(client));
+  await untilLimited(async () => {
+    const sent = { method: "POST", headers, body: JSON.stringify(call) };
+    return (await fetch(`${baton.url}/mcp`, sent)).text();
+  });
+  await request(baton.url, "unknown", read);
+  await request(baton.url, null, read);
+  await request(baton.url, token, "{ nothing }");
+  await on(stranger)();
+  const found = await samplesOf(baton);
+  expect(found).toMatchObject({
+    'baton_refused_total{transport="http",code="RATE_LIMITED"}': 1,
+    'baton_refused_total{transport="http",code="UNAUTHENTICATED"}': 2,
+    'baton_refused_total{transport="http",code="BAD_USER_INPUT"}': 1,
+    'baton_refused_total{transport="websocket",code="RATE_LIMITED"}': 1,
+    'baton_refused_total{transport="websocket",code="UNAUTHENTICATED"}': 1,
+    'baton_refused_total{transport="mcp",code="RATE_LIMITED"}': 1,
+    'baton_refused_total{transport="mcp",code="UNAUTHENTICATED"}': 0,
+  });
+  expect(Object.keys(found).filter((key) => key.includes("RATE_LIMITED")).length).toBe(3);
+  await Promise.all([client.dispose(), stranger.dispose()]);
+  await baton.close();
+  await rm(dataDir, { recursive: true });
 });
 
 test.for(["nowhere", "127.0.0.1:99999", "host:", "999.1.1.1:1"])(

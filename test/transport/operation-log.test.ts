@@ -9,6 +9,7 @@ import { request, socketClient, subscribeOn, subscribeBySse } from "../client.ts
 import { LogLines } from "../log-lines.ts";
 import { eras, McpClient } from "../mcp/mcp-client.ts";
 import { set } from "../operations.ts";
+import { RawSocket } from "../raw-client.ts";
 
 describe("the log at debug", () => {
   const lines = new LogLines();
@@ -115,6 +116,69 @@ describe("the log at debug", () => {
       expect(line.errorCode).toBe("BAD_USER_INPUT");
     }
     await client.dispose();
+  });
+
+  const read = JSON.stringify({ query: "query Identified { viewer { user } }" });
+  const headersOf = (token: string, id: string) => ({
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+    origin: "http://page.example",
+    ...(id === "" ? {} : { "x-request-id": id }),
+  });
+
+  test.each([
+    ["/graphql", read, 200],
+    ["/graphql", JSON.stringify({ query: "{ nothing }" }), 200],
+    ["/graphql", "{", 400],
+    ["/graphql?query={viewer{user}}", undefined, 200],
+    ["/mcp", JSON.stringify({ jsonrpc: "2.0", id: 1, method: "nothing" }), 403],
+    ["/health/live", undefined, 200],
+    ["/missing", undefined, 404],
+  ])("has the ID of each request to %s, as the response has", async (path, body, status) => {
+    const sent = async (id: string) => {
+      const headers = headersOf(reached.token, id);
+      const method = body === undefined ? "GET" : "POST";
+      const response = await fetch(`${reached.url}${path}`, {
+        method,
+        headers,
+        body: body ?? null,
+      });
+      await response.text();
+      expect(response.status).toBe(status);
+      if (path.startsWith("/graphql")) {
+        expect(response.headers.get("access-control-expose-headers")).toContain("X-Request-Id");
+      }
+      const requestId = response.headers.get("x-request-id");
+      await lines.find((line) => line.requestId === requestId && line.status === status);
+      return requestId;
+    };
+    const own = `proxy.7:${path.length}-${body?.length}/a+b=`;
+    expect(await sent(own)).toBe(own);
+    const generated = [await sent(""), await sent("two words"), await sent("x".repeat(129))];
+    for (const id of generated) expect(id).toMatch(/^[\w-]{8}-\d+$/);
+    expect(new Set(generated).size).toBe(3);
+  });
+
+  test("has the ID of a stream of events, as its response has", async () => {
+    const response = await fetch(`${reached.url}/graphql`, {
+      method: "POST",
+      headers: { ...headersOf(reached.token, "stream-1"), accept: "text/event-stream" },
+      body: JSON.stringify({ query: "subscription Streamed { entryChanged { key } }" }),
+    });
+    expect(response.headers.get("x-request-id")).toBe("stream-1");
+    await response.body?.cancel();
+    const line = await lines.find(({ requestId }) => requestId === "stream-1");
+    expect(line.operation).toBe("subscription Streamed: entryChanged");
+  });
+
+  test("has the ID of an operation on a socket: that of the socket, then its own", async () => {
+    await using socket = new RawSocket(reached, { "x-request-id": "ws-7" });
+    await socket.take(1, "connection_ack");
+    expect((await socket.opened)["x-request-id"]).toBe("ws-7");
+    socket.send(JSON.stringify({ id: "3", type: "subscribe", payload: JSON.parse(read) }));
+    await socket.take(1);
+    const line = await lines.find(({ requestId }) => requestId === "ws-7/3");
+    expect(line.operation).toBe("query Identified: viewer");
   });
 
   test("has the code of a request that is refused before its operation is read", async () => {

@@ -9,7 +9,7 @@ import { WaitingCommands, type Waiting } from "./waiting-commands.ts";
 
 /** Receives what each transaction committed, by user, in commit order. */
 type CommitListener = (
-  committed: ReadonlyMap<string, Pick<Effects, "changes" | "claimed" | "head">>,
+  committed: ReadonlyMap<string, Pick<Effects, "changes" | "claimed" | "claimEvents" | "head">>,
 ) => void;
 
 export interface CommitObserver {

@@ -3,7 +3,7 @@ import { isFree, type ClaimState, type StoredEntry } from "../model/claim.ts";
 import { shownEntry } from "../model/entry.ts";
 import { placeId, type Place } from "../model/place.ts";
 import { compareText, matches, type TextMatch } from "../model/text-match.ts";
-import type { LoadedEntry, State } from "./state.ts";
+import type { ClaimEvent, LoadedEntry, State } from "./state.ts";
 
 /**
  * The changes of one command to a state, which the draft does not modify. The draft of a refused command is discarded,
@@ -18,6 +18,7 @@ export class Draft {
   /** The places whose claim changed. */
   readonly claimed = new Set<string>();
   readonly changes: Change[] = [];
+  readonly claimEvents: ClaimEvent[] = [];
   readonly #state: State;
   /** The entry counts of namespaces that differ from the state's. */
   readonly #counts = new Map<string, number>();

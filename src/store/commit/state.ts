@@ -35,6 +35,20 @@ export interface WrittenEntry {
   readonly before: StoredHead | null;
 }
 
+/**
+ * What happened to a claim. It is `expired` when another worker claims the entry after the lease has ended, or when the
+ * entry is dead-lettered then. Nothing happens at the end of a lease itself.
+ */
+export const claimEvents = [
+  "granted",
+  "completed",
+  "failed",
+  "released",
+  "revoked",
+  "expired",
+] as const;
+export type ClaimEvent = (typeof claimEvents)[number];
+
 /** The net effect of a transaction on one user's store, applied in the order of the fields. */
 export interface Effects {
   /** Namespaces to clear first. */
@@ -47,6 +61,8 @@ export interface Effects {
   readonly changes: readonly Change[];
   readonly records: readonly IdempotencyRecord[];
   readonly head: bigint;
+  /** For the metrics: they are not stored. */
+  readonly claimEvents: readonly ClaimEvent[];
 }
 
 /** The idempotency record: the result of a mutation with an idempotency key, for its repeats (G12). */

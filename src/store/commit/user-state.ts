@@ -4,7 +4,7 @@ import { isExpired } from "../model/entry.ts";
 import { placeId, type Place } from "../model/place.ts";
 import type { Draft } from "./draft.ts";
 import { NetEffect } from "./net-effect.ts";
-import type { Effects, IdempotencyRecord, LoadedEntry, State } from "./state.ts";
+import type { ClaimEvent, Effects, IdempotencyRecord, LoadedEntry, State } from "./state.ts";
 
 /** The loaded state of one user's store. */
 export interface LoadedState {
@@ -26,6 +26,7 @@ export class UserState implements State {
   readonly #entryCounts: Map<string, number>;
   readonly #changes: Change[] = [];
   readonly #claimed = new Set<string>();
+  readonly #claimEvents: ClaimEvent[] = [];
   #head: bigint;
 
   constructor({ head, now, entries, entryCounts }: LoadedState) {
@@ -69,6 +70,7 @@ export class UserState implements State {
     for (const [namespace, count] of draft.entryCounts()) this.#entryCounts.set(namespace, count);
     for (const id of draft.claimed) this.#claimed.add(id);
     for (const change of draft.changes) this.#changes.push(change);
+    for (const event of draft.claimEvents) this.#claimEvents.push(event);
     this.#head = draft.head;
   }
 
@@ -88,7 +90,8 @@ export class UserState implements State {
     }
     const changes = this.#changes;
     const head = this.#head;
-    return { ...net.effects(this.#stored), claimed, changes, records, head };
+    const claimEvents = this.#claimEvents;
+    return { ...net.effects(this.#stored), claimed, changes, records, head, claimEvents };
   }
 
   #expire(id: string, { namespace, key }: LoadedEntry): void {

@@ -56,6 +56,7 @@ export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
   decide(draft, operation, { agent }) {
     const { leaseSeconds, maxAttempts, token } = operation;
     for (const free of freeEntries(draft, operation)) {
+      if (free.claimToken !== null) draft.claimEvents.push("expired");
       if (isExhausted(free, maxAttempts)) {
         deadLetter(draft, free);
         continue;
@@ -69,6 +70,7 @@ export const claimOperation: OperationType<ClaimInput, ClaimOperation> = {
         claimExpiresAt: secondsFromNow(draft, leaseSeconds),
       };
       const entry = draft.setClaim(free, granted);
+      draft.claimEvents.push("granted");
       return { kind: "claimed", entry, claim: grantedClaim(granted) };
     }
     return { kind: "claimed", entry: null, claim: null };

@@ -43,6 +43,7 @@ export const completeOperation: OperationType<CompleteInput, CompleteOperation> 
       isCompleted: true,
     };
     draft.write(entry);
+    draft.claimEvents.push("completed");
     return { kind: "written", entry };
   },
 };

@@ -45,6 +45,7 @@ export const failOperation: OperationType<FailInput, FailOperation> = {
   sizeBytes: ({ key, error }) => baseSizeBytes + key.length + (error?.length ?? 0),
   decide(draft, operation) {
     const held = requireHeld(draft, operation);
+    draft.claimEvents.push("failed");
     const failure = { claimFailedAt: draft.now, claimError: operation.error };
     if (!operation.retry) {
       deadLetter(draft, held, failure);

@@ -34,6 +34,7 @@ export const releaseOperation: OperationType<ReleaseInput, ReleaseOperation> = {
   sizeBytes: ({ key }) => baseSizeBytes + key.length,
   decide(draft, operation) {
     const held = requireHeld(draft, operation);
+    draft.claimEvents.push("released");
     const delaySeconds = operation.delaySeconds ?? releaseDelaySeconds(held.claimAttempt);
     return { kind: "released", claimableAt: giveBack(draft, held, delaySeconds) };
   },

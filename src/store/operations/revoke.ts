@@ -30,6 +30,7 @@ export const revokeOperation: OperationType<RevokeInput, RevokeOperation> = {
       return { kind: "revoked", revoked: false };
     }
     giveBack(draft, entry, 0);
+    draft.claimEvents.push("revoked");
     return { kind: "revoked", revoked: true };
   },
 };
