@@ -144,7 +144,11 @@ export const options = {
   ),
   graphiql: choice("graphiql", ["on", "off"], "Serve GraphiQL to browsers at /graphql"),
   board: choice("board", ["on", "off"], "Serve the board at /"),
-  introspection: choice("introspection", ["on", "off"], "Allow introspection of the schema"),
+  introspection: choice(
+    "introspection",
+    ["on", "off"],
+    "Allow introspection of the schema, and suggest its names in errors",
+  ),
   trustedDocuments: textOption(
     "trustedDocuments",
     "path",

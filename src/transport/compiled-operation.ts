@@ -102,12 +102,13 @@ export class CompiledOperation {
   async run(
     variables: Readonly<Record<string, unknown>> | null | undefined,
     context: OperationContext,
+    hideSuggestions: boolean,
   ): Promise<string | ExecutionResult> {
     const { nodes, name } = this.#selection;
     const definitions = this.#operation.variableDefinitions ?? [];
     const plain = this.#readArguments?.(variables ?? {});
-    const read =
-      plain ?? getVariableValues(schema, definitions, variables ?? {}, { maxErrors: 50 });
+    const options = { maxErrors: 50, hideSuggestions };
+    const read = plain ?? getVariableValues(schema, definitions, variables ?? {}, options);
     if ("errors" in read && read.errors) return { errors: read.errors };
     const { coerced } = read;
     const isNullable = !isNonNullType(this.#field.type);

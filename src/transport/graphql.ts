@@ -41,6 +41,8 @@ export interface OperationResult {
 export class Graphql {
   readonly operations: Operations;
   readonly #services: Services;
+  /** Whether errors omit suggestions, which name parts of the schema. */
+  readonly #hidesSuggestions: boolean;
   readonly #logger: Logger;
   readonly #observer: OperationObserver | undefined;
 
@@ -48,6 +50,7 @@ export class Graphql {
     this.#observer = observer;
     this.operations = new Operations(schema, services.store.limits, policy);
     this.#services = services;
+    this.#hidesSuggestions = !policy.allowsIntrospection;
     this.#logger = logger;
   }
 
@@ -100,8 +103,8 @@ export class Graphql {
     context.budget.shown = prepared.shown;
     const compiled = compiledOperation(prepared);
     const result = await (compiled
-      ? compiled.run(given, context)
-      : execute(argumentsOf(prepared, given, context)));
+      ? compiled.run(given, context, this.#hidesSuggestions)
+      : execute(this.#argumentsOf(prepared, given, context)));
     const shown =
       typeof result === "string"
         ? { text: result, isExecuted: true, errorCode: null }
@@ -149,11 +152,26 @@ export class Graphql {
     const leave = this.#services.bounds.enter(context.viewer, "Subscriptions");
     return openLiveOperation({
       leave,
-      ...argumentsOf(prepared, variables, context),
+      ...this.#argumentsOf(prepared, variables, context),
       operation: prepared.operation,
       maxComplexity: this.#services.store.limits.maxQueryComplexity,
       publicErrors: (errors) => this.publicErrors(errors, context.note),
     });
+  }
+
+  #argumentsOf(
+    { document, operation }: Prepared,
+    variables: Variables,
+    contextValue: Context,
+  ): ExecutionArgs {
+    return {
+      schema,
+      document,
+      operationName: operation.name?.value ?? null,
+      variableValues: variables ?? null,
+      contextValue,
+      hideSuggestions: this.#hidesSuggestions,
+    };
   }
 
   #admit({ operation }: Prepared, { viewer, requestBytes }: OperationContext): void {
@@ -206,18 +224,4 @@ function lengthOf(text: string | TextParts): number {
 /** The code of the first error; null if there are no errors. */
 export function codeOf([error]: readonly GraphQLError[]): string | null {
   return error ? String(error.extensions.code) : null;
-}
-
-function argumentsOf(
-  { document, operation }: Prepared,
-  variables: Variables,
-  contextValue: Context,
-): ExecutionArgs {
-  return {
-    schema,
-    document,
-    operationName: operation.name?.value ?? null,
-    variableValues: variables ?? null,
-    contextValue,
-  };
 }

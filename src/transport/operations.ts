@@ -69,7 +69,7 @@ interface TextLimits {
 
 /** The operations that callers can send. */
 export interface OperationPolicy {
-  /** Whether introspection of the schema is allowed. */
+  /** Whether introspection of the schema is allowed, and errors suggest names of it. */
   readonly allowsIntrospection: boolean;
   /** The only documents that are allowed; null: all documents. */
   readonly trustedDocuments: ReadonlySet<string> | null;
@@ -170,8 +170,9 @@ export class Operations {
 
   #requireValid(document: DocumentNode): void {
     const begun = validate(this.#schema, document, [subscriptionDirectives]);
+    const options = { maxErrors, hideSuggestions: !this.#policy.allowsIntrospection };
     const errors =
-      begun.length > 0 ? begun : validate(this.#schema, document, this.#rules, { maxErrors });
+      begun.length > 0 ? begun : validate(this.#schema, document, this.#rules, options);
     if (errors.length > 0) throw new OperationRefusal("text", errors);
     const conflict = mergeConflict(document);
     if (conflict) throw new OperationRefusal("text", [conflict]);

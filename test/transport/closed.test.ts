@@ -51,6 +51,42 @@ describe("a restricted server", () => {
     },
   );
 
+  test.each<[string, string, Record<string, unknown>]>([
+    ["a field", '{ entrie(key: "a") { value } }', {}],
+    ["a field of an entry", '{ entry(key: "a") { valu } }', {}],
+    ["an argument", '{ entry(kei: "a") { value } }', {}],
+    ["a type", '{ entry(key: "a") { ... on Entri { value } } }', {}],
+    ["an input field", 'mutation { setEntry(input: { key: "a", valu: 1 }) { revision } }', {}],
+    ["an enum value", "{ entries(orderBy: CREATED_DES) { pageInfo { endCursor } } }", {}],
+    [
+      "an input field of a variable",
+      "mutation ($input: SetEntryInput!) { setEntry(input: $input) { revision } }",
+      { input: { key: "a", value: 1, ttlSecond: 1 } },
+    ],
+    [
+      "an input field of a variable of several fields",
+      "mutation ($input: TransactInput!) { __typename transact(input: $input) { revision } }",
+      { input: { operation: [] } },
+    ],
+  ])("suggests no names of the schema, on both transports: %s", async (_, document, variables) => {
+    const { errors } = await request(server.url, server.token, document, variables);
+    expect(errors?.[0]?.extensions?.code).toBe("BAD_USER_INPUT");
+    const client = socketClient(server.url, { token: server.token });
+    const refused = await refusal(subscribeOn(client, document, variables).next());
+    await client.dispose();
+    for (const { message } of [...(errors ?? []), refused]) expect(message).not.toMatch(/did you/i);
+  });
+
+  test("suggests no names of the schema for the variables of a subscription", async () => {
+    const document =
+      "subscription ($where: [ValueCondition!]) { entryChanged(where: $where) { kind } }";
+    const client = socketClient(server.url, { token: server.token });
+    const where = [{ op: "EXISTS", valu: 1 }];
+    const { message } = await refusal(subscribeOn(client, document, { where }).next());
+    await client.dispose();
+    expect(message).toMatch(/"valu" is not defined by type "ValueCondition"\.$/);
+  });
+
   test("serves neither GraphiQL nor the board", async () => {
     const accept = "text/html";
     expect((await send("/", { headers: { accept } })).status).toBe(404);
