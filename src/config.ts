@@ -418,6 +418,13 @@ export const options = {
     "Maximum size of the keys, values and metadata in one user's store. 0: no limit",
     0,
   ),
+  maxUserTokens: limit(
+    "maxUserTokens",
+    "tokens",
+    10_000,
+    "Maximum number of valid tokens of one user. It does not apply to baton token create. 0: no limit",
+    0,
+  ),
   maxUserReadsPerSecond: limit(
     "maxUserReadsPerSecond",
     "operations",

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { badUserInput, forbidden } from "../errors.ts";
+import { badUserInput, forbidden, limitExceeded } from "../errors.ts";
 import type { TokenTable } from "../store/contract.ts";
 import { filterPage, type FilteredPage } from "../store/filter-page.ts";
 import { checkGrants, formatGrant, parsePattern, type Grant } from "../store/model/grant.ts";
@@ -18,6 +18,9 @@ export interface CreateTokenInput {
 /** A position in the list of tokens. */
 export type TokenPlace = Pick<Token, "createdAt" | "tokenId">;
 
+/** Limits of the server, and the number of valid tokens with which `createToken` creates no other; 0: no limit. */
+type AdministrationLimits = Limits & { readonly maxUserTokens: number };
+
 /** The number of tokens that one statement reads. Each can have 100 grants, which are parsed in one step. */
 const tokensPerRead = 64;
 
@@ -27,10 +30,10 @@ const tokensPerRead = 64;
  */
 export class TokenAdministration {
   readonly #tokens: TokenTable;
-  readonly #limits: Limits;
+  readonly #limits: AdministrationLimits;
   readonly #logger: Logger;
 
-  constructor(tokens: TokenTable, limits: Limits, logger: Logger) {
+  constructor(tokens: TokenTable, limits: AdministrationLimits, logger: Logger) {
     this.#tokens = tokens;
     this.#limits = limits;
     this.#logger = logger;
@@ -56,7 +59,7 @@ export class TokenAdministration {
     const expiresAt =
       expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1_000);
     const created = createToken({ userId: viewer.userId, agent, grants, expiresAt }, now);
-    await this.#tokens.insert(created.token);
+    await this.#insert(created.token);
     this.#audit("token.created", viewer, created.token);
     return created;
   }
@@ -112,6 +115,18 @@ export class TokenAdministration {
     await this.#tokens.revoke(tokenId, new Date());
     this.#audit("token.revoked", viewer, token);
     return (await this.#find(viewer, tokenId)) ?? token;
+  }
+
+  /** @throws LIMIT_EXCEEDED */
+  async #insert(token: Token): Promise<void> {
+    const { maxUserTokens } = this.#limits;
+    if (maxUserTokens === 0) return this.#tokens.insert(token);
+    if (await this.#tokens.insertWithin(token, maxUserTokens)) return;
+    throw limitExceeded(
+      "maxUserTokens",
+      maxUserTokens,
+      `A user can have at most ${maxUserTokens} valid tokens. Revoke the ones that are no longer needed, and give new ones an expiry.`,
+    );
   }
 
   async #find({ userId }: Viewer, tokenId: string): Promise<Token | null> {

@@ -38,6 +38,7 @@ const columnNames = [
   "revokedAt",
 ] as const;
 const shown = columns("Token", columnNames);
+const insertion = sql`INSERT INTO "Token" (${join(columnNames.map(name))})`;
 
 /**
  * The table of tokens. It uses typed queries, but the queries of a start and of each request are SQL, which runs without
@@ -66,12 +67,13 @@ export function tokenTable(
       await write((client) => client.token.create({ data: toRow(token) }));
       await wrote();
     },
+    async insertWithin(token, maxValid) {
+      const isInserted = (await direct.run(insertionWithin(token, maxValid))) > 0;
+      if (isInserted) await wrote();
+      return isInserted;
+    },
     async insertOnce(token) {
-      const row = toRow(token);
-      const cells = columnNames.map((column) => row[column]);
-      await direct.run(
-        sql`INSERT INTO "Token" (${join(columnNames.map(name))}) VALUES (${join(cells)}) ON CONFLICT DO NOTHING`,
-      );
+      await direct.run(sql`${insertion} VALUES (${cellsOf(token)}) ON CONFLICT DO NOTHING`);
       await wrote();
     },
     async findByHash(hash) {
@@ -137,6 +139,22 @@ export function pageOfTokens(
     : empty;
   return sql`SELECT ${shown} FROM "Token" WHERE "userId" = ${userId}${later}
     ORDER BY "createdAt", "tokenId" LIMIT ${maxItems + 1}`;
+}
+
+/**
+ * Inserts a token if its user has fewer than `maxValid` valid ones. They are counted by an index, in two ranges of it, which
+ * contain no revoked and no expired token.
+ */
+export function insertionWithin(token: Token, maxValid: number): Sql {
+  const count = (expiry: Sql) =>
+    sql`(SELECT COUNT(*) FROM "Token" WHERE "userId" = ${token.userId} AND "revokedAt" IS NULL AND "expiresAt" ${expiry})`;
+  const valid = sql`${count(sql`IS NULL`)} + ${count(sql`> ${token.createdAt}`)}`;
+  return sql`${insertion} SELECT ${cellsOf(token)} WHERE ${valid} < ${maxValid}`;
+}
+
+function cellsOf(token: Token): Sql {
+  const row = toRow(token);
+  return join(columnNames.map((column) => row[column]));
 }
 
 function toRow({ grants, ...plain }: Token): TokenModel {

@@ -427,6 +427,11 @@ export interface Statistics {
 /** The stored tokens. */
 export interface TokenTable {
   insert(token: Token): Promise<void>;
+  /**
+   * Inserts a token if its user has fewer than `maxValid` tokens that are neither revoked nor expired. Otherwise returns
+   * false. On PostgreSQL, concurrent calls do not see one another's tokens, so they can exceed the maximum.
+   */
+  insertWithin(token: Token, maxValid: number): Promise<boolean>;
   /** Does nothing if a token with this `tokenId` exists. */
   insertOnce(token: Token): Promise<void>;
   findByHash(hash: string): Promise<Token | null>;

@@ -16,6 +16,9 @@ const grant = (namespacePattern: string, ...scopes: Scope[]): Grant => ({
 /** Fewer than one of the users has tokens. */
 const maxExaminedItems = 100;
 
+/** More than every other test creates for one user through the API. */
+const maxUserTokens = 60;
+
 /** The grant in the form of GraphQL. */
 const sent = (namespacePattern: string, ...scopes: string[]) => ({ namespacePattern, scopes });
 
@@ -23,7 +26,10 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
   const lines = new LogLines();
   let server: TestServer;
   beforeAll(async () => {
-    server = await start({ maxExaminedItems }, pino({ level: "info" }, lines.stream));
+    server = await start(
+      { maxExaminedItems, maxUserTokens },
+      pino({ level: "info" }, lines.stream),
+    );
   });
   afterAll(() => server.close());
 
@@ -197,6 +203,37 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
     expect((await refusal(query(server, `{ ${aliases.join(" ")} }`, {}, admin))).code).toBe(
       "LIMIT_EXCEEDED",
     );
+  });
+
+  test("G9: createToken refuses a further valid token of a user, and does not count revoked and expired ones", async () => {
+    const userId = "many";
+    const token = { userId, agent: null, grants: [grant("*", "read")] };
+    const now = Date.now();
+    const insert = async (count: number, expiresAt: Date | null) => {
+      const tokens = Array.from(
+        { length: count },
+        () => createToken({ ...token, expiresAt }, new Date(now)).token,
+      );
+      await server.withDatabase(async (database) => {
+        for (const one of tokens) await database.tokens.insert(one);
+      });
+    };
+    const admin = await server.createToken({ userId, grants: [grant("*", "admin", "read")] });
+    const caller = { token: admin.secret };
+    await insert(maxUserTokens, new Date(now - 1));
+    await insert(20, new Date(now + 600_000));
+    await insert(maxUserTokens - 22, null);
+    const input = { grants: [sent("*", "READ")] };
+    const { token: last } = await create({ ...input, expiresInSeconds: 600 }, caller);
+    const { code, extensions } = await refusal(create(input, caller));
+    expect(code).toBe("LIMIT_EXCEEDED");
+    expect(extensions).toMatchObject({ limit: "maxUserTokens", max: maxUserTokens });
+    // The operator's command has no limit.
+    const more = await server.createToken({ userId });
+    await revoke(last.tokenId, caller);
+    expect((await refusal(create(input, caller))).code).toBe("LIMIT_EXCEEDED");
+    await revoke(more.tokenId, caller);
+    await create(input, caller);
   });
 
   test.each<[string, object, string, string]>([

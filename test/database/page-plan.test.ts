@@ -2,6 +2,7 @@ import { pathToFileURL } from "node:url";
 import { createClient } from "@libsql/client";
 import pino from "pino";
 import { expect, test } from "vitest";
+import { createToken } from "../../src/auth/token.ts";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { readEntries, readStoredEntries } from "../../src/database/read-entries.ts";
@@ -21,7 +22,7 @@ import { epoch } from "../../src/database/sqlite/epoch.ts";
 import { now } from "../../src/database/sqlite/now.ts";
 import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
 import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
-import { pageOfTokens } from "../../src/database/token-table.ts";
+import { insertionWithin, pageOfTokens } from "../../src/database/token-table.ts";
 import { createSqlite } from "../own-database.ts";
 
 /** The steps with which SQLite finds the rows of some tables, in an empty database. */
@@ -227,6 +228,17 @@ test("SQLite finds a page of tokens in the order of an index, and reads no earli
     );
     expect(steps).toEqual([`${byIndex} (${range})`]);
   }
+});
+
+test("SQLite counts the valid tokens of a user by an index, without the revoked and the expired ones", async () => {
+  const input = { userId: "local", agent: null, grants: [], expiresAt: null };
+  const { token } = createToken(input, new Date());
+  const steps = await stepsOf(["Token"], ({ client }) => client.all(insertionWithin(token, 10)));
+  const byIndex = "SEARCH Token USING COVERING INDEX Token_userId_revokedAt_expiresAt_idx";
+  expect(steps).toEqual([
+    `${byIndex} (userId=? AND revokedAt=? AND expiresAt=?)`,
+    `${byIndex} (userId=? AND revokedAt=? AND expiresAt>?)`,
+  ]);
 });
 
 test("SQLite reads the totals of namespaces from their rows, and only the expired entries", async () => {
