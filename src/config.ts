@@ -108,9 +108,9 @@ export const options = {
     flag: "postgres-connections",
     unit: "connections",
     default: 10,
-    min: 3,
+    min: 4,
     max: 1_000,
-    help: "Maximum number of connections to PostgreSQL: two write (one, if there are fewer than 5), one listens for other servers' writes, and the others read",
+    help: "Maximum number of connections to PostgreSQL: two write, one listens for other servers' writes, and the others read",
   },
   pollIntervalMs: {
     type: "number",

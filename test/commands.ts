@@ -7,7 +7,12 @@ import { exact } from "../src/store/model/text-match.ts";
 const callerOf = (userId: string) => ({ userId, agent: null, mayRead: true });
 
 /** @param value JSON text */
-export function setCommand(userId: string, place: Place, value = "1"): Command {
+export function setCommand(
+  userId: string,
+  place: Place,
+  value = "1",
+  ttlSeconds: number | null = null,
+): Command {
   const { namespace, key } = place;
   return commandOf(callerOf(userId), [
     {
@@ -17,7 +22,7 @@ export function setCommand(userId: string, place: Place, value = "1"): Command {
       key,
       value,
       metadata: null,
-      ttlSeconds: null,
+      ttlSeconds,
       ifRevision: null,
     },
   ]);

@@ -328,8 +328,8 @@ export interface WriteAccess {
    * 2. Run `work` once.
    * 3. Commit if it resolves; roll back if it rejects.
    *
-   * @param maxLockWaitMs if another instance holds some logs for longer than this, the transaction runs without them,
-   *   and `userIds` of the transaction lacks their users. Default: wait for all
+   * @param maxLockWaitMs if the locks take longer than this, because another instance holds some of the logs, the
+   *   transaction runs without these, and its `userIds` lacks their users. Default: wait for all
    */
   write<T>(
     userIds: readonly string[],
@@ -342,7 +342,11 @@ export interface WriteAccess {
    * The caller ensures that this process runs no other transaction for this user. `work` can run twice: only the
    * latest run counts.
    */
-  writeAlone<T>(userId: string, work: (transaction: WriteTransaction) => Promise<T>): Promise<T>;
+  writeAlone<T>(
+    userId: string,
+    work: (transaction: WriteTransaction) => Promise<T>,
+    maxLockWaitMs?: number,
+  ): Promise<T>;
 }
 
 /** Updates the search index from the logs. */

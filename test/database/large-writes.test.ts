@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import pg from "pg";
 import pino from "pino";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import type { Command } from "../../src/store/commit/command.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
-import type { Database, WriteTransaction } from "../../src/store/contract.ts";
+import type { Database, WriteAccess, WriteTransaction } from "../../src/store/contract.ts";
 import { clearCommand, incrementCommand, patchCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
-import type { OwnDatabase } from "../own-database.ts";
+import { createSqlite, type OwnDatabase } from "../own-database.ts";
 import { createPostgres } from "../postgres.ts";
 
 const logger = pino({ level: "silent" });
@@ -25,13 +25,17 @@ interface Instance extends AsyncDisposable {
   readonly submit: (command: Command) => Promise<bigint>;
 }
 
-async function startInstance(own: OwnDatabase): Promise<Instance> {
+/** @param accessTo returns what the committer uses of the database */
+async function startInstance(
+  own: OwnDatabase,
+  accessTo: (database: Database) => WriteAccess = (database) => database,
+): Promise<Instance> {
   const config = defaultConfig(own.config);
   const database = await openDatabase(config, logger);
   const committed: string[][] = [];
   const onCommit = (effects: ReadonlyMap<string, unknown>) =>
     void committed.push([...effects.keys()].sort());
-  const committer = new Committer({ database, limits: config, onCommit });
+  const committer = new Committer({ database: accessTo(database), limits: config, onCommit });
   return {
     database,
     committed,
@@ -113,6 +117,53 @@ describe.each(plainDatabases)("$name", ({ create }) => {
     );
   });
 
+  test("G2: if a group fails, a command that turns out to be large keeps its place", async () => {
+    await using own = await create();
+    let isFailing = false;
+    await using instance = await startInstance(own, (database) => ({
+      isDiskLow: false,
+      writeAlone: (...args) => database.writeAlone(...args),
+      write: (userIds, work, maxLockWaitMs) =>
+        database.write(
+          userIds,
+          async (transaction) => {
+            const result = await work(transaction);
+            if (!isFailing) return result;
+            isFailing = false;
+            throw new Error("Caused by one of the commands.");
+          },
+          maxLockWaitMs,
+        ),
+    }));
+    const { submit } = instance;
+    await submit(setCommand("a", place, largeValue));
+    await submit(setCommand("b", place));
+    isFailing = true;
+    const revisions = await Promise.all([
+      submit(incrementCommand("a", place)),
+      submit(setCommand("a", place)),
+      submit(setCommand("b", place)),
+    ]);
+    expect(revisions).toEqual([2n, 3n, 2n]);
+  });
+
+  test("G8: a large command does not see an entry that expired before its transaction", async () => {
+    await using own = await create();
+    await using instance = await startInstance(own);
+    const { database, submit } = instance;
+    await submit(setCommand("user", place, largeValue, 1));
+    const found: boolean[] = [];
+    await database.writeAlone("user", async (transaction) => {
+      const { now } = await transaction.readLogs();
+      const wanted = [{ userId: "user", ...place, withValue: false }];
+      const [loaded] = await transaction.loadEntries(wanted);
+      found.push(Number(loaded?.entry.expiresAt) > Number(now));
+      await vi.waitUntil(async () => (await database.readEntry("user", place)) === null, 5_000);
+    });
+    // SQLite decides outside the transaction, and so again in it. PostgreSQL has locked the log since.
+    expect(found).toEqual(own.url.startsWith("file:") ? [true, false] : [true]);
+  });
+
   test("G6: large increments of two instances are all counted", async () => {
     await using own = await create();
     await using first = await startInstance(own);
@@ -189,10 +240,30 @@ describe("PostgreSQL", () => {
     committed.length = 0;
     const locked = submit(setCommand("a", place));
     await Promise.all(["b", "c"].map((userId) => submit(setCommand(userId, place))));
-    await submit(setCommand("b", place));
-    expect(committed).toEqual([["b", "c"], ["b"]]);
+    expect(committed).toEqual([["b", "c"]]);
+    // Neither does the first write of a user, nor a large one.
+    await Promise.all(["b", "new"].map((userId) => submit(setCommand(userId, place))));
+    await submit(setCommand("b", place, largeValue));
     await other.end();
     expect(await locked).toBe(2n);
     expect(await submit(setCommand("a", place))).toBe(3n);
+  });
+});
+
+describe("SQLite", () => {
+  test("G9: a command adds nothing if the disk is found low when its transaction begins", async () => {
+    await using own = await createSqlite();
+    let isLow = false;
+    await using instance = await startInstance(own, (database) => ({
+      get isDiskLow() {
+        return isLow;
+      },
+      writeAlone: (...args) => database.writeAlone(...args),
+      write: (...args) => {
+        isLow = true;
+        return database.write(...args);
+      },
+    }));
+    await expect(instance.submit(setCommand("user", place))).rejects.toThrow(/nearly full/);
   });
 });

@@ -139,7 +139,7 @@ const searchDatabase = (client: SqlClient) => ({
 
 /** The statements of one user's operations. */
 const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
-  lock: (client) => write(client).lock(),
+  lock: (client) => write(client).lockAll(),
   readLogs: (client) => write(client).readLogs(),
   loadEntries: (client) => write(client).loadEntries([{ ...ref, withValue: true }]),
   loadFree: (client) =>

@@ -13,7 +13,7 @@ import {
 } from "./own-postgres.ts";
 
 const maxConnections = 24;
-const few = ["--postgres-connections", "4"];
+const few = ["--postgres-connections", "5"];
 const notifications = "baton notifications";
 /** The maximum wait of a call for connections: 5 s for the lookup of its token, and 5 s for its own. */
 const refusalMs = 20_000;
@@ -127,7 +127,7 @@ describe("UNAVAILABLE and not ready, but alive", () => {
     await using own = await postgres.createDatabase();
     await using outsider = await connectTo(own.url);
     // A pool of four: expiry and indexing can wait on two connections, and reads use the others.
-    await using server = await serveInstance(own.url, "--postgres-connections", "6");
+    await using server = await serveInstance(own.url, "--postgres-connections", "7");
     await using load = new Load([server]);
     await using follower = new Follower([server]);
     await load.more(50);

@@ -29,7 +29,7 @@ describe.concurrent("PostgreSQL or an instance is frozen", () => {
   }) => {
     await using own = await createPostgres();
     await using proxy = await PostgresProxy.open(own.url);
-    await using server = await serveInstance(proxy.url, "--postgres-connections", "4");
+    await using server = await serveInstance(proxy.url, "--postgres-connections", "5");
     await using load = new Load([server]);
     await using follower = new Follower([server]);
     await load.more(50);

@@ -19,7 +19,7 @@ async function startAtOnce(databaseUrl: string, dataDirs: readonly string[]) {
         "--port=0",
         `--data-dir=${dataDir}`,
         `--database-url=${databaseUrl}`,
-        "--postgres-connections=3",
+        "--postgres-connections=4",
       ]),
   );
   const end = () => Promise.all(processes.map((one) => one[Symbol.asyncDispose]()));

@@ -9,7 +9,7 @@ import type { Database } from "../../store/contract.ts";
 import { configOf } from "../flags/options.ts";
 
 /** A command runs one operation at a time, so it needs few connections. */
-const postgresConnections = 3;
+const postgresConnections = 4;
 
 /**
  * Opens the command's database for the work and closes it afterwards. A server can run at the same time.

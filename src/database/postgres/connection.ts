@@ -54,10 +54,13 @@ export class PostgresConnection implements SqlClient {
 
   /**
    * Runs work in a transaction: commits if it resolves, rolls back if it rejects.
-   * @param lockTimeoutMs the setting of `lock_timeout` at its begin. Default: that of the session
+   * @param statementTimeoutMs the setting of `statement_timeout` at its begin. Default: that of the session
    */
-  transaction<T>(work: (client: SqlClient) => Promise<T>, lockTimeoutMs?: number): Promise<T> {
-    const limit = lockTimeoutMs === undefined ? "" : `; SET LOCAL lock_timeout = ${lockTimeoutMs}`;
+  transaction<T>(work: (client: SqlClient) => Promise<T>, statementTimeoutMs?: number): Promise<T> {
+    const limit =
+      statementTimeoutMs === undefined
+        ? ""
+        : `; SET LOCAL statement_timeout = ${statementTimeoutMs}`;
     return translateErrors(async () => {
       const connection = await this.#pool.connect();
       let failure: unknown;

@@ -1,7 +1,7 @@
 import { BatonError, unavailable } from "../../errors.ts";
 
-/** The SQLSTATE of a lock that was not acquired within `lock_timeout`. */
-export const lockNotAvailable = "55P03";
+/** The SQLSTATE of a statement that took longer than `statement_timeout`. */
+export const queryCanceled = "57014";
 
 /** SQLSTATEs that mean "not now", by code or by class (the first two characters). See PostgreSQL's appendix A. */
 const unavailableStates: ReadonlyMap<string, string> = new Map([
@@ -13,8 +13,8 @@ const unavailableStates: ReadonlyMap<string, string> = new Map([
   ["3D000", "it does not exist"],
   ["40", "it had to roll back the transaction"],
   ["53", "it lacks disk space, memory or connections"],
-  [lockNotAvailable, "a lock could not be acquired in time"],
-  ["57014", "it took too long"],
+  ["55P03", "a lock could not be acquired in time"],
+  [queryCanceled, "it took too long"],
   ["57", "it is shutting down or starting"],
   ["58", "its operating system reported an error"],
 ]);

@@ -19,7 +19,7 @@ import { sql, type SqlReader } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { PostgresConnection } from "./connection.ts";
 import { epoch, renewEpoch } from "./epoch.ts";
-import { lockNotAvailable, sqlState, translateErrors } from "./errors.ts";
+import { queryCanceled, sqlState, translateErrors } from "./errors.ts";
 import { announceTokens, Notifications, type NotificationListeners } from "./notifications.ts";
 import { now } from "./now.ts";
 import { prepareSchema } from "./prepare-schema.ts";
@@ -32,10 +32,7 @@ import { createUsers, PostgresWriteTransaction } from "./write-transaction.ts";
 export interface PostgresOptions {
   /** `postgresql://…` in the form of libpq and node-postgres. */
   readonly url: string;
-  /**
-   * Maximum number of connections: two for the committer (one, if there are fewer than `fewConnections`), one for
-   * notifications, and the others for everything else.
-   */
+  /** Maximum number of connections: two for the committer, one for notifications, and the others for everything else. */
   readonly connections: number;
 }
 
@@ -47,10 +44,8 @@ const responseTimeoutMs = 35_000;
 const idleTransactionTimeoutMs = 5_000;
 /** Longer than `idleTransactionTimeoutMs`, so that a wait outlasts an idle transaction. */
 const lockTimeoutMs = 10_000;
-/** The setting of `lock_timeout` once the logs are locked. */
-const lockTimeout = `${lockTimeoutMs}ms`;
-/** With fewer connections, all writes use one. */
-const fewConnections = 5;
+/** One for transactions of groups, and one for those of single users. */
+const writeConnections = 2;
 /** Every request waits for its token. */
 const tokenTimeoutMs = 5_000;
 const idleConnectionTimeoutMs = 5 * 60_000;
@@ -79,7 +74,6 @@ export async function openPostgres(options: PostgresOptions, logger: Logger): Pr
       idleTimeoutMillis: idleConnectionTimeoutMs,
       query_timeout: responseTimeoutMs,
     });
-  const writeConnections = options.connections < fewConnections ? 1 : 2;
   const readConnections = options.connections - 1 - writeConnections;
   return new PostgresDatabase(
     connect(configOf("baton committer"), writeConnections),
@@ -151,39 +145,41 @@ class PostgresDatabase extends Reads implements Database {
     work: (transaction: WriteTransaction) => Promise<T>,
     maxLockWaitMs?: number,
   ): Promise<T> {
-    let locking: Locking = { maxLockWaitMs };
+    let locking: Locking = { maxWaitMs: maxLockWaitMs };
     for (;;) {
       const done = await this.#commit(userIds, work, locking);
       if ("result" in done) return done.result;
       if ("missing" in done) await createUsers(this.#pool, done.missing);
-      else locking = "unlocked";
+      else locking = onlyUnlocked;
     }
   }
 
-  writeAlone<T>(userId: string, work: (transaction: WriteTransaction) => Promise<T>): Promise<T> {
-    return this.write([userId], work);
+  writeAlone<T>(
+    userId: string,
+    work: (transaction: WriteTransaction) => Promise<T>,
+    maxLockWaitMs?: number,
+  ): Promise<T> {
+    return this.write([userId], work, maxLockWaitMs);
   }
 
   /** Commits one transaction. If it cannot lock the logs, it does nothing and returns the reason. */
   async #commit<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
-    locking: Locking,
+    { maxWaitMs, isOnlyUnlocked }: Locking,
   ): Promise<{ result: T } | { missing: readonly string[] } | { areLocked: true }> {
-    const maxLockWaitMs = locking === "unlocked" ? undefined : locking.maxLockWaitMs;
     let isCommitting = false;
     try {
       return await this.#committer.transaction(async (client) => {
         const transaction = new PostgresWriteTransaction(client, userIds);
-        if (locking === "unlocked") await transaction.lockUnlocked();
-        else {
-          const missing = await lock(transaction, maxLockWaitMs);
-          if (missing.length > 0) return { missing };
-        }
+        const missing = isOnlyUnlocked
+          ? await transaction.lockUnlocked()
+          : await lockAll(transaction, maxWaitMs);
+        if (missing.length > 0) return { missing };
         const result = await work(transaction);
-        isCommitting = true;
+        isCommitting = transaction.hasSaved;
         return { result };
-      }, maxLockWaitMs);
+      }, maxWaitMs);
     } catch (error) {
       if (error instanceof LogsAreLocked) return { areLocked: true };
       if (!isCommitting) throw error;
@@ -259,21 +255,28 @@ class PostgresDatabase extends Reads implements Database {
   }
 }
 
-/** Which logs a transaction locks: all of them, or only those that no other transaction has locked. */
-type Locking = { readonly maxLockWaitMs: number | undefined } | "unlocked";
+/** How a transaction locks logs. */
+interface Locking {
+  /** How long to wait for all locks; undefined: until they are held. */
+  readonly maxWaitMs?: number | undefined;
+  /** Whether to leave out logs that other transactions have locked. */
+  readonly isOnlyUnlocked?: true;
+}
+
+const onlyUnlocked: Locking = { isOnlyUnlocked: true };
 
 /** Other transactions have locked some of the logs for longer than this transaction waits. */
 class LogsAreLocked extends Error {}
 
-async function lock(
+async function lockAll(
   transaction: PostgresWriteTransaction,
-  maxLockWaitMs: number | undefined,
+  maxWaitMs: number | undefined,
 ): Promise<readonly string[]> {
-  if (maxLockWaitMs === undefined) return transaction.lock();
+  if (maxWaitMs === undefined) return transaction.lockAll();
   try {
-    return await transaction.lock(lockTimeout);
+    return await transaction.lockAll(`${statementTimeoutMs}ms`);
   } catch (error) {
-    throw sqlState(error) === lockNotAvailable ? new LogsAreLocked() : error;
+    throw sqlState(error) === queryCanceled ? new LogsAreLocked() : error;
   }
 }
 

@@ -20,6 +20,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
   readonly #client: SqlClient;
   #userIds: readonly string[];
   #listedUsers: Sql;
+  #hasSaved = false;
 
   constructor(client: SqlClient, userIds: readonly string[]) {
     this.#client = client;
@@ -34,37 +35,55 @@ export class PostgresWriteTransaction implements WriteTransaction {
     return this.#userIds;
   }
 
-  /**
-   * Locks the users' logs in the order of their ids. Every instance uses this order, so they cannot deadlock.
-   * @param lockTimeout the setting of `lock_timeout` for the statements that follow. Default: unchanged
-   * @returns the users who have no log yet; to create one now would break the order
-   */
-  async lock(lockTimeout?: string): Promise<readonly string[]> {
-    const locked = sql`
-      SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE`;
-    const found = new Set(
-      lockTimeout === undefined
-        ? (await this.#client.all<{ userId: string }>(locked)).map(({ userId }) => userId)
-        : await this.#lockAndSet(locked, lockTimeout),
-    );
-    if (found.size === this.#userIds.length) return [];
-    return this.#userIds.filter((userId) => !found.has(userId));
+  /** Whether anything was saved. */
+  get hasSaved(): boolean {
+    return this.#hasSaved;
   }
 
-  /** Locks the logs that no other transaction has locked, and leaves out the other users. */
-  async lockUnlocked(): Promise<void> {
+  /**
+   * Locks the users' logs in the order of their ids. Every instance uses this order, so they cannot deadlock.
+   * @param statementTimeout the setting of `statement_timeout` for the statements that follow. Default: unchanged
+   * @returns the users who have no log yet; to create one now would break the order
+   */
+  async lockAll(statementTimeout?: string): Promise<readonly string[]> {
+    const locked = sql`
+      SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE`;
+    return this.#without(
+      statementTimeout === undefined
+        ? (await this.#client.all<{ userId: string }>(locked)).map(({ userId }) => userId)
+        : await this.#lockAndSet(locked, statementTimeout),
+    );
+  }
+
+  /**
+   * Locks the logs that no other transaction has locked, and leaves out the other users.
+   * @returns the users who have no log yet
+   */
+  async lockUnlocked(): Promise<readonly string[]> {
+    const found = await this.#client.all<{ userId: string }>(
+      sql`SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers})`,
+    );
+    const missing = this.#without(found.map(({ userId }) => userId));
+    if (missing.length > 0) return missing;
     const rows = await this.#client.all<{ userId: string }>(sql`
       SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE SKIP LOCKED`);
     this.#userIds = rows.map(({ userId }) => userId);
     // A list cannot be empty.
     this.#listedUsers = rows.length > 0 ? join([...this.#userIds]) : sql`NULL`;
+    return [];
   }
 
-  /** The aggregate is complete before the setting is changed, so the previous setting applies to all locks. */
-  async #lockAndSet(locked: Sql, lockTimeout: string): Promise<readonly string[]> {
+  #without(found: readonly string[]): readonly string[] {
+    if (found.length === this.#userIds.length) return [];
+    const without = new Set(found);
+    return this.#userIds.filter((userId) => !without.has(userId));
+  }
+
+  /** The setting changes when all locks are held: PostgreSQL computes the row of an aggregate last. */
+  async #lockAndSet(locked: Sql, statementTimeout: string): Promise<readonly string[]> {
     const [row] = await this.#client.all<{ userIds: readonly string[] | null }>(sql`
       WITH "locked" AS (${locked})
-      SELECT array_agg("userId") AS "userIds", set_config('lock_timeout', ${lockTimeout}, true) FROM "locked"`);
+      SELECT array_agg("userId") AS "userIds", set_config('statement_timeout', ${statementTimeout}, true) FROM "locked"`);
     return row?.userIds ?? [];
   }
 
@@ -147,6 +166,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
   }
 
   save(effects: ReadonlyMap<string, Effects>): Promise<void> {
+    this.#hasSaved = true;
     return this.#runSteps(saveSteps(effects));
   }
 

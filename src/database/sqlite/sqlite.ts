@@ -1,6 +1,7 @@
 import { access, constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { Backoff } from "../../backoff.ts";
 import { nobody } from "../../event-loop.ts";
 import { makeFolder } from "../../make-folder.ts";
@@ -202,36 +203,40 @@ class SqliteDatabase extends Reads implements Database {
   /**
    * SQLite has one write transaction at a time, so only the last part of the work happens in it:
    *
-   * 1. Between two transactions, note the state of the user's log, and the version of the database. The version changes
-   *    when another process commits.
+   * 1. Between two transactions, note the state of the user's log, and the version of the database.
    * 2. Run `work` outside a transaction. In this process, nothing else changes the user's store until step 3.
-   * 3. In a transaction, save the effects. If the noted state has changed, run `work` again in this transaction instead:
-   *    another process has written, or an import has begun.
+   * 3. In a transaction, save the effects. If they may no longer be right, run `work` again in this transaction instead:
+   *    another process has written, an import has begun, an entry has expired, a claim has ended, or the disk is low.
    */
   async writeAlone<T>(
     userId: string,
     work: (transaction: WriteTransaction) => Promise<T>,
   ): Promise<T> {
-    const before = await this.#writes.run(async () => this.#stateOf(userId));
-    if (before === null) return this.write([userId], work);
+    let before = await this.#writes.run(async () => this.#stateOf(userId));
+    // A transaction creates the log that it reads.
+    before ??= await this.write([userId], async (transaction) => {
+      await transaction.readLogs();
+      return this.#stateOf(userId);
+    });
     const prepared = new PreparedWrite(this.#reader, userId);
     const result = await work(prepared);
     return this.write([userId], async (transaction) => {
-      if (this.#stateOf(userId) !== before) return work(transaction);
+      const logs = await transaction.readLogs();
+      const isUnchanged = isDeepStrictEqual(this.#stateOf(userId), before);
+      if (!isUnchanged || !prepared.isValidAt(logs.now)) return work(transaction);
       if (prepared.effects) await transaction.save(prepared.effects);
       return result;
     });
   }
 
   /** Returns null if the user has no log. */
-  #stateOf(userId: string): string | null {
+  #stateOf(userId: string) {
+    // The version changes when another process commits. It is read first: a later commit must not be missed.
+    const version = this.#writerVersion.get([])?.data_version;
     const log = this.#transaction.readLog(userId);
     if (log === null) return null;
-    return [
-      this.#writerVersion.get([])?.data_version,
-      log.headRevision,
-      log.compactedRevision,
-    ].join();
+    const { headRevision, compactedRevision } = log;
+    return { version, headRevision, compactedRevision, isDiskLow: this.isDiskLow };
   }
 
   indexStep(userId: string): Promise<number> {

@@ -34,7 +34,7 @@ const maxWaitingBytes = 128 * 1024 * 1024;
 const maxWaitMs = 10_000;
 const staleCheckIntervalMs = 1_000;
 
-/** A group does not wait longer for logs that another instance has locked. */
+/** A transaction does not wait longer for logs that another instance has locked. */
 const maxLockWaitMs = 25;
 
 /**
@@ -54,7 +54,7 @@ const maxLockWaitMs = 25;
  */
 export class Committer {
   readonly #options: CommitterOptions;
-  readonly #staleCheck = setInterval(() => this.#refuseStale(), staleCheckIntervalMs).unref();
+  readonly #staleCheck = setInterval(() => this.#checkStale(), staleCheckIntervalMs).unref();
   readonly #waiting = new WaitingCommands();
   #groups: Promise<void> | null = null;
   #single: Promise<void> | null = null;
@@ -87,7 +87,7 @@ export class Committer {
       const since = performance.now();
       this.#waiting.add({ command, bytes, isLarge, since, resolve, reject });
       if (isLarge) this.#startSingle();
-      else this.#startGroups();
+      this.#startGroups();
     });
   }
 
@@ -103,19 +103,19 @@ export class Committer {
   }
 
   #startSingle(): void {
-    if (this.#waiting.hasAlone) this.#single ??= this.#runSingle();
+    this.#single ??= this.#runSingle();
   }
 
   async #runGroups(): Promise<void> {
     // Wait one turn of the event loop, so that commands that arrived together are committed together.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextLoop();
     try {
       for (;;) {
         this.#refuseStale();
         const userIds = this.#waiting.beginGroup(maxBatchCommands);
         if (userIds.length === 0) return;
-        await this.#transact({ userIds, alone: null });
-        this.#startSingle();
+        await this.#transact(userIds, false);
+        if (this.#waiting.isAnyAlone()) this.#startSingle();
       }
     } finally {
       this.#groups = null;
@@ -123,13 +123,13 @@ export class Committer {
   }
 
   async #runSingle(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextLoop();
     try {
       for (;;) {
         this.#refuseStale();
-        const alone = this.#waiting.beginAlone();
-        if (alone === null) return;
-        await this.#transact({ userIds: [alone], alone });
+        const userId = this.#waiting.beginAlone();
+        if (userId === null) return;
+        await this.#transact([userId], true);
         this.#startGroups();
       }
     } finally {
@@ -145,14 +145,46 @@ export class Committer {
     }
   }
 
+  #checkStale(): void {
+    if (this.#waiting.count === 0) return;
+    this.#refuseStale();
+    // A small command can be the next one of its user now.
+    this.#startGroups();
+  }
+
   /** Runs one transaction. It takes its commands when it holds the locks. */
-  async #transact(members: Members): Promise<void> {
+  async #transact(userIds: readonly string[], isAlone: boolean): Promise<void> {
+    const served = new Set<string>();
+    const postponed: Waiting[] = [];
+    const settle = (batch: readonly Waiting[], { effects, outcomes }: Committed) => {
+      if (effects.size > 0) this.#options.onCommit(effects);
+      batch.forEach((waiting, index) => {
+        const outcome = outcomes[index] as Outcome;
+        if ("postponed" in outcome) {
+          waiting.isLarge ||= outcome.postponed === "large";
+          postponed.push(waiting);
+          return;
+        }
+        served.add(waiting.command.userId);
+        if ("result" in outcome) waiting.resolve(outcome.result);
+        else waiting.reject(outcome.refusal);
+      });
+    };
+    try {
+      await this.#commit({ userIds, isAlone }, settle);
+    } finally {
+      this.#waiting.end(userIds, served, postponed);
+    }
+  }
+
+  async #commit(members: Members, settle: Settle): Promise<void> {
     const { database, observer } = this.#options;
     const begin = performance.now();
-    let batch: Waiting[] | null = null;
+    let taken: Waiting[] | null = null;
+    // `work` can run twice. The second time, it has the same commands.
     const take = (userIds: readonly string[]) =>
-      (batch ??= this.#waiting.take(userIds, maxBatchCommands, maxTransactionBytes));
-    let committed: Committed | null = null;
+      (taken ??= this.#waiting.take(userIds, maxBatchCommands, maxTransactionBytes));
+    let committed: Committed;
     try {
       committed = await this.#write(members, take, maxLockWaitMs);
     } catch (error) {
@@ -160,75 +192,66 @@ export class Committer {
       const failed = take(members.userIds);
       // It may have found the disk full. Now there is room for those of its commands that remove data.
       const isFull = database.isDiskLow && error instanceof BatonError;
-      await (isFull ? this.#retry(members, failed) : this.#fail(members, failed, error));
+      return isFull
+        ? this.#retry(members, failed, settle)
+        : this.#fail(members, failed, error, settle);
     }
-    if (committed) {
-      observer?.committed(committed.outcomes.length, performance.now() - begin);
-      this.#settle(batch ?? [], committed);
-    }
-    this.#waiting.end(members.userIds);
+    observer?.committed(committed.outcomes.length, performance.now() - begin);
+    settle(taken ?? [], committed);
   }
 
   /** @param lockWaitMs default: until the locks are held */
   #write(
-    { userIds, alone }: Members,
+    { userIds, isAlone }: Members,
     take: (userIds: readonly string[]) => readonly Waiting[],
     lockWaitMs?: number,
   ): Promise<Committed> {
     const { database, limits } = this.#options;
-    const { isDiskLow } = database;
     const work = (transaction: WriteTransaction) => {
       if (transaction.userIds.length < userIds.length) {
         const locked = new Set(transaction.userIds);
         this.#waiting.foundLocked(userIds.filter((userId) => !locked.has(userId)));
       }
       const commands = take(transaction.userIds).map(({ command }) => command);
-      return execute(transaction, { limits, isDiskLow, alone }, commands);
+      return execute(transaction, { limits, isDiskLow: database.isDiskLow, isAlone }, commands);
     };
-    return alone === null
-      ? database.write(userIds, work, lockWaitMs)
-      : database.writeAlone(alone, work);
+    return isAlone
+      ? database.writeAlone(userIds[0] as string, work, lockWaitMs)
+      : database.write(userIds, work, lockWaitMs);
   }
 
-  #settle(batch: readonly Waiting[], { effects, outcomes }: Committed): void {
-    if (effects.size > 0) this.#options.onCommit(effects);
-    const postponed: Waiting[] = [];
-    const servedIds = new Set<string>();
-    batch.forEach((waiting, index) => {
-      const outcome = outcomes[index] as Outcome;
-      if ("postponed" in outcome) {
-        waiting.isLarge ||= outcome.postponed === "large";
-        return void postponed.push(waiting);
-      }
-      servedIds.add(waiting.command.userId);
-      if ("result" in outcome) waiting.resolve(outcome.result);
-      else waiting.reject(outcome.refusal);
-    });
-    this.#waiting.endTurn(servedIds, postponed);
-  }
-
-  async #retry(members: Members, batch: readonly Waiting[]): Promise<void> {
+  async #retry(members: Members, batch: readonly Waiting[], settle: Settle): Promise<void> {
     try {
-      this.#settle(batch, await this.#write(members, () => batch));
+      settle(batch, await this.#write(members, () => batch));
     } catch (error) {
-      await this.#fail(members, batch, error);
+      await this.#fail(members, batch, error, settle);
     }
   }
 
   /**
    * Handles a failed transaction. A `BatonError` is a failure of the database (`UNAVAILABLE`): every command of the
    * batch fails. Any other error was caused by one command. To find it, each command is tried in a separate
-   * transaction.
+   * transaction. After a command that is postponed, the later ones of its user are, too.
    */
-  async #fail(members: Members, batch: readonly Waiting[], error: unknown): Promise<void> {
+  async #fail(
+    members: Members,
+    batch: readonly Waiting[],
+    error: unknown,
+    settle: Settle,
+  ): Promise<void> {
     if (batch.length === 1 || error instanceof BatonError) {
       for (const waiting of batch) waiting.reject(error);
       return;
     }
+    const stopped = new Set<string>();
     for (const waiting of batch) {
-      const userIds = [waiting.command.userId];
+      const { userId } = waiting.command;
       try {
-        this.#settle([waiting], await this.#write({ ...members, userIds }, () => [waiting]));
+        const committed = stopped.has(userId)
+          ? nothingCommitted
+          : await this.#write({ ...members, userIds: [userId] }, () => [waiting]);
+        if (committed.outcomes.some((outcome) => "postponed" in outcome)) stopped.add(userId);
+        settle([waiting], committed);
       } catch (own) {
         waiting.reject(own);
       }
@@ -236,9 +259,16 @@ export class Committer {
   }
 }
 
+/** Publishes what was committed, and gives each caller the outcome. */
+type Settle = (batch: readonly Waiting[], committed: Committed) => void;
+
 /** The users of a transaction. */
 interface Members {
   readonly userIds: readonly string[];
-  /** The only user, if the transaction is not one of a group. */
-  readonly alone: string | null;
+  /** Whether it is the transaction of one user, whose commands can be large. */
+  readonly isAlone: boolean;
 }
+
+const nothingCommitted: Committed = { outcomes: [{ postponed: "full" }], effects: new Map() };
+
+const nextLoop = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,7 @@
 import { BatonError, limitExceeded } from "../../errors.ts";
 import type { Steps } from "../../json/long-value-parts.ts";
 import {
+  baseSizeBytes,
   writtenBytes,
   type Condition,
   type OperationResult,
@@ -14,7 +15,7 @@ import type { Command, CommandResult } from "./command.ts";
 import { concealed } from "./concealed.ts";
 import { Draft } from "./draft.ts";
 import type { LoadedEntry, State } from "./state.ts";
-import { maxClearedEntries, maxTransactionBytes } from "./transaction-bytes.ts";
+import { maxTransactionBytes } from "./transaction-bytes.ts";
 
 /** The decision about a command. */
 export type Decision =
@@ -23,8 +24,8 @@ export type Decision =
       readonly draft: Draft;
       /** Without the values of entries that a claim granted. */
       readonly result: CommandResult<LoadedEntry>;
-      /** The number of bytes that the command writes. */
-      readonly bytes: number;
+      /** What it costs to write and to remove, as a number of written bytes. */
+      readonly cost: number;
     }
   /** Nothing is written. `found` is the stored state at the condition's place. */
   | (Unmet & { readonly found: LoadedEntry | null })
@@ -55,16 +56,29 @@ export function* decide(
       // A thousand small increments of one large value write the value a thousand times.
       bytes += writtenBytes(result);
       if (bytes > rules.limits.maxResponseBytes) throw tooMuch(rules, operation);
+      if (bytes > maxTransactionBytes && !rules.isAlone) return null;
       if (result.kind === "cleared") clearedCount += result.clearedCount;
-      const isLarge = bytes > maxTransactionBytes || clearedCount > maxClearedEntries;
-      if (isLarge && !rules.isAlone) return null;
       yield;
     }
   } catch (error) {
     if (!(error instanceof BatonError)) throw error;
     return { kind: "refused", error: command.mayRead ? error : concealed(error) };
   }
-  return { kind: "done", draft, result: { results, revision: draft.head }, bytes };
+  const cost = bytes + removalCost(state, draft, clearedCount);
+  if (cost > maxTransactionBytes && !rules.isAlone) return null;
+  return { kind: "done", draft, result: { results, revision: draft.head }, cost };
+}
+
+/** Removing bytes takes about a quarter of the time of writing them. */
+const removalPart = 1 / 4;
+
+/** What it costs to remove the stored entries that a draft replaces, deletes or clears, as a number of written bytes. */
+function removalCost(state: State, { changes }: Draft, clearedCount: number): number {
+  let bytes = 0;
+  for (const { namespace, key } of changes) {
+    if (key !== null) bytes += state.entry({ namespace, key })?.sizeBytes ?? 0;
+  }
+  return bytes * removalPart + clearedCount * baseSizeBytes;
 }
 
 /** A condition can fail because of the command's own writes. The error shows the state without them. */

@@ -1,5 +1,5 @@
 import { BatonError, unavailable } from "../../errors.ts";
-import { writers } from "../../event-loop.ts";
+import { largeWriters, writers } from "../../event-loop.ts";
 import { inSteps } from "../../in-steps.ts";
 import type { Steps } from "../../json/long-value-parts.ts";
 import type { WriteTransaction } from "../contract.ts";
@@ -28,8 +28,8 @@ export interface Bounds {
   readonly limits: Limits;
   /** Whether commands that leave an entry with a new revision are refused. */
   readonly isDiskLow: boolean;
-  /** The user, if the transaction is for this user alone and its commands can be large; null if other users wait for it. */
-  readonly alone: string | null;
+  /** Whether the transaction is for one user alone, and its commands can be large. */
+  readonly isAlone: boolean;
 }
 
 /** The decision about a command, or an outcome that needs no decision. */
@@ -50,7 +50,10 @@ export async function execute(
 ): Promise<Committed> {
   const loaded = await load(transaction, bounds, commands);
   // In turns with other work of the process, so that large values and many operations do not block it.
-  const steps = await inSteps(decideAll(bounds, loaded, commands), bounds.alone ?? writers);
+  const steps = await inSteps(
+    decideAll(bounds, loaded, commands),
+    bounds.isAlone ? largeWriters : writers,
+  );
   const shown = await ShownValues.load(transaction, commands, steps);
   const records = new Map<string, IdempotencyRecord[]>();
   const outcomes = commands.map((command, index): Outcome => {
@@ -73,7 +76,7 @@ export async function execute(
 }
 
 function* decideAll(
-  { limits, isDiskLow, alone }: Bounds,
+  { limits, isDiskLow, isAlone }: Bounds,
   loaded: Loaded,
   commands: readonly Command[],
 ): Steps<Step[]> {
@@ -83,7 +86,6 @@ function* decideAll(
   const moved = { bytes: 0 };
   /** The users of postponed commands. Their later commands are postponed, too, because they keep their order. */
   const stopped = new Set<string>();
-  const isAlone = alone !== null;
   const decided: Step[] = [];
   for (const [index, command] of commands.entries()) {
     decided.push(yield* decideOne(command, index));
@@ -93,7 +95,7 @@ function* decideAll(
   function* decideOne(command: Command, index: number): Steps<Step> {
     const admission = loaded.admissions[index];
     if (admission instanceof BatonError) return { refusal: admission };
-    if (admission === "full" || admission === "large") return postpone(command, admission);
+    if (admission && "postponed" in admission) return postpone(command, admission.postponed);
     if (moved.bytes > maxTransactionBytes || stopped.has(command.userId)) {
       return postpone(command, "full");
     }
@@ -123,7 +125,7 @@ function* decideAll(
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
       if (tooMuch) return { refusal: command.mayRead ? tooMuch : concealed(tooMuch) };
       state.apply(decision.draft);
-      moved.bytes += decision.bytes;
+      moved.bytes += decision.cost;
       if (idempotency && id !== null && isRecorded(decision.result as CommandResult)) {
         repeatable.set(id, { decision, digest: idempotency.digest });
       }

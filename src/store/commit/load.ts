@@ -1,4 +1,4 @@
-import { limitExceeded, type BatonError } from "../../errors.ts";
+import { BatonError, limitExceeded } from "../../errors.ts";
 import type { WriteTransaction } from "../contract.ts";
 import { loadCreated } from "./load-created.ts";
 import type { Limits } from "../model/limits.ts";
@@ -19,8 +19,8 @@ import { UserState } from "./user-state.ts";
 /** A transaction loads at most about this many bytes of idempotency records. Other repeats are postponed. */
 const maxRecordBytes = 4 * 1024 * 1024;
 
-/** Whether a command can be decided in this transaction: yes, in a later one, or no with this error. */
-type Admission = "admitted" | Postponed | BatonError;
+/** Whether a command can be decided in this transaction: yes (null), in a later one, or no with this error. */
+type Admission = { readonly postponed: Postponed } | BatonError | null;
 
 /** The state that a transaction has loaded. */
 export interface Loaded {
@@ -42,10 +42,10 @@ export interface StoredRecord {
   readonly results: string | null;
 }
 
+/** See `Bounds`. */
 interface LoadBounds {
   readonly limits: Limits;
-  /** The user, if the transaction is for this user alone: see `Bounds`. */
-  readonly alone: string | null;
+  readonly isAlone: boolean;
 }
 
 /**
@@ -110,8 +110,8 @@ export async function load(
       const command = commands[index] as Command;
       if (importing.has(command.userId)) return importUnderWay();
       const record = records.get(recordId(command) ?? "");
-      if (record?.results === null) return "full";
-      return typeof admission === "string" || command.mayRead ? admission : concealed(admission);
+      if (record?.results === null) return { postponed: "full" };
+      return admission instanceof BatonError && !command.mayRead ? concealed(admission) : admission;
     }),
   };
 }
@@ -218,11 +218,11 @@ async function loadEntries(
   };
   if (!isBounded) {
     await add(wanted);
-    return { entries, admissions: touched.map(() => "admitted") };
+    return { entries, admissions: touched.map(() => null) };
   }
   await add(wanted, maxTransactionBytes);
   const admissions = admit(bounds, commands, touched, found);
-  if (admissions[0] === "admitted") {
+  if (admissions[0] === null) {
     await add(distinct(touched[0] ?? []).filter((place) => isMissing(place, found)));
   }
   return { entries, admissions };
@@ -236,7 +236,7 @@ function isMissing(place: WantedEntry, found: ReadonlyMap<string, LoadedEntry>):
 
 /** Admits commands in the order of their users, while the values that they need fit. */
 function admit(
-  { limits, alone }: LoadBounds,
+  { limits, isAlone }: LoadBounds,
   commands: readonly Command[],
   touched: readonly (readonly WantedEntry[])[],
   found: ReadonlyMap<string, LoadedEntry>,
@@ -248,6 +248,10 @@ function admit(
   return touched.map((places, index): Admission => {
     const needed = distinct(places).filter(({ withValue }) => withValue);
     const { userId } = commands[index] as Command;
+    const postpone = (postponed: Postponed) => {
+      stopped.add(userId);
+      return { postponed };
+    };
     let size = 0;
     let added = 0;
     for (const place of needed) {
@@ -257,16 +261,15 @@ function admit(
       if (!admitted.has(id)) added += entryBytes;
     }
     if (size > limits.maxResponseBytes) return tooMuch(limits);
-    if (stopped.has(userId)) return "full";
-    const isLarge = alone === null && size > maxTransactionBytes;
-    const isFull = bytes + added > maxTransactionBytes || needed.some((at) => isMissing(at, found));
-    if (isLarge || (index > 0 && needed.length > 0 && isFull)) {
-      stopped.add(userId);
-      return isLarge ? "large" : "full";
-    }
+    if (stopped.has(userId)) return postpone("full");
+    if (!isAlone && size > maxTransactionBytes) return postpone("large");
+    const isFull =
+      bytes + added > maxTransactionBytes || needed.some((place) => isMissing(place, found));
+    const mustBeAdmitted = index === 0 || needed.length === 0;
+    if (isFull && !mustBeAdmitted) return postpone("full");
     bytes += added;
     for (const place of needed) admitted.add(userPlaceId(place.userId, place));
-    return "admitted";
+    return null;
   });
 }
 

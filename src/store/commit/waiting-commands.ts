@@ -12,6 +12,19 @@ export interface Waiting {
   reject(error: unknown): void;
 }
 
+/** A user that has waiting commands, or is in a transaction. */
+interface User {
+  queue: Waiting[];
+  isInTransaction: boolean;
+  /** Whether another instance had locked the user's log when a transaction needed it. */
+  isLocked: boolean;
+}
+
+/** Whether the next transaction of a user is not one of a group. */
+function isNextAlone({ queue: [next], isLocked }: User): boolean {
+  return next !== undefined && (next.isLarge || isLocked);
+}
+
 /**
  * Waiting commands, in a queue for each user. A user's commands keep their order, and users take turns.
  *
@@ -19,14 +32,8 @@ export interface Waiting {
  * next command is large, or if another instance has locked the user's log.
  */
 export class WaitingCommands {
-  /** By user; no queue is empty. The user that was served last is at the end. */
-  #queues = new Map<string, Waiting[]>();
-  /** The users in a transaction. */
-  readonly #busy = new Set<string>();
-  /** The users whose logs another instance has locked. */
-  readonly #locked = new Set<string>();
-  /** The users that are locked or have a large command, and some that no longer do. The user that was served last is at the end. */
-  readonly #alone = new Set<string>();
+  /** The user that was served last is at the end. */
+  #users = new Map<string, User>();
   #count = 0;
   #bytes = 0;
 
@@ -38,17 +45,9 @@ export class WaitingCommands {
     return this.#bytes;
   }
 
-  /** Whether some user may have to be alone in a transaction. */
-  get hasAlone(): boolean {
-    return this.#alone.size > 0;
-  }
-
   add(waiting: Waiting): void {
-    const { userId } = waiting.command;
-    const queue = this.#queues.get(userId);
-    if (queue) queue.push(waiting);
-    else this.#queues.set(userId, [waiting]);
-    if (waiting.isLarge) this.#alone.add(userId);
+    const user = this.#user(waiting.command.userId);
+    user.queue.push(waiting);
     this.#count++;
     this.#bytes += waiting.bytes;
   }
@@ -56,49 +55,39 @@ export class WaitingCommands {
   /** Begins a transaction of a group: returns the users whose turn it is, sorted by id. */
   beginGroup(maxUsers: number): readonly string[] {
     const userIds: string[] = [];
-    for (const [userId, queue] of this.#queues) {
-      if (this.#busy.has(userId) || this.#isAlone(userId, queue)) continue;
+    for (const [userId, user] of this.#users) {
+      if (user.isInTransaction || isNextAlone(user)) continue;
+      user.isInTransaction = true;
       if (userIds.push(userId) === maxUsers) break;
     }
-    for (const userId of userIds) this.#busy.add(userId);
     return userIds.sort();
+  }
+
+  /** Whether a user's turn is alone, apart from users in a transaction. */
+  isAnyAlone(): boolean {
+    for (const user of this.#users.values()) {
+      if (!user.isInTransaction && isNextAlone(user)) return true;
+    }
+    return false;
   }
 
   /** Begins a transaction of one user: returns the user whose turn it is; null if there is none. */
   beginAlone(): string | null {
-    for (const userId of this.#alone) {
-      const queue = this.#queues.get(userId) ?? [];
-      if (queue.length === 0) this.#locked.delete(userId);
-      if (!this.#busy.has(userId) && this.#isAlone(userId, queue)) {
-        this.#locked.delete(userId);
-        // The next turn is that of another user.
-        this.#alone.delete(userId);
-        this.#alone.add(userId);
-        this.#busy.add(userId);
-        return userId;
-      }
-      if (!this.#locked.has(userId) && !queue.some(({ isLarge }) => isLarge)) {
-        this.#alone.delete(userId);
-      }
+    for (const [userId, user] of this.#users) {
+      if (user.isInTransaction || !isNextAlone(user)) continue;
+      user.isInTransaction = true;
+      user.isLocked = false;
+      return userId;
     }
     return null;
   }
 
-  #isAlone(userId: string, [next]: readonly Waiting[]): boolean {
-    return next !== undefined && (next.isLarge || this.#locked.has(userId));
-  }
-
-  /** Notes that another instance has locked the logs of these users. */
+  /** Notes that another instance has locked the logs of these users. The next turn is that of other users. */
   foundLocked(userIds: readonly string[]): void {
     for (const userId of userIds) {
-      this.#locked.add(userId);
-      this.#alone.add(userId);
+      this.#user(userId).isLocked = true;
+      this.#moveToEnd(userId);
     }
-  }
-
-  /** Ends a transaction. */
-  end(userIds: readonly string[]): void {
-    for (const userId of userIds) this.#busy.delete(userId);
   }
 
   /**
@@ -111,74 +100,90 @@ export class WaitingCommands {
     const wanted = new Set(userIds);
     const taken: Waiting[] = [];
     let bytes = 0;
-    let turns: { userId: string; queue: Waiting[]; next: number }[] = [];
-    for (const [userId, queue] of this.#queues) {
-      if (wanted.has(userId)) turns.push({ userId, queue, next: 0 });
-    }
-    const users = turns;
+    let turns: { user: User; next: number }[] = [];
+    for (const [userId, user] of this.#users) if (wanted.has(userId)) turns.push({ user, next: 0 });
+    const all = turns;
     while (turns.length > 0 && taken.length < maxCommands) {
       turns = turns.filter((turn) => {
-        const waiting = turn.queue[turn.next];
+        const waiting = turn.user.queue[turn.next];
         if (!waiting || taken.length === maxCommands) return false;
-        if (taken.length > 0 && (waiting.isLarge || bytes + waiting.bytes > maxBytes)) return false;
+        const fits = !waiting.isLarge && bytes + waiting.bytes <= maxBytes;
+        if (taken.length > 0 && !fits) return false;
         bytes += waiting.bytes;
         taken.push(waiting);
         turn.next++;
         return true;
       });
     }
-    for (const { userId, queue, next } of users) {
-      if (next === queue.length) this.#queues.delete(userId);
-      else if (next > 0) this.#queues.set(userId, queue.slice(next));
-    }
+    for (const { user, next } of all) if (next > 0) user.queue = user.queue.slice(next);
     this.#count -= taken.length;
     this.#bytes -= bytes;
     return taken;
   }
 
   /**
-   * Ends the turn of the users that a transaction served: they are the last to be served again, after the users whose
-   * commands arrived during the transaction. Postponed commands wait again, before the later ones of their users. A user
-   * of whom every command was postponed is the first to be served.
+   * Ends a transaction. The users that it served are the last to be served again, after the users whose commands arrived
+   * during the transaction. Postponed commands wait again, before the later ones of their users. A user of whom every
+   * command was postponed is the first to be served.
    */
-  endTurn(servedIds: ReadonlySet<string>, postponed: readonly Waiting[]): void {
+  end(
+    userIds: readonly string[],
+    servedIds: ReadonlySet<string>,
+    postponed: readonly Waiting[],
+  ): void {
     const again = new Map<string, Waiting[]>();
     for (const waiting of postponed) {
       const { userId } = waiting.command;
       const own = again.get(userId);
       if (own) own.push(waiting);
       else again.set(userId, [waiting]);
-      if (waiting.isLarge) this.#alone.add(userId);
       this.#count++;
       this.#bytes += waiting.bytes;
     }
-    const first = new Map<string, Waiting[]>();
+    const first = new Map<string, User>();
     for (const [userId, own] of again) {
-      const queue = [...own, ...(this.#queues.get(userId) ?? [])];
-      this.#queues.set(userId, queue);
-      if (!servedIds.has(userId)) first.set(userId, queue);
+      const user = this.#user(userId);
+      user.queue = [...own, ...user.queue];
+      if (!servedIds.has(userId)) first.set(userId, user);
     }
-    for (const userId of servedIds) {
-      const queue = this.#queues.get(userId);
-      if (!queue) continue;
-      this.#queues.delete(userId);
-      this.#queues.set(userId, queue);
+    for (const userId of userIds) {
+      const user = this.#user(userId);
+      user.isInTransaction = false;
+      if (user.queue.length === 0) this.#users.delete(userId);
+      else if (servedIds.has(userId)) this.#moveToEnd(userId);
     }
     // A Map keeps the place of a key that is set again.
-    if (first.size > 0) this.#queues = new Map([...first, ...this.#queues]);
+    if (first.size > 0) this.#users = new Map([...first, ...this.#users]);
   }
 
   /** Takes the commands that were submitted before this time. */
   takeOlderThan(time: number): Waiting[] {
     const taken: Waiting[] = [];
-    for (const [userId, queue] of this.#queues) {
-      if ((queue[0]?.since ?? time) >= time) continue;
-      const fresh = queue.findIndex(({ since }) => since >= time);
-      taken.push(...queue.splice(0, fresh === -1 ? queue.length : fresh));
-      if (queue.length === 0) this.#queues.delete(userId);
+    for (const [userId, user] of this.#users) {
+      if ((user.queue[0]?.since ?? time) >= time) continue;
+      const old = user.queue.findIndex(({ since }) => since >= time);
+      const count = old === -1 ? user.queue.length : old;
+      taken.push(...user.queue.slice(0, count));
+      user.queue = user.queue.slice(count);
+      if (user.queue.length === 0 && !user.isInTransaction) this.#users.delete(userId);
     }
     this.#count -= taken.length;
     for (const { bytes } of taken) this.#bytes -= bytes;
     return taken;
+  }
+
+  #user(userId: string): User {
+    let user = this.#users.get(userId);
+    if (!user) {
+      user = { queue: [], isInTransaction: false, isLocked: false };
+      this.#users.set(userId, user);
+    }
+    return user;
+  }
+
+  #moveToEnd(userId: string): void {
+    const user = this.#user(userId);
+    this.#users.delete(userId);
+    this.#users.set(userId, user);
   }
 }
