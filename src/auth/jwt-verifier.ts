@@ -44,6 +44,7 @@ export class JwtVerifier {
       });
     } catch (error) {
       if (error instanceof errors.JOSEError) throw refusalOf(error);
+      if (isUnusableKey(error)) throw unauthenticated("The key of this token cannot be used here.");
       throw error;
     }
     return tokenOfJwt(this.#limits, claims, skewSeconds, jwt, payload);
@@ -59,7 +60,9 @@ export class JwtVerifier {
         try {
           return (await jwtVerify(jwt, key, options)).payload;
         } catch (refusal) {
-          if (!(refusal instanceof errors.JWSSignatureVerificationFailed)) throw refusal;
+          const isAboutKey =
+            refusal instanceof errors.JWSSignatureVerificationFailed || isUnusableKey(refusal);
+          if (!isAboutKey) throw refusal;
         }
         tried++;
         if (tried === maxTriedKeys) break;
@@ -72,6 +75,11 @@ export class JwtVerifier {
   reloadKeys(): Promise<void> {
     return this.#keys.reload();
   }
+}
+
+/** For example, the issuer publishes an RSA key of less than 2,048 bits. */
+function isUnusableKey(error: unknown): boolean {
+  return error instanceof TypeError;
 }
 
 function refusalOf(error: errors.JOSEError): BatonError {

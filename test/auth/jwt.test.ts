@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createHmac } from "node:crypto";
+import { createHmac, generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -210,6 +210,26 @@ describe("JWTs by a JWKS URL", () => {
     expect(await statusAt(many, own.sign(tried, {}, unnamed))).toBe(200);
     expect(await statusAt(many, own.sign(beyond, {}, unnamed))).toBe(401);
     expect(await statusAt(many, own.sign(beyond))).toBe(200);
+  });
+
+  test("refuses a JWT of a published key that is too short, and tries the other keys", async () => {
+    const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1_024 });
+    const short = { kid: "short", alg: "RS256", use: "sig" };
+    await using own = await TestIssuer.start(
+      {
+        ...key,
+        jwk: { ...publicKey.export({ format: "jwk" }), ...short },
+      },
+      key,
+    );
+    await using mixed = await startTestServer({ jwtIssuer: own.url, jwtAudience: "baton" });
+    const unnamed = await own.sign(key, {}, { kid: undefined });
+    expect((await request(mixed.url, unnamed, whoAmI)).status).toBe(200);
+    const named = await request(mixed.url, await own.sign(key, {}, { kid: "short" }), whoAmI);
+    expect([named.status, named.errors?.[0]?.message]).toEqual([
+      401,
+      expect.stringMatching(/key of this token cannot be used/),
+    ]);
   });
 
   test("reports UNAVAILABLE for a JWT while the issuer does not respond, without delaying other tokens, and logs the cause", async () => {
