@@ -202,6 +202,7 @@ async function pass({ response: from, fill }: McpResponse, to: ServerResponse): 
   }
   for (const [name, value] of from.headers) to.setHeader(name, value);
   to.setHeader("Cache-Control", "no-store");
+  to.setHeader("X-Content-Type-Options", "nosniff");
   to.writeHead(from.status);
   if (!from.body) {
     to.end();

@@ -70,7 +70,9 @@ test("refuses invalid messages, long messages, and several messages in one body"
 
 test("serves web pages on this machine, and refuses those of other origins", async () => {
   const own = { headers: { origin: "http://localhost:6274" } };
-  expect((await send(list, own)).status).toBe(200);
+  const listed = await send(list, own);
+  expect(listed.status).toBe(200);
+  expect(listed.headers.get("x-content-type-options")).toBe("nosniff");
   const preflight = await send(null, { ...own, method: "OPTIONS" });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get("access-control-allow-headers")).toContain("Mcp-Session-Id");
