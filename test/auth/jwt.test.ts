@@ -155,7 +155,7 @@ describe("JWTs by a JWKS URL", () => {
   });
 
   test("accepts a JWT within the skew after its expiry, and then ends its subscriptions", async () => {
-    const token = await issuer.sign(key, { exp: now() - 4 });
+    const token = await issuer.sign(key, { exp: now() - 3 });
     const client = socketClient(server.url, { token });
     await using events = subscribeOn(
       client,
