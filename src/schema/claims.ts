@@ -10,7 +10,7 @@ import {
   encodeCursor,
   firstDescription,
   pageComplexity,
-  statementComplexity,
+  filterComplexity,
 } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { keyPrefixDescription } from "./entry.ts";
@@ -141,7 +141,7 @@ const namespacePrefixDescription =
 builder.queryFields((t) => ({
   claims: t.field({
     type: claimConnection,
-    complexity: pageComplexity,
+    complexity: ({ first }) => pageComplexity({ first, isFiltered: true }),
     description:
       "The claims that hold entries, sorted by namespace and then key. Claims whose lease has ended are not listed.",
     args: {
@@ -170,7 +170,7 @@ builder.queryFields((t) => ({
   }),
   claimedNamespaces: t.field({
     type: claimedNamespaceConnection,
-    complexity: pageComplexity,
+    complexity: ({ first }) => pageComplexity({ first, isFiltered: true }),
     description:
       "The namespaces that agents claim from, sorted by name: some of their entries are taken, delayed, completed or dead-lettered. The server reads each entry up to the end of the page, so a page with many entries takes time; it serves other requests in between.",
     args: {
@@ -204,7 +204,7 @@ builder.queryFields((t) => ({
   }),
   claimCounts: t.field({
     type: claimCountsRef,
-    complexity: statementComplexity,
+    complexity: filterComplexity,
     description:
       "The progress of the work on the selected entries. The server reads each of them, so a large selection takes time; it serves other requests in between.",
     args: {

@@ -94,15 +94,15 @@ export const firstDescription = `The maximum number of items: from 1 to the serv
 /** The complexity of a field that reads from the database. */
 export const statementComplexity = 100;
 
-/** The complexity of a filtered list: it examines many more items than it shows. */
-const filterComplexity = 10_000;
+/** The complexity of a filtered list, or of a count: it examines many more items than it shows. */
+export const filterComplexity = 10_000;
 
 interface PageArguments {
   readonly first?: number | null | undefined;
   readonly where?: readonly unknown[] | null | undefined;
   /** A state in the past: reading it examines as many rows as a filter does. */
   readonly at?: bigint | null | undefined;
-  /** Whether the list has a filter other than `where`. */
+  /** Whether the list has a filter other than `where`, or shows only some of the items that it examines. */
   readonly isFiltered?: boolean;
 }
 

@@ -235,6 +235,19 @@ describe.each(plainDatabases)("claims seen by observers on $name", ({ create }) 
     ]);
   });
 
+  test.each([
+    "claims { nodes { key } }",
+    "claimedNamespaces { nodes { name } }",
+    "claimCounts { free }",
+  ])("G14: %s has the cost of a list that examines every entry", async (field) => {
+    const fields = Array.from({ length: 30 }, (_, index) => `a${index}: ${field}`);
+    const refused = await refusal(query(server, `{ ${fields.join(" ")} }`));
+    expect(refused.extensions).toMatchObject({
+      code: "LIMIT_EXCEEDED",
+      limit: "maxQueryComplexity",
+    });
+  });
+
   test("lists the namespaces that agents claim from, page by page", async () => {
     const all: string[] = [];
     for (let made = 0; made < 5; made++) {
