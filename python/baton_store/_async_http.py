@@ -30,11 +30,11 @@ class Link:
         has_ended = self._writer.is_closing() or self._reader.at_eof()
         return not has_ended and self._response is not None and self._response.leaves_open
 
-    async def request(self, endpoint: Endpoint, body: bytes, accept: str) -> Response:
+    async def request(self, endpoint: Endpoint, body: bytes, headers: Mapping[str, str]) -> Response:
         """Sends a request and reads the head of its response."""
         self._response = None
-        headers = {**endpoint.headers, "Accept": accept, "Content-Length": str(len(body))}
-        lines = [f"POST {endpoint.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        fields = {**endpoint.headers, **headers, "Content-Length": str(len(body))}
+        lines = [f"POST {endpoint.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         self._writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
         try:
             await self._writer.drain()

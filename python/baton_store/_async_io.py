@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 from ._async_http import Link, Response, opened
@@ -40,14 +40,14 @@ class AsyncIo:
     def is_closed(self) -> bool:
         return self._is_closed
 
-    async def post(self, body: bytes, timeout_seconds: float, is_long: bool) -> Answer:
+    async def post(self, body: bytes, caller: Mapping[str, str], timeout_seconds: float, is_long: bool) -> Answer:
         if is_long:
-            return await _within(timeout_seconds, self._post(body))
+            return await _within(timeout_seconds, self._post(body, caller))
         async with self._slots_of_loop():
-            return await _within(timeout_seconds, self._post(body))
+            return await _within(timeout_seconds, self._post(body, caller))
 
-    async def stream(self, body: bytes, timeout_seconds: float) -> Answer | Source:
-        return await _within(timeout_seconds, self._stream(body))
+    async def stream(self, body: bytes, caller: Mapping[str, str], timeout_seconds: float) -> Answer | Source:
+        return await _within(timeout_seconds, self._stream(body, caller))
 
     async def sleep(self, seconds: float) -> None:
         if self._is_closed:
@@ -73,10 +73,10 @@ class AsyncIo:
         for sleeper in self._sleepers:
             _wake(sleeper)
 
-    async def _post(self, body: bytes) -> Answer:
+    async def _post(self, body: bytes, caller: Mapping[str, str]) -> Answer:
         link = await self._take()
         try:
-            answer = await self._whole(await link.request(self._endpoint, body, "application/json"))
+            answer = await self._whole(await link.request(self._endpoint, body, {**caller, "Accept": "application/json"}))
         except BaseException:
             link.close()
             raise
@@ -88,11 +88,11 @@ class AsyncIo:
             link.close()
         return answer
 
-    async def _stream(self, body: bytes) -> Answer | Source:
+    async def _stream(self, body: bytes, caller: Mapping[str, str]) -> Answer | Source:
         link = await self._open()
         is_followed = False
         try:
-            response = await link.request(self._endpoint, body, "text/event-stream")
+            response = await link.request(self._endpoint, body, {**caller, "Accept": "text/event-stream"})
             is_followed = response.content_type == "text/event-stream"
             return _Stream(self, link, response) if is_followed else await self._whole(response)
         finally:

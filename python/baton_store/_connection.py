@@ -6,10 +6,11 @@ import http.client
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from . import _exact_json
+from ._credentials import Credentials
 from ._event_parser import EventParser
 from ._io import Answer, Io, Source
 from ._retry_policy import RetryPolicy
@@ -30,8 +31,9 @@ _LIMITS = "query limits { viewer { limits { maxPageSize maxBatchOperations maxBo
 class Connection:
     """The server, shared by all data stores that come from one, regardless of their namespaces."""
 
-    def __init__(self, io: Io, name: str, timeout_seconds: float, retry_seconds: float):
+    def __init__(self, io: Io, name: str, credentials: Credentials, timeout_seconds: float, retry_seconds: float):
         self.io = io
+        self._credentials = credentials
         self.name = name
         self.timeout_seconds = timeout_seconds
         self._retry_seconds = retry_seconds
@@ -45,6 +47,7 @@ class Connection:
         """Creates the retry policy of one operation."""
         retry_policy = RetryPolicy(self.io, self._retry_seconds, self._log_retry)
         retry_policy.was_reached = self._was_reached
+        retry_policy.is_token_renewable = self._credentials.is_renewable
         return retry_policy
 
     async def call(self, document: str, variables: Mapping[str, Any] | None = None, *, repeat: bool = True) -> Any:
@@ -67,7 +70,7 @@ class Connection:
 
     async def attempt(self, body: bytes, timeout_seconds: float, *, is_long: bool = False) -> Any:
         """Sends one request and returns its data. A long request waits for another agent."""
-        data = self._data(await self._reach(self.io.post(body, timeout_seconds, is_long)))
+        data = self._data(await self._send(lambda caller: self.io.post(body, caller, timeout_seconds, is_long)))
         # Only a directive can omit every field.
         if not data and b"@" not in body:
             raise BadResponseError(f"{self.name} returned a response without a requested field.")
@@ -75,7 +78,8 @@ class Connection:
 
     async def follow(self, document: str, variables: Mapping[str, Any]) -> Events:
         """Opens a subscription and returns its events. Raises the error if the server refuses it."""
-        answer = await self._reach(self.io.stream(encode_operation(document, variables), self.timeout_seconds))
+        body = encode_operation(document, variables)
+        answer = await self._send(lambda caller: self.io.stream(body, caller, self.timeout_seconds))
         if isinstance(answer, Answer):
             self._data(answer)
             raise BadResponseError(f"{self.name} does not stream subscriptions.")
@@ -88,15 +92,26 @@ class Connection:
             self._limits = (await self.call(_LIMITS))["viewer"]["limits"]
         return self._limits
 
+    async def _send(self, send: Callable[[Mapping[str, str]], Awaitable[T]]) -> T:
+        """Sends a request. If the server refuses the token and a new one can be obtained, sends it once more.
+
+        A request whose token is refused has had no effect.
+        """
+        answer = await self._reach(send(await self._credentials.headers()))
+        if self._credentials.is_renewable and isinstance(answer, Answer) and answer.status == 401:
+            return await self._reach(send(await self._credentials.headers()))
+        return answer
+
     async def _reach(self, work: Awaitable[T]) -> T:
         try:
             return await work
-        except TimeoutError as error:
-            raise UnavailableError(f"{self.name} did not respond in time.") from error
+        # The message has the reason. A chain of tracebacks would only show the inside of the transport.
+        except TimeoutError:
+            raise UnavailableError(f"{self.name} did not respond in time.") from None
         except (OSError, http.client.HTTPException) as error:
             if self.io.is_closed:
-                raise UnavailableError("The data store was closed.") from error
-            raise UnavailableError(f"{self.name} cannot be reached: {error or type(error).__name__}.") from error
+                raise UnavailableError("The data store was closed.") from None
+            raise UnavailableError(f"{self.name} cannot be reached: {error or type(error).__name__}.") from None
 
     def _data(self, answer: Answer) -> Any:
         data = _data_of(answer.body)

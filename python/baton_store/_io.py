@@ -8,7 +8,7 @@ All logic is written once, as ``async def``, and does its input and output throu
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -52,14 +52,14 @@ class Io(Protocol):
     def is_closed(self) -> bool:
         """Whether the Io is closed, so that no request can be sent."""
 
-    async def post(self, body: bytes, timeout_seconds: float, is_long: bool) -> Answer:
-        """Sends one request and returns its response. A request that is cancelled closes its connection.
+    async def post(self, body: bytes, caller: Mapping[str, str], timeout_seconds: float, is_long: bool) -> Answer:
+        """Sends one request, with the caller's headers, and returns its response. A request that is cancelled closes its connection.
 
         A long request, which waits for another agent, does not count against the limit of requests in progress.
         """
 
-    async def stream(self, body: bytes, timeout_seconds: float) -> Answer | Source:
-        """Sends a subscription. Returns its events, or the response of a server that refuses it."""
+    async def stream(self, body: bytes, caller: Mapping[str, str], timeout_seconds: float) -> Answer | Source:
+        """Sends a subscription, with the caller's headers. Returns its events, or the response of a server that refuses it."""
 
     async def sleep(self, seconds: float) -> None:
         """Waits. Returns early when the Io is closed."""

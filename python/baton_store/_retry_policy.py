@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from ._io import Io
-from .errors import BatonError, UnavailableError, is_foreign, is_transient, may_pass
+from .errors import BadUserInputError, BatonError, UnauthenticatedError, UnavailableError, is_foreign, is_transient, may_pass
 
 _FIRST_DELAY_SECONDS = 0.1
 _MAX_DELAY_SECONDS = 5.0
@@ -19,7 +19,8 @@ class RetryPolicy:
     1. A call is tried again for ``retry_seconds`` while the server cannot be reached, or while a proxy responds for a
        server that was reached before. Any other error ends it.
     2. A watch or a wait is a call until the server has accepted it (``outlast``). After that, only an error that a
-       retry cannot resolve ends it.
+       retry cannot resolve ends it. If the token comes from a function, a refused token ends it only after
+       ``retry_seconds``.
     """
 
     def __init__(self, io: Io, retry_seconds: float, on_retry: Callable[[BatonError, float], None]):
@@ -30,15 +31,19 @@ class RetryPolicy:
         self._deadline: float | None = None
         self.outlasts = False
         self.was_reached = False
+        self.is_token_renewable = False
+        self._refused_until: float | None = None
 
     def outlast(self) -> None:
         """Records that the server has accepted the operation. It is then retried without the limit of a call."""
         self.outlasts = True
+        self._refused_until = None
 
     def reset(self) -> None:
         """Records progress: the next failure is the first of a new series."""
         self._delay_seconds = _FIRST_DELAY_SECONDS
         self._deadline = None
+        self._refused_until = None
 
     async def after_failure(self, error: BatonError, deadline: float | None = None) -> None:
         """Waits before the next attempt, at most until a deadline. Raises the error if no attempt is left."""
@@ -56,6 +61,18 @@ class RetryPolicy:
 
     def _may_repeat(self, error: BatonError, at: float) -> bool:
         if self.outlasts:
-            return may_pass(error)
+            if not self.is_token_renewable or not _is_refused_token(error):
+                return may_pass(error)
+            # One more attempt is always made, because the refused token was valid before.
+            is_first = self._refused_until is None
+            if self._refused_until is None:
+                self._refused_until = time.monotonic() + self._retry_seconds
+            return is_first or at <= self._refused_until
         is_passing = is_transient(error) or (self.was_reached and is_foreign(error))
         return is_passing and self._deadline is not None and at <= self._deadline
+
+
+def _is_refused_token(error: BatonError) -> bool:
+    """While a token is being replaced, its source can return a partial token or none."""
+    is_invalid = isinstance(error, BadUserInputError) and error.details.get("argument") == "token"
+    return is_invalid or isinstance(error, UnauthenticatedError)

@@ -9,7 +9,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from ._endpoint import Endpoint
@@ -35,11 +35,11 @@ class SyncIo:
     def is_closed(self) -> bool:
         return self._closed.is_set()
 
-    async def post(self, body: bytes, timeout_seconds: float, is_long: bool) -> Answer:
+    async def post(self, body: bytes, caller: Mapping[str, str], timeout_seconds: float, is_long: bool) -> Answer:
         connection = self._take(timeout_seconds)
         try:
             self._open(connection)
-            response = self._send(connection, body, "application/json")
+            response = self._send(connection, body, {**caller, "Accept": "application/json"})
             answer = _answer(response, response.read())
         except BaseException:
             connection.close()
@@ -53,12 +53,12 @@ class SyncIo:
             connection.close()
         return answer
 
-    async def stream(self, body: bytes, timeout_seconds: float) -> Answer | Source:
+    async def stream(self, body: bytes, caller: Mapping[str, str], timeout_seconds: float) -> Answer | Source:
         connection = self._connection(timeout_seconds)
         is_followed = False
         try:
             sock = self._open(connection)
-            response = self._send(connection, body, "text/event-stream")
+            response = self._send(connection, body, {**caller, "Accept": "text/event-stream"})
             is_followed = response.headers.get_content_type() == "text/event-stream"
             if is_followed:
                 return _Stream(self, connection, response, sock)
@@ -121,9 +121,11 @@ class SyncIo:
             raise ConnectionAbortedError("closed")
         return sock
 
-    def _send(self, connection: http.client.HTTPConnection, body: bytes, accept: str) -> http.client.HTTPResponse:
+    def _send(
+        self, connection: http.client.HTTPConnection, body: bytes, headers: Mapping[str, str]
+    ) -> http.client.HTTPResponse:
         try:
-            connection.request("POST", self._endpoint.path, body, {**self._endpoint.headers, "Accept": accept})
+            connection.request("POST", self._endpoint.path, body, {**self._endpoint.headers, **headers})
         except (BrokenPipeError, ConnectionResetError):
             # A server that refuses a large body responds before it has read it.
             return connection.getresponse()

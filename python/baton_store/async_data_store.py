@@ -10,6 +10,7 @@ from typing import Any
 from . import _documents, _reads, _writes
 from ._async_io import AsyncIo
 from ._connection import Connection
+from ._credentials import AsyncToken, Credentials
 from ._endpoint import endpoint
 from ._names import NAMESPACES
 from ._scope import Scope
@@ -39,15 +40,16 @@ class AsyncDataStore:
     def __init__(
         self,
         url: str | None = None,
-        token: str | None = None,
+        token: AsyncToken = None,
         namespace: str = "default",
         agent: str | None = None,
         *,
         timeout_seconds: float = 60,
         retry_seconds: float = 30,
     ):
-        place = endpoint(url, token, agent)
-        connection = Connection(AsyncIo(place), place.name, timeout_seconds, retry_seconds)
+        place = endpoint(url)
+        credentials = Credentials(token, agent)
+        connection = Connection(AsyncIo(place), place.name, credentials, timeout_seconds, retry_seconds)
         self._scope = Scope(connection, NAMESPACES.name(namespace))
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import _documents, _reads, _writes
 from ._connection import Connection
+from ._credentials import Credentials, Token
 from ._endpoint import endpoint
 from ._io import run
 from ._names import NAMESPACES
@@ -32,7 +33,8 @@ class DataStore:
 
     Args:
         url: The server's address. Default: the environment's ``BATON_URL``, or ``http://127.0.0.1:4000``.
-        token: The bearer token. Default: the environment's ``BATON_TOKEN``.
+        token: The bearer token, or a function that returns the current one. The function is called before each request,
+            and again if the server refuses the token. Default: the environment's ``BATON_TOKEN``.
         namespace: The namespace of the calls. ``use_namespace`` returns a data store for another one.
         agent: The agent that changes are recorded under, unless the token names one.
         timeout_seconds: The maximum number of seconds to wait for the response to one attempt.
@@ -43,15 +45,16 @@ class DataStore:
     def __init__(
         self,
         url: str | None = None,
-        token: str | None = None,
+        token: Token = None,
         namespace: str = "default",
         agent: str | None = None,
         *,
         timeout_seconds: float = 60,
         retry_seconds: float = 30,
     ):
-        place = endpoint(url, token, agent)
-        connection = Connection(SyncIo(place), place.name, timeout_seconds, retry_seconds)
+        place = endpoint(url)
+        credentials = Credentials(token, agent)
+        connection = Connection(SyncIo(place), place.name, credentials, timeout_seconds, retry_seconds)
         self._scope = Scope(connection, NAMESPACES.name(namespace))
 
     @property

@@ -18,6 +18,7 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from .._adapter.entries import Entries
+from .._credentials import Token
 from .._io import run
 from ..async_data_store import AsyncDataStore
 from ..data_store import DataStore
@@ -37,7 +38,8 @@ class BatonSaver(BaseCheckpointSaver[str]):
 
     Args:
         url: The server's address. Default: the environment's ``BATON_URL``, or ``http://127.0.0.1:4000``.
-        token: The bearer token. Default: the environment's ``BATON_TOKEN``.
+        token: The bearer token, or a function that returns the current one. The function is called before each request,
+            and again if the server refuses the token. Default: the environment's ``BATON_TOKEN``.
         agent: The agent that changes are recorded under, unless the token names one.
         namespace_prefix: The part before the name of each thread.
         serde: The serializer of values. Default: LangGraph's serializer.
@@ -49,7 +51,7 @@ class BatonSaver(BaseCheckpointSaver[str]):
     def __init__(
         self,
         url: str | None = None,
-        token: str | None = None,
+        token: Token = None,
         agent: str | None = None,
         *,
         namespace_prefix: str = THREADS_PREFIX,

@@ -8,6 +8,7 @@ from typing import Any
 
 from langgraph.store.base import BaseStore, Op, Result, TTLConfig
 
+from .._credentials import Token
 from .._io import run
 from ..async_data_store import AsyncDataStore
 from ..data_store import DataStore
@@ -25,7 +26,8 @@ class BatonStore(BaseStore):
 
     Args:
         url: The server's address. Default: the environment's ``BATON_URL``, or ``http://127.0.0.1:4000``.
-        token: The bearer token. Default: the environment's ``BATON_TOKEN``.
+        token: The bearer token, or a function that returns the current one. The function is called before each request,
+            and again if the server refuses the token. Default: the environment's ``BATON_TOKEN``.
         agent: The agent that changes are recorded under, unless the token names one.
         namespace_prefix: The part before the name of each namespace. It ends with a colon.
         ttl: The time to live of items, in minutes. A read that refreshes an item is a write. No sweeper is needed.
@@ -39,7 +41,7 @@ class BatonStore(BaseStore):
     def __init__(
         self,
         url: str | None = None,
-        token: str | None = None,
+        token: Token = None,
         agent: str | None = None,
         *,
         namespace_prefix: str = ITEMS_PREFIX,
