@@ -13,9 +13,22 @@ export function setCommand(
   value = "1",
   ttlSeconds: number | null = null,
 ): Command {
-  const { namespace, key } = place;
-  return commandOf(callerOf(userId), [
-    {
+  return setsCommand(userId, place, [value], ttlSeconds);
+}
+
+/**
+ * Sets an entry several times, in one commit.
+ * @param values JSON texts
+ */
+export function setsCommand(
+  userId: string,
+  { namespace, key }: Place,
+  values: readonly string[],
+  ttlSeconds: number | null = null,
+): Command {
+  return commandOf(
+    callerOf(userId),
+    values.map((value) => ({
       kind: "set",
       argument: "input",
       namespace,
@@ -24,8 +37,8 @@ export function setCommand(
       metadata: null,
       ttlSeconds,
       ifRevision: null,
-    },
-  ]);
+    })),
+  );
 }
 
 /** @param patch JSON text */

@@ -1,3 +1,4 @@
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Database, EntryPage, LogPage, PageBounds } from "../store/contract.ts";
 import { shownTo, type Change, type Selection, type ShownChange } from "../store/model/change.ts";
 import { requireEpoch, requireWithinLog } from "../store/model/log.ts";
@@ -87,7 +88,8 @@ export class CatchUp {
       case "log": {
         const { changes, through, head } = await this.#readLog(phase.after);
         this.#phase = { kind: "log", after: through };
-        return { events: this.#shown(changes), through: through < head ? null : through };
+        const events = await this.#shown(changes);
+        return { events, through: through < head ? null : through };
       }
     }
   }
@@ -114,14 +116,18 @@ export class CatchUp {
         ? { kind: "changes since", after: begin, coverage }
         : { ...phase, position: end, pageHead: page.head };
     const { where } = selection;
-    const wanted = where ? page.items.filter(({ value }) => isWanted(where, value)) : page.items;
-    return { events: wanted.map((entry) => ({ kind: "EXISTING", entry })), through: null };
+    const events: FeedEvent[] = [];
+    for (const entry of page.items) {
+      if (where && isLoopHeld()) await nextTurn(userId);
+      if (!where || isWanted(where, entry.value)) events.push({ kind: "EXISTING", entry });
+    }
+    return { events, through: null };
   }
 
   async #readSince(phase: Phase & { readonly kind: "changes since" }): Promise<Piece> {
     const { coverage } = phase;
     const { changes, through, head } = await this.#readLog(phase.after);
-    const news = this.#shown(changes.filter((change: Change) => !coverage.shows(change)));
+    const news = await this.#shown(changes.filter((change: Change) => !coverage.shows(change)));
     if (through < head) {
       this.#phase = { ...phase, after: through };
       return { events: news, through: null };
@@ -134,10 +140,16 @@ export class CatchUp {
   }
 
   /** Applies the filter by value. The database applies the rest of the selection. */
-  #shown(changes: readonly Change[]): readonly ShownChange[] {
-    const { selection } = this.#options;
+  async #shown(changes: readonly Change[]): Promise<readonly ShownChange[]> {
+    const { selection, userId } = this.#options;
     if (!selection.where) return changes;
-    return changes.flatMap((change) => shownTo(selection, change) ?? []);
+    const shown: ShownChange[] = [];
+    for (const change of changes) {
+      if (isLoopHeld()) await nextTurn(userId);
+      const one = shownTo(selection, change);
+      if (one) shown.push(one);
+    }
+    return shown;
   }
 
   /** Whether the namespace that the last page ended in was cleared before the next page was read. */

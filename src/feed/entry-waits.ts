@@ -1,3 +1,4 @@
+import { nextTurn } from "../event-loop.ts";
 import type { Change, Selection } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { placeId, type Place } from "../store/model/place.ts";
@@ -8,7 +9,12 @@ import type { Follower, Tail } from "./tail.ts";
 
 /** The waits for entries of one user, indexed by place: a change costs the same regardless of other waits. */
 export class EntryWaits {
+  readonly #userId: string;
   readonly #waits = new Map<string, Set<EntryWait>>();
+
+  constructor(userId: string) {
+    this.#userId = userId;
+  }
 
   get isWaiting(): boolean {
     return this.#waits.size > 0;
@@ -31,7 +37,10 @@ export class EntryWaits {
   offer(changes: readonly Change[]): void {
     for (const { entry, revision } of changes) {
       if (!entry) continue;
-      for (const wait of this.#waits.get(placeId(entry)) ?? []) wait.offer(entry, revision);
+      const waits = this.#waits.get(placeId(entry));
+      if (!waits) continue;
+      for (const wait of waits) wait.offer(entry, revision);
+      this.#wake(waits);
     }
   }
 
@@ -39,7 +48,15 @@ export class EntryWaits {
   askAgain(): void {
     for (const waits of this.#waits.values()) {
       for (const wait of waits) wait.askAgain();
+      this.#wake(waits);
     }
+  }
+
+  /** Each wait has its own response, which can be large: the first is woken now, and the others in turns. */
+  #wake(waits: Iterable<EntryWait>): void {
+    const [first, ...others] = waits;
+    first?.wake();
+    for (const wait of others) void nextTurn(this.#userId).then(() => wait.wake());
   }
 }
 
@@ -100,14 +117,22 @@ export class EntryWait implements Follower {
     this.#tail.startAt(head);
   }
 
+  /** Receives a change of the entry. It continues after `wake`. */
   offer(entry: Entry, revision: bigint): void {
     if (revision <= this.#head) return;
     // An entry with an expiry can have expired before it arrives here.
-    this.#tell(entry.expiresAt === null ? { kind: "entry", entry } : { kind: "ask" });
+    this.#news ??= entry.expiresAt === null ? { kind: "entry", entry } : { kind: "ask" };
   }
 
+  /** Makes it read the entry. It continues after `wake`. */
   askAgain(): void {
-    this.#tell({ kind: "ask" });
+    this.#news ??= { kind: "ask" };
+  }
+
+  /** Continues, if there is news. Only the first news counts. */
+  wake(): void {
+    this.#wake?.();
+    this.#wake = null;
   }
 
   /** Forgets earlier news, before the entry is read: the read includes them. */
@@ -141,14 +166,7 @@ export class EntryWait implements Follower {
     this.#tail.waits.remove(this);
     this.#tail.detach(this);
     forgetEnding(this.#ended, this);
-    this.#news = null;
-    this.#tell(news);
-  }
-
-  /** Only the first news counts. */
-  #tell(news: WaitNews): void {
-    this.#news ??= news;
-    this.#wake?.();
-    this.#wake = null;
+    this.#news = news;
+    this.wake();
   }
 }

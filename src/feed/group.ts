@@ -21,10 +21,10 @@ interface Rendered<T> {
   readonly payload: T;
 }
 
-/** The bytes to render before they are passed on: a commit can be large, and a member can be slow. */
-const maxSliceBytes = 128 * 1024;
-/** The bytes that can wait for a turn. With more, the group delivers immediately, which slows down the writers. */
-const maxPendingBytes = 1024 * 1024;
+/** The bytes of changes that one step selects, renders and passes on: a commit can be large, and a member can be slow. */
+const maxStepBytes = 128 * 1024;
+/** The bytes that can wait when the next changes arrive. With more, the members read the log at their own pace instead. */
+const maxPendingBytes = 4 * 1024 * 1024;
 const maxMembers = 250;
 
 /**
@@ -58,48 +58,57 @@ export class Group<T = unknown> {
     return this.members.size < maxMembers;
   }
 
-  /** Accepts the user's next changes, which `deliver` then passes on. */
+  /** Accepts the user's next changes, which `deliverSome` then passes on. */
   offer(changes: readonly Change[]): void {
+    if (this.#pendingBytes > maxPendingBytes) return this.leave();
     for (const change of changes) {
       this.#pending.push(change);
       this.#pendingBytes += changeBytes(change);
     }
-    if (this.#pendingBytes > maxPendingBytes) this.deliver();
   }
 
-  /** Passes on the pending changes. Members that cannot accept them leave the group, and read the log. */
-  deliver(): void {
-    const changes = this.#pending;
-    this.#pending = [];
-    this.#pendingBytes = 0;
+  /**
+   * Passes on some of the pending changes, at least one. Members that cannot accept them leave the group, and read the
+   * log.
+   * @returns whether further changes are pending
+   */
+  deliverSome(): boolean {
+    const slice: Rendered<T>[] = [];
     let end = this.#position;
-    let slice: Rendered<T>[] = [];
-    let sliceBytes = 0;
-    for (const change of changes) {
+    let count = 0;
+    let bytes = 0;
+    while (count < this.#pending.length && bytes <= maxStepBytes) {
+      const change = this.#pending[count] as Change;
       const shown = shownTo(this.#selection, change);
       if (shown !== null) {
         const payload = this.#render(shown);
         if (payload === null) {
           this.#pass(slice, end);
-          slice = [];
           this.leave();
-        } else {
-          slice.push({ revision: change.revision, payload });
-          sliceBytes += changeBytes(change);
+          return false;
         }
+        slice.push({ revision: change.revision, payload });
       }
       end = change.revision;
-      if (sliceBytes <= maxSliceBytes) continue;
-      this.#pass(slice, end);
-      slice = [];
-      sliceBytes = 0;
+      bytes += changeBytes(change);
+      count++;
     }
+    this.#pending.splice(0, count);
+    this.#pendingBytes -= bytes;
     this.#pass(slice, end);
+    if (this.members.size === 0) this.#forgetPending();
+    return this.#pending.length > 0;
   }
 
   /** Makes every member leave the group, and read the later changes from the log. */
   leave(): void {
+    this.#forgetPending();
     for (const member of this.members) member.fallBehind(this.#position);
+  }
+
+  #forgetPending(): void {
+    this.#pending = [];
+    this.#pendingBytes = 0;
   }
 
   /** Returns null if the members must render for themselves. */

@@ -187,6 +187,8 @@ export class Member<T = unknown> implements Follower {
       if (piece === null) return;
       const rendering = this.#send(piece.events);
       if (rendering) await rendering;
+      // The changes that are missed until it is live are filtered and rendered in one turn.
+      if (isLoopHeld()) await nextTurn(this.#options.reads.userId);
       if (!this.#isCatchingUp()) return;
       const { through } = piece;
       if (through !== null) {

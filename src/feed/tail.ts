@@ -42,7 +42,7 @@ export interface FollowerCounts {
   readonly maxLag: bigint;
 }
 
-/** How long a delivery can hold the event loop, plus the time of one group. */
+/** How long a delivery can hold the event loop, plus the time of one step of a group. */
 const maxTurnMs = 10;
 const wholeLog: Selection = { namespaces: [everything], keys: everything };
 
@@ -77,7 +77,7 @@ export class Tail {
 
   constructor(userId: string, options: TailOptions, onEmpty: () => void) {
     this.#userId = userId;
-    this.waits = new EntryWaits();
+    this.waits = new EntryWaits(userId);
     this.#options = options;
     this.#recent = new RecentChanges(options.recentBounds);
     this.#onEmpty = onEmpty;
@@ -208,10 +208,7 @@ export class Tail {
 
   /** Makes all followers read from the log, because the next changes are not known here. */
   beginAgain(): void {
-    for (const group of this.#allGroups()) {
-      group.deliver();
-      group.leave();
-    }
+    for (const group of this.#allGroups()) group.leave();
     this.waits.askAgain();
     this.#position = null;
     this.#head = 0n;
@@ -232,7 +229,7 @@ export class Tail {
     if (!this.#hasTurn) this.#deliver();
   }
 
-  /** Delivers to one group after the other, and pauses when other users have waited long enough. */
+  /** Delivers to one group after the other, a step each, and pauses when other users have waited long enough. */
   #deliver(): void {
     const begin = performance.now();
     this.#hasTurn = false;
@@ -243,7 +240,7 @@ export class Tail {
         return;
       }
       this.#due.delete(group);
-      group.deliver();
+      if (group.deliverSome()) this.#due.add(group);
     }
   }
 

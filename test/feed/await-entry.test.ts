@@ -102,6 +102,30 @@ describe.each(plainDatabases)("awaitEntry on $name, below the API", ({ name, cre
     expect(hub.userIds).toEqual([]);
   });
 
+  test("G14: one set ends many waits in turns", async () => {
+    const { userId, here, wait } = instance();
+    let inTurn = 0;
+    let most = 0;
+    const respond = () => {
+      for (const begin = performance.now(); performance.now() - begin < 0.5;);
+      most = Math.max(most, ++inTurn);
+    };
+    calls = {};
+    const waits = Array.from({ length: 200 }, () => wait().then(respond));
+    while ((calls.readEntry ?? 0) < waits.length) await turn();
+    await untilQuiet();
+    let isOver = false;
+    const count = () => {
+      inTurn = 0;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    await here.submit(setCommand(userId, place));
+    await Promise.all(waits);
+    isOver = true;
+    expect(most).toBeLessThan(40);
+  });
+
   test("ends the wait of a caller that disconnects, reaches its timeout, or loses its token", async () => {
     const { hub, wait } = instance();
     calls = {};

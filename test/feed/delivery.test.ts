@@ -7,7 +7,7 @@ import { openDatabase } from "../../src/database/open-database.ts";
 import { unauthenticated } from "../../src/errors.ts";
 import type { FeedEvent } from "../../src/feed/feed-event.ts";
 import type { Sink } from "../../src/feed/sink.ts";
-import { setCommand } from "../commands.ts";
+import { setCommand, setsCommand } from "../commands.ts";
 import { createSqlite, type OwnDatabase } from "../own-database.ts";
 import { feedInstance, sessionOf } from "./feed-instance.ts";
 
@@ -59,6 +59,26 @@ class HeldSink implements Sink<string> {
 
 const revisionOf = (event: FeedEvent) =>
   String(event.kind === "EXISTING" ? event.entry.revision : event.revision);
+
+/** A rendering that takes a millisecond, and how many of them one turn of the event loop had. */
+function renderingLoad() {
+  let inTurn = 0;
+  let most = 0;
+  let isOver = false;
+  const count = () => {
+    inTurn = 0;
+    if (!isOver) setImmediate(count);
+  };
+  count();
+  return {
+    render: (event: FeedEvent) => {
+      for (const begin = performance.now(); performance.now() - begin < 1;);
+      most = Math.max(most, ++inTurn);
+      return revisionOf(event);
+    },
+    end: () => ((isOver = true), most),
+  };
+}
 
 // Delivery does not depend on the database that the log is read from.
 describe("delivery by the feed", () => {
@@ -189,6 +209,32 @@ describe("delivery by the feed", () => {
     for (const sink of sinks) expect(await sink.until(40)).toEqual(revisions(1, 40));
     for (const subscription of subscriptions) subscription.close();
     await Promise.all(done);
+  });
+
+  test("G3 G9 G14: large changes are delivered to many groups in turns, and are read from the log when too many are waiting", async () => {
+    const { feed, here, userId } = instance();
+    const value = `"${"x".repeat(200_000)}"`;
+    const load = renderingLoad();
+    const sinks = Array.from({ length: 15 }, () => new HeldSink());
+    const done = await Promise.all(
+      sinks.map(async (sink, index) => {
+        const subscription = await feed.subscribe(sessionOf(userId), {});
+        const shared = { key: `rendering ${index}`, render: load.render };
+        const delivered = subscription.deliver({ sink, render: load.render, shared });
+        return () => (subscription.close(), delivered);
+      }),
+    );
+    const commit = (count: number) =>
+      here.submit(
+        setsCommand(userId, { namespace: "a", key: "large" }, Array(count).fill(value) as string[]),
+      );
+    await commit(30);
+    // The groups have more than they can keep.
+    await commit(1);
+    const written = 31;
+    for (const sink of sinks) expect(await sink.until(written)).toEqual(revisions(1, written));
+    expect(load.end()).toBeLessThan(30);
+    await Promise.all(done.map((close) => close()));
   });
 
   test("ends one subscription with its session or an error of its rendering, and all with the hub", async () => {
