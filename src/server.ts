@@ -28,6 +28,7 @@ import { sweep } from "./store/commit/sweep.ts";
 import { Writer } from "./store/writer.ts";
 import { Graphql } from "./transport/graphql.ts";
 import { httpListener } from "./transport/http.ts";
+import { HttpConnections, unreadCheckMs } from "./transport/http-connection.ts";
 import { readTrustedDocuments } from "./transport/trusted-documents.ts";
 import { headersCheckMs, SlowHeaders } from "./transport/slow-headers.ts";
 import { refuseUnreadable } from "./transport/unreadable-request.ts";
@@ -176,8 +177,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     };
     const { maxBodyBytes } = config;
     const allowsOrigins = config.cors === "any";
-    const { http, scheme, reloadTls } = createListeningServer(
-      config,
+    const connections = new HttpConnections(
       httpListener({
         graphql,
         services,
@@ -196,11 +196,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         logger,
       }),
     );
+    const { http, scheme, reloadTls } = createListeningServer(config, connections.listener);
     keepOpen(http, config.keepAliveSeconds * 1_000);
     // Browsers and other clients open connections before they send a request. Node does not count these as idle.
     const unused = new Map<Socket, SlowHeaders>();
     http.on("clientError", refuseUnreadable);
     const isSecure = scheme === "https";
+    connections.watch(http, isSecure ? "secureConnection" : "connection");
     http.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => {
       unused.set(socket, new SlowHeaders(socket));
       socket.once("close", () => unused.delete(socket));
@@ -249,6 +251,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       periodically(headersCheckMs, "checking for slow headers", async () => {
         for (const headers of unused.values()) headers.check();
       }),
+      periodically(unreadCheckMs, "checking for unread responses", async () =>
+        connections.checkUnread(),
+      ),
       periodically(config.pollIntervalMs, "reading the heads of the logs", poll),
       periodically(config.bookmarkSeconds * 1_000, "sending bookmarks", async () => hub.bookmark()),
       periodically(tokenCheckIntervalMs, "checking tokens", () => authenticator.checkTokens()),

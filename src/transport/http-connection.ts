@@ -1,0 +1,146 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+
+/**
+ * How many requests can wait on one connection for the response to an earlier one. Browsers and the HTTP clients of
+ * Node, Python and Go send none.
+ */
+const maxWaiting = 8;
+/** Node parses this many bytes of a connection in one step. Without this limit, it parses up to 64 KiB. */
+const sliceBytes = 1_024;
+/** The interval of the checks for unread responses. */
+export const unreadCheckMs = 2_500;
+/** A connection whose client reads nothing of a complete response for this time is destroyed. */
+const maxUnreadMs = 20_000;
+
+type Begin = () => void;
+
+/**
+ * One HTTP connection. Its requests are handled one after another, so that it holds at most one response, and it is
+ * destroyed if a client sends many requests without waiting for the responses.
+ */
+class HttpConnection {
+  readonly #socket: Socket;
+  readonly #parse: (chunk: Buffer) => void;
+  /** The received bytes after those that are being parsed. */
+  #rest: Buffer | null = null;
+  #hasLeft = false;
+  #current: ServerResponse | null = null;
+  readonly #waiting: Begin[] = [];
+  /** The bytes that the system had not accepted at the latest check, and when their number last changed. */
+  #unreadBytes = 0;
+  #unreadSince = 0;
+
+  /** @param parse passes received bytes to Node's parser */
+  constructor(socket: Socket, parse: (chunk: Buffer) => void) {
+    this.#socket = socket;
+    this.#parse = parse;
+    socket.off("data", parse);
+    socket.on("data", this.#receive);
+  }
+
+  /** Begins the handling of a request when the earlier responses of this connection have been sent. */
+  handle(response: ServerResponse, begin: Begin): void {
+    if (!this.#socket.writable) return;
+    if (this.#current === null) return this.#begin(response, begin);
+    if (this.#waiting.length >= maxWaiting) {
+      this.#waiting.length = 0;
+      this.#socket.destroy();
+      return;
+    }
+    this.#waiting.push(() => this.#begin(response, begin));
+  }
+
+  /** The connection no longer carries HTTP. What follows the request stays in the socket for the new protocol. */
+  leave(): void {
+    this.#hasLeft = true;
+    this.#socket.off("data", this.#receive);
+    if (this.#rest) this.#socket.unshift(this.#rest);
+    this.#rest = null;
+  }
+
+  /** Destroys the connection if its client does not read. */
+  checkUnread(now: number): void {
+    if (!this.#current?.writableEnded) {
+      this.#unreadBytes = 0;
+      return;
+    }
+    const unread = unreadBytes(this.#socket);
+    if (unread !== this.#unreadBytes) {
+      this.#unreadBytes = unread;
+      this.#unreadSince = now;
+    } else if (unread > 0 && now - this.#unreadSince >= maxUnreadMs) this.#socket.destroy();
+  }
+
+  #begin(response: ServerResponse, begin: Begin): void {
+    this.#current = response;
+    response.once("close", this.#next);
+    begin();
+  }
+
+  readonly #next = (): void => {
+    this.#current = null;
+    // After the last response of a connection, Node sends no other.
+    if (this.#socket.writable) this.#waiting.shift()?.();
+  };
+
+  readonly #receive = (chunk: Buffer): void => {
+    const socket = this.#socket;
+    for (let begin = 0; begin < chunk.length && !this.#hasLeft; begin += sliceBytes) {
+      // The connection ends, so no response to the rest could be sent.
+      if (!socket.writable) return;
+      // Node waits until the client has read earlier responses.
+      if (socket.isPaused()) return socket.unshift(chunk.subarray(begin));
+      const end = begin + sliceBytes;
+      this.#rest = end < chunk.length ? chunk.subarray(end) : null;
+      this.#parse.call(socket, chunk.subarray(begin, end));
+    }
+  };
+}
+
+/** The bytes that were written, and that the system has not accepted yet. Node measures progress in the same way. */
+function unreadBytes(socket: Socket): number {
+  const { _handle: handle } = socket as { _handle?: { readonly writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? socket.writableLength;
+}
+
+/** The HTTP connections of a server. */
+export class HttpConnections {
+  readonly #all = new Map<Socket, HttpConnection>();
+  readonly listener: RequestListener;
+
+  /** @param listener handles each request, when the earlier responses of its connection have been sent */
+  constructor(listener: RequestListener) {
+    this.listener = (request, response) => {
+      this.#handle(request, response, () => listener(request, response));
+    };
+  }
+
+  /** @param event the server's event for a connection that can carry HTTP */
+  watch(server: Server, event: "connection" | "secureConnection"): void {
+    server.on(event, (socket: Socket) => {
+      const [parse] = socket.listeners("data") as ((chunk: Buffer) => void)[];
+      if (!parse) throw new Error("Node's HTTP server does not listen to its connection.");
+      this.#all.set(socket, new HttpConnection(socket, parse));
+      socket.once("close", () => this.#all.delete(socket));
+    });
+    server.on("upgrade", ({ socket }: IncomingMessage) => {
+      this.#all.get(socket)?.leave();
+      this.#all.delete(socket);
+    });
+    // Node responds to it without the event `request`.
+    server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+      this.#handle(request, response, () => response.writeHead(417).end());
+    });
+  }
+
+  /** Destroys the connections whose clients do not read complete responses. */
+  checkUnread(): void {
+    const now = performance.now();
+    for (const connection of this.#all.values()) connection.checkUnread(now);
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse, begin: Begin): void {
+    this.#all.get(request.socket)?.handle(response, begin);
+  }
+}

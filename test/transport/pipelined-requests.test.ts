@@ -1,0 +1,124 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { startTestServer, type TestServer } from "../server.ts";
+
+describe("requests that do not wait for the responses to earlier ones", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  const open = async (): Promise<Socket> => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    return socket.setEncoding("latin1");
+  };
+  const post = (query: string, padding = "") => {
+    const body = JSON.stringify({ query, variables: { padding } });
+    return [
+      "POST /graphql HTTP/1.1",
+      "Host: baton",
+      "Content-Type: application/json",
+      `Authorization: Bearer ${server.token}`,
+      `Content-Length: ${body.length}`,
+      "",
+      body,
+    ].join("\r\n");
+  };
+
+  test.each([
+    ["without a token", "GET /graphql HTTP/1.1\r\nHost: baton\r\n\r\n"],
+    ["of the page", "GET / HTTP/1.1\r\nHost: baton\r\nAccept: text/html\r\n\r\n"],
+    ["with an unknown expectation", "GET / HTTP/1.1\r\nHost: baton\r\nExpect: x\r\n\r\n"],
+  ])("G9 G14: hundreds %s end their connection", async (_what, request) => {
+    const socket = await open();
+    let answers = 0;
+    socket.on("data", (text: string) => (answers += text.split("HTTP/1.1 ").length - 1));
+    socket.on("error", () => {});
+    socket.write(request.repeat(300));
+    await once(socket, "close");
+    expect(answers).toBeLessThan(100);
+  });
+
+  test("a few are handled one after another, and get their responses in order", async () => {
+    const socket = await open();
+    const increment = 'mutation { incrementEntry(input: { key: "n" }) { entry { value } } }';
+    const long = "x".repeat(200_000);
+    const requests = [increment, increment, increment].map((query) => post(query, long));
+    socket.write([...requests, post(increment), post("{ viewer { user } }")].join(""));
+    let text = "";
+    for await (const part of socket) if ((text += part).includes('"viewer"')) break;
+    expect(text.match(/"value":\d+/g)).toEqual([1, 2, 3, 4].map((value) => `"value":${value}`));
+  });
+
+  test("messages that arrive together with the request for a WebSocket are all read, in order", async () => {
+    const socket = await open();
+    const frame = (message: object) => {
+      const text = JSON.stringify(message);
+      const header = Buffer.from([0x81, 0xfe, text.length >> 8, text.length & 255, 0, 0, 0, 0]);
+      return header.toString("latin1") + text;
+    };
+    const padding = "x".repeat(700);
+    const first = { type: "connection_init", payload: { token: server.token, padding } };
+    const pings = [1, 2, 3].map(() => ({ type: "ping", payload: { padding } }));
+    socket.write(
+      [
+        "GET /graphql HTTP/1.1",
+        "Host: baton",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Protocol: graphql-transport-ws",
+        "",
+        [first, ...pings].map(frame).join(""),
+      ].join("\r\n"),
+      "latin1",
+    );
+    let text = "";
+    const count = (type: string) => text.split(`"${type}"`).length - 1;
+    for await (const part of socket) {
+      text += part;
+      if (count("connection_ack") === 1 && count("pong") === 3) return;
+    }
+    expect(text).toBe("the acknowledgement and three pongs");
+  });
+
+  test("G9: a response that the client does not read ends its connection, also without a token", async () => {
+    const socket = await open();
+    const page = await fetch(`${server.url}/graphql`, { headers: { accept: "text/html" } });
+    const [, script] = /src="(graphiql\/app[^"]*)"/.exec(await page.text()) ?? [];
+    // Together, these are larger than the system's buffers.
+    socket.write(`GET /${script} HTTP/1.1\r\nHost: baton\r\n\r\n`.repeat(8));
+    socket.on("error", () => {});
+    await once(socket, "readable");
+    socket.write("GET / HTTP/1.1\r\nHost: baton\r\nX: ");
+    const reader = await open();
+    let answers = 0;
+    reader.on("data", () => answers++);
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      await expect
+        .poll(
+          async () => {
+            vi.advanceTimersByTime(21_000);
+            const before = answers;
+            reader.write("GET /health/live HTTP/1.1\r\nHost: baton\r\n\r\n");
+            await vi.waitUntil(() => answers > before);
+            // A client that sends something, and still reads nothing.
+            socket.write("x");
+            return socket.destroyed || socket.errored !== null;
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(reader.readyState).toBe("open");
+    reader.destroy();
+  });
+});
