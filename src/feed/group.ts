@@ -23,6 +23,8 @@ interface Rendered<T> {
 
 /** The bytes of changes that one step selects, renders and passes on: a commit can be large, and a member can be slow. */
 const maxStepBytes = 128 * 1024;
+/** The payloads that one step passes to members, in total. */
+const maxStepSends = 8_192;
 /** The bytes that can wait when the next changes arrive. With more, the members read the log at their own pace instead. */
 const maxPendingBytes = 4 * 1024 * 1024;
 const maxMembers = 250;
@@ -77,7 +79,8 @@ export class Group<T = unknown> {
     let end = this.#position;
     let count = 0;
     let bytes = 0;
-    while (count < this.#pending.length && bytes <= maxStepBytes) {
+    const maxPayloads = maxStepSends / this.members.size;
+    while (count < this.#pending.length && bytes <= maxStepBytes && slice.length < maxPayloads) {
       const change = this.#pending[count] as Change;
       const shown = shownTo(this.#selection, change);
       if (shown !== null) {

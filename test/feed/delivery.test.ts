@@ -237,6 +237,34 @@ describe("delivery by the feed", () => {
     await Promise.all(done.map((close) => close()));
   });
 
+  test("G14: a commit of a thousand changes is passed to 250 subscribers in small parts", async () => {
+    const { feed, here, userId } = instance();
+    let longest = 0;
+    class PartSink extends HeldSink {
+      #begin = 0;
+      override cork(): void {
+        this.#begin = this.received.length;
+      }
+      override uncork(): void {
+        longest = Math.max(longest, this.received.length - this.#begin);
+      }
+    }
+    const sinks = Array.from({ length: 250 }, () => new PartSink());
+    const render = revisionOf;
+    const done = await Promise.all(
+      sinks.map(async (sink) => {
+        const subscription = await feed.subscribe(sessionOf(userId), {});
+        const delivered = subscription.deliver({ sink, render, shared: { key: "r", render } });
+        return () => (subscription.close(), delivered);
+      }),
+    );
+    const values = Array.from({ length: 1_000 }, () => "1");
+    await here.submit(setsCommand(userId, { namespace: "a", key: "k" }, values));
+    for (const sink of sinks) expect(await sink.until(1_000)).toHaveLength(1_000);
+    expect(longest).toBeLessThan(50);
+    await Promise.all(done.map((close) => close()));
+  });
+
   test("ends one subscription with its session or an error of its rendering, and all with the hub", async () => {
     const { feed, hub, userId, write } = instance();
     const token = new AbortController();
