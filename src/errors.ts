@@ -10,8 +10,9 @@
  * - `REVISION_COMPACTED`: the log no longer reaches back to the revision; it has `oldestRevision`. With `reason:
  *   "EPOCH"`, the revision belongs to another epoch, from before a backup was restored; it has the current `epoch`.
  * - `LIMIT_EXCEEDED`: a limit was exceeded; it has `limit` (the option's name) and `max` (its value).
- * - `RATE_LIMITED`: too many requests per second (it has `limit`, `max` and `retryAfterMs`), or too many unread
- *   responses on the connection, which must be read first.
+ * - `RATE_LIMITED`: too many requests per second (it has `limit`, `max` and `retryAfterMs`), too little memory for a
+ *   large request or response (it has `retryAfterMs`), or too many unread responses on the connection, which must be
+ *   read first.
  * - `PAYLOAD_TOO_LARGE`: the request is larger than the server accepts.
  * - `UNAVAILABLE`: the database cannot be reached, the server is stopping, an import is in progress, or a write adds data
  *   to a disk that is nearly full. Try again.

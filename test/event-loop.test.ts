@@ -177,6 +177,38 @@ describe("G9 G14: memory that users share", () => {
     expect(() => memory.requireRoom("b")).not.toThrow();
   });
 
+  test("users together leave room for another, and a refusal says whose requests hold the memory", async () => {
+    const memory = new SharedMemory(1_024, 20);
+    for (const [user, bytes] of [
+      ["a", 512],
+      ["b", 256],
+      ["c", 128],
+    ] as const) {
+      expect(memory.hasRoom(user, bytes)).toBe(true);
+      memory.add(user, bytes);
+      expect(memory.hasRoom(user, 1)).toBe(false);
+    }
+    memory.add("d", 32);
+    expect(memory.hasRoom("d", 32)).toBe(true);
+    const extensions = { code: "RATE_LIMITED", retryAfterMs: 5_000 };
+    const own = /^Your open requests .* as much memory as one user can have/;
+    await expect(memory.reserve("a", 1)).rejects.toMatchObject({
+      message: expect.stringMatching(own),
+      extensions,
+    });
+    await expect(memory.reserve("d", 33)).rejects.toMatchObject({
+      message: expect.stringContaining("of all users"),
+      extensions,
+    });
+  });
+
+  test("a request that grows is accepted alone, as one that is large from the start", () => {
+    const memory = new SharedMemory(1_000);
+    memory.add("a", 600);
+    expect(memory.hasRoom("a", 1_000, 600)).toBe(true);
+    expect(memory.hasRoom("a", 1, 500)).toBe(false);
+  });
+
   test("a caller that waits for space continues when some is freed", async () => {
     const memory = new SharedMemory(1_000);
     await memory.reserve("a", 400);

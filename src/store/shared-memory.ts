@@ -3,8 +3,9 @@ import { BatonError } from "../errors.ts";
 
 /** Requests and responses below this size are not counted: the number of connections bounds them. */
 export const smallBytes = 64 * 1024;
-/** How long a request waits for free memory. */
 const patienceMs = 10_000;
+/** When a refused request can be sent again. */
+const retryAfterMs = 5_000;
 const mostBytes = 512 * 1024 * 1024;
 
 /** A quarter of V8's heap limit. Texts are on the heap, some of them with two bytes for each character. */
@@ -15,16 +16,20 @@ export function sharedMemoryBytes(): number {
 /** A request that waits for free memory. */
 interface Waiter {
   readonly bytes: number;
+  /** The bytes that it holds already. */
+  readonly held: number;
   readonly timer: NodeJS.Timeout;
   readonly resolve: () => void;
 }
 
 /**
- * The memory that large requests and responses hold until they are processed and read. All users share it, and each
- * user can hold at most half of it, so that unread responses of one user do not block another (G14).
+ * The memory that large requests and responses hold until they are processed and read. All users share it. A user can
+ * hold at most half of what the others leave: half of it if they hold nothing. So some users together cannot use up the
+ * memory of another user (G14).
  */
 export class SharedMemory {
   readonly #maxBytes: number;
+  readonly #patienceMs: number;
   readonly #byUser = new Map<string, number>();
   #bytes = 0;
   /**
@@ -33,8 +38,10 @@ export class SharedMemory {
    */
   readonly #waiting = new Map<string, Waiter[]>();
 
-  constructor(maxBytes: number) {
+  /** @param patience how long a request waits for free memory, in milliseconds */
+  constructor(maxBytes: number, patience = patienceMs) {
     this.#maxBytes = maxBytes;
+    this.#patienceMs = patience;
   }
 
   /** The number of bytes held now. */
@@ -56,33 +63,51 @@ export class SharedMemory {
     while (this.#serveOne());
   }
 
-  /** Whether a user can hold this many more bytes. A user that holds nothing can hold any number. */
-  hasRoom(userId: string, bytes: number): boolean {
+  /**
+   * Whether a user can hold this many more bytes. A user that holds nothing else can hold any number, while the others
+   * leave anything.
+   * @param held the bytes that the same request holds already
+   */
+  hasRoom(userId: string, bytes: number, held = 0): boolean {
     const own = this.#byUser.get(userId) ?? 0;
-    if (own === 0) return this.#bytes < this.#maxBytes;
-    return own + bytes <= this.#maxBytes / 2 && this.#bytes + bytes <= this.#maxBytes;
+    const left = this.#maxBytes - (this.#bytes - own);
+    return own === held ? left > 0 : own + bytes <= left / 2;
   }
 
   /** @throws RATE_LIMITED if the user holds more than its share */
   requireRoom(userId: string): void {
     const own = this.#byUser.get(userId) ?? 0;
-    if (own > this.#maxBytes / 2 || this.#bytes > this.#maxBytes) throw noRoom();
+    const left = this.#maxBytes - (this.#bytes - own);
+    if (own > left / 2) throw this.#noRoom(own);
+  }
+
+  /**
+   * Counts bytes that will be allocated, if they fit now. A request that holds nothing yet does not overtake the waiting
+   * requests of its user.
+   * @param held the bytes that the same request holds already
+   */
+  tryReserve(userId: string, bytes: number, held = 0): boolean {
+    const mustQueue = held === 0 && this.#waiting.has(userId);
+    if (mustQueue || !this.hasRoom(userId, bytes, held)) return false;
+    this.add(userId, bytes);
+    return true;
   }
 
   /**
    * Counts bytes that will be allocated, as soon as they fit.
+   * @param held the bytes that the same request holds already
    * @throws RATE_LIMITED if they do not fit in time
    */
-  async reserve(userId: string, bytes: number): Promise<void> {
-    if (!this.#waiting.has(userId) && this.hasRoom(userId, bytes)) return this.add(userId, bytes);
+  async reserve(userId: string, bytes: number, held = 0): Promise<void> {
+    if (this.tryReserve(userId, bytes, held)) return;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#takeFirst(userId);
-        reject(noRoom());
+        reject(this.#noRoom((this.#byUser.get(userId) ?? 0) + bytes));
         // The next one can be smaller.
         while (this.#serveOne());
-      }, patienceMs);
-      const waiter = { bytes, timer, resolve };
+      }, this.#patienceMs);
+      const waiter = { bytes, held, timer, resolve };
       const own = this.#waiting.get(userId);
       if (own) own.push(waiter);
       else this.#waiting.set(userId, [waiter]);
@@ -93,7 +118,7 @@ export class SharedMemory {
   #serveOne(): boolean {
     if (this.#bytes >= this.#maxBytes) return false;
     for (const [userId, [first]] of this.#waiting) {
-      if (!first || !this.hasRoom(userId, first.bytes)) continue;
+      if (!first || !this.hasRoom(userId, first.bytes, first.held)) continue;
       this.#takeFirst(userId);
       clearTimeout(first.timer);
       this.add(userId, first.bytes);
@@ -109,11 +134,13 @@ export class SharedMemory {
     this.#waiting.delete(userId);
     if (own && own.length > 0) this.#waiting.set(userId, own);
   }
-}
 
-function noRoom(): BatonError {
-  return new BatonError(
-    "RATE_LIMITED",
-    "Your open requests and unread responses hold as much memory as one user can have. Read the responses, wait for requests to end, and try again.",
-  );
+  /** @param wanted the bytes that the user would hold */
+  #noRoom(wanted: number): BatonError {
+    const message =
+      wanted > this.#maxBytes / 2
+        ? "Your open requests and unread responses hold as much memory as one user can have. Read the responses, wait for requests to end, and try again."
+        : "The open requests and unread responses of all users hold nearly all the memory that the server has for them. Try again later.";
+    return new BatonError("RATE_LIMITED", message, { retryAfterMs });
+  }
 }

@@ -2,6 +2,8 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BatonError } from "../errors.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
+import { HttpRefusal } from "./http-refusal.ts";
+import { slowestPace, type Pace } from "./slowest-pace.ts";
 
 export interface BodyOptions {
   /** The response. When it ends, the memory of the body is released. */
@@ -10,68 +12,95 @@ export interface BodyOptions {
   readonly memory: SharedMemory;
   /** The user whose share of the memory it uses. */
   readonly userId: string;
+  /** Default: `slowestPace`. */
+  readonly pace?: Pace;
 }
 
 /** A body is in memory twice: as bytes, and as text. */
 const copies = 2;
 
 /**
- * Reads the body of a request. A large body waits until the memory has room for it.
- * @throws PAYLOAD_TOO_LARGE before more than the bound is read; RATE_LIMITED; Node's error if the client disconnects
+ * Reads the body of a request:
+ *
+ * 1. A body that is longer than the bound is refused: before it is read, if its length is declared.
+ * 2. Its memory is counted as its bytes arrive, because a client can declare a length and never send it. It includes the
+ *    memory of the text. The first 64 KiB are not counted.
+ * 3. If the memory has no room, the body is not read further until it has room for the whole body. So a body waits only
+ *    once. Bodies that wait for each other end with the first that is refused: its memory is released immediately.
+ * 4. A body that is slower than `pace` is refused.
+ *
+ * @throws PAYLOAD_TOO_LARGE; RATE_LIMITED; HttpRefusal if it is too slow; Node's error if the client disconnects
  */
 export function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
-  const { maxBytes } = options;
-  const declared = request.headers["content-length"];
-  if (declared === undefined) return read(request, maxBytes, (bytes) => hold(options, bytes));
-  const bytes = Number(declared);
-  if (bytes <= smallBytes) return read(request, maxBytes, null);
-  if (bytes > maxBytes) {
-    request.pause();
-    return Promise.reject(tooLarge(maxBytes));
-  }
-  return hold(options, bytes).then(() => read(request, maxBytes, null));
-}
-
-async function hold({ response, memory, userId }: BodyOptions, bytes: number): Promise<void> {
-  await memory.reserve(userId, copies * bytes);
-  const release = () => memory.remove(userId, copies * bytes);
-  if (response.destroyed) release();
-  else response.once("close", release);
-}
-
-/** @param holdMore waits for room, if the size is not known in advance */
-function read(
-  request: IncomingMessage,
-  maxBytes: number,
-  holdMore: ((bytes: number) => Promise<void>) | null,
-): Promise<Buffer> {
+  const { response, maxBytes, memory, userId, pace = slowestPace } = options;
+  const declaredBytes = Number(request.headers["content-length"] ?? maxBytes);
   return new Promise((resolve, reject) => {
-    const refuse = (problem: Error) => {
-      request.off("data", take);
-      request.pause();
-      reject(problem);
-    };
-    if (request.destroyed) return reject(new Error("The client disconnected."));
     const chunks: Buffer[] = [];
     let bytes = 0;
-    let heldBytes = holdMore === null ? Infinity : smallBytes;
+    let heldBytes = 0;
+    let isReleased = false;
+    const release = () => {
+      isReleased = true;
+      if (heldBytes > 0) memory.remove(userId, heldBytes);
+      heldBytes = 0;
+    };
+    const refuse = (problem: Error) => {
+      clearInterval(pacing);
+      request.off("data", take).pause();
+      chunks.length = 0;
+      release();
+      reject(problem);
+    };
+    let seenBytes = 0;
+    const pacing = setInterval(() => {
+      if (request.isPaused()) return;
+      if (bytes - seenBytes < pace.bytesPerPeriod) refuse(tooSlow(pace));
+      seenBytes = bytes;
+    }, pace.periodMs);
+    if (request.destroyed || response.destroyed)
+      return refuse(new Error("The client disconnected."));
+    if (declaredBytes > maxBytes) return refuse(tooLarge(maxBytes));
+
     function take(chunk: Buffer): void {
       bytes += chunk.length;
       if (bytes > maxBytes) return refuse(tooLarge(maxBytes));
       chunks.push(chunk);
-      if (bytes > heldBytes) grow();
+      if (copies * bytes > heldBytes && bytes > smallBytes && !isReleased) hold();
     }
-    /** Reserves as much memory again as there is. */
-    function grow(): void {
-      const more = Math.max(smallBytes, bytes);
-      heldBytes += more;
+    function hold(): void {
+      if (heldBytes === 0) response.once("close", release);
+      const moreBytes = copies * bytes - heldBytes;
+      if (memory.tryReserve(userId, moreBytes, heldBytes)) heldBytes += moreBytes;
+      else void waitForRoom();
+    }
+    async function waitForRoom(): Promise<void> {
       request.pause();
-      holdMore?.(more).then(() => request.resume(), refuse);
+      const moreBytes = copies * declaredBytes - heldBytes;
+      try {
+        await memory.reserve(userId, moreBytes, heldBytes);
+      } catch (error) {
+        return refuse(error as Error);
+      }
+      if (isReleased) return memory.remove(userId, moreBytes);
+      heldBytes += moreBytes;
+      pacing.refresh();
+      request.resume();
     }
     request.on("data", take);
-    request.once("end", () => resolve(joined(chunks)));
-    request.once("error", reject);
+    request.once("end", () => {
+      clearInterval(pacing);
+      resolve(joined(chunks));
+    });
+    request.once("error", refuse);
   });
+}
+
+function tooSlow({ periodMs, bytesPerPeriod }: Pace): HttpRefusal {
+  return new HttpRefusal(
+    408,
+    `The body arrived too slowly: at least ${bytesPerPeriod} bytes must arrive every ${periodMs / 1_000} seconds. Send the request again.`,
+    { Connection: "close" },
+  );
 }
 
 function tooLarge(maxBytes: number): BatonError {
