@@ -1,5 +1,5 @@
 import { once, setMaxListeners } from "node:events";
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -26,12 +26,11 @@ import { SharedMemory, sharedMemoryBytes } from "./store/shared-memory.ts";
 import { Store, type StoreDatabase } from "./store/store.ts";
 import { sweep } from "./store/commit/sweep.ts";
 import { Writer } from "./store/writer.ts";
+import { boundConnections } from "./transport/bound-connections.ts";
 import { Graphql } from "./transport/graphql.ts";
 import { httpListener } from "./transport/http.ts";
 import { HttpConnections, unreadCheckMs } from "./transport/http-connection.ts";
 import { readTrustedDocuments } from "./transport/trusted-documents.ts";
-import { headersCheckMs, SlowHeaders } from "./transport/slow-headers.ts";
-import { refuseUnreadable } from "./transport/unreadable-request.ts";
 import { serveWebsocket } from "./transport/websocket.ts";
 
 /** A running server. */
@@ -62,8 +61,6 @@ export interface BatonServer {
 
 /** The time in which the database must close, in addition to the time for clients. */
 const closeDatabaseMs = 500;
-/** A connection with a request in progress is destroyed if no byte is sent or received for this long. */
-const quietMs = 180_000;
 /** Each instance refuses a revoked token within a second; this is twice per second. */
 const tokenCheckIntervalMs = 500;
 const compactionIntervalMs = 60_000;
@@ -197,14 +194,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       }),
     );
     const { http, scheme, reloadTls } = createListeningServer(config, connections.listener);
-    keepOpen(http, config.keepAliveSeconds * 1_000);
+    boundConnections(http, { keepAliveMs: config.keepAliveSeconds * 1_000, maxBodyBytes, logger });
     // Browsers and other clients open connections before they send a request. Node does not count these as idle.
-    const unused = new Map<Socket, SlowHeaders>();
-    http.on("clientError", refuseUnreadable);
+    const unused = new Set<Socket>();
     const isSecure = scheme === "https";
     connections.watch(http, isSecure ? "secureConnection" : "connection");
     http.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => {
-      unused.set(socket, new SlowHeaders(socket));
+      unused.add(socket);
       socket.once("close", () => unused.delete(socket));
     });
     // Nor does Node count connections on which the TLS handshake is not complete.
@@ -248,9 +244,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     };
     const noticeDisk = diskNotice(logger);
     const background = [
-      periodically(headersCheckMs, "checking for slow headers", async () => {
-        for (const headers of unused.values()) headers.check();
-      }),
       periodically(unreadCheckMs, "checking for unread responses", async () =>
         connections.checkUnread(),
       ),
@@ -309,7 +302,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         ]);
         clearTimeout(late);
         // After its response, a connection stays open for a next request, so it must be closed.
-        for (const socket of unused.keys()) socket.destroy();
+        for (const socket of unused) socket.destroy();
         const idle = setInterval(() => http.closeIdleConnections(), 20);
         const cut = setTimeout(
           () => {
@@ -411,18 +404,4 @@ async function openJwtSessions(config: Config, logger: Logger): Promise<JwtSessi
     recovered: () => logger.info(`${reading} works again`),
   });
   return new JwtSessions(verifier);
-}
-
-/**
- * Sets how long idle connections stay open. The client should close a connection first: a request that arrives while
- * the server closes the connection fails, and its client cannot know whether it was carried out. A new connection that
- * has sent no request can belong to a client's pool, so it stays open for the same time.
- */
-function keepOpen(http: Server, keepAliveMs: number): void {
-  http.keepAliveTimeout = keepAliveMs;
-  http.headersTimeout = Math.max(http.headersTimeout, keepAliveMs + 1_000);
-  // Headers are the first part of a request.
-  http.requestTimeout = Math.max(http.requestTimeout, http.headersTimeout);
-  // Waits and streams of events send something more often than this.
-  http.timeout = quietMs;
 }

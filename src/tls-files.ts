@@ -7,6 +7,9 @@ import { StartError } from "./start-error.ts";
 /** The maximum duration of a TLS handshake. */
 const handshakeTimeoutMs = 10_000;
 
+/** Node closes a connection whose next headers are not complete in time. The interval is that of Node's checks. */
+const connectionTimes = { headersTimeout: 15_000, connectionsCheckingInterval: 2_500 };
+
 /** An HTTP server, with TLS if the configuration names a certificate. */
 export interface ListeningServer {
   readonly http: Server;
@@ -19,16 +22,18 @@ export interface ListeningServer {
 }
 
 /**
- * Creates the server, which does not listen yet.
+ * Creates the server, which does not listen yet. Node measures the time for headers from the start of a connection, and
+ * from the first byte of each further request.
  * @throws StartError if the files of the certificate and key cannot be used
  */
 export function createListeningServer(
   config: Pick<Config, "tlsCertFile" | "tlsKeyFile">,
   listener: RequestListener,
+  times = connectionTimes,
 ): ListeningServer {
   const { tlsCertFile, tlsKeyFile } = config;
   if (tlsCertFile === "" && tlsKeyFile === "") {
-    return { http: createHttpServer(listener), scheme: "http", reloadTls: () => {} };
+    return { http: createHttpServer(times, listener), scheme: "http", reloadTls: () => {} };
   }
   if (tlsCertFile === "" || tlsKeyFile === "") {
     throw new StartError("TLS needs both --tls-cert-file and --tls-key-file.", 2);
@@ -48,7 +53,7 @@ export function createListeningServer(
     }
   };
   const https: HttpsServer = usable(() =>
-    createHttpsServer({ ...read(), handshakeTimeout: handshakeTimeoutMs }, listener),
+    createHttpsServer({ ...read(), ...times, handshakeTimeout: handshakeTimeoutMs }, listener),
   );
   return {
     http: https,

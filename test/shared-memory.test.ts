@@ -16,7 +16,7 @@ describe("G9 G14: memory that all users share", () => {
     reserve("bob", 41);
     await settle();
     expect(served).toEqual([]);
-    memory.remove("ann", 20);
+    memory.remove("ann", 30);
     // It fits, but an earlier request of the same user does not.
     reserve("ann", 1);
     await settle();
@@ -25,7 +25,7 @@ describe("G9 G14: memory that all users share", () => {
     memory.remove("ann", 20);
     await settle();
     expect(served).toEqual(["bob 41", "ann 40"]);
-    memory.remove("ann", 50);
+    memory.remove("ann", 40);
     await settle();
     expect(served).toEqual(["bob 41", "ann 40", "ann 5", "ann 1"]);
     expect(memory.bytes).toBe(47);

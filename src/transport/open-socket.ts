@@ -10,12 +10,12 @@ import type { Graphql } from "./graphql.ts";
 import type { OpenOperation } from "./open-operation.ts";
 import type { SocketMessage } from "./read-message.ts";
 import { SocketIntake } from "./socket-intake.ts";
+import { slowestPace } from "./slowest-pace.ts";
 import { SocketReader } from "./socket-reader.ts";
 import { maxUnreadBytes, SocketWriter } from "./socket-writer.ts";
 
 /** A socket without a valid token is closed after this time. */
 const unauthenticatedMs = 10_000;
-const pingIntervalMs = 15_000;
 /** A socket is closed after this many pings in a row without a pong or a message. */
 const maxSilentPings = 2;
 
@@ -141,10 +141,11 @@ export function openSocket(options: OpenSocketOptions): void {
   );
   socket.on("pong", alive);
   const pings = setInterval(() => {
+    intake.checkPace();
     if (silentPings >= maxSilentPings) return socket.terminate();
     silentPings++;
     if (socket.readyState === socket.OPEN) socket.ping();
-  }, pingIntervalMs);
+  }, slowestPace.periodMs);
   const unauthenticated = setTimeout(() => {
     if (!extra.authenticated) socket.close(CloseCode.Unauthorized, "No valid token was sent");
   }, unauthenticatedMs);

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { CloseCode } from "graphql-ws";
 import type { WebSocket } from "ws";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
+import { slowestPace, type Pace } from "./slowest-pace.ts";
 
 export interface SocketIntakeOptions {
   readonly socket: WebSocket;
@@ -12,6 +13,8 @@ export interface SocketIntakeOptions {
   readonly userId: () => string | null;
 }
 
+/** The size of the frame of a ping or pong without its payload, as a client sends it. */
+const controlFrameBytes = 6;
 /** A message is in memory twice: as bytes, and as text. */
 const copies = 2;
 /** The close code that asks the client to connect again later (IANA's registry for RFC 6455). */
@@ -24,6 +27,8 @@ const tryAgainLater = 1013;
 export class SocketIntake {
   readonly #options: SocketIntakeOptions;
   #bytes = 0;
+  /** The bytes at the last check of the pace; null if no message was in progress. */
+  #checkedBytes: number | null = null;
   #held: { readonly userId: string; bytes: number } | null = null;
 
   constructor(options: SocketIntakeOptions) {
@@ -31,14 +36,31 @@ export class SocketIntake {
     const { socket, stream } = options;
     // Before `ws` receives the chunk.
     stream.prependListener("data", (chunk: Buffer) => this.#arrive(chunk.length));
+    // Pings and pongs can arrive between the parts of a message.
+    const skip = (payload: Buffer) => {
+      this.#bytes = Math.max(0, this.#bytes - controlFrameBytes - payload.length);
+    };
+    socket.on("ping", skip).on("pong", skip);
     socket.once("close", () => this.messageEnded());
   }
 
   /** All received bytes belong to complete messages. */
   messageEnded(): void {
     this.#bytes = 0;
+    this.#checkedBytes = null;
     if (this.#held) this.#options.memory.remove(this.#held.userId, this.#held.bytes);
     this.#held = null;
+  }
+
+  /** Closes the socket if a message is slower than the pace. To be called at the end of each of its periods. */
+  checkPace({ bytesPerPeriod }: Pace = slowestPace): void {
+    const checked = this.#checkedBytes;
+    this.#checkedBytes = null;
+    // The server does not read the socket while it handles earlier messages.
+    if (this.#bytes === 0 || this.#options.socket.isPaused) return;
+    if (checked !== null && this.#bytes - checked < bytesPerPeriod)
+      return this.#cut(tryAgainLater, "The message arrived too slowly");
+    this.#checkedBytes = this.#bytes;
   }
 
   #arrive(bytes: number): void {
@@ -48,8 +70,9 @@ export class SocketIntake {
     const user = this.#held?.userId ?? userId();
     if (user === null)
       return this.#cut(CloseCode.Unauthorized, "Send a token before a large message");
-    const missing = copies * this.#bytes - (this.#held?.bytes ?? 0);
-    if (!memory.hasRoom(user, missing))
+    const heldBytes = this.#held?.bytes ?? 0;
+    const missing = copies * this.#bytes - heldBytes;
+    if (!memory.hasRoom(user, missing, heldBytes))
       return this.#cut(tryAgainLater, "Too much data in progress");
     memory.add(user, missing);
     this.#held ??= { userId: user, bytes: 0 };

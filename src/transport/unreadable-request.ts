@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ErrorCode } from "../errors.ts";
 
@@ -13,7 +14,9 @@ const refusals: Readonly<Record<string, readonly [status: number, message: strin
 export function refuseUnreadable(error: Error & { readonly code?: string }, socket: Duplex): void {
   // Node keeps the current response here. If its head is sent, nothing else must be written.
   const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent?: boolean } | null };
-  if (!socket.writable || error.code === "ECONNRESET" || answer?.headersSent) {
+  // A connection that was never used is closed without a response, because its client does not wait for one.
+  const isUnused = (socket as Socket).bytesRead === 0;
+  if (isUnused || !socket.writable || error.code === "ECONNRESET" || answer?.headersSent) {
     socket.destroy();
     return;
   }

@@ -1,0 +1,216 @@
+import { once } from "node:events";
+import type { RequestListener } from "node:http";
+import { connect, type AddressInfo, type Socket } from "node:net";
+import pino, { type Logger } from "pino";
+import { afterEach, describe, expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { SharedMemory } from "../../src/store/shared-memory.ts";
+import { createListeningServer } from "../../src/tls-files.ts";
+import { boundConnections, mostConnections } from "../../src/transport/bound-connections.ts";
+import { HttpRefusal } from "../../src/transport/http-refusal.ts";
+import { readBody } from "../../src/transport/read-body.ts";
+import { SocketIntake } from "../../src/transport/socket-intake.ts";
+import { LogLines } from "../log-lines.ts";
+
+/** The bounds of the server, with shorter times. */
+const times = { headersTimeout: 300, connectionsCheckingInterval: 50 };
+const pace = { periodMs: 300, bytesPerPeriod: 1_000 };
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+interface Listening {
+  open(): Promise<Client>;
+}
+
+interface Client {
+  readonly socket: Socket;
+  /** The text that has arrived. */
+  text(): string;
+}
+
+async function listen(
+  listener: RequestListener,
+  logger: Logger = pino({ level: "silent" }),
+  maxConnections: number | null = null,
+): Promise<Listening> {
+  const { http } = createListeningServer({ tlsCertFile: "", tlsKeyFile: "" }, listener, times);
+  boundConnections(http, { keepAliveMs: 60_000, maxBodyBytes: 1_000_000, maxConnections, logger });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  ends.push(() => {
+    http.close();
+    http.closeAllConnections();
+  });
+  const { port } = http.address() as AddressInfo;
+  return {
+    async open() {
+      const socket = connect(port, "127.0.0.1");
+      let text = "";
+      socket.setEncoding("utf8").on("data", (more: string) => (text += more));
+      socket.on("error", () => {});
+      ends.push(() => socket.destroy());
+      await once(socket, "connect");
+      return { socket, text: () => text };
+    },
+  };
+}
+
+/** Sends the text repeatedly until the connection closes. */
+function repeat({ socket }: Client, text: string, intervalMs: number): void {
+  const sending = setInterval(() => socket.write(text), intervalMs);
+  socket.once("close", () => clearInterval(sending));
+}
+
+const respond: RequestListener = (request, response) => {
+  request.resume();
+  response.end("here");
+};
+
+test("G9: slow headers end a connection, those of each request; so does a new connection without a request", async () => {
+  const { open } = await listen(respond);
+  const [silent, first, second, idle] = [await open(), await open(), await open(), await open()];
+  for (const { socket, text } of [second, idle]) {
+    socket.write("GET / HTTP/1.1\r\nHost: baton\r\n\r\n");
+    await expect.poll(text).toMatch(/here$/);
+  }
+  const slow = [first, second];
+  for (const client of slow) {
+    client.socket.write("GET / HTTP/1.1\r\nHost: baton\r\nX-Slow: ");
+    repeat(client, "x", 20);
+  }
+  await Promise.all([silent, ...slow].map(({ socket }) => once(socket, "close")));
+  expect(silent.text()).toBe("");
+  for (const { text } of slow) expect(text()).toMatch(/HTTP\/1\.1 408 .*did not arrive in time/s);
+  expect(idle.socket.readyState).toBe("open");
+});
+
+test("connections beyond the limit are closed, and one line of the log says so", async () => {
+  const lines = new LogLines();
+  const { open } = await listen(respond, pino(lines.stream), 2);
+  const accepted = [await open(), await open()];
+  for (const { socket } of [await open(), await open(), await open()]) {
+    if (!socket.closed) await once(socket, "close");
+  }
+  expect(accepted.map(({ socket }) => socket.readyState)).toEqual(["open", "open"]);
+  expect(lines.all).toMatchObject([{ maxConnections: 2, refused: 1 }]);
+});
+
+test("the limit of connections follows from the process's limit of open files", () => {
+  const limits = (files: string) => `Max open files            ${files}     524288     files\n`;
+  expect(mostConnections(limits("1024"))).toBe(924);
+  expect(mostConnections(limits("64"))).toBe(32);
+  expect(mostConnections(limits("unlimited"))).toBe(null);
+  expect(mostConnections("")).toBe(null);
+});
+
+describe("G9 G14: the body of an accepted request", () => {
+  const listenForBodies = (memory: SharedMemory) =>
+    listen((request, response) => {
+      const options = { response, maxBytes: 10_000_000, memory, userId: "ann", pace };
+      readBody(request, options).then(
+        (body) => response.end(`read ${body.length}`),
+        (error: unknown) => {
+          response.end(error instanceof HttpRefusal ? `refused ${error.status}` : String(error));
+          request.resume();
+        },
+      );
+    });
+  const head = (bytes: number) =>
+    `POST / HTTP/1.1\r\nHost: baton\r\nContent-Length: ${bytes}\r\n\r\n`;
+  const chunked = "POST / HTTP/1.1\r\nHost: baton\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+  test("is refused if it is slower than 1 KiB per second, also after a fast beginning", async () => {
+    const memory = new SharedMemory(10_000_000);
+    const { open } = await listenForBodies(memory);
+    const [declared, inChunks, large] = [await open(), await open(), await open()];
+    declared.socket.write(head(5_000));
+    repeat(declared, "x", 20);
+    inChunks.socket.write(chunked);
+    repeat(inChunks, "1\r\nx\r\n", 20);
+    large.socket.write(head(1_000_000) + "x".repeat(900_000));
+    await expect.poll(() => memory.bytes).toBe(1_800_000);
+    repeat(large, "x", 20);
+    for (const { text } of [declared, inChunks, large]) {
+      await expect.poll(text, { timeout: 5_000 }).toMatch(/refused 408/);
+    }
+    expect(memory.bytes).toBe(0);
+  });
+
+  test("is read if it is ten times as fast, for many periods", async () => {
+    const { open } = await listenForBodies(new SharedMemory(10_000_000));
+    const client = await open();
+    client.socket.write(head(50_000));
+    repeat(client, "x".repeat(1_000), 30);
+    await expect.poll(client.text, { timeout: 5_000 }).toMatch(/read 50000/);
+  });
+
+  test("holds memory for the bytes that have arrived, and not for the length that it declares", async () => {
+    const memory = new SharedMemory(10_000_000);
+    const { open } = await listenForBodies(memory);
+    const client = await open();
+    client.socket.write(head(10_000_000) + "x".repeat(100_000));
+    await expect.poll(() => memory.bytes).toBe(200_000);
+    expect(memory.hasRoom("bob", 4_000_000)).toBe(true);
+    client.socket.destroy();
+    await expect.poll(() => memory.bytes).toBe(0);
+  });
+
+  test("waits for memory, and bodies that wait for each other end with one refusal", async () => {
+    const memory = new SharedMemory(1_000_000, 100);
+    const { open } = await listenForBodies(memory);
+    const clients = [await open(), await open()];
+    for (const { socket } of clients) socket.write(head(200_000) + "x".repeat(110_000));
+    await expect.poll(() => memory.bytes).toBe(440_000);
+    for (const { socket } of clients) socket.write("x".repeat(90_000));
+    const texts = () => clients.map(({ text }) => text().split("\r\n\r\n")[1]).toSorted();
+    await expect
+      .poll(texts)
+      .toEqual([expect.stringContaining("as much memory as one user can have"), "read 200000"]);
+    await expect.poll(() => memory.bytes).toBe(0);
+  });
+});
+
+test("G9: a message of a socket whose parts are slow ends the socket; a fast one and pongs do not", async () => {
+  const memory = new SharedMemory(10_000_000);
+  const sockets = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  ends.push(() => sockets.close());
+  await once(sockets, "listening");
+  const { port } = sockets.address() as AddressInfo;
+  const client = new WebSocket(`ws://127.0.0.1:${port}`);
+  ends.push(() => client.terminate());
+  const connected = once(sockets, "connection");
+  const [[socket, { socket: stream }]] = await Promise.all([connected, once(client, "open")]);
+  const intake = new SocketIntake({ socket, stream, memory, userId: () => "ann" });
+  socket.on("message", () => intake.messageEnded());
+  const check = () => intake.checkPace(pace);
+  /** Sends a part of a message, and waits until it has arrived. */
+  const send = async (bytes: number, fin: boolean) => {
+    const arrived = once(stream, "data");
+    client.send("x".repeat(bytes), { fin });
+    await arrived;
+  };
+
+  for (let period = 0; period < 5; period++) {
+    client.pong();
+    await once(socket, "pong");
+    check();
+  }
+  for (let period = 0; period < 5; period++) {
+    await send(2_000, period === 4);
+    check();
+  }
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+
+  await send(100_000, false);
+  await expect.poll(() => memory.bytes).toBeGreaterThan(200_000);
+  check();
+  await send(10, false);
+  client.ping();
+  await once(client, "pong");
+  check();
+  await once(client, "close");
+  expect(memory.bytes).toBe(0);
+});
