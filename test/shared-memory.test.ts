@@ -49,7 +49,7 @@ describe("G9 G14: memory that all users share", () => {
     }
     const { user, system } = process.cpuUsage(begin);
     expect(served).toBe(0);
-    expect((user + system) / 1_000).toBeLessThan(50);
+    expect((user + system) / 1_000).toBeLessThan(250);
     memory.remove("ann", 500_000);
     await settle();
     expect(served).toBe(1_000);
