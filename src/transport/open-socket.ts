@@ -36,6 +36,8 @@ export interface Extra {
   userId: string;
   /** The size of the message that is being handled. */
   messageBytes: number;
+  /** Releases the memory in which that message arrived; null after the operation has taken it over. */
+  releaseMessage: (() => void) | null;
   readonly underWay: AnswersUnderWay;
   /** The open operations, by ID. */
   readonly operations: Map<string, OpenOperation>;
@@ -84,6 +86,7 @@ export function openSocket(options: OpenSocketOptions): void {
     receivedBytes: 0,
     userId: nobody,
     messageBytes: 0,
+    releaseMessage: null,
     underWay: { bytes: 0, maxBytes: options.maxUnreadEntryBytes },
     operations: new Map(),
     endAbandoned: () => {},
@@ -103,9 +106,11 @@ export function openSocket(options: OpenSocketOptions): void {
         if (writer.waitingBytes > maxUnreadBytes) socket.terminate();
       },
       onMessage: (listener) => {
-        const hear = (message: SocketMessage | string, bytes: number) => {
+        const hear = (message: SocketMessage | string, bytes: number, release: () => void) => {
           extra.messageBytes = bytes;
+          extra.releaseMessage = release;
           if (isOfServer(message)) {
+            release();
             socket.close(CloseCode.BadRequest, "Only a server sends messages of this type");
             return;
           }
@@ -118,6 +123,9 @@ export function openSocket(options: OpenSocketOptions): void {
             );
             socket.close(CloseCode.InternalServerError, "Internal server error");
           });
+          // An operation has taken it over here.
+          extra.releaseMessage?.();
+          extra.releaseMessage = null;
           extra.endAbandoned();
         };
         const mayResume = () => writer.waitingBytes <= maxUnreadBytes;
@@ -130,10 +138,10 @@ export function openSocket(options: OpenSocketOptions): void {
           who,
         });
         socket.on("message", (data) => {
-          intake.messageEnded();
+          const release = intake.messageEnded();
           alive();
           extra.receivedBytes += sizeOf(data);
-          reader.take(data);
+          reader.take(data, release);
         });
       },
     },

@@ -41,15 +41,23 @@ export class SocketIntake {
       this.#bytes = Math.max(0, this.#bytes - controlFrameBytes - payload.length);
     };
     socket.on("ping", skip).on("pong", skip);
-    socket.once("close", () => this.messageEnded());
+    socket.once("close", () => this.messageEnded()());
   }
 
-  /** All received bytes belong to complete messages. */
-  messageEnded(): void {
+  /** All received bytes belong to complete messages. Returns a function that releases their memory. */
+  messageEnded(): () => void {
+    const held = this.#held;
     this.#bytes = 0;
     this.#checkedBytes = null;
-    if (this.#held) this.#options.memory.remove(this.#held.userId, this.#held.bytes);
     this.#held = null;
+    if (!held) return nothing;
+    const { memory } = this.#options;
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      memory.remove(held.userId, held.bytes);
+    };
   }
 
   /** Closes the socket if a message is slower than the pace. To be called at the end of each of its periods. */
@@ -88,3 +96,5 @@ export class SocketIntake {
     setImmediate(() => socket.terminate());
   }
 }
+
+const nothing = () => {};

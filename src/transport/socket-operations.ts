@@ -131,7 +131,8 @@ export class SocketOperations {
       operation.beganAt,
       socketCarriers(connection.connectionParams, payload.extensions, extra.headers),
     );
-    const { messageBytes } = extra;
+    const { messageBytes, releaseMessage } = extra;
+    extra.releaseMessage = null;
     try {
       if (payload instanceof RefusedPayload) throw payload.problem;
       // Operations that were cancelled in this turn of the event loop have ended in the next one.
@@ -144,6 +145,7 @@ export class SocketOperations {
       this.#admit(extra, session);
       operation.note.viewer = session.viewer;
       extra.userId = session.viewer.userId;
+      releaseMessage?.();
       if (messageBytes > smallBytes) this.#hold(operation, extra.userId, messageBytes);
       if (isLoopHeld()) {
         await nextTurn(extra.userId);
@@ -172,6 +174,7 @@ export class SocketOperations {
         contextValue,
       };
     } catch (error) {
+      releaseMessage?.();
       // graphql-ws does not complete an operation that it refuses.
       if (extra.operations.get(id) === operation) extra.operations.delete(id);
       this.#release(operation);

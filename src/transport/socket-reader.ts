@@ -8,8 +8,11 @@ type Message = SocketMessage | string;
 export interface SocketReaderOptions {
   readonly socket: WebSocket;
   readonly graphql: Pick<Graphql, "readMessage">;
-  /** @param bytes the size of the message */
-  readonly hear: (message: Message, bytes: number) => void;
+  /**
+   * @param bytes the size of the message
+   * @param release releases the memory in which the message arrived
+   */
+  readonly hear: (message: Message, bytes: number, release: () => void) => void;
   /** Whether a paused socket can be read again. */
   readonly mayResume: () => boolean;
   /** The user that messages are read for, or `nobody`. */
@@ -29,12 +32,15 @@ export class SocketReader {
     this.#options = options;
   }
 
-  take(data: RawData): void {
+  /** @param release passed on with the message */
+  take(data: RawData, release: () => void): void {
     const bytes = lengthOf(data);
-    if (this.#waiting > 0 || isLoopHeld()) return this.#wait(() => this.#readInTurn(data), bytes);
+    if (this.#waiting > 0 || isLoopHeld()) {
+      return this.#wait(() => this.#readInTurn(data), bytes, release);
+    }
     const message = this.#read(data);
-    if (message instanceof Promise) this.#wait(() => message, bytes);
-    else this.#options.hear(message, bytes);
+    if (message instanceof Promise) this.#wait(() => message, bytes, release);
+    else this.#options.hear(message, bytes, release);
   }
 
   #read(data: RawData): Message | Promise<Message> {
@@ -47,12 +53,12 @@ export class SocketReader {
     return this.#read(data);
   }
 
-  #wait(read: () => Promise<Message>, bytes: number): void {
+  #wait(read: () => Promise<Message>, bytes: number, release: () => void): void {
     const { socket, hear, mayResume } = this.#options;
     this.#waiting++;
     socket.pause();
     this.#last = this.#last.then(async () => {
-      hear(await read(), bytes);
+      hear(await read(), bytes, release);
       this.#waiting--;
       if (this.#waiting === 0 && mayResume()) socket.resume();
     });
