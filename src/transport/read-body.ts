@@ -45,18 +45,25 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
       heldBytes = 0;
     };
     const refuse = (problem: Error) => {
-      clearInterval(pacing);
+      stopPacing();
       request.off("data", take).pause();
       chunks.length = 0;
       release();
       reject(problem);
     };
     let seenBytes = 0;
-    const pacing = setInterval(() => {
+    const checkPace = () => {
       if (request.isPaused()) return;
       if (bytes - seenBytes < pace.bytesPerPeriod) refuse(tooSlow(pace));
       seenBytes = bytes;
-    }, pace.periodMs);
+    };
+    let pacing: NodeJS.Timeout | undefined;
+    // Most bodies are complete by then, and need no timer.
+    const begin = setImmediate(() => (pacing = setInterval(checkPace, pace.periodMs)));
+    function stopPacing(): void {
+      clearImmediate(begin);
+      clearInterval(pacing);
+    }
     if (request.destroyed || response.destroyed)
       return refuse(new Error("The client disconnected."));
     if (declaredBytes > maxBytes) return refuse(tooLarge(maxBytes));
@@ -83,12 +90,12 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
       }
       if (isReleased) return memory.remove(userId, moreBytes);
       heldBytes += moreBytes;
-      pacing.refresh();
+      pacing?.refresh();
       request.resume();
     }
     request.on("data", take);
     request.once("end", () => {
-      clearInterval(pacing);
+      stopPacing();
       resolve(joined(chunks));
     });
     request.once("error", refuse);

@@ -180,6 +180,12 @@ describe.each(plainDatabases)("G9 G10: hostile input to coordination, on $name",
       "100,000 operations",
       "transact",
       `{"operations": [${Array(100_000).fill('{"increment": {"key": "k"}}').join()}]}`,
+      "maxObjects",
+    ],
+    [
+      "2,000 operations",
+      "transact",
+      `{"operations": [${Array(2_000).fill('{"increment": {"key": "k"}}').join()}]}`,
       "maxBatchOperations",
     ],
   ])("%s: LIMIT_EXCEEDED, with a short message", async (_name, mutation, input, limit) => {
