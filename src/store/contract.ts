@@ -328,13 +328,13 @@ export interface WriteAccess {
    * 2. Run `work` once.
    * 3. Commit if it resolves; roll back if it rejects.
    *
-   * @param maxLockWaitMs if the locks take longer than this, because another instance holds some of the logs, the
-   *   transaction runs without these, and its `userIds` lacks their users. Default: wait for all
+   * @param isOnlyUnlocked if true, the transaction does not wait for logs that another instance has locked. It runs
+   *   without these, and its `userIds` lacks their users. Default: wait for all
    */
   write<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
-    maxLockWaitMs?: number,
+    isOnlyUnlocked?: boolean,
   ): Promise<T>;
   /**
    * Like `write`, for one user and for work that takes long. Transactions of `write` for other users run at the same time.
@@ -345,7 +345,7 @@ export interface WriteAccess {
   writeAlone<T>(
     userId: string,
     work: (transaction: WriteTransaction) => Promise<T>,
-    maxLockWaitMs?: number,
+    isOnlyUnlocked?: boolean,
   ): Promise<T>;
 }
 

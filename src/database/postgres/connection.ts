@@ -52,21 +52,14 @@ export class PostgresConnection implements SqlClient {
     };
   }
 
-  /**
-   * Runs work in a transaction: commits if it resolves, rolls back if it rejects.
-   * @param statementTimeoutMs the setting of `statement_timeout` at its begin. Default: that of the session
-   */
-  transaction<T>(work: (client: SqlClient) => Promise<T>, statementTimeoutMs?: number): Promise<T> {
-    const limit =
-      statementTimeoutMs === undefined
-        ? ""
-        : `; SET LOCAL statement_timeout = ${statementTimeoutMs}`;
+  /** Runs work in a transaction: commits if it resolves, rolls back if it rejects. */
+  transaction<T>(work: (client: SqlClient) => Promise<T>): Promise<T> {
     return translateErrors(async () => {
       const connection = await this.#pool.connect();
       let failure: unknown;
       try {
         // The modes are stated here, too, because a session behind a pooler does not keep settings.
-        await connection.query(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE${limit}`);
+        await connection.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
         const result = await work(this.#clientOf(connection));
         await connection.query("COMMIT");
         return result;

@@ -1,8 +1,5 @@
 import { BatonError, unavailable } from "../../errors.ts";
 
-/** The SQLSTATE of a statement that took longer than `statement_timeout`. */
-export const queryCanceled = "57014";
-
 /** SQLSTATEs that mean "not now", by code or by class (the first two characters). See PostgreSQL's appendix A. */
 const unavailableStates: ReadonlyMap<string, string> = new Map([
   ["08", "the connection was lost"],
@@ -14,7 +11,7 @@ const unavailableStates: ReadonlyMap<string, string> = new Map([
   ["40", "it had to roll back the transaction"],
   ["53", "it lacks disk space, memory or connections"],
   ["55P03", "a lock could not be acquired in time"],
-  [queryCanceled, "it took too long"],
+  ["57014", "it took too long"],
   ["57", "it is shutting down or starting"],
   ["58", "its operating system reported an error"],
 ]);

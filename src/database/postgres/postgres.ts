@@ -19,7 +19,7 @@ import { sql, type SqlReader } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { PostgresConnection } from "./connection.ts";
 import { epoch, renewEpoch } from "./epoch.ts";
-import { queryCanceled, sqlState, translateErrors } from "./errors.ts";
+import { translateErrors } from "./errors.ts";
 import { announceTokens, Notifications, type NotificationListeners } from "./notifications.ts";
 import { now } from "./now.ts";
 import { prepareSchema } from "./prepare-schema.ts";
@@ -143,45 +143,40 @@ class PostgresDatabase extends Reads implements Database {
   async write<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
-    maxLockWaitMs?: number,
+    isOnlyUnlocked = false,
   ): Promise<T> {
-    let locking: Locking = { maxWaitMs: maxLockWaitMs };
     for (;;) {
-      const done = await this.#commit(userIds, work, locking);
+      const done = await this.#commit(userIds, work, isOnlyUnlocked);
       if ("result" in done) return done.result;
-      if ("missing" in done) await createUsers(this.#pool, done.missing);
-      else locking = onlyUnlocked;
+      await createUsers(this.#pool, done.missing);
     }
   }
 
   writeAlone<T>(
     userId: string,
     work: (transaction: WriteTransaction) => Promise<T>,
-    maxLockWaitMs?: number,
+    isOnlyUnlocked?: boolean,
   ): Promise<T> {
-    return this.write([userId], work, maxLockWaitMs);
+    return this.write([userId], work, isOnlyUnlocked);
   }
 
-  /** Commits one transaction. If it cannot lock the logs, it does nothing and returns the reason. */
+  /** Commits one transaction. If logs are missing, it does nothing and returns their users. */
   async #commit<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
-    { maxWaitMs, isOnlyUnlocked }: Locking,
-  ): Promise<{ result: T } | { missing: readonly string[] } | { areLocked: true }> {
+    isOnlyUnlocked: boolean,
+  ): Promise<{ result: T } | { missing: readonly string[] }> {
     let isCommitting = false;
     try {
       return await this.#committer.transaction(async (client) => {
         const transaction = new PostgresWriteTransaction(client, userIds);
-        const missing = isOnlyUnlocked
-          ? await transaction.lockUnlocked()
-          : await lockAll(transaction, maxWaitMs);
+        const missing = await (isOnlyUnlocked ? transaction.lockUnlocked() : transaction.lockAll());
         if (missing.length > 0) return { missing };
         const result = await work(transaction);
         isCommitting = transaction.hasSaved;
         return { result };
-      }, maxWaitMs);
+      });
     } catch (error) {
-      if (error instanceof LogsAreLocked) return { areLocked: true };
       if (!isCommitting) throw error;
       throw unavailable(
         "The database failed during the commit: the write may or may not be stored. Read before you try again.",
@@ -252,31 +247,6 @@ class PostgresDatabase extends Reads implements Database {
   async close(): Promise<void> {
     const closed = [this.#notifications?.close(), this.#committer.close(), this.#pool.close()];
     await within<unknown>(closeTimeoutMs, Promise.all(closed), () => {});
-  }
-}
-
-/** How a transaction locks logs. */
-interface Locking {
-  /** How long to wait for all locks; undefined: until they are held. */
-  readonly maxWaitMs?: number | undefined;
-  /** Whether to leave out logs that other transactions have locked. */
-  readonly isOnlyUnlocked?: true;
-}
-
-const onlyUnlocked: Locking = { isOnlyUnlocked: true };
-
-/** Other transactions have locked some of the logs for longer than this transaction waits. */
-class LogsAreLocked extends Error {}
-
-async function lockAll(
-  transaction: PostgresWriteTransaction,
-  maxWaitMs: number | undefined,
-): Promise<readonly string[]> {
-  if (maxWaitMs === undefined) return transaction.lockAll();
-  try {
-    return await transaction.lockAll(`${statementTimeoutMs}ms`);
-  } catch (error) {
-    throw sqlState(error) === queryCanceled ? new LogsAreLocked() : error;
   }
 }
 

@@ -42,16 +42,12 @@ export class PostgresWriteTransaction implements WriteTransaction {
 
   /**
    * Locks the users' logs in the order of their ids. Every instance uses this order, so they cannot deadlock.
-   * @param statementTimeout the setting of `statement_timeout` for the statements that follow. Default: unchanged
    * @returns the users who have no log yet; to create one now would break the order
    */
-  async lockAll(statementTimeout?: string): Promise<readonly string[]> {
-    const locked = sql`
-      SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE`;
+  async lockAll(): Promise<readonly string[]> {
     return this.#without(
-      statementTimeout === undefined
-        ? (await this.#client.all<{ userId: string }>(locked)).map(({ userId }) => userId)
-        : await this.#lockAndSet(locked, statementTimeout),
+      await this.#usersOf(sql`
+        SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE`),
     );
   }
 
@@ -60,31 +56,28 @@ export class PostgresWriteTransaction implements WriteTransaction {
    * @returns the users who have no log yet
    */
   async lockUnlocked(): Promise<readonly string[]> {
-    const found = await this.#client.all<{ userId: string }>(
-      sql`SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers})`,
-    );
-    const missing = this.#without(found.map(({ userId }) => userId));
-    if (missing.length > 0) return missing;
-    const rows = await this.#client.all<{ userId: string }>(sql`
+    const locked = await this.#usersOf(sql`
       SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers}) ORDER BY "userId" FOR UPDATE SKIP LOCKED`);
-    this.#userIds = rows.map(({ userId }) => userId);
+    if (locked.length === this.#userIds.length) return [];
+    const missing = this.#without(
+      await this.#usersOf(
+        sql`SELECT "userId" FROM "User" WHERE "userId" IN (${this.#listedUsers})`,
+      ),
+    );
+    this.#userIds = locked;
     // A list cannot be empty.
-    this.#listedUsers = rows.length > 0 ? join([...this.#userIds]) : sql`NULL`;
-    return [];
+    this.#listedUsers = locked.length > 0 ? join([...locked]) : sql`NULL`;
+    return missing;
+  }
+
+  async #usersOf(query: Sql): Promise<readonly string[]> {
+    return (await this.#client.all<{ userId: string }>(query)).map(({ userId }) => userId);
   }
 
   #without(found: readonly string[]): readonly string[] {
     if (found.length === this.#userIds.length) return [];
     const without = new Set(found);
     return this.#userIds.filter((userId) => !without.has(userId));
-  }
-
-  /** The setting changes when all locks are held: PostgreSQL computes the row of an aggregate last. */
-  async #lockAndSet(locked: Sql, statementTimeout: string): Promise<readonly string[]> {
-    const [row] = await this.#client.all<{ userIds: readonly string[] | null }>(sql`
-      WITH "locked" AS (${locked})
-      SELECT array_agg("userId") AS "userIds", set_config('statement_timeout', ${statementTimeout}, true) FROM "locked"`);
-    return row?.userIds ?? [];
   }
 
   async readLogs(): Promise<LockedLogs> {

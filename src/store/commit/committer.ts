@@ -34,8 +34,8 @@ const maxWaitingBytes = 128 * 1024 * 1024;
 const maxWaitMs = 10_000;
 const staleCheckIntervalMs = 1_000;
 
-/** A transaction does not wait longer for logs that another instance has locked. */
-const maxLockWaitMs = 25;
+/** The pause before a log that another instance had locked is tried again, if other users wait, too. */
+const lockedPauseMs = 5;
 
 /**
  * Group commit: many writers share the cost of one commit.
@@ -131,6 +131,7 @@ export class Committer {
         if (userId === null) return;
         await this.#transact([userId], true);
         this.#startGroups();
+        if (this.#waiting.isLocked(userId)) await pause(lockedPauseMs);
       }
     } finally {
       this.#single = null;
@@ -186,7 +187,9 @@ export class Committer {
       (taken ??= this.#waiting.take(userIds, maxBatchCommands, maxTransactionBytes));
     let committed: Committed;
     try {
-      committed = await this.#write(members, take, maxLockWaitMs);
+      // A group never waits for another instance. A single user does, unless other single users wait.
+      const isOnlyUnlocked = !members.isAlone || this.#waiting.isAnyAlone();
+      committed = await this.#write(members, take, isOnlyUnlocked);
     } catch (error) {
       observer?.failed();
       const failed = take(members.userIds);
@@ -200,11 +203,10 @@ export class Committer {
     settle(taken ?? [], committed);
   }
 
-  /** @param lockWaitMs default: until the locks are held */
   #write(
     { userIds, isAlone }: Members,
     take: (userIds: readonly string[]) => readonly Waiting[],
-    lockWaitMs?: number,
+    isOnlyUnlocked = false,
   ): Promise<Committed> {
     const { database, limits } = this.#options;
     const work = (transaction: WriteTransaction) => {
@@ -216,8 +218,8 @@ export class Committer {
       return execute(transaction, { limits, isDiskLow: database.isDiskLow, isAlone }, commands);
     };
     return isAlone
-      ? database.writeAlone(userIds[0] as string, work, lockWaitMs)
-      : database.write(userIds, work, lockWaitMs);
+      ? database.writeAlone(userIds[0] as string, work, isOnlyUnlocked)
+      : database.write(userIds, work, isOnlyUnlocked);
   }
 
   async #retry(members: Members, batch: readonly Waiting[], settle: Settle): Promise<void> {
@@ -271,4 +273,5 @@ interface Members {
 
 const nothingCommitted: Committed = { outcomes: [{ postponed: "full" }], effects: new Map() };
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const nextLoop = () => new Promise((resolve) => setImmediate(resolve));

@@ -82,6 +82,11 @@ export class WaitingCommands {
     return null;
   }
 
+  /** Whether another instance had locked the log of a user who has waiting commands. */
+  isLocked(userId: string): boolean {
+    return this.#users.get(userId)?.isLocked ?? false;
+  }
+
   /** Notes that another instance has locked the logs of these users. The next turn is that of other users. */
   foundLocked(userIds: readonly string[]): void {
     for (const userId of userIds) {
