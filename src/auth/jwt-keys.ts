@@ -14,7 +14,7 @@ export interface JwtKeys {
   readonly find: JWTVerifyGetKey;
   /** Reads the keys. Rejects with the cause if they cannot be read. */
   read(): Promise<void>;
-  /** If the keys were read, reads them again, so that withdrawn keys are no longer accepted. Rejects like `read`. */
+  /** Reads the keys again if they were read before. Withdrawn keys are then no longer accepted. Rejects like `read`. */
   reload(): Promise<void>;
 }
 

@@ -125,7 +125,7 @@ export class TokenAdministration {
     throw limitExceeded(
       "maxUserTokens",
       maxUserTokens,
-      `A user can have at most ${maxUserTokens} valid tokens. Revoke the ones that are no longer needed, and give new ones an expiry.`,
+      `A user can have at most ${maxUserTokens} valid tokens. Revoke tokens that are not in use. Give new tokens an expiry.`,
     );
   }
 

@@ -65,19 +65,23 @@ export class WaitingCommands {
 
   /** Whether a user's turn is alone, apart from users in a transaction. */
   isAnyAlone(): boolean {
-    for (const user of this.#users.values()) {
-      if (!user.isInTransaction && isNextAlone(user)) return true;
-    }
-    return false;
+    return this.#nextAlone() !== null;
   }
 
   /** Begins a transaction of one user: returns the user whose turn it is; null if there is none. */
   beginAlone(): string | null {
-    for (const [userId, user] of this.#users) {
-      if (user.isInTransaction || !isNextAlone(user)) continue;
-      user.isInTransaction = true;
-      user.isLocked = false;
-      return userId;
+    const next = this.#nextAlone();
+    if (next === null) return null;
+    const [userId, user] = next;
+    user.isInTransaction = true;
+    user.isLocked = false;
+    return userId;
+  }
+
+  #nextAlone(): readonly [userId: string, user: User] | null {
+    for (const next of this.#users) {
+      const [, user] = next;
+      if (!user.isInTransaction && isNextAlone(user)) return next;
     }
     return null;
   }
