@@ -16,6 +16,8 @@ class Proxy:
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._lock = threading.Lock()
         self.opened = 0
+        #: The number of requests that clients have sent.
+        self.requests = 0
         self._is_closed = False
         #: The number of next responses that are lost.
         self.losses = 0
@@ -63,7 +65,9 @@ class Proxy:
     def _pump(self, source: socket.socket, sink: socket.socket, pair: tuple[socket.socket, socket.socket]) -> None:
         try:
             while data := source.recv(65_536):
-                if source is pair[1] and self._loses():
+                if source is pair[0]:
+                    self._count(data)
+                elif self._loses():
                     break
                 sink.sendall(data)
         except OSError:
@@ -72,6 +76,10 @@ class Proxy:
             if pair in self._pairs:
                 self._pairs.remove(pair)
         _break(pair)
+
+    def _count(self, data: bytes) -> None:
+        with self._lock:
+            self.requests += data.count(b"POST /graphql HTTP/1.1\r\n")
 
     def _loses(self) -> bool:
         with self._lock:
