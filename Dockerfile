@@ -15,17 +15,16 @@ COPY prisma prisma
 COPY src src
 RUN npm run build && chmod +x dist/cli/baton.js
 
-# What running it needs, 40 MB of 550. Prisma's command line and TypeScript count as optional to npm, and so does the
+# What running it needs, 20 MB of 700. Prisma's command line and TypeScript count as optional to npm, and so does the
 # one optional package that is needed: SQLite itself. It is set aside meanwhile.
 RUN mv node_modules/@libsql/linux-*-gnu* /tmp/ \
   && npm prune --ignore-scripts --omit=dev --omit=optional \
   && mv /tmp/linux-*-gnu* node_modules/@libsql/ \
   && find dist node_modules -type f ! -iname '*licen[cs]e*' \
     \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' -o -name '*.md' -o -name .tsbuildinfo \) -delete \
-  # Prisma's compilers for other databases, and each a second time for require(); GraphiQL a second time for import.
+  # Prisma's compilers for other databases, and each a second time for require().
   && (cd node_modules/@prisma/client/runtime \
-    && rm -f ./*_small_* ./*cockroachdb* ./*mysql* ./*sqlserver* ./*wasm-base64.js ./*-edge*) \
-  && rm -f node_modules/@graphql-yoga/render-graphiql/esm/graphiql.js
+    && rm -f ./*_small_* ./*cockroachdb* ./*mysql* ./*sqlserver* ./*wasm-base64.js ./*-edge*)
 
 FROM node:24-slim
 WORKDIR /app

@@ -1,6 +1,7 @@
 // Bundles the command line with the server into dist/cli: a start then opens some 20 files instead of 600. What `tsc`
 // wrote to dist is used by those who import single modules: the client, the documentation's generator, benchmarks.
-import { chmod, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -8,16 +9,12 @@ import { build } from "esbuild";
 const root = dirname(fileURLToPath(import.meta.url));
 const folder = join(root, "dist/cli");
 
-/** Packages with native code or WebAssembly, of which there must be one copy, or read as files; and optional ones. */
-const external = [
-  "libsql",
-  "@libsql/*",
-  "@prisma/*",
-  "@graphql-yoga/render-graphiql",
-  "bufferutil",
-  "pg",
-  "utf-8-validate",
-];
+/**
+ * Packages that the bundle does not contain: those that npm installs with it, because they have native code or
+ * WebAssembly or must exist only once, and optional ones.
+ */
+const { dependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const external = [...Object.keys(dependencies), "bufferutil", "utf-8-validate"];
 
 /** A module in the bundle finds files, such as migrations, from where `tsc` would have put it. */
 const ownPlaces = {
@@ -107,7 +104,32 @@ async function bundleForCommonjs(name, packages) {
   }
 }
 
-await writeFile(join(folder, "licenses.txt"), await licensesOf(Object.keys(metafile.inputs)));
+const graphiql = await writeGraphiql();
+await writeFile(
+  join(folder, "licenses.txt"),
+  await licensesOf([...Object.keys(metafile.inputs), graphiql]),
+);
+
+/**
+ * Writes the parts of GraphiQL as files, as the server sends them. Its package has them as strings in a module.
+ * @returns the path of the module
+ */
+async function writeGraphiql() {
+  const require = createRequire(import.meta.url);
+  const path = require.resolve("@graphql-yoga/render-graphiql/graphiql");
+  const parts = require(path);
+  const files = {
+    "app.js": parts.js,
+    "app.css": parts.css,
+    "editor-worker.js": parts.editorWorkerService,
+    "graphql-worker.js": parts.graphqlWorker,
+    "json-worker.js": parts.jsonWorker,
+  };
+  const place = join(root, "dist/graphiql");
+  await mkdir(place, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(place, name), text);
+  return relative(root, path).replaceAll("\\", "/");
+}
 
 /** The licenses of the packages that the bundle has copies of. */
 async function licensesOf(files) {

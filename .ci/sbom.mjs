@@ -2,8 +2,7 @@
 //   node .ci/sbom.mjs baton-store-0.1.0.tgz
 //
 // It has what npm resolves for those who install the package, on every platform, and what the package's own files contain.
-// `npm sbom` in the repository has neither: it omits a dependency that a development dependency also requires, and
-// everything that is bundled from the development dependencies.
+// `npm sbom` in the repository omits everything that is bundled from the development dependencies.
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
-import { cp, readFile, symlink } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { cp, mkdir, readFile, symlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { get, set } from "../operations.ts";
 import { OtlpReceiver } from "../tracing/otlp-receiver.ts";
 import { BatonProcess, temporaryFolder } from "./baton-process.ts";
 
-test("the packed files are enough to serve, and contain the licenses of bundled code", async () => {
+test("the packed files and the dependencies are enough to serve, with the licenses of bundled code", async () => {
   await using folder = await temporaryFolder();
   // Without scripts, because they build dist/, which other tests use.
   const pack = ["pack", "--dry-run", "--json", "--ignore-scripts"];
@@ -15,7 +15,12 @@ test("the packed files are enough to serve, and contain the licenses of bundled 
   const [packed] = JSON.parse(stdout) as [{ files: readonly { path: string }[] }];
   const place = join(folder.path, "node_modules/baton-store");
   for (const { path } of packed.files) await cp(path, join(place, path));
-  await symlink(resolve("node_modules"), join(place, "node_modules"), "junction");
+  const { dependencies } = JSON.parse(await readFile("package.json", "utf8"));
+  for (const name of Object.keys(dependencies)) {
+    const link = join(place, "node_modules", name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(resolve("node_modules", name), link, "junction");
+  }
   const data = join(folder.path, "data");
   const args = ["serve", "--port", "0", "--data-dir", data, "--traces", "otlp"];
   await using receiver = await OtlpReceiver.start();
@@ -33,6 +38,7 @@ test("the packed files are enough to serve, and contain the licenses of bundled 
   expect(page.status).toBe(200);
   const licenses = await readFile(join(place, "dist/cli/licenses.txt"), "utf8");
   expect(licenses).toMatch(/^graphql 16\.\S+: MIT\n\nMIT License/m);
+  expect(licenses).toMatch(/^@graphql-yoga\/render-graphiql 5\.\S+: MIT\n\nMIT License/m);
   expect((await server.kill("SIGTERM")).code).toBe(0);
 });
 

@@ -1,5 +1,5 @@
+import { readFile } from "node:fs/promises";
 import { Asset } from "./asset.ts";
-import { loadBundle } from "./bundle.ts";
 import { adaptWorker } from "./graphql-worker.ts";
 import { icon, renderPage } from "./page.ts";
 import { renderStartScript } from "./start-script.ts";
@@ -10,6 +10,9 @@ export interface Site {
   /** The assets, by their names below /graphiql/. */
   assets: ReadonlyMap<string, Asset>;
 }
+
+/** The folder in which `npm run build` writes the parts of the package `@graphql-yoga/render-graphiql`. */
+const folder = new URL("../../../dist/graphiql/", import.meta.url);
 
 const script = "text/javascript; charset=utf-8";
 
@@ -25,13 +28,13 @@ export function loadSite(): Promise<Site> {
 }
 
 async function buildSite(): Promise<Site> {
-  const bundle = await loadBundle();
+  const read = (name: string) => readFile(new URL(name, folder));
   const assets = new Map([
-    ["app.js", new Asset(script, bundle.js)],
-    ["app.css", new Asset("text/css; charset=utf-8", bundle.css)],
-    ["editor-worker.js", new Asset(script, bundle.editorWorkerService)],
-    ["graphql-worker.js", new Asset(script, adaptWorker(bundle.graphqlWorker))],
-    ["json-worker.js", new Asset(script, bundle.jsonWorker)],
+    ["app.js", new Asset(script, await read("app.js"))],
+    ["app.css", new Asset("text/css; charset=utf-8", await read("app.css"))],
+    ["editor-worker.js", new Asset(script, await read("editor-worker.js"))],
+    ["graphql-worker.js", new Asset(script, adaptWorker(await read("graphql-worker.js")))],
+    ["json-worker.js", new Asset(script, await read("json-worker.js"))],
     ["icon.svg", new Asset("image/svg+xml", icon)],
   ]);
   // Relative, so that the page also works behind a proxy that serves it below another path.
