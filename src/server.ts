@@ -70,6 +70,8 @@ const sweepIntervalMs = 500;
 const indexIntervalMs = 500;
 const diskCheckIntervalMs = 1_000;
 const dayMs = 86_400_000;
+/** How long a revoked or expired token stays in lists. Until then, its caller learns why it is refused. */
+const tokenAgeMs = 30 * dayMs;
 const mebibyte = 1024 * 1024;
 
 /**
@@ -263,6 +265,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         await database.compact(retention, () => stopping);
         // A record is used for one day. A running request can still use one that is slightly older.
         await database.forgetRecords(2 * recordAgeMs);
+        await database.forgetTokens(tokenAgeMs);
       }),
     ];
 

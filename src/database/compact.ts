@@ -1,7 +1,7 @@
 import type { Retention } from "../store/contract.ts";
 import type { LogOfUser, LogSizes } from "./log-sizes.ts";
 import { readNow } from "./read-log.ts";
-import { sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
+import { name, sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
 
 /** Number of revisions that one step removes. */
 const stepRevisions = 1_000n;
@@ -113,21 +113,40 @@ async function removeThrough(
 }
 
 const recordsPerStep = 1_000;
+/** Fewer than records, because a token is in many indexes. */
+const tokensPerStep = 100;
 
-/** Removes old idempotency records, in short steps between which other writes can run. */
-export async function forgetRecords(
-  { reader, now, inTransaction }: AgingRows,
-  maxAgeMs: number,
-): Promise<void> {
-  const before = await readInstant(reader, now, maxAgeMs);
-  let removed: number;
-  do {
-    removed = await inTransaction((transaction) =>
-      transaction.run(sql`
-      DELETE FROM "Answer" WHERE ("userId", "idempotencyKey") IN (
-        SELECT "userId", "idempotencyKey" FROM "Answer" WHERE "at" < ${before} LIMIT ${recordsPerStep})`),
+/** Removes old idempotency records. */
+export async function forgetRecords(aging: AgingRows, maxAgeMs: number): Promise<void> {
+  const before = await readInstant(aging.reader, aging.now, maxAgeMs);
+  await removeRows(
+    aging,
+    recordsPerStep,
+    sql`DELETE FROM "Answer" WHERE ("userId", "idempotencyKey") IN (
+      SELECT "userId", "idempotencyKey" FROM "Answer" WHERE "at" < ${before} LIMIT ${recordsPerStep})`,
+  );
+}
+
+/** Removes the tokens that were revoked or have expired before this time. */
+export async function forgetTokens(aging: AgingRows, maxAgeMs: number): Promise<void> {
+  const before = await readInstant(aging.reader, aging.now, maxAgeMs);
+  for (const column of ["revokedAt", "expiresAt"]) {
+    await removeRows(
+      aging,
+      tokensPerStep,
+      sql`DELETE FROM "Token" WHERE "tokenId" IN (
+        SELECT "tokenId" FROM "Token" WHERE ${name(column)} < ${before} LIMIT ${tokensPerStep})`,
     );
-  } while (removed === recordsPerStep);
+  }
+}
+
+/** Runs a statement until it removes fewer than `rowsPerStep` rows. Other writes can run between the steps. */
+async function removeRows(
+  { inTransaction }: AgingRows,
+  rowsPerStep: number,
+  removal: Sql,
+): Promise<void> {
+  while ((await inTransaction((transaction) => transaction.run(removal))) === rowsPerStep);
 }
 
 /** The instant `agoMs` before now, by the database's clock. */

@@ -1,18 +1,10 @@
 import type { TokenTable } from "../store/contract.ts";
 import { formatGrant, parseGrant } from "../store/model/grant.ts";
 import type { Token } from "../store/model/token.ts";
+import type { InTransaction } from "./compact.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
-import {
-  columns,
-  empty,
-  join,
-  name,
-  sql,
-  type Sql,
-  type SqlClient,
-  type SqlReader,
-} from "./sql.ts";
+import { columns, empty, join, name, sql, type Sql, type SqlReader } from "./sql.ts";
 
 /** Runs work with Prisma's client, which is loaded at its first use. */
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;
@@ -41,49 +33,59 @@ const shown = columns("Token", columnNames);
 const insertion = sql`INSERT INTO "Token" (${join(columnNames.map(name))})`;
 
 /**
- * The table of tokens. It uses typed queries, but the queries of a start and of each request are SQL, which runs without
- * loading Prisma.
- * @param direct runs that SQL; a statement that writes is a separate transaction
+ * The table of tokens. Each change increments the version in "History" in the same transaction, so that reading the version
+ * costs the same for any number of tokens. Only `list` is a typed query: the others run without loading Prisma.
+ * @param reader runs the reads of the server itself
+ * @param inTransaction runs the changes
  * @param readerOf runs the reads of one user, who takes turns with the others
  * @param changes announces changes of the table
  */
 export function tokenTable(
-  direct: SqlClient,
+  reader: SqlReader,
+  inTransaction: InTransaction,
   readerOf: (userId: string) => SqlReader,
   read: WithClient,
-  write: WithClient,
   changes: TokenChanges,
 ): TokenTable {
   const watchers: (() => void)[] = [];
   const tell = () => {
     for (const watcher of watchers) watcher();
   };
-  const wrote = async () => {
+  const readVersion = async () => {
+    const [row] = await reader.all<{ tokenVersion: unknown }>(
+      sql`SELECT "tokenVersion" FROM "History"`,
+      1,
+    );
+    return String(row?.tokenVersion);
+  };
+  /** Runs a statement that changes tokens. Returns whether it changed any. */
+  const change = async (statement: Sql) => {
+    const isChanged = await inTransaction(async (transaction) => {
+      if ((await transaction.run(statement)) === 0) return false;
+      await transaction.run(sql`UPDATE "History" SET "tokenVersion" = "tokenVersion" + 1`);
+      return true;
+    });
+    if (!isChanged) return false;
     tell();
     await changes.announce();
+    return true;
   };
   return {
     async insert(token) {
-      await write((client) => client.token.create({ data: toRow(token) }));
-      await wrote();
+      await change(sql`${insertion} VALUES (${cellsOf(token)})`);
     },
-    async insertWithin(token, maxValid) {
-      const isInserted = (await direct.run(insertionWithin(token, maxValid))) > 0;
-      if (isInserted) await wrote();
-      return isInserted;
-    },
+    insertWithin: (token, maxValid) => change(insertionWithin(token, maxValid)),
     async insertOnce(token) {
-      await direct.run(sql`${insertion} VALUES (${cellsOf(token)}) ON CONFLICT DO NOTHING`);
-      await wrote();
+      await change(sql`${insertion} VALUES (${cellsOf(token)}) ON CONFLICT DO NOTHING`);
     },
     async findByHash(hash) {
-      const [row] = await direct.all<TokenModel>(
+      const [row] = await reader.all<TokenModel>(
         sql`SELECT ${shown} FROM "Token" WHERE "hash" = ${hash}`,
       );
       return row ? toToken(row) : null;
     },
     async find(tokenIds) {
-      const rows = await direct.all<TokenModel>(
+      const rows = await reader.all<TokenModel>(
         sql`SELECT ${shown} FROM "Token" WHERE "tokenId" IN (${join([...tokenIds])})`,
       );
       return rows.map(toToken);
@@ -102,16 +104,14 @@ export function tokenTable(
       return { items: rows.slice(0, maxItems).map(toToken), hasMore: rows.length > maxItems };
     },
     async revoke(tokenId, at) {
-      const { count } = await write((client) =>
-        client.token.updateMany({ where: { tokenId, revokedAt: null }, data: { revokedAt: at } }),
+      const revocation = sql`UPDATE "Token" SET "revokedAt" = ${at} WHERE "tokenId" = ${tokenId} AND "revokedAt" IS NULL`;
+      if (await change(revocation)) return true;
+      const found = await reader.all(
+        sql`SELECT 1 AS "one" FROM "Token" WHERE "tokenId" = ${tokenId}`,
       );
-      if (count > 0) await wrote();
-      return count > 0 || (await read((client) => client.token.count({ where: { tokenId } }))) > 0;
+      return found.length > 0;
     },
-    async isEmpty() {
-      const rows = await direct.all(sql`SELECT 1 AS "one" FROM "Token" LIMIT 1`);
-      return rows.length === 0;
-    },
+    isEmpty: async () => (await readVersion()) === "0",
     watch(watcher) {
       if (watchers.length === 0) changes.listen(tell);
       watchers.push(watcher);
@@ -119,12 +119,7 @@ export function tokenTable(
     noticeChanges() {
       if (changes.isNoticed()) tell();
     },
-    async version() {
-      const [row] = await direct.all<{ made: unknown; revoked: unknown }>(
-        sql`SELECT COUNT(*) AS "made", COUNT("revokedAt") AS "revoked" FROM "Token"`,
-      );
-      return `${row?.made} ${row?.revoked}`;
-    },
+    version: readVersion,
   };
 }
 

@@ -55,7 +55,7 @@ builder.queryField("tokens", (t) =>
     type: tokenConnection,
     complexity: ({ first }) => pageComplexity({ first, isFiltered: true }),
     description:
-      "The user's tokens, oldest first, including revoked and expired ones. Only tokens whose namespaces are all within the caller's `admin` grants are listed. A page examines at most `maxExaminedItems` tokens and four times `maxPageBytes` bytes, so it can have fewer than `first` results: continue while `pageInfo.hasNextPage` is true. Needs the scope `admin`.",
+      "The user's tokens, oldest first, including those that were revoked or have expired in the last 30 days. Only tokens whose namespaces are all within the caller's `admin` grants are listed. A page examines at most `maxExaminedItems` tokens and four times `maxPageBytes` bytes, so it can have fewer than `first` results: continue while `pageInfo.hasNextPage` is true. Needs the scope `admin`.",
     args: {
       first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
       after: t.arg.string({

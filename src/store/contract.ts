@@ -376,6 +376,8 @@ export interface Maintenance {
   readExpired(maxItems: number): Promise<readonly UserPlace[]>;
   /** Removes the idempotency records that are older than `maxAgeMs`, by the database's clock. */
   forgetRecords(maxAgeMs: number): Promise<void>;
+  /** Removes the tokens that ended more than `maxAgeMs` ago, by the database's clock. */
+  forgetTokens(maxAgeMs: number): Promise<void>;
   /** Looks at the disk; null for a database that is elsewhere. Called every second. */
   watchDisk(): Promise<DiskState | null>;
   /** Removes the changes that retention does not keep, in short steps. Returns the number of removed changes. */

@@ -143,6 +143,48 @@ describe.each(plainDatabases)("G1: cached tokens on $name", ({ create }) => {
     });
   });
 
+  test("G9: removes the tokens that ended long ago, and no other tokens", async () => {
+    const dayMs = 86_400_000;
+    const ago = (days: number) => new Date(Date.now() - days * dayMs);
+    const revokedAgo = async (days: number, grant = {}) => {
+      const { tokenId } = await addToken(grant);
+      await elsewhere.tokens.revoke(tokenId, ago(days));
+      return tokenId;
+    };
+    const valid = await addToken({ expiresAt: ago(-1) });
+    const kept = [
+      valid.tokenId,
+      (await addToken({ expiresAt: ago(29) })).tokenId,
+      await revokedAgo(29, { expiresAt: ago(-1) }),
+    ];
+    const removed = [(await addToken({ expiresAt: ago(31) })).tokenId, await revokedAgo(31)];
+    const session = await admit(valid.authorization);
+    await here.forgetTokens(30 * dayMs);
+    const left = await here.tokens.find([...kept, ...removed]);
+    expect(left.map(({ tokenId }) => tokenId).toSorted()).toEqual(kept.toSorted());
+    expect(await admit(valid.authorization)).toBe(session);
+  });
+
+  test("G1: notices a revocation after a removal, although as many tokens are stored and revoked as before", async () => {
+    const { authorization, tokenId } = await addToken();
+    const old = await addToken();
+    await elsewhere.tokens.revoke(old.tokenId, new Date(0));
+    await admit(authorization);
+    await elsewhere.forgetTokens(86_400_000);
+    await addToken();
+    await elsewhere.tokens.revoke(tokenId, new Date());
+    await authenticator.checkTokens();
+    await expect(admit(authorization)).rejects.toMatchObject({
+      message: "This token was revoked.",
+    });
+  });
+
+  test("G1: a database whose tokens were all removed is not new: its next start creates no token", async () => {
+    await addToken();
+    await own.execute(`DELETE FROM "Token"`);
+    expect(await here.tokens.isEmpty()).toBe(false);
+  });
+
   test("refuses a token from its expiry on, and ends its sessions at the next check", async () => {
     const expiresAt = new Date(Date.now() + 60_000);
     const { authorization } = await addToken({ expiresAt });

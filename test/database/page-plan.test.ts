@@ -18,6 +18,8 @@ import {
 import { readNamespaceClaims } from "../../src/database/read-namespace-claims.ts";
 import { readPastKeys, readPastNamespace } from "../../src/database/read-past.ts";
 import { readFree, readRange } from "../../src/database/read-write-view.ts";
+import { forgetTokens, type InTransaction } from "../../src/database/compact.ts";
+import { LogSizes } from "../../src/database/log-sizes.ts";
 import { epoch } from "../../src/database/sqlite/epoch.ts";
 import { now } from "../../src/database/sqlite/now.ts";
 import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
@@ -238,6 +240,21 @@ test("SQLite counts the valid tokens of a user by an index, without the revoked 
   expect(steps).toEqual([
     `${byIndex} (userId=? AND revokedAt=? AND expiresAt=?)`,
     `${byIndex} (userId=? AND revokedAt=? AND expiresAt>?)`,
+  ]);
+});
+
+test("SQLite finds the tokens that ended long ago by an index", async () => {
+  const removal = (reader: StoreReader) => {
+    const run = async (query: Sql) => (await reader.client.all(query)).length - 1;
+    const inTransaction: InTransaction = (work) => work({ ...reader.client, run });
+    return forgetTokens({ reader: reader.client, now, inTransaction, sizes: new LogSizes() }, 1);
+  };
+  const byId = "SEARCH Token USING COVERING INDEX sqlite_autoindex_Token_1 (tokenId=?)";
+  expect(await stepsOf(["Token"], removal, [{ now: new Date() }])).toEqual([
+    byId,
+    "SEARCH Token USING INDEX Token_revokedAt_idx (revokedAt<?)",
+    byId,
+    "SEARCH Token USING INDEX Token_expiresAt_idx (expiresAt<?)",
   ]);
 });
 

@@ -10,7 +10,7 @@ import type {
 import { indexStep } from "../../store/search/index-step.ts";
 import { postgresSearch } from "../../store/search/search-postgres.ts";
 import { within } from "../../within.ts";
-import { compact, forgetRecords, type AgingRows } from "../compact.ts";
+import { compact, forgetRecords, forgetTokens, type AgingRows } from "../compact.ts";
 import { LogSizes } from "../log-sizes.ts";
 import { FairQueue } from "../fair-queue.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
@@ -128,8 +128,8 @@ class PostgresDatabase extends Reads implements Database {
       translateErrors(async () => work(await (typed ??= typedClient(pool))));
     this.tokens = tokenTable(
       pool.respondingWithin(tokenTimeoutMs),
+      this.#aging.inTransaction,
       readerOf,
-      withClient,
       withClient,
       {
         // If it fails, the other instances notice the change within a second.
@@ -191,6 +191,10 @@ class PostgresDatabase extends Reads implements Database {
 
   forgetRecords(maxAgeMs: number): Promise<void> {
     return forgetRecords(this.#aging, maxAgeMs);
+  }
+
+  forgetTokens(maxAgeMs: number): Promise<void> {
+    return forgetTokens(this.#aging, maxAgeMs);
   }
 
   async renewEpoch(): Promise<void> {

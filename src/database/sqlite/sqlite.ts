@@ -9,7 +9,7 @@ import { StartError } from "../../start-error.ts";
 import type { Database, DiskState, Retention, WriteTransaction } from "../../store/contract.ts";
 import { indexStep } from "../../store/search/index-step.ts";
 import { sqliteSearch } from "../../store/search/search-sqlite.ts";
-import { compact, forgetRecords, type AgingRows } from "../compact.ts";
+import { compact, forgetRecords, forgetTokens, type AgingRows } from "../compact.ts";
 import { LogSizes } from "../log-sizes.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { MigrationError } from "../migrate.ts";
@@ -168,15 +168,11 @@ class SqliteDatabase extends Reads implements Database {
       sizes: new LogSizes(),
     };
     const readClient = lazily(() => typedClient(reader));
-    const writeClient = lazily(() => typedClient(writer));
     this.tokens = tokenTable(
-      {
-        all: (query) => reader.all(query),
-        run: (query) => this.#inTransaction(() => writer.run(query)),
-      },
+      reader,
+      this.#aging.inTransaction,
       readerOf,
       (work) => translateErrors(async () => work(await readClient())),
-      (work) => translateErrors(() => this.#inTransaction(async () => work(await writeClient()))),
       { announce: async () => {}, listen() {}, isNoticed: () => this.#isChanged() },
     );
   }
@@ -245,6 +241,10 @@ class SqliteDatabase extends Reads implements Database {
 
   forgetRecords(maxAgeMs: number): Promise<void> {
     return forgetRecords(this.#aging, maxAgeMs);
+  }
+
+  forgetTokens(maxAgeMs: number): Promise<void> {
+    return forgetTokens(this.#aging, maxAgeMs);
   }
 
   async renewEpoch(): Promise<void> {
