@@ -2,6 +2,7 @@ import { once, setMaxListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "pino";
+import { AuditLog } from "./auth/audit-log.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { ensureLocalToken, type LocalToken } from "./auth/local-token.ts";
 import { jwtOptions } from "./auth/jwt-options.ts";
@@ -81,7 +82,10 @@ const mebibyte = 1024 * 1024;
 export async function startServer(config: Config, logger: Logger): Promise<BatonServer> {
   const database = await openDatabase(config, logger);
   try {
-    const localToken = await ensureLocalToken(config.dataDir, database.tokens);
+    const audit = new AuditLog(logger);
+    const localToken = await ensureLocalToken(config.dataDir, database.tokens, (token) =>
+      audit.changed("token.created", { userId: token.userId, agent: null, by: "start" }, token),
+    );
 
     const queueBounds = {
       maxChanges: config.subscriberQueue,
@@ -153,7 +157,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         queueBounds,
       }),
       bounds,
-      tokens: new TokenAdministration(database.tokens, config, logger),
+      tokens: new TokenAdministration(database.tokens, config, audit),
     };
     const policy = {
       allowsIntrospection: config.introspection === "on",

@@ -23,14 +23,16 @@ const localTokenId = "tok_local";
 /**
  * Creates a token with all permissions for the user `local`, if the database has no token, and writes its secret to
  * `local.token` in the data directory. Only the owner can read the file. Later starts read the secret from it.
+ * @param created is called with the token, if it was created
  * @returns null if the file does not exist here, or its token is not valid
  */
 export async function ensureLocalToken(
   dataDir: string,
   tokens: TokenTable,
+  created: (token: Token) => void,
 ): Promise<LocalToken | null> {
   const file = fileIn(dataDir);
-  if (await tokens.isEmpty()) await makeToken(file, tokens);
+  if (await tokens.isEmpty()) await makeToken(file, tokens, created);
   const kept = await readToken(file, tokens);
   const isValid = kept !== null && invalidReason(kept.token, new Date()) === null;
   return isValid ? { file, secret: kept.secret } : null;
@@ -55,7 +57,7 @@ export async function saveLocalToken(
   dataDir: string,
   tokens: TokenTable,
   input: TokenInput,
-): Promise<{ readonly tokenId: string; readonly file: string }> {
+): Promise<{ readonly token: Token; readonly file: string }> {
   const file = fileIn(dataDir);
   const now = new Date();
   const kept = await readToken(file, tokens);
@@ -68,11 +70,15 @@ export async function saveLocalToken(
   const { token, secret } = createToken(input, now);
   await writeSecret(file, secret, (draft) => rename(draft, file));
   await tokens.insert(token);
-  return { tokenId: token.tokenId, file };
+  return { token, file };
 }
 
 /** Writes the file before the database: a token without its file could not be used. */
-async function makeToken(file: string, tokens: TokenTable): Promise<void> {
+async function makeToken(
+  file: string,
+  tokens: TokenTable,
+  created: (token: Token) => void,
+): Promise<void> {
   const { token, secret } = createToken(
     {
       userId: localUser,
@@ -84,7 +90,8 @@ async function makeToken(file: string, tokens: TokenTable): Promise<void> {
   );
   const kept = await keepSecret(file, secret);
   const hash = hashSecret(kept);
-  await tokens.insertOnce({ ...token, tokenId: localTokenId, hash });
+  const local = { ...token, tokenId: localTokenId, hash };
+  if (await tokens.insertOnce(local)) created(local);
   // Another instance with another data directory can have been first.
   if (kept === secret && !(await tokens.findByHash(hash))) await rm(file, { force: true });
 }

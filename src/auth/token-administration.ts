@@ -1,11 +1,11 @@
-import type { Logger } from "pino";
-import { badUserInput, forbidden, limitExceeded } from "../errors.ts";
+import { BatonError, badUserInput, forbidden, limitExceeded } from "../errors.ts";
 import type { TokenTable } from "../store/contract.ts";
 import { filterPage, type FilteredPage } from "../store/filter-page.ts";
 import { checkGrants, formatGrant, parsePattern, type Grant } from "../store/model/grant.ts";
 import { checkAgent, checkPageSize, maxExaminedBytes, type Limits } from "../store/model/limits.ts";
 import type { Token } from "../store/model/token.ts";
 import { may, requireScope, type Viewer } from "../store/model/viewer.ts";
+import type { Actor, AuditLog, Refused } from "./audit-log.ts";
 import { createToken } from "./token.ts";
 
 /** A token that a caller wants to create. */
@@ -23,20 +23,23 @@ type AdministrationLimits = Limits & { readonly maxUserTokens: number };
 
 /** The number of tokens that one statement reads. Each can have 100 grants, which are parsed in one step. */
 const tokensPerRead = 64;
+/** Errors and the log show at most this many characters of an id that a caller sends. */
+const maxShownId = 100;
 
 /**
  * What callers with the scope `admin` can do with the tokens of their user. A grant of `admin` covers the tokens whose
- * grants are all within its namespaces. Each change is a line of the server's log, with `audit` and without the secret.
+ * grants are all within its namespaces. Each change, and each call that the grants of the caller do not permit, is a line of
+ * the server's log: see `AuditLog`.
  */
 export class TokenAdministration {
   readonly #tokens: TokenTable;
   readonly #limits: AdministrationLimits;
-  readonly #logger: Logger;
+  readonly #audit: AuditLog;
 
-  constructor(tokens: TokenTable, limits: AdministrationLimits, logger: Logger) {
+  constructor(tokens: TokenTable, limits: AdministrationLimits, audit: AuditLog) {
     this.#tokens = tokens;
     this.#limits = limits;
-    this.#logger = logger;
+    this.#audit = audit;
   }
 
   /** @throws FORBIDDEN for a grant that the viewer does not have; BAD_USER_INPUT, LIMIT_EXCEEDED */
@@ -44,7 +47,7 @@ export class TokenAdministration {
     viewer: Viewer,
     input: CreateTokenInput,
   ): Promise<{ readonly token: Token; readonly secret: string }> {
-    requireScope(viewer, "admin");
+    this.#permit({ call: "createToken" }, viewer, () => requireScope(viewer, "admin"));
     const grants = checkGrants(this.#limits, "input.grants", input.grants);
     const { agent = null, expiresInSeconds = null } = input;
     if (agent !== null) checkAgent(this.#limits, "input.agent", agent);
@@ -54,13 +57,15 @@ export class TokenAdministration {
         `Must be at least 1; this is ${expiresInSeconds}.`,
       );
     }
-    for (const grant of grants) requireWithin(viewer, grant);
+    this.#permit({ call: "createToken", grants }, viewer, () => {
+      for (const grant of grants) requireWithin(viewer, grant);
+    });
     const now = new Date();
     const expiresAt =
       expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1_000);
     const created = createToken({ userId: viewer.userId, agent, grants, expiresAt }, now);
     await this.#insert(created.token);
-    this.#audit("token.created", viewer, created.token);
+    this.#audit.changed("token.created", actorOf(viewer), created.token);
     return created;
   }
 
@@ -74,7 +79,7 @@ export class TokenAdministration {
     after: TokenPlace | null,
     closed: AbortSignal | null,
   ): Promise<FilteredPage<Token, TokenPlace>> {
-    requireScope(viewer, "admin");
+    this.#permit({ call: "tokens" }, viewer, () => requireScope(viewer, "admin"));
     checkPageSize(this.#limits, first);
     const { maxPageBytes, maxExaminedItems } = this.#limits;
     return filterPage<Token, Token, TokenPlace>(
@@ -102,18 +107,13 @@ export class TokenAdministration {
 
   /** @throws BAD_USER_INPUT if the viewer's user does not have this token; FORBIDDEN */
   async revoke(viewer: Viewer, tokenId: string): Promise<Token> {
-    requireScope(viewer, "admin");
-    const token = await this.#find(viewer, tokenId);
-    if (!token) throw unknownToken(tokenId);
-    if (!administers(viewer, token)) {
-      throw forbidden(
-        "This token covers namespaces that your grants of admin do not cover. Use a token with admin in all of them.",
-        { requiredScope: "admin" },
-      );
-    }
+    this.#permit({ call: "revokeToken" }, viewer, () => requireScope(viewer, "admin"));
+    const found = await this.#find(viewer, tokenId);
+    const refused = { call: "revokeToken", tokenId: tokenId.slice(0, maxShownId) } as const;
+    const token = this.#permit(refused, viewer, () => requireAdministered(viewer, tokenId, found));
     if (token.revokedAt) return token;
     await this.#tokens.revoke(tokenId, new Date());
-    this.#audit("token.revoked", viewer, token);
+    this.#audit.changed("token.revoked", actorOf(viewer), token);
     return (await this.#find(viewer, tokenId)) ?? token;
   }
 
@@ -136,12 +136,19 @@ export class TokenAdministration {
     return token?.userId === userId ? token : null;
   }
 
-  #audit(audit: string, { userId, agent, tokenId: by }: Viewer, token: Token): void {
-    const { tokenId, expiresAt } = token;
-    const grants = token.grants.map(formatGrant);
-    const of = { tokenId, tokenAgent: token.agent, grants, expiresAt };
-    this.#logger.info({ audit, user: userId, agent, by, ...of }, audit);
+  /** Runs a check of the viewer's grants. If it throws, the refused call is a line of the log. */
+  #permit<T>(refused: Refused, viewer: Viewer, check: () => T): T {
+    try {
+      return check();
+    } catch (error) {
+      if (error instanceof BatonError) this.#audit.refused(refused, actorOf(viewer), error);
+      throw error;
+    }
   }
+}
+
+function actorOf({ userId, agent, tokenId }: Viewer): Actor {
+  return { userId, agent, by: tokenId };
 }
 
 /** @throws FORBIDDEN */
@@ -152,6 +159,16 @@ function requireWithin(viewer: Viewer, grant: Grant): void {
   throw forbidden(
     `A token with the grant ${JSON.stringify(formatGrant(grant))} cannot be created with this one, which does not have ${missing} in all of ${grant.namespacePattern}.`,
     { requiredScope: missing },
+  );
+}
+
+/** @throws BAD_USER_INPUT if the token was not found; FORBIDDEN */
+function requireAdministered(viewer: Viewer, tokenId: string, token: Token | null): Token {
+  if (!token) throw unknownToken(tokenId);
+  if (administers(viewer, token)) return token;
+  throw forbidden(
+    "This token covers namespaces that your grants of admin do not cover. Use a token with admin in all of them.",
+    { requiredScope: "admin" },
   );
 }
 
@@ -170,6 +187,6 @@ export function bytesOfToken({ agent, grants }: Token): number {
 function unknownToken(tokenId: string) {
   return badUserInput(
     "input.tokenId",
-    `The token ${JSON.stringify(tokenId.slice(0, 100))} does not exist. Give a tokenId as tokens shows it, such as tok_1a2b3c4d5e6f.`,
+    `The token ${JSON.stringify(tokenId.slice(0, maxShownId))} does not exist. Give a tokenId as tokens shows it, such as tok_1a2b3c4d5e6f.`,
   );
 }

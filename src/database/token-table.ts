@@ -75,9 +75,8 @@ export function tokenTable(
       await change(sql`${insertion} VALUES (${cellsOf(token)})`);
     },
     insertWithin: (token, maxValid) => change(insertionWithin(token, maxValid)),
-    async insertOnce(token) {
-      await change(sql`${insertion} VALUES (${cellsOf(token)}) ON CONFLICT DO NOTHING`);
-    },
+    insertOnce: (token) =>
+      change(sql`${insertion} VALUES (${cellsOf(token)}) ON CONFLICT DO NOTHING`),
     async findByHash(hash) {
       const [row] = await reader.all<TokenModel>(
         sql`SELECT ${shown} FROM "Token" WHERE "hash" = ${hash}`,

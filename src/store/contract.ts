@@ -438,8 +438,8 @@ export interface TokenTable {
    * false. On PostgreSQL, concurrent calls do not see one another's tokens, so they can exceed the maximum.
    */
   insertWithin(token: Token, maxValid: number): Promise<boolean>;
-  /** Does nothing if a token with this `tokenId` exists. */
-  insertOnce(token: Token): Promise<void>;
+  /** Does nothing and returns false if a token with this `tokenId` exists. */
+  insertOnce(token: Token): Promise<boolean>;
   findByHash(hash: string): Promise<Token | null>;
   find(tokenIds: readonly string[]): Promise<readonly Token[]>;
   /** Oldest first; of one user, or of all users if null. */

@@ -1,6 +1,8 @@
 import pino from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { AuditLog } from "../../src/auth/audit-log.ts";
 import { createToken } from "../../src/auth/token.ts";
+import { forbidden } from "../../src/errors.ts";
 import type { Grant, Scope } from "../../src/store/model/grant.ts";
 import { query, refusal, request, socketClient, subscribeOn } from "../client.ts";
 import { plainDatabases } from "../databases.ts";
@@ -21,6 +23,24 @@ const maxUserTokens = 60;
 
 /** The grant in the form of GraphQL. */
 const sent = (namespacePattern: string, ...scopes: string[]) => ({ namespacePattern, scopes });
+
+const isMatch = (line: Record<string, unknown>, wanted: object) =>
+  Object.entries(wanted).every(([name, value]) => line[name] === value);
+
+test("the first line of a refusal after a minute has the number of those that were left out", () => {
+  const lines: Record<string, unknown>[] = [];
+  const write = (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>);
+  const audit = new AuditLog(pino({}, { write }));
+  const refuse = () =>
+    audit.refused({ call: "tokens" }, { userId: "u", agent: null, by: "tok_1" }, forbidden("no"));
+  vi.useFakeTimers({ toFake: ["performance"] });
+  for (let times = 0; times < 13; times++) refuse();
+  vi.advanceTimersByTime(60_000);
+  refuse();
+  refuse();
+  vi.useRealTimers();
+  expect(lines.map(({ omitted }) => omitted)).toEqual([...Array(10), 3, undefined]);
+});
 
 describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => {
   const lines = new LogLines();
@@ -110,10 +130,18 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
     ["admin of more", [grant("files:*", "admin", "read")], [sent("*", "ADMIN")], "admin"],
   ])(
     "G1: a token cannot grant more than it has: %s",
-    async (_case, grants, asked, requiredScope) => {
-      const caller = await as(...grants);
+    async (name, grants, asked, requiredScope) => {
+      const { secret, tokenId: by } = await server.createToken({ userId: name, grants });
+      const caller = { token: secret };
       const { extensions } = await refusal(create({ grants: asked }, caller));
       expect(extensions).toMatchObject({ code: "FORBIDDEN", requiredScope });
+      expect(await lines.find((line) => line.by === by)).toMatchObject({
+        audit: "token.refused",
+        level: pino.levels.values.warn,
+        call: "createToken",
+        code: "FORBIDDEN",
+        requiredScope,
+      });
     },
   );
 
@@ -141,6 +169,42 @@ describe.each(plainDatabases)("tokens through the API on $name", ({ start }) => 
     ]);
     const unknown = await refusal(revoke("tok_0", { token: other.secret }));
     expect(unknown.message).toBe(refused.message.replace(mine.tokenId, "tok_0"));
+  });
+
+  test("G1: a call that is not permitted is a line of the log, with its token and the refused one", async () => {
+    const admin = await as(grant("part:*", "read", "admin"));
+    const beyond = await as(grant("other", "read"));
+    const refusedOf = (wanted: object) =>
+      lines.find((line) => line.audit === "token.refused" && isMatch(line, wanted));
+    await refusal(revoke(beyond.tokenId, admin));
+    expect(await refusedOf({ call: "revokeToken", by: admin.tokenId })).toMatchObject({
+      user: "local",
+      tokenId: beyond.tokenId,
+      code: "FORBIDDEN",
+    });
+    await refusal(create({ grants: [sent("part:*", "READ"), sent("*", "READ")] }, admin));
+    expect(await refusedOf({ call: "createToken", by: admin.tokenId })).toMatchObject({
+      grants: ["read part:*", "read *"],
+    });
+    const long = "y".repeat(5_000);
+    await refusal(revoke(long, admin));
+    expect(await refusedOf({ tokenId: long.slice(0, 100), code: "BAD_USER_INPUT" })).toBeDefined();
+    const reader = await as(grant("*", "read"));
+    await refusal(list("first: 1", reader));
+    await refusedOf({ call: "tokens", by: reader.tokenId });
+  });
+
+  test("G9: the refused calls of one user are at most ten lines in a minute, and another user's are not lost", async () => {
+    const grants = [grant("*", "read")];
+    const many = await server.createToken({ userId: "flooding", grants });
+    const few = await server.createToken({ userId: "refused once", grants });
+    const refusals = Array.from({ length: 12 }, () =>
+      refusal(revoke("tok_1", { token: many.secret })),
+    );
+    await Promise.all(refusals);
+    await refusal(revoke("tok_1", { token: few.secret }));
+    await lines.find((line) => line.by === few.tokenId);
+    expect(lines.all.filter(({ by }) => by === many.tokenId)).toHaveLength(10);
   });
 
   test("G9: pages the list in the order of creation, and accepts only its own cursors", async () => {

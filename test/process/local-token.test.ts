@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { remakeToken } from "../../src/remake-token.ts";
@@ -139,11 +140,21 @@ describe.concurrent("revoking the local token", () => {
     await using folder = await temporaryFolder();
     const at = ["--data-dir", folder.path];
     await runHere(["token", "create", "--user", "local", "--save", ...at]);
-    await runHere(["token", "create", "--user", "ann", ...at]);
+    const created = await runHere(["token", "create", "--user", "ann", ...at]);
     const list = await runHere(["token", "list", "--user", "ann", ...at]);
     const [, id = ""] = /^(tok_\w+) /m.exec(list.stdout) ?? [];
     const { code, stderr } = await runHere(["token", "revoke", id, ...at]);
-    expect([code, stderr]).toEqual([0, `${id} is revoked.\n`]);
+    expect(code).toBe(0);
+    const [line = "", ...others] = stderr.split("\n");
+    expect(others).toEqual([`${id} is revoked.`, ""]);
+    // The server's log does not have these changes, so the commands write the lines.
+    const audit = { user: "ann", by: "cli", account: userInfo().username, tokenId: id };
+    expect(JSON.parse(line)).toMatchObject({ audit: "token.revoked", ...audit });
+    const [createdLine = ""] = created.stderr.split("\n");
+    expect(JSON.parse(createdLine)).toMatchObject({ audit: "token.created", ...audit });
+    expect(created.stderr).not.toContain(created.stdout.trim());
+    const again = await runHere(["token", "revoke", id, ...at]);
+    expect(again.stderr).toBe(`${id} is revoked.\n`);
   });
 });
 

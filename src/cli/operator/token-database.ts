@@ -1,4 +1,7 @@
+import { hostname, userInfo } from "node:os";
 import type { Command } from "commander";
+import pino from "pino";
+import { AuditLog } from "../../auth/audit-log.ts";
 import { isLocalToken, saveLocalToken } from "../../auth/local-token.ts";
 import { createToken, invalidReason } from "../../auth/token.ts";
 import { badUserInput } from "../../errors.ts";
@@ -54,12 +57,14 @@ export async function create(command: Command): Promise<void> {
       expiresAt: flags.expires ?? null,
     };
     if (flags.save) {
-      const { tokenId, file } = await saveLocalToken(config.dataDir, database.tokens, input);
-      process.stderr.write(`${tokenId} in ${place}, written to ${file}.\n`);
+      const { token, file } = await saveLocalToken(config.dataDir, database.tokens, input);
+      audit("token.created", token);
+      process.stderr.write(`${token.tokenId} in ${place}, written to ${file}.\n`);
       return;
     }
     const { token, secret } = createToken(input, new Date());
     await database.tokens.insert(token);
+    audit("token.created", token);
     process.stderr.write(`${token.tokenId} in ${place}, shown only once:\n`);
     process.stdout.write(`${secret}\n`);
   });
@@ -89,9 +94,32 @@ export async function revoke(command: Command): Promise<void> {
     const isLocal = await isLocalToken(config.dataDir, tokens, tokenId);
     if (isLocal && !token.revokedAt) await confirmLocal(command, tokenId);
     await tokens.revoke(tokenId, new Date());
+    if (!token.revokedAt) audit("token.revoked", token);
     process.stderr.write(`${tokenId} is revoked.\n`);
     if (isLocal) process.stderr.write(`To create another${remakeToken(config, token.userId)}\n`);
   });
+}
+
+/**
+ * Writes the line that the server's log has for such a change to standard error. The server is another process, so its log
+ * does not have it.
+ */
+function audit(change: "token.created" | "token.revoked", token: Token): void {
+  const logger = pino(
+    { base: { account: accountName(), host: hostname() } },
+    { write: (line: string) => void process.stderr.write(line) },
+  );
+  new AuditLog(logger).changed(change, { userId: token.userId, agent: null, by: "cli" }, token);
+}
+
+/** The account of the operating system that runs the command. */
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // The user of a container can have a number and no name.
+    return String(process.getuid?.() ?? "");
+  }
 }
 
 /** Asks before the local token is revoked, unless `--yes` was given. */
