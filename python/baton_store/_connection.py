@@ -139,7 +139,8 @@ class Connection:
         if error.message.startswith("A token is needed"):
             message = f"{self.name} requires a token. Pass it as `token`, or set BATON_TOKEN."
         else:
-            message = re.sub(r" here\.$", lambda _: f" by {self.name}.", error.message)
+            reason = re.sub(r" here\.$", lambda _: f" by {self.name}.", error.message)
+            message = f"{reason} Pass a valid one as `token`, or set BATON_TOKEN."
         return UnauthenticatedError(message, error.details)
 
     def _log_retry(self, error: BatonError, delay_seconds: float) -> None:

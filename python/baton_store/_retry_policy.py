@@ -53,7 +53,8 @@ class RetryPolicy:
         if self._deadline is None:
             self._deadline = now + self._retry_seconds
         if self._io.is_closed or not self._may_repeat(error, now + delay):
-            raise error
+            # The lines of the attempt would only show the inside of the client.
+            raise error.with_traceback(None)
         self._on_retry(error, delay)
         await self._io.sleep(delay if deadline is None else min(delay, max(deadline - now, 0)))
         if self._io.is_closed:

@@ -52,7 +52,7 @@ async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seco
             continue
         except BatonError as error:
             if timeout_seconds and time.monotonic() >= deadline:
-                raise _late(key, after, timeout_seconds) from error
+                raise _late(key, after, timeout_seconds) from error.with_traceback(None)
             # With a timeout of 0, the response counts regardless of its duration.
             await retry_policy.after_failure(error, deadline if timeout_seconds else None)
             continue

@@ -118,3 +118,4 @@ class UnreachableTest(unittest.TestCase):
             shown = "".join(traceback.format_exception(caught.exception))
             # Python writes "The above exception …" and "During handling of the above exception …" between tracebacks.
             self.assertNotIn("above exception", shown)
+            self.assertNotIn("in attempt", shown)

@@ -7,13 +7,13 @@ type Token = string | (() => string | Promise<string>);
 export class Credentials {
   readonly #token: Token | undefined;
   readonly #agent: string | undefined;
-  readonly #tokenName: string;
+  readonly #tokenName: string | undefined;
 
   /**
-   * @param tokenName begins the message of a refused token
+   * @param tokenName begins the message of a refused token, if the caller itself adds what to change
    * @throws BAD_USER_INPUT if the agent name is not valid
    */
-  constructor(token: Token | undefined, agent: string | undefined, tokenName = "This token") {
+  constructor(token: Token | undefined, agent: string | undefined, tokenName?: string) {
     if (/\p{Cc}/u.test(agent ?? "")) {
       throw badUserInput(
         "agent",
@@ -50,14 +50,21 @@ export class Credentials {
     };
   }
 
-  /** Returns the server's error. If it refuses the token, the message names the token and the server. */
+  /** Returns the server's error. If it refuses the token, the message names the server and says what to change. */
   explain(error: BatonError, server: string): BatonError {
-    const { code, message, details } = error;
     if (!(error instanceof UnauthenticatedError)) return error;
-    const explained = message.startsWith("A token is needed")
-      ? `${server} requires a token. Pass it as \`token\`, or set BATON_TOKEN.`
-      : message.replace(/^This token\b/, this.#tokenName).replace(/ here\.$/, ` by ${server}.`);
-    return new UnauthenticatedError(code, explained, details);
+    const { code, message, details } = error;
+    return new UnauthenticatedError(code, this.#explained(message, server), details);
+  }
+
+  #explained(message: string, server: string): string {
+    if (message.startsWith("A token is needed")) {
+      return `${server} requires a token. Pass it as \`token\`, or set BATON_TOKEN.`;
+    }
+    const reason = message.replace(/ here\.$/, ` by ${server}.`);
+    return this.#tokenName === undefined
+      ? `${reason} Pass a valid one as \`token\`, or set BATON_TOKEN.`
+      : reason.replace(/^This token\b/, this.#tokenName);
   }
 
   async #currentToken(signal: AbortSignal): Promise<string | undefined> {

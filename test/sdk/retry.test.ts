@@ -212,7 +212,7 @@ test("a refused token: the message says how to set a token, and which server ref
   await using wrong = storeOf({ url: server.url, token: "wrong" });
   const refused = {
     code: "UNAUTHENTICATED",
-    message: `This token is not known by Baton at ${server.url}.`,
+    message: `This token is not known by Baton at ${server.url}. Pass a valid one as \`token\`, or set BATON_TOKEN.`,
   };
   await expect(wrong.viewer()).rejects.toMatchObject(refused);
   const watching = wrong.namespace("w").watch()[Symbol.asyncIterator]();
