@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { unavailable } from "../errors.ts";
 import type { Log } from "./contract.ts";
 
@@ -26,6 +27,6 @@ export async function awaitRevision(
         `atLeast: Revision ${revision} did not arrive within ${maxWaitMs / 1_000} s; the latest revision here is ${head}. Try again, or check that the revision is of this store.`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await pause(pauseMs);
   }
 }

@@ -6,7 +6,7 @@ import { LiveOperation } from "./live-operation.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { tracedNote, type OperationNote } from "./operation-note.ts";
 import type { Prepared } from "./operations.ts";
-import { readableHeaders, requestIdHeader } from "./request-id.ts";
+import { requestIdHeader } from "./request-id.ts";
 import { writeResult } from "./write-result.ts";
 
 /** Heartbeats let a client detect a lost stream, and keep proxies from closing an idle one. */
@@ -89,7 +89,7 @@ function headersFor(
       : {
           "Access-Control-Allow-Origin": origin,
           Vary: "Origin",
-          "Access-Control-Expose-Headers": readableHeaders,
+          "Access-Control-Expose-Headers": requestIdHeader,
         }),
   };
 }

@@ -16,7 +16,7 @@ import type { OperationNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody, textOf } from "./read-body.ts";
 import type { Operation } from "./read-operation.ts";
-import { readableHeaders, requestIdHeader } from "./request-id.ts";
+import { requestIdHeader } from "./request-id.ts";
 import { sendParts } from "./send-parts.ts";
 import { writeResult } from "./write-result.ts";
 import type { RespondByYoga } from "./yoga.ts";
@@ -225,7 +225,7 @@ function headersFor(
   if (origin !== undefined) {
     // Callers authenticate with a token and never with cookies, so that pages of any origin can be allowed.
     headers.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
-    headers.push("Access-Control-Expose-Headers", readableHeaders);
+    headers.push("Access-Control-Expose-Headers", requestIdHeader);
   }
   return headers;
 }

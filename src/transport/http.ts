@@ -15,7 +15,7 @@ import { McpRoute } from "./mcp-route.ts";
 import type { Services } from "./operation-context.ts";
 import { loggedNote, tracedNote, type OperationNote } from "./operation-note.ts";
 import { publicError } from "./public-error.ts";
-import { readableHeaders, requestIdHeader, requestIdOf } from "./request-id.ts";
+import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 export interface HttpOptions {
   readonly graphql: Graphql;
@@ -85,7 +85,7 @@ export function httpListener(options: HttpOptions): RequestListener {
         // If pages can use the API, a page can also read the reason of a refusal.
         if (options.allowsOrigins) {
           response.setHeader("Access-Control-Allow-Origin", "*");
-          response.setHeader("Access-Control-Expose-Headers", readableHeaders);
+          response.setHeader("Access-Control-Expose-Headers", requestIdHeader);
         }
         response.setHeader(requestIdHeader, note.requestId);
         refuse(request, response, problem, error instanceof HttpRefusal ? error : null);

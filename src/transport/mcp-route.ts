@@ -16,7 +16,7 @@ import { HttpRefusal } from "./http-refusal.ts";
 import { tracedNote } from "./operation-note.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
 import { readBody, textOf } from "./read-body.ts";
-import { readableHeaders } from "./request-id.ts";
+import { requestIdHeader } from "./request-id.ts";
 
 export interface McpRouteOptions extends Services {
   readonly authenticator: Authenticator;
@@ -40,7 +40,7 @@ const corsHeaders = {
   "Access-Control-Allow-Methods": "POST, GET, DELETE, OPTIONS",
   "Access-Control-Allow-Headers":
     "Authorization, Content-Type, Accept, Baton-Agent, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version, Mcp-Method, Mcp-Name",
-  "Access-Control-Expose-Headers": `Mcp-Session-Id, WWW-Authenticate, ${readableHeaders}`,
+  "Access-Control-Expose-Headers": `Mcp-Session-Id, WWW-Authenticate, ${requestIdHeader}`,
   "Access-Control-Max-Age": "600",
 };
 

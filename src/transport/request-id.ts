@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
+/** A web page of another origin can read it, too: `Access-Control-Expose-Headers` names it. */
 export const requestIdHeader = "X-Request-Id";
-/** The headers of a response that a web page of another origin can read, in addition to those that browsers allow. */
-export const readableHeaders = requestIdHeader;
 
 /** Generated IDs begin with it, so that they differ between processes. */
 const prefix = randomBytes(6).toString("base64url");

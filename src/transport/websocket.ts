@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { handleProtocols, makeServer, type Context as SocketContext } from "graphql-ws";
 import { WebSocketServer } from "ws";
 import { openSocket, type Extra } from "./open-socket.ts";
@@ -106,7 +107,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
       const deadline = performance.now() + deadlineMs;
       const isBusy = () => [...contexts].some(({ subscriptions }) => !isEmpty(subscriptions));
       while (isBusy() && performance.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, closingCheckMs));
+        await pause(closingCheckMs);
       }
       const closed = [...sockets.clients].map(
         (socket) => new Promise((resolve) => socket.once("close", resolve)),

@@ -1,5 +1,6 @@
 import { access, constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { Backoff } from "../../backoff.ts";
@@ -354,7 +355,7 @@ async function begin(writer: SqliteConnection): Promise<void> {
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, backoff.nextMs()));
+    await pause(backoff.nextMs());
   }
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextLoop, setTimeout as pause } from "node:timers/promises";
 import { BatonError, unavailable } from "../../errors.ts";
 import type { WriteAccess, WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
@@ -272,6 +273,3 @@ interface Members {
 }
 
 const nothingCommitted: Committed = { outcomes: [{ postponed: "full" }], effects: new Map() };
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const nextLoop = () => new Promise((resolve) => setImmediate(resolve));
