@@ -103,6 +103,13 @@ export function unavailable(message: string, cause?: unknown): BatonError {
   return new BatonError("UNAVAILABLE", message, {}, cause);
 }
 
+/** Why a server is not ready while the disk of its database is nearly full. */
+export function diskIsLow(): BatonError {
+  return unavailable(
+    "The disk is nearly full: only writes that remove data are accepted. Free disk space.",
+  );
+}
+
 export function isUnavailable(error: unknown): boolean {
   return error instanceof BatonError && error.code === "UNAVAILABLE";
 }

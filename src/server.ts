@@ -339,19 +339,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
 }
 
 /** Logs when the disk becomes nearly full, and when it has room again. */
-function diskNotice(logger: Logger): (disk: DiskState | null) => void {
+function diskNotice(logger: Logger): (disk: DiskState) => void {
   let wasLow = false;
-  return (disk) => {
-    const isLow = disk?.isLow ?? false;
+  return ({ isLow, freeBytes }) => {
     if (isLow === wasLow) return;
     wasLow = isLow;
-    const freeMebibytes = Math.floor((disk?.freeBytes ?? 0) / mebibyte);
+    const free = freeBytes === null ? {} : { freeMebibytes: Math.floor(freeBytes / mebibyte) };
     if (isLow) {
-      logger.error(
-        { freeMebibytes },
-        "the disk is nearly full: only writes that remove data are accepted",
-      );
-    } else logger.info({ freeMebibytes }, "the disk has room again: all writes are accepted");
+      logger.error(free, "the disk is nearly full: only writes that remove data are accepted");
+    } else logger.info(free, "the disk has room again: all writes are accepted");
   };
 }
 

@@ -7,13 +7,17 @@ import type { OwnDatabase } from "./own-database.ts";
 /**
  * Creates a database on the PostgreSQL of this run.
  * @param config additional configuration of its servers
+ * @param tablespace of its tables
  */
-export async function createPostgres(config: Partial<Config> = {}): Promise<OwnDatabase> {
+export async function createPostgres(
+  config: Partial<Config> = {},
+  tablespace = "pg_default",
+): Promise<OwnDatabase> {
   const name = `baton_test_${randomBytes(8).toString("hex")}`;
   const shared = inject("postgresUrl");
   const url = new URL(shared);
   url.pathname = name;
-  await run(shared, `CREATE DATABASE ${name}`);
+  await run(shared, `CREATE DATABASE ${name} TABLESPACE ${tablespace}`);
   return {
     url: url.href,
     config: { ...config, databaseUrl: url.href },

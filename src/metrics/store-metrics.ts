@@ -47,10 +47,10 @@ export function registerStoreMetrics(
   );
   const diskLow = gauge(
     "baton_disk_low",
-    "SQLite only: 1 while the disk is nearly full and only writes that remove data are accepted, otherwise 0.",
+    "1 while the disk is nearly full and only writes that remove data are accepted, otherwise 0.",
   );
-  // They have no value, rather than 0, until the disk is known.
-  for (const one of [diskFree, diskLow]) one.remove();
+  // It has no value, rather than 0, unless the free space is known.
+  diskFree.remove();
 
   registry.registerMetric(
     new Gauge({
@@ -64,10 +64,8 @@ export function registerStoreMetrics(
         lag.set(Number(followers.maxLag));
         waiting.set(followers.waits);
         const disk = database.disk();
-        if (disk) {
-          diskFree.set(disk.freeBytes);
-          diskLow.set(Number(disk.isLow));
-        }
+        if (disk.freeBytes !== null) diskFree.set(disk.freeBytes);
+        diskLow.set(Number(disk.isLow));
         const pool = database.connections();
         if (pool) {
           for (const [state, count] of Object.entries(pool)) connections.set({ state }, count);

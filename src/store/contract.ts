@@ -378,8 +378,8 @@ export interface Maintenance {
   forgetRecords(maxAgeMs: number): Promise<void>;
   /** Removes the tokens that ended more than `maxAgeMs` ago, by the database's clock. */
   forgetTokens(maxAgeMs: number): Promise<void>;
-  /** Looks at the disk; null for a database that is elsewhere. Called every second. */
-  watchDisk(): Promise<DiskState | null>;
+  /** Looks at the disk. Called every second. */
+  watchDisk(): Promise<DiskState>;
   /** Removes the changes that retention does not keep, in short steps. Returns the number of removed changes. */
   compact(retention: Retention, isStopping?: () => boolean): Promise<number>;
 }
@@ -416,15 +416,16 @@ export interface LogStatistics {
 
 /** The disk that a database is on. */
 export interface DiskState {
-  readonly freeBytes: number;
+  /** Null if the database does not tell. */
+  readonly freeBytes: number | null;
   /** Whether only writes that remove data are accepted. */
   readonly isLow: boolean;
 }
 
 /** Figures for the operator. */
 export interface Statistics {
-  /** The state of the disk at the last check; null if the database is on another machine. */
-  disk(): DiskState | null;
+  /** The state of the disk at the last check. */
+  disk(): DiskState;
   readLogStatistics(): Promise<LogStatistics>;
   /** Connections in use and idle, and callers that wait for one; null without a pool. */
   connections(): { readonly used: number; readonly idle: number; readonly waiting: number } | null;

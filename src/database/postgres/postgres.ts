@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
-import { unavailable } from "../../errors.ts";
+import { diskIsLow, unavailable } from "../../errors.ts";
 import type {
   Database,
   ClaimNews,
+  DiskState,
   HeadListener,
   Retention,
   WriteTransaction,
@@ -20,6 +21,7 @@ import { tokenTable } from "../token-table.ts";
 import { PostgresConnection } from "./connection.ts";
 import { epoch, renewEpoch } from "./epoch.ts";
 import { translateErrors } from "./errors.ts";
+import { FullDisk } from "./full-disk.ts";
 import { announceTokens, Notifications, type NotificationListeners } from "./notifications.ts";
 import { now } from "./now.ts";
 import { prepareSchema } from "./prepare-schema.ts";
@@ -93,13 +95,12 @@ type StartNotifications = (listeners: NotificationListeners) => Notifications;
 
 class PostgresDatabase extends Reads implements Database {
   readonly tokens;
-  /** PostgreSQL itself refuses writes when its disk is full. */
-  readonly isDiskLow = false;
   readonly #committer: PostgresConnection;
   readonly #pool: PostgresConnection;
   readonly #startNotifications: StartNotifications;
   #notifications: Notifications | null = null;
   readonly #aging: AgingRows;
+  readonly #disk = new FullDisk();
   #tokensChanged = () => {};
 
   constructor(
@@ -140,15 +141,24 @@ class PostgresDatabase extends Reads implements Database {
     );
   }
 
+  get isDiskLow(): boolean {
+    return this.#disk.isFull;
+  }
+
   async write<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
     isOnlyUnlocked = false,
   ): Promise<T> {
-    for (;;) {
-      const done = await this.#commit(userIds, work, isOnlyUnlocked);
-      if ("result" in done) return done.result;
-      await createUsers(this.#pool, done.missing);
+    try {
+      for (;;) {
+        const done = await this.#commit(userIds, work, isOnlyUnlocked);
+        if ("result" in done) return done.result;
+        await createUsers(this.#pool, done.missing);
+      }
+    } catch (error) {
+      this.#disk.found(error);
+      throw error;
     }
   }
 
@@ -230,15 +240,17 @@ class PostgresDatabase extends Reads implements Database {
     return this.#pool.counts();
   }
 
-  async watchDisk(): Promise<null> {
-    return null;
+  async watchDisk(): Promise<DiskState> {
+    await this.#disk.look((work) => this.#pool.transaction(work));
+    return this.disk();
   }
 
-  disk(): null {
-    return null;
+  disk(): DiskState {
+    return { freeBytes: null, isLow: this.isDiskLow };
   }
 
   async ping(): Promise<void> {
+    if (this.isDiskLow) throw diskIsLow();
     await within(
       pingTimeoutMs,
       Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),

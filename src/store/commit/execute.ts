@@ -145,7 +145,7 @@ function addsData({ changes }: Draft): boolean {
 
 function diskIsLow(): BatonError {
   return unavailable(
-    "The server's disk is nearly full: only writes that remove data are accepted, and nothing was written. " +
+    "The disk is nearly full: only writes that remove data are accepted, and nothing was written. " +
       "Delete or clear what is not needed, or try again later.",
   );
 }
