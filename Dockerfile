@@ -10,7 +10,7 @@ FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json bundle.mjs ./
+COPY tsconfig.json tsconfig.build.json build-if-needed.mjs bundle.mjs ./
 COPY prisma prisma
 COPY src src
 RUN npm run build && chmod +x dist/cli/baton.js

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, symlink } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -116,6 +116,29 @@ test("the package has no script that npm could run, or ask to approve, when it i
   const names = ["preinstall", "install", "postinstall", "prepublish", "prepare"];
   expect(Object.keys(scripts).filter((name) => names.includes(name))).toEqual([]);
   expect(scripts.postprepare).toBe("npm run build");
+});
+
+test("npm start and npm test build only if a source has changed, or the last build failed", async () => {
+  await using folder = await temporaryFolder();
+  const write = (path: string, text: string) => writeFile(join(folder.path, path), text);
+  await cp("build-if-needed.mjs", join(folder.path, "build-if-needed.mjs"));
+  for (const name of ["src", "prisma"]) await mkdir(join(folder.path, name));
+  const { scripts } = JSON.parse(await readFile("package.json", "utf8"));
+  for (const name of ["prestart", "pretest"])
+    expect(scripts[name]).toBe("node build-if-needed.mjs");
+  const build = "node -p \"require('./src/a.cjs')\"";
+  await write("package.json", JSON.stringify({ scripts: { ...scripts, build } }));
+  const run = () =>
+    promisify(execFile)(process.execPath, ["build-if-needed.mjs"], { cwd: folder.path }).then(
+      ({ stdout }) => /^\d$/m.exec(stdout)?.[0],
+      () => "failed",
+    );
+  await write("src/a.cjs", "module.exports = 1;");
+  expect(await run()).toBe("1");
+  expect(await run()).toBeUndefined();
+  await write("src/a.cjs", "throw new Error();");
+  expect(await run()).toBe("failed");
+  expect(await readdir(join(folder.path, "dist"))).not.toContain(".built");
 });
 
 test("each dependency has a line in docs/dependencies.md, with its licence", async () => {
