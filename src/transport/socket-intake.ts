@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { CloseCode } from "graphql-ws";
 import type { WebSocket } from "ws";
+import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 import { slowestPace, type Pace } from "./slowest-pace.ts";
 
@@ -15,14 +16,22 @@ export interface SocketIntakeOptions {
 
 /** The size of the frame of a ping or pong without its payload, as a client sends it. */
 const controlFrameBytes = 6;
+/**
+ * The bytes that `ws` reads in one step: some hundred of the smallest frames. Node passes on up to 64 KiB of each socket
+ * in one turn of the event loop.
+ */
+const stepBytes = 4 * 1024;
 /** A message is in memory twice: as bytes, and as text. */
 const copies = 2;
 /** The close code that asks the client to connect again later (IANA's registry for RFC 6455). */
 const tryAgainLater = 1013;
 
 /**
- * Counts the bytes that arrive on a socket before their message is complete, because `ws` keeps them in memory. Without
- * a valid token, only small messages are accepted. With one, a large message needs room in its user's share.
+ * Passes the bytes that arrive on a socket to `ws`, in short steps, so that the frames of many sockets take turns with
+ * other users' work. It stops while the socket is paused.
+ *
+ * It counts the bytes before their message is complete, because `ws` keeps them in memory. Without a valid token, only
+ * small messages are accepted. With one, a large message needs room in its user's share.
  */
 export class SocketIntake {
   readonly #options: SocketIntakeOptions;
@@ -30,12 +39,20 @@ export class SocketIntake {
   /** The bytes at the last check of the pace; null if no message was in progress. */
   #checkedBytes: number | null = null;
   #held: { readonly userId: string; bytes: number } | null = null;
+  readonly #receive: (bytes: Buffer) => void;
+  #isWaiting = false;
 
   constructor(options: SocketIntakeOptions) {
     this.#options = options;
     const { socket, stream } = options;
-    // Before `ws` receives the chunk.
-    stream.prependListener("data", (chunk: Buffer) => this.#arrive(chunk.length));
+    const [receive] = stream.listeners("data") as ((bytes: Buffer) => void)[];
+    if (!receive) throw new Error("ws does not listen to its stream.");
+    this.#receive = receive;
+    stream.off("data", receive).on("data", this.#take);
+    // After an error, `ws` reads nothing more.
+    socket.once("error", () => stream.off("data", this.#take));
+    // `ws` would read what remains in one step, but no response could be sent.
+    stream.prependListener("close", () => stream.read());
     // Pings and pongs can arrive between the parts of a message.
     const skip = (payload: Buffer) => {
       this.#bytes = Math.max(0, this.#bytes - controlFrameBytes - payload.length);
@@ -69,6 +86,28 @@ export class SocketIntake {
     if (checked !== null && this.#bytes - checked < bytesPerPeriod)
       return this.#cut(tryAgainLater, "The message arrived too slowly");
     this.#checkedBytes = this.#bytes;
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    const { stream } = this.#options;
+    for (let begin = 0; begin < chunk.length; begin += stepBytes) {
+      if (isLoopHeld()) this.#waitForTurn();
+      if (stream.isPaused()) return stream.unshift(chunk.subarray(begin));
+      const step = chunk.subarray(begin, begin + stepBytes);
+      this.#arrive(step.length);
+      this.#receive.call(stream, step);
+    }
+  };
+
+  #waitForTurn(): void {
+    const { socket, stream, userId } = this.#options;
+    stream.pause();
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    void nextTurn(userId() ?? nobody).then(() => {
+      this.#isWaiting = false;
+      if (!socket.isPaused) stream.resume();
+    });
   }
 
   #arrive(bytes: number): void {
