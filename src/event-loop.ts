@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 /** How long one turn can work before others run. The event loop reads requests, writes sockets and runs timers. */
 const maxHoldMs = 4;
 /** The largest number of waiting tasks that are resumed between two turns. */
-const maxReleased = 32;
+const maxReleased = 256;
 
 // A process has one event loop, so this state is shared by the whole process.
 

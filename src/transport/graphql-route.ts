@@ -10,6 +10,7 @@ import { requireOwnOrigin } from "./own-origin.ts";
 import { headerCredentials } from "./credentials.ts";
 import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
+import { noteUser } from "./http-connection.ts";
 import { missingQuery, mutationByGet, notAcceptable, unknownMethod } from "./http-refusal.ts";
 import type { OperationContext, Services } from "./operation-context.ts";
 import type { OperationNote } from "./operation-note.ts";
@@ -81,6 +82,7 @@ export class GraphqlRoute {
     if (!allowsOrigins) requireOwnOrigin(request);
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     note.viewer = session.viewer;
+    noteUser(request, session.viewer.userId);
     const context = graphql.context(session, { note, closed: closedOf(response) });
     const sent = await this.#read(request, response, context);
     const { userId } = session.viewer;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
 
 /**
  * How many requests can wait on one connection for the response to an earlier one. Browsers and the HTTP clients of
@@ -19,28 +20,45 @@ const maxUnreadMs = 20_000;
 
 type Begin = () => void;
 
+/** The user of the latest request of each connection. */
+const users = new WeakMap<Socket, string>();
+
+/** The next request of this connection takes turns with other requests of this user. */
+export function noteUser({ socket }: IncomingMessage, userId: string): void {
+  if (users.get(socket) !== userId) users.set(socket, userId);
+}
+
 /**
  * One HTTP connection. Its requests are handled one after another, so that it holds at most one response, and it is
- * destroyed if a client sends many requests without waiting for the responses.
+ * destroyed if a client sends many requests without waiting for the responses. If requests arrive on many connections in
+ * one turn of the event loop, their parsing takes turns with other users' work.
  */
 class HttpConnection {
   readonly #socket: Socket;
   readonly #parse: (chunk: Buffer) => void;
+  readonly #end: () => void;
   /** The received bytes after those that are being parsed. */
   #rest: Buffer | null = null;
   #hasLeft = false;
+  #isWaiting = false;
   #current: ServerResponse | null = null;
   readonly #waiting: Begin[] = [];
   /** The bytes that the system had not accepted at the latest check, and when their number last changed. */
   #unreadBytes = 0;
   #unreadSince = 0;
 
-  /** @param parse passes received bytes to Node's parser */
-  constructor(socket: Socket, parse: (chunk: Buffer) => void) {
+  /**
+   * @param parse passes received bytes to Node's parser
+   * @param end ends the connection after its client has
+   */
+  constructor(socket: Socket, parse: (chunk: Buffer) => void, end: () => void) {
     this.#socket = socket;
     this.#parse = parse;
     socket.off("data", parse);
     socket.on("data", this.#receive);
+    this.#end = end;
+    socket.off("end", end);
+    socket.on("end", this.#finish);
   }
 
   /** Begins the handling of a request when the earlier responses of this connection have been sent. */
@@ -94,7 +112,8 @@ class HttpConnection {
     for (let begin = 0; begin < chunk.length && !this.#hasLeft;) {
       // The connection ends, so no response to the rest could be sent.
       if (!socket.writable) return;
-      // Node waits until the client has read earlier responses.
+      if (isLoopHeld()) this.#waitForTurn();
+      // Node also pauses it, until the client has read earlier responses.
       if (socket.isPaused()) return socket.unshift(chunk.subarray(begin));
       const end = begin + stepBytes;
       this.#rest = end < chunk.length ? chunk.subarray(end) : null;
@@ -103,6 +122,30 @@ class HttpConnection {
       if (this.#waiting.length === 0) stepBytes = Math.min(2 * stepBytes, longestStepBytes);
     }
   };
+
+  #waitForTurn(): void {
+    const socket: Socket & { readonly _paused?: boolean } = this.#socket;
+    socket.pause();
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    void this.#nextTurn().then(() => {
+      this.#isWaiting = false;
+      // Node's own pause has this mark, and Node ends it.
+      if (!this.#hasLeft && !socket._paused) socket.resume();
+    });
+  }
+
+  /** The client has ended the connection. Thousands of connections that end at the same time take turns, too. */
+  readonly #finish = async (): Promise<void> => {
+    if (isLoopHeld()) await this.#nextTurn();
+    // Node's parser is no longer this connection's.
+    if (this.#hasLeft || this.#socket.destroyed) return;
+    this.#end.call(this.#socket);
+  };
+
+  #nextTurn(): Promise<void> {
+    return nextTurn(users.get(this.#socket) ?? nobody);
+  }
 }
 
 /** The bytes that were written, and that the system has not accepted yet. Node measures progress in the same way. */
@@ -127,8 +170,10 @@ export class HttpConnections {
   watch(server: Server, event: "connection" | "secureConnection"): void {
     server.on(event, (socket: Socket) => {
       const [parse] = socket.listeners("data") as ((chunk: Buffer) => void)[];
-      if (!parse) throw new Error("Node's HTTP server does not listen to its connection.");
-      this.#all.set(socket, new HttpConnection(socket, parse));
+      // The first is the socket's own.
+      const end = socket.listeners("end").at(-1) as (() => void) | undefined;
+      if (!parse || !end) throw new Error("Node's HTTP server does not listen to its connection.");
+      this.#all.set(socket, new HttpConnection(socket, parse, end));
       socket.once("close", () => this.#all.delete(socket));
     });
     server.on("upgrade", ({ socket }: IncomingMessage) => {

@@ -12,6 +12,7 @@ import { headerCredentials } from "./credentials.ts";
 import type { Outlet } from "../mcp/resource-watch.ts";
 import { packageVersion } from "../package-version.ts";
 import { isThisMachine } from "../this-machine.ts";
+import { noteUser } from "./http-connection.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 import { tracedNote } from "./operation-note.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
@@ -75,6 +76,7 @@ export class McpRoute {
       authenticator.authenticate({ ...credentials, agent: credentials.agent ?? clientName });
     const { viewer } = await authenticate(undefined);
     const { userId } = viewer;
+    noteUser(request, userId);
     const outlet = outletOf(response, maxWaitingBytes);
     if (request.method !== "POST") {
       const signal = this.#signalOf(response);
