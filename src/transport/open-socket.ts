@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { CloseCode, MessageType, type makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
-import { nobody } from "../event-loop.ts";
+import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
 import type { AnswersUnderWay } from "../store/response-budget.ts";
 import type { SharedMemory } from "../store/shared-memory.ts";
 import type { Graphql } from "./graphql.ts";
@@ -165,9 +165,12 @@ export function openSocket(options: OpenSocketOptions): void {
     clearTimeout(unauthenticated);
     extra.isClosed = true;
     extra.leave();
-    closed(code, String(reason)).catch((error: unknown) =>
-      logger.error({ err: error }, "closing a socket"),
-    );
+    const end = async () => {
+      // If thousands of sockets close at the same time, their operations end in turns.
+      if (isLoopHeld()) await nextTurn(extra.userId);
+      await closed(code, String(reason));
+    };
+    end().catch((error: unknown) => logger.error({ err: error }, "closing a socket"));
   });
 }
 

@@ -9,6 +9,7 @@ import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import { refusalText } from "./unreadable-request.ts";
 import {
   endAbandoned,
+  endAll,
   SocketOperations,
   type SocketOperationsOptions,
 } from "./socket-operations.ts";
@@ -52,7 +53,7 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
     },
     onClose: (context) => {
       contexts.delete(context);
-      endAbandoned(context);
+      return endAll(context);
     },
     onSubscribe: (context, id, payload) => operations.prepare(context, id, payload),
     onComplete: (context, id) => operations.complete(context, id),
