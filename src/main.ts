@@ -1,8 +1,7 @@
 import pino, { type Logger } from "pino";
 import type { Config } from "./config.ts";
 import { remakeToken } from "./remake-token.ts";
-import { startServer, type BatonServer } from "./server.ts";
-import { whenIdle } from "./when-idle.ts";
+import { loadModules, startServer, type BatonServer } from "./server.ts";
 
 /** Starts the server, prints its addresses, and serves until SIGINT or SIGTERM. */
 export async function serve(config: Config): Promise<void> {
@@ -11,6 +10,7 @@ export async function serve(config: Config): Promise<void> {
     { level: config.logLevel, base: null },
     pino.destination({ dest: 2, sync: true }),
   );
+  await loadModules();
   const server = await startServer(config, logger);
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -41,7 +41,6 @@ export async function serve(config: Config): Promise<void> {
     },
     "started",
   );
-  whenIdle(() => server.warmUp());
   process.stdout.write(welcome(server, config, process.stdout.isTTY));
 }
 

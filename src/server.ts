@@ -50,10 +50,6 @@ export interface BatonServer {
    */
   reloadTls(): void;
   /**
-   * Loads the modules of /mcp. Otherwise the first request loads them, which blocks the event loop for about 100 ms.
-   */
-  warmUp(): Promise<void>;
-  /**
    * Stops the server: running mutations get their responses, and subscriptions complete. After `deadlineMs`
    * milliseconds, the remaining connections are destroyed. Default: 4,000.
    */
@@ -278,10 +274,6 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       database: describePlace(databaseOf(config)),
       localToken,
       reloadTls,
-      async warmUp() {
-        // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
-        await import("./mcp/mcp-endpoint.ts");
-      },
       metricsUrl: metricsEndpoint?.url ?? null,
       // 1. Stop listening, and report that the server is not ready. Responses then end their connections.
       // 2. Complete subscriptions and waits. Wait for running work and open sockets, until the deadline. Requests that
@@ -336,6 +328,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     await database.close();
     throw error;
   }
+}
+
+/**
+ * Loads the modules that the first request to /mcp and the first preflight request would load. That blocks the event loop
+ * for about 100 ms, so a program does it before it listens.
+ */
+export async function loadModules(): Promise<void> {
+  // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+  await Promise.all([import("./mcp/mcp-endpoint.ts"), import("./transport/yoga.ts")]);
 }
 
 /** Logs when the disk becomes nearly full, and when it has room again. */

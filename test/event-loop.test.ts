@@ -7,7 +7,6 @@ import type { Steps } from "../src/json/long-value-parts.ts";
 import { readMcpMessage } from "../src/mcp/mcp-message.ts";
 import { fold } from "../src/store/search/composed-text.ts";
 import { findMatch, searchText } from "../src/store/search/search-text.ts";
-import { whenIdle } from "../src/when-idle.ts";
 import { SharedMemory } from "../src/store/shared-memory.ts";
 
 describe("G14: the requests of one user do not delay another", () => {
@@ -112,18 +111,6 @@ describe("G14: the requests of one user do not delay another", () => {
       }),
       { numRuns: 60 },
     );
-  });
-
-  test("work for an idle process runs once", async () => {
-    let runs = 0;
-    await new Promise<void>((resolve) => {
-      whenIdle(async () => {
-        runs++;
-        resolve();
-      }, 5);
-    });
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(runs).toBe(1);
   });
 
   test("a thousand reads of one user delay another user's only by those that are running", async () => {
