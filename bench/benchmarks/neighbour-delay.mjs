@@ -16,14 +16,19 @@ import { runBaton } from "../servers/run-baton.mjs";
 
 const monitor = fileURLToPath(new URL("../measure/loop-holds.mjs", import.meta.url));
 const databases = ["SQLite", "PostgreSQL"];
-const loadsWhenIdleMs = 6_000;
 const rowOf = (name, database) => `${name}, ${database}`;
 
 await runBenchmark({
   id: "o",
   name: "o-neighbour-delay",
   title: "What one user's requests cost another",
-  measures: { holdMs: "longest hold, ms", readMs: "read took, ms", writeMs: "write took, ms" },
+  measures: {
+    holdMs: "longest hold, ms",
+    readCpuMs: "server CPU during a read, ms",
+    readMs: "read took, ms",
+    socketReadMs: "read on a socket took, ms",
+    writeMs: "write took, ms",
+  },
   checks: databases.map((database) => ({
     what: `longest hold of all, ${database}`,
     of: [rowOf("all", database), "holdMs"],
@@ -51,9 +56,9 @@ await runBenchmark({
       progress(`${database} · filling the store`);
       await prepareCases(attacker);
       await untilIdle(server.pid, either(60, 20));
-      // An idle server loads the code for MCP.
-      await new Promise((resolve) => setTimeout(resolve, loadsWhenIdleMs));
-      const neighbour = own(await startNeighbour({ url, token: await tokenOf("neighbour") }));
+      const neighbour = own(
+        await startNeighbour({ url, token: await tokenOf("neighbour"), pid: server.pid }),
+      );
       const measured = await interleave({
         rounds,
         targets: Object.keys(cases).map((name) => ({ name: rowOf(name, database), key: name })),

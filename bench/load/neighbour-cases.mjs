@@ -1,6 +1,7 @@
 // The load of one user that can delay another: each case is a request in its worst known form.
 
 import { connect } from "node:net";
+import { burstCases } from "./burst-cases.mjs";
 import { GraphqlSocket } from "./graphql-socket.mjs";
 import { HttpConnection } from "./http-connection.mjs";
 import { bodyOf, headersOf, setEntries } from "./operations.mjs";
@@ -415,4 +416,5 @@ export const cases = {
     await call("baton_list_keys", { namespace: "texts" });
     await call("baton_list_namespaces", {});
   }),
+  ...burstCases,
 };

@@ -9,10 +9,10 @@ export const startProbe = ({ url }) => start("probe-program.mjs", [url]);
 
 /**
  * Starts a process that reads and writes an entry continuously, as another user. `during` returns the longest read
- * and the longest write: `{ readMs, writeMs }`.
+ * the longest write, and the most CPU time of the server during one read: `{ readMs, socketReadMs, writeMs, readCpuMs }`.
  */
-export const startNeighbour = ({ url, token }) =>
-  start("neighbour-probe-program.mjs", [url, token]);
+export const startNeighbour = ({ url, token, pid }) =>
+  start("neighbour-probe-program.mjs", [url, token, pid]);
 
 async function start(program, args) {
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), args);

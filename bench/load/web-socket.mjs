@@ -5,7 +5,20 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 
-const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
+export const opcodes = { continuation: 0, text: 1, close: 8, ping: 9, pong: 10 };
+
+/** A client's frame. Its message continues in a next one if `isLast` is false. */
+export function frameOf(opcode, payload, isLast = true) {
+  const { length } = payload;
+  const sizeBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+  const frame = Buffer.alloc(2 + sizeBytes + 4 + length);
+  frame[0] = (isLast ? 0x80 : 0) | opcode;
+  frame[1] = 0x80 | (sizeBytes === 0 ? length : sizeBytes === 2 ? 126 : 127);
+  if (sizeBytes === 2) frame.writeUInt16BE(length, 2);
+  if (sizeBytes === 8) frame.writeBigUInt64BE(BigInt(length), 2);
+  payload.copy(frame, 2 + sizeBytes + 4);
+  return frame;
+}
 
 export class RawWebSocket {
   #socket;
@@ -47,6 +60,11 @@ export class RawWebSocket {
     this.#write(opcodes.text, Buffer.from(text));
   }
 
+  /** Sends the frames of `frameOf` together. */
+  sendFrames(frames) {
+    this.#socket.write(Buffer.concat(frames));
+  }
+
   /** Stops reading, like a subscriber that hangs. */
   pause() {
     this.#socket.pause();
@@ -58,15 +76,7 @@ export class RawWebSocket {
   }
 
   #write(opcode, payload) {
-    const { length } = payload;
-    const sizeBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
-    const frame = Buffer.alloc(2 + sizeBytes + 4 + length);
-    frame[0] = 0x80 | opcode;
-    frame[1] = 0x80 | (sizeBytes === 0 ? length : sizeBytes === 2 ? 126 : 127);
-    if (sizeBytes === 2) frame.writeUInt16BE(length, 2);
-    if (sizeBytes === 8) frame.writeBigUInt64BE(BigInt(length), 2);
-    payload.copy(frame, 2 + sizeBytes + 4);
-    this.#socket.write(frame);
+    this.#socket.write(frameOf(opcode, payload));
   }
 
   #end(reason) {
