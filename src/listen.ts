@@ -21,8 +21,18 @@ export async function listen(
     throw new StartError(listenError(error as NodeJS.ErrnoException, host, port));
   }
   const address = http.address() as AddressInfo;
-  const shown = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `${scheme}://${shown.includes(":") ? `[${shown}]` : shown}:${address.port}`;
+  return urlOf(scheme, host, address.port);
+}
+
+/** The URL, on this machine, of a server that listens on this host and port. */
+export function urlOf(scheme: string, host: string, port: number): string {
+  const own = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `${scheme}://${hostInUrl(own)}:${port}`;
+}
+
+/** A host as URLs write it. */
+export function hostInUrl(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }
 
 function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {

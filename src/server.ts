@@ -200,8 +200,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     // Browsers and other clients open connections before they send a request. Node does not count these as idle.
     const unused = new Set<Socket>();
     const isSecure = scheme === "https";
-    connections.watch(http, isSecure ? "secureConnection" : "connection");
-    http.on(isSecure ? "secureConnection" : "connection", (socket: Socket) => {
+    const connected = isSecure ? "secureConnection" : "connection";
+    connections.watch(http, connected);
+    http.on(connected, (socket: Socket) => {
       unused.add(socket);
       socket.once("close", () => unused.delete(socket));
     });

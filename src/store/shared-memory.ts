@@ -3,7 +3,7 @@ import { BatonError } from "../errors.ts";
 
 /** Requests and responses below this size are not counted: the number of connections bounds them. */
 export const smallBytes = 64 * 1024;
-const patienceMs = 10_000;
+const defaultPatienceMs = 10_000;
 /** When a refused request can be sent again. */
 const retryAfterMs = 5_000;
 const mostBytes = 512 * 1024 * 1024;
@@ -38,10 +38,10 @@ export class SharedMemory {
    */
   readonly #waiting = new Map<string, Waiter[]>();
 
-  /** @param patience how long a request waits for free memory, in milliseconds */
-  constructor(maxBytes: number, patience = patienceMs) {
+  /** @param patienceMs how long a request waits for free memory */
+  constructor(maxBytes: number, patienceMs = defaultPatienceMs) {
     this.#maxBytes = maxBytes;
-    this.#patienceMs = patience;
+    this.#patienceMs = patienceMs;
   }
 
   /** The number of bytes held now. */

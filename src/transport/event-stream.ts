@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ExecutionResult } from "graphql";
 import { EventStreamSink } from "./event-stream-sink.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
+import { graphqlHeaders } from "./graphql-headers.ts";
 import { LiveOperation } from "./live-operation.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { tracedNote, type OperationNote } from "./operation-note.ts";
 import type { Prepared } from "./operations.ts";
-import { requestIdHeader } from "./request-id.ts";
 import { writeResult } from "./write-result.ts";
 
 /** Heartbeats let a client detect a lost stream, and keep proxies from closing an idle one. */
@@ -52,7 +52,10 @@ export async function serveEventStream(
   note.trace?.end(tracedNote(note));
   if (response.destroyed) return live?.close();
   const sink = new EventStreamSink(response, maxWaitingBytes);
-  response.writeHead(200, headersFor(request, note));
+  const headers = graphqlHeaders("text/event-stream", request, note);
+  // With compression, an event would wait for later ones.
+  headers.push("Cache-Control", "no-cache", "Content-Encoding", "none");
+  response.writeHead(200, headers);
   sink.ping();
   if (live) {
     const pings = setInterval(() => sink.ping(), pingIntervalMs);
@@ -70,26 +73,4 @@ export async function serveEventStream(
     sink.send(Buffer.from(writeResult(begun as ExecutionResult)));
   }
   sink.complete();
-}
-
-function headersFor(
-  { headers: { origin } }: IncomingMessage,
-  { requestId }: OperationNote,
-): Record<string, string> {
-  return {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-cache",
-    // With compression, an event would wait for later ones.
-    "Content-Encoding": "none",
-    "X-Content-Type-Options": "nosniff",
-    [requestIdHeader]: requestId,
-    // Callers authenticate with a token and never with cookies, so that pages of any origin can be allowed.
-    ...(origin === undefined
-      ? {}
-      : {
-          "Access-Control-Allow-Origin": origin,
-          Vary: "Origin",
-          "Access-Control-Expose-Headers": requestIdHeader,
-        }),
-  };
 }

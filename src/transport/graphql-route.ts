@@ -5,11 +5,12 @@ import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { OperationObserver } from "../operation-observer.ts";
 import type { OperationTracer } from "../operation-trace.ts";
-import { acceptedType, type ResultType } from "./accepted-type.ts";
+import { acceptedType } from "./accepted-type.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
 import { headerCredentials } from "./credentials.ts";
 import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
 import { codeOf, type Graphql } from "./graphql.ts";
+import { graphqlHeaders } from "./graphql-headers.ts";
 import { noteUser } from "./http-connection.ts";
 import { missingQuery, mutationByGet, notAcceptable, unknownMethod } from "./http-refusal.ts";
 import type { OperationContext, Services } from "./operation-context.ts";
@@ -17,7 +18,6 @@ import type { OperationNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared, type RefusalKind } from "./operations.ts";
 import { readBody, textOf } from "./read-body.ts";
 import type { Operation } from "./read-operation.ts";
-import { requestIdHeader } from "./request-id.ts";
 import { sendParts } from "./send-parts.ts";
 import { writeResult } from "./write-result.ts";
 import type { RespondByYoga } from "./yoga.ts";
@@ -99,7 +99,12 @@ export class GraphqlRoute {
       const errors = graphql.publicErrors(error.errors, note);
       note.errorCode = codeOf(errors);
       this.#options.observer?.refused("http", String(note.errorCode));
-      return send(headersFor(request, shown, note), response, status, writeResult({ errors }));
+      return send(
+        graphqlHeaders(`${shown}; charset=utf-8`, request, note),
+        response,
+        status,
+        writeResult({ errors }),
+      );
     }
     note.definition = prepared.operation;
     const kind = prepared.operation.operation;
@@ -120,7 +125,7 @@ export class GraphqlRoute {
       );
       note.errorCode = errorCode;
       const status = isExecuted || type === "application/json" ? 200 : refusedStatus;
-      const headers = headersFor(request, type, note);
+      const headers = graphqlHeaders(`${type}; charset=utf-8`, request, note);
       if (typeof text === "string") send(headers, response, status, text);
       else await sendParts(response, status, headers, { parts: text, userId });
     } finally {
@@ -209,25 +214,4 @@ function whenOver(response: ServerResponse, then: () => void): void {
 function send(headers: string[], response: ServerResponse, status: number, text: string): void {
   headers.push("Content-Length", String(Buffer.byteLength(text)));
   response.writeHead(status, headers).end(text);
-}
-
-function headersFor(
-  { headers: { origin } }: IncomingMessage,
-  type: ResultType,
-  { requestId }: OperationNote,
-): string[] {
-  const headers = [
-    "Content-Type",
-    `${type}; charset=utf-8`,
-    "X-Content-Type-Options",
-    "nosniff",
-    requestIdHeader,
-    requestId,
-  ];
-  if (origin !== undefined) {
-    // Callers authenticate with a token and never with cookies, so that pages of any origin can be allowed.
-    headers.push("Access-Control-Allow-Origin", origin, "Vary", "Origin");
-    headers.push("Access-Control-Expose-Headers", requestIdHeader);
-  }
-  return headers;
 }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
 import type { Config } from "../../config.ts";
+import { urlOf } from "../../listen.ts";
 
 const timeoutMs = 3_000;
 
@@ -15,11 +16,6 @@ export interface Readiness {
   readonly problem: string | null;
 }
 
-/** A host as URLs write it. */
-export function hostInUrl(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
 /**
  * Asks the server that this configuration would start whether it is ready: over HTTPS where it has a certificate. That is not
  * checked: it may name only the host that others use, and nothing secret is sent.
@@ -29,9 +25,8 @@ export async function askReady({
   port,
   tlsCertFile,
 }: Pick<Config, "host" | "port" | "tlsCertFile">): Promise<Readiness> {
-  const target = ["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
   const isSecure = tlsCertFile !== "";
-  const url = `${isSecure ? "https" : "http"}://${hostInUrl(target)}:${port}`;
+  const url = urlOf(isSecure ? "https" : "http", host, port);
   const options = { signal: AbortSignal.timeout(timeoutMs), agent: false };
   const path = `${url}/health/ready`;
   try {

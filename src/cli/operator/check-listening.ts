@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { Config } from "../../config.ts";
-import { listen } from "../../listen.ts";
+import { hostInUrl, listen } from "../../listen.ts";
 import { listenForMetrics, metricsAddress } from "../../metrics/serve-metrics.ts";
 import { isThisMachine } from "../../this-machine.ts";
-import { askReady, hostInUrl } from "./ask-ready.ts";
+import { askReady } from "./ask-ready.ts";
 import { failure, failureOf, ok, warning, type Finding } from "./finding.ts";
 
 /** The address, and the server that listens there. If none does, whether one can listen there. */

@@ -170,8 +170,8 @@ export class WaitingCommands {
     const taken: Waiting[] = [];
     for (const [userId, user] of this.#users) {
       if ((user.queue[0]?.since ?? time) >= time) continue;
-      const old = user.queue.findIndex(({ since }) => since >= time);
-      const count = old === -1 ? user.queue.length : old;
+      const firstFresh = user.queue.findIndex(({ since }) => since >= time);
+      const count = firstFresh === -1 ? user.queue.length : firstFresh;
       taken.push(...user.queue.slice(0, count));
       user.queue = user.queue.slice(count);
       if (user.queue.length === 0 && !user.isInTransaction) this.#users.delete(userId);
