@@ -56,8 +56,8 @@ export interface BatonServer {
   close(deadlineMs?: number): Promise<void>;
 }
 
-/** The time in which the database must close, in addition to the time for clients. */
-const closeDatabaseMs = 500;
+/** The time in which the database and the traces must close, in addition to the time for clients. */
+const closeLastMs = 500;
 /** Each instance refuses a revoked token within a second; this is twice per second. */
 const tokenCheckIntervalMs = 500;
 const compactionIntervalMs = 60_000;
@@ -315,11 +315,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         clearInterval(idle);
         clearTimeout(cut);
         await metricsEndpoint?.close();
-        await traces?.close();
-        // On a slow disk, moving SQLite's WAL into the database file can take long. The next start completes it.
-        const leftMs = Math.max(0, deadline - performance.now()) + closeDatabaseMs;
+        // A collector of traces, or a slow disk when SQLite's WAL is moved into the database file, can take long. The next
+        // start completes the latter.
+        const leftMs = Math.max(0, deadline - performance.now()) + closeLastMs;
         await Promise.race([
-          database.close(),
+          Promise.all([traces?.close(), database.close()]),
           new Promise<void>((resolve) => (late = setTimeout(resolve, leftMs))),
         ]);
         clearTimeout(late);
