@@ -21,7 +21,9 @@ export interface JwtPayload {
 }
 
 /**
- * Returns the token that a verified JWT describes. It is in no table.
+ * Returns the token that a verified JWT describes. It is in no table. Its `tokenId`, by which bounds count, is the same for
+ * each JWT of one user, client and agent: a client with a new JWT does not begin with new amounts. Grants are not part of
+ * it, because a client can often choose the scopes that it asks for.
  * @param skewSeconds for how long the token is valid after its expiry, to allow for differences between clocks
  * @throws UNAUTHENTICATED for a claim of the wrong form
  */
@@ -39,11 +41,9 @@ export function tokenOfJwt(
     checkAgent(limits, names.user, userId);
     if (agent !== null) checkAgent(limits, names.agent, agent);
     const grants = grantsIn(payload, names);
-    const hash = createHash("sha256").update(jwt).digest("hex");
     return {
-      // Identifies the token in logs.
-      tokenId: `jwt_${hash.slice(0, 12)}`,
-      hash,
+      tokenId: `jwt_${hashOf(JSON.stringify([userId, clientOf(payload), agent])).slice(0, 12)}`,
+      hash: hashOf(jwt),
       userId,
       agent,
       grants: grants.length === 0 ? [] : checkGrants(limits, names.grants, grants),
@@ -74,6 +74,16 @@ function grantsIn(payload: JwtPayload, names: ClaimNames): Grant[] {
   const scopes = listOf(payload, names.scopes, /\s+/).filter(isScope);
   const isLimited = payload[names.namespaces] !== undefined;
   return grantsOf(scopes, isLimited ? listOf(payload, names.namespaces, /\s+/) : ["*"]);
+}
+
+/** The client that the issuer gave the JWT to: OpenID's claim, or that of RFC 9068. */
+function clientOf({ azp, client_id: clientId }: JwtPayload): string | null {
+  const client = azp ?? clientId;
+  return typeof client === "string" ? client : null;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 function textOf(payload: JwtPayload, name: string): string | null {

@@ -68,6 +68,39 @@ describe("JWTs by a JWKS URL", () => {
     expect((await viewerOf(await issuer.sign(key, { scope: "openid" }))).grants).toEqual([]);
   });
 
+  test("G9: bounds of a token count all JWTs of one user, client and agent together", async () => {
+    const options = jwtOptions(
+      defaultConfig({
+        jwtIssuer: issuer.url,
+        jwtAudience: "baton",
+        jwtJwksUrl: `${issuer.url}/jwks`,
+      }),
+    );
+    const listener = { failed() {}, recovered() {} };
+    const verifier = await JwtVerifier.open(options!, defaultConfig(), listener);
+    const idOf = async (claims: object) =>
+      (await verifier.verify(await issuer.sign(key, { ...claims }))).tokenId;
+    const id = await idOf({ azp: "one" });
+    expect(id).toMatch(/^jwt_[0-9a-f]{12}$/);
+    const same = [
+      { azp: "one", jti: "another" },
+      { azp: "one", scope: "read" },
+      { client_id: "one" },
+    ];
+    expect(await Promise.all(same.map(idOf))).toEqual([id, id, id]);
+    const others = [
+      {},
+      { azp: "two" },
+      { azp: ["one"] },
+      { azp: "one", agent: "reader" },
+      { azp: "one", sub: "bob" },
+    ];
+    const ids = await Promise.all(others.map(idOf));
+    // A claim of another form counts as none.
+    expect(ids[2]).toBe(ids[0]);
+    expect(new Set([id, ...ids]).size).toBe(5);
+  });
+
   test("G1: a JWT reaches only its user's store, within its grants", async () => {
     const token = await issuer.sign(key, { sub: "isolated", grants: ["read,write files:*"] });
     const set = (namespace: string) =>
