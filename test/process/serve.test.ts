@@ -161,6 +161,7 @@ describe("baton serve", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as { msg: string });
     expect(lines.map(({ msg }) => msg)).toEqual([
+      "token.created",
       "started",
       "request",
       "request",
@@ -243,7 +244,9 @@ describe("baton serve", () => {
       const taken = createServer().listen(0, "127.0.0.1");
       await once(taken, "listening");
       const { port } = taken.address() as { port: number };
-      const message = new RegExp(`^baton: Port ${port} .* is in use.*--port.*\n$`);
+      const message = new RegExp(
+        `^{.*token.created.*\nbaton: Port ${port} .* is in use.*--port.*\n$`,
+      );
       const args = ["--port", String(port), "--data-dir", folder.path];
       expect(await run(["serve", ...args])).toMatchObject({
         code: 1,
