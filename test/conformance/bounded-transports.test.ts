@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
+import { SharedMemory } from "../../src/store/shared-memory.ts";
 import { query, request } from "../client.ts";
 import { setMany } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
@@ -45,6 +46,53 @@ describe("G9 G14: limits of a transport before authentication", () => {
     const [answer] = await once(socket, "message");
     expect(String(answer)).toContain('{"setEntry":{"entry":{"key":"l"}}}');
     socket.terminate();
+  });
+
+  test("counts the memory of a large message in every turn until its operation ends", async () => {
+    const { add, remove } = SharedMemory.prototype;
+    let turn = 0;
+    const counted: { readonly turn: number; readonly bytes: number }[] = [];
+    vi.spyOn(SharedMemory.prototype, "add").mockImplementation(function (
+      this: SharedMemory,
+      ...args
+    ) {
+      add.apply(this, args);
+      counted.push({ turn, bytes: this.bytes });
+    });
+    vi.spyOn(SharedMemory.prototype, "remove").mockImplementation(function (
+      this: SharedMemory,
+      ...args
+    ) {
+      remove.apply(this, args);
+      counted.push({ turn, bytes: this.bytes });
+    });
+    const turns = setInterval(() => turn++, 0);
+    try {
+      const socket = await open();
+      socket.send(JSON.stringify({ type: "connection_init", payload: { token: server.token } }));
+      await once(socket, "message");
+      // Reading it takes several turns of the event loop.
+      const variables = {
+        unused: Array.from({ length: 100_000 }, (_, at) => ({ [`m${at}`]: at })),
+      };
+      const payload = { query: "{ viewer { user } }", variables };
+      const message = JSON.stringify({ id: "1", type: "subscribe", payload });
+      socket.send(message);
+      const [answer] = await once(socket, "message");
+      expect(String(answer)).toContain('"payload":{"data"');
+      await vi.waitFor(() => expect(counted.at(-1)?.bytes).toBe(0));
+      expect(Math.max(...counted.map(({ bytes }) => bytes))).toBeGreaterThan(2 * message.length);
+      // It arrives, and its operation takes it over in the same turn.
+      const [arrived, ended] = counted.filter(({ bytes }) => bytes === 0);
+      const takenOver = counted[counted.indexOf(arrived!) + 1];
+      expect(takenOver?.bytes).toBe(2 * message.length);
+      expect(takenOver?.turn).toBe(arrived?.turn);
+      expect(ended).toBe(counted.at(-1));
+      socket.terminate();
+    } finally {
+      clearInterval(turns);
+      vi.restoreAllMocks();
+    }
   });
 
   test.each(["connection_ack", "next", "error"])(
