@@ -1,8 +1,6 @@
 import type { Logger } from "pino";
 import { databaseOf, type Config } from "../config.ts";
 import type { Database } from "../store/contract.ts";
-import { openPostgres } from "./postgres/postgres.ts";
-import { openSqlite } from "./sqlite/sqlite.ts";
 
 /** The part of the configuration that selects the database. */
 export type DatabaseConfig = Pick<
@@ -16,16 +14,21 @@ const mebibyte = 1024 * 1024;
  * Opens the configured database. Creates it if it does not exist, or migrates it to this version.
  * @throws StartError if it cannot be used
  */
-export function openDatabase(config: DatabaseConfig, logger: Logger): Promise<Database> {
+export async function openDatabase(config: DatabaseConfig, logger: Logger): Promise<Database> {
   const place = databaseOf(config);
+  // The driver of the other database is not loaded: each needs a tenth of the time of a start.
   switch (place.kind) {
-    case "sqlite":
+    case "sqlite": {
+      const { openSqlite } = await import("./sqlite/sqlite.ts");
       return openSqlite({
         file: place.file,
         synchronous: config.sqliteSynchronous,
         minFreeBytes: config.minFreeMebibytes * mebibyte,
       });
-    case "postgres":
+    }
+    case "postgres": {
+      const { openPostgres } = await import("./postgres/postgres.ts");
       return openPostgres({ url: place.url, connections: config.postgresConnections }, logger);
+    }
   }
 }

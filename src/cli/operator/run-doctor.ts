@@ -4,8 +4,6 @@ import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { databaseOf, describePlace, type Config, type DatabasePlace } from "../../config.ts";
 import type { Inspection } from "../../database/inspection.ts";
-import { inspectPostgres } from "../../database/postgres/inspect-postgres.ts";
-import { inspectSqlite } from "../../database/sqlite/inspect-sqlite.ts";
 import { spaceToKeep } from "../../database/sqlite/disk-space.ts";
 import { StartError } from "../../start-error.ts";
 import { configOf } from "../flags/options.ts";
@@ -120,6 +118,16 @@ async function checkDisk(config: Config, place: DatabasePlace | null): Promise<F
   return [isLittle ? warning("disk", `${message}. Make room on it.`) : ok("disk", message)];
 }
 
+/** Loads only the driver of this database. */
+async function inspect(place: DatabasePlace, connections: number): Promise<Inspection> {
+  if (place.kind === "sqlite") {
+    const { inspectSqlite } = await import("../../database/sqlite/inspect-sqlite.ts");
+    return inspectSqlite(place.file);
+  }
+  const { inspectPostgres } = await import("../../database/postgres/inspect-postgres.ts");
+  return inspectPostgres(place.url, connections);
+}
+
 async function checkDatabase(config: Config, place: DatabasePlace): Promise<Finding[]> {
   const name = describePlace(place);
   if (place.kind === "sqlite" && !existsSync(place.file)) {
@@ -127,10 +135,7 @@ async function checkDatabase(config: Config, place: DatabasePlace): Promise<Find
   }
   let found: Inspection;
   try {
-    found =
-      place.kind === "sqlite"
-        ? await inspectSqlite(place.file)
-        : await inspectPostgres(place.url, config.postgresConnections);
+    found = await inspect(place, config.postgresConnections);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return [failure("database", error.message)];
