@@ -20,6 +20,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/quick-stacks.ts"],
     globalSetup: ["test/postgres-setup.ts", "test/examples/transpile-setup.ts"],
     // Only so that a test which waits for ever ends: real processes are slow to start on a busy machine.
     testTimeout: 60_000,

@@ -1,5 +1,6 @@
 import { createClient, type Client } from "graphql-ws";
 import { WebSocket } from "ws";
+import { sendRequest } from "./send-request.ts";
 
 /** A response, unchanged. */
 export interface Answer {
@@ -23,7 +24,7 @@ export async function request(
   variables: Record<string, unknown> = {},
   options: ClientOptions = {},
 ): Promise<Answer & { readonly status: number }> {
-  const response = await fetch(`${url}/graphql`, {
+  const { status, text } = await sendRequest(`${url}/graphql`, {
     method: "POST",
     headers: {
       "content-type": "application/json",
@@ -32,7 +33,7 @@ export async function request(
     },
     body: JSON.stringify({ query, variables }),
   });
-  return { ...((await response.json()) as Answer), status: response.status };
+  return { ...(JSON.parse(text) as Answer), status };
 }
 
 /** The error of a refused operation. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
+import { sendRequest } from "./send-request.ts";
 
 /** The address of a server, and a token. */
 interface Reached {
@@ -10,20 +11,21 @@ interface Reached {
 
 /** Returns the response to a request with this body, unchanged. */
 export async function post(server: Reached, body: string): Promise<string> {
-  const response = await fetch(`${server.url}/graphql`, {
+  const { text } = await sendRequest(`${server.url}/graphql`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${server.token}` },
     body,
   });
-  return response.text();
+  return text;
 }
 
 /** Returns the response to a query by GET, unchanged. */
 export async function get(server: Reached, query: string): Promise<string> {
-  const response = await fetch(`${server.url}/graphql?${String(new URLSearchParams({ query }))}`, {
+  const search = String(new URLSearchParams({ query }));
+  const { text } = await sendRequest(`${server.url}/graphql?${search}`, {
     headers: { accept: "application/json", authorization: `Bearer ${server.token}` },
   });
-  return response.text();
+  return text;
 }
 
 /** Returns the texts of a subscription's first server-sent events. */
