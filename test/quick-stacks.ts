@@ -5,6 +5,6 @@ const prepare = Error.prepareStackTrace;
 // Each test file runs this again.
 if (prepare && prepare.name !== "prepareQuickly") {
   Error.prepareStackTrace = function prepareQuickly(error, frames) {
-    return error.name === "BatonError" ? String(error) : prepare(error, frames);
+    return /^(Baton|GraphQL)Error$/.test(error.name) ? String(error) : prepare(error, frames);
   };
 }

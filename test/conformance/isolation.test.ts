@@ -403,19 +403,21 @@ describe.each(databases)("G1: isolation on $name", ({ start }) => {
       expect(codes).toEqual(needs === "nothing" ? [] : ["FORBIDDEN"]);
       await expectUntouched();
     });
+  });
 
-    test("without a token, and with an unknown, a revoked and an expired one: UNAUTHENTICATED", async () => {
-      const revoked = await server.createToken();
-      await server.revokeToken(revoked.tokenId);
-      const expired = await server.createToken({ expiresAt: new Date(Date.now() - 1) });
-      for (const token of [null, "baton_unknown", revoked.secret, expired.secret]) {
+  test("without a token, and with an unknown, a revoked and an expired one: UNAUTHENTICATED", async () => {
+    const revoked = await server.createToken();
+    await server.revokeToken(revoked.tokenId);
+    const expired = await server.createToken({ expiresAt: new Date(Date.now() - 1) });
+    for (const token of [null, "baton_unknown", revoked.secret, expired.secret]) {
+      for (const { operation } of Object.values(attempts)) {
         const { status, data, errors } = await request(server.url, token, operation);
-        expect(status).toBe(401);
+        expect(status, operation).toBe(401);
         expect(data).toBeUndefined();
         expect(errors?.map(({ extensions }) => extensions.code)).toEqual(["UNAUTHENTICATED"]);
       }
       await expectUntouched();
-    });
+    }
   });
 
   test("a token limited to namespaces sees and clears only the permitted part of a prefix", async () => {

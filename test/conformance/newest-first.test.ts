@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { query, refusal } from "../client.ts";
-import { databases } from "../databases.ts";
+import { databases, plainDatabases } from "../databases.ts";
 import { clear, headRevision, remove, set, setMany } from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
@@ -13,10 +13,38 @@ const changesDocument = `query (
   ) { nodes { revision kind namespace key entry { value } } edges { cursor } pageInfo { hasNextPage endCursor } }
 }`;
 
-describe.each(databases)("changes with the newest first on $name", ({ name, start }) => {
+const entriesDocument = `query (
+  $namespace: String, $namespacePrefix: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String, $orderBy: EntryOrder
+) {
+  page: entries(
+    namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, keys: $keys
+    first: $first, after: $after, orderBy: $orderBy
+  ) { nodes { namespace key value createdRevision } edges { cursor } pageInfo { hasNextPage endCursor } }
+}`;
+
+async function pageOf(
+  server: TestServer,
+  document: string,
+  variables: Record<string, unknown>,
+): Promise<Record<string, any>> {
+  return (await query(server, document, variables)).page;
+}
+
+/** A whole list, page by page. */
+async function pagesOf(server: TestServer, document: string, variables: Record<string, unknown>) {
+  const pages: Record<string, any>[] = [];
+  for (let after: string | null = null; ;) {
+    const next = await pageOf(server, document, { ...variables, after });
+    pages.push(next);
+    if (!next.pageInfo.hasNextPage) return pages;
+    after = next.pageInfo.endCursor as string;
+  }
+}
+
+describe.each(databases)("changes with the newest first on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await start({ retentionDays: 0, retentionChanges: 20_000 });
+    server = await start();
     for (let value = 1; value <= 5; value++) {
       await set(server, { namespace: "a", key: `task:${value % 2}`, value });
       await set(server, { namespace: "b", key: "k", value: "x".repeat(100) });
@@ -27,19 +55,9 @@ describe.each(databases)("changes with the newest first on $name", ({ name, star
   });
   afterAll(() => server.close());
 
-  const page = async (variables: Record<string, unknown>) =>
-    (await query(server, changesDocument, variables)).page;
-
-  /** A whole list, page by page. */
-  async function listed(variables: Record<string, unknown>, first: number) {
-    const pages: Record<string, any>[] = [];
-    for (let after: string | null = null; ;) {
-      const next: Record<string, any> = await page({ ...variables, first, after });
-      pages.push(next);
-      if (!next.pageInfo.hasNextPage) return pages;
-      after = next.pageInfo.endCursor as string;
-    }
-  }
+  const page = (variables: Record<string, unknown>) => pageOf(server, changesDocument, variables);
+  const listed = (variables: Record<string, unknown>, first: number) =>
+    pagesOf(server, changesDocument, { ...variables, first });
 
   test.each([
     {},
@@ -100,66 +118,12 @@ describe.each(databases)("changes with the newest first on $name", ({ name, star
     expect((await page({ orderBy: "REVISION_DESC", after: "1" })).nodes).toEqual([]);
     expect((await page({ orderBy: "REVISION_DESC", after: "0" })).nodes).toEqual([]);
   });
-
-  const isPartitioned = name.includes("partitioned");
-  test.skipIf(isPartitioned)(
-    "a page is full or has reached the end, even if matching changes are rare",
-    async () => {
-      const rare = { namespace: "rare" };
-      const found: string[] = [];
-      for (let part = 0; part < 3; part++) {
-        const { revision } = await set(server, { ...rare, key: `k${part}`, value: part });
-        found.push(revision);
-        // More than one statement examines.
-        for (let batch = 0; batch < 6; batch++) {
-          const entries = Array.from({ length: 1_000 }, (_, key) => ({ key: `k${key}`, value: 0 }));
-          await setMany(server, "much", entries);
-        }
-      }
-      for (const orderBy of ["REVISION_ASC", "REVISION_DESC"]) {
-        const expected = orderBy === "REVISION_ASC" ? found : found.toReversed();
-        const revisions = ({ nodes }: Record<string, any>) =>
-          nodes.map((node: any) => node.revision);
-        for (const first of [3, 20]) {
-          const whole = await page({ ...rare, orderBy, first });
-          expect(revisions(whole)).toEqual(expected);
-          expect(whole.pageInfo.hasNextPage).toBe(false);
-        }
-        const begin = await page({ ...rare, orderBy, first: 2 });
-        expect([revisions(begin), begin.pageInfo.hasNextPage]).toEqual([
-          expected.slice(0, 2),
-          true,
-        ]);
-      }
-      // The log is cut. A list with the newest first ends there, and a page after the cut is empty.
-      const head = BigInt(await headRevision(server));
-      await server.withDatabase((database) =>
-        database.compact({ maxAgeMs: 0, maxChanges: 10_000 }),
-      );
-      const kept = await page({ ...rare, orderBy: "REVISION_DESC" });
-      expect(kept.nodes.map(({ revision }: any) => revision)).toEqual(
-        found.filter((revision) => BigInt(revision) > head - 10_000n).toReversed(),
-      );
-      const gone = await page({ orderBy: "REVISION_DESC", after: found[0] });
-      expect([gone.nodes, gone.pageInfo.hasNextPage]).toEqual([[], false]);
-      expect((await refusal(page({ after: found[0] }))).code).toBe("REVISION_COMPACTED");
-    },
-  );
 });
 
-const entriesDocument = `query (
-  $namespace: String, $namespacePrefix: String, $keyPrefix: String, $keys: [String!], $first: Int, $after: String, $orderBy: EntryOrder
-) {
-  page: entries(
-    namespace: $namespace, namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, keys: $keys
-    first: $first, after: $after, orderBy: $orderBy
-  ) { nodes { namespace key value createdRevision } edges { cursor } pageInfo { hasNextPage endCursor } }
-}`;
-
-describe.each(databases)("entries by creation on $name", ({ name, start }) => {
+describe.each(databases)("entries by creation on $name", ({ start }) => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await start({ maxPageBytes: 4_000_000 });
+    server = await start();
     for (const [namespace, key] of [
       ["b", "z"],
       ["a", "task:2"],
@@ -179,20 +143,11 @@ describe.each(databases)("entries by creation on $name", ({ name, start }) => {
   });
   afterAll(() => server.close());
 
-  const page = async (variables: Record<string, unknown>) =>
-    (await query(server, entriesDocument, variables)).page;
+  const page = (variables: Record<string, unknown>) => pageOf(server, entriesDocument, variables);
+  const listed = (variables: Record<string, unknown>, first: number) =>
+    pagesOf(server, entriesDocument, { ...variables, first });
   const places = (nodes: readonly any[]) =>
     nodes.map(({ namespace, key }) => `${namespace} ${key}`);
-
-  async function listed(variables: Record<string, unknown>, first: number) {
-    const pages: Record<string, any>[] = [];
-    for (let after: string | null = null; ;) {
-      const next: Record<string, any> = await page({ ...variables, first, after });
-      pages.push(next);
-      if (!next.pageInfo.hasNextPage) return pages;
-      after = next.pageInfo.endCursor as string;
-    }
-  }
 
   test.each([
     {},
@@ -253,43 +208,85 @@ describe.each(databases)("entries by creation on $name", ({ name, start }) => {
     const limited = await query(server, entriesDocument, variables, { token: secret });
     expect(places(limited.page.nodes)).toEqual(["b a", "b z"]);
   });
+});
 
-  const isPartitioned = name.includes("partitioned");
-  test.skipIf(isPartitioned)(
-    "a page is full or has reached the end, even if matching entries are rare; large entries end it early",
-    async () => {
-      await set(server, { namespace: "rare", key: "k1", value: 1 });
-      for (let batch = 0; batch < 11; batch++) {
-        const entries = Array.from({ length: 1_000 }, (_, index) => ({
-          key: `k${batch}-${index}`,
-          value: 0,
-        }));
-        await setMany(server, `much-${batch}`, entries);
-      }
-      await set(server, { namespace: "rare", key: "k2", value: 1 });
-      for (const [orderBy, keys] of [
-        ["CREATED_AT_ASC", ["k1", "k2"]],
-        ["CREATED_AT_DESC", ["k2", "k1"]],
-      ] as const) {
-        const whole = await page({ namespace: "rare", orderBy, first: 2 });
-        expect(whole.nodes.map(({ key }: any) => key)).toEqual(keys);
+describe.each(plainDatabases)("lists in which matches are rare on $name", ({ start }) => {
+  let server: TestServer;
+  const rare: string[] = [];
+  beforeAll(async () => {
+    server = await start({ maxPageBytes: 4_000_000, retentionDays: 0, retentionChanges: 20_000 });
+    const setRare = async () => {
+      const value = rare.length;
+      rare.push((await set(server, { namespace: "rare", key: `k${value}`, value })).revision);
+    };
+    await setRare();
+    // More than one statement examines, from either end.
+    for (let batch = 0; batch < 12; batch++) {
+      const entries = Array.from({ length: 1_000 }, (_, index) => ({ key: `k${index}`, value: 0 }));
+      await setMany(server, `much-${batch}`, entries);
+      if (batch % 6 === 5) await setRare();
+    }
+  });
+  afterAll(() => server.close());
+
+  test("a page of changes is full or has reached the end", async () => {
+    const page = (variables: Record<string, unknown>) => pageOf(server, changesDocument, variables);
+    for (const orderBy of ["REVISION_ASC", "REVISION_DESC"]) {
+      const expected = orderBy === "REVISION_ASC" ? rare : rare.toReversed();
+      const revisions = ({ nodes }: Record<string, any>) => nodes.map((node: any) => node.revision);
+      for (const first of [3, 20]) {
+        const whole = await page({ namespace: "rare", orderBy, first });
+        expect(revisions(whole)).toEqual(expected);
         expect(whole.pageInfo.hasNextPage).toBe(false);
-        const begin = await page({ namespace: "rare", orderBy, first: 1 });
-        expect(begin.pageInfo.hasNextPage).toBe(true);
       }
-      for (let index = 0; index < 6; index++) {
-        await set(server, { namespace: "large", key: `k${index}`, value: "x".repeat(1_000_000) });
-      }
-      const pages = await listed({ namespace: "large", orderBy: "CREATED_AT_DESC" }, 100);
-      expect(pages.length).toBeGreaterThan(1);
-      expect(pages.flatMap(({ nodes }) => nodes.map(({ key }: any) => key))).toEqual([
-        "k5",
-        "k4",
-        "k3",
-        "k2",
-        "k1",
-        "k0",
-      ]);
-    },
-  );
+      const begin = await page({ namespace: "rare", orderBy, first: 2 });
+      expect([revisions(begin), begin.pageInfo.hasNextPage]).toEqual([expected.slice(0, 2), true]);
+    }
+  });
+
+  test("a page of entries is full or has reached the end; large entries end it early", async () => {
+    const page = (variables: Record<string, unknown>) => pageOf(server, entriesDocument, variables);
+    for (const [orderBy, keys] of [
+      ["CREATED_AT_ASC", ["k0", "k1", "k2"]],
+      ["CREATED_AT_DESC", ["k2", "k1", "k0"]],
+    ] as const) {
+      const whole = await page({ namespace: "rare", orderBy, first: 3 });
+      expect(whole.nodes.map(({ key }: any) => key)).toEqual(keys);
+      expect(whole.pageInfo.hasNextPage).toBe(false);
+      const begin = await page({ namespace: "rare", orderBy, first: 2 });
+      expect(begin.nodes.map(({ key }: any) => key)).toEqual(keys.slice(0, 2));
+      expect(begin.pageInfo.hasNextPage).toBe(true);
+    }
+    for (let index = 0; index < 6; index++) {
+      await set(server, { namespace: "large", key: `k${index}`, value: "x".repeat(1_000_000) });
+    }
+    const pages = await pagesOf(server, entriesDocument, {
+      namespace: "large",
+      orderBy: "CREATED_AT_DESC",
+      first: 100,
+    });
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.flatMap(({ nodes }) => nodes.map(({ key }: any) => key))).toEqual([
+      "k5",
+      "k4",
+      "k3",
+      "k2",
+      "k1",
+      "k0",
+    ]);
+  });
+
+  // The last test, because it cuts the log.
+  test("a list with the newest first ends where the log was cut, and a page after the cut is empty", async () => {
+    const page = (variables: Record<string, unknown>) => pageOf(server, changesDocument, variables);
+    const head = BigInt(await headRevision(server));
+    await server.withDatabase((database) => database.compact({ maxAgeMs: 0, maxChanges: 10_000 }));
+    const kept = await page({ namespace: "rare", orderBy: "REVISION_DESC" });
+    const expected = rare.filter((revision) => BigInt(revision) > head - 10_000n).toReversed();
+    expect(expected).toHaveLength(2);
+    expect(kept.nodes.map(({ revision }: any) => revision)).toEqual(expected);
+    const gone = await page({ orderBy: "REVISION_DESC", after: rare[0] });
+    expect([gone.nodes, gone.pageInfo.hasNextPage]).toEqual([[], false]);
+    expect((await refusal(page({ after: rare[0] }))).code).toBe("REVISION_COMPACTED");
+  });
 });
