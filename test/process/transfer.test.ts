@@ -131,16 +131,21 @@ describe("baton export and baton import", () => {
   /** An export file, and the rows of a store after an uninterrupted import of it. */
   let large: { file: string; revision: bigint; rows: Awaited<ReturnType<typeof rowsOf>> };
   let largeFolder: Awaited<ReturnType<typeof temporaryFolder>>;
+  /** The store after that import. */
+  let largeStore: Awaited<ReturnType<typeof createSqlite>>;
   beforeAll(async () => {
     largeFolder = await temporaryFolder();
     const file = join(largeFolder.path, "file");
     // Far more than is imported before the kill, even on a busy machine.
     const { revision } = await writeExport(file, 9_000);
-    await using own = await createSqlite();
-    await beside(own, (database) => importFile(database, "reference", file));
-    large = { file, revision, rows: await rowsOf(own, "reference") };
+    largeStore = await createSqlite();
+    await beside(largeStore, (database) => importFile(database, "reference", file));
+    large = { file, revision, rows: await rowsOf(largeStore, "reference") };
   });
-  afterAll(() => largeFolder[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await largeFolder[Symbol.asyncDispose]();
+    await largeStore[Symbol.asyncDispose]();
+  });
 
   test.each(kinds)(
     "G3 G5: an import on $name continues after repeated kills, and every subscriber notices it",
@@ -211,14 +216,9 @@ describe("baton export and baton import", () => {
   );
 
   test("a stopped export says how to continue", async () => {
-    await using own = await createSqlite();
-    await using folder = await temporaryFolder();
-    const source = join(folder.path, "source");
-    // More than the buffers between two processes can hold.
-    await writeExport(source, 10_000);
-    await beside(own, (database) => importFile(database, "local", source));
-    // No program reads the output before the signal to stop.
-    const baton = new BatonProcess(["export", "--database-url", own.url]);
+    // No program reads the output before the signal to stop. It is more than the buffers between two processes can hold.
+    const args = ["export", "--user", "reference", "--database-url", largeStore.url];
+    const baton = new BatonProcess(args);
     baton.child.stdout?.pause();
     await msUntil(() => (baton.child.stdout?.readableLength ?? 0) > 0);
     baton.child.kill("SIGTERM");
