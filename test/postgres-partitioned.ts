@@ -2,23 +2,32 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { migratePostgres } from "../src/database/postgres/migrate-postgres.ts";
-import type { OwnDatabase } from "./own-database.ts";
-import { createPostgres } from "./postgres.ts";
+import { copiesOf } from "./postgres.ts";
 
 const folder = new URL("../prisma/postgres/", import.meta.url);
 
-/** A new database on the PostgreSQL of this run, migrated, and partitioned by user with the operator's script. */
-export async function createPartitionedPostgres(): Promise<OwnDatabase> {
-  const database = await createPostgres();
-  const client = new Client({ connectionString: database.url });
+/** Creates a database on the PostgreSQL of this run, with the tables of this version. */
+export const createMigratedPostgres = copiesOf("migrated", (url) => prepare(url, migrateTables));
+
+/** The same, partitioned by user with the operator's script. */
+export const createPartitionedPostgres = copiesOf("partitioned", (url) =>
+  prepare(url, async (client) => {
+    await migrateTables(client);
+    await partition(client);
+  }),
+);
+
+const migrateTables = (client: Client) =>
+  migratePostgres(client, fileURLToPath(new URL("migrations", folder)));
+
+async function prepare(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await migratePostgres(client, fileURLToPath(new URL("migrations", folder)));
-    await partition(client);
+    await work(client);
   } finally {
     await client.end();
   }
-  return database;
 }
 
 /** Runs `prisma/postgres/partition.sql`. */

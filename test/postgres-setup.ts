@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { Client } from "pg";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "./embedded-postgres.mjs";
 
@@ -7,16 +9,34 @@ declare module "vitest" {
   interface ProvidedContext {
     /** A PostgreSQL for this run, as a role that may create databases. */
     readonly postgresUrl: string;
+    /** How the names of the databases begin that this run copies. */
+    readonly templatePrefix: string;
   }
 }
 
 /** Starts the one PostgreSQL of a run, unless `BATON_TEST_POSTGRES_URL` names one. */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | void> {
+  const templatePrefix = `baton_template_${randomBytes(4).toString("hex")}`;
+  project.provide("templatePrefix", templatePrefix);
   const given = process.env.BATON_TEST_POSTGRES_URL;
-  if (given) return project.provide("postgresUrl", given);
+  if (given) {
+    project.provide("postgresUrl", given);
+    return () => dropDatabases(given, templatePrefix);
+  }
   const postgres = await startPostgres({ postgresFlags, parentFolder: await quickestFolder() });
   project.provide("postgresUrl", postgres.url);
   return postgres.stop;
+}
+
+async function dropDatabases(url: string, prefix: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT datname AS "name" FROM pg_database WHERE starts_with(datname, $1)',
+    [prefix],
+  );
+  for (const { name } of rows) await client.query(`DROP DATABASE ${name}`);
+  await client.end();
 }
 
 const postgresFlags = [

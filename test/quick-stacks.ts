@@ -1,5 +1,5 @@
 // graphql-js reads the stack of each refusal, and Vitest then looks up the source of each line of it. That is a tenth of
-// the time of tests with many refusals, whose stacks nobody sees. Other errors keep their stacks.
+// the time of tests with many refusals, whose stacks are not printed. Other errors keep their stacks.
 
 const prepare = Error.prepareStackTrace;
 // Each test file runs this again.
