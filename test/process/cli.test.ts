@@ -27,13 +27,13 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** Runs a command with the server of this file. `search` sets its exit code, so it needs a separate process. */
+/** Runs a command with the server of this file. */
 function cli(
   args: readonly string[],
   input?: string | Uint8Array,
   environment: Record<string, string> = env,
 ) {
-  return args[0] === "search" ? run(args, environment) : runQuickly(args, environment, input);
+  return runQuickly(args, environment, input);
 }
 
 /** Returns the output of a successful command. */

@@ -15,8 +15,7 @@ const printing = new AsyncLocalStorage<Printed>();
 
 /**
  * Runs `baton …` in this process, in the same way as `baton.ts`, in a tenth of the time of a process. Several commands
- * can run concurrently. It is for commands that read no standard input, wait for no signal, and set no exit code
- * themselves.
+ * can run concurrently. It is for commands that read no standard input and wait for no signal.
  * @param env the only `BATON_…` variables of the command
  */
 export async function runHere(

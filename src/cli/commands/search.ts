@@ -7,6 +7,7 @@ import { addListFormat } from "../flags/format.ts";
 import { namespacePrefixOption } from "../flags/prefix.ts";
 import { oneField } from "../terminal/control-characters.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
+import { SilentEnd } from "../terminal/silent-end.ts";
 import { printList, type ListFormat } from "../terminal/print-list.ts";
 
 interface Flags extends ListFormat {
@@ -58,7 +59,7 @@ Examples:
           TEXT: ({ snippet }) => oneField(snippet),
         },
       });
-      if (count === 0) process.exitCode = exitCodes.absent;
+      if (count === 0) throw new SilentEnd(exitCodes.absent);
     });
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { open, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -9,6 +10,7 @@ import { StartError } from "../../start-error.ts";
 import { configOf } from "../flags/options.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { print } from "../terminal/output.ts";
+import { SilentEnd } from "../terminal/silent-end.ts";
 import { checkConfiguration } from "./check-configuration.ts";
 import { checkIdentityProvider } from "./check-identity-provider.ts";
 import { checkListening } from "./check-listening.ts";
@@ -41,7 +43,7 @@ export async function runDoctor(command: Command, asJson: boolean): Promise<void
           .map(({ check, result, message }) => `${result.padEnd(7)}  ${check}: ${message}\n`)
           .join(""),
   );
-  if (findings.some(({ result }) => result === "failure")) process.exitCode = exitCodes.absent;
+  if (findings.some(({ result }) => result === "failure")) throw new SilentEnd(exitCodes.absent);
 }
 
 /** The database; null if the option that names it is invalid, which `checkConfiguration` reports. */
@@ -85,7 +87,7 @@ async function checkFolders(config: Config, place: DatabasePlace | null): Promis
 /** Makes a file in it and removes it: some disks that are read-only say that they can be written. */
 async function checkFolder(check: string, folder: string): Promise<Finding[]> {
   if (!existsSync(folder)) return [ok(check, `${folder} does not exist; the first start makes it`)];
-  const trial = join(folder, `.baton-doctor-${process.pid}`);
+  const trial = join(folder, `.baton-doctor-${randomUUID()}`);
   try {
     await (await open(trial, "wx", 0o600)).close();
     await rm(trial);

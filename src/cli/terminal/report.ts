@@ -3,14 +3,17 @@ import { StartError } from "../../start-error.ts";
 import { escapeControls } from "./control-characters.ts";
 import { errorLine, type ApiError } from "./error-message.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { SilentEnd } from "./silent-end.ts";
 
 /**
- * Prints the reason for a failure on standard error: one line, or the stack trace of a bug.
+ * Prints the reason for a failure on standard error: one line, or the stack trace of a bug. Prints nothing after a
+ * `SilentEnd`.
  * @returns the exit code
  */
 export function report(error: unknown): number {
   // Commander has printed the error or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof SilentEnd) return error.exitCode;
   if (error instanceof StartError) {
     say(error.message);
     return error.exitCode;
