@@ -18,8 +18,8 @@ export const builder = new SchemaBuilder<{
   plugins: [ComplexityPlugin],
   complexity: {
     defaultComplexity: 1,
-    // The `first` argument of a connection already counts the items of its lists.
-    defaultListMultiplier: 1,
+    // A list of objects must declare its size. Until it does, no operation can select it.
+    defaultListMultiplier: Number.POSITIVE_INFINITY,
     limit: ({ store, isWithinComplexity }) =>
       isWithinComplexity ? {} : { complexity: store.limits.maxQueryComplexity },
     complexityError: (_kind, { complexity, maxComplexity = 0 }) =>

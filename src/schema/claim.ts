@@ -22,6 +22,7 @@ import {
 } from "./transact.ts";
 import {
   batchComplexity,
+  listInBatch,
   idempotencyKeyInput,
   keyInput,
   metadataInput,
@@ -223,6 +224,7 @@ const completeClaimPayload = builder
       }),
       results: t.field({
         type: [operationResult],
+        complexity: listInBatch,
         description: resultsDescription,
         resolve: ({ results }, _args, context, info) => listInPieces(results, context, info),
       }),

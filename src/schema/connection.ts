@@ -31,6 +31,9 @@ const pageInfoRef = builder.objectRef<PageInfo>("PageInfo").implement({
   }),
 });
 
+/** The complexity of a page's list. The connection's `first` already multiplies it. */
+const listOfPage = { field: 1, multiplier: 1 };
+
 /** Defines the connection and edge types over a node type. */
 export function connectionOf<T>(
   name: string,
@@ -56,14 +59,14 @@ export function connectionOf<T>(
     fields: (t) => ({
       nodes: t.field({
         type: [node],
-        complexity: { field: 1, multiplier: 1 },
+        complexity: listOfPage,
         description: "The items of this page.",
         // Pothos cannot infer that a ref of T resolves to an unknown T.
         resolve: (page, _args, context, info) => listInPieces(page.items, context, info) as never,
       }),
       edges: t.field({
         type: [edgeRef],
-        complexity: { field: 1, multiplier: 1 },
+        complexity: listOfPage,
         description: "The items of this page, each with its cursor.",
         resolve: (page, _args, context, info) => {
           const edges = page.items.map((item) => ({ node: item, cursor: page.cursorOf(item) }));

@@ -18,6 +18,7 @@ import { listInPieces } from "./list-in-pieces.ts";
 import { showWrittenEntries } from "./show-written-entries.ts";
 import {
   batchComplexity,
+  listInBatch,
   idempotencyKeyInput,
   namespaceInput,
   payloadRevision,
@@ -68,6 +69,7 @@ const setEntriesPayload = builder
     fields: (t) => ({
       entries: t.field({
         type: [entryRef],
+        complexity: listInBatch,
         description:
           "The entries after the write, in the order of the input. Needs the scope `read`; without it nothing is written.",
         resolve: (result, _args, context, info) => listInPieces(result.entries, context, info),

@@ -1,4 +1,4 @@
-import { scopes, type Grant } from "../store/model/grant.ts";
+import { maxGrants, scopes, type Grant } from "../store/model/grant.ts";
 import { builder } from "./builder.ts";
 
 /** The scopes of a grant. */
@@ -37,6 +37,14 @@ export const grantRef = builder.objectRef<Grant>("Grant").implement({
     namespacePattern: t.exposeString("namespacePattern", { description: patternDescription }),
   }),
 });
+
+/** The complexity of a list of grants. */
+export const grantsComplexity = { field: 1, multiplier: maxGrants };
+
+/** The size of the patterns of grants, in bytes. */
+export function bytesOfPatterns(grants: readonly Pick<Grant, "namespacePattern">[]): number {
+  return grants.reduce((sum, grant) => sum + Buffer.byteLength(grant.namespacePattern), 0);
+}
 
 /** A grant of a new token. */
 export const grantInput = builder.inputType("GrantInput", {

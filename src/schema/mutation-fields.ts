@@ -72,3 +72,6 @@ export function payloadRevision<T extends { readonly revision: bigint }>(
 export function batchComplexity(itemCount: number) {
   return { field: 1, multiplier: Math.max(1, itemCount) };
 }
+
+/** The complexity of that list. The mutation already multiplies it. */
+export const listInBatch = { field: 1, multiplier: 1 };

@@ -50,6 +50,8 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
       resolve: (namespace) => namespace.updatedAt,
     }),
     agents: t.stringList({
+      // The number of agents that it shows.
+      complexity: 100,
       description:
         "The agents that created or last wrote its entries, sorted. At most the first 100.",
       resolve: (namespace) => [...namespace.agents],

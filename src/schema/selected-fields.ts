@@ -1,4 +1,5 @@
 import { Kind, type FieldNode, type GraphQLResolveInfo, type SelectionSetNode } from "graphql";
+import { selectionCounter } from "./selection-count.ts";
 
 /** Results of earlier calls. GraphQL passes the same array of nodes to each item of a list. */
 const known = new WeakMap<readonly FieldNode[], Map<string, boolean>>();
@@ -49,24 +50,12 @@ function search(
   return fieldNodes.some(({ selectionSet }) => within(selectionSet));
 }
 
-/** The least number of fields that an operation selects for each item of a list. */
+/** The largest number of fields that an operation selects for each item of a list. */
 export function fieldsOfItem({ fieldNodes, fragments }: GraphQLResolveInfo): number {
   let count = counts.get(fieldNodes);
   if (count !== undefined) return count;
-  count = 0;
-  const visited = new Set<string>();
-  const countIn = (set: SelectionSetNode | undefined): void => {
-    for (const selection of set?.selections ?? []) {
-      if (selection.kind !== Kind.FRAGMENT_SPREAD) {
-        if (selection.kind === Kind.FIELD) count = (count ?? 0) + 1;
-        countIn(selection.selectionSet);
-      } else if (!visited.has(selection.name.value)) {
-        visited.add(selection.name.value);
-        countIn(fragments[selection.name.value]?.selectionSet);
-      }
-    }
-  };
-  for (const { selectionSet } of fieldNodes) countIn(selectionSet);
+  const countSet = selectionCounter((name) => fragments[name]);
+  count = fieldNodes.reduce((sum, { selectionSet }) => sum + countSet(selectionSet), 0);
   counts.set(fieldNodes, count);
   return count;
 }

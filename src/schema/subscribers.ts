@@ -1,13 +1,24 @@
 import type { Subscriber, Subscribers } from "../feed/subscribers.ts";
 import type { TextMatch } from "../store/model/text-match.ts";
+import { maxGrants } from "../store/model/grant.ts";
 import { builder } from "./builder.ts";
+import { fieldsOfItem } from "./selected-fields.ts";
+import { shortList } from "./short-list.ts";
+
+function textOf(match: TextMatch): string {
+  return match.kind === "exact" ? match.text : match.prefix;
+}
+
+function bytesOf(texts: readonly string[]): number {
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
+}
 
 const nameMatchRef = builder.objectRef<TextMatch>("NameMatch").implement({
   description: "Matches one name, or all names that begin with a prefix.",
   fields: (t) => ({
     text: t.string({
       description: "The name or the prefix. An empty prefix matches every name.",
-      resolve: (match) => (match.kind === "exact" ? match.text : match.prefix),
+      resolve: textOf,
     }),
     isPrefix: t.boolean({
       description: "Whether `text` is a prefix. If `false`, it is the name.",
@@ -38,13 +49,19 @@ const subscriberRef = builder.objectRef<Subscriber>("Subscriber").implement({
     }),
     namespaces: t.field({
       type: [nameMatchRef],
+      // A subscription without a namespace follows those of its token's grants.
+      complexity: { field: 1, multiplier: maxGrants },
       description: "The namespaces that it follows.",
-      resolve: ({ selection }) => [...selection.namespaces],
+      resolve: ({ selection: { namespaces } }, _args, context, info) =>
+        shortList(namespaces, bytesOf(namespaces.map(textOf)), context, info),
     }),
     keys: t.field({
       type: nameMatchRef,
       description: "The keys that it follows in these namespaces.",
-      resolve: ({ selection }) => selection.keys,
+      resolve: ({ selection: { keys } }, _args, { budget }, info) => {
+        budget.spendTexts(fieldsOfItem(info) * bytesOf([textOf(keys)]));
+        return keys;
+      },
     }),
     lag: t.float({
       description:
@@ -81,8 +98,10 @@ export const subscribersRef = builder.objectRef<Subscribers>("Subscribers").impl
           description: `The maximum number of items. Values above ${maxListed} count as ${maxListed}.`,
         }),
       },
-      resolve: ({ all }, { first }) =>
-        all.slice(0, Math.max(0, Math.min(maxListed, first ?? defaultListed))),
+      resolve: ({ all }, { first }, context, info) => {
+        const listed = all.slice(0, Math.max(0, Math.min(maxListed, first ?? defaultListed)));
+        return shortList(listed, bytesOf(listed.map(({ agent }) => agent ?? "")), context, info);
+      },
     }),
   }),
 });

@@ -11,7 +11,8 @@ import {
   pageComplexity,
   statementComplexity,
 } from "./connection.ts";
-import { grantInput, grantRef } from "./grant.ts";
+import { bytesOfPatterns, grantInput, grantRef, grantsComplexity } from "./grant.ts";
+import { shortList } from "./short-list.ts";
 
 const tokenRef = builder.objectRef<Token>("Token").implement({
   description: "A bearer token, without its secret. The server keeps only a hash of the secret.",
@@ -25,8 +26,10 @@ const tokenRef = builder.objectRef<Token>("Token").implement({
     }),
     grants: t.field({
       type: [grantRef],
+      complexity: grantsComplexity,
       description: "Its permissions and their namespaces.",
-      resolve: (token) => [...token.grants],
+      resolve: ({ grants }, _args, context, info) =>
+        shortList(grants, bytesOfPatterns(grants), context, info),
     }),
     createdAt: t.field({
       type: "DateTime",

@@ -18,6 +18,7 @@ import { listInPieces } from "./list-in-pieces.ts";
 import { showWrittenEntries } from "./show-written-entries.ts";
 import {
   batchComplexity,
+  listInBatch,
   idempotencyKeyInput,
   keyInput,
   namespaceInput,
@@ -120,6 +121,7 @@ const transactPayload = builder.objectRef<CommandResult>("TransactPayload").impl
   fields: (t) => ({
     results: t.field({
       type: [operationResult],
+      complexity: listInBatch,
       description: resultsDescription,
       resolve: ({ results }, _args, context, info) => listInPieces(results, context, info),
     }),

@@ -1,10 +1,13 @@
 import type { Usage } from "../store/model/entry.ts";
 import type { Limits } from "../store/model/limits.ts";
-import { scopes } from "../store/model/grant.ts";
+import { maxGrants, scopes } from "../store/model/grant.ts";
 import type { Viewer } from "../store/model/viewer.ts";
+import type { Subscribers } from "../feed/subscribers.ts";
 import { builder } from "./builder.ts";
 import { statementComplexity } from "./connection.ts";
-import { grantRef, scopeEnum } from "./grant.ts";
+import type { Context } from "./context.ts";
+import { bytesOfPatterns, grantRef, grantsComplexity, scopeEnum } from "./grant.ts";
+import { shortList } from "./short-list.ts";
 import { subscribersRef } from "./subscribers.ts";
 
 const limitDescriptions: Record<keyof Limits, string> = {
@@ -62,6 +65,9 @@ const usageRef = builder.objectRef<Usage>("Usage").implement({
   }),
 });
 
+/** The subscribers of each operation that reads them. All its fields show the same ones. */
+const subscribersOf = new WeakMap<Context, Subscribers>();
+
 const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
   description: "The authenticated caller.",
   fields: (t) => ({
@@ -79,14 +85,21 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
         scopes.filter((scope) => grants.some((grant) => grant.scopes.includes(scope))),
     }),
     namespacePatterns: t.stringList({
+      // Each time, it compares the patterns of all grants.
+      complexity: 10 * maxGrants,
       description:
         "The namespaces that its token covers with any scope: names, or prefixes followed by `*`. `*` alone covers all namespaces.",
-      resolve: ({ grants }) => [...new Set(grants.map(({ namespacePattern }) => namespacePattern))],
+      resolve: ({ grants }, _args, context, info) => {
+        const patterns = [...new Set(grants.map(({ namespacePattern }) => namespacePattern))];
+        return shortList(patterns, bytesOfPatterns(grants), context, info);
+      },
     }),
     grants: t.field({
       type: [grantRef],
+      complexity: grantsComplexity,
       description: "The grants of its token: scopes, each with the namespaces that it applies to.",
-      resolve: (viewer) => [...viewer.grants],
+      resolve: ({ grants }, _args, context, info) =>
+        shortList(grants, bytesOfPatterns(grants), context, info),
     }),
     headRevision: t.field({
       type: "Revision",
@@ -124,7 +137,14 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
       type: subscribersRef,
       description:
         "The current subscribers of the store, and how far each is behind. Deliveries and reads are not recorded. Needs the scope `read`.",
-      resolve: (viewer, _args, { feed }) => feed.subscribers(viewer),
+      resolve: (viewer, _args, context) => {
+        let subscribers = subscribersOf.get(context);
+        if (!subscribers) {
+          subscribers = context.feed.subscribers(viewer);
+          subscribersOf.set(context, subscribers);
+        }
+        return subscribers;
+      },
     }),
     usage: t.field({
       type: usageRef,

@@ -116,6 +116,15 @@ export class ResponseBudget {
   }
 
   /**
+   * Counts texts of any other kind. The caller multiplies them by the number of fields that show them.
+   * @throws LIMIT_EXCEEDED, RATE_LIMITED as `spend` does
+   */
+  spendTexts(bytes: number): void {
+    this.#add(bytes);
+    this.#requireRoom();
+  }
+
+  /**
    * Returns the result of a read after counting it.
    * @throws LIMIT_EXCEEDED, RATE_LIMITED as `spend` does
    */
@@ -172,6 +181,10 @@ export class ResponseBudget {
   #count(entries: Iterable<Sized>): void {
     let bytes = 0;
     for (const entry of entries) if (entry) bytes += this.#bytesOf(entry);
+    this.#add(bytes);
+  }
+
+  #add(bytes: number): void {
     this.#usedBytes += bytes;
     if (this.#underWay) this.#underWay.bytes += bytes;
     if (this.#share && this.#usedBytes > smallBytes) {

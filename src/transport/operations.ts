@@ -24,6 +24,11 @@ import { subscriptionDirectives } from "./subscription-directives.ts";
 
 /** The largest number of lexical tokens in a document. It bounds validation, which is quadratic in the worst case. */
 const maxQueryTokens = 4_000;
+/**
+ * The largest number of selections, with each fragment counted wherever it is spread. Those that read nothing are executed
+ * in one turn of the event loop, so this bounds the turn. The items of a list do not count.
+ */
+const maxSelections = 5_000;
 /** Several times the size of a tool's request for the whole schema. */
 const maxIntrospectionBytes = 1.5 * 1024 * 1024;
 /** The largest product of the numbers of operations and fragments in a document. */
@@ -64,7 +69,6 @@ export class OperationRefusal extends Error {
 /** The limits on an operation that are checked on its text. */
 interface TextLimits {
   readonly maxQueryBytes: number;
-  readonly maxQueryComplexity: number;
 }
 
 /** The operations that callers can send. */
@@ -120,7 +124,7 @@ export class Operations {
     try {
       const document = parse(text, { maxTokens: maxQueryTokens });
       requireFewPairs(document);
-      this.#requireFew(selectionCount(document));
+      requireFew(selectionCount(document));
       this.#requireValid(document);
       this.#requireSmallIntrospection(document);
       const embedding = embedVariables(this.#schema, document);
@@ -151,20 +155,6 @@ export class Operations {
       "maxQueryBytes",
       maxQueryBytes,
       `The text of an operation can have at most ${maxQueryBytes} bytes; this one has ${bytes}. Send values as variables.`,
-    );
-  }
-
-  /**
-   * A visitor of a document follows a fragment at each place where it is spread, so the number of selections is
-   * bounded.
-   */
-  #requireFew(selections: number): void {
-    const { maxQueryComplexity } = this.#limits;
-    if (selections <= maxQueryComplexity) return;
-    throw tooLarge(
-      "maxQueryComplexity",
-      maxQueryComplexity,
-      `The operation can select at most ${maxQueryComplexity} fields, with each fragment counted wherever it is spread; this one selects ${selections}. Spread each fragment fewer times.`,
     );
   }
 
@@ -222,6 +212,16 @@ function requireFewPairs({ definitions }: DocumentNode): void {
     "maxOperationFragments",
     maxOperationFragments,
     `The number of operations in a document, multiplied by the number of fragments, can be at most ${maxOperationFragments}; here it is ${pairs}. Send only the operation that you want, and its fragments.`,
+  );
+}
+
+/** A visitor of a document follows a fragment at each place where it is spread. */
+function requireFew(selections: number): void {
+  if (selections <= maxSelections) return;
+  throw tooLarge(
+    "maxSelections",
+    maxSelections,
+    `The operation can select at most ${maxSelections} fields, with each fragment counted wherever it is spread; this one selects ${selections}. Spread each fragment fewer times, or send several operations.`,
   );
 }
 

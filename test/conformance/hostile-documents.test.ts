@@ -1,5 +1,6 @@
 import {
   getNamedType,
+  getNullableType,
   isIntrospectionType,
   isListType,
   isObjectType,
@@ -60,7 +61,7 @@ const places: readonly [root: string, on: string, leaf: string][] = [
 describe("G9 G14: documents that are large when expanded", () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await startTestServer({ maxResponseBytes: 16_000_000 });
     await set(server, { key: "k", value: 1 });
   });
   afterAll(() => server.close());
@@ -70,8 +71,8 @@ describe("G9 G14: documents that are large when expanded", () => {
   describe.each(places)("%s", (root, on, leaf) => {
     test("follows fragments that spread each other twice only once", async () => {
       const begin = performance.now();
-      // Expanded, these are about 100,000 spreads, fewer than the limit.
-      const { data, errors } = await ask(`${root} ${doubled(15, on, leaf)}`);
+      // Expanded, these are about 4,000 selections, fewer than the limit.
+      const { data, errors } = await ask(`${root} ${doubled(10, on, leaf)}`);
       expect(errors).toBeUndefined();
       expect(data).toBeTruthy();
       expect(performance.now() - begin).toBeLessThan(2_000);
@@ -84,7 +85,7 @@ describe("G9 G14: documents that are large when expanded", () => {
         const { errors } = await ask(`${root} ${doubled(count, on, leaf)}`);
         expect(errors?.[0]?.extensions).toMatchObject({
           code: "LIMIT_EXCEEDED",
-          limit: "maxQueryComplexity",
+          limit: "maxSelections",
         });
         expect(performance.now() - begin).toBeLessThan(2_000);
       },
@@ -94,7 +95,7 @@ describe("G9 G14: documents that are large when expanded", () => {
   test("refuses those of a subscription, too, on both transports", async () => {
     const document = `subscription ($after: Revision) { entryChanged(after: $after) { entry { ...F0 } } }`;
     const client = socketClient(server.url, { token: server.token });
-    const small = `${document} ${doubled(15, "Entry", "key")}`;
+    const small = `${document} ${doubled(10, "Entry", "key")}`;
     const large = `${document} ${doubled(40, "Entry", "key")}`;
     await using bySocket = subscribeOn(client, small, { after: "0" });
     await using bySse = await subscribeBySse(server, small, { after: "0" });
@@ -166,7 +167,7 @@ describe("G9 G14: documents that are large when expanded", () => {
     }
   });
 
-  test("every field has a cost", () => {
+  test("every field has a cost, and every list of objects declares its size", () => {
     const free: string[] = [];
     for (const type of Object.values(schema.getTypeMap())) {
       if (!isObjectType(type) || isIntrospectionType(type)) continue;
@@ -174,11 +175,63 @@ describe("G9 G14: documents that are large when expanded", () => {
         const input = { entries: [], keys: [], operations: [] };
         for (const args of [{ input }, { first: 0 }, { first: -9 }, { first: null }]) {
           const { own, multiplier } = costOf(field, { input, ...args });
-          if (!(own >= 1 && multiplier >= 1)) free.push(`${type.name}.${field.name}`);
+          if (!(own >= 1 && multiplier >= 1 && Number.isFinite(multiplier)))
+            free.push(`${type.name}.${field.name}`);
         }
       }
     }
     expect(free).toEqual([]);
+  });
+
+  describe("G14: fields that read nothing", () => {
+    const pattern = (at: number) => `${"n".repeat(200)}${at}:*`;
+    const grants = Array.from({ length: 100 }, (_, at) => ({
+      scopes: ["READ"],
+      namespacePattern: pattern(at),
+    }));
+    const create =
+      "mutation ($grants: [GrantInput!]!) { createToken(input: { grants: $grants }) { secret } }";
+    let token: string;
+    beforeAll(async () => {
+      const { data } = await request(server.url, server.token, create, { grants });
+      token = data?.createToken.secret;
+    });
+
+    /** Returns the error or the first field on both transports. */
+    async function askBoth(document: string) {
+      const { data, errors } = await request(server.url, token, document);
+      const client = socketClient(server.url, { token });
+      const bySocket = await subscribeOn(client, document)
+        .next()
+        .catch(({ extensions }: Refusal) => ({ extensions }));
+      await client.dispose();
+      return [errors?.[0] ?? data?.a0, bySocket];
+    }
+    const nested = (outer: number, inner: number, field: string) =>
+      `{ ${repeat(outer, (at) => `a${at}: viewer { ...G }`)} } fragment G on Viewer { ${repeat(inner, (at) => `b${at}: ${field}`)} }`;
+
+    test.each([
+      ["maxSelections", nested(300, 200, "grants { namespacePattern scopes }")],
+      ["maxSelections", nested(100, 100, "limits { maxKeyBytes }")],
+      ["maxSelections", nested(80, 80, "user")],
+      ["maxQueryComplexity", nested(40, 40, "grants { namespacePattern scopes }")],
+      ["maxQueryComplexity", nested(20, 20, "namespacePatterns")],
+      [
+        "maxQueryComplexity",
+        nested(20, 20, "subscribers { slowest(first: 100) { namespaces { text } } }"),
+      ],
+      ["maxResponseBytes", nested(20, 20, "grants { a: namespacePattern b: namespacePattern }")],
+    ])("refuses many of them with LIMIT_EXCEEDED: %s %#", async (limit, document) => {
+      for (const answer of await askBoth(document)) {
+        expect(answer).toMatchObject({ extensions: { code: "LIMIT_EXCEEDED", limit } });
+      }
+    });
+
+    test("returns lists that wait for a turn of the event loop completely", async () => {
+      for (const answer of await askBoth(nested(4, 20, "grants { namespacePattern scopes }"))) {
+        expect(answer).toMatchObject({ b0: grants, b19: grants });
+      }
+    });
   });
 
   test.each([
@@ -270,6 +323,7 @@ function costOf(field: GraphQLField<unknown, unknown>, args: object) {
   const cost = typeof given === "function" ? given(args) : given;
   if (typeof cost === "number") return { own: cost, multiplier: 1 };
   // The items of a list of scalars are not selected individually.
-  const isList = isListType(field.type) && isObjectType(getNamedType(field.type));
+  if (!isObjectType(getNamedType(field.type))) return { own: cost?.field ?? 1, multiplier: 1 };
+  const isList = isListType(getNullableType(field.type));
   return { own: cost?.field ?? 1, multiplier: cost?.multiplier ?? (isList ? 0 : 1) };
 }

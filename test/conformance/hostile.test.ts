@@ -45,11 +45,11 @@ describe.each(plainDatabases)("G9 G10: hostile callers on $name", ({ start }) =>
   test("counts fields that each read from the database", async () => {
     await set(server, { key: "a", value: 1 });
     const levels = Array.from(
-      { length: 14 },
+      { length: 9 },
       (_, at) =>
-        `fragment f${at} on Entry { a: history(first: 1) { nodes { entry { ...f${at + 1} } } } b: history(first: 1) { nodes { entry { ...f${at + 1} } } } }`,
+        `fragment f${at} on Entry { a: history(first: 2) { nodes { entry { ...f${at + 1} } } } b: history(first: 2) { nodes { entry { ...f${at + 1} } } } }`,
     );
-    const document = `{ entry(key: "a") { ...f0 } } ${levels.join(" ")} fragment f14 on Entry { key }`;
+    const document = `{ entry(key: "a") { ...f0 } } ${levels.join(" ")} fragment f9 on Entry { key }`;
     expect((await ask(document)).errors?.[0]?.extensions).toMatchObject({
       limit: "maxQueryComplexity",
     });

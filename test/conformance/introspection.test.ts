@@ -176,7 +176,7 @@ describe("introspection", () => {
     ],
     [
       "fields in fragments",
-      `{ __schema { types { ...F0 } } } ${repeat(5, (at) => `fragment F${at} on __Type { a${at}: ofType { ...F${at + 1} } ...F${at + 1} }`)} fragment F5 on __Type { ${repeat(300, (at) => `f${at}: fields { name }`)} }`,
+      `{ __schema { types { ...F0 } } } ${repeat(5, (at) => `fragment F${at} on __Type { a${at}: ofType { ...F${at + 1} } ...F${at + 1} }`)} fragment F5 on __Type { ${repeat(70, (at) => `f${at}: fields { name }`)} }`,
     ],
     [
       "a type named by a variable",
