@@ -1,0 +1,82 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { query, refusal, subscribe } from "../client.ts";
+import { get, set } from "../operations.ts";
+import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { msUntil } from "./instances.ts";
+
+/** The program, which .ci/run builds. */
+const litestream = process.env.BATON_TEST_LITESTREAM;
+if (!litestream) {
+  console.log(
+    "SKIPPED: SQLite's point-in-time recovery. BATON_TEST_LITESTREAM names no Litestream.",
+  );
+}
+
+const state = "{ viewer { epoch headRevision } }";
+const follow = `subscription ($after: Revision!, $epoch: String!) {
+  entryChanged(after: $after, epoch: $epoch) { kind key }
+}`;
+
+test.skipIf(!litestream)(
+  "G15: point-in-time recovery of SQLite, as documented, keeps what was written until then",
+  async () => {
+    await using folder = await temporaryFolder();
+    const dataDir = join(folder.path, "data");
+    const replica = `file://${join(folder.path, "replica")}`;
+    const restored = join(folder.path, "restored.db");
+    const restore = async (...args: string[]) => {
+      await rm(restored, { force: true });
+      await promisify(execFile)(litestream ?? "", ["restore", ...args, "-o", restored, replica]);
+    };
+    const isCopied = async (text: string) => {
+      try {
+        await restore();
+      } catch {
+        return false; // Nothing is copied yet.
+      }
+      return (await readFile(restored)).includes(text);
+    };
+
+    let recoverAt: string;
+    let lost: { epoch: string; headRevision: string };
+    {
+      await using server = await serveProcess(dataDir);
+      const replicate = ["replicate", join(dataDir, "baton.db"), replica];
+      const copying = spawn(litestream ?? "", replicate, { stdio: "ignore" });
+      try {
+        await set(server, { key: "kept", value: "this is kept" });
+        await msUntil(() => isCopied("this is kept"), 20_000);
+        recoverAt = new Date().toISOString();
+        await set(server, { key: "lost", value: "this is lost" });
+        lost = (await query(server, state)).viewer;
+        await msUntil(() => isCopied("this is lost"), 20_000);
+      } finally {
+        copying.kill();
+        await once(copying, "close");
+      }
+    }
+
+    await restore("-timestamp", recoverAt);
+    const done = await run(["restore", restored, "--force", "--data-dir", dataDir]);
+    expect(done.code, done.stderr).toBe(0);
+    await using server = await serveProcess(dataDir);
+    expect((await get(server, "kept"))?.value).toBe("this is kept");
+    expect(await get(server, "lost")).toBeNull();
+    const { viewer } = await query(server, state);
+    expect(BigInt(viewer.headRevision)).toBe(BigInt(lost.headRevision) - 1n);
+    await set(server, { key: "another", value: 1 });
+    // The lost history had this revision, too, so only the epoch shows the difference.
+    const after = { after: lost.headRevision, epoch: lost.epoch };
+    await using events = subscribe(server, follow, after);
+    expect((await refusal(events.next())).extensions).toMatchObject({
+      code: "REVISION_COMPACTED",
+      reason: "EPOCH",
+      epoch: viewer.epoch,
+    });
+  },
+);
