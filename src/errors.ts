@@ -8,7 +8,9 @@
  *   token can read them.
  * - `CLAIM_LOST`: the claim no longer holds its entry, because its lease ended, or it was completed or released.
  * - `REVISION_COMPACTED`: the log no longer reaches back to the revision; it has `oldestRevision`. With `reason:
- *   "EPOCH"`, the revision belongs to another epoch, from before a backup was restored; it has the current `epoch`.
+ *   "EPOCH"`, the revision belongs to another epoch, from before a backup was restored; it has the current `epoch`. With
+ *   `reason: "RESPONSE"`, a repeated mutation was written by its first call, at `revision`, but its response is no longer
+ *   kept.
  * - `LIMIT_EXCEEDED`: a limit was exceeded; it has `limit` (the option's name) and `max` (its value).
  * - `RATE_LIMITED`: too many requests per second (it has `limit`, `max` and `retryAfterMs`), too little memory for a
  *   large request or response (it has `retryAfterMs`), or too many unread responses on the connection, which must be
@@ -132,5 +134,25 @@ export function epochChanged(after: bigint, oldest: bigint, epoch: string): Bato
     `Revision ${after} belongs to another epoch of this store, which was restored from a backup since then. ` +
       `Start again with snapshot: true; the current epoch is ${JSON.stringify(epoch)}.`,
     { after: String(after), oldestRevision: String(oldest), reason: "EPOCH", epoch },
+  );
+}
+
+/** A repeated mutation was written by its first call, but a part of its response is no longer stored. */
+export function resultNotKept(
+  idempotencyKey: string,
+  revision: bigint,
+  oldest: bigint,
+): BatonError {
+  const argument = "input.idempotencyKey";
+  return new BatonError(
+    "REVISION_COMPACTED",
+    `${argument}: The call with the key ${JSON.stringify(idempotencyKey)} was written once, by revision ${revision}, and was not written again. ` +
+      "Its response is no longer kept, because retention has removed a revision that it shows. Read the current state.",
+    {
+      argument,
+      revision: String(revision),
+      oldestRevision: String(oldest),
+      reason: "RESPONSE",
+    },
   );
 }

@@ -264,8 +264,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       ),
       periodically(compactionIntervalMs, "compacting the log", async () => {
         await database.compact(retention, () => stopping);
-        // A record is used for one day. A running request can still use one that is slightly older.
-        await database.forgetRecords(2 * recordAgeMs);
+        await database.forgetRecords(recordAgeMs);
         await database.forgetTokens(tokenAgeMs);
       }),
     ];

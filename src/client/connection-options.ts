@@ -47,8 +47,8 @@ export interface ConnectionOptions {
   readonly maxSilenceMs?: number | undefined;
   /**
    * Whether writes are retried, too. Each write then carries an idempotency key, so that it happens once. The server
-   * keeps the result for 24 hours, which stores the written data a second time. The renewal of a lease is always
-   * retried, because repeating it is harmless. Default: true.
+   * keeps a record of it for 24 hours, of a few kilobytes at most for one entry. The renewal of a
+   * lease is always retried, because repeating it is harmless. Default: true.
    */
   readonly retryWrites?: boolean | undefined;
   /**

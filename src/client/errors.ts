@@ -120,8 +120,11 @@ export class RevisionCompactedError extends BatonError {
 
   /** The oldest revision that the log still contains. */
   readonly oldestRevision = this.details.oldestRevision as string;
-  /** `"EPOCH"` if the revision belongs to another epoch. Null if the log no longer contains it. */
-  readonly reason = (this.details.reason as "EPOCH" | undefined) ?? null;
+  /**
+   * `"EPOCH"` if the revision belongs to another epoch. `"RESPONSE"` if a repeated write was written once, and its
+   * response is no longer kept. Null if the log no longer contains the revision.
+   */
+  readonly reason = (this.details.reason as "EPOCH" | "RESPONSE" | undefined) ?? null;
   /** The current epoch of the store if `reason` is `"EPOCH"`; otherwise null. */
   readonly epoch = (this.details.epoch as string | undefined) ?? null;
 }

@@ -4,7 +4,7 @@ import { commandOf, type Command, type CommandResult } from "./commit/command.ts
 import type { Committer } from "./commit/committer.ts";
 import { digestOf } from "./commit/idempotency.ts";
 import { recordKey } from "./commit/record-key.ts";
-import type { ReadView } from "./contract.ts";
+import { completeRepeat, type RepeatView } from "./complete-repeat.ts";
 import type { Claim } from "./model/claim.ts";
 import type { Entry } from "./model/entry.ts";
 import {
@@ -95,14 +95,10 @@ const maxClaimRounds = 50;
 export class Writer {
   readonly #committer: Pick<Committer, "submit">;
   readonly #limits: Limits;
-  readonly #view: Pick<ReadView, "readStoredEntries">;
+  readonly #view: RepeatView;
 
-  /** @param view where claims with a filter find candidates */
-  constructor(
-    committer: Pick<Committer, "submit">,
-    limits: Limits,
-    view: Pick<ReadView, "readStoredEntries">,
-  ) {
+  /** @param view where claims with a filter find candidates, and repeats find parts of their results */
+  constructor(committer: Pick<Committer, "submit">, limits: Limits, view: RepeatView) {
     this.#committer = committer;
     this.#limits = limits;
     this.#view = view;
@@ -335,7 +331,7 @@ export class Writer {
     return { entry: only(results[0], "written").entry, revision };
   }
 
-  #submit(
+  async #submit(
     viewer: Viewer,
     call: string,
     { idempotencyKey, ...input }: Repeatable,
@@ -355,7 +351,8 @@ export class Writer {
       .map(({ namespacePattern }) => namespacePattern);
     const digest = digestOf([call, agent, writable, input]);
     const idempotency = { key: recordKey(viewer, idempotencyKey), digest };
-    return this.#committer.submit(commandOf(caller, steps, { conditions, idempotency }));
+    const command = commandOf(caller, steps, { conditions, idempotency });
+    return completeRepeat(this.#view, command, await this.#committer.submit(command));
   }
 
   #asked(viewer: Viewer) {

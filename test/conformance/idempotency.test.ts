@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { plainDatabases } from "../databases.ts";
 import {
+  append,
   claim,
+  clear,
   complete,
+  fail,
   get,
   headRevision,
   increment,
+  mutate,
+  patch,
   refusedWhole,
   release,
   remove,
   set,
+  transact,
 } from "../operations.ts";
 import type { OwnDatabase } from "../own-database.ts";
 import { createPostgres } from "../postgres.ts";
@@ -184,6 +190,117 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
       code: "LIMIT_EXCEEDED",
       argument: "input.idempotencyKey",
     });
+  });
+
+  /** Characters of the records whose idempotency keys have this prefix. */
+  async function recordLength(key: string): Promise<number> {
+    const [row] = await own.query<{ total: number | string }>(
+      `SELECT SUM(LENGTH("results")) AS "total" FROM "Answer" WHERE "idempotencyKey" LIKE '${key}%'`,
+    );
+    return Number(row?.total);
+  }
+
+  test("G12: small writes to a large entry have small records, and repeats return the first result", async () => {
+    const user = await newUser();
+    const key = `large ${users}`;
+    const metadata = { m: "x".repeat(10_000) };
+    await set(user, { key, value: { text: "\u00e9".repeat(100_000) }, metadata });
+    await set(user, { key: "list", value: ["y".repeat(200_000)] });
+    const calls = [
+      ...Array.from(
+        { length: 5 },
+        (_, i) => () => patch(user, { key, patch: { i }, idempotencyKey: `${key} patch ${i}` }),
+      ),
+      () => increment(user, { key, path: "/n", idempotencyKey: `${key} increment` }),
+      () => append(user, { key: "list", value: 1, idempotencyKey: `${key} append` }),
+      // The value is in the call, and the metadata is not.
+      () => set(user, { key, value: { i: 0 }, idempotencyKey: `${key} set` }),
+      () =>
+        transact(user, {
+          operations: [
+            { append: { key: "list", value: 2 } },
+            { append: { key: "list", value: 3 } },
+            { delete: { key: "absent" } },
+            { set: { key: "small", value: 1 } },
+          ],
+          idempotencyKey: `${key} transact`,
+        }),
+      () => claim(user, { keyPrefix: "list", idempotencyKey: `${key} claim` }),
+      () =>
+        mutate(user, "setEntries", "revision entries { key value revision sizeBytes }", {
+          entries: Array.from({ length: 100 }, (_, i) => ({ key: `many ${i}`, value: i })),
+          idempotencyKey: `${key} many`,
+        }),
+    ];
+    const first = [];
+    for (const call of calls) first.push(await call());
+    expect(await recordLength(key)).toBeLessThan(calls.length * 4_096 + 100 * 200);
+    await clear(user, "default");
+    const head = await headRevision(user);
+    for (const [index, call] of calls.entries()) expect(await call()).toEqual(first[index]);
+    expect(await headRevision(user)).toBe(head);
+  });
+
+  test("G12: a repeat of a claim returns a large error while the claim holds, and is refused afterwards", async () => {
+    const user = await newUser();
+    const key = `failed ${users}`;
+    await set(user, { key, value: 1 });
+    const { claim: failed } = await claim(user, {});
+    await fail(user, { key, token: failed.token, error: "e".repeat(10_000), delaySeconds: 0 });
+    const again = () =>
+      mutate(user, "claimEntry", "revision entry { value } claim { token attempt error }", {
+        idempotencyKey: key,
+      });
+    const granted = await again();
+    expect(granted.claim.error).toHaveLength(10_000);
+    const renewing = { key, token: granted.claim.token, idempotencyKey: `${key} renewal` };
+    const renewal = () => mutate(user, "renewClaim", "revision claim { token error }", renewing);
+    const renewed = await renewal();
+    expect(await again()).toEqual(granted);
+    expect(await renewal()).toEqual(renewed);
+    expect(await recordLength(key)).toBeLessThan(2_000);
+    await release(user, { key, token: granted.claim.token });
+    const { revision } = granted;
+    for (const call of [again, renewal]) {
+      expect(await refusedWhole(user, call)).toMatchObject({
+        code: "REVISION_COMPACTED",
+        reason: "RESPONSE",
+        revision,
+      });
+    }
+  });
+
+  test("G12: a repeat whose revision retention has removed returns the current entry, or is refused and writes nothing", async () => {
+    const user = await newUser();
+    await set(user, { key: "k", value: { text: "x".repeat(10_000) } });
+    const call = () => patch(user, { key: "k", patch: { n: 1 }, idempotencyKey: "patch" });
+    const small = () => increment(user, { key: "n", idempotencyKey: "small" });
+    const first = await call();
+    const counted = await small();
+    await server.withDatabase((database) => database.compact({ maxAgeMs: 0, maxChanges: 0 }));
+    expect(await call()).toEqual(first);
+    await patch(user, { key: "k", patch: { n: 2 } });
+    await server.withDatabase((database) => database.compact({ maxAgeMs: 0, maxChanges: 0 }));
+    expect(await refusedWhole(user, call)).toEqual({
+      code: "REVISION_COMPACTED",
+      argument: "input.idempotencyKey",
+      reason: "RESPONSE",
+      revision: first.revision,
+      oldestRevision: "5",
+    });
+    expect(await small()).toEqual(counted);
+    expect((await get(user, "k"))?.value.n).toBe(2);
+  });
+
+  test("G12: the record of an earlier version, with the whole result, is still used", async () => {
+    const user = await newUser();
+    const key = `earlier ${users}`;
+    const call = () => increment(user, { key: "n", idempotencyKey: key });
+    const first = await call();
+    await own.execute(
+      `UPDATE "Answer" SET "results" = REPLACE("results", '"value":"1"', '"value":"${"1".repeat(5_000)}"') WHERE "idempotencyKey" = '${key}'`,
+    );
+    expect({ ...first, entry: { ...first.entry, value: Infinity } }).toEqual(await call());
   });
 
   test("G5: a recorded result survives a restart", async () => {

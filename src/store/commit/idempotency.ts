@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { badUserInput } from "../../errors.ts";
-import { shownEntry } from "../model/entry.ts";
+import type { Claim } from "../model/claim.ts";
+import { shownEntry, type Entry, type EntryHead } from "../model/entry.ts";
 import type { OperationResult } from "../operations/operation.ts";
 import type { Operation } from "../operations/operations.ts";
 import type { Command, CommandResult, Idempotency } from "./command.ts";
@@ -33,13 +34,46 @@ export function isRecorded({ results }: Pick<CommandResult, "results">): boolean
   return !results.some((result) => result.kind === "claimed" && result.claim === null);
 }
 
-/** Serialises a result. It leaves out values that the call itself carries, since a repeat carries them too. */
+/**
+ * A record holds the entries and errors of a result while they have at most this many characters together. It has only an
+ * `EntryReference` of each other entry: the log has the entry. So a small write to a large entry has a small record.
+ */
+const maxKeptLength = 4 * 1024;
+/** About the length of an entry's fields without its namespace, key, metadata and value. */
+const fieldsLength = 300;
+
+/** Tells which entry a record left out. */
+export type EntryReference = Pick<
+  EntryHead,
+  "namespace" | "key" | "revision" | "updatedAt" | "sizeBytes"
+>;
+
+/**
+ * Serialises a result. It leaves out values that the call itself carries, since a repeat carries them too, and what
+ * exceeds `maxKeptLength`.
+ */
 export function serialiseResult({ operations }: Command, result: CommandResult): string {
+  let left = maxKeptLength;
+  const isKept = (length: number) => {
+    if (length > left) return false;
+    left -= length;
+    return true;
+  };
+  const keptEntry = (entry: Entry, operation: Operation | undefined) => {
+    const { value, ...head } = shownEntry(entry);
+    const { namespace, key, revision, updatedAt, sizeBytes, metadata } = head;
+    const own = carriedValue(operation) === value ? head : { ...head, value };
+    const texts = namespace.length + key.length + metadata.length;
+    const length = fieldsLength + texts + (own === head ? 0 : value.length);
+    return isKept(length) ? own : { namespace, key, revision, updatedAt, sizeBytes };
+  };
   const results = result.results.map((one, index) => {
-    if (!("entry" in one) || one.entry === null) return one;
-    const { value, ...head } = shownEntry(one.entry);
-    const isCarried = carriedValue(operations[index]) === value;
-    return { ...one, entry: isCarried ? head : { ...head, value } };
+    const kept: Record<string, unknown> = { ...one };
+    if ("entry" in one && one.entry) kept.entry = keptEntry(one.entry, operations[index]);
+    if ("claim" in one && one.claim?.error != null && !isKept(one.claim.error.length)) {
+      kept.claim = { ...one.claim, error: undefined };
+    }
+    return kept;
   });
   return JSON.stringify({ results, revision: result.revision }, withoutBigints);
 }
@@ -48,7 +82,7 @@ export function serialiseResult({ operations }: Command, result: CommandResult):
 const revisions = new Set(["revision", "createdRevision"]);
 const instants = new Set(["createdAt", "updatedAt", "expiresAt", "failedAt", "claimableAt"]);
 
-/** Parses a recorded result for the repeat of its call. */
+/** Parses a recorded result for the repeat of its call. `completeRepeat` reads the parts that the record left out. */
 export function parseResult({ operations }: Command, text: string): CommandResult {
   // Values and metadata are texts here, so no member name comes from a caller.
   const result = JSON.parse(text, (name, value: unknown) => {
@@ -57,11 +91,21 @@ export function parseResult({ operations }: Command, text: string): CommandResul
     return instants.has(name) ? new Date(value) : value;
   }) as CommandResult;
   const results = result.results.map((one, index): OperationResult => {
-    if (!("entry" in one) || one.entry === null) return one;
+    if (!("entry" in one) || one.entry === null || isReference(one.entry)) return one;
     const value = one.entry.value ?? carriedValue(operations[index]);
     return { ...one, entry: { ...one.entry, value } } as OperationResult;
   });
   return { ...result, results };
+}
+
+/** Whether a parsed record has only the reference of an entry. */
+export function isReference(entry: EntryReference): boolean {
+  return !("metadata" in entry);
+}
+
+/** Whether a parsed record left out the error of a claim. */
+export function lacksError(claim: Claim): boolean {
+  return !("error" in claim);
 }
 
 /** Returns the value that an operation carries, if the entry then has exactly this value. */
