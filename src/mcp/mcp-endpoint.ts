@@ -6,6 +6,7 @@ import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import { inSteps } from "../in-steps.ts";
 import type { OperationObserver } from "../operation-observer.ts";
 import type { OperationTracer } from "../operation-trace.ts";
+import type { Viewer } from "../store/model/viewer.ts";
 import { agentNameOf } from "./agent-name.ts";
 import { Listen } from "./listen.ts";
 import { describeCall, type CallNote } from "./call-note.ts";
@@ -31,8 +32,7 @@ export interface McpEndpointOptions extends McpServices {
 export interface McpRequest {
   /** The body. */
   readonly text: string;
-  /** The user that it is read for. */
-  readonly userId: string;
+  readonly viewer: Viewer;
   /** The URL, method and headers. Its signal aborts when the caller disconnects. */
   readonly request: Request;
   readonly outlet: Outlet;
@@ -65,8 +65,14 @@ export class McpEndpoint {
   async answer(sent: McpRequest): Promise<McpResponse> {
     const { tracer } = this.#options;
     const beganAt = performance.now();
-    const message = await inSteps(readMcpMessage(sent.text), sent.userId);
-    if (isLoopHeld()) await nextTurn(sent.userId);
+    const { viewer } = sent;
+    let message: McpMessage;
+    try {
+      message = await inSteps(readMcpMessage(sent.text), viewer.userId);
+    } catch (error) {
+      throw this.#options.bounds.refuse(viewer, error);
+    }
+    if (isLoopHeld()) await nextTurn(viewer.userId);
     if (!tracer) return this.#answer(message, sent);
     const { headers } = sent.request;
     const trace = tracer.begin(beganAt, [
@@ -79,7 +85,7 @@ export class McpEndpoint {
 
   async #answer(
     message: McpMessage,
-    { text, request, outlet, authenticate, note }: McpRequest,
+    { request, outlet, authenticate, note }: McpRequest,
   ): Promise<McpResponse> {
     const { store, writer, feed, bounds, version, observer, logger } = this.#options;
     const sessionId = request.headers.get("mcp-session-id");
@@ -90,7 +96,7 @@ export class McpEndpoint {
     note.call = describeCall(message);
     const session = await authenticate(clientName);
     note.viewer = session.viewer;
-    bounds.admit(session.viewer, writes(message) ? "Writes" : "Reads", 1, text.length);
+    bounds.admit(session.viewer, writes(message) ? "Writes" : "Reads", 1);
     const caller = callerOf(session, sessionId);
     const closed = this.#closedOf(caller, message, request.signal);
     const call = { store, writer, feed, bounds, session, closed };

@@ -34,29 +34,44 @@ export class CallBounds {
   }
 
   /**
-   * Admits an operation.
-   * @param operations the number to count: an operation of ten fields counts as ten
-   * @param bytes of the request
+   * Admits a request before it is read.
+   * @param bytes its size, or the part of it that is known
    * @throws RATE_LIMITED with `retryAfterMs`; then nothing is counted
    */
-  admit(viewer: Viewer, kind: "Reads" | "Writes", operations: number, bytes: number): void {
-    if (!this.#isRated) return;
-    const now = performance.now();
-    const costs = [
-      [kind, operations],
-      ["Bytes", bytes],
-    ] as const;
-    for (const [rated] of costs) {
-      for (const holder of holders) {
-        const waitMs = this.#buckets.get(`${holder}${rated}`)?.waitMs(keyOf(viewer, holder), now);
-        if (waitMs) throw this.#tooFast(holder, rated, Math.ceil(waitMs));
-      }
-    }
-    for (const [rated, cost] of costs) this.#spend(viewer, rated, cost, now);
+  receive(viewer: Viewer, bytes: number): void {
+    this.#admit(viewer, "Bytes", bytes);
   }
 
-  /** Counts the bytes of a response. If they exceed the bound, later operations are refused for a while. */
-  answered(viewer: Viewer, bytes: number): void {
+  /**
+   * Admits an operation, after its request was received.
+   * @param operations the number to count: an operation of ten fields counts as ten
+   * @throws RATE_LIMITED with `retryAfterMs`; then only the bytes of its request are counted
+   */
+  admit(viewer: Viewer, kind: "Reads" | "Writes", operations: number): void {
+    this.#admit(viewer, kind, operations);
+  }
+
+  /**
+   * Counts an operation that is refused before `admit` as one read, because it was read and checked. A request that is
+   * refused by a rate is not counted.
+   * @param error the reason
+   * @returns the error to report: the reason, or RATE_LIMITED if reads are exhausted
+   */
+  refuse(viewer: Viewer, error: unknown): unknown {
+    if (error instanceof BatonError && error.code === "RATE_LIMITED") return error;
+    try {
+      this.#admit(viewer, "Reads", 1);
+      return error;
+    } catch (tooFast) {
+      return tooFast;
+    }
+  }
+
+  /**
+   * Counts bytes of a response, or of a request whose size was not known. If they exceed the bound, later requests are
+   * refused for a while.
+   */
+  count(viewer: Viewer, bytes: number): void {
     if (this.#isRated) this.#spend(viewer, "Bytes", bytes, performance.now());
   }
 
@@ -92,6 +107,16 @@ export class CallBounds {
       if (count === 0) this.#counts.delete(key);
       else this.#counts.set(key, count);
     }
+  }
+
+  #admit(viewer: Viewer, rated: Rated, cost: number): void {
+    if (!this.#isRated) return;
+    const now = performance.now();
+    for (const holder of holders) {
+      const waitMs = this.#buckets.get(`${holder}${rated}`)?.waitMs(keyOf(viewer, holder), now);
+      if (waitMs) throw this.#tooFast(holder, rated, Math.ceil(waitMs));
+    }
+    this.#spend(viewer, rated, cost, now);
   }
 
   #spend(viewer: Viewer, rated: Rated, cost: number, now: number): void {

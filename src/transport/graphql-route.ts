@@ -5,7 +5,7 @@ import { BatonError } from "../errors.ts";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { OperationObserver } from "../operation-observer.ts";
 import type { OperationTracer } from "../operation-trace.ts";
-import { acceptedType } from "./accepted-type.ts";
+import { acceptedType, type ResultType } from "./accepted-type.ts";
 import { requireOwnOrigin } from "./own-origin.ts";
 import { headerCredentials } from "./credentials.ts";
 import { acceptsEventStream, serveEventStream } from "./event-stream.ts";
@@ -24,7 +24,7 @@ import type { RespondByYoga } from "./yoga.ts";
 
 export interface GraphqlRouteOptions {
   readonly graphql: Graphql;
-  readonly services: Pick<Services, "memory">;
+  readonly services: Pick<Services, "memory" | "bounds">;
   readonly authenticator: Authenticator;
   readonly maxBodyBytes: number;
   /** Whether web pages of other origins can use the API. */
@@ -45,10 +45,12 @@ const jsonStatuses: Record<RefusalKind, number> = { limit: 200, text: 200, name:
 /**
  * /graphql over HTTP. A query or mutation is handled in these steps:
  *
- * 1. Authenticate the caller, before the body is read.
+ * 1. Authenticate the caller and check its bounds, before the body is read.
  * 2. Read and parse the body, or the query string of a GET.
  * 3. Look up the document, or parse and validate it.
  * 4. Execute the operation, and write the result with one call.
+ *
+ * An operation that is refused in the steps 2 and 3 counts as one read.
  *
  * `serveEventStream` handles subscriptions, and Yoga handles preflight requests.
  */
@@ -78,23 +80,27 @@ export class GraphqlRoute {
   ): Promise<void> {
     if (request.method === "OPTIONS" && this.#options.allowsOrigins)
       return this.#respondByYoga(request, response);
-    const { graphql, authenticator, allowsOrigins } = this.#options;
+    const { graphql, authenticator, services, allowsOrigins } = this.#options;
     if (!allowsOrigins) requireOwnOrigin(request);
     const session = await authenticator.authenticate(headerCredentials(request.headers));
     note.viewer = session.viewer;
     noteUser(request, session.viewer.userId);
     const context = graphql.context(session, { note, closed: closedOf(response) });
-    const sent = await this.#read(request, response, context);
     const { userId } = session.viewer;
-    if (isLoopHeld()) await nextTurn(userId);
     const { accept } = request.headers;
     const type = acceptedType(accept);
+    const shown = type ?? "application/json";
+    let sent: Operation;
     let prepared: Prepared;
     try {
+      sent = await this.#read(request, response, context);
+      if (isLoopHeld()) await nextTurn(userId);
       prepared = graphql.operations.prepare(sent.query, sent.operationName);
-    } catch (error) {
+      note.definition = prepared.operation;
+      requireAnswerable(request, prepared, type);
+    } catch (refusal) {
+      const error = services.bounds.refuse(session.viewer, refusal);
       if (!(error instanceof OperationRefusal)) throw error;
-      const shown = type ?? "application/json";
       const status = shown === "application/json" ? jsonStatuses[error.kind] : refusedStatus;
       const errors = graphql.publicErrors(error.errors, note);
       note.errorCode = codeOf(errors);
@@ -106,17 +112,12 @@ export class GraphqlRoute {
         writeResult({ errors }),
       );
     }
-    note.definition = prepared.operation;
-    const kind = prepared.operation.operation;
-    if (kind === "subscription") {
-      if (!acceptsEventStream(accept)) throw notAcceptable(accept, true);
+    if (prepared.operation.operation === "subscription") {
       const { variables } = sent;
       const { maxWaitingBytes } = this.#options;
       const stream = { graphql, prepared, variables, context, maxWaitingBytes, note };
       return serveEventStream(request, response, stream);
     }
-    if (type === null) throw notAcceptable(accept, false);
-    if (kind === "mutation" && request.method !== "POST") throw mutationByGet();
     try {
       const { text, isExecuted, errorCode } = await graphql.execute(
         prepared,
@@ -124,8 +125,8 @@ export class GraphqlRoute {
         context,
       );
       note.errorCode = errorCode;
-      const status = isExecuted || type === "application/json" ? 200 : refusedStatus;
-      const headers = graphqlHeaders(`${type}; charset=utf-8`, request, note);
+      const status = isExecuted || shown === "application/json" ? 200 : refusedStatus;
+      const headers = graphqlHeaders(`${shown}; charset=utf-8`, request, note);
       if (typeof text === "string") send(headers, response, status, text);
       else await sendParts(response, status, headers, { parts: text, userId });
     } finally {
@@ -140,17 +141,17 @@ export class GraphqlRoute {
     context: OperationContext,
   ): Promise<Operation> {
     const { graphql, services, maxBodyBytes } = this.#options;
-    const { memory } = services;
-    const { userId } = context.viewer;
+    const { memory, bounds } = services;
+    const { viewer } = context;
     switch (request.method) {
       case "POST": {
         requireJson(request);
-        const body = await readBody(request, { response, maxBytes: maxBodyBytes, memory, userId });
-        context.requestBytes = body.length;
-        return graphql.readOperation(textOf(body), userId);
+        const options = { response, maxBytes: maxBodyBytes, memory, viewer, bounds };
+        const body = await readBody(request, options);
+        return graphql.readOperation(textOf(body), viewer.userId);
       }
       case "GET": {
-        context.requestBytes = request.url?.length ?? 0;
+        bounds.receive(viewer, request.url?.length ?? 0);
         const sent = await graphql.readSearch(searchOf(request.url ?? ""));
         if (sent) return sent;
         throw missingQuery();
@@ -165,6 +166,20 @@ export class GraphqlRoute {
     const respond = await this.#yoga;
     await respond(request, response);
   }
+}
+
+/** @throws HttpRefusal if the operation cannot be answered in the form of this request */
+function requireAnswerable(
+  { method, headers: { accept } }: IncomingMessage,
+  { operation: { operation: kind } }: Prepared,
+  type: ResultType | null,
+): void {
+  if (kind === "subscription") {
+    if (!acceptsEventStream(accept)) throw notAcceptable(accept, true);
+    return;
+  }
+  if (type === null) throw notAcceptable(accept, false);
+  if (kind === "mutation" && method !== "POST") throw mutationByGet();
 }
 
 /** @throws BAD_USER_INPUT unless the Content-Type is JSON */

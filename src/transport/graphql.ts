@@ -109,7 +109,7 @@ export class Graphql {
       typeof result === "string"
         ? { text: result, isExecuted: true, errorCode: null }
         : await this.#resultOf(result, context);
-    this.#services.bounds.answered(context.viewer, lengthOf(shown.text));
+    this.#services.bounds.count(context.viewer, lengthOf(shown.text));
     return shown;
   }
 
@@ -174,10 +174,9 @@ export class Graphql {
     };
   }
 
-  #admit({ operation }: Prepared, { viewer, requestBytes }: OperationContext): void {
+  #admit({ operation, rootFields }: Prepared, { viewer }: OperationContext): void {
     const kind = operation.operation === "mutation" ? "Writes" : "Reads";
-    const { selections } = operation.selectionSet;
-    this.#services.bounds.admit(viewer, kind, selections.length, requestBytes);
+    this.#services.bounds.admit(viewer, kind, rootFields);
   }
 
   /**

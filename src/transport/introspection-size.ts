@@ -15,6 +15,7 @@ import {
   type GraphQLSchema,
   type SelectionSetNode,
 } from "graphql";
+import { fragmentsOf } from "./fields-by-name.ts";
 
 /** The size of a field in a response, in addition to its name and its text. */
 const fieldBytes = 64;
@@ -44,17 +45,13 @@ export function introspectionBytes(
 class Count {
   bytes = 0;
   readonly #schema: GraphQLSchema;
-  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly #maxBytes: number;
 
   constructor(schema: GraphQLSchema, document: DocumentNode, maxBytes: number) {
     this.#schema = schema;
     this.#maxBytes = maxBytes;
-    for (const definition of document.definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-        this.#fragments.set(definition.name.value, definition);
-      }
-    }
+    this.#fragments = fragmentsOf(document);
   }
 
   /** Adds the introspection fields of a root. */

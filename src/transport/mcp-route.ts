@@ -100,13 +100,13 @@ export class McpRoute {
       });
     }
     const maxBytes = Math.min(limits.maxBodyBytes, limits.maxValueBytes + messageBytes);
-    const { memory } = this.#options;
-    const body = await readBody(request, { response, maxBytes, memory, userId });
+    const { memory, bounds } = this.#options;
+    const body = await readBody(request, { response, maxBytes, memory, viewer, bounds });
     if (isLoopHeld()) await nextTurn(userId);
     const text = textOf(body);
     const signal = this.#signalOf(response);
     const endpoint = await this.#load();
-    const sent = { text, userId, request: webRequest(request, signal), outlet, authenticate, note };
+    const sent = { text, viewer, request: webRequest(request, signal), outlet, authenticate, note };
     return pass(await endpoint.answer(sent), response);
   }
 

@@ -7,7 +7,7 @@ import {
   type FragmentDefinitionNode,
   type SelectionSetNode,
 } from "graphql";
-import { fieldsByName } from "./fields-by-name.ts";
+import { fieldsByName, fragmentsOf } from "./fields-by-name.ts";
 
 /**
  * Checks that fields with the same name in the response can be merged: GraphQL's rule "Field Selection Merging", for
@@ -19,12 +19,7 @@ import { fieldsByName } from "./fields-by-name.ts";
  * @returns the first conflict; null if there is no conflict
  */
 export function mergeConflict(document: DocumentNode): GraphQLError | null {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      fragments.set(definition.name.value, definition);
-    }
-  }
+  const fragments = fragmentsOf(document);
   const passed = new Set<SelectionSetNode>();
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
 import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
 import type { AnswersUnderWay } from "../store/response-budget.ts";
+import type { Viewer } from "../store/model/viewer.ts";
 import type { SharedMemory } from "../store/shared-memory.ts";
 import type { Graphql } from "./graphql.ts";
 import type { OpenOperation } from "./open-operation.ts";
@@ -27,6 +28,8 @@ export interface Extra {
   readonly headers: IncomingHttpHeaders;
   readonly writer: SocketWriter;
   authenticated: boolean;
+  /** The first caller with a valid token. */
+  viewer: Viewer | null;
   /** Called when the socket has closed, so that it no longer counts. */
   leave(): void;
   isClosed: boolean;
@@ -81,6 +84,7 @@ export function openSocket(options: OpenSocketOptions): void {
     headers: options.headers,
     writer,
     authenticated: false,
+    viewer: null,
     leave: () => {},
     isClosed: false,
     receivedBytes: 0,

@@ -39,8 +39,6 @@ export class OperationContext implements Context {
   readonly feed: Feed;
   readonly tokens: TokenAdministration;
   isWithinComplexity = false;
-  /** The size of the request. */
-  requestBytes = 0;
   readonly #session: Session;
   readonly #connection: Connection;
 

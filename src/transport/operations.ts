@@ -16,6 +16,7 @@ import { forbidden, limitExceeded } from "../errors.ts";
 import type { ShownTexts } from "../store/response-budget.ts";
 import { selectionCount } from "./document-size.ts";
 import { embedVariables, type Embedding } from "./embedded-variables.ts";
+import { fieldsByName, fragmentsOf } from "./fields-by-name.ts";
 import { introspectionBytes } from "./introspection-size.ts";
 import { mergeConflict } from "./mergeable-fields.ts";
 import { shortAliases } from "./short-aliases.ts";
@@ -42,6 +43,8 @@ export interface Prepared extends Embedding {
   readonly operation: OperationDefinitionNode;
   /** How often the response shows the entries that it reads. */
   readonly shown: ShownTexts;
+  /** The number of fields of the root, in its fragments too. Those that `@skip` and `@include` leave out count. */
+  readonly rootFields: number;
 }
 
 /**
@@ -107,7 +110,7 @@ export class Operations {
     if (text.length <= maxKeptLength) this.#keep(text, valid);
     if (operationName == null && valid.only) return valid.only;
     const operation = getOperationAST(valid.embedding.document, operationName);
-    if (operation) return { ...valid.embedding, operation, shown: valid.shown };
+    if (operation) return preparedOf(valid, operation);
     throw new OperationRefusal("name", [
       new GraphQLError(
         operationName == null
@@ -129,8 +132,8 @@ export class Operations {
       this.#requireSmallIntrospection(document);
       const embedding = embedVariables(this.#schema, document);
       const operation = getOperationAST(embedding.document);
-      const shown = shownTexts(this.#schema, document);
-      return { embedding, shown, only: operation ? { ...embedding, operation, shown } : null };
+      const checked = { embedding, shown: shownTexts(this.#schema, document) };
+      return { ...checked, only: operation ? preparedOf(checked, operation) : null };
     } catch (error) {
       if (error instanceof OperationRefusal) throw error;
       // Thousands of nested brackets overflow the stack of the parser or of a visitor.
@@ -231,6 +234,14 @@ function invalid(message: string): OperationRefusal {
 
 function tooLarge(limit: string, max: number, message: string): OperationRefusal {
   return new OperationRefusal("limit", [limitExceeded(limit, max, message, "query")]);
+}
+
+function preparedOf(
+  { embedding, shown }: Omit<ValidDocument, "only">,
+  operation: OperationDefinitionNode,
+): Prepared {
+  const fields = fieldsByName([operation.selectionSet], fragmentsOf(embedding.document));
+  return { ...embedding, operation, shown, rootFields: fields.size };
 }
 
 interface ValidDocument {

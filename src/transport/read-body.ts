@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BatonError } from "../errors.ts";
+import type { CallBounds } from "../store/call-bounds.ts";
+import type { Viewer } from "../store/model/viewer.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 import { HttpRefusal } from "./http-refusal.ts";
 import { slowestPace, type Pace } from "./slowest-pace.ts";
@@ -10,8 +12,9 @@ export interface BodyOptions {
   readonly response: ServerResponse;
   readonly maxBytes: number;
   readonly memory: SharedMemory;
-  /** The user whose share of the memory it uses. */
-  readonly userId: string;
+  /** The caller, whose bytes per second it counts for, and whose user's share of the memory it uses. */
+  readonly viewer: Viewer;
+  readonly bounds: CallBounds;
   /** Default: `slowestPace`. */
   readonly pace?: Pace;
 }
@@ -22,18 +25,23 @@ const copies = 2;
 /**
  * Reads the body of a request:
  *
- * 1. A body that is longer than the bound is refused: before it is read, if its length is declared.
- * 2. Its memory is counted as its bytes arrive, because a client can declare a length and never send it. It includes the
+ * 1. A body is not read while the caller's bytes per second are exceeded. A declared length counts immediately, so that
+ *    simultaneous bodies count too; otherwise bytes count as they arrive.
+ * 2. A body that is longer than the bound is refused: before it is read, if its length is declared.
+ * 3. Its memory is counted as its bytes arrive, because a client can declare a length and never send it. It includes the
  *    memory of the text. The first 64 KiB are not counted.
- * 3. If the memory has no room, the body is not read further until it has room for the whole body. So a body waits only
+ * 4. If the memory has no room, the body is not read further until it has room for the whole body. So a body waits only
  *    once. Bodies that wait for each other end with the first that is refused: its memory is released immediately.
- * 4. A body that is slower than `pace` is refused.
+ * 5. A body that is slower than `pace` is refused.
  *
  * @throws PAYLOAD_TOO_LARGE; RATE_LIMITED; HttpRefusal if it is too slow; Node's error if the client disconnects
  */
 export function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
-  const { response, maxBytes, memory, userId, pace = slowestPace } = options;
-  const declaredBytes = Number(request.headers["content-length"] ?? maxBytes);
+  const { response, maxBytes, memory, viewer, bounds, pace = slowestPace } = options;
+  const { userId } = viewer;
+  const declared = request.headers["content-length"];
+  const declaredBytes = Number(declared ?? maxBytes);
+  bounds.receive(viewer, declared === undefined ? 0 : Math.min(declaredBytes, maxBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -70,6 +78,7 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
 
     function take(chunk: Buffer): void {
       bytes += chunk.length;
+      if (declared === undefined) bounds.count(viewer, chunk.length);
       if (bytes > maxBytes) return refuse(tooLarge(maxBytes));
       chunks.push(chunk);
       if (copies * bytes > heldBytes && bytes > smallBytes && !isReleased) hold();

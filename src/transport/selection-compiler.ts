@@ -13,6 +13,7 @@ import {
   type GraphQLObjectType,
   type SelectionSetNode,
 } from "graphql";
+import { fragmentsOf } from "./fields-by-name.ts";
 import { writeLeaf } from "./write-result.ts";
 
 type Write = (source: unknown) => string;
@@ -38,7 +39,7 @@ export interface CompiledSelection extends Compiled {
  * result is several times as fast as executing the operation and serialising its result.
  */
 export class SelectionCompiler {
-  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   readonly #variables: Variables | null;
   readonly #maxFields: number;
   #fieldCount = 0;
@@ -50,11 +51,7 @@ export class SelectionCompiler {
   constructor(document: DocumentNode, variables: Variables | null, maxFields: number) {
     this.#variables = variables;
     this.#maxFields = maxFields;
-    for (const definition of document.definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-        this.#fragments.set(definition.name.value, definition);
-      }
-    }
+    this.#fragments = fragmentsOf(document);
   }
 
   /** Whether the result can depend on the variables. */

@@ -6,12 +6,11 @@ import {
   isObjectType,
   Kind,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLObjectType,
   type GraphQLSchema,
   type SelectionSetNode,
 } from "graphql";
-import { fieldsByName } from "./fields-by-name.ts";
+import { fieldsByName, fragmentsOf } from "./fields-by-name.ts";
 import { shownOnce, type ShownTexts } from "../store/response-budget.ts";
 
 /** How often one field with arguments shows the texts of each entry that it reads. */
@@ -35,12 +34,7 @@ const listFields = new Set(["nodes", "edges", "node"]);
  * @param document a valid document
  */
 export function shownTexts(schema: GraphQLSchema, document: DocumentNode): ShownTexts {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) {
-      fragments.set(definition.name.value, definition);
-    }
-  }
+  const fragments = fragmentsOf(document);
   let { contents, names } = shownOnce;
   /** The selection sets that are already counted. A fragment's set counts the same at each place. */
   const counted = new Set<SelectionSetNode>();

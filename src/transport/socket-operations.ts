@@ -105,8 +105,15 @@ export class SocketOperations {
    */
   #admit(extra: Extra, { viewer }: Session): void {
     if (extra.authenticated || extra.isClosed) return;
-    extra.leave = this.#options.bounds.enter(viewer, "Sockets");
+    const { bounds } = this.#options;
+    const leave = bounds.enter(viewer, "Sockets");
+    extra.leave = () => {
+      leave();
+      // Messages after the latest operation, such as pings.
+      bounds.count(viewer, extra.receivedBytes);
+    };
     extra.authenticated = true;
+    extra.viewer = viewer;
     extra.userId = viewer.userId;
   }
 
@@ -114,17 +121,19 @@ export class SocketOperations {
    * Prepares one operation. If it is refused, other operations of the socket are not affected.
    *
    * 1. Check that the socket has room for one more operation.
-   * 2. Authenticate the caller, with the operation's own token if it has one.
+   * 2. Authenticate the caller, with the operation's own token if it has one, and check its bounds.
    * 3. Reserve memory for a large message in the user's share.
    * 4. Look up the document, or parse and validate it.
    * 5. If the caller has cancelled the operation in the meantime, abandon it.
+   *
+   * A refused operation counts as one read.
    */
   async prepare(
     connection: Connection,
     id: string,
     payload: Payload,
   ): Promise<Arguments | GraphQLError[]> {
-    const { graphql, authenticator } = this.#options;
+    const { graphql, authenticator, bounds } = this.#options;
     const { extra } = connection;
     const operation = new OpenOperation(`${extra.requestId}/${id.slice(0, maxOperationIdLength)}`);
     operation.note.trace = this.#options.tracer?.begin(
@@ -134,7 +143,6 @@ export class SocketOperations {
     const { messageBytes, releaseMessage } = extra;
     extra.releaseMessage = null;
     try {
-      if (payload instanceof RefusedPayload) throw payload.problem;
       // Operations that were cancelled in this turn of the event loop have ended in the next one.
       if (this.#isFull(extra)) await nextTurn(extra.userId);
       this.#requireRoom(extra, id);
@@ -145,6 +153,10 @@ export class SocketOperations {
       this.#admit(extra, session);
       operation.note.viewer = session.viewer;
       extra.userId = session.viewer.userId;
+      const { receivedBytes } = extra;
+      extra.receivedBytes = 0;
+      bounds.receive(session.viewer, receivedBytes);
+      if (payload instanceof RefusedPayload) throw payload.problem;
       releaseMessage?.();
       if (messageBytes > smallBytes) this.#hold(operation, extra.userId, messageBytes);
       if (isLoopHeld()) {
@@ -157,8 +169,6 @@ export class SocketOperations {
         underWay: extra.underWay,
         closed: () => operation.closed,
       });
-      contextValue.requestBytes = extra.receivedBytes;
-      extra.receivedBytes = 0;
       operation.note.definition = prepared.operation;
       operation.budget = contextValue.budget;
       if (!(id in connection.subscriptions)) operation.abandon();
@@ -173,7 +183,9 @@ export class SocketOperations {
         variableValues: payload.variables as Record<string, unknown> | undefined,
         contextValue,
       };
-    } catch (error) {
+    } catch (refusal) {
+      const viewer = operation.note.viewer ?? extra.viewer;
+      const error = viewer ? bounds.refuse(viewer, refusal) : refusal;
       releaseMessage?.();
       // graphql-ws does not complete an operation that it refuses.
       if (extra.operations.get(id) === operation) extra.operations.delete(id);

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   query,
@@ -117,6 +119,117 @@ describe("bounds of users and tokens", () => {
     // 10 kB more than allowed, at 20 kB per second.
     expect(refused.extensions.retryAfterMs).toBeGreaterThan(490);
     expect(refused.extensions.retryAfterMs).toBeLessThan(550);
+  });
+
+  test.each([
+    ["inline", "", "... { A } f: __typename"],
+    [
+      "nested",
+      "fragment F on Query { ... { ...G } } fragment G on Query { A }",
+      "...F ...F f: __typename",
+    ],
+    ["conditional", "", "... @include(if: false) { A } f: __typename"],
+  ])("G9: counts each root field of %s fragments on both transports", async (_, added, spread) => {
+    stopClock();
+    const fields = "a b c d e".split(" ").map((name) => `${name}: viewer { user }`);
+    const text = `{ ${spread} } ${added}`.replace("A", fields.join(" "));
+    // Two more fields than allowed, and one for the next operation, at four per second.
+    const refused = { limit: "maxUserReadsPerSecond", retryAfterMs: 750 };
+    const http = (await newUser()).token;
+    await query(server, text, {}, { token: http });
+    expect((await refusal(query(server, read, {}, { token: http }))).extensions).toMatchObject(
+      refused,
+    );
+    const client = socketClient(server.url, { token: (await newUser()).token });
+    await subscribeOn(client, text).next();
+    expect((await refusal(subscribeOn(client, read).next())).extensions).toMatchObject(refused);
+    await client.dispose();
+  });
+
+  test("G9: counts the writes in a fragment", async () => {
+    stopClock();
+    const { token } = await newUser();
+    const text = `mutation { ...F } fragment F on Mutation { ${"abcd"
+      .split("")
+      .map((name) => `${name}: setEntry(input: { key: "k", value: 1 }) { revision }`)
+      .join(" ")} }`;
+    await query(server, text, {}, { token });
+    expect((await refusal(query(server, write, {}, { token }))).extensions).toMatchObject({
+      limit: "maxUserWritesPerSecond",
+      retryAfterMs: 1_500,
+    });
+  });
+
+  const tooManyFields = `{ ${"...F".repeat(120)} }
+    fragment F on Query { ${"...G".repeat(120)} }
+    fragment G on Query { ${"__typename ".repeat(20)} }`;
+  const refusedTexts: [string, string][] = [
+    ["a syntax error", "{"],
+    ["an unknown field", "{ nope }"],
+    ["too many fields", tooManyFields],
+  ];
+  test.each(refusedTexts)("G9: an operation with %s counts as a read", async (_, text) => {
+    stopClock();
+    const limited = { code: "RATE_LIMITED", limit: "maxTokenReadsPerSecond" };
+    const http = (await newUser()).token;
+    for (let count = 0; count < 3; count++) {
+      expect((await request(server.url, http, text)).errors?.[0]?.extensions.code).not.toBe(
+        "RATE_LIMITED",
+      );
+    }
+    const answer = await request(server.url, http, text);
+    expect([answer.status, answer.errors?.[0]?.extensions]).toMatchObject([429, limited]);
+    const client = socketClient(server.url, { token: (await newUser()).token });
+    for (let count = 0; count < 3; count++) {
+      expect((await refusal(subscribeOn(client, text).next())).code).not.toBe("RATE_LIMITED");
+    }
+    expect((await refusal(subscribeOn(client, read).next())).extensions).toMatchObject(limited);
+    await client.dispose();
+  });
+
+  /** Sends a body to a path. Without a body, announces one of 60 kB, and waits for the response to the headers. */
+  async function post(path: string, token: string, body: string | ReadableStream | null) {
+    const headers = {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      authorization: `Bearer ${token}`,
+    };
+    if (body !== null) {
+      const init = { method: "POST", headers, body, duplex: "half" };
+      return (await fetch(`${server.url}${path}`, init as RequestInit)).status;
+    }
+    const announced = { method: "POST", headers: { ...headers, "content-length": 60_000 } };
+    const sending = httpRequest(`${server.url}${path}`, announced);
+    sending.on("error", () => {}).flushHeaders();
+    const [response] = (await once(sending, "response")) as [IncomingMessage];
+    sending.destroy();
+    return response.statusCode;
+  }
+
+  test.each([
+    ["/graphql", "a declared length", () => "x".repeat(60_000)],
+    ["/graphql", "chunks", () => new Blob(["x".repeat(60_000)]).stream()],
+    ["/mcp", "a declared length", () => "x".repeat(60_000)],
+  ])(
+    "G9: a body that is not JSON counts, at %s with %s; the next is not read",
+    async (...given) => {
+      stopClock();
+      const [path, , body] = given;
+      const { token } = await newUser();
+      expect(await post(path, token, body())).toBe(400);
+      expect(await post(path, token, null)).toBe(429);
+    },
+  );
+
+  test("G9: the bytes of refused messages on a socket count", async () => {
+    stopClock();
+    const client = socketClient(server.url, { token: (await newUser()).token });
+    const long = `{ nope(a: "${"x".repeat(30_000)}") }`;
+    expect((await refusal(subscribeOn(client, long).next())).code).not.toBe("RATE_LIMITED");
+    expect((await refusal(subscribeOn(client, read).next())).extensions).toMatchObject({
+      limit: "maxTokenBytesPerSecond",
+    });
+    await client.dispose();
   });
 
   test("G9: limits MCP like GraphQL", async () => {

@@ -220,6 +220,7 @@ test("counts requests and operations that are refused before execution", async (
     subscribeOn(socket, read)
       .next()
       .catch(({ code }: { code: string }) => code);
+  await request(baton.url, token, "{ nothing }");
   await untilLimited(() => request(baton.url, token, read));
   await untilLimited(on(client));
   await untilLimited(async () => {
@@ -228,7 +229,6 @@ test("counts requests and operations that are refused before execution", async (
   });
   await request(baton.url, "unknown", read);
   await request(baton.url, null, read);
-  await request(baton.url, token, "{ nothing }");
   await on(stranger)();
   const found = await samplesOf(baton);
   expect(found).toMatchObject({

@@ -4,6 +4,9 @@ import { connect, type AddressInfo, type Socket } from "node:net";
 import pino, { type Logger } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { defaultConfig } from "../../src/config.ts";
+import { CallBounds } from "../../src/store/call-bounds.ts";
+import { reachOf } from "../../src/store/model/viewer.ts";
 import { SharedMemory } from "../../src/store/shared-memory.ts";
 import { createListeningServer } from "../../src/tls-files.ts";
 import { boundConnections, mostConnections } from "../../src/transport/bound-connections.ts";
@@ -107,9 +110,11 @@ test("the limit of connections follows from the process's limit of open files", 
 });
 
 describe("G9 G14: the body of an accepted request", () => {
+  const viewer = { userId: "ann", agent: null, tokenId: "one", grants: [], reach: reachOf([]) };
+  const bounds = new CallBounds(defaultConfig());
   const listenForBodies = (memory: SharedMemory) =>
     listen((request, response) => {
-      const options = { response, maxBytes: 10_000_000, memory, userId: "ann", pace };
+      const options = { response, maxBytes: 10_000_000, memory, viewer, bounds, pace };
       readBody(request, options).then(
         (body) => response.end(`read ${body.length}`),
         (error: unknown) => {
