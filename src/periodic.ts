@@ -1,5 +1,7 @@
 /** Work that is repeated until it is stopped. */
 export interface Periodic {
+  /** Does the work now, or once more after the current work. */
+  hurry(): void;
   /** Stops, and resolves when the current work has ended. */
   stop(): Promise<void>;
 }
@@ -18,6 +20,7 @@ export function repeat(
 ): Periodic {
   let stopped = false;
   let isFailing = false;
+  let isDue = false;
   const attempt = async () => {
     try {
       await work();
@@ -31,8 +34,10 @@ export function repeat(
   let endPause = () => {};
   const run = async () => {
     while (!stopped) {
+      isDue = false;
       await attempt();
       if (stopped) return;
+      if (isDue) continue;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, intervalMs);
         endPause = () => {
@@ -44,6 +49,10 @@ export function repeat(
   };
   const running = run();
   return {
+    hurry() {
+      isDue = true;
+      endPause();
+    },
     stop() {
       stopped = true;
       endPause();

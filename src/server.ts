@@ -9,6 +9,7 @@ import { jwtOptions } from "./auth/jwt-options.ts";
 import type { JwtSessions } from "./auth/jwt-sessions.ts";
 import { TokenAdministration } from "./auth/token-administration.ts";
 import { databaseOf, describePlace, type Config } from "./config.ts";
+import { LogGrowth } from "./database/log-growth.ts";
 import { openDatabase } from "./database/open-database.ts";
 import { unavailable } from "./errors.ts";
 import { ClaimFeed } from "./feed/claim-feed.ts";
@@ -16,7 +17,7 @@ import { defaultPageBounds, Feed } from "./feed/feed.ts";
 import { pollEpoch, pollHeads } from "./feed/head-poll.ts";
 import { Hub } from "./feed/hub.ts";
 import { listen } from "./listen.ts";
-import { repeat } from "./periodic.ts";
+import { repeat, type Periodic } from "./periodic.ts";
 import { createListeningServer } from "./tls-files.ts";
 import { CallBounds } from "./store/call-bounds.ts";
 import { Committer, type CommitObserver } from "./store/commit/committer.ts";
@@ -61,6 +62,8 @@ const closeLastMs = 500;
 /** Each instance refuses a revoked token within a second; this is twice per second. */
 const tokenCheckIntervalMs = 500;
 const compactionIntervalMs = 60_000;
+/** With retention by size, the logs are also compacted after this growth. */
+const compactedGrowthBytes = 16 * 1024 * 1024;
 /** The change of an expired entry follows within a second. */
 const sweepIntervalMs = 500;
 /** Each search reads the entries that are not indexed yet: some hundred for a busy user. */
@@ -106,6 +109,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const claims = new ClaimFeed({ store, notifications: database });
     const indexer = new SearchIndexer(database);
     const tracedCommits = traces?.commits(metrics?.commits);
+    let compaction: Periodic | null = null;
+    const growth = new LogGrowth(compactedGrowthBytes, () => compaction?.hurry());
     const committer = new Committer({
       database,
       limits: config,
@@ -113,6 +118,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       onCommit: (committed) => {
         for (const [userId, effects] of committed) {
           hub.publish(userId, effects.changes);
+          if (config.retentionMebibytes > 0) growth.add(effects.changes);
           claims.publish(userId, effects);
           metrics?.claims.committed(effects.claimEvents);
         }
@@ -246,6 +252,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       ...(config.retentionMebibytes > 0 ? { maxBytes: config.retentionMebibytes * mebibyte } : {}),
     };
     const noticeDisk = diskNotice(logger);
+    compaction = periodically(compactionIntervalMs, "compacting the log", async () => {
+      await database.compact(retention, () => stopping);
+      await database.forgetRecords(recordAgeMs);
+      await database.forgetTokens(tokenAgeMs);
+    });
     const background = [
       periodically(unreadCheckMs, "checking for unread responses", async () =>
         connections.checkUnread(),
@@ -262,11 +273,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       periodically(diskCheckIntervalMs, "checking the disk", async () =>
         noticeDisk(await database.watchDisk()),
       ),
-      periodically(compactionIntervalMs, "compacting the log", async () => {
-        await database.compact(retention, () => stopping);
-        await database.forgetRecords(recordAgeMs);
-        await database.forgetTokens(tokenAgeMs);
-      }),
+      compaction,
     ];
 
     return {

@@ -1,7 +1,7 @@
 import { sql, type SqlReader } from "./sql.ts";
 
 /** Bytes that a change counts in addition to its key, value and metadata. */
-const bytesPerChange = 200;
+export const bytesPerChange = 200;
 /** Number of revisions whose sizes one statement reads, in about a millisecond. */
 const stretchRevisions = 1_000n;
 

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { plainDatabases } from "../databases.ts";
 import { query } from "../client.ts";
 import { remove, set } from "../operations.ts";
-import type { TestServer } from "../server.ts";
+import { createSqlite } from "../own-database.ts";
+import { startTestServer, type TestServer } from "../server.ts";
 
 const kept = { maxAgeMs: 86_400_000, maxChanges: 100_000 };
 /** Bytes that each change counts in addition to its contents. */
@@ -55,4 +56,14 @@ describe.each(plainDatabases)("retention by size on $name", ({ start }) => {
     expect(await compact(1_000)).toBe(1);
     expect(await sizes()).toEqual([]);
   });
+});
+
+test("retention by size follows many large writes, without waiting for the next minute", async () => {
+  await using server = await startTestServer({ retentionMebibytes: 1 }, await createSqlite());
+  const value = "x".repeat(1_000_000);
+  for (let n = 0; n < 17; n++) await set(server, { key: "k", value });
+  await vi.waitFor(async () => {
+    const { changes } = await query(server, "{ changes { nodes { revision } } }");
+    expect(changes.nodes).toEqual([{ revision: "17" }]);
+  }, 10_000);
 });
