@@ -48,9 +48,18 @@ await runBenchmark({
         }),
       );
       const { url, dataDir } = server;
-      const tokenOf = (user) =>
-        runBaton(["token", "create", "--user", user, "--data-dir", dataDir], { databaseUrl });
-      const attacker = { url, token: await tokenOf("attacker") };
+      const tokenOf = (user, grants = []) =>
+        runBaton(["token", "create", "--user", user, "--data-dir", dataDir, ...grants], {
+          databaseUrl,
+        });
+      const attacker = {
+        url,
+        token: await tokenOf("attacker"),
+        tokenOfGrants: await tokenOf(
+          "attacker",
+          Array.from({ length: 100 }, (_, at) => `--grant=read granted-${at}:*`),
+        ),
+      };
       const longestHold = async () =>
         Number(await (await fetch(`http://127.0.0.1:${port}`)).text());
       progress(`${database} · filling the store`);

@@ -337,6 +337,19 @@ export const cases = {
   "documents of 4,000 tokens": repeatedly(4, 10, ({ run }, at) =>
     run(aliases(300, (index) => `entry(key: "${at}-${index}") { key value }`)),
   ),
+  "5,000 fields that read nothing": repeatedly(2, 5, ({ run }) =>
+    run(
+      `${aliases(30, () => "viewer { ...Viewer }")}
+      fragment Viewer on Viewer ${aliases(80, () => "limits { maxKeyBytes }")}`,
+    ),
+  ),
+  "500 lists of 100 grants": ({ url, tokenOfGrants }) =>
+    repeatedly(2, 2, ({ run }) =>
+      run(
+        `${aliases(20, () => "viewer { ...Viewer }")}
+        fragment Viewer on Viewer ${aliases(25, () => "grants { namespacePattern scopes }")}`,
+      ),
+    )({ url, token: tokenOfGrants }),
   introspection: repeatedly(2, 5, ({ run }) =>
     run(
       `{ __schema { types { name description fields(includeDeprecated: true) { name description args { name description type { name kind ofType { name kind ofType { name kind ofType { name } } } } defaultValue } type { name kind ofType { name kind ofType { name kind ofType { name } } } } } inputFields { name description type { name kind ofType { name kind } } defaultValue } enumValues { name description } } directives { name args { name } } } }`,

@@ -46,7 +46,7 @@ export function generateOperation(random: Random, withSubscriptions = true): Gen
   const selection = generator.selection(root, 0, kind === "subscription" ? 1 : 1 + random.below(3));
   const definitions =
     generator.definitions.length > 0 ? `(${generator.definitions.join(", ")})` : "";
-  const query = `${kind} ${definitions} ${selection}`;
+  const query = [kind, definitions, selection, ...generator.fragments].join(" ");
   return {
     kind,
     query: random.percent(3) ? random.garble(query) : query,
@@ -57,6 +57,7 @@ export function generateOperation(random: Random, withSubscriptions = true): Gen
 class Generator {
   readonly definitions: string[] = [];
   readonly variables: Record<string, unknown> = {};
+  readonly fragments: string[] = [];
   readonly #random: Random;
   #aliases = 0;
 
@@ -71,13 +72,28 @@ class Generator {
       const field = random.pick(all);
       const named = getNamedType(field.type);
       if (!isLeafType(named) && depth >= maxDepth) return "__typename";
+      const inner = isObjectType(named) ? this.selection(named, depth + 1) : "";
+      const selected = `${field.name}${this.#arguments(field.args)}${this.#directive()}`;
+      // A subscription has one root field, and each mutation writes.
+      const canRepeat = inner !== "" && (depth > 0 || type.name === "Query");
+      if (canRepeat && random.percent(10)) return this.#repeated(selected, named.name, inner);
       // Fields of the same name with different arguments conflict.
       const alias = field.args.length > 0 ? `a${this.#aliases++}: ` : "";
-      const inner = isObjectType(named) ? this.selection(named, depth + 1) : "";
-      return `${alias}${field.name}${this.#arguments(field.args)}${this.#directive()} ${inner}`;
+      return `${alias}${selected} ${inner}`;
     });
     if (random.percent(5)) fields.push(`... on ${type.name} { __typename }`);
     return `{ ${fields.join(" ")} }`;
+  }
+
+  /** A field under several aliases that share a fragment. Such fragments can be within each other. */
+  #repeated(selected: string, type: string, inner: string): string {
+    const name = `F${this.fragments.length}`;
+    this.fragments.push(`fragment ${name} on ${type} ${inner}`);
+    const aliases = Array.from(
+      { length: 1 + this.#random.below(20) },
+      () => `a${this.#aliases++}: ${selected} { ...${name} }`,
+    );
+    return aliases.join(" ");
   }
 
   #directive(): string {
