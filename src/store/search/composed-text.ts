@@ -25,11 +25,12 @@ const plain = /^[\t\n\r -~]*$/;
  * on what reads it:
  *
  * 1. Characters that are not combining marks.
- * 2. The next characters, if they compose with those before them: Hangul vowels and finals, and a vowel of Kirat Rai.
+ * 2. The next characters, if they compose with those before them: Hangul vowels and finals, and a vowel of Kirat Rai. That
+ *    vowel also composes with itself, in pairs, so a longer run is cut between two pairs.
  * 3. At most 30 combining marks, as in Unicode's Stream-Safe Text Format (UAX #15). NFC sorts the marks of a run in
  *    quadratic time, so a longer run is cut. No language has such a run.
  */
-const pieces = /\P{M}{0,4096}[\u1160-\u11ff\u{16d67}]{0,4096}\p{M}{0,30}/gu;
+const pieces = /[^\p{M}\u{16d67}]{0,4096}[\u1160-\u11ff]{0,4096}\u{16d67}{0,4096}\p{M}{0,30}/gu;
 
 /** Composes a text. Lone surrogates and U+0000, which databases cannot store, and the separator become U+FFFD. */
 export function compose(text: string): string {
