@@ -1,6 +1,9 @@
 import { createLocalJWKSet, type JSONWebKeySet } from "jose";
 import { requireSafe, type RemoteKeyPlace } from "./jwt-options.ts";
 
+/** The largest response of a provider, decompressed. A set of a hundred keys is smaller than 100 KiB. */
+const maxResponseBytes = 1024 * 1024;
+
 /** Finds the key of a JWT among published keys. */
 export type KeySet = ReturnType<typeof createLocalJWKSet>;
 
@@ -38,24 +41,47 @@ async function discover(issuer: string, signal: AbortSignal): Promise<URL> {
 }
 
 async function fetchJson(url: URL, signal: AbortSignal): Promise<unknown> {
-  let response: Response;
-  let text: string;
+  let status: number;
+  let text = "";
   try {
-    response = await fetch(url, {
+    const response = await fetch(url, {
       redirect: "manual",
       signal,
-      headers: { accept: "application/json, application/jwk-set+json" },
+      headers: {
+        accept: "application/json, application/jwk-set+json",
+        "accept-encoding": "identity",
+      },
     });
-    text = await response.text();
+    status = response.status;
+    if (status === 200) text = await readText(response);
+    else await response.body?.cancel();
   } catch (error) {
     throw new Error(`${shown(url)} cannot be read: ${reasonOf(error)}.`, { cause: error });
   }
-  if (response.status !== 200) throw new Error(`${shown(url)} returned HTTP ${response.status}.`);
+  if (status !== 200) throw new Error(`${shown(url)} returned HTTP ${status}.`);
   try {
     return JSON.parse(text);
   } catch (cause) {
     throw new Error(`${shown(url)} did not return JSON.`, { cause });
   }
+}
+
+/**
+ * Reads a body within `maxResponseBytes`. It can be compressed, although this was not requested.
+ * @throws Error if it is longer; the rest is not read
+ */
+async function readText({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxResponseBytes) {
+      throw new Error(`its response has more than ${maxResponseBytes} bytes`);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 /** Without a query or credentials, which could be secret. */

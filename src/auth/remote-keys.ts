@@ -11,7 +11,7 @@ export interface KeyTimes {
   readonly readMs: number;
   /** After a read without usable keys, the provider is not requested again for this time. */
   readonly pauseMs: number;
-  /** A token with an unknown key makes the server read the keys again, at most once in this time. */
+  /** A token with an unknown key makes the server read the keys again, at most once in this time, also after a failure. */
   readonly cooldownMs: number;
 }
 
@@ -42,8 +42,8 @@ export class RemoteKeys implements JwtKeys {
       const keys = this.#keys ?? (await this.#read());
       return await keys(header, token).catch(async (error: unknown) => {
         const isUnknown = error instanceof errors.JWKSNoMatchingKey;
-        const isRecent = performance.now() - this.#readAt < this.#times.cooldownMs;
-        if (!isUnknown || isRecent) throw error;
+        if (!isUnknown || this.#isRecent(this.#readAt)) throw error;
+        if (this.#failure && this.#isRecent(this.#failure.at)) throw this.#failure.error;
         return (await this.#read())(header, token);
       });
     } catch (error) {
@@ -58,6 +58,10 @@ export class RemoteKeys implements JwtKeys {
 
   async reload(): Promise<void> {
     if (this.#keys) await this.#read();
+  }
+
+  #isRecent(at: number): boolean {
+    return performance.now() - at < this.#times.cooldownMs;
   }
 
   /** Simultaneous calls wait for the same requests. */

@@ -1,4 +1,5 @@
-import type { RequestListener } from "node:http";
+import type { RequestListener, ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
 import { jwtVerify } from "jose";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { RemoteKeys, type KeyTimes } from "../../src/auth/remote-keys.ts";
@@ -32,6 +33,30 @@ const trickle: RequestListener = (_request, response) => {
   const timer = setInterval(() => response.write(" "), 10);
   response.once("close", () => clearInterval(timer));
 };
+/** Sends spaces until the client disconnects. */
+const endless: RequestListener = (_request, response) => {
+  response.writeHead(200, { "content-type": "application/json" });
+  sendSpaces(response);
+};
+const redirection: RequestListener = (_request, response) => {
+  response.writeHead(302, { location: "/jwks" });
+  sendSpaces(response);
+};
+function sendSpaces(response: ServerResponse): void {
+  const spaces = " ".repeat(64 * 1024);
+  const fill = () => {
+    while (!response.destroyed && response.write(spaces));
+  };
+  response.on("drain", fill);
+  fill();
+}
+/** 16 KiB that are 16 MiB when they are decompressed, although no compression was requested. */
+const compressed = gzipSync(Buffer.alloc(16 * 1024 * 1024, " "));
+const bomb: RequestListener = ({ headers }, response) => {
+  expect(headers["accept-encoding"]).toBe("identity");
+  response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+  response.end(compressed);
+};
 
 const well = "/.well-known/openid-configuration";
 test.each<[string, string, RequestListener, RegExp]>([
@@ -40,6 +65,10 @@ test.each<[string, string, RequestListener, RegExp]>([
   ["keys of the wrong form", "/jwks", json({ keys: 1 }), /jwks did not return a JWK Set/],
   ["a trickle instead of its configuration", well, trickle, /configuration.*took too long/],
   ["a trickle instead of its keys", "/jwks", trickle, /jwks.*took too long/],
+  ["an endless configuration", well, endless, /configuration.*more than 1048576 bytes/],
+  ["endless keys", "/jwks", endless, /jwks.*more than 1048576 bytes/],
+  ["compressed keys that are large", "/jwks", bomb, /jwks.*more than 1048576 bytes/],
+  ["an endless redirection", well, redirection, /configuration returned HTTP 302/],
   ["HTTP 404", well, (_request, response) => response.writeHead(404).end(), /HTTP 404/],
   ["null", well, json(null), /names no value as its issuer/],
   ["another issuer's name", well, json({ issuer: "https://b" }), /names "https:\/\/b" as/],
@@ -54,7 +83,7 @@ test.each<[string, string, RequestListener, RegExp]>([
       requests++;
       answer(request, response);
     };
-    const { keys, notices } = discovered(issuer.url, { readMs: 200 });
+    const { keys, notices } = discovered(issuer.url, answer === trickle ? { readMs: 200 } : {});
     const jwt = await issuer.sign(key);
     const calls = [1, 2, 3].map(() => jwtVerify(jwt, keys.find));
     for (const { status } of await Promise.allSettled(calls)) expect(status).toBe("rejected");
@@ -103,7 +132,7 @@ test("reads the configuration and the keys within one bound", async () => {
   expect(performance.now() - answeredAt).toBeLessThan(readMs - 100);
 });
 
-test("keeps the keys that were read, and requests the issuer for an unknown key only after the cooldown and the pause", async () => {
+test("keeps the keys that were read, and requests the issuer for an unknown key only after the cooldown, also after a failure", async () => {
   await using issuer = await TestIssuer.start(key);
   const { keys } = discovered(issuer.url);
   const [known, unknown] = [await issuer.sign(key), await issuer.sign(key, {}, { kid: "none" })];
@@ -112,9 +141,19 @@ test("keeps the keys that were read, and requests the issuer for an unknown key 
   await expect(jwtVerify(unknown, keys.find)).rejects.toMatchObject({
     code: "ERR_JWKS_NO_MATCHING_KEY",
   });
+  let requests = 0;
+  issuer.answer = (request, response) => {
+    requests++;
+    html(request, response);
+  };
   passTime(11_000);
   for (let times = 0; times < 3; times++) {
     await expect(jwtVerify(unknown, keys.find)).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await jwtVerify(known, keys.find);
+    passTime(3_000);
   }
+  expect(requests).toBe(1);
+  passTime(2_000);
+  await expect(jwtVerify(unknown, keys.find)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(requests).toBe(2);
 });
