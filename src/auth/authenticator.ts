@@ -4,9 +4,11 @@ import { checkAgent, type Limits } from "../store/model/limits.ts";
 import { unknownToken, type CachedToken, type Session } from "./cached-token.ts";
 import type { JwtSessions } from "./jwt-sessions.ts";
 import { TokenCache } from "./token-cache.ts";
-import { hashSecret } from "./token.ts";
+import { hashSecret, isSecret } from "./token.ts";
 
 const maxKnownHashes = 1_000;
+/** Longer than `Bearer` and a token of this server. A caller without a token can send up to 64 KiB. */
+const maxKnownLength = 100;
 
 export type { Session } from "./cached-token.ts";
 
@@ -62,9 +64,11 @@ export class Authenticator {
     const secret = secretOf(authorization);
     if (this.#jwts && isJwt(secret)) return this.#jwts.find(secret);
     const hash = hashSecret(secret);
-    // Bounds the memory if a caller keeps sending different tokens: the map starts again.
-    if (this.#hashes.size >= maxKnownHashes) this.#hashes.clear();
-    this.#hashes.set(authorization as string, hash);
+    if (isSecret(secret) && (authorization as string).length <= maxKnownLength) {
+      // Bounds the memory if a caller keeps sending different tokens: the map starts again.
+      if (this.#hashes.size >= maxKnownHashes) this.#hashes.clear();
+      this.#hashes.set(authorization as string, hash);
+    }
     return this.#tokens.find(hash);
   }
 
@@ -76,6 +80,14 @@ export class Authenticator {
   /** Does the same for JWTs. It can wait for the identity provider, which no other token depends on. */
   async checkJwts(): Promise<void> {
     await this.#jwts?.check();
+  }
+
+  /**
+   * Reads the keys of JWTs again, and ends the sessions of JWTs whose key was withdrawn.
+   * @throws the reason if the keys cannot be used; the previous ones stay in use
+   */
+  async reloadJwts(): Promise<void> {
+    await this.#jwts?.reverify();
   }
 
   #admit(token: CachedToken | null, givenAgent: string | undefined): Session {
