@@ -169,7 +169,7 @@ export const options = {
   jwtSecretFile: textOption(
     "jwtSecretFile",
     "path",
-    "File of the secret that the issuer shares with this server, instead of public keys",
+    "File of the secrets that the issuer shares with this server, one a line, instead of public keys. SIGHUP reads it again",
   ),
   jwtAlgorithms: textOption(
     "jwtAlgorithms",

@@ -31,7 +31,11 @@ export async function serve(config: Config): Promise<void> {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  if (config.tlsCertFile !== "") process.on("SIGHUP", () => reloadTls(server, logger));
+  process.on("SIGHUP", (signal) => {
+    // A terminal that closes sends this signal too.
+    if (server.reloads.size === 0 && process.stdout.isTTY) stop(signal);
+    else void reload(server, logger);
+  });
   // A program that waits for this line can stop the server immediately, so the handlers above come first.
   logger.info(
     {
@@ -44,13 +48,16 @@ export async function serve(config: Config): Promise<void> {
   process.stdout.write(welcome(server, config, process.stdout.isTTY));
 }
 
-/** Reads the certificate and key again. If the new files cannot be used, the previous certificate stays in use. */
-function reloadTls(server: BatonServer, logger: Logger): void {
-  try {
-    server.reloadTls();
-    logger.info("read the certificate again");
-  } catch (error) {
-    logger.error({ err: error }, "the certificate cannot be used; the previous one stays in use");
+/** Reads again what can be read without a restart. Files that cannot be used change nothing. */
+async function reload({ reloads }: BatonServer, logger: Logger): Promise<void> {
+  if (reloads.size === 0) logger.info("SIGHUP: there is nothing to read again");
+  for (const [what, read] of reloads) {
+    try {
+      await read();
+      logger.info(`read ${what} again`);
+    } catch (error) {
+      logger.error({ err: error }, `${what} cannot be read again; nothing has changed`);
+    }
   }
 }
 

@@ -46,10 +46,10 @@ export interface BatonServer {
   /** The URL of its metrics; null if they are off. */
   readonly metricsUrl: string | null;
   /**
-   * Reads the certificate and key of TLS again.
-   * @throws StartError if they cannot be used; the previous ones stay in use
+   * What can be read again without a restart, by its name in the log: the certificate of TLS, and the keys of JWTs.
+   * A function throws or rejects if its files cannot be used; the previous content stays in use.
    */
-  reloadTls(): void;
+  readonly reloads: ReadonlyMap<string, () => void | Promise<void>>;
   /**
    * Stops the server: running mutations get their responses, and subscriptions complete. After `deadlineMs`
    * milliseconds, the remaining connections are destroyed. Default: 4,000.
@@ -166,10 +166,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       trustedDocuments: await readTrustedDocuments(config.trustedDocuments),
     };
     const graphql = new Graphql({ ...services, policy, logger, observer: metrics?.operations });
+    const jwts = await openJwtSessions(config, logger);
     const authenticator = new Authenticator(
       database.tokens,
       config,
-      await openJwtSessions(config, logger),
+      jwts,
       config.agentNames === "caller",
     );
 
@@ -280,7 +281,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       url,
       database: describePlace(databaseOf(config)),
       localToken,
-      reloadTls,
+      reloads: new Map<string, () => void | Promise<void>>([
+        ...(isSecure ? [["the certificate", reloadTls] as const] : []),
+        ...(jwts ? [["the keys of JWTs", () => authenticator.reloadJwts()] as const] : []),
+      ]),
       metricsUrl: metricsEndpoint?.url ?? null,
       // 1. Stop listening, and report that the server is not ready. Responses then end their connections.
       // 2. Complete subscriptions and waits. Wait for running work and open sockets, until the deadline. Requests that

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { errors, type JWTVerifyGetKey } from "jose";
+import { errors, type CryptoKey, type JWTVerifyGetKey } from "jose";
 import type { Listener } from "../periodic.ts";
 import { StartError } from "../start-error.ts";
 import type { KeyPlace } from "./jwt-options.ts";
@@ -18,6 +18,8 @@ export interface JwtKeys {
   reload(): Promise<void>;
 }
 
+/** A JWT that does not name its key is verified with at most this number of keys. */
+export const maxTriedKeys = 8;
 /** A shorter secret could be found from a token that it signed. */
 const minSecretBytes = 32;
 
@@ -27,8 +29,38 @@ const minSecretBytes = 32;
  */
 export async function openJwtKeys(place: KeyPlace, listener: Listener): Promise<JwtKeys> {
   if (place.kind !== "secret") return new RemoteKeys(place, listener);
-  const secret = await readSecret(place.file);
-  return { find: async () => secret, read: async () => {}, reload: async () => {} };
+  return new SharedSecrets(place.file, await readSecrets(place.file));
+}
+
+/** Secrets that the issuer shares with this server: a JWT must be signed with one of them. */
+class SharedSecrets implements JwtKeys {
+  readonly #file: string;
+  #secrets: readonly Uint8Array[];
+
+  constructor(file: string, secrets: readonly Uint8Array[]) {
+    this.#file = file;
+    this.#secrets = secrets;
+  }
+
+  readonly find: JWTVerifyGetKey = async () => {
+    const [first, ...others] = this.#secrets;
+    if (first && others.length === 0) return first;
+    const several = new errors.JWKSMultipleMatchingKeys();
+    const secrets = this.#secrets.values();
+    // A shared secret verifies like a key, which is the only declared type.
+    const keys = (async function* () {
+      yield* secrets;
+    })() as AsyncIterableIterator<unknown> as AsyncIterableIterator<CryptoKey>;
+    throw Object.assign(several, { [Symbol.asyncIterator]: () => keys });
+  };
+
+  async read(): Promise<void> {
+    this.#secrets = await readSecrets(this.#file);
+  }
+
+  reload(): Promise<void> {
+    return this.read();
+  }
 }
 
 /** Returns those of the algorithms for which there is a key. */
@@ -49,15 +81,21 @@ export async function usableAlgorithms(
   return usable;
 }
 
-async function readSecret(file: string): Promise<Uint8Array> {
+/** @throws StartError unless each line of the file is a secret */
+async function readSecrets(file: string): Promise<readonly Uint8Array[]> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new StartError(
       `The secret of --jwt-secret-file cannot be read: ${file} (${error.code}).`,
     );
   });
-  const secret = Buffer.from(text.replace(/\r?\n$/, ""));
-  if (secret.length >= minSecretBytes) return secret;
-  throw new StartError(
-    `The secret in ${file} must have at least ${minSecretBytes} bytes, but has ${secret.length}. To make one: openssl rand -base64 48`,
-  );
+  const lines = text.split(/\r?\n/).filter((line) => line !== "");
+  const secrets = (lines.length === 0 ? [""] : lines).map((line) => Buffer.from(line));
+  const short = secrets.find(({ length }) => length < minSecretBytes);
+  if (short) {
+    throw new StartError(
+      `Each line of ${file} is a secret, and must have at least ${minSecretBytes} bytes; one has ${short.length}. To make one: openssl rand -base64 48`,
+    );
+  }
+  if (secrets.length <= maxTriedKeys) return secrets;
+  throw new StartError(`${file} can have at most ${maxTriedKeys} secrets, one a line.`);
 }

@@ -4,11 +4,8 @@ import type { Listener } from "../periodic.ts";
 import type { Limits } from "../store/model/limits.ts";
 import type { Token } from "../store/model/token.ts";
 import { tokenOfJwt } from "./jwt-claims.ts";
-import { openJwtKeys, type JwtKeys } from "./jwt-keys.ts";
+import { maxTriedKeys, openJwtKeys, type JwtKeys } from "./jwt-keys.ts";
 import type { JwtOptions } from "./jwt-options.ts";
-
-/** A JWT that does not name its key is verified with at most this number of keys. */
-export const maxTriedKeys = 8;
 
 /** Verifies JWTs, and reads their claims. */
 export class JwtVerifier {

@@ -8,8 +8,10 @@ import pino from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { defaultConfig, type Config } from "../../src/config.ts";
 import { JwtSessions } from "../../src/auth/jwt-sessions.ts";
-import { JwtVerifier, maxTriedKeys } from "../../src/auth/jwt-verifier.ts";
+import { maxTriedKeys } from "../../src/auth/jwt-keys.ts";
+import { JwtVerifier } from "../../src/auth/jwt-verifier.ts";
 import { jwtOptions } from "../../src/auth/jwt-options.ts";
+import { startServer } from "../../src/server.ts";
 import { query, refusal, request, socketClient, subscribeOn } from "../client.ts";
 import { LogLines } from "../log-lines.ts";
 import { startTestServer, type TestServer } from "../server.ts";
@@ -383,6 +385,43 @@ describe("JWTs with a shared secret", () => {
       .setExpirationTime("1m")
       .sign(rsa.privateKey);
     expect((await request(server.url, signed, whoAmI)).status).toBe(401);
+  });
+
+  test("a secret is rotated without a restart: the file has both secrets for a while", async () => {
+    const [first, second] = ["1".repeat(32), "2".repeat(33)];
+    const jwtSecretFile = join(folder, "rotated");
+    const config = { ...common, jwtSecretFile, dataDir: join(folder, "data"), port: 0 };
+    await writeFile(jwtSecretFile, `${first}\n`);
+    const server = await startServer(defaultConfig(config), pino({ level: "silent" }));
+    const reload = async () => server.reloads.get("the keys of JWTs")?.();
+    const sign = (secret: string) =>
+      new SignJWT({ sub: "ann", scope: "read" })
+        .setProtectedHeader({ alg: "HS256" })
+        .setIssuer(common.jwtIssuer)
+        .setAudience("baton")
+        .setExpirationTime("1m")
+        .sign(new TextEncoder().encode(secret));
+    const jwts = [await sign(first), await sign(second), await sign(`${first}\n${second}`)];
+    const statuses = () =>
+      Promise.all(
+        jwts.map(async (jwt) => (await request(server.url, jwt, "{ __typename }")).status),
+      );
+    try {
+      expect(await statuses()).toEqual([200, 401, 401]);
+      await writeFile(jwtSecretFile, `${first}\r\n\n${second}`);
+      await reload();
+      expect(await statuses()).toEqual([200, 200, 401]);
+      await writeFile(jwtSecretFile, `${second}\n`);
+      await reload();
+      expect(await statuses()).toEqual([401, 200, 401]);
+      await writeFile(jwtSecretFile, "short");
+      await expect(reload()).rejects.toThrow(/32 bytes/);
+      await writeFile(jwtSecretFile, `${first}\n`.repeat(maxTriedKeys + 1));
+      await expect(reload()).rejects.toThrow(/at most 8 secrets/);
+      expect(await statuses()).toEqual([401, 200, 401]);
+    } finally {
+      await server.close();
+    }
   });
 
   test.each<[string, Partial<Config> | (() => Promise<Partial<Config>>), RegExp]>([

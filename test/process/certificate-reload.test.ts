@@ -39,6 +39,6 @@ test("SIGHUP reads the certificate again; an unusable one changes nothing and is
 
   await writeFile(file("cert"), "not a certificate");
   server.child.kill("SIGHUP");
-  await expect.poll(() => server.stderr).toContain("the previous one stays");
+  await expect.poll(() => server.stderr).toContain("the certificate cannot be read again");
   expect(await shownName()).toBe("second");
 });

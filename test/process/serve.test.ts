@@ -93,6 +93,14 @@ describe("baton serve", () => {
     expect(acknowledged.filter((revision) => !kept.has(revision))).toEqual([]);
   });
 
+  test("SIGHUP does not end it, although it has nothing to read again", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await serveProcess(folder.path);
+    server.child.kill("SIGHUP");
+    await expect.poll(() => server.stderr).toContain("nothing to read again");
+    expect((await server.kill("SIGTERM")).code).toBe(0);
+  });
+
   test("SIGINT also ends it; a second signal, which npm sends on a terminal, has no effect", async () => {
     await using folder = await temporaryFolder();
     await using server = await serveProcess(folder.path);

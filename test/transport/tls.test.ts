@@ -90,10 +90,10 @@ describe("TLS", () => {
 
   test("reads a new certificate while it serves; an unusable one changes nothing", async () => {
     await copyFile(join(certificates, "second.cert.pem"), join(folder, "cert.pem"));
-    expect(() => server.reloadTls()).toThrow(/cannot be used/);
+    expect(() => server.reloads.get("the certificate")?.()).toThrow(/cannot be used/);
     expect(await shownName()).toBe("first");
     await use("second");
-    server.reloadTls();
+    await server.reloads.get("the certificate")?.();
     expect(await shownName()).toBe("second");
   });
 
