@@ -350,6 +350,12 @@ export const cases = {
         fragment Viewer on Viewer ${aliases(25, () => "grants { namespacePattern scopes }")}`,
       ),
     )({ url, token: tokenOfGrants }),
+  "70 lists of one page": repeatedly(2, 3, ({ run }) =>
+    run(
+      `{ entries(namespace: "many-1", first: 40) ${aliases(70, () => "nodes { ...Entry }")} }
+      fragment Entry on Entry ${aliases(60, () => "namespace")}`,
+    ),
+  ),
   introspection: repeatedly(2, 5, ({ run }) =>
     run(
       `{ __schema { types { name description fields(includeDeprecated: true) { name description args { name description type { name kind ofType { name kind ofType { name kind ofType { name } } } } defaultValue } type { name kind ofType { name kind ofType { name kind ofType { name } } } } } inputFields { name description type { name kind ofType { name kind } } defaultValue } enumValues { name description } } directives { name args { name } } } }`,

@@ -1,5 +1,4 @@
 import type { GraphQLResolveInfo } from "graphql";
-import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Context } from "./context.ts";
 import { listInPieces } from "./list-in-pieces.ts";
 import { fieldsOfItem } from "./selected-fields.ts";
@@ -8,10 +7,8 @@ import { fieldsOfItem } from "./selected-fields.ts";
 const fieldBytes = 64;
 
 /**
- * Passes a list that is not paged to GraphQL. It reads nothing, so one operation can show it thousands of times:
- *
- * - Each time, its texts count in the size of the response.
- * - It waits for the next turn of the event loop if the current one has worked long enough.
+ * Passes a list that is not paged to GraphQL. It reads nothing, so one operation can show it thousands of times. Each
+ * time, its texts count in the size of the response.
  *
  * @param textBytes the size of the texts of all items
  * @throws LIMIT_EXCEEDED, RATE_LIMITED if the response is too large
@@ -24,6 +21,5 @@ export function shortList<T>(
 ): (T | Promise<T>)[] | Promise<(T | Promise<T>)[]> {
   const fields = Math.max(1, fieldsOfItem(info));
   context.budget.spendTexts(fields * (textBytes + items.length * fieldBytes));
-  if (!isLoopHeld()) return listInPieces(items, context, info);
-  return nextTurn(context.viewer.userId).then(() => listInPieces(items, context, info));
+  return listInPieces(items, context, info);
 }

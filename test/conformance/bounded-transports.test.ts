@@ -160,13 +160,16 @@ describe("G9 G14: limits of a transport before authentication", () => {
     }));
     await setMany(server, "long", entries);
     const aliases = Array.from({ length: 40 }, (_, at) => `a${at}: key`).join(" ");
-    const document = `{ entries(namespace: "long", first: 500) { nodes { value ${aliases} } edges { cursor } } }`;
+    // These can wait for a turn as a whole.
+    const lists = Array.from({ length: 10 }, (_, at) => `l${at}: nodes { key }`).join(" ");
+    const document = `{ entries(namespace: "long", first: 500) { nodes { value ${aliases} } edges { cursor } ${lists} } }`;
     const { entries: page } = await query(server, document);
     expect(page.nodes.map(({ value }: { value: number }) => value)).toEqual(
       entries.map(({ value }) => value),
     );
     expect(page.nodes[499].a39).toBe("k499");
     expect(page.edges.length).toBe(500);
+    expect(page.l9).toEqual(entries.map(({ key }) => ({ key })));
     const socket = await open();
     socket.send(JSON.stringify({ type: "connection_init", payload: { token: server.token } }));
     await once(socket, "message");
