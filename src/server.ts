@@ -409,13 +409,16 @@ async function openJwtSessions(config: Config, logger: Logger): Promise<JwtSessi
     import("./auth/jwt-sessions.ts"),
     import("./auth/jwt-verifier.ts"),
   ]);
-  const reading = "reading the keys of the identity provider";
+  const [reading, effect] =
+    options.keys.kind === "secret"
+      ? ["reading the secrets of JWTs again", "the previous secrets stay in use"]
+      : [
+          "reading the keys of the identity provider",
+          "JWTs that need them are refused (UNAVAILABLE) until it succeeds",
+        ];
   const verifier = await JwtVerifier.open(options, config, {
     failed: (error) =>
-      logger.warn(
-        { cause: (error as Error).message },
-        `${reading} failed; JWTs that need them are refused (UNAVAILABLE) until it succeeds`,
-      ),
+      logger.warn({ cause: (error as Error).message }, `${reading} failed; ${effect}`),
     recovered: () => logger.info(`${reading} works again`),
   });
   return new JwtSessions(verifier);

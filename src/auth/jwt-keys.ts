@@ -24,20 +24,23 @@ export const maxTriedKeys = 8;
 const minSecretBytes = 32;
 
 /**
- * @param listener is notified when an identity provider's keys cannot be read, and when they can be read again
+ * @param listener is notified when keys or secrets cannot be read, and when they can be read again
  * @throws StartError if the secret cannot be read or is too short
  */
 export async function openJwtKeys(place: KeyPlace, listener: Listener): Promise<JwtKeys> {
   if (place.kind !== "secret") return new RemoteKeys(place, listener);
-  return new SharedSecrets(place.file, await readSecrets(place.file));
+  return new SharedSecrets(place.file, await readSecrets(place.file), listener);
 }
 
 /** Secrets that the issuer shares with this server: a JWT must be signed with one of them. */
 class SharedSecrets implements JwtKeys {
   readonly #file: string;
   #secrets: readonly Uint8Array[];
+  readonly #listener: Listener;
+  #isFailing = false;
 
-  constructor(file: string, secrets: readonly Uint8Array[]) {
+  constructor(file: string, secrets: readonly Uint8Array[], listener: Listener) {
+    this.#listener = listener;
     this.#file = file;
     this.#secrets = secrets;
   }
@@ -55,7 +58,15 @@ class SharedSecrets implements JwtKeys {
   };
 
   async read(): Promise<void> {
-    this.#secrets = await readSecrets(this.#file);
+    try {
+      this.#secrets = await readSecrets(this.#file);
+    } catch (error) {
+      if (!this.#isFailing) this.#listener.failed(error);
+      this.#isFailing = true;
+      throw error;
+    }
+    if (this.#isFailing) this.#listener.recovered();
+    this.#isFailing = false;
   }
 
   reload(): Promise<void> {

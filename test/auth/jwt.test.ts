@@ -392,7 +392,8 @@ describe("JWTs with a shared secret", () => {
     const jwtSecretFile = join(folder, "rotated");
     const config = { ...common, jwtSecretFile, dataDir: join(folder, "data"), port: 0 };
     await writeFile(jwtSecretFile, `${first}\n`);
-    const server = await startServer(defaultConfig(config), pino({ level: "silent" }));
+    const lines = new LogLines();
+    const server = await startServer(defaultConfig(config), pino({ level: "warn" }, lines.stream));
     const reload = async () => server.reloads.get("the keys of JWTs")?.();
     const sign = (secret: string) =>
       new SignJWT({ sub: "ann", scope: "read" })
@@ -419,6 +420,7 @@ describe("JWTs with a shared secret", () => {
       await writeFile(jwtSecretFile, `${first}\n`.repeat(maxTriedKeys + 1));
       await expect(reload()).rejects.toThrow(/at most 8 secrets/);
       expect(await statuses()).toEqual([401, 200, 401]);
+      expect(lines.all).toMatchObject([{ msg: expect.stringMatching(/previous secrets stay/) }]);
     } finally {
       await server.close();
     }
