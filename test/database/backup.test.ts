@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
@@ -53,4 +53,30 @@ test("G15: a backup during writes is complete, and each restore of it has a diff
   await copyFile(file("backup.db"), file("replaced.db"));
   await restoreSqlite(file("backup.db"), file("replaced.db"), true);
   expect(seen.has((await openedOnce(file("replaced.db"))).epoch)).toBe(false);
+});
+
+test("only their owner can read a backup and a restored database, also one of a readable copy", async () => {
+  const file = await inFolder();
+  await openedOnce(file("live.db"));
+  await backupSqlite(file("live.db"), file("backup.db"));
+  await copyFile(file("backup.db"), file("copy.db"));
+  await chmod(file("copy.db"), 0o644);
+  await restoreSqlite(file("copy.db"), file("new-folder/restored.db"), false);
+  for (const name of ["backup.db", "new-folder/restored.db"]) {
+    expect((await stat(file(name))).mode & 0o777).toBe(0o600);
+  }
+});
+
+test("says which file or folder prevents a backup or a restore", async () => {
+  const file = await inFolder();
+  await openedOnce(file("live.db"));
+  await expect(backupSqlite(file("live.db"), file("missing/backup.db"))).rejects.toThrow(
+    `${file("missing")} does not exist`,
+  );
+  await backupSqlite(file("live.db"), file("backup.db"));
+  const whole = await readFile(file("backup.db"));
+  await writeFile(file("cut.db"), whole.subarray(0, whole.length / 2));
+  await expect(restoreSqlite(file("cut.db"), file("restored.db"), false)).rejects.toThrow(
+    `${file("cut.db")} is damaged. Restore another backup.`,
+  );
 });

@@ -63,14 +63,17 @@ describe.concurrent("baton doctor", () => {
 
     await runHere(["set", "k", "1", "--url", server.url, "--token", server.token]);
     await own.execute(`UPDATE "Change" SET "at" = "at" + 3600000`);
-    await chmod(join(folder.path, "local.token"), 0o644);
+    const readable = [join(folder.path, "local.token"), own.url.slice("file:".length)];
+    for (const file of readable) await chmod(file, 0o644);
     const warned = await doctor(...args);
     expect(warned.code).toBe(0);
     expect(warned.bad).toEqual([
-      expect.objectContaining({
-        check: "data directory",
-        message: expect.stringMatching(/chmod 600/),
-      }),
+      ...readable.map((file) =>
+        expect.objectContaining({
+          check: "data directory",
+          message: expect.stringContaining(`chmod 600 ${file}`),
+        }),
+      ),
       expect.objectContaining({ check: "clock", message: expect.stringMatching(/was set back/) }),
     ]);
 
@@ -91,7 +94,8 @@ describe.concurrent("baton doctor", () => {
     expect,
   }) => {
     await using folder = await temporaryFolder();
-    await writeFile(join(folder.path, "baton.db"), "SQLite format 3\0 and nothing like it");
+    const text = "SQLite format 3\0 and nothing like it";
+    await writeFile(join(folder.path, "baton.db"), text, { mode: 0o600 });
     const { code, bad } = await doctor("--data-dir", folder.path, "--port", "0");
     expect([code, bad]).toEqual([
       1,

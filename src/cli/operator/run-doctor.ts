@@ -72,15 +72,20 @@ async function checkFolders(config: Config, place: DatabasePlace | null): Promis
   if (place?.kind === "sqlite" && dirname(place.file) !== folder) {
     findings.push(...(await checkFolder("database directory", dirname(place.file))));
   }
-  const token = join(folder, "local.token");
-  if (!existsSync(token)) return findings;
+  const files = [join(folder, "local.token"), ...(place?.kind === "sqlite" ? [place.file] : [])];
+  for (const file of files) findings.push(...(await checkPrivate(file)));
+  return findings;
+}
+
+/** The permissions of a file that contains a token, or all data. */
+async function checkPrivate(file: string): Promise<Finding[]> {
+  if (!existsSync(file)) return [];
   // Windows has no such bits.
-  const isPrivate = process.platform === "win32" || ((await stat(token)).mode & 0o077) === 0;
+  const isPrivate = process.platform === "win32" || ((await stat(file)).mode & 0o077) === 0;
   return [
-    ...findings,
     isPrivate
-      ? ok("data directory", `only its owner may read ${token}`)
-      : warning("data directory", `Other users may read ${token}. Run: chmod 600 ${token}`),
+      ? ok("data directory", `only its owner may read ${file}`)
+      : warning("data directory", `Other users may read ${file}. Run: chmod 600 ${file}`),
   ];
 }
 

@@ -1,17 +1,25 @@
-import { existsSync } from "node:fs";
-import { copyFile, open, rename, rm } from "node:fs/promises";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
 import { SqliteConnection } from "./connection.ts";
 import { primaryCode } from "./errors.ts";
 import { selectPageErrors } from "./select-page-errors.ts";
 import { toStartError } from "./to-start-error.ts";
 
+/** SQLite's code for a file with damaged pages. */
+const damaged = 11;
+
+/** The permissions of a file that only its owner can read and write. */
+const ownerOnly = 0o600;
+
 /** Suffixes of the files that SQLite keeps next to a database. It would use such files of another database, too. */
 const companions = ["-wal", "-shm", "-journal"];
 
 /**
- * Copies a database at one instant into a new file, while servers read and write it:
+ * Copies a database at one instant into a new file, while servers read and write it. Only its owner can read the file.
  *
  * 1. `VACUUM INTO` copies the contents in one transaction to a temporary file in the target's folder.
  * 2. The epoch is removed from the copy, so that the first process that opens it creates a different one (G15).
@@ -24,6 +32,7 @@ export async function backupSqlite(file: string, target: string): Promise<void> 
   const partial = `${target}.partial`;
   try {
     await rm(partial, { force: true });
+    await (await open(partial, "wx", ownerOnly)).close();
     await withConnection(file, (source) => source.exec(`VACUUM INTO ${quoted(partial)}`));
     await withConnection(partial, async (copy) => dropEpoch(copy));
     await sync(partial);
@@ -31,12 +40,17 @@ export async function backupSqlite(file: string, target: string): Promise<void> 
     await sync(dirname(target));
   } catch (error) {
     await removeAll(partial);
-    throw error instanceof StartError ? error : toStartError(target, error);
+    if (error instanceof StartError) throw error;
+    if (codeOf(error) === "ENOENT") {
+      throw new StartError(`The folder ${dirname(target)} does not exist.`);
+    }
+    throw toStartError(target, error);
   }
 }
 
 /**
- * Restores a backup to the file of a database that no process has open.
+ * Restores a backup to the file of a database that no process has open. Only its owner can read the file. Creates the folder
+ * if it does not exist.
  * @param replaces whether to replace an existing database
  * @throws StartError if a file cannot be used, if a process has the database open, or if it exists and `replaces` is false
  */
@@ -50,7 +64,11 @@ export async function restoreSqlite(
   if (existsSync(file)) await requireUnused(file);
   const partial = `${file}.partial`;
   try {
-    await copyFile(backup, partial);
+    await makeFolder(dirname(file));
+    await removeAll(partial);
+    // Unlike these streams, copyFile would copy the permissions.
+    const target = createWriteStream(partial, { flags: "wx", mode: ownerOnly });
+    await pipeline(createReadStream(backup), target);
     await withConnection(partial, async (copy) => {
       requireWhole(backup, copy);
       // A copy that another tool created has the epoch of the database.
@@ -62,7 +80,9 @@ export async function restoreSqlite(
     await sync(dirname(file));
   } catch (error) {
     await removeAll(partial);
-    throw error instanceof StartError ? error : toStartError(backup, error);
+    if (error instanceof StartError) throw error;
+    if (primaryCode(error) === damaged) throw new StartError(damagedBackup(backup));
+    throw toStartError(backup, error);
   }
 }
 
@@ -78,7 +98,11 @@ function requireWhole(file: string, copy: SqliteConnection): void {
     throw new StartError(`${file} is not a Baton database.`);
   }
   if (copy.prepare(selectPageErrors).get([]) === null) return;
-  throw new StartError(`${file} is damaged. Restore another backup.`);
+  throw new StartError(damagedBackup(file));
+}
+
+function damagedBackup(file: string): string {
+  return `${file} is damaged. Restore another backup.`;
 }
 
 function hasTable(copy: SqliteConnection, name: string): boolean {
@@ -134,6 +158,10 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 function quoted(text: string): string {
