@@ -65,11 +65,14 @@ export class JwtSessions {
   /** Reads the keys, and verifies the JWTs with followers again. Other JWTs are verified at their next use. */
   async reverify(): Promise<void> {
     await this.#verifier.reloadKeys();
+    // Before any verification, because each moves its JWT to the end of the map.
+    const followed: string[] = [];
     for (const [jwt, known] of this.#known) {
       known.verifiedAt = Number.NEGATIVE_INFINITY;
-      // If the JWT is refused, its sessions have already ended.
-      if (known.token.isFollowed) await this.#verify(jwt).catch(() => {});
+      if (known.token.isFollowed) followed.push(jwt);
     }
+    // If a JWT is refused, its sessions have already ended.
+    for (const jwt of followed) await this.#verify(jwt).catch(() => {});
   }
 
   #verify(jwt: string): Promise<CachedToken> {

@@ -111,6 +111,8 @@ export function openSocket(options: OpenSocketOptions): void {
       },
       onMessage: (listener) => {
         const hear = (message: SocketMessage | string, bytes: number, release: () => void) => {
+          // Nothing would end an operation that starts after the socket has closed.
+          if (extra.isClosed) return release();
           extra.messageBytes = bytes;
           extra.releaseMessage = release;
           if (isOfServer(message)) {

@@ -336,7 +336,13 @@ describe("verified JWTs", () => {
     await sessions.reverify();
     await gone;
     await expect(async () => sessions.find(jwt)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
-    expect((await sessions.find(await issuer.sign(next)))?.invalidReason(new Date())).toBeNull();
+
+    const valid = await sessions.find(await issuer.sign(next));
+    const following = valid!.session(undefined).ended;
+    following.addEventListener("abort", () => {});
+    passTime(1_100);
+    await sessions.reverify();
+    expect(following.aborted).toBe(false);
   });
 });
 
