@@ -43,6 +43,19 @@ export class CallBounds {
   }
 
   /**
+   * Admits a request that was read already, such as a message of a socket.
+   * @throws RATE_LIMITED; its bytes are counted, and `retryAfterMs` includes them, so that a repetition is admitted then
+   */
+  received(viewer: Viewer, bytes: number): void {
+    try {
+      this.receive(viewer, bytes);
+    } catch {
+      this.count(viewer, bytes);
+      this.receive(viewer, 0);
+    }
+  }
+
+  /**
    * Admits an operation, after its request was received.
    * @param operations the number to count: an operation of ten fields counts as ten
    * @throws RATE_LIMITED with `retryAfterMs`; then only the bytes of its request are counted

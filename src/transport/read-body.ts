@@ -27,7 +27,7 @@ const copies = 2;
  *
  * 1. A body is not read while the caller's bytes per second are exceeded. A declared length counts immediately, so that
  *    simultaneous bodies count too; otherwise bytes count as they arrive.
- * 2. A body that is longer than the bound is refused: before it is read, if its length is declared.
+ * 2. A body that is longer than the bound is refused: before it is read or counted, if its length is declared.
  * 3. Its memory is counted as its bytes arrive, because a client can declare a length and never send it. It includes the
  *    memory of the text. The first 64 KiB are not counted.
  * 4. If the memory has no room, the body is not read further until it has room for the whole body. So a body waits only
@@ -41,7 +41,9 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
   const { userId } = viewer;
   const declared = request.headers["content-length"];
   const declaredBytes = Number(declared ?? maxBytes);
-  bounds.receive(viewer, declared === undefined ? 0 : Math.min(declaredBytes, maxBytes));
+  if (declaredBytes <= maxBytes) {
+    bounds.receive(viewer, declared === undefined ? 0 : declaredBytes);
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

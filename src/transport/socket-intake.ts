@@ -81,8 +81,8 @@ export class SocketIntake {
   checkPace({ bytesPerPeriod }: Pace = slowestPace): void {
     const checked = this.#checkedBytes;
     this.#checkedBytes = null;
-    // The server does not read the socket while it handles earlier messages.
-    if (this.#bytes === 0 || this.#options.socket.isPaused) return;
+    // The server does not read the socket while it handles earlier messages, or waits for a turn.
+    if (this.#bytes === 0 || this.#isWaiting || this.#options.socket.isPaused) return;
     if (checked !== null && this.#bytes - checked < bytesPerPeriod)
       return this.#cut(tryAgainLater, "The message arrived too slowly");
     this.#checkedBytes = this.#bytes;

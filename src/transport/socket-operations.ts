@@ -155,7 +155,7 @@ export class SocketOperations {
       extra.userId = session.viewer.userId;
       const { receivedBytes } = extra;
       extra.receivedBytes = 0;
-      bounds.receive(session.viewer, receivedBytes);
+      bounds.received(session.viewer, receivedBytes);
       if (payload instanceof RefusedPayload) throw payload.problem;
       releaseMessage?.();
       if (messageBytes > smallBytes) this.#hold(operation, extra.userId, messageBytes);

@@ -187,18 +187,18 @@ describe("bounds of users and tokens", () => {
     await client.dispose();
   });
 
-  /** Sends a body to a path. Without a body, announces one of 60 kB, and waits for the response to the headers. */
-  async function post(path: string, token: string, body: string | ReadableStream | null) {
+  /** Sends a body to a path. With a number, announces this number of bytes, and waits for the response to the headers. */
+  async function post(path: string, token: string, body: string | ReadableStream | number) {
     const headers = {
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
       authorization: `Bearer ${token}`,
     };
-    if (body !== null) {
+    if (typeof body !== "number") {
       const init = { method: "POST", headers, body, duplex: "half" };
       return (await fetch(`${server.url}${path}`, init as RequestInit)).status;
     }
-    const announced = { method: "POST", headers: { ...headers, "content-length": 60_000 } };
+    const announced = { method: "POST", headers: { ...headers, "content-length": body } };
     const sending = httpRequest(`${server.url}${path}`, announced);
     sending.on("error", () => {}).flushHeaders();
     const [response] = (await once(sending, "response")) as [IncomingMessage];
@@ -217,9 +217,16 @@ describe("bounds of users and tokens", () => {
       const [path, , body] = given;
       const { token } = await newUser();
       expect(await post(path, token, body())).toBe(400);
-      expect(await post(path, token, null)).toBe(429);
+      expect(await post(path, token, 60_000)).toBe(429);
     },
   );
+
+  test("G9: a body that is too large by its declared length is not read, and its bytes do not count", async () => {
+    stopClock();
+    const { token } = await newUser();
+    expect(await post("/graphql", token, 20_000_000)).toBe(413);
+    expect((await request(server.url, token, read)).status).toBe(200);
+  });
 
   test("G9: the bytes of refused messages on a socket count", async () => {
     stopClock();
@@ -229,6 +236,22 @@ describe("bounds of users and tokens", () => {
     expect((await refusal(subscribeOn(client, read).next())).extensions).toMatchObject({
       limit: "maxTokenBytesPerSecond",
     });
+    await client.dispose();
+  });
+
+  test("G9: a message on a socket that exceeds the bytes counts too, in the time to wait as well", async () => {
+    stopClock();
+    const client = socketClient(server.url, { token: (await newUser()).token });
+    const long = `{ nope(a: "${"x".repeat(30_000)}") }`;
+    const waits = [];
+    for (let message = 0; message < 3; message++) {
+      waits.push((await refusal(subscribeOn(client, long).next())).extensions.retryAfterMs);
+    }
+    // 10 kB more than allowed, and 30 kB for each message, at 20 kB per second.
+    expect(waits[1]).toBeGreaterThan(2_000);
+    expect(waits[2]).toBeGreaterThan(waits[1] + 1_500);
+    vi.advanceTimersByTime(waits[2]);
+    expect((await refusal(subscribeOn(client, long).next())).code).not.toBe("RATE_LIMITED");
     await client.dispose();
   });
 

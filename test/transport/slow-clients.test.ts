@@ -5,6 +5,7 @@ import pino, { type Logger } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { defaultConfig } from "../../src/config.ts";
+import { isLoopHeld } from "../../src/event-loop.ts";
 import { CallBounds } from "../../src/store/call-bounds.ts";
 import { reachOf } from "../../src/store/model/viewer.ts";
 import { SharedMemory } from "../../src/store/shared-memory.ts";
@@ -178,7 +179,8 @@ describe("G9 G14: the body of an accepted request", () => {
   });
 });
 
-test("G9: a message of a socket whose parts are slow ends the socket; a fast one and pongs do not", async () => {
+/** A socket of a client, and the server's intake of it. */
+async function openIntake() {
   const memory = new SharedMemory(10_000_000);
   const sockets = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   ends.push(() => sockets.close());
@@ -190,7 +192,11 @@ test("G9: a message of a socket whose parts are slow ends the socket; a fast one
   const [[socket, { socket: stream }]] = await Promise.all([connected, once(client, "open")]);
   const intake = new SocketIntake({ socket, stream, memory, userId: () => "ann" });
   socket.on("message", () => intake.messageEnded());
-  const check = () => intake.checkPace(pace);
+  return { memory, client, socket, stream, check: () => intake.checkPace(pace) };
+}
+
+test("G9: a message of a socket whose parts are slow ends the socket; a fast one and pongs do not", async () => {
+  const { memory, client, socket, stream, check } = await openIntake();
   /** Sends a part of a message, and waits until it has arrived. */
   const send = async (bytes: number, fin: boolean) => {
     const arrived = once(stream, "data");
@@ -218,4 +224,18 @@ test("G9: a message of a socket whose parts are slow ends the socket; a fast one
   check();
   await once(client, "close");
   expect(memory.bytes).toBe(0);
+});
+
+test("G9: a socket is not too slow while it waits for its turn", async () => {
+  const { client, socket, stream, check } = await openIntake();
+  const arrived = once(stream, "data");
+  client.send("a part", { fin: false });
+  await arrived;
+  check();
+  while (!isLoopHeld());
+  const rest = Buffer.from([0x80, 0x81, 0, 0, 0, 0, 0x2e]);
+  stream.emit("data", rest);
+  check();
+  const [message] = (await once(socket, "message")) as [Buffer];
+  expect([message.toString(), socket.readyState]).toEqual(["a part.", WebSocket.OPEN]);
 });
