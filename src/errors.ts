@@ -105,6 +105,13 @@ export function unavailable(message: string, cause?: unknown): BatonError {
   return new BatonError("UNAVAILABLE", message, {}, cause);
 }
 
+/** The database has refused a transaction because its disk is full. It has stored nothing of it. */
+export class DiskFull extends BatonError {
+  constructor(message: string, cause: unknown) {
+    super("UNAVAILABLE", message, {}, cause);
+  }
+}
+
 /** Why a server is not ready while the disk of its database is nearly full. */
 export function diskIsLow(): BatonError {
   return unavailable(

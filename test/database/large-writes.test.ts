@@ -10,6 +10,7 @@ import type { Database, WriteAccess, WriteTransaction } from "../../src/store/co
 import { clearCommand, incrementCommand, patchCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import { createSqlite, type OwnDatabase } from "../own-database.ts";
+import { PostgresProxy } from "../postgres-proxy.ts";
 import { createPostgres } from "../postgres.ts";
 
 const logger = pino({ level: "silent" });
@@ -246,6 +247,41 @@ describe("PostgreSQL", () => {
     await other.end();
     expect(await locked).toBe(2n);
     expect(await submit(setCommand("a", place))).toBe(3n);
+  });
+
+  test("G6: a write whose commit is uncertain does not run again, even while the disk is full", async () => {
+    await using own = await createPostgres();
+    await using proxy = await PostgresProxy.open(own.url);
+    const isCommitter = (name: string) => name === "baton committer";
+    let isFull = false;
+    let runs = 0;
+    const throughProxy = { ...own, config: { ...own.config, databaseUrl: proxy.url } };
+    await using instance = await startInstance(throughProxy, (database) => ({
+      get isDiskLow() {
+        return isFull;
+      },
+      writeAlone: (...args) => database.writeAlone(...args),
+      write: (userIds, work, isOnlyUnlocked) => {
+        const thenLoseTheAnswer = async (transaction: WriteTransaction) => {
+          const result = await work(transaction);
+          runs++;
+          if (isFull) proxy.freezeAnswers(isCommitter);
+          return result;
+        };
+        return database.write(userIds, thenLoseTheAnswer, isOnlyUnlocked);
+      },
+    }));
+    const { database, submit } = instance;
+    await submit(setCommand("user", place));
+
+    isFull = true;
+    runs = 0;
+    const cleared = submit(clearCommand("user", place.namespace));
+    await vi.waitUntil(async () => (await database.readEntry("user", place)) === null, 5_000);
+    proxy.cut(isCommitter);
+    proxy.thaw();
+    await expect(cleared).rejects.toThrow(/may or may not be stored/);
+    expect(runs).toBe(1);
   });
 });
 

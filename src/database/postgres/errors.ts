@@ -1,4 +1,7 @@
-import { BatonError, unavailable } from "../../errors.ts";
+import { BatonError, DiskFull, unavailable } from "../../errors.ts";
+
+/** The SQLSTATE with which PostgreSQL refuses a statement because its disk is full. */
+export const diskFull = "53100";
 
 /** SQLSTATEs that mean "not now", by code or by class (the first two characters). See PostgreSQL's appendix A. */
 const unavailableStates: ReadonlyMap<string, string> = new Map([
@@ -9,7 +12,7 @@ const unavailableStates: ReadonlyMap<string, string> = new Map([
   ["28", "it rejects the user of this server"],
   ["3D000", "it does not exist"],
   ["40", "it had to roll back the transaction"],
-  ["53100", "its disk is full"],
+  [diskFull, "its disk is full"],
   ["53", "it lacks memory, connections or another resource"],
   ["55P03", "a lock could not be acquired in time"],
   ["57014", "it took too long"],
@@ -39,7 +42,7 @@ function unavailableReason(error: unknown): string | undefined {
 
 /**
  * Runs work of the driver.
- * @throws UNAVAILABLE if the database cannot serve now, and any other error unchanged
+ * @throws UNAVAILABLE if the database cannot serve now, as a `DiskFull` if its disk is full, and any other error unchanged
  */
 export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -47,7 +50,8 @@ export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const reason = error instanceof BatonError ? undefined : unavailableReason(error);
     if (reason === undefined) throw error;
-    throw unavailable(`The database is unavailable: ${reason}. Try again.`, error);
+    const message = `The database is unavailable: ${reason}. Try again.`;
+    throw sqlState(error) === diskFull ? new DiskFull(message, error) : unavailable(message, error);
   }
 }
 

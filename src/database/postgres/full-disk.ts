@@ -1,8 +1,5 @@
-import { sqlState } from "./errors.ts";
+import { diskFull, sqlState } from "./errors.ts";
 import { join, name, sql, type SqlClient } from "../sql.ts";
-
-/** The SQLSTATE with which PostgreSQL refuses a statement because its disk is full. */
-const diskFull = "53100";
 
 /**
  * Whether the disk of PostgreSQL is full, as far as a client can know: PostgreSQL does not tell how much is free.

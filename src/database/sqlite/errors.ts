@@ -1,5 +1,5 @@
 import type { Error as DriverError } from "@prisma/driver-adapter-utils";
-import { BatonError, unavailable } from "../../errors.ts";
+import { BatonError, DiskFull, unavailable } from "../../errors.ts";
 
 /** Primary result codes of SQLite that mean "not now". See "Result and Error Codes" in its documentation. */
 const unavailableCodes: ReadonlyMap<number, string> = new Map([
@@ -22,7 +22,7 @@ export type ErrorListener = (code: number) => void;
 
 /**
  * Runs work of the driver.
- * @throws UNAVAILABLE if the database cannot serve now, and any other error unchanged
+ * @throws UNAVAILABLE if the database cannot serve now, as a `DiskFull` if the disk is full, and any other error unchanged
  */
 export function translateErrors<T>(work: () => T, onError?: ErrorListener): T {
   try {
@@ -41,7 +41,8 @@ function rethrow(error: unknown, onError: ErrorListener | undefined): never {
   const reason = unavailableCodes.get(code);
   if (error instanceof BatonError || reason === undefined) throw error;
   onError?.(code);
-  throw unavailable(`The database is unavailable: ${reason}. Try again.`, error);
+  const message = `The database is unavailable: ${reason}. Try again.`;
+  throw code === permanentCodes.full ? new DiskFull(message, error) : unavailable(message, error);
 }
 
 /** Whether another process is writing to the database. */

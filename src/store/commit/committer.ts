@@ -1,5 +1,5 @@
 import { setImmediate as nextLoop, setTimeout as pause } from "node:timers/promises";
-import { BatonError, unavailable } from "../../errors.ts";
+import { BatonError, DiskFull, unavailable } from "../../errors.ts";
 import type { WriteAccess, WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
 import { commandBytes, type Command, type CommandResult, type Outcome } from "./command.ts";
@@ -180,7 +180,7 @@ export class Committer {
   }
 
   async #commit(members: Members, settle: Settle): Promise<void> {
-    const { database, observer } = this.#options;
+    const { observer } = this.#options;
     const begin = performance.now();
     let taken: Waiting[] | null = null;
     // `work` can run twice. The second time, it has the same commands.
@@ -194,9 +194,9 @@ export class Committer {
     } catch (error) {
       observer?.failed();
       const failed = take(members.userIds);
-      // It may have found the disk full. Now there is room for those of its commands that remove data.
-      const isFull = database.isDiskLow && error instanceof BatonError;
-      return isFull
+      // After a full disk, nothing is stored, and the commands that remove data have room. After any other failure,
+      // the batch may be stored, so it must not run again.
+      return error instanceof DiskFull
         ? this.#retry(members, failed, settle)
         : this.#fail(members, failed, error, settle);
     }
