@@ -148,7 +148,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const services = {
       store,
       memory,
-      writer: new Writer(tracedCommits?.of(committer) ?? committer, config, reads),
+      writer: new Writer(tracedCommits?.of(committer) ?? committer, config, reads, memory),
       feed: new Feed({
         bounds,
         source: reads,

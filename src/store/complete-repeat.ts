@@ -8,6 +8,7 @@ import { shownEntry, type Entry } from "./model/entry.ts";
 import type { Place } from "./model/place.ts";
 import { exact } from "./model/text-match.ts";
 import type { OperationResult } from "./operations/operation.ts";
+import type { SharedMemory } from "./shared-memory.ts";
 
 /** The reads that the repeat of a call needs. */
 export type RepeatView = Pick<ReadView, "readStoredEntries"> &
@@ -24,16 +25,32 @@ const readBytes = 1024 * 1024;
  * 2. If retention has removed a revision, read the current entry. It is the same while it has the revision.
  * 3. Read the error of a claim from the current entry, while the claim holds it.
  *
- * @throws REVISION_COMPACTED with `reason: "RESPONSE"` if a part is no longer stored
+ * A small request can repeat a call that wrote many large entries. So the reads wait for their part of the user's memory.
+ *
+ * @throws REVISION_COMPACTED with `reason: "RESPONSE"` if a part is no longer stored, RATE_LIMITED if the user's memory
+ *   has no room for the entries
  */
-export async function completeRepeat(
+export function completeRepeat(
+  view: RepeatView,
+  memory: SharedMemory,
+  command: Command,
+  result: CommandResult,
+): Promise<CommandResult> {
+  const references = result.results.flatMap((one): EntryReference[] =>
+    "entry" in one && one.entry && isReference(one.entry) ? [one.entry] : [],
+  );
+  const bytes = references.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return memory.reserveDuring(command.userId, bytes, () =>
+    complete(view, command, result, references),
+  );
+}
+
+async function complete(
   view: RepeatView,
   command: Command,
   { results, revision }: CommandResult,
+  references: readonly EntryReference[],
 ): Promise<CommandResult> {
-  const references = results.flatMap((one): EntryReference[] =>
-    "entry" in one && one.entry && isReference(one.entry) ? [one.entry] : [],
-  );
   const logged = await readLogged(view, command.userId, references);
   const completed: OperationResult[] = [];
   for (const [index, one] of results.entries()) {

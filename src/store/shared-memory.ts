@@ -8,6 +8,9 @@ const defaultPatienceMs = 10_000;
 const retryAfterMs = 5_000;
 const mostBytes = 512 * 1024 * 1024;
 
+/** The part of all memory that `reserveDuring` reserves for one piece of work: less than a user alone can hold, a half. */
+const largestPart = 3 / 8;
+
 /** A quarter of V8's heap limit. Texts are on the heap, some of them with two bytes for each character. */
 export function sharedMemoryBytes(): number {
   return Math.min(mostBytes, Math.floor(getHeapStatistics().heap_size_limit / 4));
@@ -112,6 +115,22 @@ export class SharedMemory {
       if (own) own.push(waiter);
       else this.#waiting.set(userId, [waiter]);
     });
+  }
+
+  /**
+   * Reserves bytes while work runs. What the work returns is counted separately. Larger work reserves only `largestPart`:
+   * it still fits together with its own request, and a second one of the same user waits.
+   * @throws RATE_LIMITED as `reserve` does
+   */
+  async reserveDuring<R>(userId: string, bytes: number, work: () => Promise<R>): Promise<R> {
+    if (bytes <= smallBytes) return work();
+    const reserved = Math.min(bytes, Math.floor(this.#maxBytes * largestPart));
+    await this.reserve(userId, reserved);
+    try {
+      return await work();
+    } finally {
+      this.remove(userId, reserved);
+    }
   }
 
   /** Serves the first user whose first request fits. Returns false if there is none. */

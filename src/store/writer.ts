@@ -45,6 +45,7 @@ import type { ReleaseInput } from "./operations/release.ts";
 import type { RenewInput } from "./operations/renew.ts";
 import type { RevokeInput } from "./operations/revoke.ts";
 import type { SetInput } from "./operations/set.ts";
+import type { SharedMemory } from "./shared-memory.ts";
 
 /** The idempotency key, with which a repeat of a call returns the first result (G12). */
 export interface Repeatable {
@@ -96,12 +97,22 @@ export class Writer {
   readonly #committer: Pick<Committer, "submit">;
   readonly #limits: Limits;
   readonly #view: RepeatView;
+  readonly #memory: SharedMemory;
 
-  /** @param view where claims with a filter find candidates, and repeats find parts of their results */
-  constructor(committer: Pick<Committer, "submit">, limits: Limits, view: RepeatView) {
+  /**
+   * @param view where claims with a filter find candidates, and repeats find parts of their results
+   * @param memory where repeats count these parts
+   */
+  constructor(
+    committer: Pick<Committer, "submit">,
+    limits: Limits,
+    view: RepeatView,
+    memory: SharedMemory,
+  ) {
     this.#committer = committer;
     this.#limits = limits;
     this.#view = view;
+    this.#memory = memory;
   }
 
   setEntry(viewer: Viewer, input: SetInput & Repeatable) {
@@ -352,7 +363,8 @@ export class Writer {
     const digest = digestOf([call, agent, writable, input]);
     const idempotency = { key: recordKey(viewer, idempotencyKey), digest };
     const command = commandOf(caller, steps, { conditions, idempotency });
-    return completeRepeat(this.#view, command, await this.#committer.submit(command));
+    const result = await this.#committer.submit(command);
+    return completeRepeat(this.#view, this.#memory, command, result);
   }
 
   #asked(viewer: Viewer) {

@@ -7,6 +7,7 @@ import { Committer } from "../../src/store/commit/committer.ts";
 import type { Entry } from "../../src/store/model/entry.ts";
 import type { Limits } from "../../src/store/model/limits.ts";
 import { everything } from "../../src/store/model/text-match.ts";
+import { SharedMemory, sharedMemoryBytes } from "../../src/store/shared-memory.ts";
 import { Writer } from "../../src/store/writer.ts";
 import type { OwnDatabase } from "../own-database.ts";
 
@@ -30,7 +31,12 @@ export class Instance implements AsyncDisposable {
           else this.announced.set(userId, [...changes]);
         }),
     });
-    this.writer = new Writer(this.committer, limits, database);
+    this.writer = new Writer(
+      this.committer,
+      limits,
+      database,
+      new SharedMemory(sharedMemoryBytes()),
+    );
   }
 
   static async open(own: OwnDatabase, limits: Limits = defaultConfig()): Promise<Instance> {
