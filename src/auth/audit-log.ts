@@ -9,6 +9,7 @@ const windowMs = 60_000;
 const maxRefusals = 10;
 /** With more users than this, the counts start again. */
 const maxUsers = 10_000;
+const refusedAudit = "token.refused";
 /** Of a refused token, the line has at most this number of grants. */
 const maxShownGrants = 10;
 
@@ -26,7 +27,6 @@ export interface Refused {
 }
 
 interface Counted {
-  readonly since: number;
   count: number;
 }
 
@@ -46,38 +46,42 @@ export class AuditLog {
     this.#logger.info({ audit, ...shownActor(actor), ...of }, audit);
   }
 
-  /** Writes the refusal of a call, unless the user has had many within a minute. Then the next line has their number. */
+  /** Writes the refusal of a call, unless the user has had many within a minute. A line at its end has their number. */
   refused({ grants, ...refused }: Refused, actor: Actor, error: BatonError): void {
-    const omitted = this.#count(actor.userId);
-    if (omitted === null) return;
-    const audit = "token.refused";
+    if (!this.#isShown(actor.userId)) return;
     const { code, requiredScope } = error.extensions;
     const shown = grants && { grants: grants.slice(0, maxShownGrants).map(formatGrant) };
     this.#logger.warn(
       {
-        audit,
+        audit: refusedAudit,
         ...shownActor(actor),
         ...refused,
         ...shown,
         code,
         ...(requiredScope === undefined ? {} : { requiredScope }),
-        ...(omitted === 0 ? {} : { omitted }),
       },
-      audit,
+      refusedAudit,
     );
   }
 
-  /** Counts a refusal. Returns how many were left out before it; null to leave it out, too. */
-  #count(userId: string): number | null {
-    const now = performance.now();
-    const counted = this.#refusals.get(userId);
-    if (counted && now - counted.since < windowMs) {
-      counted.count++;
-      return counted.count > maxRefusals ? null : 0;
-    }
+  /** Counts a refusal. Returns whether it is a line of the log. */
+  #isShown(userId: string): boolean {
+    const counted = this.#refusals.get(userId) ?? this.#begin(userId);
+    counted.count++;
+    return counted.count <= maxRefusals;
+  }
+
+  #begin(userId: string): Counted {
+    const counted = { count: 0 };
     if (this.#refusals.size >= maxUsers) this.#refusals.clear();
-    this.#refusals.set(userId, { since: now, count: 1 });
-    return Math.max(0, (counted?.count ?? 0) - maxRefusals);
+    this.#refusals.set(userId, counted);
+    setTimeout(() => {
+      if (this.#refusals.get(userId) === counted) this.#refusals.delete(userId);
+      const omitted = counted.count - maxRefusals;
+      if (omitted <= 0) return;
+      this.#logger.warn({ audit: refusedAudit, user: userId, omitted }, refusedAudit);
+    }, windowMs).unref();
+    return counted;
   }
 }
 

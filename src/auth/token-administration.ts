@@ -47,8 +47,11 @@ export class TokenAdministration {
     viewer: Viewer,
     input: CreateTokenInput,
   ): Promise<{ readonly token: Token; readonly secret: string }> {
-    this.#permit({ call: "createToken" }, viewer, () => requireScope(viewer, "admin"));
     const grants = checkGrants(this.#limits, "input.grants", input.grants);
+    this.#permit({ call: "createToken", grants }, viewer, () => {
+      requireScope(viewer, "admin");
+      for (const grant of grants) requireWithin(viewer, grant);
+    });
     const { agent = null, expiresInSeconds = null } = input;
     if (agent !== null) checkAgent(this.#limits, "input.agent", agent);
     if (expiresInSeconds !== null && expiresInSeconds < 1) {
@@ -57,9 +60,6 @@ export class TokenAdministration {
         `Must be at least 1; this is ${expiresInSeconds}.`,
       );
     }
-    this.#permit({ call: "createToken", grants }, viewer, () => {
-      for (const grant of grants) requireWithin(viewer, grant);
-    });
     const now = new Date();
     const expiresAt =
       expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1_000);
