@@ -33,8 +33,8 @@ const shown = columns("Token", columnNames);
 const insertion = sql`INSERT INTO "Token" (${join(columnNames.map(name))})`;
 
 /**
- * The table of tokens. Each change increments the version in "History" in the same transaction, so that reading the version
- * costs the same for any number of tokens. Only `list` is a typed query: the others run without loading Prisma.
+ * The table of tokens. A trigger increments the version in "History" with each change, so that reading the version costs
+ * the same for any number of tokens. Only `list` is a typed query: the others run without loading Prisma.
  * @param reader runs the reads of the server itself
  * @param inTransaction runs the changes
  * @param readerOf runs the reads of one user, who takes turns with the others
@@ -60,12 +60,8 @@ export function tokenTable(
   };
   /** Runs a statement that changes tokens. Returns whether it changed any. */
   const change = async (statement: Sql) => {
-    const isChanged = await inTransaction(async (transaction) => {
-      if ((await transaction.run(statement)) === 0) return false;
-      await transaction.run(sql`UPDATE "History" SET "tokenVersion" = "tokenVersion" + 1`);
-      return true;
-    });
-    if (!isChanged) return false;
+    const changed = await inTransaction((transaction) => transaction.run(statement));
+    if (changed === 0) return false;
     tell();
     await changes.announce();
     return true;

@@ -143,6 +143,17 @@ describe.each(plainDatabases)("G1: cached tokens on $name", ({ create }) => {
     });
   });
 
+  test.each([
+    `UPDATE "Token" SET "revokedAt" = "createdAt" WHERE "tokenId" = `,
+    `DELETE FROM "Token" WHERE "tokenId" = `,
+  ])("G1: refuses a token after the SQL of another program: %s…", async (statement) => {
+    const { authorization, tokenId } = await addToken();
+    await admit(authorization);
+    await own.execute(`${statement}'${tokenId}'`);
+    await authenticator.checkTokens();
+    await expect(admit(authorization)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+
   test("G9: removes the tokens that ended long ago, and no other tokens", async () => {
     const dayMs = 86_400_000;
     const ago = (days: number) => new Date(Date.now() - days * dayMs);
