@@ -51,6 +51,8 @@ export class SocketIntake {
     stream.off("data", receive).on("data", this.#take);
     // After an error, `ws` reads nothing more.
     socket.once("error", () => stream.off("data", this.#take));
+    // Both sides have closed. The stream ends when what the client sent after its close frame is read, too.
+    stream.once("finish", () => stream.off("data", this.#take).resume());
     // `ws` would read what remains in one step, but no response could be sent.
     stream.prependListener("close", () => stream.read());
     // Pings and pongs can arrive between the parts of a message.

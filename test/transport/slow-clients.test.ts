@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import pino, { type Logger } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
@@ -189,10 +189,12 @@ async function openIntake() {
   const client = new WebSocket(`ws://127.0.0.1:${port}`);
   ends.push(() => client.terminate());
   const connected = once(sockets, "connection");
+  const upgraded = once(client, "upgrade") as Promise<[IncomingMessage]>;
   const [[socket, { socket: stream }]] = await Promise.all([connected, once(client, "open")]);
   const intake = new SocketIntake({ socket, stream, memory, userId: () => "ann" });
   socket.on("message", () => intake.messageEnded());
-  return { memory, client, socket, stream, check: () => intake.checkPace(pace) };
+  const [{ socket: raw }] = await upgraded;
+  return { memory, client, raw, socket, stream, check: () => intake.checkPace(pace) };
 }
 
 test("G9: a message of a socket whose parts are slow ends the socket; a fast one and pongs do not", async () => {
@@ -239,3 +241,17 @@ test("G9: a socket is not too slow while it waits for its turn", async () => {
   const [message] = (await once(socket, "message")) as [Buffer];
   expect([message.toString(), socket.readyState]).toEqual(["a part.", WebSocket.OPEN]);
 });
+
+test(
+  "G9: data after a close frame does not delay the end of a socket that waits for its turn",
+  { timeout: 10_000 },
+  async () => {
+    const { raw, socket } = await openIntake();
+    socket.once("pong", () => {
+      while (!isLoopHeld());
+    });
+    const frame = (opcode: number) => Buffer.from([0x80 | opcode, 0x80, 0, 0, 0, 0]);
+    raw.write(Buffer.concat([frame(0xa), frame(0x8), Buffer.alloc(9_000)]));
+    await once(socket, "close");
+  },
+);
