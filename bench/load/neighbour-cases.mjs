@@ -317,7 +317,7 @@ export const cases = {
     run(aliases(440, () => "viewer { usage { entryCount } }")),
   ),
   "18 aliases of namespaces": repeatedly(2, 2, ({ run }) =>
-    run(aliases(18, () => "namespaces(first: 500) { nodes { name entryCount sizeBytes agents } }")),
+    run(aliases(18, () => "namespaces(first: 130) { nodes { name entryCount sizeBytes agents } }")),
   ),
   "45 aliases of searches": repeatedly(1, 1, ({ run }) =>
     run(
