@@ -15,3 +15,14 @@ CREATE INDEX "Entry_expiry_idx" ON "Entry"("userId", "expiresAt") WHERE "expires
 CREATE FUNCTION "newCopy"() RETURNS TEXT LANGUAGE sql IMMUTABLE
 AS $$ SELECT left(replace(pg_catalog.gen_random_uuid()::text, '-', ''), 12) $$;
 ALTER TABLE "History" ADD COLUMN "copy" TEXT COLLATE "C" GENERATED ALWAYS AS ("newCopy"()) STORED;
+
+-- Every change of a token increments the version, even one by an earlier version of Baton during an upgrade, or by hand.
+-- The driver of Prisma ends a statement at each semicolon, so the body contains \x3B instead.
+CREATE FUNCTION "tokenChanged"() RETURNS TRIGGER LANGUAGE plpgsql AS E'
+BEGIN
+  EXECUTE format(''UPDATE %I."History" SET "tokenVersion" = "tokenVersion" + 1'', TG_TABLE_SCHEMA)\x3B
+  RETURN NULL\x3B
+END';
+
+CREATE TRIGGER "Token_changed" AFTER INSERT OR UPDATE OR DELETE ON "Token"
+FOR EACH ROW EXECUTE FUNCTION "tokenChanged"();

@@ -6,3 +6,13 @@ CREATE VIRTUAL TABLE "SearchIndex" USING fts5("text", content='', contentless_de
 
 -- The expired entries of one user, for reads that leave them out. Entries without an expiry are not in the index.
 CREATE INDEX "Entry_expiry_idx" ON "Entry"("userId", "expiresAt") WHERE "expiresAt" IS NOT NULL;
+
+-- Every change of a token increments the version, even one by an earlier version of Baton during an upgrade, or by hand.
+CREATE TRIGGER "Token_inserted" AFTER INSERT ON "Token"
+BEGIN UPDATE "History" SET "tokenVersion" = "tokenVersion" + 1; END;
+
+CREATE TRIGGER "Token_updated" AFTER UPDATE ON "Token"
+BEGIN UPDATE "History" SET "tokenVersion" = "tokenVersion" + 1; END;
+
+CREATE TRIGGER "Token_deleted" AFTER DELETE ON "Token"
+BEGIN UPDATE "History" SET "tokenVersion" = "tokenVersion" + 1; END;
