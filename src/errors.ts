@@ -106,14 +106,23 @@ export function unavailable(message: string, cause?: unknown): BatonError {
 }
 
 /** The database has refused a transaction because its disk is full. It has stored nothing of it. */
-export class DiskFull extends BatonError {
-  constructor(message: string, cause: unknown) {
-    super("UNAVAILABLE", message, {}, cause);
-  }
+export class DiskFull extends BatonError {}
+
+/**
+ * The database cannot serve now.
+ * @param isDiskFull whether that is because its disk is full
+ */
+export function databaseUnavailable(
+  reason: string,
+  cause: unknown,
+  isDiskFull: boolean,
+): BatonError {
+  const Kind = isDiskFull ? DiskFull : BatonError;
+  return new Kind("UNAVAILABLE", `The database is unavailable: ${reason}. Try again.`, {}, cause);
 }
 
 /** Why a server is not ready while the disk of its database is nearly full. */
-export function diskIsLow(): BatonError {
+export function notReadyForLowDisk(): BatonError {
   return unavailable(
     "The disk is nearly full: only writes that remove data are accepted. Free disk space.",
   );

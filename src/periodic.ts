@@ -12,6 +12,23 @@ export interface Listener {
   recovered(): void;
 }
 
+/** Returns work that notifies the listener when it starts to fail, and when it succeeds again. */
+export function notifying<T>(listener: Listener, work: () => Promise<T>): () => Promise<T> {
+  let isFailing = false;
+  return async () => {
+    try {
+      const result = await work();
+      if (isFailing) listener.recovered();
+      isFailing = false;
+      return result;
+    } catch (error) {
+      if (!isFailing) listener.failed(error);
+      isFailing = true;
+      throw error;
+    }
+  };
+}
+
 /** Does the work immediately, and again `intervalMs` after each time it has ended, with or without an error. */
 export function repeat(
   intervalMs: number,
@@ -19,23 +36,13 @@ export function repeat(
   listener: Listener,
 ): Periodic {
   let stopped = false;
-  let isFailing = false;
   let isDue = false;
-  const attempt = async () => {
-    try {
-      await work();
-      if (isFailing) listener.recovered();
-      isFailing = false;
-    } catch (error) {
-      if (!isFailing) listener.failed(error);
-      isFailing = true;
-    }
-  };
+  const attempt = notifying(listener, work);
   let endPause = () => {};
   const run = async () => {
     while (!stopped) {
       isDue = false;
-      await attempt();
+      await attempt().catch(() => {});
       if (stopped) return;
       if (isDue) continue;
       await new Promise<void>((resolve) => {

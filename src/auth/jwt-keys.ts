@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { errors, type CryptoKey, type JWTVerifyGetKey } from "jose";
-import type { Listener } from "../periodic.ts";
+import { notifying, type Listener } from "../periodic.ts";
 import { StartError } from "../start-error.ts";
 import type { KeyPlace } from "./jwt-options.ts";
 import { RemoteKeys } from "./remote-keys.ts";
@@ -34,15 +34,16 @@ export async function openJwtKeys(place: KeyPlace, listener: Listener): Promise<
 
 /** Secrets that the issuer shares with this server: a JWT must be signed with one of them. */
 class SharedSecrets implements JwtKeys {
-  readonly #file: string;
   #secrets: readonly Uint8Array[];
-  readonly #listener: Listener;
-  #isFailing = false;
+  readonly read: () => Promise<void>;
+  readonly reload: () => Promise<void>;
 
   constructor(file: string, secrets: readonly Uint8Array[], listener: Listener) {
-    this.#listener = listener;
-    this.#file = file;
     this.#secrets = secrets;
+    this.read = notifying(listener, async () => {
+      this.#secrets = await readSecrets(file);
+    });
+    this.reload = this.read;
   }
 
   readonly find: JWTVerifyGetKey = async () => {
@@ -56,22 +57,6 @@ class SharedSecrets implements JwtKeys {
     })() as AsyncIterableIterator<unknown> as AsyncIterableIterator<CryptoKey>;
     throw Object.assign(several, { [Symbol.asyncIterator]: () => keys });
   };
-
-  async read(): Promise<void> {
-    try {
-      this.#secrets = await readSecrets(this.#file);
-    } catch (error) {
-      if (!this.#isFailing) this.#listener.failed(error);
-      this.#isFailing = true;
-      throw error;
-    }
-    if (this.#isFailing) this.#listener.recovered();
-    this.#isFailing = false;
-  }
-
-  reload(): Promise<void> {
-    return this.read();
-  }
 }
 
 /** Returns those of the algorithms for which there is a key. */

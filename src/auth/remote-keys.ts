@@ -1,6 +1,6 @@
 import { errors, type JWTVerifyGetKey } from "jose";
 import { unavailable } from "../errors.ts";
-import type { Listener } from "../periodic.ts";
+import { notifying, type Listener } from "../periodic.ts";
 import { fetchKeys, type KeySet } from "./fetch-keys.ts";
 import type { JwtKeys } from "./jwt-keys.ts";
 import type { RemoteKeyPlace } from "./jwt-options.ts";
@@ -22,8 +22,7 @@ const defaultTimes: KeyTimes = { readMs: 5_000, pauseMs: 1_000, cooldownMs: 10_0
  * key. While they cannot be read, the keys that were read before are used.
  */
 export class RemoteKeys implements JwtKeys {
-  readonly #place: RemoteKeyPlace;
-  readonly #listener: Listener;
+  readonly #fetch: () => Promise<KeySet>;
   readonly #times: KeyTimes;
   #keys: KeySet | null = null;
   #readAt = Number.NEGATIVE_INFINITY;
@@ -32,9 +31,8 @@ export class RemoteKeys implements JwtKeys {
   #failure: { readonly error: Error; readonly at: number } | null = null;
 
   constructor(place: RemoteKeyPlace, listener: Listener, times: Partial<KeyTimes> = {}) {
-    this.#place = place;
-    this.#listener = listener;
     this.#times = { ...defaultTimes, ...times };
+    this.#fetch = notifying(listener, () => fetchKeys(place, this.#times.readMs));
   }
 
   readonly find: JWTVerifyGetKey = async (header, token) => {
@@ -74,14 +72,12 @@ export class RemoteKeys implements JwtKeys {
 
   async #readNow(): Promise<KeySet> {
     try {
-      this.#keys = await fetchKeys(this.#place, this.#times.readMs);
+      this.#keys = await this.#fetch();
     } catch (error) {
-      if (!this.#failure) this.#listener.failed(error);
       this.#failure = { error: error as Error, at: performance.now() };
       throw error;
     }
     this.#readAt = performance.now();
-    if (this.#failure) this.#listener.recovered();
     this.#failure = null;
     return this.#keys;
   }

@@ -1,4 +1,4 @@
-import { BatonError, DiskFull, unavailable } from "../../errors.ts";
+import { BatonError, databaseUnavailable } from "../../errors.ts";
 
 /** The SQLSTATE with which PostgreSQL refuses a statement because its disk is full. */
 export const diskFull = "53100";
@@ -50,8 +50,7 @@ export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const reason = error instanceof BatonError ? undefined : unavailableReason(error);
     if (reason === undefined) throw error;
-    const message = `The database is unavailable: ${reason}. Try again.`;
-    throw sqlState(error) === diskFull ? new DiskFull(message, error) : unavailable(message, error);
+    throw databaseUnavailable(reason, error, sqlState(error) === diskFull);
   }
 }
 

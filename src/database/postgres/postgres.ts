@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { diskIsLow, unavailable } from "../../errors.ts";
+import { notReadyForLowDisk, unavailable } from "../../errors.ts";
 import type {
   Database,
   ClaimNews,
@@ -250,7 +250,7 @@ class PostgresDatabase extends Reads implements Database {
   }
 
   async ping(): Promise<void> {
-    if (this.isDiskLow) throw diskIsLow();
+    if (this.isDiskLow) throw notReadyForLowDisk();
     await within(
       pingTimeoutMs,
       Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),

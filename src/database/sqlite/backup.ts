@@ -5,12 +5,9 @@ import { pipeline } from "node:stream/promises";
 import { makeFolder } from "../../make-folder.ts";
 import { StartError } from "../../start-error.ts";
 import { SqliteConnection } from "./connection.ts";
-import { primaryCode } from "./errors.ts";
+import { permanentCodes, primaryCode } from "./errors.ts";
 import { selectPageErrors } from "./select-page-errors.ts";
 import { toStartError } from "./to-start-error.ts";
-
-/** SQLite's code for a file with damaged pages. */
-const damaged = 11;
 
 /** The permissions of a file that only its owner can read and write. */
 const ownerOnly = 0o600;
@@ -41,7 +38,7 @@ export async function backupSqlite(file: string, target: string): Promise<void> 
   } catch (error) {
     await removeAll(partial);
     if (error instanceof StartError) throw error;
-    if (codeOf(error) === "ENOENT") {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") {
       throw new StartError(`The folder ${dirname(target)} does not exist.`);
     }
     throw toStartError(target, error);
@@ -81,7 +78,7 @@ export async function restoreSqlite(
   } catch (error) {
     await removeAll(partial);
     if (error instanceof StartError) throw error;
-    if (primaryCode(error) === damaged) throw new StartError(damagedBackup(backup));
+    if (primaryCode(error) === permanentCodes.damaged) throw new StartError(damagedBackup(backup));
     throw toStartError(backup, error);
   }
 }
@@ -158,10 +155,6 @@ async function sync(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as NodeJS.ErrnoException).code;
 }
 
 function quoted(text: string): string {

@@ -1,5 +1,5 @@
 import type { Error as DriverError } from "@prisma/driver-adapter-utils";
-import { BatonError, DiskFull, unavailable } from "../../errors.ts";
+import { BatonError, databaseUnavailable } from "../../errors.ts";
 
 /** Primary result codes of SQLite that mean "not now". See "Result and Error Codes" in its documentation. */
 const unavailableCodes: ReadonlyMap<number, string> = new Map([
@@ -41,8 +41,7 @@ function rethrow(error: unknown, onError: ErrorListener | undefined): never {
   const reason = unavailableCodes.get(code);
   if (error instanceof BatonError || reason === undefined) throw error;
   onError?.(code);
-  const message = `The database is unavailable: ${reason}. Try again.`;
-  throw code === permanentCodes.full ? new DiskFull(message, error) : unavailable(message, error);
+  throw databaseUnavailable(reason, error, code === permanentCodes.full);
 }
 
 /** Whether another process is writing to the database. */

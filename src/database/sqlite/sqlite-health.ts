@@ -1,4 +1,4 @@
-import { diskIsLow, unavailable, type BatonError } from "../../errors.ts";
+import { notReadyForLowDisk, unavailable, type BatonError } from "../../errors.ts";
 import { within } from "../../within.ts";
 import type { DatabaseFiles } from "./database-files.ts";
 import type { DiskSpace, SpaceOfDatabase } from "./disk-space.ts";
@@ -90,7 +90,7 @@ export class SqliteHealth {
     this.#isMoved = files.isAnyMoved();
     await pages.run();
     this.requireWritable();
-    if (disk.isLow) throw diskIsLow();
+    if (disk.isLow) throw notReadyForLowDisk();
     if (performance.now() - this.#provenAt < provenMs) return;
     this.#writing ??= write().finally(() => (this.#writing = null));
     await within(writeTimeoutMs, this.#writing, () => {
