@@ -46,7 +46,7 @@ export class CallBounds {
    * Admits a request that was read already, such as a message of a socket.
    * @throws RATE_LIMITED; its bytes are counted, and `retryAfterMs` includes them, so that a repetition is admitted then
    */
-  received(viewer: Viewer, bytes: number): void {
+  admitReceived(viewer: Viewer, bytes: number): void {
     try {
       this.receive(viewer, bytes);
     } catch {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
+import { isLoopHeld } from "../event-loop.ts";
+import { StreamTurns } from "./stream-turns.ts";
 
 /**
  * How many requests can wait on one connection for the response to an earlier one. Browsers and the HTTP clients of
@@ -40,7 +41,7 @@ class HttpConnection {
   /** The received bytes after those that are being parsed. */
   #rest: Buffer | null = null;
   #hasLeft = false;
-  #isWaiting = false;
+  readonly #turns: StreamTurns;
   #current: ServerResponse | null = null;
   readonly #waiting: Begin[] = [];
   /** The bytes that the system had not accepted at the latest check, and when their number last changed. */
@@ -59,6 +60,13 @@ class HttpConnection {
     this.#end = end;
     socket.off("end", end);
     socket.on("end", this.#finish);
+    // Node's own pause has this mark, and Node ends it.
+    const mayResume = () => !this.#hasLeft && !(socket as { readonly _paused?: boolean })._paused;
+    this.#turns = new StreamTurns({
+      stream: socket,
+      userId: () => users.get(socket) ?? null,
+      mayResume,
+    });
   }
 
   /** Begins the handling of a request when the earlier responses of this connection have been sent. */
@@ -112,7 +120,7 @@ class HttpConnection {
     for (let begin = 0; begin < chunk.length && !this.#hasLeft;) {
       // The connection ends, so no response to the rest could be sent.
       if (!socket.writable) return;
-      if (isLoopHeld()) this.#waitForTurn();
+      if (isLoopHeld()) this.#turns.wait();
       // Node also pauses it, until the client has read earlier responses.
       if (socket.isPaused()) return socket.unshift(chunk.subarray(begin));
       const end = begin + stepBytes;
@@ -123,29 +131,13 @@ class HttpConnection {
     }
   };
 
-  #waitForTurn(): void {
-    const socket: Socket & { readonly _paused?: boolean } = this.#socket;
-    socket.pause();
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    void this.#nextTurn().then(() => {
-      this.#isWaiting = false;
-      // Node's own pause has this mark, and Node ends it.
-      if (!this.#hasLeft && !socket._paused) socket.resume();
-    });
-  }
-
   /** The client has ended the connection. Thousands of connections that end at the same time take turns, too. */
   readonly #finish = async (): Promise<void> => {
-    if (isLoopHeld()) await this.#nextTurn();
-    // Node's parser is no longer this connection's.
+    if (isLoopHeld()) await this.#turns.next();
+    // The connection no longer uses Node's parser.
     if (this.#hasLeft || this.#socket.destroyed) return;
     this.#end.call(this.#socket);
   };
-
-  #nextTurn(): Promise<void> {
-    return nextTurn(users.get(this.#socket) ?? nobody);
-  }
 }
 
 /** The bytes that were written, and that the system has not accepted yet. Node measures progress in the same way. */

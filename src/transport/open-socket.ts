@@ -27,8 +27,7 @@ export interface Extra {
   /** The headers of the request that opened the socket. They can contain the token. */
   readonly headers: IncomingHttpHeaders;
   readonly writer: SocketWriter;
-  authenticated: boolean;
-  /** The first caller with a valid token. */
+  /** The first caller with a valid token; null before. */
   viewer: Viewer | null;
   /** Called when the socket has closed, so that it no longer counts. */
   leave(): void;
@@ -77,13 +76,12 @@ export function openSocket(options: OpenSocketOptions): void {
     socket,
     stream,
     memory: options.memory,
-    userId: () => (extra.authenticated ? extra.userId : null),
+    userId: () => (extra.viewer ? extra.userId : null),
   });
   const extra: Extra = {
     requestId: options.requestId,
     headers: options.headers,
     writer,
-    authenticated: false,
     viewer: null,
     leave: () => {},
     isClosed: false,
@@ -161,7 +159,7 @@ export function openSocket(options: OpenSocketOptions): void {
     if (socket.readyState === socket.OPEN) socket.ping();
   }, slowestPace.periodMs);
   const unauthenticated = setTimeout(() => {
-    if (!extra.authenticated) socket.close(CloseCode.Unauthorized, "No valid token was sent");
+    if (!extra.viewer) socket.close(CloseCode.Unauthorized, "No valid token was sent");
   }, unauthenticatedMs);
 
   // The message is too large or not UTF-8: `ws` closes the socket with the matching code.

@@ -1,9 +1,10 @@
 import type { Duplex } from "node:stream";
 import { CloseCode } from "graphql-ws";
 import type { WebSocket } from "ws";
-import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
+import { isLoopHeld } from "../event-loop.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 import { slowestPace, type Pace } from "./slowest-pace.ts";
+import { StreamTurns } from "./stream-turns.ts";
 
 export interface SocketIntakeOptions {
   readonly socket: WebSocket;
@@ -40,11 +41,12 @@ export class SocketIntake {
   #checkedBytes: number | null = null;
   #held: { readonly userId: string; bytes: number } | null = null;
   readonly #receive: (bytes: Buffer) => void;
-  #isWaiting = false;
+  readonly #turns: StreamTurns;
 
   constructor(options: SocketIntakeOptions) {
     this.#options = options;
-    const { socket, stream } = options;
+    const { socket, stream, userId } = options;
+    this.#turns = new StreamTurns({ stream, userId, mayResume: () => !socket.isPaused });
     const [receive] = stream.listeners("data") as ((bytes: Buffer) => void)[];
     if (!receive) throw new Error("ws does not listen to its stream.");
     this.#receive = receive;
@@ -84,7 +86,7 @@ export class SocketIntake {
     const checked = this.#checkedBytes;
     this.#checkedBytes = null;
     // The server does not read the socket while it handles earlier messages, or waits for a turn.
-    if (this.#bytes === 0 || this.#isWaiting || this.#options.socket.isPaused) return;
+    if (this.#bytes === 0 || this.#turns.isWaiting || this.#options.socket.isPaused) return;
     if (checked !== null && this.#bytes - checked < bytesPerPeriod)
       return this.#cut(tryAgainLater, "The message arrived too slowly");
     this.#checkedBytes = this.#bytes;
@@ -93,24 +95,13 @@ export class SocketIntake {
   readonly #take = (chunk: Buffer): void => {
     const { stream } = this.#options;
     for (let begin = 0; begin < chunk.length; begin += stepBytes) {
-      if (isLoopHeld()) this.#waitForTurn();
+      if (isLoopHeld()) this.#turns.wait();
       if (stream.isPaused()) return stream.unshift(chunk.subarray(begin));
       const step = chunk.subarray(begin, begin + stepBytes);
       this.#arrive(step.length);
       this.#receive.call(stream, step);
     }
   };
-
-  #waitForTurn(): void {
-    const { socket, stream, userId } = this.#options;
-    stream.pause();
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    void nextTurn(userId() ?? nobody).then(() => {
-      this.#isWaiting = false;
-      if (!socket.isPaused) stream.resume();
-    });
-  }
 
   #arrive(bytes: number): void {
     this.#bytes += bytes;

@@ -104,7 +104,7 @@ export class SocketOperations {
    * @throws LIMIT_EXCEEDED, RATE_LIMITED if the user has too many sockets
    */
   #admit(extra: Extra, { viewer }: Session): void {
-    if (extra.authenticated || extra.isClosed) return;
+    if (extra.viewer || extra.isClosed) return;
     const { bounds } = this.#options;
     const leave = bounds.enter(viewer, "Sockets");
     extra.leave = () => {
@@ -112,7 +112,6 @@ export class SocketOperations {
       // Messages after the latest operation, such as pings.
       bounds.count(viewer, extra.receivedBytes);
     };
-    extra.authenticated = true;
     extra.viewer = viewer;
     extra.userId = viewer.userId;
   }
@@ -155,7 +154,7 @@ export class SocketOperations {
       extra.userId = session.viewer.userId;
       const { receivedBytes } = extra;
       extra.receivedBytes = 0;
-      bounds.received(session.viewer, receivedBytes);
+      bounds.admitReceived(session.viewer, receivedBytes);
       if (payload instanceof RefusedPayload) throw payload.problem;
       releaseMessage?.();
       if (messageBytes > smallBytes) this.#hold(operation, extra.userId, messageBytes);
