@@ -1,13 +1,10 @@
 import type { Retention } from "../store/contract.ts";
 import type { LogOfUser, LogSizes } from "./log-sizes.ts";
 import { readNow } from "./read-log.ts";
-import { name, sql, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
+import { name, sql, type InTransaction, type Sql, type SqlClient, type SqlReader } from "./sql.ts";
 
 /** Number of revisions that one step removes. */
 const stepRevisions = 1_000n;
-
-/** Runs work in one short write transaction, alone and completely or not at all. */
-export type InTransaction = <T>(work: (transaction: SqlClient) => Promise<T>) => Promise<T>;
 
 /** A database whose old rows are removed according to its own clock. */
 export interface AgingRows {

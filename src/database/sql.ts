@@ -17,6 +17,9 @@ export interface SqlClient extends SqlReader {
   run(query: Sql): Promise<number>;
 }
 
+/** Runs work in one short write transaction, alone and completely or not at all. */
+export type InTransaction = <T>(work: (transaction: SqlClient) => Promise<T>) => Promise<T>;
+
 /** Reads the store at the database's current instant. */
 export interface StoreReader {
   readonly client: SqlReader;

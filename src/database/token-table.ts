@@ -1,10 +1,18 @@
 import type { TokenTable } from "../store/contract.ts";
 import { formatGrant, parseGrant } from "../store/model/grant.ts";
 import type { Token } from "../store/model/token.ts";
-import type { InTransaction } from "./compact.ts";
 import type { PrismaClient } from "./generated/sqlite/client.ts";
 import type { TokenModel } from "./generated/sqlite/models.ts";
-import { columns, empty, join, name, sql, type Sql, type SqlReader } from "./sql.ts";
+import {
+  columns,
+  empty,
+  join,
+  name,
+  sql,
+  type InTransaction,
+  type Sql,
+  type SqlReader,
+} from "./sql.ts";
 
 /** Runs work with Prisma's client, which is loaded at its first use. */
 export type WithClient = <T>(work: (client: PrismaClient) => Promise<T>) => Promise<T>;

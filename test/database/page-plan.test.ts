@@ -18,11 +18,11 @@ import {
 import { readNamespaceClaims } from "../../src/database/read-namespace-claims.ts";
 import { readPastKeys, readPastNamespace } from "../../src/database/read-past.ts";
 import { readFree, readRange } from "../../src/database/read-write-view.ts";
-import { forgetTokens, type InTransaction } from "../../src/database/compact.ts";
+import { forgetTokens } from "../../src/database/compact.ts";
 import { LogSizes } from "../../src/database/log-sizes.ts";
 import { epoch } from "../../src/database/sqlite/epoch.ts";
 import { now } from "../../src/database/sqlite/now.ts";
-import type { Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
+import type { InTransaction, Sql, SqlReader, StoreReader } from "../../src/database/sql.ts";
 import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
 import { insertionWithin, pageOfTokens } from "../../src/database/token-table.ts";
 import { createSqlite } from "../own-database.ts";
