@@ -11,17 +11,12 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { query, refusal, subscribe } from "../client.ts";
 import { startPostgres } from "../embedded-postgres.mjs";
-import { get, set } from "../operations.ts";
+import { set } from "../operations.ts";
 import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
 import { msUntil } from "./instances.ts";
+import { expectRecovered, logEnd, type LogEnd } from "./recovered-history.ts";
 import { connectTo } from "./own-postgres.ts";
-
-const state = "{ viewer { epoch headRevision } }";
-const follow = `subscription ($after: Revision!, $epoch: String!) {
-  entryChanged(after: $after, epoch: $epoch) { kind key }
-}`;
 
 test("G15: point-in-time recovery of PostgreSQL, as documented, keeps what was written until then", async () => {
   await using folder = await temporaryFolder();
@@ -42,7 +37,7 @@ test("G15: point-in-time recovery of PostgreSQL, as documented, keeps what was w
     await postgres.start();
 
     let recoverAt: string;
-    let lost: { epoch: string; headRevision: string };
+    let lost: LogEnd;
     {
       await using server = await serve();
       await set(server, { key: "kept", value: 1 });
@@ -50,7 +45,7 @@ test("G15: point-in-time recovery of PostgreSQL, as documented, keeps what was w
       const [now] = await outsider.select(`SELECT clock_timestamp()::text AS "now"`);
       recoverAt = now?.now;
       await set(server, { key: "lost", value: 1 });
-      lost = (await query(server, state)).viewer;
+      lost = await logEnd(server);
       const [wal] = await outsider.select(`SELECT pg_walfile_name(pg_switch_wal()) AS "file"`);
       await msUntil(async () => (await readdir(archive)).includes(wal?.file), 20_000);
     }
@@ -84,19 +79,7 @@ test("G15: point-in-time recovery of PostgreSQL, as documented, keeps what was w
     const renewed = await run(["epoch", "--renew", "--database-url", postgres.url]);
     expect(renewed.code).toBe(0);
     await using server = await serve();
-    expect((await get(server, "kept"))?.value).toBe(1);
-    expect(await get(server, "lost")).toBeNull();
-    const { viewer } = await query(server, state);
-    expect(BigInt(viewer.headRevision)).toBe(BigInt(lost.headRevision) - 1n);
-    await set(server, { key: "another", value: 1 });
-    // The lost history had this revision, too, so only the epoch shows the difference.
-    const after = { after: lost.headRevision, epoch: lost.epoch };
-    await using events = subscribe(server, follow, after);
-    expect((await refusal(events.next())).extensions).toMatchObject({
-      code: "REVISION_COMPACTED",
-      reason: "EPOCH",
-      epoch: viewer.epoch,
-    });
+    await expectRecovered(server, 1, lost);
   } finally {
     await postgres.stop();
   }

@@ -4,10 +4,10 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { query, refusal, subscribe } from "../client.ts";
-import { get, set } from "../operations.ts";
+import { set } from "../operations.ts";
 import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
 import { msUntil } from "./instances.ts";
+import { expectRecovered, logEnd, type LogEnd } from "./recovered-history.ts";
 
 /** The program, which .ci/run builds. */
 const litestream = process.env.BATON_TEST_LITESTREAM;
@@ -16,11 +16,6 @@ if (!litestream) {
     "SKIPPED: SQLite's point-in-time recovery. BATON_TEST_LITESTREAM names no Litestream.",
   );
 }
-
-const state = "{ viewer { epoch headRevision } }";
-const follow = `subscription ($after: Revision!, $epoch: String!) {
-  entryChanged(after: $after, epoch: $epoch) { kind key }
-}`;
 
 test.skipIf(!litestream)(
   "G15: point-in-time recovery of SQLite, as documented, keeps what was written until then",
@@ -43,7 +38,7 @@ test.skipIf(!litestream)(
     };
 
     let recoverAt: string;
-    let lost: { epoch: string; headRevision: string };
+    let lost: LogEnd;
     {
       await using server = await serveProcess(dataDir);
       const replicate = ["replicate", join(dataDir, "baton.db"), replica];
@@ -53,7 +48,7 @@ test.skipIf(!litestream)(
         await msUntil(() => isCopied("this is kept"), 20_000);
         recoverAt = new Date().toISOString();
         await set(server, { key: "lost", value: "this is lost" });
-        lost = (await query(server, state)).viewer;
+        lost = await logEnd(server);
         await msUntil(() => isCopied("this is lost"), 20_000);
       } finally {
         copying.kill();
@@ -65,18 +60,6 @@ test.skipIf(!litestream)(
     const done = await run(["restore", restored, "--force", "--data-dir", dataDir]);
     expect(done.code, done.stderr).toBe(0);
     await using server = await serveProcess(dataDir);
-    expect((await get(server, "kept"))?.value).toBe("this is kept");
-    expect(await get(server, "lost")).toBeNull();
-    const { viewer } = await query(server, state);
-    expect(BigInt(viewer.headRevision)).toBe(BigInt(lost.headRevision) - 1n);
-    await set(server, { key: "another", value: 1 });
-    // The lost history had this revision, too, so only the epoch shows the difference.
-    const after = { after: lost.headRevision, epoch: lost.epoch };
-    await using events = subscribe(server, follow, after);
-    expect((await refusal(events.next())).extensions).toMatchObject({
-      code: "REVISION_COMPACTED",
-      reason: "EPOCH",
-      epoch: viewer.epoch,
-    });
+    await expectRecovered(server, "this is kept", lost);
   },
 );
