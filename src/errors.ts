@@ -9,8 +9,8 @@
  * - `CLAIM_LOST`: the claim no longer holds its entry, because its lease ended, or it was completed or released.
  * - `REVISION_COMPACTED`: the log no longer reaches back to the revision; it has `oldestRevision`. With `reason:
  *   "EPOCH"`, the revision belongs to another epoch, from before a backup was restored; it has the current `epoch`. With
- *   `reason: "RESPONSE"`, a repeated mutation was written by its first call, at `revision`, but its response is no longer
- *   kept.
+ *   `reason: "RESPONSE"`, the first call of a repeated mutation wrote it, at `revision`, but retention has removed a part of
+ *   its response.
  * - `LIMIT_EXCEEDED`: a limit was exceeded; it has `limit` (the option's name) and `max` (its value).
  * - `RATE_LIMITED`: too many requests per second (it has `limit`, `max` and `retryAfterMs`), too little memory for a
  *   large request or response (it has `retryAfterMs`), or too many unread responses on the connection, which must be
@@ -153,7 +153,7 @@ export function epochChanged(after: bigint, oldest: bigint, epoch: string): Bato
   );
 }
 
-/** A repeated mutation was written by its first call, but a part of its response is no longer stored. */
+/** The first call of a repeated mutation wrote it, but retention has removed a part of its response. */
 export function resultNotKept(
   idempotencyKey: string,
   revision: bigint,
@@ -163,7 +163,7 @@ export function resultNotKept(
   return new BatonError(
     "REVISION_COMPACTED",
     `${argument}: The call with the key ${JSON.stringify(idempotencyKey)} was written once, by revision ${revision}, and was not written again. ` +
-      "Its response is no longer kept, because retention has removed a revision that it shows. Read the current state.",
+      "Retention has removed a part of its response. Read the current state.",
     {
       argument,
       revision: String(revision),

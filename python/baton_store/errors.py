@@ -88,8 +88,8 @@ class RevisionCompactedError(BatonError):
 
     @property
     def reason(self) -> str | None:
-        """``EPOCH`` if the revision belongs to another epoch of the store. ``RESPONSE`` if a repeated write was written
-        once, and its response is no longer kept. Otherwise None."""
+        """``EPOCH`` if the revision belongs to another epoch of the store. ``RESPONSE`` if a repeated write happened
+        once, and retention has removed its response. Otherwise None."""
         return self.details.get("reason")
 
     @property

@@ -121,8 +121,8 @@ export class RevisionCompactedError extends BatonError {
   /** The oldest revision that the log still contains. */
   readonly oldestRevision = this.details.oldestRevision as string;
   /**
-   * `"EPOCH"` if the revision belongs to another epoch. `"RESPONSE"` if a repeated write was written once, and its
-   * response is no longer kept. Null if the log no longer contains the revision.
+   * `"EPOCH"` if the revision belongs to another epoch. `"RESPONSE"` if a repeated write happened once, and retention has
+   * removed its response. Null if the log no longer contains the revision.
    */
   readonly reason = (this.details.reason as "EPOCH" | "RESPONSE" | undefined) ?? null;
   /** The current epoch of the store if `reason` is `"EPOCH"`; otherwise null. */

@@ -1,6 +1,6 @@
 import { resultNotKept } from "../errors.ts";
 import type { Command, CommandResult } from "./commit/command.ts";
-import { isReference, lacksError, type EntryReference } from "./commit/idempotency.ts";
+import { lacksError, referenceIn, type EntryReference } from "./commit/idempotency.ts";
 import { givenKey } from "./commit/record-key.ts";
 import type { Log, PastLog, ReadView } from "./contract.ts";
 import type { StoredEntry } from "./model/claim.ts";
@@ -26,19 +26,19 @@ const readBytes = 1024 * 1024;
  * 3. Read the error of a claim from the current entry, while the claim holds it.
  *
  * A small request can repeat a call that wrote many large entries. So the reads wait for their part of the user's memory.
+ * The result of a first call is complete.
  *
- * @throws REVISION_COMPACTED with `reason: "RESPONSE"` if a part is no longer stored, RATE_LIMITED if the user's memory
+ * @throws REVISION_COMPACTED with `reason: "RESPONSE"` if retention has removed a part, RATE_LIMITED if the user's memory
  *   has no room for the entries
  */
-export function completeRepeat(
+export async function completeRepeat(
   view: RepeatView,
   memory: SharedMemory,
   command: Command,
   result: CommandResult,
 ): Promise<CommandResult> {
-  const references = result.results.flatMap((one): EntryReference[] =>
-    "entry" in one && one.entry && isReference(one.entry) ? [one.entry] : [],
-  );
+  const references = result.results.flatMap((one) => referenceIn(one) ?? []);
+  if (references.length === 0 && !result.results.some(lacksError)) return result;
   const bytes = references.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   return memory.reserveDuring(command.userId, bytes, () =>
     complete(view, command, result, references),
@@ -55,14 +55,15 @@ async function complete(
   const completed: OperationResult[] = [];
   for (const [index, one] of results.entries()) {
     let whole = one;
-    if ("entry" in whole && whole.entry && isReference(whole.entry)) {
+    const reference = referenceIn(one);
+    if (reference) {
       const entry =
-        logged.get(whole.entry.revision) ??
-        (await currentEntry(view, command.userId, whole.entry, whole.entry));
+        logged.get(reference.revision) ??
+        (await currentEntry(view, command.userId, reference, reference));
       if (!entry) throw await notKept();
       whole = { ...whole, entry: shownEntry(entry) } as OperationResult;
     }
-    if ("claim" in whole && whole.claim && lacksError(whole.claim)) {
+    if (lacksError(whole)) {
       const { claim } = whole;
       const place = whole.kind === "claimed" ? whole.entry : command.operations[index];
       const stored = await currentEntry(view, command.userId, place as Place);

@@ -91,21 +91,24 @@ export function parseResult({ operations }: Command, text: string): CommandResul
     return instants.has(name) ? new Date(value) : value;
   }) as CommandResult;
   const results = result.results.map((one, index): OperationResult => {
-    if (!("entry" in one) || one.entry === null || isReference(one.entry)) return one;
+    if (!("entry" in one) || one.entry === null || referenceIn(one)) return one;
     const value = one.entry.value ?? carriedValue(operations[index]);
     return { ...one, entry: { ...one.entry, value } } as OperationResult;
   });
   return { ...result, results };
 }
 
-/** Whether a parsed record has only the reference of an entry. */
-export function isReference(entry: EntryReference): boolean {
-  return !("metadata" in entry);
+/** Returns the reference that a parsed record has instead of an entry; null if it has the entry, or needs none. */
+export function referenceIn(result: OperationResult): EntryReference | null {
+  if (!("entry" in result) || result.entry === null) return null;
+  return "metadata" in result.entry ? null : result.entry;
 }
 
 /** Whether a parsed record left out the error of a claim. */
-export function lacksError(claim: Claim): boolean {
-  return !("error" in claim);
+export function lacksError<R extends OperationResult>(
+  result: R,
+): result is R & { readonly claim: Claim } {
+  return "claim" in result && result.claim != null && !("error" in result.claim);
 }
 
 /** Returns the value that an operation carries, if the entry then has exactly this value. */
