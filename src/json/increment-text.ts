@@ -1,5 +1,5 @@
 import { shown, shownPath } from "./json-error.ts";
-import { endOfValue, itemBegins, kindOfText, membersAt } from "./value-parts.ts";
+import { endOfValue, itemBegins, kindOfText, memberBegin } from "./value-parts.ts";
 
 /** The new text of the value, or the reason for a refusal. */
 export type Incremented =
@@ -94,11 +94,6 @@ function find(text: string, path: readonly string[]): Found {
     begin = member;
   }
   return { kind: "found", begin, end: endOfValue(text, begin) };
-}
-
-function memberBegin(text: string, at: number, name: string): number | null {
-  for (const member of membersAt(text, at)) if (member.name === name) return member.begin;
-  return null;
 }
 
 function sumOf(number: string, by: number): Incremented {

@@ -1,4 +1,4 @@
-import { endOfValue, itemBegins, membersAt } from "./value-parts.ts";
+import { endOfValue, itemBegin, memberBegin } from "./value-parts.ts";
 
 /**
  * Returns the text of a part of a value.
@@ -17,14 +17,12 @@ export function partOf(json: string, members: readonly string[]): string | null 
 }
 
 function childAt(json: string, begin: number, name: string): number | null {
-  if (json[begin] === "[") {
-    return /^(0|[1-9]\d{0,15})$/.test(name)
-      ? (itemBegins(json, begin)[Number(name)] ?? null)
-      : null;
+  switch (json[begin]) {
+    case "[":
+      return /^(0|[1-9]\d{0,15})$/.test(name) ? itemBegin(json, begin, Number(name)) : null;
+    case "{":
+      return memberBegin(json, begin, name);
+    default:
+      return null;
   }
-  if (json[begin] !== "{") return null;
-  for (const member of membersAt(json, begin)) {
-    if (member.name === name) return member.begin;
-  }
-  return null;
 }
