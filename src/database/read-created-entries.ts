@@ -22,8 +22,8 @@ type Row = {
 
 /**
  * Reads the entries of one stretch of the log in the order of their creation, which is the order of an index. As when
- * entries are read by key, sizes are summed before any value is read. The selection is compared with expressions that no
- * index contains. Otherwise a database could sort a whole namespace instead.
+ * entries are read by key, sizes are summed before any value is read, and the database does not sort the result. The
+ * selection is compared with expressions that no index contains. Otherwise a database could sort a whole namespace.
  */
 export async function readCreatedEntries(
   { client, now }: StoreReader,
@@ -56,18 +56,15 @@ export async function readCreatedEntries(
       SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - "loadedBytes" AS "bytesBefore"
       FROM "candidates"
     )
-    SELECT "ends"."candidateCount", ${columns("found", loaded)} FROM (
-      SELECT (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
-    ) AS "ends" LEFT JOIN (
-      SELECT ${columns("Entry", loaded)} FROM "page" LEFT JOIN "Entry" ON "Entry"."userId" = ${userId}
-        AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"
-      WHERE "page"."bytesBefore" < ${bounds.maxBytes}
-    ) AS "found" ON 1 = 1
-    ORDER BY "found".${order}`);
+    SELECT (SELECT COUNT(*) FROM "candidates") AS "candidateCount", ${columns("Entry", loaded)}
+    FROM (SELECT 1 AS "one") AS "ends" LEFT JOIN "page" ON "page"."bytesBefore" < ${bounds.maxBytes}
+      LEFT JOIN "Entry" ON "Entry"."userId" = ${userId} AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"`);
   const items: Entry[] = [];
   for (const { candidateCount: _, ...entry } of rows) {
     if (entry.key !== null) items.push(entry as unknown as Entry);
   }
+  const sign = isNewestFirst ? -1 : 1;
+  items.sort((one, other) => sign * Number(one.createdRevision - other.createdRevision));
   const candidateCount = Number(rows[0]?.candidateCount ?? 0);
   const isFull = candidateCount === bounds.maxItems || candidateCount > items.length;
   const reached = isNewestFirst ? low : high;

@@ -45,14 +45,16 @@ export function readStoredEntries(
   return readPage<StoredEntry>(reader, query, bounds, storedColumns);
 }
 
-interface PageEnds {
+interface PageRow {
   head: bigint | number;
   candidateCount: bigint | number;
+  bytesBefore: bigint | number | string | null;
 }
 
 /**
  * Sums sizes before any value is read, so that a page never loads more than its bounds. The page is joined to its
- * entries with a LEFT JOIN, although no entry is missing: otherwise SQLite would scan all entries of the user.
+ * entries with a LEFT JOIN, although no entry is missing: otherwise SQLite would scan all entries of the user. The
+ * database does not sort the result, because it would copy the values.
  */
 async function readPage<E extends EntryHead>(
   { client, now }: StoreReader,
@@ -66,7 +68,7 @@ async function readPage<E extends EntryHead>(
     : loaded.includes("value")
       ? sql`"sizeBytes"`
       : sql`OCTET_LENGTH("key") + OCTET_LENGTH("metadata")`;
-  const rows = await client.all<PageEnds & (E | { key: null })>(sql`
+  const rows = await client.all<PageRow & (E | { key: null })>(sql`
     WITH "candidates" AS (
       SELECT "namespace", "key", ${loadedBytes} AS "loadedBytes" FROM "Entry"
       WHERE "userId" = ${userId} AND ${matchesEntriesAfter(query.selection, query.after)} AND ${isAlive(now)}${onlyOfWork(query, now)}${onlyKeys(query)}
@@ -75,18 +77,13 @@ async function readPage<E extends EntryHead>(
       SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY "namespace", "key" ROWS UNBOUNDED PRECEDING) - "loadedBytes" AS "bytesBefore"
       FROM "candidates"
     )
-    SELECT "ends"."head", "ends"."candidateCount", ${columns("found", loaded)} FROM (
-      SELECT
-        COALESCE((SELECT "headRevision" FROM "User" WHERE "userId" = ${userId}), 0) AS "head",
-        (SELECT COUNT(*) FROM "candidates") AS "candidateCount"
-    ) AS "ends" LEFT JOIN (
-      SELECT ${columns("Entry", loaded)} FROM "page" LEFT JOIN "Entry" ON "Entry"."userId" = ${userId}
-        AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"
-      WHERE "page"."bytesBefore" < ${bounds.maxBytes}
-    ) AS "found" ON 1 = 1
-    ORDER BY "found"."namespace", "found"."key"`);
+    SELECT "head", (SELECT COUNT(*) FROM "candidates") AS "candidateCount", "bytesBefore", ${columns("Entry", loaded)}
+    FROM (SELECT COALESCE((SELECT "headRevision" FROM "User" WHERE "userId" = ${userId}), 0) AS "head") AS "store"
+      LEFT JOIN "page" ON "page"."bytesBefore" < ${bounds.maxBytes}
+      LEFT JOIN "Entry" ON "Entry"."userId" = ${userId} AND "Entry"."namespace" = "page"."namespace" AND "Entry"."key" = "page"."key"`);
   const items: E[] = [];
-  for (const { head: _, candidateCount: __, ...entry } of rows) {
+  rows.sort((one, other) => Number(one.bytesBefore) - Number(other.bytesBefore));
+  for (const { head: _, candidateCount: __, bytesBefore: ___, ...entry } of rows) {
     if (entry.key !== null && items.length < bounds.maxItems) items.push(entry as unknown as E);
   }
   return {
