@@ -418,6 +418,13 @@ export const options = {
     "Maximum size of the keys, values and metadata in one user's store. 0: no limit",
     0,
   ),
+  maxKeyedWritesPerDay: limit(
+    "maxKeyedWritesPerDay",
+    "operations",
+    0,
+    "Maximum number of operations with an idempotencyKey per day for one user: their results are kept for 24 hours. 0: no limit",
+    0,
+  ),
   maxUserTokens: limit(
     "maxUserTokens",
     "tokens",

@@ -16,6 +16,8 @@ const limitDescriptions: Record<keyof Limits, string> = {
   maxNamespaces: "Maximum number of namespaces in the store; 0: no limit.",
   maxStoredMebibytes:
     "Maximum size of the keys, values and metadata in the store, in MiB; 0: no limit. `usage.sizeBytes` shows the current size.",
+  maxKeyedWritesPerDay:
+    "Maximum number of operations with an `idempotencyKey` per day, for all tokens of the user; 0: no limit. RATE_LIMITED says when the next one is accepted. Operations without a key do not count.",
   maxKeyBytes: "Maximum size of a key, in bytes of UTF-8.",
   maxNamespaceBytes: "Maximum size of a namespace's name, in bytes of UTF-8.",
   maxValueBytes: "Maximum size of a value as JSON, in bytes.",

@@ -5,28 +5,35 @@ interface Bucket {
   at: number;
 }
 
-/** If there are more buckets than this, full ones are removed: a new bucket is full too. */
-const maxBuckets = 10_000;
+/** With this many buckets, full ones are removed: a new bucket is full too. */
+const manyBuckets = 10_000;
 
 /**
- * A token bucket for each key. A bucket holds the tokens of one second and refills at that rate. An operation of any
- * cost is admitted while at least one token is left; the resulting debt delays the next operation.
+ * A token bucket for each key. A bucket holds the tokens of one period, by default a second, and refills at that rate. An
+ * operation of any cost is admitted while at least one token is left; the resulting debt delays the next operation.
  */
 export class TokenBuckets {
-  readonly #perSecond: number;
+  readonly #capacity: number;
+  readonly #periodMs: number;
   readonly #buckets = new Map<string, Bucket>();
+  /** With this many buckets, full ones are removed next. */
+  #many = manyBuckets;
 
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
+  constructor(capacity: number, periodMs = 1_000) {
+    this.#capacity = capacity;
+    this.#periodMs = periodMs;
   }
 
-  /** How long until the next operation is admitted; 0: now. */
-  waitMs(key: string, now: number): number {
+  /**
+   * How long until the next operation is admitted; 0: now.
+   * @param debt the debt with which an operation is still admitted
+   */
+  waitMs(key: string, now: number, debt = 0): number {
     const bucket = this.#buckets.get(key);
     if (!bucket) return 0;
     // Wait for a whole token: an operation that costs 1 is not admitted for a fraction.
-    const missing = 1 - this.#levelOf(bucket, now);
-    return missing <= 0 ? 0 : (missing * 1_000) / this.#perSecond;
+    const missing = 1 - debt - this.#levelOf(bucket, now);
+    return missing <= 0 ? 0 : (missing * this.#periodMs) / this.#capacity;
   }
 
   spend(key: string, cost: number, now: number): void {
@@ -36,17 +43,19 @@ export class TokenBuckets {
       bucket.at = now;
       return;
     }
-    if (this.#buckets.size >= maxBuckets) this.#forget(now);
-    this.#buckets.set(key, { level: this.#perSecond - cost, at: now });
+    if (this.#buckets.size >= this.#many) this.#forget(now);
+    this.#buckets.set(key, { level: this.#capacity - cost, at: now });
   }
 
   #levelOf({ level, at }: Bucket, now: number): number {
-    return Math.min(this.#perSecond, level + ((now - at) * this.#perSecond) / 1_000);
+    return Math.min(this.#capacity, level + ((now - at) * this.#capacity) / this.#periodMs);
   }
 
   #forget(now: number): void {
     for (const [key, bucket] of this.#buckets) {
-      if (this.#levelOf(bucket, now) >= this.#perSecond) this.#buckets.delete(key);
+      if (this.#levelOf(bucket, now) >= this.#capacity) this.#buckets.delete(key);
     }
+    // If few are full, the next removal is not soon.
+    this.#many = Math.max(manyBuckets, 2 * this.#buckets.size);
   }
 }

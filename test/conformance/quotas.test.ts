@@ -1,15 +1,31 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { query, refusal } from "../client.ts";
 import { plainDatabases } from "../databases.ts";
-import { mutate, set } from "../operations.ts";
+import {
+  claim,
+  get,
+  headRevision,
+  increment,
+  mutate,
+  refusedWhole,
+  remove,
+  set,
+  transact,
+} from "../operations.ts";
 import type { TestServer } from "../server.ts";
 
 describe.each(plainDatabases)("quotas on $name", ({ start }) => {
   let server: TestServer;
   let users = 0;
   beforeAll(async () => {
-    server = await start({ maxEntries: 5, maxNamespaces: 2, maxStoredMebibytes: 1 });
+    server = await start({
+      maxEntries: 5,
+      maxNamespaces: 2,
+      maxStoredMebibytes: 1,
+      maxKeyedWritesPerDay: 4,
+    });
   });
+  afterEach(() => vi.useRealTimers());
   afterAll(() => server.close());
 
   const newUser = async () => ({
@@ -134,11 +150,66 @@ describe.each(plainDatabases)("quotas on $name", ({ start }) => {
     expect([done, await usage(as)]).toEqual([5, { entryCount: 5, namespaceCount: 1 }]);
   });
 
+  test("G9, G12: limits the operations with idempotency keys; repeats, deletes and writes without a key still work", async () => {
+    // Only the clock of the allowance.
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const user = { url: server.url, ...(await newUser()) };
+    const one = () => increment(user, { key: "n", idempotencyKey: "1" });
+    const two = () =>
+      transact(user, {
+        operations: [{ set: { key: "a", value: 1 } }, { increment: { key: "n" } }],
+        idempotencyKey: "2 and 3",
+      });
+    const first = [await one(), await two()];
+    // Neither leaves a record.
+    await refusedWhole(user, () =>
+      set(user, { key: "a", value: 2, ifRevision: "9", idempotencyKey: "x" }),
+    );
+    await claim(user, { keyPrefix: "absent", idempotencyKey: "y" });
+    await increment(user, { key: "n", idempotencyKey: "4" });
+
+    const more = (key: string) => increment(user, { key: "n", idempotencyKey: key });
+    const refused = await refusedWhole(user, () => more("5"));
+    const hours = 3_600_000;
+    const limit = { code: "RATE_LIMITED", limit: "maxKeyedWritesPerDay", max: 4 };
+    expect(refused).toMatchObject({ ...limit, retryAfterMs: 6 * hours });
+    expect([await one(), await two()]).toEqual(first);
+    await increment(user, { key: "n" });
+    expect((await get(user, "n"))?.value).toBe(4);
+
+    for (const key of ["6", "7", "8", "9"]) await remove(user, { key: "a", idempotencyKey: key });
+    const last = await refusedWhole(user, () => remove(user, { key: "n", idempotencyKey: "10" }));
+    expect(last).toMatchObject({ ...limit, retryAfterMs: 6 * hours });
+    await remove(user, { key: "n" });
+
+    // First the deletes' part is paid back.
+    vi.advanceTimersByTime(30 * hours - 1_000);
+    const late = await refusedWhole(user, () => more("5"));
+    expect(late.retryAfterMs).toBeCloseTo(1_000, -1);
+    vi.advanceTimersByTime(late.retryAfterMs + 1);
+    expect((await more("5")).entry.value).toBe(1);
+  });
+
+  test("G9: concurrent writes do not exceed the allowance of records together", async () => {
+    const user = { url: server.url, ...(await newUser()) };
+    await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) =>
+        increment(user, { key: "n", idempotencyKey: `${index}` }),
+      ),
+    );
+    expect([(await get(user, "n"))?.value, await headRevision(user)]).toEqual([4, "4"]);
+  });
+
   test("shows the quotas to the caller", async () => {
     const { viewer } = await query(
       server,
-      "{ viewer { limits { maxEntries maxNamespaces maxStoredMebibytes } } }",
+      "{ viewer { limits { maxEntries maxNamespaces maxStoredMebibytes maxKeyedWritesPerDay } } }",
     );
-    expect(viewer.limits).toEqual({ maxEntries: 5, maxNamespaces: 2, maxStoredMebibytes: 1 });
+    expect(viewer.limits).toEqual({
+      maxEntries: 5,
+      maxNamespaces: 2,
+      maxStoredMebibytes: 1,
+      maxKeyedWritesPerDay: 4,
+    });
   });
 });

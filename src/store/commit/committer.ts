@@ -4,6 +4,7 @@ import type { WriteAccess, WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
 import { commandBytes, type Command, type CommandResult, type Outcome } from "./command.ts";
 import { execute, type Committed } from "./execute.ts";
+import { RecordAllowance } from "./record-allowance.ts";
 import type { Effects } from "./state.ts";
 import { maxTransactionBytes } from "./transaction-bytes.ts";
 import { WaitingCommands, type Waiting } from "./waiting-commands.ts";
@@ -55,6 +56,7 @@ const lockedPauseMs = 5;
  */
 export class Committer {
   readonly #options: CommitterOptions;
+  readonly #records: RecordAllowance;
   readonly #staleCheck = setInterval(() => this.#checkStale(), staleCheckIntervalMs).unref();
   readonly #waiting = new WaitingCommands();
   #groups: Promise<void> | null = null;
@@ -63,6 +65,7 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#options = options;
+    this.#records = new RecordAllowance(options.limits.maxKeyedWritesPerDay);
   }
 
   /**
@@ -210,13 +213,15 @@ export class Committer {
     isOnlyUnlocked = false,
   ): Promise<Committed> {
     const { database, limits } = this.#options;
+    const records = this.#records;
     const work = (transaction: WriteTransaction) => {
       if (transaction.userIds.length < userIds.length) {
         const locked = new Set(transaction.userIds);
         this.#waiting.foundLocked(userIds.filter((userId) => !locked.has(userId)));
       }
       const commands = take(transaction.userIds).map(({ command }) => command);
-      return execute(transaction, { limits, isDiskLow: database.isDiskLow, isAlone }, commands);
+      const { isDiskLow } = database;
+      return execute(transaction, { limits, isDiskLow, isAlone, records }, commands);
     };
     return isAlone
       ? database.writeAlone(userIds[0] as string, work, isOnlyUnlocked)

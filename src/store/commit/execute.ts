@@ -9,6 +9,7 @@ import { concealed } from "./concealed.ts";
 import { decide, type Decision } from "./decide.ts";
 import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
+import type { RecordAllowance } from "./record-allowance.ts";
 import { shownBytes, ShownValues } from "./shown-values.ts";
 import type { Draft } from "./draft.ts";
 import type { Effects, IdempotencyRecord } from "./state.ts";
@@ -30,6 +31,7 @@ export interface Bounds {
   readonly isDiskLow: boolean;
   /** Whether the transaction is for one user alone, and its commands can be large. */
   readonly isAlone: boolean;
+  readonly records: RecordAllowance;
 }
 
 /** The decision about a command, or an outcome that needs no decision. */
@@ -76,7 +78,7 @@ export async function execute(
 }
 
 function* decideAll(
-  { limits, isDiskLow, isAlone }: Bounds,
+  { limits, isDiskLow, isAlone, records }: Bounds,
   loaded: Loaded,
   commands: readonly Command[],
 ): Steps<Step[]> {
@@ -121,12 +123,17 @@ function* decideAll(
     if (!isAlone && shown > maxTransactionBytes) return postpone(command, "large");
     moved.bytes += shown;
     if (decision.kind === "done") {
-      if (isDiskLow && addsData(decision.draft)) return { refusal: diskIsLow() };
+      const isAdding = addsData(decision.draft);
+      if (isDiskLow && isAdding) return { refusal: diskIsLow() };
+      const leavesRecord = idempotency !== null && isRecorded(decision.result as CommandResult);
+      const tooMany = leavesRecord && records.refusal(command, isAdding);
+      if (tooMany) return { refusal: tooMany };
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
       if (tooMuch) return { refusal: command.mayRead ? tooMuch : concealed(tooMuch) };
       state.apply(decision.draft);
       moved.bytes += decision.cost;
-      if (idempotency && id !== null && isRecorded(decision.result as CommandResult)) {
+      if (leavesRecord && id !== null) {
+        records.count(command);
         repeatable.set(id, { decision, digest: idempotency.digest });
       }
     }

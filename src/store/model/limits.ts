@@ -9,6 +9,8 @@ export interface Limits {
   readonly maxEntries: number;
   readonly maxNamespaces: number;
   readonly maxStoredMebibytes: number;
+  /** The largest number of operations with idempotency keys per day for one user; 0: no limit. */
+  readonly maxKeyedWritesPerDay: number;
   readonly maxKeyBytes: number;
   readonly maxNamespaceBytes: number;
   readonly maxValueBytes: number;
