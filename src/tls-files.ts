@@ -3,8 +3,9 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Config } from "./config.ts";
 import { StartError } from "./start-error.ts";
+import { takeHandshakesInTurns } from "./tls-handshakes.ts";
 
-/** The maximum duration of a TLS handshake. */
+/** The maximum duration of a TLS handshake, and of the wait for its first bytes. */
 const handshakeTimeoutMs = 10_000;
 
 /** Node closes a connection whose next headers are not complete in time. The interval is that of Node's checks. */
@@ -55,6 +56,7 @@ export function createListeningServer(
   const https: HttpsServer = usable(() =>
     createHttpsServer({ ...read(), ...times, handshakeTimeout: handshakeTimeoutMs }, listener),
   );
+  takeHandshakesInTurns(https, handshakeTimeoutMs);
   return {
     http: https,
     scheme: "https",
