@@ -103,7 +103,7 @@ export class Operations {
   }
 
   /**
-   * Returns the operation of a kept document at once. A new document is parsed and validated in steps.
+   * Returns the operation of a kept document immediately. A new document is parsed and validated in steps.
    * @param operationName required if the document has several operations
    * @param who the user that the work is for
    * @throws OperationRefusal, at once or by the promise
