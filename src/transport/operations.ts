@@ -106,7 +106,7 @@ export class Operations {
    * Returns the operation of a kept document immediately. A new document is parsed and validated in steps.
    * @param operationName required if the document has several operations
    * @param who the user that the work is for
-   * @throws OperationRefusal, at once or by the promise
+   * @throws OperationRefusal, thrown or by the promise
    */
   prepare(
     text: string,
