@@ -279,9 +279,18 @@ describe.each(plainDatabases)("G9 G10: hostile input to coordination, on $name",
     const extensions = await refusedWhole(small, () => transact(small, { operations }));
     expect(extensions).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "maxResponseBytes" });
 
+    // A repeat does not load the entries, so they can have grown beyond the limit (G12).
+    const half = { operations: operations.slice(0, 35), idempotencyKey: "half" };
+    const first = await transact(small, half);
+    const grown = keys.slice(0, 35).map((key) => ({ key, value: "x".repeat(40_000) }));
+    await setMany(small, namespace, grown.slice(0, 20));
+    await setMany(small, namespace, grown.slice(20));
+    expect(await transact(small, half)).toEqual(first);
+    await refusedWhole(small, () => transact(small, { ...half, idempotencyKey: "new" }));
+
     const conditions = keys.map((key) => ({ namespace, key, exists: true }));
     await transact(small, { conditions, operations: [] });
-    conditions.push({ namespace, key: "k7", exists: false });
+    conditions.push({ namespace, key: "k57", exists: false });
     expect(
       await refusedWhole(small, () => transact(small, { conditions, operations: [] })),
     ).toMatchObject({

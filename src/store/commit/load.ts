@@ -51,8 +51,8 @@ interface LoadBounds {
 /**
  * Loads what the commands touch:
  *
- * 1. the entries, with only the values that decisions need;
- * 2. the idempotency records of calls that can be repeats;
+ * 1. the idempotency records of calls that can be repeats. Nothing else is loaded for a call with a record;
+ * 2. the entries, with only the values that decisions need;
  * 3. for claims, the first free entries;
  * 4. for clears, the number of entries of the namespaces.
  *
@@ -65,15 +65,17 @@ export async function load(
 ): Promise<Loaded> {
   const { limits } = bounds;
   // The time is read after all commands have arrived: an entry that has expired by then does not exist for them (G8).
-  const touched = commands.map(touches);
   const { now, heads, importing } = await transaction.readLogs();
-  const { entries, admissions } = await loadEntries(transaction, bounds, commands, touched);
   const records = await loadRecords(transaction, commands, now);
+  const isNew = (command: Command) => !records.has(recordId(command) ?? "");
+  const touched = commands.map((command) => (isNew(command) ? touches(command) : []));
+  const { entries, admissions } = await loadEntries(transaction, bounds, commands, touched);
 
   const states = new Map<string, UserState>();
   const quotas = new Map<string, Quota>();
-  for (const [userId, own] of byUser(commands)) {
+  for (const [userId, all] of byUser(commands)) {
     if (importing.has(userId)) continue;
+    const own = all.filter(isNew);
     const operations = own.flatMap((command) => command.operations);
     const places = touched.flat().filter((place) => place.userId === userId);
     const cleared = operations.flatMap((operation) =>
