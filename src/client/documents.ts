@@ -12,7 +12,7 @@ function mutation(call: string, name: string, inputType: string, selection: stri
 
 export const viewerDocument = `query viewer {
   viewer {
-    user agent scopes namespacePatterns headRevision epoch
+    user agent scopes namespacePatterns grants { scopes namespacePattern } headRevision epoch
     limits { maxKeyBytes maxNamespaceBytes maxAgentBytes maxValueBytes maxValueDepth maxMetadataBytes maxBatchOperations maxClearedNamespaces maxLeaseSeconds maxAwaitSeconds maxBodyBytes maxResponseBytes }
   }
 }`;

@@ -9,7 +9,7 @@
 export { createDataStore, DataStore } from "./data-store.ts";
 export type { GraphqlOptions, NamespacesOptions } from "./data-store.ts";
 export type { SearchMatch, SearchOptions, SearchResult } from "./search.ts";
-export type { Limits, Usage, Viewer } from "./viewer.ts";
+export type { Grant, Limits, Usage, Viewer } from "./viewer.ts";
 export { Namespace } from "./namespace.ts";
 export type {
   AsOfOptions,

@@ -28,16 +28,26 @@ export interface Limits {
   readonly maxResponseBytes: number;
 }
 
+/** The permissions of a token in some namespaces. */
+export interface Grant {
+  /** The permissions. */
+  readonly scopes: readonly ("READ" | "WRITE" | "CLAIM" | "ADMIN")[];
+  /** A namespace, or a prefix followed by `*`. `*` alone matches every namespace. */
+  readonly namespacePattern: string;
+}
+
 /** The authenticated caller, its permissions and its limits. */
 export interface Viewer {
   /** Owner of the store. */
   readonly user: string;
   /** The agent name that changes are recorded under. Null if neither the token nor the caller gives one. */
   readonly agent: string | null;
-  /** The scopes of the token. */
-  readonly scopes: readonly ("READ" | "WRITE" | "CLAIM" | "ADMIN")[];
-  /** The namespaces that the token covers: names, or prefixes followed by `*`. */
+  /** The scopes of all grants of the token. A scope can be limited to some namespaces: see `grants`. */
+  readonly scopes: Grant["scopes"];
+  /** The namespaces that the token covers with any scope: names, or prefixes followed by `*`. */
   readonly namespacePatterns: readonly string[];
+  /** The grants of the token: scopes, each with the namespaces that it applies to. */
+  readonly grants: readonly Grant[];
   /** Revision of the latest change; `"0"` before the first. */
   readonly headRevision: Revision;
   /**

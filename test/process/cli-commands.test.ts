@@ -155,6 +155,7 @@ test("status shows the user, the server and the usage", async () => {
     agent: "me",
     scopes: ["READ", "WRITE", "CLAIM", "ADMIN"],
     namespacePatterns: ["*"],
+    grants: [{ scopes: ["READ", "WRITE", "CLAIM", "ADMIN"], namespacePattern: "*" }],
     headRevision: expect.stringMatching(/^\d+$/),
     usage: { entryCount: expect.any(Number) },
     limits: { maxKeyBytes: 1024 },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
-import { get, set } from "../operations.ts";
+import { get, mutate, set } from "../operations.ts";
 import { baton, BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
 import { runQuickly } from "./command-here.ts";
 
@@ -461,6 +461,16 @@ describe("in a shell", () => {
     );
     expect(await onTerminal("baton watch -n terminal --snapshot --count 1")).toMatch(
       /^ +\d+ +EXISTING +terminal +k +\{"a":\["\\u009b"\]\} +\(me\)\n$/,
+    );
+    const input = {
+      grants: [
+        { scopes: ["READ", "WRITE"], namespacePattern: "*" },
+        { scopes: ["CLAIM"], namespacePattern: "tasks" },
+      ],
+    };
+    const { secret } = await mutate(server, "createToken", "secret", input);
+    expect(await onTerminal(`baton status --token ${secret}`)).toMatch(
+      /\nGrants    read,write \*\n {10}claim tasks\nRevision  \d+\n/,
     );
     expect(await onTerminal("baton keys -n terminal")).toMatch(/^REVISION.*\n\d+ .* k\n$/);
     expect(await onTerminal("baton clear -n terminal || echo exit \\$?", "n\\n")).toMatch(

@@ -450,6 +450,7 @@ describe("a namespace of the SDK", () => {
       user: "local",
       agent: "größe 7",
       scopes: ["READ", "WRITE", "CLAIM", "ADMIN"],
+      grants: [{ scopes: ["READ", "WRITE", "CLAIM", "ADMIN"], namespacePattern: "*" }],
     });
     expect(viewer.limits).toMatchObject({ maxKeyBytes: 1024, maxBatchOperations: 1000 });
     expect((await store.usage()).entryCount).toBeGreaterThan(0);

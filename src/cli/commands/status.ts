@@ -35,17 +35,21 @@ Examples:
 }
 
 function linesOf(url: string, viewer: Viewer, usage: Usage): string {
+  // As `--grant` of `baton token create` takes them.
+  const grants = viewer.grants.map(
+    ({ scopes, namespacePattern }) => `${scopes.join(",").toLowerCase()} ${namespacePattern}`,
+  );
   const lines = {
     Server: url,
     User: viewer.user,
     Agent: viewer.agent ?? "-",
-    Scopes: viewer.scopes.join(", ").toLowerCase(),
-    Namespaces: viewer.namespacePatterns.join(", "),
+    Grants: grants.join("\n") || "-",
     Revision: viewer.headRevision,
     Entries: `${usage.entryCount} in ${usage.namespaceCount} namespaces, ${usage.sizeBytes} bytes`,
   };
   const width = Math.max(...Object.keys(lines).map(({ length }) => length));
+  const indent = `\n${" ".repeat(width + 2)}`;
   return Object.entries(lines)
-    .map(([name, text]) => `${name.padEnd(width)}  ${text}\n`)
+    .map(([name, text]) => `${name.padEnd(width)}  ${text.replaceAll("\n", indent)}\n`)
     .join("");
 }
