@@ -55,7 +55,7 @@ describe("examples/handoff", () => {
   }
 
   test("one command shows all of it", async () => {
-    await using run = Program.documented("handoff/run.ts", server);
+    await using run = new Program("handoff/run.ts", [], server);
     expect(await run.exit, run.complaints.join("\n")).toBe(0);
     expect(run.lines).toContain("run          | killed the consumer");
     expect(run.lines.at(-1)).toBe("run          | every report was answered");

@@ -59,6 +59,8 @@ describe("in bash", () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let server: Awaited<ReturnType<typeof serveProcess>>;
   let env: Record<string, string>;
+  /** The file of the script for bash, so that not every test creates it again. */
+  let bashScript: string;
 
   beforeAll(async () => {
     folder = await temporaryFolder();
@@ -72,6 +74,8 @@ describe("in bash", () => {
     const entries = ["task:1", "task:22", "a b$", "ключ"].map((key) => ({ key, value: 1 }));
     await setMany(server, "default", entries);
     await setMany(server, "pipeline:job 1", [{ key: "in-job", value: 1 }]);
+    bashScript = join(folder.path, "completion.bash");
+    await writeFile(bashScript, (await run(["completion", "bash"])).stdout);
   });
 
   afterAll(async () => {
@@ -80,8 +84,12 @@ describe("in bash", () => {
   });
 
   /** The completions of bash for a line, with the words into which bash splits it. */
-  async function offered(line: string, breaks: readonly string[]): Promise<string[]> {
-    const script = `source <(baton completion bash)
+  async function offered(
+    line: string,
+    breaks: readonly string[],
+    source = bashScript,
+  ): Promise<string[]> {
+    const script = `source ${source}
       COMP_LINE=$1 COMP_POINT=\${#1} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
       shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
       _baton && ((\${#COMPREPLY[@]} > 0)) && printf '%s\\n' "\${COMPREPLY[@]}"; :`;
@@ -95,7 +103,6 @@ describe("in bash", () => {
   }
 
   test.each<[string, string[], string[]]>([
-    ["baton wai", ["baton", "wai"], ["wait"]],
     ["baton get ", ["baton", "get", ""], ["a\\ b\\$", "task:1", "task:22", "ключ"]],
     ["baton get task:", ["baton", "get", "task", ":"], ["1", "22"]],
     ["baton get task:2", ["baton", "get", "task", ":", "2"], ["22"]],
@@ -111,6 +118,11 @@ describe("in bash", () => {
     ["baton get none", ["baton", "get", "none"], []],
   ])("%j", async (line, words, expected) => {
     expect(await offered(line, words)).toEqual(expected);
+  });
+
+  test("works as the documentation loads it", async () => {
+    const source = "<(baton completion bash)";
+    expect(await offered("baton wai", ["baton", "wai"], source)).toEqual(["wait"]);
   });
 
   test("prints nothing without a server or a token, or for an empty line", async () => {

@@ -15,6 +15,7 @@ import { sorted, stateAt } from "../replay.ts";
 import { expire } from "../time.ts";
 import { fillStore, importFile, writeExport } from "../transfer/fill.ts";
 import { BatonProcess, run, temporaryFolder } from "./baton-process.ts";
+import { runHere } from "./command-here.ts";
 import { msUntil, serveInstance } from "./instances.ts";
 
 const kinds = [
@@ -173,7 +174,7 @@ describe("baton export and baton import", () => {
         }
       });
       // No client mistakes the part for the whole store, or writes to it.
-      const exported = await run(["export", "--database-url", own.url]);
+      const exported = await runHere(["export", "--database-url", own.url]);
       expect(exported).toMatchObject({
         code: exitCodes.unavailable,
         stdout: "",
@@ -242,7 +243,7 @@ describe("baton export and baton import", () => {
       expect.stringMatching(/^baton: .*file, line 16: undefined is not a kind of line\.\n$/),
     ]);
     await truncate(file, 1_000);
-    const torn = await run(["import", file, "--data-dir", dataDir]);
+    const torn = await runHere(["import", file, "--data-dir", dataDir]);
     expect([torn.code, torn.stderr]).toEqual([
       1,
       expect.stringMatching(/^baton: .*file, line \d: The file is not complete.*\n$/),
@@ -273,7 +274,7 @@ describe("baton export and baton import", () => {
           [["import", "/dev/null"], 1, /is not a regular file/],
         ] as const
       ).map(async ([args, code, message]) => {
-        const ended = await run([...args, ...at]);
+        const ended = await runHere([...args, ...at]);
         expect([args, ended.code, ended.stderr]).toEqual([
           args,
           code,
