@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { describeExitCodes } from "../src/cli/terminal/exit-codes.ts";
 import { createProgram } from "../src/cli/program.ts";
-import { baton, serveProcess, temporaryFolder } from "./process/baton-process.ts";
+import { serveProcess, temporaryFolder } from "./process/baton-process.ts";
+import { addToShell } from "./process/command-here.ts";
 
 const execute = promisify(execFile);
 
@@ -20,9 +21,8 @@ test("docs/command-line.md: its blocks print the shown output, one after another
   await using folder = await temporaryFolder();
   await using server = await serveProcess(join(folder.path, "data"));
   const bin = join(folder.path, "bin");
-  await mkdir(bin);
-  await writeFile(join(bin, "baton"), `#!/bin/sh\nexec "${process.execPath}" "${baton}" "$@"\n`);
-  await chmod(join(bin, "baton"), 0o755);
+  const dataDir = join(folder.path, "data");
+  await using _shell = await addToShell(bin, { BATON_URL: server.url, BATON_DATA_DIR: dataDir });
   // Without a token and a data directory: the page says that neither is necessary here.
   const env = { PATH: `${bin}:${process.env.PATH}`, BATON_URL: server.url };
   const page = await readFile("docs/command-line.md", "utf8");

@@ -1,12 +1,13 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { complete } from "../../src/cli/completion/complete.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { setMany } from "../operations.ts";
-import { baton, run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
+import { addToShell } from "./command-here.ts";
 
 const execute = promisify(execFile);
 
@@ -58,6 +59,7 @@ describe("the completion of a command line", () => {
 describe("in bash", () => {
   let folder: Awaited<ReturnType<typeof temporaryFolder>>;
   let server: Awaited<ReturnType<typeof serveProcess>>;
+  let bin: AsyncDisposable;
   let env: Record<string, string>;
   /** The file of the script for bash, so that not every test creates it again. */
   let bashScript: string;
@@ -65,12 +67,10 @@ describe("in bash", () => {
   beforeAll(async () => {
     folder = await temporaryFolder();
     server = await serveProcess(join(folder.path, "data"));
-    await mkdir(join(folder.path, "bin"));
-    const program = join(folder.path, "bin", "baton");
-    await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${baton}" "$@"\n`);
-    await chmod(program, 0o755);
+    const at = { BATON_URL: server.url, BATON_TOKEN: server.token };
+    bin = await addToShell(join(folder.path, "bin"), at);
     const PATH = `${join(folder.path, "bin")}:${process.env.PATH}`;
-    env = { PATH, BATON_URL: server.url, BATON_TOKEN: server.token, LC_ALL: "C.UTF-8" };
+    env = { ...at, PATH, LC_ALL: "C.UTF-8" };
     const entries = ["task:1", "task:22", "a b$", "ключ"].map((key) => ({ key, value: 1 }));
     await setMany(server, "default", entries);
     await setMany(server, "pipeline:job 1", [{ key: "in-job", value: 1 }]);
@@ -80,6 +80,7 @@ describe("in bash", () => {
 
   afterAll(async () => {
     await server.kill("SIGTERM");
+    await bin[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
   });
 
