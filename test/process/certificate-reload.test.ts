@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { serveProcess, temporaryFolder } from "./baton-process.ts";
+import { runHere } from "./command-here.ts";
 
 const certificates = fileURLToPath(new URL("../tls/", import.meta.url));
 
@@ -32,6 +34,9 @@ test("SIGHUP reads the certificate again; an unusable one changes nothing and is
     return subject.CN;
   };
   expect(await shownName()).toBe("first");
+  const { code, stderr } = await runHere(["status", "--url", server.url, "--token", "any"]);
+  expect(code).toBe(exitCodes.unavailable);
+  expect(stderr).toMatch(/certificate.*NODE_EXTRA_CA_CERTS/);
 
   await use("second");
   server.child.kill("SIGHUP");

@@ -39,6 +39,9 @@ export function messageOf({ code, message, details, extensions }: ApiError): str
   const isNamed = path !== "" && message.startsWith(`${path}: `);
   const said = isNamed ? `${wordFor(path)}${message.slice(path.length)}` : message;
   if (details && said.includes("cannot be reached")) {
+    if (/\bcertificate\b/.test(said)) {
+      return `${said} If a private authority signed the server's certificate, name the authority's file in NODE_EXTRA_CA_CERTS.`;
+    }
     return `${said} Start the server, or name its address with --url (BATON_URL).`;
   }
   if (details && code === "UNAUTHENTICATED") {
