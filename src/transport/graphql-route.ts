@@ -95,7 +95,7 @@ export class GraphqlRoute {
     try {
       sent = await this.#read(request, response, context);
       if (isLoopHeld()) await nextTurn(userId);
-      prepared = await graphql.operations.prepare(sent.query, sent.operationName, userId);
+      prepared = graphql.operations.prepare(sent.query, sent.operationName);
       note.definition = prepared.operation;
       requireAnswerable(request, prepared, type);
     } catch (refusal) {

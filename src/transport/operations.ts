@@ -13,8 +13,6 @@ import {
   type ValidationRule,
 } from "graphql";
 import { forbidden, limitExceeded } from "../errors.ts";
-import { inSteps } from "../in-steps.ts";
-import type { Steps } from "../json/long-value-parts.ts";
 import type { ShownTexts } from "../store/response-budget.ts";
 import { selectionCount } from "./document-size.ts";
 import { embedVariables, type Embedding } from "./embedded-variables.ts";
@@ -103,29 +101,12 @@ export class Operations {
   }
 
   /**
-   * Returns the operation of a kept document immediately. A new document is parsed and validated in steps.
    * @param operationName required if the document has several operations
-   * @param who the user that the work is for
-   * @throws OperationRefusal, thrown or by the promise
+   * @throws OperationRefusal
    */
-  prepare(
-    text: string,
-    operationName: string | null | undefined,
-    who: string,
-  ): Prepared | Promise<Prepared> {
+  prepare(text: string, operationName: string | null | undefined): Prepared {
     const known = this.#kept.get(text);
-    if (known) return this.#operationOf(text, known, operationName);
-    return inSteps(this.#validDocument(text), who).then((valid) =>
-      this.#operationOf(text, valid, operationName),
-    );
-  }
-
-  /** @throws OperationRefusal */
-  #operationOf(
-    text: string,
-    valid: ValidDocument,
-    operationName: string | null | undefined,
-  ): Prepared {
+    const valid = known ?? this.#validDocument(text);
     if (text.length <= maxKeptLength) this.#keep(text, valid);
     if (operationName == null && valid.only) return valid.only;
     const operation = getOperationAST(valid.embedding.document, operationName);
@@ -140,26 +121,19 @@ export class Operations {
   }
 
   /** @throws OperationRefusal */
-  *#validDocument(text: string): Steps<ValidDocument> {
+  #validDocument(text: string): ValidDocument {
     this.#requireTrusted(text);
     this.#requireShort(text);
     try {
       const document = parse(text, { maxTokens: maxQueryTokens });
       requireFewPairs(document);
       requireFew(selectionCount(document));
-      yield;
       this.#requireValid(document);
-      yield;
-      const conflict = mergeConflict(document);
-      if (conflict) throw new OperationRefusal("text", [conflict]);
       this.#requireSmallIntrospection(document);
       const embedding = embedVariables(this.#schema, document);
-      yield;
       const operation = getOperationAST(embedding.document);
       const checked = { embedding, shown: shownTexts(this.#schema, document) };
-      const only = operation ? preparedOf(checked, operation) : null;
-      yield;
-      return { ...checked, only };
+      return { ...checked, only: operation ? preparedOf(checked, operation) : null };
     } catch (error) {
       if (error instanceof OperationRefusal) throw error;
       // Thousands of nested brackets overflow the stack of the parser or of a visitor.
@@ -193,6 +167,8 @@ export class Operations {
     const errors =
       begun.length > 0 ? begun : validate(this.#schema, document, this.#rules, options);
     if (errors.length > 0) throw new OperationRefusal("text", errors);
+    const conflict = mergeConflict(document);
+    if (conflict) throw new OperationRefusal("text", [conflict]);
   }
 
   #requireSmallIntrospection(document: DocumentNode): void {

@@ -162,8 +162,7 @@ export class SocketOperations {
         await nextTurn(extra.userId);
         if (!(id in connection.subscriptions)) throw badUserInput("id", "It was completed.");
       }
-      const { query, operationName } = payload;
-      const prepared = await graphql.operations.prepare(query, operationName, extra.userId);
+      const prepared = graphql.operations.prepare(payload.query, payload.operationName);
       const contextValue = graphql.context(session, {
         note: operation.note,
         underWay: extra.underWay,
