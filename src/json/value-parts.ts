@@ -83,8 +83,8 @@ export function memberBegin(text: string, at: number, name: string): number | nu
 function isName(text: string, begin: number, end: number, name: string): boolean {
   if (end - begin < name.length) return false; // an escape is longer than its character
   if (end - begin === name.length && !name.includes("\\")) return text.startsWith(name, begin);
-  const escape = text.indexOf("\\", begin);
-  return escape !== -1 && escape < end && decodeString(text.slice(begin - 1, end + 1)) === name;
+  const nameText = text.slice(begin - 1, end + 1);
+  return nameText.includes("\\") && decodeString(nameText) === name;
 }
 
 /**
