@@ -26,13 +26,13 @@ export class TokenBuckets {
 
   /**
    * How long until the next operation is admitted; 0: now.
-   * @param debt the debt with which an operation is still admitted
+   * @param debt the debt with which an operation is still admitted; negative: the tokens that are spent soon
    */
   waitMs(key: string, now: number, debt = 0): number {
     const bucket = this.#buckets.get(key);
-    if (!bucket) return 0;
+    const level = bucket ? this.#levelOf(bucket, now) : this.#capacity;
     // Wait for a whole token: an operation that costs 1 is not admitted for a fraction.
-    const missing = 1 - debt - this.#levelOf(bucket, now);
+    const missing = 1 - debt - level;
     return missing <= 0 ? 0 : (missing * this.#periodMs) / this.#capacity;
   }
 

@@ -207,13 +207,13 @@ export class Committer {
     settle(taken ?? [], committed);
   }
 
-  #write(
+  async #write(
     { userIds, isAlone }: Members,
     take: (userIds: readonly string[]) => readonly Waiting[],
     isOnlyUnlocked = false,
   ): Promise<Committed> {
     const { database, limits } = this.#options;
-    const records = this.#records;
+    let records = this.#records.begin();
     const work = (transaction: WriteTransaction) => {
       if (transaction.userIds.length < userIds.length) {
         const locked = new Set(transaction.userIds);
@@ -221,11 +221,14 @@ export class Committer {
       }
       const commands = take(transaction.userIds).map(({ command }) => command);
       const { isDiskLow } = database;
+      records = this.#records.begin();
       return execute(transaction, { limits, isDiskLow, isAlone, records }, commands);
     };
-    return isAlone
+    const committed = await (isAlone
       ? database.writeAlone(userIds[0] as string, work, isOnlyUnlocked)
-      : database.write(userIds, work, isOnlyUnlocked);
+      : database.write(userIds, work, isOnlyUnlocked));
+    records.spend();
+    return committed;
   }
 
   async #retry(members: Members, batch: readonly Waiting[], settle: Settle): Promise<void> {

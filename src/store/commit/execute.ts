@@ -9,7 +9,7 @@ import { concealed } from "./concealed.ts";
 import { decide, type Decision } from "./decide.ts";
 import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
-import type { RecordAllowance } from "./record-allowance.ts";
+import type { RecordCounts } from "./record-allowance.ts";
 import { shownBytes, ShownValues } from "./shown-values.ts";
 import type { Draft } from "./draft.ts";
 import type { Effects, IdempotencyRecord } from "./state.ts";
@@ -31,7 +31,7 @@ export interface Bounds {
   readonly isDiskLow: boolean;
   /** Whether the transaction is for one user alone, and its commands can be large. */
   readonly isAlone: boolean;
-  readonly records: RecordAllowance;
+  readonly records: RecordCounts;
 }
 
 /** The decision about a command, or an outcome that needs no decision. */

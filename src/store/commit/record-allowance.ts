@@ -19,9 +19,26 @@ export class RecordAllowance {
     this.#buckets = maxPerDay > 0 ? new TokenBuckets(maxPerDay, recordAgeMs) : null;
   }
 
+  begin(): RecordCounts {
+    return new RecordCounts(this.#maxPerDay, this.#buckets);
+  }
+}
+
+/** The records of one transaction. They are spent only if it commits. */
+export class RecordCounts {
+  readonly #maxPerDay: number;
+  readonly #buckets: TokenBuckets | null;
+  /** The number of operations with a record, by user. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(maxPerDay: number, buckets: TokenBuckets | null) {
+    this.#maxPerDay = maxPerDay;
+    this.#buckets = buckets;
+  }
+
   /** Returns the error with which to refuse a call, or null if its record has room. */
   refusal({ userId }: Command, addsData: boolean): BatonError | null {
-    const debt = addsData ? 0 : this.#maxPerDay;
+    const debt = (addsData ? 0 : this.#maxPerDay) - (this.#counts.get(userId) ?? 0);
     const waitMs = this.#buckets?.waitMs(userId, performance.now(), debt);
     if (!waitMs) return null;
     const max = this.#maxPerDay;
@@ -35,6 +52,14 @@ export class RecordAllowance {
 
   /** Counts the record of a call. */
   count({ userId, operations }: Command): void {
-    this.#buckets?.spend(userId, operations.length, performance.now());
+    this.#counts.set(userId, (this.#counts.get(userId) ?? 0) + operations.length);
+  }
+
+  /** The transaction has committed. It spends at most the allowance of a day, so that one large call delays no delete for longer. */
+  spend(): void {
+    const now = performance.now();
+    for (const [userId, count] of this.#counts) {
+      this.#buckets?.spend(userId, Math.min(count, this.#maxPerDay), now);
+    }
   }
 }
