@@ -96,6 +96,26 @@ const rare: Step[][] = [
       ],
     },
   ],
+  // A repeat leaves an expired entry as it is.
+  [
+    { do: "calls", plans: [write(set("a", 1)), write(set("a", 1))] },
+    { do: "calls", plans: [claim()] },
+    {
+      do: "calls",
+      plans: [
+        {
+          do: "complete",
+          agent: null,
+          grant: 0,
+          conditions: [],
+          operations: [],
+          idempotencyKey: "once",
+        },
+      ],
+    },
+    { do: "expire", entry: 0 },
+    { do: "calls", plans: [{ do: "repeat", of: 0, agent: "same" }, claim()] },
+  ],
   // The first free entry is removed before the claim that shares its transaction.
   [
     { do: "calls", plans: [write(set("a", 1)), write(set("ab", 1))] },

@@ -78,11 +78,14 @@ export class Model {
   }
 
   /**
-   * Runs calls that share a transaction. Expired entries that one of them names are removed first.
+   * Runs calls that share a transaction. Expired entries that one of them names are removed first. A repeat names none.
    * @param tokens the tokens that the claims among them were granted
    */
   apply(calls: readonly Call[], tokens: readonly (string | undefined)[]): Answer[] {
-    for (const place of calls.filter(isReadable).flatMap(placesOf)) this.#meet(this.get(place));
+    const isNew = ({ idempotencyKey: key }: Call) => key === undefined || !this.answers.has(key);
+    for (const place of calls.filter(isReadable).filter(isNew).flatMap(placesOf)) {
+      this.#meet(this.get(place));
+    }
     return calls.map((call, index) => this.#answer(call, tokens[index] ?? "none"));
   }
 
