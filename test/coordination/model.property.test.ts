@@ -96,7 +96,7 @@ const rare: Step[][] = [
       ],
     },
   ],
-  // A repeat leaves an expired entry as it is.
+  // A repeat leaves an expired entry unchanged.
   [
     { do: "calls", plans: [write(set("a", 1)), write(set("a", 1))] },
     { do: "calls", plans: [claim()] },
