@@ -191,7 +191,7 @@ export const cases = {
       `mutation ($key: String!, $namespace: String!, $path: String!) { incrementEntry(input: { namespace: $namespace, key: $key, path: $path }) { revision } }`,
       at % 2
         ? { namespace: "objects", key: `object-${at % 4}`, path: "/m59999" }
-        : { namespace: "arrays", key: `array-${at % 4}`, path: "/149999" },
+        : { namespace: "arrays", key: `array-${at % 4}`, path: "/148999" },
     ),
   ),
   "appendToEntry to 1 MiB": repeatedly(4, 8, ({ run }, at) =>
