@@ -14,6 +14,8 @@ let turn = -1;
 const waiting = new Map<string, (() => void)[]>();
 /** The number of scheduled calls of `release` that have not run. */
 let releasing = 0;
+/** Whether the waiting tasks have a scheduled turn. */
+let isScheduled = false;
 
 /**
  * Whether the current turn has worked long enough, so that other tasks should run first. If true, wait for `nextTurn`.
@@ -45,7 +47,11 @@ export function nextTurn(who: string): Promise<void> {
     const own = waiting.get(who);
     if (own) own.push(resolve);
     else waiting.set(who, [resolve]);
-    if (releasing === 0) scheduleReleases();
+    if (isScheduled) return;
+    isScheduled = true;
+    // An immediate of this turn can still run in it, but one that it schedules runs in the next turn. In between, the event
+    // loop reads and writes again.
+    setImmediate(scheduleReleases);
   });
 }
 
@@ -85,5 +91,6 @@ function release(): void {
   if (releasing > 0) return;
   // The time that this turn took does not count against requests that arrive in the next turn.
   setTimeout(beginTurn, 1);
-  if (waiting.size > 0) scheduleReleases();
+  isScheduled = waiting.size > 0;
+  if (isScheduled) scheduleReleases();
 }

@@ -98,6 +98,8 @@ export class GraphqlRoute {
       prepared = graphql.operations.prepare(sent.query, sent.operationName);
       note.definition = prepared.operation;
       requireAnswerable(request, prepared, type);
+      // The execution gets its own turn. On a socket, later operations would overtake this one.
+      if (isLoopHeld()) await nextTurn(userId);
     } catch (refusal) {
       const error = services.bounds.refuse(session.viewer, refusal);
       if (!(error instanceof OperationRefusal)) throw error;
