@@ -342,12 +342,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
 }
 
 /**
- * Loads the modules that the first request to /mcp and the first preflight request would load. That blocks the event loop
- * for about 100 ms, so a program does it before it listens.
+ * Loads the modules that the first request to /mcp and the first preflight request would load, and does the rest of what
+ * the first call of /mcp would do. That blocks the event loop for about 150 ms, so a program does it before it listens.
  */
 export async function loadModules(): Promise<void> {
   // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
-  await Promise.all([import("./mcp/mcp-endpoint.ts"), import("./transport/yoga.ts")]);
+  const loading = [import("./mcp/mcp-endpoint.ts"), import("./transport/yoga.ts")] as const;
+  const [{ prepareFirstCall }] = await Promise.all(loading);
+  await prepareFirstCall();
 }
 
 /** Logs when the disk becomes nearly full, and when it has room again. */

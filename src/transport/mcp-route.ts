@@ -128,10 +128,8 @@ export class McpRoute {
     const version = packageVersion();
     // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
     this.#endpoint ??= import("../mcp/mcp-endpoint.ts").then(
-      async ({ McpEndpoint, prepareFirstCall }) => {
-        await prepareFirstCall();
-        return new McpEndpoint({ store, writer, feed, bounds, tracer, observer, logger, version });
-      },
+      ({ McpEndpoint }) =>
+        new McpEndpoint({ store, writer, feed, bounds, tracer, observer, logger, version }),
     );
     return this.#endpoint;
   }
