@@ -161,7 +161,8 @@ export class Committer {
   async #transact(userIds: readonly string[], isAlone: boolean): Promise<void> {
     const served = new Set<string>();
     const postponed: Waiting[] = [];
-    const settle = (batch: readonly Waiting[], { effects, outcomes }: Committed) => {
+    const settle = (batch: readonly Waiting[], { effects, outcomes, recorded }: Committed) => {
+      this.#records.spend(recorded);
       if (effects.size > 0) this.#options.onCommit(effects);
       batch.forEach((waiting, index) => {
         const outcome = outcomes[index] as Outcome;
@@ -207,13 +208,13 @@ export class Committer {
     settle(taken ?? [], committed);
   }
 
-  async #write(
+  #write(
     { userIds, isAlone }: Members,
     take: (userIds: readonly string[]) => readonly Waiting[],
     isOnlyUnlocked = false,
   ): Promise<Committed> {
     const { database, limits } = this.#options;
-    let records = this.#records.begin();
+    const records = this.#records;
     const work = (transaction: WriteTransaction) => {
       if (transaction.userIds.length < userIds.length) {
         const locked = new Set(transaction.userIds);
@@ -221,14 +222,11 @@ export class Committer {
       }
       const commands = take(transaction.userIds).map(({ command }) => command);
       const { isDiskLow } = database;
-      records = this.#records.begin();
       return execute(transaction, { limits, isDiskLow, isAlone, records }, commands);
     };
-    const committed = await (isAlone
+    return isAlone
       ? database.writeAlone(userIds[0] as string, work, isOnlyUnlocked)
-      : database.write(userIds, work, isOnlyUnlocked));
-    records.spend();
-    return committed;
+      : database.write(userIds, work, isOnlyUnlocked);
   }
 
   async #retry(members: Members, batch: readonly Waiting[], settle: Settle): Promise<void> {
@@ -280,4 +278,8 @@ interface Members {
   readonly isAlone: boolean;
 }
 
-const nothingCommitted: Committed = { outcomes: [{ postponed: "full" }], effects: new Map() };
+const nothingCommitted: Committed = {
+  outcomes: [{ postponed: "full" }],
+  effects: new Map(),
+  recorded: new Map(),
+};

@@ -9,7 +9,7 @@ import { concealed } from "./concealed.ts";
 import { decide, type Decision } from "./decide.ts";
 import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
-import type { RecordCounts } from "./record-allowance.ts";
+import type { RecordAllowance } from "./record-allowance.ts";
 import { shownBytes, ShownValues } from "./shown-values.ts";
 import type { Draft } from "./draft.ts";
 import type { Effects, IdempotencyRecord } from "./state.ts";
@@ -22,6 +22,8 @@ export interface Committed {
   readonly outcomes: readonly Outcome[];
   /** By user. */
   readonly effects: ReadonlyMap<string, Effects>;
+  /** The number of operations that left an idempotency record, by user. */
+  readonly recorded: ReadonlyMap<string, number>;
 }
 
 /** What holds for every command of a transaction. */
@@ -31,7 +33,7 @@ export interface Bounds {
   readonly isDiskLow: boolean;
   /** Whether the transaction is for one user alone, and its commands can be large. */
   readonly isAlone: boolean;
-  readonly records: RecordCounts;
+  readonly records: RecordAllowance;
 }
 
 /** The decision about a command, or an outcome that needs no decision. */
@@ -51,9 +53,10 @@ export async function execute(
   commands: readonly Command[],
 ): Promise<Committed> {
   const loaded = await load(transaction, bounds, commands);
+  const recorded = new Map<string, number>();
   // In turns with other work of the process, so that large values and many operations do not block it.
   const steps = await inSteps(
-    decideAll(bounds, loaded, commands),
+    decideAll(bounds, loaded, commands, recorded),
     bounds.isAlone ? largeWriters : writers,
   );
   const shown = await ShownValues.load(transaction, commands, steps);
@@ -74,13 +77,14 @@ export async function execute(
     if (effect) effects.set(userId, effect);
   }
   if (effects.size > 0) await transaction.save(effects);
-  return { outcomes, effects };
+  return { outcomes, effects, recorded };
 }
 
 function* decideAll(
   { limits, isDiskLow, isAlone, records }: Bounds,
   loaded: Loaded,
   commands: readonly Command[],
+  recorded: Map<string, number>,
 ): Steps<Step[]> {
   /** The decisions of this batch that a later command can repeat. */
   const repeatable = new Map<string, { decision: Decision; digest: string }>();
@@ -126,14 +130,15 @@ function* decideAll(
       const isAdding = addsData(decision.draft);
       if (isDiskLow && isAdding) return { refusal: diskIsLow() };
       const leavesRecord = idempotency !== null && isRecorded(decision.result as CommandResult);
-      const tooMany = leavesRecord && records.refusal(command, isAdding);
+      const before = recorded.get(userId) ?? 0;
+      const tooMany = leavesRecord && records.refusal(command, isAdding, before);
       if (tooMany) return { refusal: tooMany };
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
       if (tooMuch) return { refusal: command.mayRead ? tooMuch : concealed(tooMuch) };
       state.apply(decision.draft);
       moved.bytes += decision.cost;
       if (leavesRecord && id !== null) {
-        records.count(command);
+        recorded.set(userId, before + command.operations.length);
         repeatable.set(id, { decision, digest: idempotency.digest });
       }
     }

@@ -73,9 +73,8 @@ export async function load(
 
   const states = new Map<string, UserState>();
   const quotas = new Map<string, Quota>();
-  for (const [userId, all] of byUser(commands)) {
+  for (const [userId, own] of byUser(commands.filter(isNew))) {
     if (importing.has(userId)) continue;
-    const own = all.filter(isNew);
     const operations = own.flatMap((command) => command.operations);
     const places = touched.flat().filter((place) => place.userId === userId);
     const cleared = operations.flatMap((operation) =>

@@ -19,26 +19,12 @@ export class RecordAllowance {
     this.#buckets = maxPerDay > 0 ? new TokenBuckets(maxPerDay, recordAgeMs) : null;
   }
 
-  begin(): RecordCounts {
-    return new RecordCounts(this.#maxPerDay, this.#buckets);
-  }
-}
-
-/** The records of one transaction. They are spent only if it commits. */
-export class RecordCounts {
-  readonly #maxPerDay: number;
-  readonly #buckets: TokenBuckets | null;
-  /** The number of operations with a record, by user. */
-  readonly #counts = new Map<string, number>();
-
-  constructor(maxPerDay: number, buckets: TokenBuckets | null) {
-    this.#maxPerDay = maxPerDay;
-    this.#buckets = buckets;
-  }
-
-  /** Returns the error with which to refuse a call, or null if its record has room. */
-  refusal({ userId }: Command, addsData: boolean): BatonError | null {
-    const debt = (addsData ? 0 : this.#maxPerDay) - (this.#counts.get(userId) ?? 0);
+  /**
+   * Returns the error with which to refuse a call, or null if its record has room.
+   * @param recorded the user's operations with a record that the same transaction already has
+   */
+  refusal({ userId }: Command, addsData: boolean, recorded: number): BatonError | null {
+    const debt = (addsData ? 0 : this.#maxPerDay) - recorded;
     const waitMs = this.#buckets?.waitMs(userId, performance.now(), debt);
     if (!waitMs) return null;
     const max = this.#maxPerDay;
@@ -50,15 +36,14 @@ export class RecordCounts {
     );
   }
 
-  /** Counts the record of a call. */
-  count({ userId, operations }: Command): void {
-    this.#counts.set(userId, (this.#counts.get(userId) ?? 0) + operations.length);
-  }
-
-  /** The transaction has committed. It spends at most the allowance of a day, so that one large call delays no delete for longer. */
-  spend(): void {
+  /**
+   * Spends the records of a transaction that has committed: at most the allowance of a day, so that one large call delays no
+   * delete for longer.
+   * @param recorded the number of operations with a record, by user
+   */
+  spend(recorded: ReadonlyMap<string, number>): void {
     const now = performance.now();
-    for (const [userId, count] of this.#counts) {
+    for (const [userId, count] of recorded) {
       this.#buckets?.spend(userId, Math.min(count, this.#maxPerDay), now);
     }
   }
