@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Usage, Viewer } from "../../client/index.ts";
 import { writeJson } from "../../json/write-json.ts";
+import { formatGrant } from "../../store/model/grant.ts";
 import { openStore } from "../connection/open-store.ts";
 import { addConnection, connectionOf } from "../flags/connection.ts";
 import { isOutputTerminal, print } from "../terminal/output.ts";
@@ -36,8 +37,11 @@ Examples:
 
 function linesOf(url: string, viewer: Viewer, usage: Usage): string {
   // As `--grant` of `baton token create` takes them.
-  const grants = viewer.grants.map(
-    ({ scopes, namespacePattern }) => `${scopes.join(",").toLowerCase()} ${namespacePattern}`,
+  const grants = viewer.grants.map(({ scopes, namespacePattern }) =>
+    formatGrant({
+      scopes: scopes.map((scope) => scope.toLowerCase() as Lowercase<typeof scope>),
+      namespacePattern,
+    }),
   );
   const lines = {
     Server: url,
