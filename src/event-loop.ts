@@ -14,8 +14,6 @@ let turn = -1;
 const waiting = new Map<string, (() => void)[]>();
 /** The number of scheduled calls of `release` that have not run. */
 let releasing = 0;
-/** Whether the waiting tasks have a scheduled turn. */
-let isScheduled = false;
 
 /**
  * Whether the current turn has worked long enough, so that other tasks should run first. If true, wait for `nextTurn`.
@@ -44,11 +42,11 @@ export function isLoopHeld(): boolean {
  */
 export function nextTurn(who: string): Promise<void> {
   return new Promise((resolve) => {
+    const isScheduled = waiting.size > 0 || releasing > 0;
     const own = waiting.get(who);
     if (own) own.push(resolve);
     else waiting.set(who, [resolve]);
     if (isScheduled) return;
-    isScheduled = true;
     // An immediate of this turn can still run in it, but one that it schedules runs in the next turn. In between, the event
     // loop reads and writes again.
     setImmediate(scheduleReleases);
@@ -91,6 +89,5 @@ function release(): void {
   if (releasing > 0) return;
   // The time that this turn took does not count against requests that arrive in the next turn.
   setTimeout(beginTurn, 1);
-  isScheduled = waiting.size > 0;
-  if (isScheduled) scheduleReleases();
+  if (waiting.size > 0) scheduleReleases();
 }

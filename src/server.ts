@@ -346,9 +346,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
  * the first call of /mcp would do. That blocks the event loop for about 150 ms, so a program does it before it listens.
  */
 export async function loadModules(): Promise<void> {
-  // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
-  const loading = [import("./mcp/mcp-endpoint.ts"), import("./transport/yoga.ts")] as const;
-  const [{ prepareFirstCall }] = await Promise.all(loading);
+  const [{ prepareFirstCall }] = await Promise.all([
+    // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+    import("./mcp/first-call.ts"),
+    // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
+    import("./mcp/mcp-endpoint.ts"),
+    import("./transport/yoga.ts"),
+  ]);
   await prepareFirstCall();
 }
 

@@ -20,8 +20,6 @@ import { shownError } from "./tool-error.ts";
 import type { McpServices } from "./tool.ts";
 import { tools } from "./tools.ts";
 
-export { prepareFirstCall } from "./first-call.ts";
-
 export interface McpEndpointOptions extends McpServices {
   readonly version: string;
   /** Null if traces are off. */
