@@ -1,4 +1,5 @@
-import { options, type Config } from "./config.ts";
+import type { Config } from "./config.ts";
+import { options } from "./options.ts";
 import { shellWord } from "./shell-word.ts";
 
 /**

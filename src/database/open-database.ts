@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
-import { databaseOf, type Config } from "../config.ts";
+import type { Config } from "../config.ts";
+import { databaseOf } from "./database-place.ts";
 import type { Database } from "../store/contract.ts";
 
 /** The part of the configuration that selects the database. */

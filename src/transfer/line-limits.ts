@@ -1,5 +1,6 @@
-import { defaultConfig, options } from "../config.ts";
+import { defaultConfig } from "../config.ts";
 import { BatonError } from "../errors.ts";
+import { options } from "../options.ts";
 import type { Limits } from "../store/model/limits.ts";
 import { LineError } from "./line.ts";
 

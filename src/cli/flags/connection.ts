@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { options } from "../../config.ts";
+import { options } from "../../options.ts";
 import { usageError } from "../terminal/usage-error.ts";
 import { completes } from "./completes.ts";
 import { parseDurationOrZero } from "./duration.ts";

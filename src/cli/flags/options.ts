@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option as CommanderOption, type Command } from "commander";
-import { defaultConfig, options, parseOption, type Config, type Option } from "../../config.ts";
+import { defaultConfig, type Config } from "../../config.ts";
+import { parseOption, type Option } from "../../option.ts";
+import { options } from "../../options.ts";
 
 type Name = keyof Config;
 

@@ -1,4 +1,5 @@
-import { databaseOf, type Config } from "../../config.ts";
+import type { Config } from "../../config.ts";
+import { databaseOf } from "../../database/database-place.ts";
 import { createListeningServer } from "../../tls-files.ts";
 import { readTrustedDocuments } from "../../transport/trusted-documents.ts";
 import { failureOf, ok, type Finding } from "./finding.ts";

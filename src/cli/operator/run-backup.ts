@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { databaseOf, describePlace } from "../../config.ts";
+import { databaseOf, describePlace } from "../../database/database-place.ts";
 import { backupSqlite, restoreSqlite } from "../../database/sqlite/backup.ts";
 import { StartError } from "../../start-error.ts";
 import { configOf } from "../flags/options.ts";

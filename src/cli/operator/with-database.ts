@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import pino from "pino";
-import { databaseOf, describePlace } from "../../config.ts";
+import { databaseOf, describePlace } from "../../database/database-place.ts";
 import { openDatabase } from "../../database/open-database.ts";
 import { BatonError } from "../../errors.ts";
 import { StartError } from "../../start-error.ts";

@@ -1,4 +1,4 @@
-import { describePlace } from "../../config.ts";
+import { describePlace } from "../database-place.ts";
 import { StartError } from "../../start-error.ts";
 import { MigrationError } from "../migrate.ts";
 import { sqlState } from "./errors.ts";

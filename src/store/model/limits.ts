@@ -3,7 +3,7 @@ import { isDeeperThan, kindOfText } from "../../json/value-parts.ts";
 import { badUserInput, limitExceeded } from "../../errors.ts";
 import { fold } from "../search/composed-text.ts";
 
-/** How much a caller can send and request. Each limit is an option of the server; `config.ts` has the defaults. */
+/** How much a caller can send and request. Each limit is an option of the server; `options.ts` has the defaults. */
 export interface Limits {
   /** The largest number of entries of one user's store; 0: no limit. The same holds for the next two. */
   readonly maxEntries: number;
