@@ -153,7 +153,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
       feed: new Feed({
         bounds,
         source: reads,
-        store,
+        checks: store.checks,
         hub,
         claims,
         pageBounds: defaultPageBounds,

@@ -2,7 +2,8 @@ import type { ClaimNews, Notifications } from "../store/contract.ts";
 import { selects } from "../store/model/change.ts";
 import type { Effects } from "../store/commit/state.ts";
 import type { ClaimTally } from "../store/read-claims.ts";
-import type { SelectionInput, Store } from "../store/store.ts";
+import type { SelectionInput } from "../store/read-checks.ts";
+import type { Store } from "../store/store.ts";
 import { ClaimWatch } from "./claim-watch.ts";
 import type { FeedSession } from "./feed.ts";
 
@@ -11,7 +12,7 @@ const announceIntervalMs = 20_000;
 const believedMs = 60_000;
 
 export interface ClaimFeedOptions {
-  readonly store: Pick<Store, "select" | "claimCounts">;
+  readonly store: Pick<Store, "checks" | "claims">;
   readonly notifications: Pick<Notifications, "announceClaims">;
 }
 
@@ -40,10 +41,10 @@ export class ClaimFeed {
   /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED, FORBIDDEN */
   watch({ viewer: { userId }, viewer, ended }: FeedSession, input: SelectionInput): ClaimWatch {
     const { store, notifications } = this.#options;
-    const selection = store.select(viewer, input);
+    const selection = store.checks.select(viewer, input);
     if (ended.aborted) throw ended.reason;
     const count = (closed: AbortSignal): Promise<ClaimTally> =>
-      store.claimCounts(userId, selection, closed);
+      store.claims.count(userId, selection, closed);
     const watch = new ClaimWatch({
       selection,
       count,

@@ -5,7 +5,7 @@ import { checkAwaitSeconds } from "../store/model/limits.ts";
 import { importUnderWay, isImporting, requireEpoch, requireWithinLog } from "../store/model/log.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
 import type { Viewer } from "../store/model/viewer.ts";
-import type { SelectionInput, Store } from "../store/store.ts";
+import type { ReadChecks, SelectionInput } from "../store/read-checks.ts";
 import { awaitEntry } from "./await-entry.ts";
 import type { CatchUpSource } from "./catch-up.ts";
 import type { ClaimFeed } from "./claim-feed.ts";
@@ -46,7 +46,7 @@ export interface FeedSession {
 
 export interface FeedOptions {
   readonly source: CatchUpSource & Pick<Database, "readEntry" | "readLogEnds">;
-  readonly store: Pick<Store, "limits" | "place" | "select">;
+  readonly checks: ReadChecks;
   readonly hub: Hub;
   readonly claims: Pick<ClaimFeed, "watch">;
   readonly bounds: Pick<CallBounds, "enter">;
@@ -89,8 +89,8 @@ export class Feed {
     { viewer, ended }: FeedSession,
     { after = null, epoch = null, snapshot, bookmarks, ...selected }: SubscribeInput,
   ): Promise<Subscription> {
-    const { store, source, hub, pageBounds, queueBounds } = this.#options;
-    const selection = store.select(viewer, selected);
+    const { checks, source, hub, pageBounds, queueBounds } = this.#options;
+    const selection = checks.select(viewer, selected);
     if (snapshot && after !== null) {
       throw badUserInput("snapshot", "`after` and `snapshot` cannot be combined.");
     }
@@ -133,10 +133,10 @@ export class Feed {
     { namespace, key, after, epoch, timeoutSeconds }: AwaitEntryInput,
     closed: AbortSignal | null = null,
   ): Promise<Entry | null> {
-    const { store, source, hub, bounds } = this.#options;
-    const place = store.place(viewer, namespace, key);
+    const { checks, source, hub, bounds } = this.#options;
+    const place = checks.place(viewer, namespace, key);
     const seconds = timeoutSeconds ?? defaultAwaitSeconds;
-    checkAwaitSeconds(store.limits, seconds);
+    checkAwaitSeconds(checks.limits, seconds);
     const leave = bounds.enter(viewer, "Waits");
     return awaitEntry(source, hub, {
       userId: viewer.userId,

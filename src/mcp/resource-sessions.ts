@@ -42,7 +42,7 @@ export class ResourceSessions {
   async subscribe(caller: string, { viewer }: Session, uri: string): Promise<void> {
     const { store } = this.#services;
     const { namespace, key } = parseResourceUri(uri);
-    store.place(viewer, namespace, key);
+    store.checks.place(viewer, namespace, key);
     const subscriber = this.#subscriberOf(caller);
     if (subscriber.uris.has(uri)) return;
     requireRoom(subscriber.uris.size, store.limits.maxSubscriptions);

@@ -23,7 +23,7 @@ export const resourceTemplates = [
 export async function listResources({ store, session }: McpCall, cursor: string | undefined) {
   const after = cursor === undefined ? null : placeOf(cursor);
   const first = Math.min(pageSize, store.limits.maxPageSize);
-  const page = await store.entryHeads(session.viewer, { first, after });
+  const page = await store.entries.listHeads(session.viewer, { first, after });
   const last = page.items.at(-1);
   return {
     resources: page.items.map(({ namespace, key, updatedBy, updatedAt }) => ({
@@ -43,7 +43,7 @@ export async function listResources({ store, session }: McpCall, cursor: string 
  */
 export async function readResource({ store, session }: McpCall, uri: string) {
   const { namespace, key } = placeAt(uri);
-  const entry = await store.entry(session.viewer, namespace, key);
+  const entry = await store.entries.read(session.viewer, namespace, key);
   if (!entry) throw new ResourceNotFoundError(uri);
   return { contents: [{ uri, mimeType, text: entry.value }] };
 }

@@ -3,7 +3,7 @@ import type { ShownChange } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { entryId } from "../store/model/entry-id.ts";
 import { largestEntries } from "../store/response-budget.ts";
-import type { ChangesInput } from "../store/store.ts";
+import type { ChangesInput } from "../store/readable-log.ts";
 import { builder } from "./builder.ts";
 import {
   connectionOf,
@@ -158,7 +158,7 @@ async function changesPage(
   { store, viewer, budget, closed }: Context,
   { orderBy, ...input }: Omit<ChangesInput, "isNewestFirst"> & Pick<PageArgs, "orderBy">,
 ): Promise<Connection<FeedEvent>> {
-  const page = await store.changes(
+  const page = await store.log.list(
     viewer,
     { ...input, isNewestFirst: orderBy === "REVISION_DESC" },
     closed,

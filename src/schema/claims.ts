@@ -73,7 +73,7 @@ class ClaimLoader {
     this.#places = [];
     this.#loading = null;
     const { store, viewer } = this.#context;
-    const held = await store.heldClaims(viewer, places);
+    const held = await store.claims.readHeld(viewer, places);
     return new Map(held.map((claim) => [placeId(claim), claim]));
   }
 }
@@ -158,7 +158,7 @@ builder.queryFields((t) => ({
       const [namespace, key] = after == null ? [] : decodeCursor(after, 2);
       const place = namespace === undefined || key === undefined ? null : { namespace, key };
       const input = { ...selected, first: first ?? defaultPageSize, after: place };
-      const page = await budget.showRead(store.claims(viewer, input, closed), ({ items }) =>
+      const page = await budget.showRead(store.claims.list(viewer, input, closed), ({ items }) =>
         items.map(({ agent, ...held }) => ({
           namespace: held.namespace,
           key: held.key,
@@ -195,7 +195,7 @@ builder.queryFields((t) => ({
         after: name,
       };
       const page = await budget.showRead(
-        store.claimedNamespaces(viewer, input, closed),
+        store.claims.listNamespaces(viewer, input, closed),
         ({ items }) =>
           items.map((item) => ({ namespace: item.name, sizeBytes: Buffer.byteLength(item.name) })),
       );
@@ -213,7 +213,7 @@ builder.queryFields((t) => ({
       keyPrefix: t.arg.string({ description: keyPrefixDescription }),
     },
     resolve: async (_query, input, { store, viewer, closed }) =>
-      (await store.claimCounts(viewer.userId, store.select(viewer, input), closed)).counts,
+      (await store.claims.count(viewer.userId, store.checks.select(viewer, input), closed)).counts,
   }),
 }));
 

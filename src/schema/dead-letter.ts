@@ -112,7 +112,7 @@ builder.queryField("deadLetters", (t) =>
       }),
     },
     resolve: async (_query, { namespace, keyPrefix, first, after }, { store, viewer, budget }) => {
-      const read = store.deadLetters(viewer, {
+      const read = store.claims.listDeadLetters(viewer, {
         namespace,
         keyPrefix: keyPrefix ?? "",
         first: first ?? defaultPageSize,
@@ -144,7 +144,7 @@ builder.queryField("claimState", (t) =>
       key: t.arg.string({ required: true, description: "The key." }),
     },
     resolve: (_query, { namespace, key }, { store, viewer, budget }) =>
-      budget.showRead(store.claimState(viewer, namespace, key), (entry) =>
+      budget.showRead(store.claims.read(viewer, namespace, key), (entry) =>
         entry ? [sizeWithError(entry)] : [],
       ),
   }),

@@ -5,7 +5,9 @@ import type { Entry } from "../store/model/entry.ts";
 import { entryId } from "../store/model/entry-id.ts";
 import { sizeWithoutValue } from "../store/response-budget.ts";
 import type { Place } from "../store/model/place.ts";
-import type { AsOf, ListPage, SelectionInput } from "../store/store.ts";
+import type { ListPage } from "../store/filter-page.ts";
+import type { SelectionInput } from "../store/read-checks.ts";
+import type { AsOf } from "../store/readable-entries.ts";
 import { builder } from "./builder.ts";
 import { changeConnection, changeOrderBy, epochDescription, historyOf } from "./change.ts";
 import {
@@ -167,8 +169,10 @@ async function entriesByKey(
   const [namespace, key] = input.after == null ? [] : decodeCursor(input.after, 2);
   const after = namespace === undefined || key === undefined ? null : { namespace, key };
   const read = withoutValues
-    ? (store.entryHeads(viewer, { ...input, after }, closed) as Promise<ListPage<Entry, Place>>)
-    : store.entries(viewer, { ...input, after }, closed);
+    ? (store.entries.listHeads(viewer, { ...input, after }, closed) as Promise<
+        ListPage<Entry, Place>
+      >)
+    : store.entries.list(viewer, { ...input, after }, closed);
   return connection(
     await budget.showRead(read, shownOf(withoutValues)),
     (place: Place) => encodeCursor([place.namespace, place.key]),
@@ -186,7 +190,7 @@ async function entriesByCreation(
   const after = input.after == null ? null : decodeRevisionCursor(input.after);
   const query = { ...input, after, isNewestFirst, withoutValues };
   const closed = mayLast(input) ? context.closed : null;
-  const read = store.createdEntries(viewer, query, closed);
+  const read = store.entries.listByCreation(viewer, query, closed);
   return connection(
     await budget.showRead(read, shownOf(withoutValues)),
     (revision: bigint) => encodeCursor([String(revision)]),
@@ -223,8 +227,8 @@ export function oneEntry(
   const { store, viewer, budget } = context;
   const isAsOf = asOf !== undefined && (asOf.at != null || asOf.atLeast != null);
   const read = isAsOf
-    ? store.entryAsOf(viewer, { namespace, key }, asOf, context.closed)
-    : store.entry(viewer, namespace, key);
+    ? store.entries.readAsOf(viewer, { namespace, key }, asOf, context.closed)
+    : store.entries.read(viewer, namespace, key);
   return budget.showRead(read, (entry) => [entry]);
 }
 

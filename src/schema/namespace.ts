@@ -5,7 +5,7 @@ import type { Limits } from "../store/model/limits.ts";
 import { defaultDelimiter, readNamespaceFilter } from "../store/model/namespace-filter.ts";
 import { prefixed } from "../store/model/text-match.ts";
 import { permittedPart } from "../store/model/viewer.ts";
-import type { FilteredNamespacesInput } from "../store/store.ts";
+import type { FilteredNamespacesInput } from "../store/readable-namespaces.ts";
 import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
 import {
@@ -104,7 +104,7 @@ builder.queryFields((t) => ({
       }),
     },
     resolve: (_query, { name }, { store, viewer, budget }) =>
-      budget.showRead(store.namespace(viewer, name), (namespace) =>
+      budget.showRead(store.namespaces.read(viewer, name), (namespace) =>
         namespace ? [sizeOfNames(namespace)] : [],
       ),
   }),
@@ -144,7 +144,7 @@ builder.queryFields((t) => ({
       const filter = readNamespaceFilter(store.limits, filterInput);
       if (filter) return filteredPage(context, info, { ...page, filter }, after ?? null);
       const [name = null] = after == null ? [] : decodeCursor(after, 1);
-      const read = store.namespaces(viewer, page.prefix, page.first, name);
+      const read = store.namespaces.list(viewer, page.prefix, page.first, name);
       const found = await budget.showRead(read, ({ items }) => items.map(sizeOfNames));
       return { ...found, cursorOf: (namespace: Namespace) => encodeCursor([namespace.name]) };
     },
@@ -160,7 +160,7 @@ async function filteredPage(
 ): Promise<Connection<Namespace>> {
   const withTotals = totalFields.some((field) => selectsWithin(info, field));
   const place = after === null ? null : decodeNamespaceCursor(store.limits, after);
-  const read = store.filteredNamespaces(viewer, { ...input, after: place }, withTotals);
+  const read = store.namespaces.listFiltered(viewer, { ...input, after: place }, withTotals);
   const { items, cursors, end, hasMore } = await budget.showRead(read, (page) =>
     page.items.map(sizeOfNames),
   );

@@ -86,7 +86,7 @@ builder.queryField("searchEntries", (t) =>
       }),
     },
     resolve: async (_query, args, { store, viewer, budget }) => {
-      const found = store.searchEntries(viewer, {
+      const found = store.entries.search(viewer, {
         text: args.text,
         namespacePrefix: args.namespacePrefix ?? "",
         first: args.first ?? defaultSearchSize,

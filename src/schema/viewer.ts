@@ -107,13 +107,13 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
       type: "Revision",
       complexity: statementComplexity,
       description: 'The revision of the latest change in the user\'s log; `"0"` before the first.',
-      resolve: async (viewer, _args, { store }) => (await store.logEnds(viewer)).head,
+      resolve: async (viewer, _args, { store }) => (await store.log.ends(viewer)).head,
     }),
     epoch: t.string({
       complexity: statementComplexity,
       description:
         "The identity of the store's history. It changes when a backup is restored, because an earlier revision can then belong to a different change.",
-      resolve: async (viewer, _args, { store }) => (await store.logEnds(viewer)).epoch,
+      resolve: async (viewer, _args, { store }) => (await store.log.ends(viewer)).epoch,
     }),
     limits: t.field({
       type: limitsRef,
@@ -133,7 +133,7 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
             "The times, as numbers of seconds before now. Each is at least 0. For example, `[60, 0]` covers the last minute.",
         }),
       },
-      resolve: (viewer, { secondsAgo }, { store }) => store.headsAgo(viewer, secondsAgo),
+      resolve: (viewer, { secondsAgo }, { store }) => store.log.headsAgo(viewer, secondsAgo),
     }),
     subscribers: t.field({
       type: subscribersRef,
@@ -152,7 +152,7 @@ const viewerRef = builder.objectRef<Viewer>("Viewer").implement({
       type: usageRef,
       complexity: statementComplexity,
       description: "The amount of data in the store. Needs the scope `read`.",
-      resolve: (viewer, _args, { store }) => store.usage(viewer),
+      resolve: (viewer, _args, { store }) => store.namespaces.usage(viewer),
     }),
   }),
 });

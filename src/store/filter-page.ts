@@ -32,6 +32,9 @@ export interface FilteredPage<R, P> extends Page<R> {
   readonly end: P | null;
 }
 
+/** A page of a list. In a filtered list, the next page begins at `end`. */
+export type ListPage<T, P> = Page<T> & { readonly end?: P | null };
+
 /** The size of one statement's result, all of which is in memory. */
 const stretchBounds: PageBounds = { maxItems: 256, maxBytes: 512 * 1024 };
 

@@ -22,7 +22,7 @@ export function feedInstance(database: Database, pageBounds: PageBounds) {
   const store = new Store(database, defaultConfig());
   const feed = new Feed({
     source: database,
-    store,
+    checks: store.checks,
     hub,
     bounds: new CallBounds(defaultConfig()),
     claims: new ClaimFeed({ store, notifications: database }),

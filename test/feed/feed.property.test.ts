@@ -8,7 +8,7 @@ import type { FeedEvent } from "../../src/feed/feed-event.ts";
 import { selects } from "../../src/store/model/change.ts";
 import type { Command } from "../../src/store/commit/command.ts";
 import { everything } from "../../src/store/model/text-match.ts";
-import { Store, type SelectionInput } from "../../src/store/store.ts";
+import { ReadChecks, type SelectionInput } from "../../src/store/read-checks.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import type { OwnDatabase } from "../own-database.ts";
@@ -100,7 +100,7 @@ describe.each(plainDatabases)("the feed on $name, against the log it was made fr
       maxBytes: 10_000,
     });
     const session = sessionOf(userId, patterns);
-    const selected = new Store(database, defaultConfig()).select(session.viewer, input);
+    const selected = new ReadChecks(defaultConfig()).select(session.viewer, input);
     const head = async () => (await database.readLogEnds(userId)).head;
     const received: FeedEvent[] = [];
     /** How many events the reader can still read. */

@@ -42,7 +42,7 @@ const get = tool({
   },
   async run({ store, session, closed }, { namespace, key, path, offset, at }) {
     if (offset < 0) throw badUserInput("offset", `Must be 0 or more; this is ${offset}.`);
-    const entry = await store.entryAsOf(session.viewer, { namespace, key }, { at }, closed);
+    const entry = await store.entries.readAsOf(session.viewer, { namespace, key }, { at }, closed);
     if (!entry && at !== null) {
       const next = "See when it was set with baton_history.";
       return { found: false, namespace, key, at: String(at), next };

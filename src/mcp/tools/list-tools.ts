@@ -1,8 +1,10 @@
 import { badUserInput } from "../../errors.ts";
+import type { ListPage } from "../../store/filter-page.ts";
 import type { Namespace } from "../../store/model/entry.ts";
 import { readNamespaceFilter } from "../../store/model/namespace-filter.ts";
 import type { Viewer } from "../../store/model/viewer.ts";
-import type { FilteredNamespacesInput, ListPage, Store } from "../../store/store.ts";
+import type { FilteredNamespacesInput } from "../../store/readable-namespaces.ts";
+import type { Store } from "../../store/store.ts";
 import { integer, optional, required, revision, text, withDefault } from "../fields.ts";
 import { glimpse } from "../shown-value.ts";
 import { atField, namespaceField, tool, type Tool } from "../tool.ts";
@@ -34,7 +36,7 @@ const listKeys = tool({
       where: whereOf(where),
       after: after === null ? null : { namespace, key: after },
     };
-    const page = await store.entryHeads(session.viewer, asked, closed);
+    const page = await store.entries.listHeads(session.viewer, asked, closed);
     // With a filter, the page can end after its last item.
     const last = page.end ?? page.items.at(-1);
     return {
@@ -77,7 +79,7 @@ const listNamespaces = tool({
     const filter = readNamespaceFilter(store.limits, { segments });
     const page: ListPage<Namespace, string> = filter
       ? await filteredNamespaces(store, session.viewer, { prefix, filter, first: count }, after)
-      : await store.namespaces(session.viewer, prefix, count, after);
+      : await store.namespaces.list(session.viewer, prefix, count, after);
     const last = page.end ?? page.items.at(-1)?.name;
     return {
       namespaces: page.items.map(({ name, entryCount, updatedAt, agents }) => ({
@@ -103,7 +105,7 @@ async function filteredNamespaces(
   after: string | null,
 ): Promise<ListPage<Namespace, string>> {
   const place = after === null ? null : { bound: { name: after, isIncluded: false }, listed: [] };
-  const page = await store.filteredNamespaces(viewer, { ...input, after: place }, true);
+  const page = await store.namespaces.listFiltered(viewer, { ...input, after: place }, true);
   // The query requested totals, so these are full namespaces.
   const items = page.items as readonly Namespace[];
   return { items, hasMore: page.hasMore, end: page.end?.bound.name ?? null };
@@ -124,7 +126,7 @@ const search = tool({
     ),
   },
   async run({ store, session }, { after, ...input }) {
-    const page = await store.searchEntries(session.viewer, { ...input, before: after });
+    const page = await store.entries.search(session.viewer, { ...input, before: after });
     const last = page.items.at(-1);
     return {
       results: page.items.map(({ entry, match }) => ({
@@ -162,7 +164,7 @@ const history = tool({
     if (input.key !== null && input.keyPrefix !== null) {
       throw badUserInput("keyPrefix", "Give either key or keyPrefix, not both.");
     }
-    const page = await store.changes(session.viewer, { ...input, isNewestFirst: true }, closed);
+    const page = await store.log.list(session.viewer, { ...input, isNewestFirst: true }, closed);
     const last = page.items.at(-1);
     return {
       namespace: input.namespace,
