@@ -17,8 +17,8 @@ export type {
   EntriesOptions,
   HistoryOptions,
   PrefixOptions,
-  UpdateOptions,
 } from "./namespace.ts";
+export type { UpdateOptions } from "./update-entry.ts";
 export type { KeyOf, KeyThatBegins, KeyWith, ValueWith } from "./keys.ts";
 export { Transaction, TransactionPart } from "./transaction.ts";
 export type { OperationResult, Requirement, TransactResult } from "./transaction.ts";

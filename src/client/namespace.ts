@@ -18,7 +18,6 @@ import {
   namespaceDocument,
   patchEntryDocument,
   reopenEntryDocument,
-  replaceEntryDocument,
   requeueEntryDocument,
   setEntriesDocument,
   setEntryDocument,
@@ -33,10 +32,9 @@ import {
   type NamespaceInfo,
   type Revision,
 } from "./entry.ts";
-import { ConflictError } from "./errors.ts";
 import type { KeyOf, KeyWith, ValueWith } from "./keys.ts";
-import { linked, pause } from "./abort.ts";
 import { all, items, pageSize } from "./pages.ts";
+import { updateEntry, type UpdateOptions } from "./update-entry.ts";
 import type {
   ContainerKeyOf,
   ItemOf,
@@ -58,6 +56,7 @@ import {
   mutate,
   patchInput,
   setInput,
+  writeEntry,
   type AppendOptions,
   type ConditionalWriteOptions,
   type IncrementOptions,
@@ -102,15 +101,6 @@ export interface HistoryOptions extends CallOptions, WhereOptions {
   /** `"REVISION_ASC"`: the oldest first. `"REVISION_DESC"`: the newest first. Default: `"REVISION_ASC"`. */
   readonly orderBy?: "REVISION_ASC" | "REVISION_DESC" | undefined;
 }
-
-/** Options of `Namespace.update`. */
-export interface UpdateOptions<M extends Metadata = Metadata> extends WriteOptions<M> {
-  /** Maximum number of attempts when other agents write the entry at the same time. Default: 100. */
-  readonly attempts?: number | undefined;
-}
-
-/** The longest pause before an update that conflicted is tried again. */
-const maxUpdatePauseMs = 50;
 
 /**
  * A group of keys. With a type argument, the compiler checks keys and values:
@@ -265,13 +255,8 @@ export class Namespace<T extends object = Record<string, any>> {
     options: CreateOptions<P> = {},
   ): Promise<Entry<ValueWith<T, P>, KeyWith<T, P>>> {
     const { keyPrefix = "", metadata, ttlSeconds } = options;
-    const { entry } = await mutate<{ entry: AnsweredEntry }>(
-      this.#connection,
-      createEntryDocument,
-      { namespace: this.name, keyPrefix, ...setInput(value, { metadata, ttlSeconds }) },
-      options,
-    );
-    return entryOf(entry);
+    const input = { namespace: this.name, keyPrefix, ...setInput(value, { metadata, ttlSeconds }) };
+    return writeEntry(this.#connection, createEntryDocument, input, options);
   }
 
   /**
@@ -442,29 +427,11 @@ export class Namespace<T extends object = Record<string, any>> {
   async update<K extends KeyOf<T>>(
     key: K,
     change: (value: T[K] | undefined, entry: Entry<T[K], K> | undefined) => unknown,
-    { attempts = 100, ...options }: UpdateOptions = {},
+    options: UpdateOptions = {},
   ): Promise<Entry<T[K], K>> {
-    for (let attempt = 1; ; attempt++) {
-      const entry = await this.entry(key, options);
-      const value = await change(entry?.value, entry);
-      const condition = { ...options, ifRevision: entry?.revision ?? "0" };
-      try {
-        return await this.#writeEntry(
-          replaceEntryDocument,
-          key,
-          setInput(value, condition),
-          options,
-        );
-      } catch (error) {
-        if (!(error instanceof ConflictError) || attempt >= attempts) throw error;
-      }
-      const link = linked(this.#connection.closed, options.signal);
-      try {
-        await pause(Math.random() * Math.min(2 ** attempt, maxUpdatePauseMs), link.signal);
-      } finally {
-        link.unlink();
-      }
-    }
+    const place = { namespace: this.name, key };
+    const read = () => this.entry(key, options);
+    return updateEntry(this.#connection, place, { read, change }, options);
   }
 
   /**
@@ -488,7 +455,8 @@ export class Namespace<T extends object = Record<string, any>> {
     key: K,
     options: IncrementOptions = {},
   ): Promise<Entry<T[K], K>> {
-    return this.#writeEntry(incrementEntryDocument, key, incrementInput(options), options);
+    const input = { namespace: this.name, key, ...incrementInput(options) };
+    return writeEntry(this.#connection, incrementEntryDocument, input, options);
   }
 
   /**
@@ -505,7 +473,8 @@ export class Namespace<T extends object = Record<string, any>> {
     patch: PatchOf<T[K], Given>,
     options: ConditionalWriteOptions<M> = {},
   ): Promise<Entry<T[K], K>> {
-    return this.#writeEntry(patchEntryDocument, key, patchInput(patch, options), options);
+    const input = { namespace: this.name, key, ...patchInput(patch, options) };
+    return writeEntry(this.#connection, patchEntryDocument, input, options);
   }
 
   /**
@@ -522,7 +491,8 @@ export class Namespace<T extends object = Record<string, any>> {
     item: ItemOf<T[K], Given>,
     options: AppendOptions<M> = {},
   ): Promise<Entry<T[K], K>> {
-    return this.#writeEntry(appendToEntryDocument, key, appendInput(item, options), options);
+    const input = { namespace: this.name, key, ...appendInput(item, options) };
+    return writeEntry(this.#connection, appendToEntryDocument, input, options);
   }
 
   /**
@@ -680,20 +650,5 @@ export class Namespace<T extends object = Record<string, any>> {
       options,
     );
     return namespace === null ? undefined : namespaceOf(namespace);
-  }
-
-  async #writeEntry<K extends KeyOf<T>>(
-    document: string,
-    key: K,
-    input: Readonly<Record<string, unknown>>,
-    options: CallOptions,
-  ): Promise<Entry<T[K], K>> {
-    const { entry } = await mutate<{ entry: AnsweredEntry }>(
-      this.#connection,
-      document,
-      { namespace: this.name, key, ...input },
-      options,
-    );
-    return entryOf(entry);
   }
 }

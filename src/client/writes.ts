@@ -1,5 +1,5 @@
 import type { CallOptions, CallPolicy, Connection } from "./connection.ts";
-import type { Revision } from "./entry.ts";
+import { entryOf, type AnsweredEntry, type Entry, type Revision } from "./entry.ts";
 import { badUserInput } from "./errors.ts";
 import { newIdempotencyKey } from "./idempotency-key.ts";
 import { requireJson } from "./json.ts";
@@ -82,4 +82,15 @@ export async function mutate<P>(
     { signal, isRepeatable },
   );
   return Object.values(payloads)[0] as P;
+}
+
+/** Sends a write of one entry, and returns the entry. */
+export async function writeEntry<V, K extends string>(
+  connection: Connection,
+  document: string,
+  input: Input,
+  options: CallPolicy,
+): Promise<Entry<V, K>> {
+  const { entry } = await mutate<{ entry: AnsweredEntry }>(connection, document, input, options);
+  return entryOf(entry);
 }
