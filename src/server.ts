@@ -1,6 +1,4 @@
 import { once, setMaxListeners } from "node:events";
-import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import type { Logger } from "pino";
 import { AuditLog } from "./auth/audit-log.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -18,6 +16,7 @@ import { defaultPageBounds, Feed } from "./feed/feed.ts";
 import { pollEpoch, pollHeads } from "./feed/head-poll.ts";
 import { Hub } from "./feed/hub.ts";
 import { listen } from "./listen.ts";
+import { OpenSockets } from "./open-sockets.ts";
 import { repeat, type Periodic } from "./periodic.ts";
 import { createListeningServer } from "./tls-files.ts";
 import { CallBounds } from "./store/call-bounds.ts";
@@ -205,26 +204,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     );
     const { http, scheme, reloadTls } = createListeningServer(config, connections.listener);
     boundConnections(http, { keepAliveMs: config.keepAliveSeconds * 1_000, maxBodyBytes, logger });
-    // Browsers and other clients open connections before they send a request. Node does not count these as idle.
-    const unused = new Set<Socket>();
     const isSecure = scheme === "https";
-    const connected = isSecure ? "secureConnection" : "connection";
-    connections.watch(http, connected);
-    http.on(connected, (socket: Socket) => {
-      unused.add(socket);
-      socket.once("close", () => unused.delete(socket));
-    });
-    // Nor does Node count connections on which the TLS handshake is not complete.
-    const beneathTls = new Set<Socket>();
-    if (isSecure) {
-      http.on("connection", (socket: Socket) => {
-        beneathTls.add(socket);
-        socket.once("close", () => beneathTls.delete(socket));
-      });
-    }
-    for (const event of ["request", "upgrade"] as const) {
-      http.on(event, ({ socket }: IncomingMessage) => unused.delete(socket));
-    }
+    connections.watch(http, isSecure ? "secureConnection" : "connection");
+    const sockets = new OpenSockets(http, isSecure);
     const websocket = serveWebsocket(http, {
       graphql,
       memory,
@@ -312,19 +294,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
           new Promise((resolve) => (late = setTimeout(resolve, deadlineMs))),
         ]);
         clearTimeout(late);
-        // After its response, a connection stays open for a next request, so it must be closed.
-        for (const socket of unused) socket.destroy();
-        const idle = setInterval(() => http.closeIdleConnections(), 20);
-        const cut = setTimeout(
-          () => {
-            http.closeAllConnections();
-            for (const socket of beneathTls) socket.destroy();
-          },
-          Math.max(0, deadline - performance.now()),
-        );
-        await closed;
-        clearInterval(idle);
-        clearTimeout(cut);
+        await sockets.close(deadline, closed);
         await metricsEndpoint?.close();
         // A collector of traces, or a slow disk when SQLite's WAL is moved into the database file, can take long. The next
         // start completes the latter.
