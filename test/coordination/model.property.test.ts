@@ -124,6 +124,12 @@ const rare: Step[][] = [
       plans: [write({ delete: at("a") }), claim()],
     },
   ],
+  // The fourth claim does not fit into the transaction, so the expired entry is removed after the first three.
+  [
+    { do: "calls", plans: [write(set("a", 1)), write(set("a", 1))] },
+    { do: "expire", entry: 0 },
+    { do: "calls", plans: [...Array.from({ length: 4 }, () => claim()), write(set("a", 2))] },
+  ],
   // Two exhausted entries are before the granted one. One of them is requeued, and its attempts start again.
   [
     { do: "calls", plans: [write(set("a", 1)), write(set("ab", 1)), write(set("b", 1))] },

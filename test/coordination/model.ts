@@ -50,6 +50,18 @@ function isReadable(call: Call): boolean {
   );
 }
 
+/** The fourth claim would exceed the bytes of a transaction, because the value that a claim shows is counted as 64 KiB. */
+const maxClaimsOfTransaction = 3;
+
+/** The index after the last call that shares a transaction with the call at an index. */
+function endOfTransaction(calls: readonly Call[], from: number): number {
+  let claims = 0;
+  const next = calls
+    .slice(from)
+    .findIndex((call) => call.do === "claim" && ++claims > maxClaimsOfTransaction);
+  return next < 0 ? calls.length : from + next;
+}
+
 /** A model of the store: some maps, and an array for the log. It runs one call after the other. */
 export class Model {
   entries = new Map<string, Stored>();
@@ -78,10 +90,21 @@ export class Model {
   }
 
   /**
-   * Runs calls that share a transaction. Expired entries that one of them names are removed first. A repeat names none.
+   * Runs calls that are sent together. They share a transaction, until it contains its largest number of claims.
    * @param tokens the tokens that the claims among them were granted
    */
   apply(calls: readonly Call[], tokens: readonly (string | undefined)[]): Answer[] {
+    const answers: Answer[] = [];
+    while (answers.length < calls.length) {
+      const from = answers.length;
+      const to = endOfTransaction(calls, from);
+      answers.push(...this.#transaction(calls.slice(from, to), tokens.slice(from, to)));
+    }
+    return answers;
+  }
+
+  /** Expired entries that one of the calls names are removed first. A repeat names none. */
+  #transaction(calls: readonly Call[], tokens: readonly (string | undefined)[]): Answer[] {
     const isNew = ({ idempotencyKey: key }: Call) => key === undefined || !this.answers.has(key);
     for (const place of calls.filter(isReadable).filter(isNew).flatMap(placesOf)) {
       this.#meet(this.get(place));
