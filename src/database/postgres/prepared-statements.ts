@@ -5,7 +5,8 @@ const maxNames = 200;
 
 /**
  * Names the texts of statements, so that each connection parses and plans a statement once. That is at least a third of
- * the cost of a small statement. After `maxNames` texts, further ones are sent without a name.
+ * the cost of a small statement. `SessionClient` renews the plans. After `maxNames` texts, further ones are sent without a
+ * name.
  */
 export function statementNames(): (query: { readonly sql: string }) => string {
   const names = new Map<string, string>();
