@@ -7,7 +7,9 @@ import { columns, join, sql, type SqlReader } from "./sql.ts";
 
 /**
  * Reads the keys of one namespace that occur in the log, in their order, each with its changes around a revision. An
- * index contains the changes by key: each step skips the other changes of a key and continues at the next key.
+ * index contains the changes by key: each step skips the other changes of a key and continues at the next key. The last
+ * change up to the revision is sorted by key and revision, as only that index is. Without statistics, PostgreSQL would
+ * otherwise walk back through the whole log for each key.
  */
 export async function readPastKeys(
   client: SqlReader,
@@ -26,7 +28,9 @@ export async function readPastKeys(
       FROM "place" WHERE "place"."key" IS NOT NULL AND "position" < ${maxItems}
     )
     SELECT "place"."key",
-      (SELECT MAX("revision") ${ofKey} AND "revision" <= ${at} AND "revision" > ${compacted}) AS "last",
+      (SELECT CASE WHEN "revision" > ${compacted} THEN "revision" END FROM (
+        SELECT "key", "revision" ${from} AND ("key", "revision") <= ("place"."key", ${at})
+        ORDER BY "key" DESC, "revision" DESC LIMIT 1) AS "before" WHERE "before"."key" = "place"."key") AS "last",
       (SELECT MIN("revision") ${ofKey} AND "revision" > ${at}) AS "next"
     FROM "place" WHERE "place"."key" IS NOT NULL ORDER BY "position"`);
   return rows.map(({ key, last, next }) => ({
