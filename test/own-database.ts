@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createClient } from "@libsql/client";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { createClient, LibsqlError } from "@libsql/client";
 import type { Config } from "../src/config.ts";
 
 /** A separate database of a test. It has no tables until a server opens it. */
@@ -18,15 +19,37 @@ export interface OwnDatabase extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** How long a statement waits for a lock of the database. */
+const maxWaitMs = 5_000;
+
+/**
+ * Runs a statement again while the database is locked. SQLite's own wait would block the event loop, so that a server in
+ * this process could not release its lock.
+ */
+async function whenUnlocked<Result>(run: () => Promise<Result>): Promise<Result> {
+  const until = performance.now() + maxWaitMs;
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      const isLocked = error instanceof LibsqlError && error.code === "SQLITE_BUSY";
+      if (!isLocked || performance.now() > until) throw error;
+      await nextTurn();
+    }
+  }
+}
+
 export async function createSqlite(): Promise<OwnDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "baton-sqlite-"));
   const file = join(folder, "baton.db");
   const url = `file:${file}`;
   const run = async (sql: string) => {
-    const client = createClient({ url: pathToFileURL(file).href, timeout: 5_000 });
-    const { rows } = await client.execute(sql);
-    client.close();
-    return rows;
+    const client = createClient({ url: pathToFileURL(file).href, timeout: 0 });
+    try {
+      return await whenUnlocked(async () => (await client.execute(sql)).rows);
+    } finally {
+      client.close();
+    }
   };
   return {
     url,
