@@ -43,14 +43,16 @@ export async function createSqlite(): Promise<OwnDatabase> {
   const folder = await mkdtemp(join(tmpdir(), "baton-sqlite-"));
   const file = join(folder, "baton.db");
   const url = `file:${file}`;
-  const run = async (sql: string) => {
-    const client = createClient({ url: pathToFileURL(file).href, timeout: 0 });
-    try {
-      return await whenUnlocked(async () => (await client.execute(sql)).rows);
-    } finally {
-      client.close();
-    }
-  };
+  const run = (sql: string) =>
+    whenUnlocked(async () => {
+      // After a statement that found a lock, a connection does not commit the next one.
+      const client = createClient({ url: pathToFileURL(file).href, timeout: 0 });
+      try {
+        return (await client.execute(sql)).rows;
+      } finally {
+        client.close();
+      }
+    });
   return {
     url,
     config: { databaseUrl: url },
