@@ -34,6 +34,11 @@ const maxSelections = 5_000;
 const maxIntrospectionBytes = 1.5 * 1024 * 1024;
 /** The largest product of the numbers of operations and fragments in a document. */
 const maxOperationFragments = 1_000;
+/**
+ * The largest number of lines of a document whose errors have locations. graphql-js counts the lines again for each error,
+ * and a response can have thousands of errors.
+ */
+const maxLocatedLines = 300;
 /** Only short documents are kept. Long ones usually contain data, and are not sent again. */
 const maxKeptLength = 4_096;
 const maxKept = 500;
@@ -125,7 +130,10 @@ export class Operations {
     this.#requireTrusted(text);
     this.#requireShort(text);
     try {
-      const document = parse(text, { maxTokens: maxQueryTokens });
+      const document = parse(text, {
+        maxTokens: maxQueryTokens,
+        noLocation: hasManyLines(text),
+      });
       requireFewPairs(document);
       requireFew(selectionCount(document));
       this.#requireValid(document);
@@ -205,6 +213,14 @@ const rules = [
 ];
 /** Each error can search all names for suggestions, so their number is limited. */
 const maxErrors = 20;
+
+/** Counts all line breaks of GraphQL. */
+function hasManyLines(text: string): boolean {
+  if (text.length < maxLocatedLines) return false;
+  const breaks = /\r\n|[\n\r]/g;
+  for (let lines = 1; breaks.test(text); lines++) if (lines === maxLocatedLines) return true;
+  return false;
+}
 
 /** Rules of validation visit the fragments of each operation. */
 function requireFewPairs({ definitions }: DocumentNode): void {

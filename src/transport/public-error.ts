@@ -1,4 +1,4 @@
-import { GraphQLError } from "graphql";
+import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
 import type { Logger } from "pino";
 import { BatonError, isErrorCode, shownExtensions } from "../errors.ts";
 import type { OperationNote } from "./operation-note.ts";
@@ -17,13 +17,8 @@ export function publicError(
   { requestId, trace }: OperationNote,
 ): GraphQLError {
   const origin = originOf(error);
-  const place =
-    error instanceof GraphQLError
-      ? { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path }
-      : {};
   if (origin instanceof BatonError) {
-    const extensions = { ...shownExtensions(origin, requestId) };
-    return new GraphQLError(origin.message, { ...place, extensions });
+    return placed(origin.message, error, { ...shownExtensions(origin, requestId) });
   }
   if (origin instanceof GraphQLError && error instanceof GraphQLError) {
     if (isErrorCode(error.extensions.code)) return error;
@@ -32,22 +27,27 @@ export function publicError(
         ? `${error.message.slice(0, maxMessageLength)}…`
         : error.message;
     const argument = argumentIn(error.message);
-    return new GraphQLError(message, {
-      ...place,
-      extensions: {
-        code: "BAD_USER_INPUT",
-        ...(argument === undefined ? {} : { argument }),
-      },
+    return placed(message, error, {
+      code: "BAD_USER_INPUT",
+      ...(argument === undefined ? {} : { argument }),
     });
   }
   logger.error(
     { requestId, ...(trace ? { traceId: trace.traceId } : {}), err: origin },
     "internal error",
   );
-  return new GraphQLError(
+  return placed(
     `Internal error. Details are in the server's log, with the request ID ${requestId}.`,
-    { ...place, extensions: { code: "INTERNAL", requestId } },
+    error,
+    { code: "INTERNAL", requestId },
   );
+}
+
+/** An error at the place of another. Its constructor would count the lines up to that place again. */
+function placed(message: string, at: unknown, extensions: GraphQLErrorExtensions): GraphQLError {
+  if (!(at instanceof GraphQLError)) return new GraphQLError(message, { extensions });
+  const { path, locations } = at;
+  return Object.assign(new GraphQLError(message, { path, extensions }), { locations });
 }
 
 /** The original error, without the errors that wrap it. */

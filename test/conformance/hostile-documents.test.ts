@@ -14,6 +14,7 @@ import {
   socketClient,
   subscribeOn,
   subscribeBySse,
+  type Answer,
   type Refusal,
 } from "../client.ts";
 import { headRevision, set } from "../operations.ts";
@@ -274,6 +275,30 @@ describe("G9 G14: documents that are large when expanded", () => {
     expect(errors?.[0]?.extensions).toMatchObject(limit);
     const { extensions } = await refusal(subscribeOn(client, document, where(6_001)).next());
     expect(extensions).toMatchObject(limit);
+    await client.dispose();
+  });
+
+  test("G14: does not count the lines of a long document for each error, on both transports", async () => {
+    const client = socketClient(server.url, { token: server.token });
+    const fields = repeat(2, (at) => `a${at}: entry(key: "") { key }`);
+    const invalid = repeat(2, (at) => `a${at}: unknown`);
+    for (const part of [fields, invalid]) {
+      for (const [lines, located] of [
+        [300, [{ line: 300 }, { line: 300 }]],
+        [301, [undefined, undefined]],
+      ] as const) {
+        const document = `{${"\r\n".repeat(lines - 1)}${part} }`;
+        const { errors } = await ask(document);
+        const sent = await new Promise<unknown>((resolve) => {
+          const sink = { next: resolve, error: (errors: unknown) => resolve({ errors }) };
+          client.subscribe({ query: document }, { ...sink, complete() {} });
+        });
+        for (const shown of [errors, (sent as Answer).errors]) {
+          const locations = shown?.map((error) => error.locations?.[0]);
+          expect(locations).toMatchObject(located);
+        }
+      }
+    }
     await client.dispose();
   });
 
