@@ -121,6 +121,14 @@ export function databaseUnavailable(
   return new Kind("UNAVAILABLE", `The database is unavailable: ${reason}. Try again.`, {}, cause);
 }
 
+/** Refuses a write that adds data while the disk of the database is nearly full. */
+export function diskIsLow(): BatonError {
+  return unavailable(
+    "The disk is nearly full: only writes that remove data are accepted, and nothing was written. " +
+      "Delete or clear what is not needed, or try again later.",
+  );
+}
+
 /** Why a server is not ready while the disk of its database is nearly full. */
 export function notReadyForLowDisk(): BatonError {
   return unavailable(

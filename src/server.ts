@@ -159,7 +159,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         queueBounds,
       }),
       bounds,
-      tokens: new TokenAdministration(database.tokens, config, audit),
+      tokens: new TokenAdministration(database, config, audit),
     };
     const policy = {
       allowsIntrospection: config.introspection === "on",

@@ -1,5 +1,5 @@
-import { BatonError, badUserInput, forbidden, limitExceeded } from "../errors.ts";
-import type { TokenTable } from "../store/contract.ts";
+import { BatonError, badUserInput, diskIsLow, forbidden, limitExceeded } from "../errors.ts";
+import type { TokenTable, WriteAccess } from "../store/contract.ts";
 import { filterPage, type FilteredPage } from "../store/filter-page.ts";
 import { checkGrants, formatGrant, parsePattern, type Grant } from "../store/model/grant.ts";
 import { checkAgent, checkPageSize, maxExaminedBytes, type Limits } from "../store/model/limits.ts";
@@ -21,6 +21,9 @@ export type TokenPlace = Pick<Token, "createdAt" | "tokenId">;
 /** Limits of the server, and the number of valid tokens with which `createToken` creates no other; 0: no limit. */
 type AdministrationLimits = Limits & { readonly maxUserTokens: number };
 
+/** What the administration of tokens uses of a database. */
+type TokenDatabase = Pick<WriteAccess, "isDiskLow"> & { readonly tokens: TokenTable };
+
 /** The number of tokens that one statement reads. Each can have 100 grants, which are parsed in one step. */
 const tokensPerRead = 64;
 /** Errors and the log show at most this many characters of an id that a caller sends. */
@@ -32,17 +35,19 @@ const maxShownId = 100;
  * the server's log: see `AuditLog`.
  */
 export class TokenAdministration {
+  readonly #database: TokenDatabase;
   readonly #tokens: TokenTable;
   readonly #limits: AdministrationLimits;
   readonly #audit: AuditLog;
 
-  constructor(tokens: TokenTable, limits: AdministrationLimits, audit: AuditLog) {
-    this.#tokens = tokens;
+  constructor(database: TokenDatabase, limits: AdministrationLimits, audit: AuditLog) {
+    this.#database = database;
+    this.#tokens = database.tokens;
     this.#limits = limits;
     this.#audit = audit;
   }
 
-  /** @throws FORBIDDEN for a grant that the viewer does not have; BAD_USER_INPUT, LIMIT_EXCEEDED */
+  /** @throws FORBIDDEN for a grant that the viewer does not have; BAD_USER_INPUT, LIMIT_EXCEEDED; UNAVAILABLE while the disk is low */
   async create(
     viewer: Viewer,
     input: CreateTokenInput,
@@ -117,8 +122,9 @@ export class TokenAdministration {
     return (await this.#find(viewer, tokenId)) ?? token;
   }
 
-  /** @throws LIMIT_EXCEEDED */
+  /** @throws LIMIT_EXCEEDED; UNAVAILABLE while the disk is low */
   async #insert(token: Token): Promise<void> {
+    if (this.#database.isDiskLow) throw diskIsLow();
     const { maxUserTokens } = this.#limits;
     if (maxUserTokens === 0) return this.#tokens.insert(token);
     if (await this.#tokens.insertWithin(token, maxUserTokens)) return;

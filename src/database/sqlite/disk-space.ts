@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { open, rm, stat, statfs } from "node:fs/promises";
 import { randomFillSync } from "node:crypto";
 import { dirname } from "node:path";
@@ -9,10 +10,11 @@ const smallestShare = 8;
 const reserveShare = 4;
 /**
  * If less than the space to keep free times this is available, the write-ahead log is kept small: each measurement starts
- * with a checkpoint, another one follows whenever the size of the reserve has been written, and the log frees most of its
- * space.
+ * with a checkpoint, another one follows whenever the log has grown by the size of the reserve divided by `logShare`, and
+ * the log frees the space above that size.
  */
 const tightFactor = 8;
+const logShare = 2;
 /** If the space to keep free times this is available, the reserve is created at the second measurement. */
 const ampleFactor = 32;
 /** The reserve is written in pieces of this size. */
@@ -58,15 +60,21 @@ export interface SpaceOfDatabase {
 export class DiskSpace {
   readonly #options: DiskSpaceOptions;
   readonly #reserve: string;
+  readonly #log: string;
   #isLow = false;
   #freeBytes = 0;
   /** Bytes that commits can use before the next measurement. Only a server measures; other commands have no limit. */
   #leftBytes = Infinity;
+  /** The size by which the write-ahead log can grow before the next measurement. */
+  #logStep = Infinity;
+  /** The size of the log at the last measurement; 0 if it has become smaller since. */
+  #logBytes = 0;
   #hasLooked = false;
 
   constructor(options: DiskSpaceOptions) {
     this.#options = options;
     this.#reserve = `${options.file}-reserve`;
+    this.#log = `${options.file}-wal`;
   }
 
   /** The state at the last measurement. */
@@ -79,9 +87,9 @@ export class DiskSpace {
     return this.#isLow;
   }
 
-  /** Whether to measure before the next transaction. */
+  /** Whether to measure before the next transaction. While the space is tight, this looks at the size of the log. */
   get isDue(): boolean {
-    return this.#leftBytes < 0 && !this.#isLow;
+    return (this.#leftBytes < 0 && !this.#isLow) || this.#isLogLong();
   }
 
   /** Records that a commit has used approximately this many bytes. */
@@ -99,14 +107,17 @@ export class DiskSpace {
   async look(database: SpaceOfDatabase): Promise<void> {
     let found = await this.#measure();
     // Pages that are only in the log will need the same space in the database file.
-    let owed = await sizeOf(`${this.#options.file}-wal`);
+    let owed = await sizeOf(this.#log);
     const isTight = found.free - owed < tightFactor * found.kept;
-    database.limitLog(isTight ? found.least : null);
+    const step = Math.floor(found.least / logShare);
+    this.#logStep = isTight && step > 0 ? step : Infinity;
+    database.limitLog(isTight ? step : null);
     if (isTight) {
       await database.checkpoint();
       found = await this.#measure();
       owed = 0;
     }
+    this.#logBytes = isTight ? await sizeOf(this.#log) : 0;
     const { free, kept, least } = found;
     const held = Math.min(least, await sizeOf(this.#reserve));
     // The space of a deleted reserve is for writes that remove data.
@@ -131,6 +142,18 @@ export class DiskSpace {
   /** Deletes the reserve. */
   async release(): Promise<void> {
     await rm(this.#reserve, { force: true });
+  }
+
+  /**
+   * Whether the log has grown by a step since the last measurement. Its size counts writes that no estimate covers, such as
+   * a claim, which writes the whole row of its entry. While a long read keeps the log from its beginning, each step is
+   * followed by one measurement, and not each transaction.
+   */
+  #isLogLong(): boolean {
+    if (this.#logStep === Infinity) return false;
+    const size = statSync(this.#log, { throwIfNoEntry: false })?.size ?? 0;
+    if (size < this.#logBytes) this.#logBytes = 0;
+    return size > this.#logBytes + this.#logStep;
   }
 
   /** Whether a starting server can create the reserve later, because the disk has space for its first writes. */

@@ -23,6 +23,7 @@ export class Draft {
   /** The entry counts of namespaces that differ from the state's. */
   readonly #counts = new Map<string, number>();
   #head: bigint;
+  #addsData = false;
 
   constructor(state: State) {
     this.#state = state;
@@ -33,6 +34,11 @@ export class Draft {
   /** Revision of the latest change. */
   get head(): bigint {
     return this.#head;
+  }
+
+  /** Whether the command leaves an entry with a new revision, or stores the error of a failed claim. */
+  get addsData(): boolean {
+    return this.#addsData;
   }
 
   /** Returns the entry at a place. */
@@ -71,6 +77,7 @@ export class Draft {
 
   /** Writes an entry as the next change. */
   write(entry: StoredEntry): void {
+    this.#addsData = true;
     if (!this.entry(entry)) this.#count(entry.namespace, 1);
     this.entries.set(placeId(entry), entry);
     const { revision, namespace, key, updatedAt, updatedBy } = entry;
@@ -111,6 +118,8 @@ export class Draft {
 
   /** Changes the claim of an entry, which is not a change of the log. */
   setClaim(entry: LoadedEntry, claim: Partial<ClaimState>): LoadedEntry {
+    // An error can be large. The other fields are short, and each claim of the entry replaces them.
+    if (claim.claimError != null) this.#addsData = true;
     const changed = { ...entry, ...claim };
     const id = placeId(entry);
     this.entries.set(id, changed);

@@ -1,4 +1,4 @@
-import { BatonError, unavailable } from "../../errors.ts";
+import { BatonError, diskIsLow } from "../../errors.ts";
 import { largeWriters, writers } from "../../event-loop.ts";
 import { inSteps } from "../../in-steps.ts";
 import type { Steps } from "../../json/long-value-parts.ts";
@@ -11,7 +11,6 @@ import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./ide
 import { load, recordId, type Loaded } from "./load.ts";
 import type { RecordAllowance } from "./record-allowance.ts";
 import { shownBytes, ShownValues } from "./shown-values.ts";
-import type { Draft } from "./draft.ts";
 import type { Effects, IdempotencyRecord } from "./state.ts";
 import { maxTransactionBytes } from "./transaction-bytes.ts";
 import type { UserState } from "./user-state.ts";
@@ -29,7 +28,7 @@ export interface Committed {
 /** What holds for every command of a transaction. */
 export interface Bounds {
   readonly limits: Limits;
-  /** Whether commands that leave an entry with a new revision are refused. */
+  /** Whether commands that add data are refused: see `Draft.addsData`. */
   readonly isDiskLow: boolean;
   /** Whether the transaction is for one user alone, and its commands can be large. */
   readonly isAlone: boolean;
@@ -127,7 +126,7 @@ function* decideAll(
     if (!isAlone && shown > maxTransactionBytes) return postpone(command, "large");
     moved.bytes += shown;
     if (decision.kind === "done") {
-      const isAdding = addsData(decision.draft);
+      const isAdding = decision.draft.addsData;
       if (isDiskLow && isAdding) return { refusal: diskIsLow() };
       const leavesRecord = idempotency !== null && isRecorded(decision.result as CommandResult);
       const before = recorded.get(userId) ?? 0;
@@ -149,17 +148,6 @@ function* decideAll(
     stopped.add(userId);
     return { postponed };
   }
-}
-
-function addsData({ changes }: Draft): boolean {
-  return changes.some(({ kind }) => kind === "SET");
-}
-
-function diskIsLow(): BatonError {
-  return unavailable(
-    "The disk is nearly full: only writes that remove data are accepted, and nothing was written. " +
-      "Delete or clear what is not needed, or try again later.",
-  );
 }
 
 function record(
