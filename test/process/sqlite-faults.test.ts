@@ -1,8 +1,8 @@
-import { copyFile, open, rename, rm } from "node:fs/promises";
+import { copyFile, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { refusal } from "../client.ts";
-import { clear, get, remove, set, wholeLog } from "../operations.ts";
+import { query, refusal } from "../client.ts";
+import { claim, clear, fail, get, release, remove, set, wholeLog } from "../operations.ts";
 import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
 import { health, msUntilReady, serveInstances } from "./instances.ts";
 import { expectNothingLost, Load } from "./load.ts";
@@ -49,9 +49,27 @@ async function setUntilRefused(server: Server, prefix: string): Promise<string[]
   }
 }
 
+async function createToken(dataDir: string): Promise<{ readonly tokenId: string }> {
+  const { code, stderr } = await run(["token", "create", "--user", "local", "--data-dir", dataDir]);
+  expect(code).toBe(0);
+  return { tokenId: /tok_\w+(?= in )/.exec(stderr)?.[0] as string };
+}
+
 async function sample(metricsUrl: string, name: string): Promise<number> {
   const text = await (await fetch(metricsUrl)).text();
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+}
+
+/** Sends writes that add data, and that are not entries. */
+async function expectNoGrowth(server: Server, work: { key: string; token: string }): Promise<void> {
+  const grants = [{ scopes: ["READ"], namespacePattern: "n".repeat(250) }];
+  const creation = `mutation ($grants: [GrantInput!]!) {
+    createToken(input: { grants: $grants }) { token { tokenId } }
+  }`;
+  const writes = [query(server, creation, { grants }), fail(server, { ...work, error: "e" })];
+  for (const { code, message } of await Promise.all(writes.map(refusal))) {
+    expect([code, message]).toEqual(["UNAVAILABLE", expect.stringMatching(/disk is nearly full/)]);
+  }
 }
 
 describe.concurrent("failures of SQLite's disk and file", () => {
@@ -65,10 +83,30 @@ describe.concurrent("failures of SQLite's disk and file", () => {
     await using server = await serveProcess(dataDir, ["--metrics", "127.0.0.1:0"]);
     const metricsUrl = String(/"metrics":"([^"]+)"/.exec(server.stderr)?.[1]);
     expect(await sample(metricsUrl, "baton_disk_low")).toBe(0);
+    await set(server, { key: "a task", value: largeValue });
     const first = await setUntilRefused(server, "first");
     expect([await health(server, "ready"), await health(server, "live")]).toEqual([503, 200]);
     expect(await reasonOf(server)).toMatch(/disk is nearly full/);
     await vi.waitFor(async () => expect(await sample(metricsUrl, "baton_disk_low")).toBe(1));
+
+    const keyPrefix = "a task";
+    let longestLog = 0;
+    for (let round = 0; round < 12; round++) {
+      const { token } = (await claim(server, { keyPrefix })).claim;
+      const work = { key: keyPrefix, token };
+      if (round === 0) await expectNoGrowth(server, work);
+      if (round % 2 === 0) await release(server, { ...work, delaySeconds: 0 });
+      else await fail(server, { ...work, delaySeconds: 0 });
+      longestLog = Math.max(longestLog, (await stat(join(dataDir, "baton.db-wal"))).size);
+    }
+    // 24 commits write 12 MB to it.
+    expect(longestLog).toBeLessThan(4 * largeValue.length);
+    const { tokenId } = await createToken(dataDir);
+    await query(
+      server,
+      `mutation { revokeToken(input: { tokenId: "${tokenId}" }) { token { tokenId } } }`,
+    );
+    await remove(server, { key: keyPrefix });
 
     // Another program takes the rest of the disk. Each delete must succeed at the first attempt.
     await disk.fill();
