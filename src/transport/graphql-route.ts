@@ -150,7 +150,8 @@ export class GraphqlRoute {
         requireJson(request);
         const options = { response, maxBytes: maxBodyBytes, memory, viewer, bounds };
         const body = await readBody(request, options);
-        return graphql.readOperation(textOf(body), viewer.userId);
+        const text = await textOf(body, viewer.userId);
+        return graphql.readOperation(text, viewer.userId);
       }
       case "GET": {
         bounds.receive(viewer, request.url?.length ?? 0);

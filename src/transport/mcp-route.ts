@@ -103,7 +103,7 @@ export class McpRoute {
     const { memory, bounds } = this.#options;
     const body = await readBody(request, { response, maxBytes, memory, viewer, bounds });
     if (isLoopHeld()) await nextTurn(userId);
-    const text = textOf(body);
+    const text = await textOf(body, userId);
     const signal = this.#signalOf(response);
     const endpoint = await this.#load();
     const sent = { text, viewer, request: webRequest(request, signal), outlet, authenticate, note };

@@ -1,10 +1,11 @@
-import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BatonError } from "../errors.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
+import { decodeUtf8 } from "./decode-utf8.ts";
 import { HttpRefusal } from "./http-refusal.ts";
+import { ReceivedBytes } from "./received-bytes.ts";
 import { slowestPace, type Pace } from "./slowest-pace.ts";
 
 export interface BodyOptions {
@@ -34,9 +35,10 @@ const copies = 2;
  *    once. Bodies that wait for each other end with the first that is refused: its memory is released immediately.
  * 5. A body that is slower than `pace` is refused.
  *
+ * Resolves to the blocks of the body, for `textOf`.
  * @throws PAYLOAD_TOO_LARGE; RATE_LIMITED; HttpRefusal if it is too slow; Node's error if the client disconnects
  */
-export function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer> {
+export function readBody(request: IncomingMessage, options: BodyOptions): Promise<Buffer[]> {
   const { response, maxBytes, memory, viewer, bounds, pace = slowestPace } = options;
   const { userId } = viewer;
   const declared = request.headers["content-length"];
@@ -45,7 +47,7 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
     bounds.receive(viewer, declared === undefined ? 0 : declaredBytes);
   }
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const received = new ReceivedBytes();
     let bytes = 0;
     let heldBytes = 0;
     let isReleased = false;
@@ -57,7 +59,7 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
     const refuse = (problem: Error) => {
       stopPacing();
       request.off("data", take).pause();
-      chunks.length = 0;
+      received.clear();
       release();
       reject(problem);
     };
@@ -82,7 +84,7 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
       bytes += chunk.length;
       if (declared === undefined) bounds.count(viewer, chunk.length);
       if (bytes > maxBytes) return refuse(tooLarge(maxBytes));
-      chunks.push(chunk);
+      received.add(chunk);
       if (copies * bytes > heldBytes && bytes > smallBytes && !isReleased) hold();
     }
     function hold(): void {
@@ -107,7 +109,7 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
     request.on("data", take);
     request.once("end", () => {
       stopPacing();
-      resolve(joined(chunks));
+      resolve(received.take());
     });
     request.once("error", refuse);
   });
@@ -129,17 +131,14 @@ function tooLarge(maxBytes: number): BatonError {
   );
 }
 
-/** @throws BAD_USER_INPUT unless the body is UTF-8 */
-export function textOf(body: Buffer): string {
-  if (!isUtf8(body)) {
+/**
+ * The text of a body. A long one is decoded in steps, with other work between them.
+ * @throws BAD_USER_INPUT unless the body is UTF-8
+ */
+export async function textOf(body: Buffer[], who: string): Promise<string> {
+  const text = await decodeUtf8(body, who);
+  if (text === null) {
     throw new BatonError("BAD_USER_INPUT", "The request's body is not JSON in UTF-8.");
   }
-  const text = body.toString("utf8");
   return text.startsWith("\ufeff") ? text.slice(1) : text;
-}
-
-/** Most bodies come in one chunk. */
-function joined(chunks: readonly Buffer[]): Buffer {
-  const [first] = chunks;
-  return first && chunks.length === 1 ? first : Buffer.concat(chunks);
 }

@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from "ws";
 import { isLoopHeld, nextTurn } from "../event-loop.ts";
+import { decodeUtf8 } from "./decode-utf8.ts";
 import type { Graphql } from "./graphql.ts";
 import type { SocketMessage } from "./read-message.ts";
 
@@ -45,7 +46,10 @@ export class SocketReader {
 
   #read(data: RawData): Message | Promise<Message> {
     const { graphql, who } = this.#options;
-    return graphql.readMessage(String(data), who());
+    // `ws` has checked that it is UTF-8, and passes it as one buffer.
+    const text = decodeUtf8([data as Buffer], who()) as string | Promise<string>;
+    if (typeof text === "string") return graphql.readMessage(text, who());
+    return text.then((whole) => graphql.readMessage(whole, who()));
   }
 
   async #readInTurn(data: RawData): Promise<Message> {

@@ -117,7 +117,10 @@ describe("G9 G14: the body of an accepted request", () => {
     listen((request, response) => {
       const options = { response, maxBytes: 10_000_000, memory, viewer, bounds, pace };
       readBody(request, options).then(
-        (body) => response.end(`read ${body.length}`),
+        (blocks) => {
+          const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
+          response.end(`read ${bytes} in ${blocks.length} blocks`);
+        },
         (error: unknown) => {
           response.end(error instanceof HttpRefusal ? `refused ${error.status}` : String(error));
           request.resume();
@@ -150,7 +153,14 @@ describe("G9 G14: the body of an accepted request", () => {
     const client = await open();
     client.socket.write(head(50_000));
     repeat(client, "x".repeat(1_000), 30);
-    await expect.poll(client.text, { timeout: 5_000 }).toMatch(/read 50000/);
+    await expect.poll(client.text, { timeout: 5_000 }).toMatch(/read 50000 /);
+  });
+
+  test("is kept in few blocks, if each of its chunks has one byte", async () => {
+    const { open } = await listenForBodies(new SharedMemory(10_000_000));
+    const client = await open();
+    client.socket.write(`${chunked}${"1\r\nx\r\n".repeat(10_000)}0\r\n\r\n`);
+    await expect.poll(client.text, { timeout: 5_000 }).toMatch(/read 10000 in [1-9] blocks/);
   });
 
   test("holds memory for the bytes that have arrived, and not for the length that it declares", async () => {
@@ -174,7 +184,10 @@ describe("G9 G14: the body of an accepted request", () => {
     const texts = () => clients.map(({ text }) => text().split("\r\n\r\n")[1]).toSorted();
     await expect
       .poll(texts)
-      .toEqual([expect.stringContaining("as much memory as one user can have"), "read 200000"]);
+      .toEqual([
+        expect.stringContaining("as much memory as one user can have"),
+        expect.stringContaining("read 200000 "),
+      ]);
     await expect.poll(() => memory.bytes).toBe(0);
   });
 });
