@@ -34,7 +34,7 @@ function* decode(blocks: Buffer[]): Steps<string | null> {
     }
   }
   if (begun) return null;
-  return parts.length === 1 ? parts[0]! : parts.join("");
+  return parts.join("");
 }
 
 /** Removes the blocks one after another. */

@@ -32,7 +32,7 @@ test("any text is decoded from chunks that end within its characters, and nothin
   );
 });
 
-/** What the platform's decoder makes of all bytes at once. */
+/** What the decoder of the platform returns for all bytes in one step. */
 function whole(bytes: Buffer): string | null {
   try {
     return new TextDecoder("utf8", { fatal: true, ignoreBOM: true }).decode(bytes);
