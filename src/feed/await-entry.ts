@@ -57,6 +57,7 @@ export async function awaitEntry(
     for (;;) {
       wait.reset();
       const entry = await source.readEntry(userId, place);
+      if (ended.aborted) throw ended.reason;
       if (entry && entry.revision > after) return entry;
       const news = await wait.news();
       switch (news.kind) {

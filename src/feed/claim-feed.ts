@@ -46,6 +46,7 @@ export class ClaimFeed {
     const count = (closed: AbortSignal): Promise<ClaimTally> =>
       store.claims.count(userId, selection, closed);
     const watch = new ClaimWatch({
+      userId,
       selection,
       count,
       ended,

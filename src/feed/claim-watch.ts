@@ -11,6 +11,7 @@ const pausePerCount = 9;
 const maxPauseMs = 5_000;
 
 export interface ClaimWatchOptions {
+  readonly userId: string;
   readonly selection: Selection;
   readonly count: (closed: AbortSignal) => Promise<ClaimTally>;
   /** Aborts when the session ends; the watch then fails with its reason. */
@@ -39,7 +40,7 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
   constructor(options: ClaimWatchOptions) {
     this.#options = options;
     this.selection = options.selection;
-    failWhenEnded(options.ended, this);
+    failWhenEnded(options.ended, options.userId, this);
   }
 
   /** Reports that the counts may have changed. */
@@ -50,6 +51,7 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
 
   /** @throws UNAUTHENTICATED if the token is revoked or expires */
   async next(): Promise<IteratorResult<ClaimCounts>> {
+    const { ended } = this.#options;
     const { signal } = this.#closed;
     while (!signal.aborted) {
       const isTold = await this.#due();
@@ -60,7 +62,9 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
         () => this.#options.count(signal),
         () => signal.aborted,
       );
-      if (!tally) break;
+      // The session can have ended, although this watch has not failed yet.
+      if (ended.aborted) this.fail(ended.reason);
+      if (!tally || signal.aborted) break;
       const tookMs = performance.now() - beganAt;
       this.#mayCountAt = performance.now() + Math.max(minPauseMs, pausePerCount * tookMs);
       this.#nextAt = tally.nextInMs === null ? null : performance.now() + tally.nextInMs;

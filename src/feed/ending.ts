@@ -1,4 +1,9 @@
-/** A subscription or wait, which fails when its session ends. */
+import { isLoopHeld, nextTurn } from "../event-loop.ts";
+
+/**
+ * A subscription, wait or stream, which fails when its session ends. A session can have thousands of them, so they fail in
+ * turns. Until its own turn, each checks the signal before it delivers anything.
+ */
 export interface Endable {
   fail(reason: unknown): void;
 }
@@ -11,8 +16,11 @@ interface Waiting {
 /** One listener for each signal, regardless of the number of subscriptions. */
 const waitingFor = new WeakMap<AbortSignal, Waiting>();
 
-/** Fails the subscription with the signal's reason when the session ends, or immediately if it has ended. */
-export function failWhenEnded(ended: AbortSignal, endable: Endable): void {
+/**
+ * Fails the subscription with the signal's reason when the session ends, or immediately if it has ended.
+ * @param userId the user of the session
+ */
+export function failWhenEnded(ended: AbortSignal, userId: string, endable: Endable): void {
   if (ended.aborted) return endable.fail(ended.reason);
   const known = waitingFor.get(ended);
   if (known) {
@@ -20,9 +28,7 @@ export function failWhenEnded(ended: AbortSignal, endable: Endable): void {
     return;
   }
   const endables = new Set([endable]);
-  const listener = () => {
-    for (const each of endables) each.fail(ended.reason);
-  };
+  const listener = () => void failInTurns(endables, userId, ended.reason);
   waitingFor.set(ended, { endables, listener });
   ended.addEventListener("abort", listener, { once: true });
 }
@@ -33,4 +39,13 @@ export function forgetEnding(ended: AbortSignal, endable: Endable): void {
   if (!waiting?.endables.delete(endable) || waiting.endables.size > 0) return;
   ended.removeEventListener("abort", waiting.listener);
   waitingFor.delete(ended);
+}
+
+async function failInTurns(endables: Iterable<Endable>, userId: string, reason: unknown) {
+  for (const each of endables) {
+    if (isLoopHeld()) await nextTurn(userId);
+    each.fail(reason);
+    // The work of its end counts before the next one ends.
+    await Promise.resolve();
+  }
 }

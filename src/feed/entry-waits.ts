@@ -100,7 +100,7 @@ export class EntryWait implements Follower {
     this.#ended = ended;
     this.#tail = hub.attach(userId, this);
     this.#tail.waits.add(this);
-    failWhenEnded(ended, this);
+    failWhenEnded(ended, userId, this);
   }
 
   get selection(): Selection {
@@ -143,6 +143,8 @@ export class EntryWait implements Follower {
   /** Waits for the next news. */
   async news(): Promise<WaitNews> {
     while (this.#news === null) await new Promise<void>((resolve) => (this.#wake = resolve));
+    // An entry that was written after the session's end can arrive before the wait has failed.
+    if (this.#ended.aborted) return { kind: "failed", reason: this.#ended.reason };
     return this.#news;
   }
 

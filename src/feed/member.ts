@@ -55,6 +55,8 @@ export class Member<T = unknown> implements Follower {
   readonly #options: MemberOptions<T>;
   /** A copy of the option. A delivery to many members takes as long as the memory that it reads. */
   readonly #sink: Sink<T>;
+  /** A copy of the option. After the session's end, nothing is delivered, even if this member has not failed yet. */
+  readonly #ended: AbortSignal;
   readonly #tail: Tail;
   #state: State<T>;
   /** The position at which it joined its group; null after the group has passed a later change to it. */
@@ -67,6 +69,7 @@ export class Member<T = unknown> implements Follower {
   constructor(options: MemberOptions<T>, start: Start) {
     this.#options = options;
     this.#sink = options.sink;
+    this.#ended = options.ended;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -74,7 +77,7 @@ export class Member<T = unknown> implements Follower {
     const catchUp = new CatchUp(options.reads, start);
     this.#state = { kind: "catching up", catchUp };
     this.#tail = options.hub.attach(options.reads.userId, this);
-    failWhenEnded(options.ended, this);
+    failWhenEnded(options.ended, options.reads.userId, this);
     this.#begin(catchUp);
   }
 
@@ -100,6 +103,7 @@ export class Member<T = unknown> implements Follower {
 
   /** Receives the payloads of consecutive changes. */
   take(slice: readonly { readonly revision: bigint; readonly payload: T }[]): void {
+    if (this.#ended.aborted) return;
     const sink = this.#sink;
     if (slice.length > 1) sink.cork();
     for (const { revision, payload } of slice) {
@@ -125,6 +129,7 @@ export class Member<T = unknown> implements Follower {
   bookmark(): void {
     const state = this.#state;
     if (!this.#options.bookmarks || state.kind !== "live" || this.#sink.isFull) return;
+    if (this.#ended.aborted) return;
     const joinedAt = this.#joinedAt ?? 0n;
     const { position } = state.group;
     const revision = position > joinedAt ? position : joinedAt;
@@ -136,7 +141,8 @@ export class Member<T = unknown> implements Follower {
     // If something was delivered before the payload is ready, the bookmark is out of date.
     payload.then(
       (late) => {
-        if (this.#state === state && state.group.position === position) this.#sink.send(late);
+        const isCurrent = this.#state === state && state.group.position === position;
+        if (isCurrent && !this.#ended.aborted) this.#sink.send(late);
       },
       (error: unknown) => this.fail(error),
     );
@@ -163,7 +169,7 @@ export class Member<T = unknown> implements Follower {
     }
     this.#state = { kind: "closed" };
     this.#tail.detach(this);
-    forgetEnding(this.#options.ended, this);
+    forgetEnding(this.#ended, this);
     return true;
   }
 
@@ -273,6 +279,6 @@ export class Member<T = unknown> implements Follower {
   }
 
   #isCatchingUp(): boolean {
-    return this.#state.kind === "catching up";
+    return this.#state.kind === "catching up" && !this.#ended.aborted;
   }
 }

@@ -55,6 +55,7 @@ export class Subscription implements AsyncIterable<FeedEvent> {
         end = { failure };
       },
     );
+    const { ended } = this.#options;
     const close = () => this.close();
     return {
       async next() {
@@ -62,6 +63,7 @@ export class Subscription implements AsyncIterable<FeedEvent> {
           // A reader whose token has ended does not receive the waiting events.
           if (end === "complete") return { done: true, value: undefined };
           if (end !== null) throw (end as { readonly failure: unknown }).failure;
+          if (ended.aborted) throw ended.reason;
           const value = queue.take();
           if (value) return { done: false, value };
           await Promise.race([queue.arrival(), delivered]);

@@ -1,4 +1,5 @@
 import type { Session } from "../auth/authenticator.ts";
+import { failWhenEnded, forgetEnding } from "../feed/ending.ts";
 import { parseResourceUri } from "./resource-uri.ts";
 import { requireRoom, ResourceWatch, type Outlet } from "./resource-watch.ts";
 import type { McpServices } from "./tool.ts";
@@ -83,27 +84,29 @@ export class ResourceSessions {
           if (!outlet.isFull) write(": keepalive\n\n");
         }, keepAliveIntervalMs);
         let isOpen = true;
+        const ending = { fail: () => close() };
         close = () => {
           if (!isOpen) return;
           isOpen = false;
           leave();
           clearInterval(pings);
           closed.removeEventListener("abort", close);
-          session.ended.removeEventListener("abort", close);
+          forgetEnding(session.ended, ending);
           watch.close();
           if (subscriber.watch === watch) subscriber.watch = null;
           this.#forgetIfIdle(caller, subscriber);
           controller.close();
         };
         closed.addEventListener("abort", close);
-        session.ended.addEventListener("abort", close);
-        if (closed.aborted || session.ended.aborted) return close();
+        failWhenEnded(session.ended, session.viewer.userId, ending);
+        if (closed.aborted) close();
+        if (!isOpen) return;
         write(": open\n\n");
         subscriber.watch = watch;
         for (const uri of subscriber.uris) {
           // If a resource cannot be followed any more, the stream ends, and the client begins again.
           await watch.add(uri).catch(() => close());
-          if (!isOpen) return;
+          if (!isOpen || session.ended.aborted) return;
           onChange(uri);
         }
       },

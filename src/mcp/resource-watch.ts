@@ -100,7 +100,9 @@ export class ResourceWatch {
   }
 
   #tell(): void {
-    for (const uri of this.#untold) this.#options.onChange(uri);
+    const { onChange, session } = this.#options;
+    // The token can have ended, although its turn to end this watch has not come yet.
+    if (!session.ended.aborted) for (const uri of this.#untold) onChange(uri);
     this.#untold.clear();
   }
 

@@ -535,6 +535,12 @@ test.each(["revoked", "expired"])(
     const error = await ended.rest().catch((reason: unknown) => reason);
     expect((error as Refusal).code).toBe("UNAUTHENTICATED");
     expect(Date.now() - begin).toBeLessThan(5_000);
+    const write = `mutation { setEntry(input: { key: "refused", value: 1 }) { revision } }`;
+    expect((await request(server.url, secret, write)).status).toBe(401);
+    const refused = await subscribe(server, write, {}, secret)
+      .rest()
+      .catch((reason: unknown) => reason);
+    expect((refused as Refusal).code).toBe("UNAUTHENTICATED");
     await set(server, { key: "after", value: 1 });
     await other.until(({ key }) => key === "after");
   },

@@ -5,6 +5,7 @@ import { defaultConfig } from "../../src/config.ts";
 import type { Database } from "../../src/store/contract.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { unauthenticated } from "../../src/errors.ts";
+import type { FeedSession } from "../../src/feed/feed.ts";
 import type { FeedEvent } from "../../src/feed/feed-event.ts";
 import type { Sink } from "../../src/feed/sink.ts";
 import { setCommand, setsCommand } from "../commands.ts";
@@ -263,6 +264,57 @@ describe("delivery by the feed", () => {
     for (const sink of sinks) expect(await sink.until(1_000)).toHaveLength(1_000);
     expect(longest).toBeLessThan(50);
     await Promise.all(done.map((close) => close()));
+  });
+
+  test("G1 G14: a session's operations end in turns, and deliver nothing after its end", async () => {
+    const { feed, hub, userId, write } = instance();
+    const token = new AbortController();
+    const session = sessionOf(userId, ["*"], token.signal);
+    const load = renderingLoad();
+    const ended: unknown[] = [];
+    const fail = (reason: unknown) => {
+      load.render({ kind: "BOOKMARK", revision: 0n, epoch: "" });
+      ended.push(reason);
+    };
+    const shared = { key: "revision", render: revisionOf };
+    const open = async (of: FeedSession, sink: HeldSink) => {
+      const subscription = await feed.subscribe(of, {});
+      return { sink, done: subscription.deliver({ sink, render: revisionOf, shared }) };
+    };
+    /** Ends the token at the second change, and is the first that receives it. */
+    class EndingSink extends HeldSink {
+      counted: Promise<unknown> = Promise.resolve();
+      override send(payload: string): void {
+        super.send(payload);
+        if (payload !== "2") return;
+        token.abort(unauthenticated("This token was revoked."));
+        this.counted = watch.next().catch((reason: unknown) => reason);
+      }
+    }
+    const first = new EndingSink();
+    const kept = [await open(sessionOf(userId), first)];
+    const revoked = [];
+    for (let index = 0; index < 100; index++) revoked.push(await open(session, new HeldSink()));
+    kept.push(await open(sessionOf(userId), new HeldSink()));
+    const ends = revoked.map(({ done }) => done.catch(fail));
+    const place = { namespace: "a", key: "second", timeoutSeconds: 60 };
+    for (let index = 0; index < 50; index++)
+      ends.push(feed.awaitEntry(session, place).then(fail, fail));
+    const watch = feed.watchClaims(session, {});
+    await write("first");
+    for (const { sink } of [...kept, ...revoked]) await sink.until(1);
+    await write("second");
+    for (const { sink } of kept) expect(await sink.until(2)).toEqual(["1", "2"]);
+    await Promise.all(ends);
+    expect(load.end()).toBeLessThan(20);
+    for (const { sink } of revoked) expect(sink.received).toEqual(["1"]);
+    for (const reason of [...ended, await first.counted]) {
+      expect(reason).toMatchObject({ code: "UNAUTHENTICATED" });
+    }
+    expect(ended).toHaveLength(150);
+    hub.close();
+    await Promise.all(kept.map(({ done }) => done));
+    expect(hub.userIds).toEqual([]);
   });
 
   test("ends one subscription with its session or an error of its rendering, and all with the hub", async () => {

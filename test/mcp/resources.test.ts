@@ -100,11 +100,19 @@ test("the server's stop closes a stream of 2025 without delay, with or without s
   await other[Symbol.asyncDispose]();
 });
 
-test("a stream of 2026-07-28 ends with its token", async () => {
+test("a stream of each version ends with its token", async () => {
   await using server = await startTestServer();
   const { secret, tokenId } = await server.createToken();
+  const stream = await fetch(`${server.url}/mcp`, {
+    headers: {
+      authorization: `Bearer ${secret}`,
+      accept: "text/event-stream",
+      "mcp-session-id": "session",
+    },
+  });
   await using client = await McpClient.connect({ url: server.url, token: secret });
   const subscription = await client.client.listen({ resourceSubscriptions: ["baton://default/k"] });
   await server.revokeToken(tokenId);
   await subscription.closed;
+  expect(await stream.text()).toBe(": open\n\n");
 });
