@@ -38,7 +38,7 @@ export function isLoopHeld(): boolean {
  * 2. After each turn, tasks are resumed, one of each user in order, until the event loop has worked long enough.
  * 3. A new task does not queue behind the waiting ones: it waits only if its own turn has worked long enough.
  *
- * @param who the user that the work is for, `nobody`, `writers`, or `largeWriters`
+ * @param who the user that the work is for, `nobody`, `writers`, `largeWriters`, or `tokenChecks`
  */
 export function nextTurn(who: string): Promise<void> {
   return new Promise((resolve) => {
@@ -58,6 +58,9 @@ export const writers = "\0writers";
 
 /** The queue of a write transaction that is for one user, and takes long. Its user's reads do not delay it. */
 export const largeWriters = "\0large writers";
+
+/** The queue of the check of all tokens. All users wait for it, so it has separate turns. */
+export const tokenChecks = "\0token checks";
 
 /** The queue of all callers that have not authenticated yet. No user has an empty name. */
 export const nobody = "";

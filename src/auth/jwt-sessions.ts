@@ -1,4 +1,5 @@
 import { isUnavailable } from "../errors.ts";
+import { isLoopHeld, nextTurn, tokenChecks } from "../event-loop.ts";
 import { CachedToken } from "./cached-token.ts";
 import type { JwtVerifier } from "./jwt-verifier.ts";
 
@@ -50,7 +51,9 @@ export class JwtSessions {
 
   async check(): Promise<void> {
     const now = new Date();
-    for (const [jwt, { token }] of this.#known) {
+    // A copy, because each use moves its JWT to the end of the map. Thousands can end at the same time, in turns.
+    for (const [jwt, { token }] of [...this.#known]) {
+      if (isLoopHeld()) await nextTurn(tokenChecks);
       const reason = token.invalidReason(now);
       if (reason === null) continue;
       token.end(reason);

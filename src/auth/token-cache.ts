@@ -1,3 +1,4 @@
+import { isLoopHeld, nextTurn, tokenChecks } from "../event-loop.ts";
 import type { TokenTable } from "../store/contract.ts";
 import { CachedToken } from "./cached-token.ts";
 
@@ -100,13 +101,15 @@ export class TokenCache {
     await this.#refreshFollowed();
   }
 
-  /** Reads the tokens with followers of earlier generations again, and ends the expired ones. */
+  /** Reads the tokens with followers of earlier generations again, and ends the expired ones. Thousands end in turns. */
   async #refreshFollowed(): Promise<void> {
     const generation = this.#generation;
     const now = new Date();
     const outdated: CachedToken[] = [];
-    for (const token of this.#tokens.values()) {
+    // A copy, because each use moves its token to the end of the map.
+    for (const token of [...this.#tokens.values()]) {
       if (!token.hasFollowers) continue;
+      if (isLoopHeld()) await nextTurn(tokenChecks);
       if (token.generation === generation) token.end(token.invalidReason(now));
       else outdated.push(token);
     }
@@ -114,7 +117,10 @@ export class TokenCache {
       const asked = outdated.slice(start, start + tokensPerRead);
       const rows = await this.#table.find(asked.map(({ tokenId }) => tokenId));
       const found = new Map(rows.map((row) => [row.tokenId, row]));
-      for (const token of asked) token.update(found.get(token.tokenId) ?? null, generation);
+      for (const token of asked) {
+        if (isLoopHeld()) await nextTurn(tokenChecks);
+        token.update(found.get(token.tokenId) ?? null, generation);
+      }
     }
   }
 

@@ -209,6 +209,27 @@ describe.each(plainDatabases)("G1: cached tokens on $name", ({ create }) => {
     expect(await ended).toMatchObject({ message: "This token has expired." });
   });
 
+  test("G14: many tokens that expire at the same time end in turns", async () => {
+    const expiresAt = new Date(Date.now() + 60_000);
+    let inTurn = 0;
+    let most = 0;
+    const ended: Promise<unknown>[] = [];
+    for (let count = 0; count < 40; count++) {
+      const session = await admit((await addToken({ expiresAt })).authorization);
+      session.ended.addEventListener("abort", () => {
+        for (const begin = performance.now(); performance.now() - begin < 1;);
+        most = Math.max(most, ++inTurn);
+      });
+      ended.push(refusalOf(session));
+    }
+    const turns = setInterval(() => (inTurn = 0));
+    vi.useFakeTimers({ toFake: ["Date"], now: expiresAt });
+    await authenticator.checkTokens();
+    clearInterval(turns);
+    await Promise.all(ended);
+    expect(most).toBeLessThan(20);
+  });
+
   test("accepts new subscriptions of a token that only a wrong clock had expired", async () => {
     const { authorization } = await addToken({ expiresAt: new Date(Date.now() + 60_000) });
     const ended = refusalOf(await admit(authorization));
