@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { BatonError, unauthenticated } from "../errors.ts";
 import { checkGrants, grantsOf, isScope, parseGrant, type Grant } from "../store/model/grant.ts";
-import { checkAgent, type Limits } from "../store/model/limits.ts";
+import { checkAgent, checkUser, type Limits } from "../store/model/limits.ts";
 import type { Token } from "../store/model/token.ts";
 
 /** The names of the claims with the caller's identity and permissions. */
@@ -38,7 +38,7 @@ export function tokenOfJwt(
   if (userId === null) throw wrongClaim(names.user, "a text");
   const agent = textOf(payload, names.agent);
   try {
-    checkAgent(limits, names.user, userId);
+    checkUser(limits, names.user, userId);
     if (agent !== null) checkAgent(limits, names.agent, agent);
     const grants = grantsIn(payload, names);
     return {

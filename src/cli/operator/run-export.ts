@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Database } from "../../store/contract.ts";
-import { checkAgent, checkNamespacePrefix } from "../../store/model/limits.ts";
+import { checkNamespacePrefix, checkUser } from "../../store/model/limits.ts";
 import { prefixed } from "../../store/model/text-match.ts";
 import { exportStore } from "../../transfer/export-store.ts";
 import { configOf } from "../flags/options.ts";
@@ -14,7 +14,7 @@ export async function runExport(command: Command): Promise<void> {
   const config = configOf(command);
   const flags = command.opts<ExportFlags>();
   checkFlags(command, () => {
-    checkAgent(config, "--user", flags.user);
+    checkUser(config, "--user", flags.user);
     checkNamespacePrefix(config, "--namespace-prefix", flags.namespacePrefix);
   });
   if (flags.resume && flags.output === undefined) {

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { StartError } from "../../start-error.ts";
-import { checkAgent } from "../../store/model/limits.ts";
+import { checkUser } from "../../store/model/limits.ts";
 import { everything } from "../../store/model/text-match.ts";
 import { discardImport, importStore } from "../../transfer/import-store.ts";
 import { readExport, unreadable } from "../../transfer/read-export.ts";
@@ -20,7 +20,7 @@ interface ImportFlags {
 export async function runImport(command: Command): Promise<void> {
   const { user, discard } = command.opts<ImportFlags>();
   const [file] = command.args;
-  checkFlags(command, () => checkAgent(configOf(command), "--user", user));
+  checkFlags(command, () => checkUser(configOf(command), "--user", user));
   if (discard) {
     if (file !== undefined) command.error("error: --discard does not accept a file");
     await withDatabase(command, true, (database) => discardImport(database, user));

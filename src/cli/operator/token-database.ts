@@ -7,7 +7,7 @@ import { createToken, invalidReason } from "../../auth/token.ts";
 import { badUserInput } from "../../errors.ts";
 import { remakeToken } from "../../remake-token.ts";
 import { StartError } from "../../start-error.ts";
-import { checkAgent } from "../../store/model/limits.ts";
+import { checkAgent, checkUser } from "../../store/model/limits.ts";
 import {
   checkGrants,
   formatGrant,
@@ -41,7 +41,7 @@ export async function create(command: Command): Promise<void> {
   const { scope = flags.save ? scopes : ["read", "write"], namespaces = ["*"] } = flags;
   const grants = flags.grant ?? grantsOf(scope, namespaces);
   checkFlags(command, () => {
-    checkAgent(config, "--user", flags.user);
+    checkUser(config, "--user", flags.user);
     if (flags.agent !== undefined) checkAgent(config, "--agent", flags.agent);
     if (flags.grant && (flags.scope || flags.namespaces)) {
       throw badUserInput("--grant", "Use either --grant, or --scope and --namespaces.");

@@ -61,6 +61,11 @@ export function checkPath(limits: Limits, argument: string, path: string): void 
   if (path !== "") checkName(argument, path, "maxKeyBytes", limits.maxKeyBytes, "A path");
 }
 
+/** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid user. It has the same limit as an agent name. */
+export function checkUser(limits: Limits, argument: string, user: string): void {
+  checkName(argument, user, "maxAgentBytes", limits.maxAgentBytes, "A user");
+}
+
 /** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid agent name */
 export function checkAgent(limits: Limits, argument: string, agent: string): void {
   checkName(argument, agent, "maxAgentBytes", limits.maxAgentBytes, "An agent's name");
