@@ -52,7 +52,8 @@ export class JwtSessions {
   async check(): Promise<void> {
     const now = new Date();
     // A copy, because each use moves its JWT to the end of the map. Thousands can end at the same time, in turns.
-    for (const [jwt, { token }] of [...this.#known]) {
+    const known = [...this.#known];
+    for (const [jwt, { token }] of known) {
       if (isLoopHeld()) await nextTurn(tokenChecks);
       const reason = token.invalidReason(now);
       if (reason === null) continue;

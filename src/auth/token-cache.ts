@@ -107,8 +107,8 @@ export class TokenCache {
     const now = new Date();
     const outdated: CachedToken[] = [];
     // A copy, because each use moves its token to the end of the map.
-    for (const token of [...this.#tokens.values()]) {
-      if (!token.hasFollowers) continue;
+    const followed = [...this.#tokens.values()].filter(({ hasFollowers }) => hasFollowers);
+    for (const token of followed) {
       if (isLoopHeld()) await nextTurn(tokenChecks);
       if (token.generation === generation) token.end(token.invalidReason(now));
       else outdated.push(token);
