@@ -3,6 +3,7 @@ import { CloseCode } from "graphql-ws";
 import type { WebSocket } from "ws";
 import { isLoopHeld } from "../event-loop.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
+import { compactorOf } from "./compact-message.ts";
 import { slowestPace, type Pace } from "./slowest-pace.ts";
 import { StreamTurns } from "./stream-turns.ts";
 
@@ -31,8 +32,9 @@ const tryAgainLater = 1013;
  * Passes the bytes that arrive on a socket to `ws`, in short steps, so that the frames of many sockets take turns with
  * other users' work. It stops while the socket is paused.
  *
- * It counts the bytes before their message is complete, because `ws` keeps them in memory. Without a valid token, only
- * small messages are accepted. With one, a large message needs room in its user's share.
+ * It counts the bytes before their message is complete, because `ws` keeps them in memory, and joins tiny parts, because a
+ * buffer for each would use much more. Without a valid token, only small messages are accepted. With one, a large message
+ * needs room in its user's share.
  */
 export class SocketIntake {
   readonly #options: SocketIntakeOptions;
@@ -41,6 +43,7 @@ export class SocketIntake {
   #checkedBytes: number | null = null;
   #held: { readonly userId: string; bytes: number } | null = null;
   readonly #receive: (bytes: Buffer) => void;
+  readonly #compact: () => void;
   readonly #turns: StreamTurns;
 
   constructor(options: SocketIntakeOptions) {
@@ -50,6 +53,7 @@ export class SocketIntake {
     const [receive] = stream.listeners("data") as ((bytes: Buffer) => void)[];
     if (!receive) throw new Error("ws does not listen to its stream.");
     this.#receive = receive;
+    this.#compact = compactorOf(socket);
     stream.off("data", receive).on("data", this.#take);
     // After an error, `ws` reads nothing more.
     socket.once("error", () => stream.off("data", this.#take));
@@ -100,6 +104,7 @@ export class SocketIntake {
       const step = chunk.subarray(begin, begin + stepBytes);
       this.#arrive(step.length);
       this.#receive.call(stream, step);
+      this.#compact();
     }
   };
 

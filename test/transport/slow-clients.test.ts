@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
 import pino, { type Logger } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
@@ -239,6 +240,32 @@ test("G9: a message of a socket whose parts are slow ends the socket; a fast one
   check();
   await once(client, "close");
   expect(memory.bytes).toBe(0);
+});
+
+test("G14: a message in parts of one byte is kept in few buffers", async () => {
+  const { socket, stream } = await openIntake();
+  const { _receiver: kept } = socket as unknown as {
+    readonly _receiver: { readonly _buffers: Buffer[]; readonly _fragments: Buffer[] };
+  };
+  const arrived = once(socket, "message") as Promise<[Buffer]>;
+  let most = 0;
+  const receive = async (bytes: Buffer) => {
+    stream.emit("data", bytes);
+    // It waits for its turn.
+    while (stream.isPaused()) await turn();
+    most = Math.max(most, kept._buffers.length, kept._fragments.length);
+  };
+  const mask = [0, 0, 0, 0];
+  const text = Array.from({ length: 20_000 }, (_, index) => 97 + (index % 26));
+  // Half of it is in frames of one byte, and the rest in one frame that arrives byte by byte.
+  for (const [index, byte] of text.slice(0, 10_000).entries()) {
+    await receive(Buffer.from([index === 0 ? 1 : 0, 0x81, ...mask, byte]));
+  }
+  await receive(Buffer.from([0x80, 0xfe, 10_000 >> 8, 10_000 & 0xff, ...mask]));
+  for (const byte of text.slice(10_000)) await receive(Buffer.from([byte]));
+  const [message] = await arrived;
+  expect(message.equals(Buffer.from(text))).toBe(true);
+  expect(most).toBeLessThan(100);
 });
 
 test("G9: a socket is not too slow while it waits for its turn", async () => {
