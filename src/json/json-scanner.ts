@@ -1,4 +1,4 @@
-import { halfPair, JsonError, shown, unexpected } from "./json-error.ts";
+import { halfPair, JsonError, shown, unexpected, type JsonPath } from "./json-error.ts";
 
 /** An object or array that is open at the scanner's place. */
 interface Level {
@@ -49,7 +49,7 @@ export class JsonScanner {
   /** Whether whitespace was found outside of strings. */
   hasWhitespace = false;
   readonly #text: string;
-  readonly #isHarmless: (problem: JsonError) => boolean;
+  readonly #isHarmlessHalf: (path: JsonPath) => boolean;
   readonly #levels: Level[] = [];
   /** The texts between whitespace since the last part. */
   readonly #pieces: string[] = [];
@@ -60,10 +60,12 @@ export class JsonScanner {
   #stringBegin = 0;
   #isName = false;
   #hasEscape = false;
+  /** Whether a lone surrogate was found in the current string. */
+  #hasHalf = false;
 
-  /** @param isHarmless returns whether a duplicate member or a lone surrogate is ignored */
-  constructor(text: string, at = 0, isHarmless = (_problem: JsonError): boolean => false) {
-    this.#isHarmless = isHarmless;
+  /** @param isHarmlessHalf returns whether lone surrogates in the string at a path are ignored */
+  constructor(text: string, at = 0, isHarmlessHalf = (_path: JsonPath): boolean => false) {
+    this.#isHarmlessHalf = isHarmlessHalf;
     this.#text = text;
     this.at = at;
     while (isWhitespace(text.charCodeAt(this.at))) this.at++;
@@ -230,6 +232,7 @@ export class JsonScanner {
     this.#stringBegin = this.at;
     this.#isName = isName;
     this.#hasEscape = false;
+    this.#hasHalf = false;
     this.#state = inString;
     this.#readString(this.at + 1_024);
   }
@@ -258,7 +261,7 @@ export class JsonScanner {
       // After the end, a character's code is NaN, and every comparison with NaN is false.
       else if (at >= text.length) throw unexpected(this.#text, at, "the end of a string");
       else {
-        this.#note(halfPair(this.#path()));
+        this.#noteHalf();
         at++;
       }
     }
@@ -287,7 +290,7 @@ export class JsonScanner {
     const isPair =
       isHigh(code) && text.startsWith("\\u", begin + 6) && isLow(this.#hexAt(begin + 6));
     if (isPair) return begin + 12;
-    this.#note(halfPair(this.#path()));
+    this.#noteHalf();
     return begin + 6;
   }
 
@@ -306,15 +309,22 @@ export class JsonScanner {
     const { names } = level;
     level.name = name;
     if (Array.isArray(names) ? names.includes(name) : names.has(name)) {
-      this.#note(new JsonError(`The member ${shown(name)} appears more than once.`, this.#path()));
+      // A text can have millions of problems, and an error costs microseconds.
+      this.problem ??= new JsonError(
+        `The member ${shown(name)} appears more than once.`,
+        this.#path(),
+      );
     } else if (!Array.isArray(names)) names.add(name);
     else if (names.length < maxListedNames) names.push(name);
     else level.names = new Set([...names, name]);
     this.#state = expectColon;
   }
 
-  #note(problem: JsonError): void {
-    if (!this.#isHarmless(problem)) this.problem ??= problem;
+  #noteHalf(): void {
+    if (this.problem || this.#hasHalf) return;
+    this.#hasHalf = true;
+    const path = this.#path();
+    if (!this.#isHarmlessHalf(path)) this.problem = halfPair(path);
   }
 
   #path(): (string | number)[] {

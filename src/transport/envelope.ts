@@ -1,7 +1,11 @@
+import { limitExceeded } from "../errors.ts";
 import { JsonError, unexpected } from "../json/json-error.ts";
 import { isWhitespace, JsonScanner } from "../json/json-scanner.ts";
 import { stepUnits, type Steps } from "../json/long-value-parts.ts";
 import { decodeString } from "../json/value-parts.ts";
+
+/** The largest number of members of an envelope. Each of them is kept, and its name is compared with all others. */
+const maxMembers = 1_000;
 
 /** The object of a request, with the text of each member. */
 export interface Envelope {
@@ -14,6 +18,8 @@ export interface Envelope {
    * nested too deep are missing.
    */
   readonly problems: Map<string, JsonError>;
+  /** Whether reading stopped because a member is nested too deep. */
+  isTooDeep: boolean;
   /** The end of its text. */
   end: number;
 }
@@ -23,6 +29,7 @@ export interface Envelope {
  * @param nested the name of the member that is read as an envelope too
  * @returns null if the text is JSON, but not an object
  * @throws JsonError if the text is not JSON
+ * @throws LIMIT_EXCEEDED if an envelope has too many members
  */
 export function* readEnvelope(text: string, nested?: string): Steps<Envelope | null> {
   const begin = afterWhitespace(text, 0);
@@ -32,7 +39,7 @@ export function* readEnvelope(text: string, nested?: string): Steps<Envelope | n
   }
   const envelope = yield* readObject(text, begin, nested);
   const end = afterWhitespace(text, envelope.end);
-  if (end < text.length && !isTooDeep(envelope)) throw unexpected(text, end, "the end");
+  if (end < text.length && !envelope.isTooDeep) throw unexpected(text, end, "the end");
   return envelope;
 }
 
@@ -41,11 +48,24 @@ function* readObject(text: string, begin: number, nested?: string): Steps<Envelo
     members: new Map(),
     nested: null,
     problems: new Map(),
+    isTooDeep: false,
     end: begin,
   };
   let at = afterWhitespace(text, begin + 1);
   if (text[at] === "}") return { ...envelope, end: at + 1 };
-  for (;;) {
+  let pauseAt = at + stepUnits;
+  for (let count = 1; ; count++) {
+    if (count > maxMembers) {
+      throw limitExceeded(
+        "maxMembers",
+        maxMembers,
+        `The object of a request can have at most ${maxMembers} members.`,
+      );
+    }
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + stepUnits;
+    }
     if (text[at] !== '"') throw unexpected(text, at, "a member's name in double quotes");
     const nameScanner = yield* readText(text, at);
     const name = decodeString(nameScanner.compact());
@@ -58,7 +78,7 @@ function* readObject(text: string, begin: number, nested?: string): Steps<Envelo
     at = afterWhitespace(text, nameScanner.at);
     if (text[at] !== ":") throw unexpected(text, at, "a colon");
     at = yield* readMember(envelope, name, text, afterWhitespace(text, at + 1), nested === name);
-    if (isTooDeep(envelope)) return envelope;
+    if (envelope.isTooDeep) return envelope;
     at = afterWhitespace(text, at);
     if (text[at] === "}") return Object.assign(envelope, { end: at + 1 });
     if (text[at] !== ",") throw unexpected(text, at, "a comma or }");
@@ -78,6 +98,7 @@ function* readMember(
     if (isNested && text[at] === "{") {
       const nested = yield* readObject(text, at);
       envelope.nested = nested;
+      envelope.isTooDeep = nested.isTooDeep;
       envelope.members.set(name, "{}");
       return nested.end;
     }
@@ -90,16 +111,9 @@ function* readMember(
   } catch (error) {
     if (!(error instanceof JsonError && error.isTooDeep)) throw error;
     envelope.problems.set(name, problemWithin(name, error));
+    envelope.isTooDeep = true;
     return at;
   }
-}
-
-/** Whether reading stopped because a member is nested too deep. */
-function isTooDeep({ problems, nested }: Envelope): boolean {
-  return (
-    [...problems.values()].some((problem) => problem.isTooDeep) ||
-    (nested !== null && isTooDeep(nested))
-  );
 }
 
 /** The error of a member, with its place in the whole object. */

@@ -25,6 +25,8 @@ const maxItems = 100_000;
  * in one turn of the event loop, and each takes a few microseconds.
  */
 export const maxObjects = 6_000;
+/** How many unknown members of an object are kept. The errors name them, and others add nothing. */
+const maxUnknown = 50;
 /** Longer than every enum value, revision and time. */
 const maxShortText = 1_000;
 
@@ -81,11 +83,7 @@ function isShort(type: unknown): boolean {
 /** Reads a text, and cuts it if it is too long. It is refused then, and the error would repeat all of it. */
 function* readShortText(text: string, at: number): Steps<Read> {
   const end = yield* endOf(text, at);
-  const isLong = end - at > maxShortText;
-  return {
-    value: isLong ? `${text.slice(at + 1, at + 100)}…` : decodeString(text.slice(at, end)),
-    end,
-  };
+  return { value: shortText(text, at, end), end };
 }
 
 function* readItems(
@@ -133,25 +131,44 @@ function* readMembers(
   }
   // Without a prototype, because a member can be named `__proto__`.
   const members = Object.create(null) as Record<string, unknown>;
+  let unknown = 0;
   let place = at + 1;
+  let pauseAt = place + stepUnits;
   while (text[place] !== "}") {
+    if (place >= pauseAt) {
+      yield;
+      pauseAt = place + stepUnits;
+    }
     if (text[place] === ",") place++;
     const nameEnd = endOfString(text, place);
-    const name = decodeString(text.slice(place, nameEnd));
-    const { value, end } = yield* readExactValue(text, nameEnd + 1, typeWithin(type, name), count);
+    // A long name is unknown.
+    const name = shortText(text, place, nameEnd);
+    const memberType = typeWithin(type, name);
+    if (memberType === undefined && ++unknown > maxUnknown) {
+      place = yield* endOf(text, nameEnd + 1);
+      continue;
+    }
+    const { value, end } = yield* readExactValue(text, nameEnd + 1, memberType, count);
     members[name] = value;
     place = end;
   }
   return { value: members, end: place + 1 };
 }
 
+/** The characters of a string, cut if it is too long. */
+function shortText(text: string, at: number, end: number): string {
+  const isLong = end - at > maxShortText;
+  return isLong ? `${text.slice(at + 1, at + 100)}…` : decodeString(text.slice(at, end));
+}
+
 /**
- * Reads a value of a type other than JSON. A large array or object becomes an empty one: no type accepts it, so it is
- * refused or not used.
+ * Reads a value of a type other than JSON. A large array or object becomes an empty one, and a long number NaN: no
+ * type accepts it, so it is refused or not used.
  */
 export function* readPlainValue(text: string, at: number): Steps<Read> {
   const end = yield* endOf(text, at);
   if (end - at <= stepUnits) return { value: JSON.parse(text.slice(at, end)) as unknown, end };
+  yield;
   switch (text[at]) {
     case '"':
       return { value: yield* decodeLongString(text.slice(at, end)), end };
@@ -160,7 +177,7 @@ export function* readPlainValue(text: string, at: number): Steps<Read> {
     case "{":
       return { value: {}, end };
     default:
-      return { value: Number(text.slice(at, end)), end };
+      return { value: Number.NaN, end };
   }
 }
 

@@ -3,7 +3,7 @@ import { BatonError } from "../errors.ts";
 import { nobody } from "../event-loop.ts";
 import { JsonError } from "../json/json-error.ts";
 import { parseOrdinary } from "../json/json-text.ts";
-import type { Steps } from "../json/long-value-parts.ts";
+import { stepUnits, type Steps } from "../json/long-value-parts.ts";
 import { readEnvelope, type Envelope } from "./envelope.ts";
 import { readPlainValue } from "./exact-value.ts";
 import { atOnce, inSteps } from "../in-steps.ts";
@@ -29,7 +29,7 @@ export class RefusedPayload {
   }
 }
 
-/** Passed to graphql-ws instead of a text that is not a JSON object. It closes the socket for that. */
+/** Passed to graphql-ws instead of a text that is not a JSON object, or has too many members. It closes the socket for that. */
 const notJson = "";
 
 /**
@@ -55,7 +55,7 @@ function* read(
 ): Steps<SocketMessage | string> {
   const envelope = yield* readWhole(text);
   if (envelope === null) return notJson;
-  const { type, id, payload } = yield* plainMembers(envelope);
+  const { type, id, payload } = yield* plainMembers(envelope, ["type", "id", "payload"]);
   const message = { type, id, ...(payload === undefined ? {} : { payload }) };
   if (envelope.nested === null) return message;
   if (type !== "subscribe") return { ...message, payload: yield* plainMembers(envelope.nested) };
@@ -71,14 +71,27 @@ function* readWhole(text: string): Steps<Envelope | null> {
   try {
     return yield* readEnvelope(text, "payload");
   } catch (error) {
-    if (error instanceof JsonError) return null;
+    // A text with too many members is not a message, either.
+    if (error instanceof JsonError || error instanceof BatonError) return null;
     throw error;
   }
 }
 
-function* plainMembers({ members }: Envelope): Steps<Record<string, unknown>> {
+function* plainMembers(
+  { members }: Envelope,
+  names: Iterable<string> = members.keys(),
+): Steps<Record<string, unknown>> {
   // Without a prototype, because a member can be named `__proto__`.
   const plain = Object.create(null) as Record<string, unknown>;
-  for (const [name, text] of members) plain[name] = (yield* readPlainValue(text, 0)).value;
+  let units = 0;
+  for (const name of names) {
+    const text = members.get(name);
+    if (text === undefined) continue;
+    plain[name] = (yield* readPlainValue(text, 0)).value;
+    units += text.length;
+    if (units < stepUnits) continue;
+    yield;
+    units = 0;
+  }
   return plain;
 }

@@ -57,7 +57,7 @@ export function isReadInSteps(text: string): boolean {
  * A long text is read in steps of a few milliseconds, with other work between them. The result is then a promise.
  * @param who the user that the operation is read for, or `nobody`
  * @throws BAD_USER_INPUT if the text is not an operation, or cannot be kept as it was sent; LIMIT_EXCEEDED if it is
- * nested too deep
+ * nested too deep, or has too many members
  */
 export function readOperation(
   text: string,
@@ -126,8 +126,10 @@ function* harmfulProblem(
 ): Steps<JsonError | null> {
   const text = members.get("variables");
   if (member !== "variables" || text === undefined) return null;
-  const scanner = new JsonScanner(text, 0, (problem) =>
-    isHarmless(problemWithin("variables", problem), types),
+  const scanner = new JsonScanner(
+    text,
+    0,
+    (path) => !argumentAt(["variables", ...path], types).isJson,
   );
   while (!scanner.run(scanner.at + stepUnits)) yield;
   return scanner.problem && problemWithin("variables", scanner.problem);
@@ -183,7 +185,12 @@ function* readVariables(
   const variables = Object.create(null) as Record<string, unknown> & SentVariables;
   const count = objectCount();
   let at = 1;
+  let pauseAt = at + stepUnits;
   while (text[at] !== "}") {
+    if (at >= pauseAt) {
+      yield;
+      pauseAt = at + stepUnits;
+    }
     if (text[at] === ",") at++;
     const nameEnd = endOfString(text, at);
     const name = decodeString(text.slice(at, nameEnd));

@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BatonError } from "../../src/errors.ts";
+import type { JsonPath } from "../../src/json/json-error.ts";
+import { JsonScanner } from "../../src/json/json-scanner.ts";
 import { JsonText } from "../../src/json/json-text.ts";
+import { stepUnits, type Steps } from "../../src/json/long-value-parts.ts";
 import { schema } from "../../src/schema/schema.ts";
+import { readEnvelope, type Envelope } from "../../src/transport/envelope.ts";
 import { readMessage, RefusedPayload } from "../../src/transport/read-message.ts";
-import { readOperation, type Operation } from "../../src/transport/read-operation.ts";
+import { operationIn, readOperation, type Operation } from "../../src/transport/read-operation.ts";
 import { readSearch } from "../../src/transport/read-search.ts";
 import { spacedTextOf, textOf, treeArbitrary } from "./json-trees.ts";
 
@@ -212,6 +216,83 @@ describe("G13: reading the operation of a GET", () => {
   ])("variables that are %s are refused", async (_what, call, argument) => {
     const problem = await problemOf((async () => call())());
     expect(problem.extensions).toEqual({ code: "BAD_USER_INPUT", argument });
+  });
+});
+
+/** How often a reader lets other work run. */
+function pausesOf(steps: Steps<unknown>): number {
+  let pauses = 0;
+  while (!steps.next().done) pauses++;
+  return pauses;
+}
+
+describe("G14: reading many members", () => {
+  const many = (count: number, value: string) =>
+    Array.from({ length: count }, (_, at) => `"k${at}":${value}`).join();
+  const few = many(900, `"${"x".repeat(5_000)}"`);
+  const tooMany = many(1_000, "1".repeat(300));
+  const query = '"query":"{ viewer { user } }"';
+  const pauses = few.length / (2 * stepUnits);
+
+  test("pauses between the members of a request", () => {
+    expect(pausesOf(readEnvelope(`{${few}}`))).toBeGreaterThan(pauses);
+    expect(pausesOf(readEnvelope(`{"payload":{${few}}}`, "payload"))).toBeGreaterThan(pauses);
+  });
+
+  test("pauses between variables, and between the members of an input", () => {
+    const empty = readEnvelope("{}").next().value as Envelope;
+    for (const [document, variables] of [
+      ["{ viewer { user } }", few],
+      ["query ($k1: String) { viewer { user } }", few],
+      [setDocument, `"input":{${few}}`],
+    ] as const) {
+      const members = new Map([
+        ["query", quoted(document)],
+        ["variables", `{${variables}}`],
+      ]);
+      const read = { ...empty, members };
+      expect(pausesOf(operationIn(read, schema, limits))).toBeGreaterThan(pauses);
+    }
+  });
+
+  test("refuses a long request with more than 1,000 members on both transports", async () => {
+    const problem = await problemOf(read(`{${query},${tooMany}}`));
+    expect(problem.extensions).toEqual({
+      code: "LIMIT_EXCEEDED",
+      limit: "maxMembers",
+      max: 1_000,
+    });
+    for (const text of [
+      `{"id":"1","type":"subscribe","payload":{${query},${tooMany}}}`,
+      `{"id":"1","type":"subscribe",${tooMany},"payload":{${query}}}`,
+      `{"type":"ping","payload":{${tooMany},"k":1}}`,
+    ]) {
+      expect(await readMessage(text, schema, limits)).toBe("");
+    }
+  });
+
+  test("keeps a bounded number of unknown members of an input, and of the characters of a name", async () => {
+    const name = "n".repeat(300_000);
+    const body = `{"query":${quoted(setDocument)},"variables":{"input":{"${name}":1,${tooMany},"key":"a"}}}`;
+    const input = (await read(body)).variables?.input as Record<string, unknown>;
+    expect(Object.keys(input)).toHaveLength(51);
+    expect(input.key).toBe("a");
+    expect(Object.keys(input)[0]?.length).toBeLessThan(200);
+  });
+
+  test("asks once for each string whether halves of pairs are harmless in it", () => {
+    const asked: JsonPath[] = [];
+    const text = quoted(["\ud800".repeat(100), "\ud800"]);
+    const scanner = new JsonScanner(text, 0, (path) => asked.push(path) > 0);
+    expect(scanner.run()).toBe(true);
+    expect(asked).toEqual([[0], [1]]);
+    expect(scanner.problem).toBeNull();
+  });
+
+  test("does not parse a long number of a type other than JSON", async () => {
+    const document = "query ($first: Int) { entries(first: $first) { nodes { key } } }";
+    const body = `{"query":${quoted(document)},"variables":{"first":0.${"9".repeat(300_000)}}}`;
+    expect((await read(body)).variables).toEqual({ first: Number.NaN });
   });
 });
 
