@@ -16,6 +16,7 @@ import type { Services } from "./operation-context.ts";
 import { loggedNote, tracedNote, type OperationNote } from "./operation-note.ts";
 import { publicError } from "./public-error.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
+import { transportSecurity } from "./transport-security.ts";
 
 export interface HttpOptions {
   readonly graphql: Graphql;
@@ -67,7 +68,7 @@ export function httpListener(options: HttpOptions): RequestListener {
     mcp: new McpRoute({ ...options, ...options.services }),
   };
   return (request, response) => {
-    if (options.isSecure) response.setHeader("Strict-Transport-Security", "max-age=31536000");
+    if (options.isSecure) response.setHeader("Strict-Transport-Security", transportSecurity);
     if (options.isStopping()) response.setHeader("Connection", "close");
     const note: OperationNote = { requestId: requestIdOf(request) };
     if (logger.isLevelEnabled("debug")) logWhenAnswered(logger, request, response, note);

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ErrorCode } from "../errors.ts";
+import { isEncrypted, transportSecurity } from "./transport-security.ts";
 
 /** The status and the message of each refusal, by the code of Node's error. */
 const refusals: Readonly<Record<string, readonly [status: number, message: string]>> = {
@@ -24,23 +25,35 @@ export function refuseUnreadable(error: Error & { readonly code?: string }, sock
     400,
     "The server cannot read this as an HTTP/1.1 request.",
   ];
-  socket.once("finish", () => socket.destroy());
-  socket.end(refusalText(status, message));
+  refuseOn(socket, status, message);
 }
 
-/** A refusal as the text of an HTTP response, for a connection without a response object. It ends the connection. */
-export function refusalText(
+/** What a refusal has in addition to its status and message. */
+interface RefusalOptions {
+  /** Default: `BAD_USER_INPUT` */
+  readonly code?: ErrorCode;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Refuses the request of a connection that has no response object, and ends the connection. */
+export function refuseOn(
+  socket: Duplex,
   status: number,
   message: string,
-  code: ErrorCode = "BAD_USER_INPUT",
-): string {
+  { code = "BAD_USER_INPUT", headers = {} }: RefusalOptions = {},
+): void {
   const body = `${JSON.stringify({ errors: [{ message, extensions: { code } }] })}\n`;
-  return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    "Connection: close",
-    "Content-Type: application/json; charset=utf-8",
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    "",
-    body,
-  ].join("\r\n");
+  const fields = {
+    Connection: "close",
+    "Content-Type": "application/json; charset=utf-8",
+    "Content-Length": Buffer.byteLength(body),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    ...(isEncrypted(socket) ? { "Strict-Transport-Security": transportSecurity } : {}),
+    ...headers,
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
+  // The client can keep its half of the connection open, and nothing else would close it.
+  socket.once("finish", () => socket.destroy());
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n"));
 }

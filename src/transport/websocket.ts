@@ -6,7 +6,7 @@ import { WebSocketServer } from "ws";
 import { openSocket, type Extra } from "./open-socket.ts";
 import { isOfOwnOrigin } from "./own-origin.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
-import { refusalText } from "./unreadable-request.ts";
+import { refuseOn } from "./unreadable-request.ts";
 import {
   endAbandoned,
   endAll,
@@ -43,6 +43,11 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
   sockets.on("headers", (headers, request) => {
     headers.push(`${requestIdHeader}: ${requestIds.get(request)}`);
   });
+  sockets.on("wsClientError", ({ message }, stream, { method }) => {
+    const [status, headers] =
+      method === "GET" ? [400, { "Sec-WebSocket-Version": "13, 8" }] : [405, { Allow: "GET" }];
+    refuseOn(stream, status, `This is not the handshake of a WebSocket: ${message}.`, { headers });
+  });
   let closing = false;
   const operations = new SocketOperations(options);
   const protocol = makeServer<Record<string, unknown>, Extra>({
@@ -67,15 +72,15 @@ export function serveWebsocket(server: Server, options: WebsocketOptions): Webso
     const [path] = (request.url ?? "").split("?", 1);
     const isForeign = !options.allowsOrigins && !isOfOwnOrigin(request);
     if (path !== "/graphql" || closing || isForeign) {
-      // The client can keep its half of the connection open, and nothing else would close it.
-      stream.once("finish", () => stream.destroy());
-      stream.end(
-        closing
-          ? refusalText(503, "The server is stopping. Connect again later.", "UNAVAILABLE")
-          : isForeign
-            ? refusalText(403, "Web pages of other origins cannot use this server.", "FORBIDDEN")
-            : refusalText(404, "This path does not exist. Connect to /graphql."),
-      );
+      if (closing) {
+        refuseOn(stream, 503, "The server is stopping. Connect again later.", {
+          code: "UNAVAILABLE",
+        });
+      } else if (isForeign) {
+        refuseOn(stream, 403, "Web pages of other origins cannot use this server.", {
+          code: "FORBIDDEN",
+        });
+      } else refuseOn(stream, 404, "This path does not exist. Connect to /graphql.");
       return;
     }
     const { authorization, "baton-agent": agent, traceparent, tracestate } = request.headers;

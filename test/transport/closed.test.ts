@@ -1,11 +1,21 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { query, refusal, request, socketClient, subscribeOn } from "../client.ts";
 import { get, set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
+
+/** Sends this text on a separate connection. Returns everything that arrives until it ends. */
+async function answerTo(url: string, sent: string): Promise<string> {
+  const { hostname: host, port } = new URL(url);
+  const socket = connect({ host, port: Number(port) });
+  socket.write(sent);
+  return text(socket);
+}
 
 describe("a restricted server", () => {
   let server: TestServer;
@@ -138,6 +148,23 @@ describe("a restricted server", () => {
       expect((await send(path)).headers.get("x-content-type-options")).toBe("nosniff");
     }
     expect((await post(server.url)).headers.get("x-content-type-options")).toBe("nosniff");
+    const upgrade = (path: string, version: number) =>
+      `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      `Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: ${version}\r\n\r\n`;
+    const refused: [status: number, request: string][] = [
+      [400, "GARBAGE\r\n\r\n"],
+      [431, `GET / HTTP/1.1\r\nHost: a\r\nLong: ${"x".repeat(70_000)}\r\n\r\n`],
+      [404, upgrade("/nowhere", 13)],
+      [400, upgrade("/graphql", 12)],
+      [405, upgrade("/graphql", 13).replace("GET", "PUT")],
+    ];
+    for (const [status, sent] of refused) {
+      const answer = await answerTo(server.url, sent);
+      expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer).toMatch(/\r\nX-Content-Type-Options: nosniff\r\n/);
+      expect(answer).toMatch(/\r\nCache-Control: no-store\r\n/);
+      expect(answer).toMatch(/\r\nContent-Type: application\/json; .*\r\n\r\n\{"errors":/s);
+    }
   });
 });
 
@@ -153,17 +180,42 @@ describe("trusted documents", () => {
     return path;
   };
 
-  test("are the only documents that are executed, over HTTP and WebSocket", async () => {
+  test("are the only documents that are executed, over POST, GET, server-sent events and WebSocket", async () => {
     const listed = "{ viewer { user } }";
+    const subscription = "subscription { entryChanged(snapshot: true) { kind } }";
     await using server = await startTestServer({
-      trustedDocuments: await file(JSON.stringify({ abc: listed })),
+      trustedDocuments: await file(JSON.stringify({ abc: listed, def: subscription })),
     });
     expect(await query(server, listed)).toEqual({ viewer: { user: "local" } });
     const client = socketClient(server.url, { token: server.token });
     expect(await subscribeOn(client, listed).next()).toEqual({ user: "local" });
-    for (const document of ["{ viewer { agent } }", `${listed} `, "{", "{ __typename }"]) {
+    const get = async (document: string, accept: string) => {
+      const search = new URLSearchParams({ query: document });
+      const headers = { authorization: `Bearer ${server.token}`, accept };
+      const response = await fetch(`${server.url}/graphql?${search}`, { headers });
+      // The first event is enough.
+      const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let read = "";
+      while (!read.includes("}\n")) read += (await reader?.read())?.value ?? "}\n";
+      await reader?.cancel();
+      return read;
+    };
+    const stream = "text/event-stream";
+    const unlisted = `${subscription} `;
+    expect(await get(listed, "application/json")).toContain('{"viewer":{"user":"local"}}');
+    expect(await get(subscription, stream)).toContain("CAUGHT_UP");
+    for (const document of [
+      "{ viewer { agent } }",
+      `${listed} `,
+      "{",
+      "{ __typename }",
+      unlisted,
+    ]) {
       const { errors } = await request(server.url, server.token, document);
       expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+      for (const accept of ["application/json", stream]) {
+        expect(await get(document, accept)).toContain('"code":"FORBIDDEN"');
+      }
       expect((await refusal(subscribeOn(client, document).next())).code).toBe("FORBIDDEN");
     }
     await client.dispose();

@@ -49,6 +49,15 @@ describe.each(plainDatabases)("metrics on $name", ({ name, create }) => {
 
   const samples = () => samplesOf(baton);
 
+  test("measures the delay of the event loop", async () => {
+    const delay = "nodejs_eventloop_lag_max_seconds";
+    await samples();
+    const end = performance.now() + 300;
+    while (performance.now() < end);
+    // The measurement of a delay ends with the next turns of the event loop.
+    await vi.waitFor(async () => expect((await samples())[delay]).toBeGreaterThan(0.2));
+  });
+
   test("counts operations by kind, name and code, and commits by their contents", async () => {
     const document = `mutation Hand($key: String!, $ifRevision: Revision) {
       setEntry(input: { key: $key, value: 1, ifRevision: $ifRevision }) { revision }

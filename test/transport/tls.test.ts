@@ -4,6 +4,7 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { createClient } from "graphql-ws";
@@ -34,6 +35,7 @@ describe("TLS", () => {
     const config = defaultConfig({
       port: 0,
       dataDir: folder,
+      cors: "none",
       tlsCertFile: join(folder, "cert.pem"),
       tlsKeyFile: join(folder, "key.pem"),
     });
@@ -53,6 +55,36 @@ describe("TLS", () => {
     socket.destroy();
     return subject.CN as string;
   }
+
+  test("--cors none refuses a page of the same host without TLS", async () => {
+    const statuses = [];
+    for (const origin of [server.url, server.url.replace("https", "http")]) {
+      const sent = httpsRequest(`${server.url}/graphql?query={viewer{user}}`, {
+        ca,
+        headers: { authorization: `Bearer ${server.localToken?.secret}`, origin },
+      }).end();
+      const [response] = await once(sent, "response");
+      response.resume();
+      const socket = new WebSocket(`${server.url}/graphql`, "graphql-transport-ws", { ca, origin });
+      const opened = await once(socket, "open").then(
+        () => 101,
+        ({ message }: Error) => Number(message.split(" ").at(-1)),
+      );
+      socket.terminate();
+      statuses.push([response.statusCode, opened]);
+    }
+    expect(statuses).toEqual([
+      [200, 101],
+      [403, 403],
+    ]);
+  });
+
+  test("a refusal of an unreadable request also instructs browsers to use only TLS", async () => {
+    const { port, hostname: host } = new URL(server.url);
+    const socket = connectTls({ port: Number(port), host, ca });
+    socket.write("GARBAGE\r\n\r\n");
+    expect(await text(socket)).toMatch(/^HTTP\/1.1 400 .*Strict-Transport-Security: max-age/s);
+  });
 
   test("serves HTTPS and WebSocket, and instructs browsers to use only TLS", async () => {
     expect(server.url).toMatch(/^https:/);
