@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ReceivedBytes } from "../../src/transport/received-bytes.ts";
+import { setMany } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
 describe("requests that do not wait for the responses to earlier ones", () => {
@@ -52,6 +55,31 @@ describe("requests that do not wait for the responses to earlier ones", () => {
     let text = "";
     for await (const part of socket) if ((text += part).includes('"viewer"')) break;
     expect(text.match(/"value":\d+/g)).toEqual([1, 2, 3, 4].map((value) => `"value":${value}`));
+  });
+
+  test("G14: the body of a request that waits is kept in few blocks, if its chunks have one byte", async () => {
+    const socket = await open();
+    const add = vi.spyOn(ReceivedBytes.prototype, "add");
+    const push = vi.spyOn(IncomingMessage.prototype, "push");
+    try {
+      const [head, body] = post("{ viewer { user } }", "x".repeat(5_000)).split("\r\n\r\n");
+      const chunks = body!.replaceAll(/./g, "1\r\n$&\r\n");
+      socket.write(
+        [
+          post('{ awaitEntry(key: "first") { key } }'),
+          head!.replace(/Content-Length: .*/, "Transfer-Encoding: chunked"),
+          `\r\n\r\n${chunks}0\r\n\r\n`,
+        ].join(""),
+      );
+      await expect.poll(() => add.mock.calls.length).toBeGreaterThanOrEqual(body!.length);
+      await setMany(server, "default", [{ key: "first", value: 1 }]);
+      let text = "";
+      for await (const part of socket) if ((text += part).includes('"viewer"')) break;
+      expect(text).toMatch(/"awaitEntry":\{"key":"first"\}.*"viewer":\{"user":/s);
+      expect(push.mock.calls.length).toBeLessThan(100);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   test("messages that arrive together with the request for a WebSocket are all read, in order", async () => {
