@@ -42,6 +42,8 @@ const maxLocatedLines = 300;
 /** Only short documents are kept. Long ones usually contain data, and are not sent again. */
 const maxKeptLength = 4_096;
 const maxKept = 500;
+/** The largest sum of the lengths of the kept documents. A parsed document takes more than 100 bytes per character. */
+const maxKeptUnits = 256 * 1024;
 
 /** A valid document, and the operation of it to execute. */
 export interface Prepared extends Embedding {
@@ -95,6 +97,8 @@ export class Operations {
   readonly #rules: readonly ValidationRule[];
   /** The kept documents by their text, the least recently used first. */
   readonly #kept = new Map<string, ValidDocument>();
+  /** The sum of the lengths of the kept texts. */
+  #keptUnits = 0;
   /** The most recently used document. */
   #latest: ValidDocument | null = null;
 
@@ -192,12 +196,12 @@ export class Operations {
   #keep(text: string, valid: ValidDocument): void {
     if (valid === this.#latest) return;
     this.#latest = valid;
-    this.#kept.delete(text);
+    if (!this.#kept.delete(text)) this.#keptUnits += text.length;
     this.#kept.set(text, valid);
-    if (this.#kept.size <= maxKept) return;
     for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= maxKept && this.#keptUnits <= maxKeptUnits) return;
       this.#kept.delete(oldest);
-      return;
+      this.#keptUnits -= oldest.length;
     }
   }
 }

@@ -22,8 +22,11 @@ const maxKnownDocuments = 200;
 /** Longer documents usually contain data, and are not sent again. */
 const maxKnownLength = 4_096;
 
+/** An operation without its selection, which takes most of its memory. */
+type Declaration = Pick<OperationDefinitionNode, "name" | "variableDefinitions">;
+
 /** The operations of documents that were read before, by the document's text. */
-const known = new Map<string, readonly OperationDefinitionNode[]>();
+const known = new Map<string, readonly Declaration[]>();
 
 /**
  * Returns the types that an operation declares for its variables. The result is empty if the document cannot be parsed
@@ -46,7 +49,7 @@ export function typesOfVariables(
   return types;
 }
 
-function operationsOf(document: string): readonly OperationDefinitionNode[] {
+function operationsOf(document: string): readonly Declaration[] {
   const before = known.get(document);
   if (before) return before;
   const operations = operationsIn(document);
@@ -57,11 +60,11 @@ function operationsOf(document: string): readonly OperationDefinitionNode[] {
   return operations;
 }
 
-function operationsIn(document: string): OperationDefinitionNode[] {
+function operationsIn(document: string): Declaration[] {
   try {
-    return parse(document, { maxTokens, noLocation: true }).definitions.filter(
-      (definition) => definition.kind === Kind.OPERATION_DEFINITION,
-    );
+    return parse(document, { maxTokens, noLocation: true })
+      .definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
+      .map(({ name, variableDefinitions }) => ({ name, variableDefinitions }));
   } catch {
     return [];
   }

@@ -8,6 +8,7 @@ import {
 } from "graphql";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "../../src/schema/schema.ts";
+import { Operations } from "../../src/transport/operations.ts";
 import {
   refusal,
   request,
@@ -300,6 +301,25 @@ describe("G9 G14: documents that are large when expanded", () => {
       }
     }
     await client.dispose();
+  });
+
+  test("G14: bounds the sum of the lengths of the documents that it keeps, and not only their number", () => {
+    const policy = { allowsIntrospection: true, trustedDocuments: null };
+    const operations = new Operations(schema, { maxQueryBytes: 65_536 }, policy);
+    const document = (at: number, length: number) => `{ a${at}: viewer { user } }`.padEnd(length);
+    const prepare = (at: number, length: number) => operations.prepare(document(at, length), null);
+    for (const [length, kept] of [
+      [4_096, 64],
+      [100, 500],
+    ] as const) {
+      const first = prepare(0, length);
+      const second = prepare(1, length);
+      for (let at = 2; at < kept; at++) prepare(at, length);
+      expect(prepare(0, length)).toBe(first);
+      prepare(kept, length);
+      expect(prepare(0, length)).toBe(first);
+      expect(prepare(1, length)).not.toBe(second);
+    }
   });
 
   test("G14: refuses a long text of a type that has only short ones, without repeating it", async () => {
