@@ -2,7 +2,7 @@ import { BatonError } from "../errors.ts";
 import { JsonError } from "../json/json-error.ts";
 import { parseLongJsonText } from "../json/json-text.ts";
 import type { Steps } from "../json/long-value-parts.ts";
-import { decodeString, membersAt } from "../json/value-parts.ts";
+import { decodeString, membersAt, type Member } from "../json/value-parts.ts";
 
 /** A JSON-RPC message as a caller sent it. */
 export interface McpMessage {
@@ -44,14 +44,9 @@ export function* readMcpMessage(text: string): Steps<McpMessage> {
     throw new BatonError("BAD_USER_INPUT", `The body must be one JSON-RPC message. ${what}`.trim());
   }
   yield;
-  const call = argumentsOf(json);
+  const call = yield* argumentsOf(json);
   yield;
-  if (call.rest.length > maxRestUnits) {
-    throw new BatonError(
-      "PAYLOAD_TOO_LARGE",
-      `A message can have at most ${maxRestUnits} characters in addition to a tool's arguments.`,
-    );
-  }
+  requireShortRest(call.rest.length);
   const body = JSON.parse(call.rest) as Record<string, unknown>;
   const params = recordOf(body.params);
   const meta = recordOf(params._meta);
@@ -76,20 +71,40 @@ function* parse(text: string): Steps<string> {
   }
 }
 
-/** The arguments of a tool, and the message with `{}` instead of them. */
-function argumentsOf(json: string): { readonly rest: string; readonly argumentsText: string } {
+function requireShortRest(units: number): void {
+  if (units <= maxRestUnits) return;
+  throw new BatonError(
+    "PAYLOAD_TOO_LARGE",
+    `A message can have at most ${maxRestUnits} characters in addition to a tool's arguments.`,
+  );
+}
+
+/**
+ * The arguments of a tool, and the message with `{}` instead of them. The rest is measured before each further member, so
+ * that few members are read.
+ */
+function* argumentsOf(
+  json: string,
+): Steps<{ readonly rest: string; readonly argumentsText: string }> {
   const none = { rest: json, argumentsText: "{}" };
-  const members = new Map([...membersAt(json, 0)].map((member) => [member.name, member]));
-  const method = members.get("method");
-  const params = members.get("params");
+  let method: Member | undefined;
+  let params: Member | undefined;
+  for (const member of membersAt(json, 0)) {
+    if (member.name === "method") method = member;
+    if (member.name === "params") params = member;
+    requireShortRest(member.end - (params ? params.end - params.begin : 0));
+  }
   if (!method || decodedString(json.slice(method.begin, method.end)) !== "tools/call") return none;
   if (!params || json[params.begin] !== "{") return none;
+  yield;
   for (const { name, begin, end } of membersAt(json, params.begin)) {
-    if (name !== "arguments" || json[begin] !== "{") continue;
-    return {
-      rest: `${json.slice(0, begin)}{}${json.slice(end)}`,
-      argumentsText: json.slice(begin, end),
-    };
+    if (name === "arguments" && json[begin] === "{") {
+      return {
+        rest: `${json.slice(0, begin)}{}${json.slice(end)}`,
+        argumentsText: json.slice(begin, end),
+      };
+    }
+    requireShortRest(end - params.begin);
   }
   return none;
 }
