@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { query, refusal } from "../client.ts";
 import { claim, clear, fail, get, release, remove, set, wholeLog } from "../operations.ts";
+import { writeExport } from "../transfer/fill.ts";
 import { run, serveProcess, temporaryFolder } from "./baton-process.ts";
 import { health, msUntilReady, serveInstances } from "./instances.ts";
 import { expectNothingLost, Load } from "./load.ts";
@@ -101,6 +102,13 @@ describe.concurrent("failures of SQLite's disk and file", () => {
     }
     // 24 commits write 12 MB to it.
     expect(longestLog).toBeLessThan(4 * largeValue.length);
+    await writeExport(join(disk.path, "export"), 20);
+    const imported = await run(["import", join(disk.path, "export"), "--data-dir", dataDir]);
+    expect([imported.code, imported.stderr]).toEqual([
+      1,
+      expect.stringMatching(/disk is nearly full/),
+    ]);
+    await rm(join(disk.path, "export"));
     const { tokenId } = await createToken(dataDir);
     await query(
       server,

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { StartError } from "../../start-error.ts";
+import type { Maintenance } from "../../store/contract.ts";
 import { checkUser } from "../../store/model/limits.ts";
 import { everything } from "../../store/model/text-match.ts";
 import { discardImport, importStore } from "../../transfer/import-store.ts";
@@ -42,14 +43,16 @@ async function importFile(command: Command, user: string, file: string): Promise
     // The file is checked before a database is opened or created: either all of it can be written, or nothing is.
     const whole = await check(file, bar, interruption);
     await withDatabase(command, false, async (database, place) => {
+      await requireSpace(database, "Free space, and rerun the command.");
       const expiredCount = await importStore(database, user, whole, {
         onBatch: (lines) => bar.show("Importing", lines, whole.lineCount),
-        checkStop: (lines) =>
-          interruption.check(
-            () =>
-              `${lines} of ${whole.lineCount} lines are imported. User ${user} cannot write until all are. ` +
-              "Rerun the command to resume, or use --discard to undo the import.",
-          ),
+        checkStop: async (lines) => {
+          const howToGoOn =
+            `${lines} of ${whole.lineCount} lines are imported. User ${user} cannot write until all are. ` +
+            "Rerun the command to resume, or use --discard to undo the import.";
+          interruption.check(() => howToGoOn);
+          await requireSpace(database, howToGoOn);
+        },
       });
       const { entryCount } = await database.readUsage(user, [everything]);
       bar.clear();
@@ -61,6 +64,15 @@ async function importFile(command: Command, user: string, file: string): Promise
   } finally {
     bar.clear();
   }
+}
+
+/**
+ * The space that is kept free is for writes that remove data: see `DiskSpace`.
+ * @throws StartError if the disk is low
+ */
+async function requireSpace(database: Maintenance, howToGoOn: string): Promise<void> {
+  const { isLow } = await database.watchDisk();
+  if (isLow) throw new StartError(`The disk is nearly full. ${howToGoOn}`);
 }
 
 /** @throws StartError if the file is incomplete */
