@@ -1,3 +1,4 @@
+import { firstOf } from "./value-parts.ts";
 import { halfPair, JsonError, shown, unexpected, type JsonPath } from "./json-error.ts";
 
 /** An object or array that is open at the scanner's place. */
@@ -68,7 +69,7 @@ export class JsonScanner {
     this.#isHarmlessHalf = isHarmlessHalf;
     this.#text = text;
     this.at = at;
-    while (isWhitespace(text.charCodeAt(this.at))) this.at++;
+    this.at = afterWhitespace(text, at);
     this.#pieceBegin = this.at;
   }
 
@@ -93,8 +94,7 @@ export class JsonScanner {
    * @throws JsonError unless the text ends there
    */
   requireEnd(): void {
-    let { at } = this;
-    while (isWhitespace(this.#text.charCodeAt(at))) at++;
+    const at = afterWhitespace(this.#text, this.at);
     if (at < this.#text.length) throw unexpected(this.#text, at, "the end");
   }
 
@@ -183,7 +183,7 @@ export class JsonScanner {
 
   #skipWhitespace(): void {
     const begin = this.at;
-    while (isWhitespace(this.#text.charCodeAt(this.at))) this.at++;
+    this.at = afterWhitespace(this.#text, begin);
     if (this.at === begin) return;
     this.hasWhitespace = true;
     if (begin > this.#pieceBegin) this.#pieces.push(this.#text.slice(this.#pieceBegin, begin));
@@ -206,22 +206,18 @@ export class JsonScanner {
     let code = first;
     if (code === 0x2d) code = text.charCodeAt(++at);
     if (code === 0x30) code = text.charCodeAt(++at);
-    else if (isDigit(code))
-      do code = text.charCodeAt(++at);
-      while (isDigit(code));
+    else if (isDigit(code)) code = text.charCodeAt((at = afterDigits(text, at)));
     else throw unexpected(this.#text, at, at === this.at ? "a value" : "a digit");
     if (code === 0x2e) {
       code = text.charCodeAt(++at);
       if (!isDigit(code)) throw unexpected(this.#text, at, "a digit");
-      do code = text.charCodeAt(++at);
-      while (isDigit(code));
+      code = text.charCodeAt((at = afterDigits(text, at)));
     }
     if (code === 0x65 || code === 0x45) {
       code = text.charCodeAt(++at);
       if (code === 0x2b || code === 0x2d) code = text.charCodeAt(++at);
       if (!isDigit(code)) throw unexpected(this.#text, at, "a digit");
-      do code = text.charCodeAt(++at);
-      while (isDigit(code));
+      code = text.charCodeAt((at = afterDigits(text, at)));
     }
     this.at = at;
     this.#endValue();
@@ -330,6 +326,29 @@ export class JsonScanner {
   #path(): (string | number)[] {
     return this.#levels.map((level) => (level.isArray ? level.index : level.name));
   }
+}
+
+const notWhitespace = /[^ \n\r\t]/g;
+const notDigit = /\D/g;
+
+/** The end of the whitespace that begins at `at`, which can have no characters. */
+export function afterWhitespace(text: string, at: number): number {
+  const longAfter = at + minLongUnits;
+  let end = at;
+  while (isWhitespace(text.charCodeAt(end))) {
+    if (++end === longAfter) return firstOf(notWhitespace, text, end);
+  }
+  return end;
+}
+
+/** The end of the digits that begin at `at`. */
+function afterDigits(text: string, at: number): number {
+  const longAfter = at + minLongUnits;
+  let end = at;
+  while (isDigit(text.charCodeAt(end))) {
+    if (++end === longAfter) return firstOf(notDigit, text, end);
+  }
+  return end;
 }
 
 /** Whether JSON allows it between tokens. */

@@ -1,6 +1,6 @@
 import { limitExceeded } from "../errors.ts";
 import { JsonError, unexpected } from "../json/json-error.ts";
-import { isWhitespace, JsonScanner } from "../json/json-scanner.ts";
+import { afterWhitespace, JsonScanner } from "../json/json-scanner.ts";
 import { stepUnits, type Steps } from "../json/long-value-parts.ts";
 import { decodeString } from "../json/value-parts.ts";
 
@@ -125,10 +125,4 @@ function* readText(text: string, at: number): Steps<JsonScanner> {
   const scanner = new JsonScanner(text, at);
   while (!scanner.run(scanner.at + stepUnits)) yield;
   return scanner;
-}
-
-function afterWhitespace(text: string, at: number): number {
-  let place = at;
-  while (isWhitespace(text.charCodeAt(place))) place++;
-  return place;
 }

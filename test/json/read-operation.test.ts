@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { BatonError } from "../../src/errors.ts";
 import type { JsonPath } from "../../src/json/json-error.ts";
 import { JsonScanner } from "../../src/json/json-scanner.ts";
 import { JsonText } from "../../src/json/json-text.ts";
 import { stepUnits, type Steps } from "../../src/json/long-value-parts.ts";
+import { endOfValue } from "../../src/json/value-parts.ts";
 import { schema } from "../../src/schema/schema.ts";
 import { readEnvelope, type Envelope } from "../../src/transport/envelope.ts";
 import { readMessage, RefusedPayload } from "../../src/transport/read-message.ts";
@@ -287,6 +288,24 @@ describe("G14: reading many members", () => {
     expect(scanner.run()).toBe(true);
     expect(asked).toEqual([[0], [1]]);
     expect(scanner.problem).toBeNull();
+  });
+
+  test("does not look at each digit of a long number, or each character of long whitespace", () => {
+    const texts = ["9", "0.", "1e"].map((begin) => `${begin}${"9".repeat(100_000)}`);
+    const spaces = " \n".repeat(50_000);
+    const looks = vi.spyOn(String.prototype, "charCodeAt");
+    try {
+      for (const text of [...texts, `[${texts.join()}${spaces}]`]) {
+        const scanner = new JsonScanner(`${spaces}${text}${spaces}`);
+        scanner.run();
+        scanner.requireEnd();
+        expect(scanner.compact()).toBe(text.replace(spaces, ""));
+      }
+      for (const text of texts) expect(endOfValue(`${text}]`, 0)).toBe(text.length);
+      expect(looks.mock.calls.length).toBeLessThan(5_000);
+    } finally {
+      looks.mockRestore();
+    }
   });
 
   test("does not parse a long number of a type other than JSON", async () => {
