@@ -12,6 +12,11 @@ const stepBytes = 64 * 1024;
  * @param who the user that the work is for, or `nobody`
  */
 export function decodeUtf8(blocks: Buffer[], who: string): string | null | Promise<string | null> {
+  const [first] = blocks;
+  // Most texts are short, and steps cost some microseconds.
+  if (first && blocks.length === 1 && first.length <= stepBytes) {
+    return isUtf8(first) ? first.toString("utf8") : null;
+  }
   let bytes = 0;
   for (const { length } of blocks) bytes += length;
   return bytes <= stepBytes ? atOnce(decode(blocks)) : inSteps(decode(blocks), who);
