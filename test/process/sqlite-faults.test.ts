@@ -1,4 +1,4 @@
-import { copyFile, open, rename, rm, stat } from "node:fs/promises";
+import { copyFile, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { query, refusal } from "../client.ts";
@@ -90,6 +90,9 @@ describe.concurrent("failures of SQLite's disk and file", () => {
     expect(await reasonOf(server)).toMatch(/disk is nearly full/);
     await vi.waitFor(async () => expect(await sample(metricsUrl, "baton_disk_low")).toBe(1));
 
+    // A shorter log must not end the state here.
+    const other = join(disk.path, "other");
+    await writeFile(other, Buffer.alloc(1_500_000));
     const keyPrefix = "a task";
     let longestLog = 0;
     for (let round = 0; round < 12; round++) {
@@ -115,6 +118,7 @@ describe.concurrent("failures of SQLite's disk and file", () => {
       `mutation { revokeToken(input: { tokenId: "${tokenId}" }) { token { tokenId } } }`,
     );
     await remove(server, { key: keyPrefix });
+    await rm(other);
 
     // Another program takes the rest of the disk. Each delete must succeed at the first attempt.
     await disk.fill();
