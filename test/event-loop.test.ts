@@ -2,10 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { FairQueue } from "../src/database/fair-queue.ts";
 import { isLoopHeld, nextTurn } from "../src/event-loop.ts";
+import { atOnce } from "../src/in-steps.ts";
 import { mergeLongPatch } from "../src/json/merge-patch-text.ts";
 import type { Steps } from "../src/json/long-value-parts.ts";
 import { readMcpMessage } from "../src/mcp/mcp-message.ts";
 import { fold } from "../src/store/search/composed-text.ts";
+import { digestOf, digestSteps } from "../src/store/commit/idempotency.ts";
 import { findMatch, searchText } from "../src/store/search/search-text.ts";
 import { SharedMemory } from "../src/store/shared-memory.ts";
 
@@ -59,6 +61,25 @@ describe("G14: the requests of one user do not delay another", () => {
       while (!work.next().done) steps++;
       expect(steps).toBeGreaterThan(10);
     }
+  });
+
+  test("G12: the digest of a large call is computed in many steps, and is the same", () => {
+    const entry = { key: "k", value: '"é"', metadata: null, ifRevision: 7n, ttlSeconds: undefined };
+    const calls = [
+      [
+        "setEntries",
+        null,
+        ["a:*"],
+        { namespace: "a", entries: Array.from({ length: 1_000 }, () => entry) },
+      ],
+      ["transact", "agent", [], { conditions: [], operations: [{ set: entry }], other: undefined }],
+      ["clear", undefined, [], {}],
+    ];
+    for (const call of calls) expect(atOnce(digestSteps(call))).toBe(digestOf(call));
+    const steps = digestSteps(calls[0]);
+    let count = 0;
+    while (!steps.next().done) count++;
+    expect(count).toBeGreaterThan(1_000);
   });
 
   test("a text of any length is composed in short pieces, with few combining marks each", () => {

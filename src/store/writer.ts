@@ -1,9 +1,11 @@
 import { badUserInput, limitExceeded, unavailable } from "../errors.ts";
 import { findCandidates } from "./claim-candidates.ts";
-import { commandOf, type Command, type CommandResult } from "./commit/command.ts";
+import { inSteps } from "../in-steps.ts";
+import { commandBytes, commandOf, type Command, type CommandResult } from "./commit/command.ts";
 import type { Committer } from "./commit/committer.ts";
-import { digestOf } from "./commit/idempotency.ts";
+import { digestOf, digestSteps } from "./commit/idempotency.ts";
 import { recordKey } from "./commit/record-key.ts";
+import { maxTransactionBytes } from "./commit/transaction-bytes.ts";
 import { completeRepeat, type RepeatView } from "./complete-repeat.ts";
 import type { Claim } from "./model/claim.ts";
 import type { Entry } from "./model/entry.ts";
@@ -98,6 +100,8 @@ export class Writer {
   readonly #limits: Limits;
   readonly #view: RepeatView;
   readonly #memory: SharedMemory;
+  /** The latest digest of each user that is computed in steps. The user's later calls are submitted after it. */
+  readonly #digests = new Map<string, Promise<string>>();
 
   /**
    * @param view where claims with a filter find candidates, and repeats find parts of their results
@@ -352,7 +356,9 @@ export class Writer {
     const { userId, agent, grants } = viewer;
     const mayRead = mayReadAll(viewer, steps) && mayReadAll(viewer, conditions);
     const caller = { userId, agent, mayRead };
+    const earlier = this.#digests.get(userId);
     if (idempotencyKey == null) {
+      if (earlier) await earlier;
       return this.#committer.submit(commandOf(caller, steps, { conditions }));
     }
     checkIdempotencyKey(this.#limits, "input.idempotencyKey", idempotencyKey);
@@ -360,11 +366,36 @@ export class Writer {
     const writable = grants
       .filter(({ scopes }) => scopes.includes("write"))
       .map(({ namespacePattern }) => namespacePattern);
-    const digest = digestOf([call, agent, writable, input]);
+    const made = [call, agent, writable, input];
+    let digest: string;
+    if (commandBytes(commandOf(caller, steps, { conditions })) > maxTransactionBytes) {
+      digest = await this.#digestInSteps(userId, made);
+    } else {
+      if (earlier) await earlier;
+      digest = digestOf(made);
+    }
     const idempotency = { key: recordKey(viewer, idempotencyKey), digest };
     const command = commandOf(caller, steps, { conditions, idempotency });
     const result = await this.#committer.submit(command);
     return completeRepeat(this.#view, this.#memory, command, result);
+  }
+
+  /** Computes the digest of a large call after those of the user's earlier calls. */
+  #digestInSteps(userId: string, call: unknown): Promise<string> {
+    const earlier = this.#digests.get(userId);
+    const begin = async () => {
+      await earlier;
+      return inSteps(digestSteps(call), userId);
+    };
+    const running = begin();
+    this.#digests.set(userId, running);
+    // The calls that wait for it continue first.
+    const forget = () =>
+      queueMicrotask(() => {
+        if (this.#digests.get(userId) === running) this.#digests.delete(userId);
+      });
+    running.then(forget, forget);
+    return running;
   }
 
   #asked(viewer: Viewer) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { socketClient, subscribeOn } from "../client.ts";
 import { plainDatabases } from "../databases.ts";
 import {
   append,
@@ -39,6 +40,28 @@ describe.each(plainDatabases)("idempotency on $name", ({ create }) => {
   }
 
   const wrongKey = { code: "BAD_USER_INPUT", argument: "input.idempotencyKey" };
+
+  test("G12: large calls with a key, and the small ones after them, are committed in their order", async () => {
+    const user = await newUser();
+    const client = socketClient(user.url, { authorization: `Bearer ${user.token}` });
+    const document = `mutation ($entries: [SetEntriesItem!]!, $key: String) {
+      setEntries(input: { entries: $entries, idempotencyKey: $key }) { revision }
+    }`;
+    const large = Array.from({ length: 100 }, (_, n) => ({
+      key: `${n}`,
+      value: "é".repeat(6_000),
+    }));
+    const calls = [
+      { entries: large, key: "large" },
+      { entries: large.slice(0, 1), key: "small" },
+      { entries: large, key: "next" },
+      { entries: large.slice(0, 1) },
+    ];
+    const answers = calls.map((call) => subscribeOn(client, document, call).next());
+    const revisions = (await Promise.all(answers)).map(({ revision }) => revision);
+    await client.dispose();
+    expect(revisions).toEqual(["100", "101", "201", "202"]);
+  });
 
   test("refuses the key with other input, for another mutation or by another agent", async () => {
     const user = await newUser();

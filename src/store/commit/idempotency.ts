@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { badUserInput } from "../../errors.ts";
+import type { Steps } from "../../json/long-value-parts.ts";
 import type { Claim } from "../model/claim.ts";
 import { shownEntry, type Entry, type EntryHead } from "../model/entry.ts";
 import type { OperationResult } from "../operations/operation.ts";
@@ -13,6 +14,37 @@ export const recordAgeMs = 24 * 3_600_000;
 /** Returns the digest of a call: of its input, and of the properties of the caller that affect the result. */
 export function digestOf(call: unknown): string {
   return createHash("sha256").update(JSON.stringify(call, withoutBigints)).digest("hex");
+}
+
+/** The levels of a call that are read in steps: the call, its input, and a list in it, such as the entries. */
+const levelsInSteps = 3;
+
+/** Computes the digest of a large call in steps. */
+export function* digestSteps(call: unknown): Steps<string> {
+  const hash = createHash("sha256");
+  for (const part of jsonParts(call, levelsInSteps)) {
+    hash.update(part);
+    yield;
+  }
+  return hash.digest("hex");
+}
+
+/** Yields the JSON of a call in parts. */
+function* jsonParts(value: unknown, levels: number): Generator<string, void> {
+  if (levels === 0 || typeof value !== "object" || value === null) {
+    yield JSON.stringify(value, withoutBigints) ?? "null";
+    return;
+  }
+  const isList = Array.isArray(value);
+  let before = isList ? "[" : "{";
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined && !isList) continue;
+    yield isList ? before : `${before}${JSON.stringify(name)}:`;
+    yield* jsonParts(member, levels - 1);
+    before = ",";
+  }
+  if (before !== ",") yield before;
+  yield isList ? "]" : "}";
 }
 
 /** @throws BAD_USER_INPUT if the idempotency key was used for a different call */
