@@ -52,7 +52,10 @@ export function isErrorCode(code: unknown): code is ErrorCode {
 /** The details of an error in addition to its message, as JSON. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
-/** An error for the caller: its message and details are shown unchanged. */
+/**
+ * An error for the caller: its message and details are shown unchanged. It has no stack, because the caller is its cause,
+ * and a stack takes tens of microseconds: an operation can have thousands of errors.
+ */
 export class BatonError extends Error {
   override readonly name = "BatonError";
   readonly code: ErrorCode;
@@ -60,7 +63,10 @@ export class BatonError extends Error {
   readonly extensions: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, cause === undefined ? undefined : { cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.extensions = { code, ...details };
   }

@@ -1,6 +1,8 @@
 import fc from "fast-check";
+import pino from "pino";
 import { describe, expect, test, vi } from "vitest";
 import { FairQueue } from "../src/database/fair-queue.ts";
+import { badUserInput } from "../src/errors.ts";
 import { isLoopHeld, nextTurn } from "../src/event-loop.ts";
 import { atOnce } from "../src/in-steps.ts";
 import { mergeLongPatch } from "../src/json/merge-patch-text.ts";
@@ -10,6 +12,7 @@ import { fold } from "../src/store/search/composed-text.ts";
 import { digestOf, digestSteps } from "../src/store/commit/idempotency.ts";
 import { findMatch, searchText } from "../src/store/search/search-text.ts";
 import { SharedMemory } from "../src/store/shared-memory.ts";
+import { publicErrors } from "../src/transport/public-error.ts";
 
 describe("G14: the requests of one user do not delay another", () => {
   test("a thousand pieces of one user's work delay another user's by one piece", async () => {
@@ -80,6 +83,15 @@ describe("G14: the requests of one user do not delay another", () => {
     let count = 0;
     while (!steps.next().done) count++;
     expect(count).toBeGreaterThan(1_000);
+  });
+
+  test("the errors of an operation are shown in one step each, and have no stack", () => {
+    const errors = Array.from({ length: 2_000 }, () => badUserInput("first", "Must be positive."));
+    expect(errors[0]?.stack).not.toContain("\n");
+    const steps = publicErrors(errors, pino({ enabled: false }), { requestId: "r" });
+    let count = 0;
+    while (!steps.next().done) count++;
+    expect(count).toBe(2_000);
   });
 
   test("a text of any length is composed in short pieces, with few combining marks each", () => {

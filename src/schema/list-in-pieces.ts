@@ -3,8 +3,8 @@ import { isLoopHeld, nextTurn } from "../event-loop.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import { fieldsOfItem } from "./selected-fields.ts";
 
-/** The number of fields that are executed in one piece: a few milliseconds of work. */
-const fieldsPerPiece = 3_000;
+/** The number of fields that are executed in one piece: a few milliseconds of work, and some 30 ms if each of them fails. */
+const fieldsPerPiece = 1_000;
 
 interface Caller {
   readonly viewer: Viewer;

@@ -7,13 +7,13 @@ import { schema } from "../schema/schema.ts";
 import { writeLongJson, type TextParts } from "../json/write-long-json.ts";
 import { compiledOperation } from "./compiled-operation.ts";
 import { embeddedValues } from "./embedded-variables.ts";
-import { inSteps } from "../in-steps.ts";
+import { atOnce, inSteps } from "../in-steps.ts";
 import type { OperationObserver } from "../operation-observer.ts";
 import { openLiveOperation, type LiveOperation } from "./live-operation.ts";
 import { OperationContext, type Connection, type Services } from "./operation-context.ts";
 import type { OperationNote } from "./operation-note.ts";
 import { Operations, type OperationPolicy, type Prepared } from "./operations.ts";
-import { publicError } from "./public-error.ts";
+import { publicErrors } from "./public-error.ts";
 import { readMessage, type SocketMessage } from "./read-message.ts";
 import { readOperation, type Operation } from "./read-operation.ts";
 import { readSearch } from "./read-search.ts";
@@ -117,7 +117,8 @@ export class Graphql {
     result: ExecutionResult,
     { viewer, note }: OperationContext,
   ): Promise<OperationResult> {
-    const errors = result.errors && this.publicErrors(result.errors, note);
+    const steps = result.errors && publicErrors(result.errors, this.#logger, note);
+    const errors = steps && (await inSteps(steps, viewer.userId));
     const shown = errors ? { ...result, errors } : result;
     return {
       text: await inSteps(writeLongJson(shown), viewer.userId),
@@ -184,7 +185,7 @@ export class Graphql {
    * @param note the note of their operation
    */
   publicErrors(errors: readonly unknown[], note: OperationNote): GraphQLError[] {
-    return errors.map((error) => publicError(error, this.#logger, note));
+    return atOnce(publicErrors(errors, this.#logger, note));
   }
 }
 

@@ -1,10 +1,25 @@
 import { GraphQLError, type GraphQLErrorExtensions } from "graphql";
 import type { Logger } from "pino";
+import type { Steps } from "../json/long-value-parts.ts";
 import { BatonError, isErrorCode, shownExtensions } from "../errors.ts";
 import type { OperationNote } from "./operation-note.ts";
 
 /** graphql-js includes an invalid value in its message, regardless of the value's length. */
 const maxMessageLength = 1_000;
+
+/** Makes the public forms of errors. A response can have thousands of errors, and each takes tens of microseconds. */
+export function* publicErrors(
+  errors: readonly unknown[],
+  logger: Logger,
+  note: OperationNote,
+): Steps<GraphQLError[]> {
+  const shown: GraphQLError[] = [];
+  for (const error of errors) {
+    shown.push(publicError(error, logger, note));
+    yield;
+  }
+  return shown;
+}
 
 /**
  * Returns the public form of an error: a BatonError is unchanged, an error of GraphQL is BAD_USER_INPUT, and any other
