@@ -46,10 +46,12 @@ export class SocketReader {
 
   #read(data: RawData): Message | Promise<Message> {
     const { graphql, who } = this.#options;
-    // `ws` has checked that it is UTF-8, and passes it as one buffer.
-    const text = decodeUtf8([data as Buffer], who()) as string | Promise<string>;
-    if (typeof text === "string") return graphql.readMessage(text, who());
-    return text.then((whole) => graphql.readMessage(whole, who()));
+    // `ws` passes a message as one buffer. A binary one need not be UTF-8: it is then read as an empty text, which is not JSON.
+    const text = decodeUtf8([data as Buffer], who());
+    if (text instanceof Promise) {
+      return text.then((whole) => graphql.readMessage(whole ?? "", who()));
+    }
+    return graphql.readMessage(text ?? "", who());
   }
 
   async #readInTurn(data: RawData): Promise<Message> {
