@@ -45,6 +45,9 @@ export class TokenCache {
   #running: Promise<void> | null = null;
   /** The check that follows the running one. */
   #next: Promise<void> | null = null;
+  /** The latest refresh of followed tokens, and the one that follows it. */
+  #refreshing: Promise<void> = Promise.resolve();
+  #nextRefresh: Promise<void> | null = null;
 
   constructor(table: TokenTable) {
     this.#table = table;
@@ -65,7 +68,11 @@ export class TokenCache {
     // The absolute value: the clock can be set back.
     const ageMs = Math.abs(Date.now() - this.#checkedAt);
     if (this.#told !== this.#toldAtCheck || ageMs > maxAgeMs) {
-      return this.check().then(() => this.#lookUp(hash));
+      return this.#checkVersion().then(() => {
+        // Thousands of other tokens can end, and this use does not wait for them. If it fails, the next check tries again.
+        this.#refresh().catch(() => {});
+        return this.#lookUp(hash);
+      });
     }
     return this.#lookUp(hash);
   }
@@ -74,7 +81,12 @@ export class TokenCache {
    * Checks whether the table has changed, and ends the sessions of revoked and expired tokens. Call it more often than
    * every `maxAgeMs`.
    */
-  check(): Promise<void> {
+  async check(): Promise<void> {
+    await this.#checkVersion();
+    await this.#refresh();
+  }
+
+  #checkVersion(): Promise<void> {
     if (!this.#running) return this.#begin();
     if (this.#told === this.#toldAtBegin) return this.#running;
     const begin = () => this.#begin();
@@ -98,7 +110,17 @@ export class TokenCache {
     this.#version = version;
     this.#checkedAt = begin;
     this.#toldAtCheck = told;
-    await this.#refreshFollowed();
+  }
+
+  /** Refreshes the followed tokens after the refresh in progress. Those who wait for that share the next one. */
+  #refresh(): Promise<void> {
+    const begin = () => {
+      this.#nextRefresh = null;
+      this.#refreshing = this.#refreshFollowed();
+      return this.#refreshing;
+    };
+    this.#nextRefresh ??= this.#refreshing.then(begin, begin);
+    return this.#nextRefresh;
   }
 
   /** Reads the tokens with followers of earlier generations again, and ends the expired ones. Thousands end in turns. */
