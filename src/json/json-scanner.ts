@@ -68,7 +68,6 @@ export class JsonScanner {
   constructor(text: string, at = 0, isHarmlessHalf = (_path: JsonPath): boolean => false) {
     this.#isHarmlessHalf = isHarmlessHalf;
     this.#text = text;
-    this.at = at;
     this.at = afterWhitespace(text, at);
     this.#pieceBegin = this.at;
   }

@@ -63,7 +63,7 @@ export class DiskSpace {
   readonly #log: string;
   #isLow = false;
   #freeBytes = 0;
-  /** Bytes that commits can use before the next measurement. Only a server measures; other commands have no limit. */
+  /** Bytes that commits can use before the next measurement. A server and an import measure; other commands have no limit. */
   #leftBytes = Infinity;
   /** The size by which the write-ahead log can grow before the next measurement. */
   #logStep = Infinity;
