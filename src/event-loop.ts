@@ -4,6 +4,8 @@ import { performance } from "node:perf_hooks";
 const maxHoldMs = 4;
 /** The largest number of waiting tasks that are resumed between two turns. */
 const maxReleased = 256;
+/** After so much work for requests that were read in the same turn, the waiting tasks wait for another turn, once. */
+const maxReadMs = 10;
 
 // A process has one event loop, so this state is shared by the whole process.
 
@@ -14,14 +16,20 @@ let turn = -1;
 const waiting = new Map<string, (() => void)[]>();
 /** The number of scheduled calls of `release` that have not run. */
 let releasing = 0;
+/** Whether the waiting tasks wait for another turn, because this one has worked for long. */
+let isPostponed = false;
 
 /**
  * Whether the current turn has worked long enough, so that other tasks should run first. If true, wait for `nextTurn`.
  * Checking it first saves a promise.
  */
 export function isLoopHeld(): boolean {
+  return isHeldFor(maxHoldMs);
+}
+
+function isHeldFor(ms: number): boolean {
   const now = performance.now();
-  if (now - since <= maxHoldMs) return false;
+  if (now - since <= ms) return false;
   // Has the loop turned since then? This check is slower than reading the clock, so it comes second.
   const { loopCount } = performance.nodeTiming.uvMetricsInfo;
   if (loopCount === turn) return true;
@@ -74,8 +82,13 @@ function scheduleReleases(): void {
   let count = 0;
   for (const { length } of waiting.values()) count += length;
   releasing = Math.min(count, maxReleased);
-  setImmediate(beginTurn);
+  setImmediate(beginReleases);
   for (let index = 0; index < releasing; index++) setImmediate(release);
+}
+
+function beginReleases(): void {
+  isPostponed = !isPostponed && isHeldFor(maxReadMs);
+  if (!isPostponed) beginTurn();
 }
 
 /** Resumes one task. It runs before the next call of this function in the same turn. */
