@@ -1,3 +1,5 @@
+import { performance } from "node:perf_hooks";
+import { MessageChannel } from "node:worker_threads";
 import fc from "fast-check";
 import pino from "pino";
 import { describe, expect, test, vi } from "vitest";
@@ -10,8 +12,11 @@ import type { Steps } from "../src/json/long-value-parts.ts";
 import { readMcpMessage } from "../src/mcp/mcp-message.ts";
 import { fold } from "../src/store/search/composed-text.ts";
 import { digestOf, digestSteps } from "../src/store/commit/idempotency.ts";
+import { schema } from "../src/schema/schema.ts";
 import { findMatch, searchText } from "../src/store/search/search-text.ts";
 import { SharedMemory } from "../src/store/shared-memory.ts";
+import { InOrder } from "../src/transport/in-order.ts";
+import { Operations } from "../src/transport/operations.ts";
 import { publicErrors } from "../src/transport/public-error.ts";
 
 describe("G14: the requests of one user do not delay another", () => {
@@ -45,6 +50,26 @@ describe("G14: the requests of one user do not delay another", () => {
     isDone = true;
     // Sixty pieces of 3 ms: no turn has more than two, and the one that continued.
     expect(turns).toBeGreaterThan(15);
+  });
+
+  test("a waiting task is not resumed in a turn that has worked for long on what it has read", async () => {
+    const turnOf = () => performance.nodeTiming.uvMetricsInfo.loopCount;
+    const work = (ms: number) => {
+      isLoopHeld();
+      for (const begin = performance.now(); performance.now() - begin < ms;);
+    };
+    let busyTurn = 0;
+    const { port1, port2 } = new MessageChannel();
+    port2.on("message", () => {
+      busyTurn = turnOf();
+      work(15);
+    });
+    // The message is read at the beginning of the next turn, in which the task would be resumed.
+    setImmediate(() => port1.postMessage(null));
+    await nextTurn("waiting");
+    expect(busyTurn).toBeGreaterThan(0);
+    expect(turnOf()).toBe(busyTurn + 1);
+    port1.close();
   });
 
   test("a value of 1 MiB is patched, searched and read in many steps", () => {
@@ -83,6 +108,29 @@ describe("G14: the requests of one user do not delay another", () => {
     let count = 0;
     while (!steps.next().done) count++;
     expect(count).toBeGreaterThan(1_000);
+  });
+
+  test("a long document is validated in steps, and none of its socket's later operations overtakes it", async () => {
+    const policy = { allowsIntrospection: true, trustedDocuments: null };
+    const operations = new Operations(schema, { maxQueryBytes: 65_536 }, policy);
+    const prepare = (fields: number, field = "viewer") => {
+      const aliases = Array.from({ length: fields }, (_, at) => `a${at}: ${field} { user }`);
+      return operations.prepare(`{ ${aliases.join(" ")} }`, null, "alice");
+    };
+    const documents = new InOrder();
+    const order: string[] = [];
+    const run = async (name: string, fields: number, field?: string) => {
+      try {
+        await documents.run(() => prepare(fields, field));
+        order.push(name);
+      } catch {
+        order.push(`${name}, refused`);
+      }
+    };
+    const prepared = [run("long", 200), run("long", 200, "nothing"), run("short", 1)];
+    await Promise.all(prepared);
+    expect(order).toEqual(["long", "long, refused", "short"]);
+    expect(documents.run(() => prepare(1))).not.toBeInstanceOf(Promise);
   });
 
   test("the errors of an operation are shown in one step each, and have no stack", () => {

@@ -95,7 +95,7 @@ export class GraphqlRoute {
     try {
       sent = await this.#read(request, response, context);
       if (isLoopHeld()) await nextTurn(userId);
-      prepared = graphql.operations.prepare(sent.query, sent.operationName);
+      prepared = await graphql.operations.prepare(sent.query, sent.operationName, userId);
       note.definition = prepared.operation;
       requireAnswerable(request, prepared, type);
       // The execution gets its own turn. On a socket, later operations would overtake this one.

@@ -8,6 +8,7 @@ import type { AnswersUnderWay } from "../store/response-budget.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import type { SharedMemory } from "../store/shared-memory.ts";
 import type { Graphql } from "./graphql.ts";
+import { InOrder } from "./in-order.ts";
 import type { OpenOperation } from "./open-operation.ts";
 import type { SocketMessage } from "./read-message.ts";
 import { SocketIntake } from "./socket-intake.ts";
@@ -41,6 +42,8 @@ export interface Extra {
   /** Releases the memory in which that message arrived; null after the operation has taken it over. */
   releaseMessage: (() => void) | null;
   readonly underWay: AnswersUnderWay;
+  /** The documents of its operations, which are prepared in order. */
+  readonly documents: InOrder;
   /** The open operations, by ID. */
   readonly operations: Map<string, OpenOperation>;
   /** Ends the operations that the caller has cancelled. */
@@ -90,6 +93,7 @@ export function openSocket(options: OpenSocketOptions): void {
     messageBytes: 0,
     releaseMessage: null,
     underWay: { bytes: 0, maxBytes: options.maxUnreadEntryBytes },
+    documents: new InOrder(),
     operations: new Map(),
     endAbandoned: () => {},
   };

@@ -13,6 +13,8 @@ import {
   type ValidationRule,
 } from "graphql";
 import { forbidden, limitExceeded } from "../errors.ts";
+import { atOnce, inSteps } from "../in-steps.ts";
+import type { Steps } from "../json/long-value-parts.ts";
 import type { ShownTexts } from "../store/response-budget.ts";
 import { selectionCount } from "./document-size.ts";
 import { embedVariables, type Embedding } from "./embedded-variables.ts";
@@ -94,7 +96,7 @@ export class Operations {
   readonly #schema: GraphQLSchema;
   readonly #limits: TextLimits;
   readonly #policy: OperationPolicy;
-  readonly #rules: readonly ValidationRule[];
+  readonly #rules: readonly (readonly ValidationRule[])[];
   /** The kept documents by their text, the least recently used first. */
   readonly #kept = new Map<string, ValidDocument>();
   /** The sum of the lengths of the kept texts. */
@@ -106,31 +108,32 @@ export class Operations {
     this.#schema = schema;
     this.#limits = limits;
     this.#policy = policy;
-    this.#rules = policy.allowsIntrospection ? rules : [...rules, NoSchemaIntrospectionCustomRule];
+    this.#rules = policy.allowsIntrospection
+      ? rules
+      : [...rules, [NoSchemaIntrospectionCustomRule]];
   }
 
   /**
+   * Parses and validates a document, or finds it among the kept ones. A long document is prepared in steps.
    * @param operationName required if the document has several operations
+   * @param who the user that the work is for
    * @throws OperationRefusal
    */
-  prepare(text: string, operationName: string | null | undefined): Prepared {
-    const known = this.#kept.get(text);
-    const valid = known ?? this.#validDocument(text);
-    if (text.length <= maxKeptLength) this.#keep(text, valid);
-    if (operationName == null && valid.only) return valid.only;
-    const operation = getOperationAST(valid.embedding.document, operationName);
-    if (operation) return preparedOf(valid, operation);
-    throw new OperationRefusal("name", [
-      new GraphQLError(
-        operationName == null
-          ? "operationName is required, because the document has several operations."
-          : "operationName must name one of the document's operations.",
-      ),
-    ]);
+  prepare(
+    text: string,
+    operationName: string | null | undefined,
+    who: string,
+  ): Prepared | Promise<Prepared> {
+    if (text.length > maxKeptLength) {
+      return inSteps(this.#validDocument(text), who).then((valid) => choose(valid, operationName));
+    }
+    const valid = this.#kept.get(text) ?? atOnce(this.#validDocument(text));
+    this.#keep(text, valid);
+    return choose(valid, operationName);
   }
 
   /** @throws OperationRefusal */
-  #validDocument(text: string): ValidDocument {
+  *#validDocument(text: string): Steps<ValidDocument> {
     this.#requireTrusted(text);
     this.#requireShort(text);
     try {
@@ -138,10 +141,12 @@ export class Operations {
         maxTokens: maxQueryTokens,
         noLocation: hasManyLines(text),
       });
+      yield;
       requireFewPairs(document);
       requireFew(selectionCount(document));
-      this.#requireValid(document);
+      yield* this.#requireValid(document);
       this.#requireSmallIntrospection(document);
+      yield;
       const embedding = embedVariables(this.#schema, document);
       const operation = getOperationAST(embedding.document);
       const checked = { embedding, shown: shownTexts(this.#schema, document) };
@@ -173,11 +178,18 @@ export class Operations {
     );
   }
 
-  #requireValid(document: DocumentNode): void {
+  *#requireValid(document: DocumentNode): Steps<void> {
+    const hideSuggestions = !this.#policy.allowsIntrospection;
     const begun = validate(this.#schema, document, [subscriptionDirectives]);
-    const options = { maxErrors, hideSuggestions: !this.#policy.allowsIntrospection };
-    const errors =
-      begun.length > 0 ? begun : validate(this.#schema, document, this.#rules, options);
+    if (begun.length > 0) throw new OperationRefusal("text", begun);
+    const errors: GraphQLError[] = [];
+    for (const group of this.#rules) {
+      const options = { maxErrors: maxErrors - errors.length, hideSuggestions };
+      errors.push(...validate(this.#schema, document, group, options));
+      // One more error says that validation ended early.
+      if (errors.length > maxErrors) break;
+      yield;
+    }
     if (errors.length > 0) throw new OperationRefusal("text", errors);
     const conflict = mergeConflict(document);
     if (conflict) throw new OperationRefusal("text", [conflict]);
@@ -206,14 +218,15 @@ export class Operations {
   }
 }
 
+// `mergeConflict` finds the same conflicts in less time.
+const ownRules = specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule);
 /**
- * `subscriptionDirectives` runs before these rules: one of them throws if a directive of a subscription's root field
- * has a variable.
+ * The rules in groups; each group visits the document in its own step. `subscriptionDirectives` runs before them: one of
+ * them throws if a directive of a subscription's root field has a variable.
  */
 const rules = [
-  // `mergeConflict` finds the same conflicts in less time.
-  ...specifiedRules.filter((rule) => rule !== OverlappingFieldsCanBeMergedRule),
-  shortAliases,
+  ownRules.slice(0, ownRules.length / 2),
+  [...ownRules.slice(ownRules.length / 2), shortAliases],
 ];
 /** Each error can search all names for suggestions, so their number is limited. */
 const maxErrors = 20;
@@ -254,6 +267,20 @@ function invalid(message: string): OperationRefusal {
 
 function tooLarge(limit: string, max: number, message: string): OperationRefusal {
   return new OperationRefusal("limit", [limitExceeded(limit, max, message, "query")]);
+}
+
+/** @throws OperationRefusal */
+function choose(valid: ValidDocument, operationName: string | null | undefined): Prepared {
+  if (operationName == null && valid.only) return valid.only;
+  const operation = getOperationAST(valid.embedding.document, operationName);
+  if (operation) return preparedOf(valid, operation);
+  throw new OperationRefusal("name", [
+    new GraphQLError(
+      operationName == null
+        ? "operationName is required, because the document has several operations."
+        : "operationName must name one of the document's operations.",
+    ),
+  ]);
 }
 
 function preparedOf(

@@ -122,7 +122,7 @@ export class SocketOperations {
    * 1. Check that the socket has room for one more operation.
    * 2. Authenticate the caller, with the operation's own token if it has one, and check its bounds.
    * 3. Reserve memory for a large message in the user's share.
-   * 4. Look up the document, or parse and validate it.
+   * 4. Look up the document, or parse and validate it. Later operations of the socket do not overtake a long document.
    * 5. If the caller has cancelled the operation in the meantime, abandon it.
    *
    * A refused operation counts as one read.
@@ -162,7 +162,10 @@ export class SocketOperations {
         await nextTurn(extra.userId);
         if (!(id in connection.subscriptions)) throw badUserInput("id", "It was completed.");
       }
-      const prepared = graphql.operations.prepare(payload.query, payload.operationName);
+      const { query, operationName } = payload;
+      const prepared = await extra.documents.run(() =>
+        graphql.operations.prepare(query, operationName, extra.userId),
+      );
       const contextValue = graphql.context(session, {
         note: operation.note,
         underWay: extra.underWay,

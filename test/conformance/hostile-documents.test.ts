@@ -307,7 +307,8 @@ describe("G9 G14: documents that are large when expanded", () => {
     const policy = { allowsIntrospection: true, trustedDocuments: null };
     const operations = new Operations(schema, { maxQueryBytes: 65_536 }, policy);
     const document = (at: number, length: number) => `{ a${at}: viewer { user } }`.padEnd(length);
-    const prepare = (at: number, length: number) => operations.prepare(document(at, length), null);
+    const prepare = (at: number, length: number) =>
+      operations.prepare(document(at, length), null, "alice");
     for (const [length, kept] of [
       [4_096, 64],
       [100, 500],
