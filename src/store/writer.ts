@@ -101,7 +101,7 @@ export class Writer {
   readonly #view: RepeatView;
   readonly #memory: SharedMemory;
   /** The latest digest of each user that is computed in steps. The user's later calls are submitted after it. */
-  readonly #digests = new Map<string, Promise<string>>();
+  readonly #digests = new Map<string, Promise<void>>();
 
   /**
    * @param view where claims with a filter find candidates, and repeats find parts of their results
@@ -388,13 +388,17 @@ export class Writer {
       return inSteps(digestSteps(call), userId);
     };
     const running = begin();
-    this.#digests.set(userId, running);
+    // If it fails, only its own call fails.
+    const ended = running.then(
+      () => {},
+      () => {},
+    );
+    this.#digests.set(userId, ended);
     // The calls that wait for it continue first.
-    const forget = () =>
-      queueMicrotask(() => {
-        if (this.#digests.get(userId) === running) this.#digests.delete(userId);
-      });
-    running.then(forget, forget);
+    const forget = () => {
+      if (this.#digests.get(userId) === ended) this.#digests.delete(userId);
+    };
+    void ended.then(() => queueMicrotask(forget));
     return running;
   }
 
