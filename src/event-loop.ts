@@ -4,7 +4,7 @@ import { performance } from "node:perf_hooks";
 const maxHoldMs = 4;
 /** The largest number of waiting tasks that are resumed between two turns. */
 const maxReleased = 256;
-/** After so much work for requests that were read in the same turn, the waiting tasks wait for another turn, once. */
+/** After this much work on what the same turn has read, the waiting tasks wait for another turn, once. */
 const maxReadMs = 10;
 
 // A process has one event loop, so this state is shared by the whole process.

@@ -1,5 +1,5 @@
 /**
- * Runs work in the order in which it was added. Work that needs no wait runs at once, except while earlier work has not
+ * Runs work in the order in which it was added. Work that needs no wait runs immediately, unless earlier work has not
  * ended.
  */
 export class InOrder {
