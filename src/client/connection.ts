@@ -325,6 +325,8 @@ function withoutPath(url: string): string {
 
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error & { readonly cause?: ErrorDetails };
+  // OpenSSL's message contains a number of a thread and the path of a file.
+  if (cause?.code === "ERR_SSL_WRONG_VERSION_NUMBER") return "the server does not use HTTPS";
   return String(cause?.message || cause?.code || message);
 }
 

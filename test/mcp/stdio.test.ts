@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { get as read, set } from "../operations.ts";
@@ -95,4 +98,15 @@ test("baton mcp says what to do if no server responds, or if the token is invali
   await gone.close();
   await expect(connect({ era: "2025" }, { BATON_URL: url })).rejects.toThrow(/baton serve/);
   await expect(connect({ era: "2025" }, { BATON_TOKEN: "wrong" })).rejects.toThrow(/not known/);
+  const plain = { BATON_URL: server.url.replace("http:", "https:") };
+  await expect(connect({ era: "2025" }, plain)).rejects.toThrow(/cannot be reached: /);
+  const untrusted = createServer({
+    cert: readFileSync("test/tls/first.cert.pem"),
+    key: readFileSync("test/tls/first.key.pem"),
+  }).listen(0, "127.0.0.1");
+  await once(untrusted, "listening");
+  const { port } = untrusted.address() as AddressInfo;
+  const secure = { BATON_URL: `https://127.0.0.1:${port}` };
+  await expect(connect({ era: "2025" }, secure)).rejects.toThrow(/NODE_EXTRA_CA_CERTS/);
+  untrusted.close();
 });

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { certificateHint } from "../terminal/error-message.ts";
 import { readBridgeMessage, standardHeaders, type BridgeMessage } from "./bridge-message.ts";
 import { eventData } from "./event-data.ts";
 
@@ -14,6 +15,8 @@ export interface McpBridgeOptions {
   readonly write: (message: string) => Promise<void>;
 }
 
+/** Node's code for a response that is not TLS. */
+const withoutTls = "ERR_SSL_WRONG_VERSION_NUMBER";
 const retryPauseMs = 250;
 const reopenPauseMs = 1_000;
 
@@ -192,6 +195,8 @@ export class McpBridge {
     if (isRefused(error)) {
       return `No server responds at ${this.#options.url}. Start the server with: baton serve. Or set BATON_URL.`;
     }
+    const failure = tlsFailure(error);
+    if (failure !== null) return `${this.#options.url} cannot be reached: ${failure}`;
     return `The connection to ${this.#options.url} was lost. Call again. A write can have been committed.`;
   }
 
@@ -215,6 +220,15 @@ function isRefused(error: unknown): boolean {
   const cause = (error as { cause?: { code?: unknown; errors?: { code?: unknown }[] } }).cause;
   const codes = [cause?.code, ...(cause?.errors ?? []).map(({ code }) => code)];
   return codes.some((code) => code === "ECONNREFUSED" || code === "ENOTFOUND");
+}
+
+/** Why TLS was not established, so that the server has not received the request; null if this is another error. */
+function tlsFailure(error: unknown): string | null {
+  const { code, message } = (error as { cause?: { code?: string; message?: string } }).cause ?? {};
+  if (code === withoutTls) return "the server does not use HTTPS. Set BATON_URL.";
+  return message !== undefined && /\bcertificate\b/.test(message)
+    ? `${message}. ${certificateHint}`
+    : null;
 }
 
 function readJson(text: string): unknown {

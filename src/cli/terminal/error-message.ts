@@ -27,6 +27,9 @@ const words = new Map(
   }),
 );
 
+export const certificateHint =
+  "If a private authority signed the server's certificate, name the authority's file in NODE_EXTRA_CA_CERTS.";
+
 /** The message of an error of the API and its code. `docs/errors.md` has a section for each code. */
 export function errorLine(error: ApiError): string {
   return `${messageOf(error)} (${error.code})`;
@@ -40,7 +43,7 @@ export function messageOf({ code, message, details, extensions }: ApiError): str
   const said = isNamed ? `${wordFor(path)}${message.slice(path.length)}` : message;
   if (details && said.includes("cannot be reached")) {
     if (/\bcertificate\b/.test(said)) {
-      return `${said} If a private authority signed the server's certificate, name the authority's file in NODE_EXTRA_CA_CERTS.`;
+      return `${said} ${certificateHint}`;
     }
     return `${said} Start the server, or name its address with --url (BATON_URL).`;
   }
