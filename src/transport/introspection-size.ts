@@ -65,22 +65,16 @@ class Count {
     }
   }
 
-  /** Adds `__type`: the type that it names, or the largest type if a variable names it. */
+  /**
+   * Adds `__type`: the type that it names. If a variable names it, all types count: to find the largest one, each such
+   * field would walk the whole schema, and add little to the count.
+   */
   #addNamed(node: FieldNode): void {
     const name = node.arguments?.[0]?.value;
     const { type } = TypeMetaFieldDef;
-    if (name?.kind === Kind.STRING) {
-      this.#add(node, type, this.#schema.getType(name.value));
-      return;
-    }
-    const before = this.bytes;
-    let largest = before;
-    for (const source of Object.values(this.#schema.getTypeMap())) {
-      this.bytes = before;
-      this.#add(node, type, source);
-      largest = Math.max(largest, this.bytes);
-    }
-    this.bytes = largest;
+    const types = this.#schema.getTypeMap();
+    const named = name?.kind === Kind.STRING ? [types[name.value]] : Object.values(types);
+    for (const source of named) this.#add(node, type, source);
   }
 
   /** Adds the name of a field, and its value. */
