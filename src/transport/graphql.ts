@@ -116,7 +116,7 @@ export class Graphql {
   async #resultOf(
     result: ExecutionResult,
     { viewer, note }: OperationContext,
-  ): Promise<OperationResult> {
+  ): Promise<OperationResult & { readonly text: TextParts }> {
     const steps = result.errors && publicErrors(result.errors, this.#logger, note);
     const errors = steps && (await inSteps(steps, viewer.userId));
     const shown = errors ? { ...result, errors } : result;
@@ -157,6 +157,7 @@ export class Graphql {
       operation: prepared.operation,
       maxComplexity: this.#services.store.limits.maxQueryComplexity,
       publicErrors: (errors) => this.publicErrors(errors, context.note),
+      writeErrors: async (result) => (await this.#resultOf(result, context)).text,
     });
   }
 

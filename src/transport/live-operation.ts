@@ -13,6 +13,7 @@ import type { SharedRendering } from "../feed/group.ts";
 import type { Delivery } from "../feed/member.ts";
 import type { Sink } from "../feed/sink.ts";
 import { Subscription } from "../feed/subscription.ts";
+import type { TextParts } from "../json/write-long-json.ts";
 import { schema } from "../schema/schema.ts";
 import { SelectionCompiler } from "./selection-compiler.ts";
 import { writeResult } from "./write-result.ts";
@@ -25,6 +26,8 @@ export interface LiveArguments extends ExecutionArgs {
   readonly maxComplexity: number;
   /** Returns errors in their public form. */
   readonly publicErrors: (errors: readonly unknown[]) => GraphQLError[];
+  /** Writes an event's result that has errors, of which there can be thousands. */
+  readonly writeErrors: (result: ExecutionResult) => Promise<TextParts>;
   /** Called when the subscription has ended or did not begin. It can be called several times. */
   readonly leave: () => void;
 }
@@ -115,11 +118,9 @@ export class LiveOperation {
       : this.#payload(result);
   }
 
-  #payload(result: ExecutionResult): Buffer {
-    const { errors } = result;
-    return Buffer.from(
-      writeResult(errors ? { ...result, errors: this.#args.publicErrors(errors) } : result),
-    );
+  #payload(result: ExecutionResult): Buffer | Promise<Buffer> {
+    if (!result.errors) return Buffer.from(writeResult(result));
+    return this.#args.writeErrors(result).then((parts) => Buffer.from(parts.join("")));
   }
 }
 
