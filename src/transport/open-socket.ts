@@ -42,8 +42,8 @@ export interface Extra {
   /** Releases the memory in which that message arrived; null after the operation has taken it over. */
   releaseMessage: (() => void) | null;
   readonly underWay: AnswersUnderWay;
-  /** The documents of its operations, which are prepared in order. */
-  readonly documents: InOrder;
+  /** Prepares its operations in the order in which they arrived. */
+  readonly inOrder: InOrder;
   /** The open operations, by ID. */
   readonly operations: Map<string, OpenOperation>;
   /** Ends the operations that the caller has cancelled. */
@@ -93,7 +93,7 @@ export function openSocket(options: OpenSocketOptions): void {
     messageBytes: 0,
     releaseMessage: null,
     underWay: { bytes: 0, maxBytes: options.maxUnreadEntryBytes },
-    documents: new InOrder(),
+    inOrder: new InOrder(),
     operations: new Map(),
     endAbandoned: () => {},
   };

@@ -122,10 +122,10 @@ export class SocketOperations {
    * 1. Check that the socket has room for one more operation.
    * 2. Authenticate the caller, with the operation's own token if it has one, and check its bounds.
    * 3. Reserve memory for a large message in the user's share.
-   * 4. Look up the document, or parse and validate it. Later operations of the socket do not overtake a long document.
+   * 4. Look up the document, or parse and validate it.
    * 5. If the caller has cancelled the operation in the meantime, abandon it.
    *
-   * A refused operation counts as one read.
+   * Steps 2 and 4 can wait. No later operation of the socket overtakes them. A refused operation counts as one read.
    */
   async prepare(
     connection: Connection,
@@ -146,9 +146,12 @@ export class SocketOperations {
       if (this.#isFull(extra)) await nextTurn(extra.userId);
       this.#requireRoom(extra, id);
       extra.operations.set(id, operation);
-      const session = await authenticator.authenticate(
-        socketCredentials(connection.connectionParams, payload.extensions, extra.headers),
+      const credentials = socketCredentials(
+        connection.connectionParams,
+        payload.extensions,
+        extra.headers,
       );
+      const session = await extra.inOrder.run(() => authenticator.authenticate(credentials));
       this.#admit(extra, session);
       operation.note.viewer = session.viewer;
       extra.userId = session.viewer.userId;
@@ -158,14 +161,7 @@ export class SocketOperations {
       if (payload instanceof RefusedPayload) throw payload.problem;
       releaseMessage?.();
       if (messageBytes > smallBytes) this.#hold(operation, extra.userId, messageBytes);
-      if (isLoopHeld()) {
-        await nextTurn(extra.userId);
-        if (!(id in connection.subscriptions)) throw badUserInput("id", "It was completed.");
-      }
-      const { query, operationName } = payload;
-      const prepared = await extra.documents.run(() =>
-        graphql.operations.prepare(query, operationName, extra.userId),
-      );
+      const prepared = await extra.inOrder.run(() => this.#document(connection, id, payload));
       const contextValue = graphql.context(session, {
         note: operation.note,
         underWay: extra.underWay,
@@ -201,6 +197,18 @@ export class SocketOperations {
       this.#log(operation);
       return errors;
     }
+  }
+
+  #document(
+    { extra, subscriptions }: Connection,
+    id: string,
+    { query, operationName }: Payload,
+  ): Prepared | Promise<Prepared> {
+    const prepare = () => {
+      if (!(id in subscriptions)) throw badUserInput("id", "It was completed.");
+      return this.#options.graphql.operations.prepare(query, operationName, extra.userId);
+    };
+    return isLoopHeld() ? nextTurn(extra.userId).then(prepare) : prepare();
   }
 
   /** Executes a query or a mutation, and writes its result. */
