@@ -114,6 +114,9 @@ export function unavailable(message: string, cause?: unknown): BatonError {
 /** The database has refused a transaction because its disk is full. It has stored nothing of it. */
 export class DiskFull extends BatonError {}
 
+/** The database refuses a row of one command, whose transaction it has not stored. Other commands can succeed. */
+export class RowRefused extends BatonError {}
+
 /**
  * The database cannot serve now.
  * @param isDiskFull whether that is because its disk is full

@@ -223,7 +223,12 @@ export const options = {
     ),
     max: 86_400,
   },
-  maxKeyBytes: numberOption("maxKeyBytes", "bytes", 1024, "Maximum size of a key, in UTF-8"),
+  maxKeyBytes: numberOption(
+    "maxKeyBytes",
+    "bytes",
+    1024,
+    "Maximum size of a key, in UTF-8. With PostgreSQL, the sum with --max-namespace-bytes and --max-agent-bytes is at most 2600",
+  ),
   maxNamespaceBytes: numberOption(
     "maxNamespaceBytes",
     "bytes",

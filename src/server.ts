@@ -10,6 +10,7 @@ import type { Config } from "./config.ts";
 import { databaseOf, describePlace } from "./database/database-place.ts";
 import { LogGrowth } from "./database/log-growth.ts";
 import { openDatabase } from "./database/open-database.ts";
+import { checkNameSizes } from "./database/postgres/name-sizes.ts";
 import { unavailable } from "./errors.ts";
 import { ClaimFeed } from "./feed/claim-feed.ts";
 import { defaultPageBounds, Feed } from "./feed/feed.ts";
@@ -79,6 +80,7 @@ const mebibyte = 1024 * 1024;
  * @throws StartError if it cannot start: for example, the port is in use, or the data directory cannot be used
  */
 export async function startServer(config: Config, logger: Logger): Promise<BatonServer> {
+  checkNameSizes(config);
   const database = await openDatabase(config, logger);
   try {
     const audit = new AuditLog(logger);

@@ -1,5 +1,5 @@
 import type { Config } from "../../config.ts";
-import { databaseOf } from "../../database/database-place.ts";
+import { checkNameSizes } from "../../database/postgres/name-sizes.ts";
 import { createListeningServer } from "../../tls-files.ts";
 import { readTrustedDocuments } from "../../transport/trusted-documents.ts";
 import { failureOf, ok, type Finding } from "./finding.ts";
@@ -9,7 +9,7 @@ const check = "configuration";
 /** Reads the options, and the files that they name, with the functions that a server uses at its start. */
 export async function checkConfiguration(config: Config): Promise<Finding[]> {
   const failures = await Promise.all([
-    failureOf(check, () => databaseOf(config)),
+    failureOf(check, () => checkNameSizes(config)),
     failureOf(check, () => createListeningServer(config, () => {})),
     failureOf(check, () => readTrustedDocuments(config.trustedDocuments)),
   ]);

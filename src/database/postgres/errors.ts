@@ -1,7 +1,11 @@
-import { BatonError, databaseUnavailable } from "../../errors.ts";
+import { BatonError, databaseUnavailable, RowRefused } from "../../errors.ts";
+import { maxNameBytes } from "./name-sizes.ts";
 
 /** The SQLSTATE with which PostgreSQL refuses a statement because its disk is full. */
 export const diskFull = "53100";
+
+/** The SQLSTATE of a row that does not fit into an index, and of limits of the database, such as its transaction IDs. */
+const programLimit = "54000";
 
 /** SQLSTATEs that mean "not now", by code or by class (the first two characters). See PostgreSQL's appendix A. */
 const unavailableStates: ReadonlyMap<string, string> = new Map([
@@ -14,6 +18,7 @@ const unavailableStates: ReadonlyMap<string, string> = new Map([
   ["40", "it had to roll back the transaction"],
   [diskFull, "its disk is full"],
   ["53", "it lacks memory, connections or another resource"],
+  [programLimit, "it has reached one of its limits"],
   ["55P03", "a lock could not be acquired in time"],
   ["57014", "it took too long"],
   ["57", "it is shutting down or starting"],
@@ -40,15 +45,34 @@ function unavailableReason(error: unknown): string | undefined {
   return unavailableMessages.find(([pattern]) => pattern.test(text))?.[1];
 }
 
+/** Whether a row does not fit into an index. Only then does this error name a table. */
+function isRowTooLong(error: unknown): boolean {
+  return sqlState(error) === programLimit && chain(error).some(({ table }) => table !== undefined);
+}
+
+/** `checkNameSizes` excludes this for names within the server's limits, but an import or an earlier server has its own. */
+function rowTooLong(cause: unknown): RowRefused {
+  return new RowRefused(
+    "LIMIT_EXCEEDED",
+    `PostgreSQL has no room in an index for these names: a user, a namespace and a key can have ${maxNameBytes} bytes of ` +
+      "UTF-8 in total.",
+    { limit: "maxKeyBytes", max: maxNameBytes },
+    cause,
+  );
+}
+
 /**
  * Runs work of the driver.
- * @throws UNAVAILABLE if the database cannot serve now, as a `DiskFull` if its disk is full, and any other error unchanged
+ * @throws UNAVAILABLE if the database cannot serve now, as a `DiskFull` if its disk is full; LIMIT_EXCEEDED as a
+ * `RowRefused` if a row does not fit into an index; and any other error unchanged
  */
 export async function translateErrors<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const reason = error instanceof BatonError ? undefined : unavailableReason(error);
+    if (error instanceof BatonError) throw error;
+    if (isRowTooLong(error)) throw rowTooLong(error);
+    const reason = unavailableReason(error);
     if (reason === undefined) throw error;
     throw databaseUnavailable(reason, error, sqlState(error) === diskFull);
   }
@@ -72,6 +96,7 @@ interface Link {
   readonly code?: unknown;
   readonly originalCode?: unknown;
   readonly kind?: unknown;
+  readonly table?: unknown;
   readonly message?: unknown;
   readonly cause?: unknown;
   readonly meta?: { readonly driverAdapterError?: unknown };

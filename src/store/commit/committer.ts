@@ -1,5 +1,5 @@
 import { setImmediate as nextLoop, setTimeout as pause } from "node:timers/promises";
-import { BatonError, DiskFull, unavailable } from "../../errors.ts";
+import { BatonError, DiskFull, RowRefused, unavailable } from "../../errors.ts";
 import type { WriteAccess, WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
 import { commandBytes, type Command, type CommandResult, type Outcome } from "./command.ts";
@@ -239,7 +239,7 @@ export class Committer {
 
   /**
    * Handles a failed transaction. A `BatonError` is a failure of the database (`UNAVAILABLE`): every command of the
-   * batch fails. Any other error was caused by one command. To find it, each command is tried in a separate
+   * batch fails. Any other error, and a `RowRefused`, was caused by one command. To find it, each command is tried in a separate
    * transaction. After a command that is postponed, the later ones of its user are, too.
    */
   async #fail(
@@ -248,7 +248,8 @@ export class Committer {
     error: unknown,
     settle: Settle,
   ): Promise<void> {
-    if (batch.length === 1 || error instanceof BatonError) {
+    const isOfDatabase = error instanceof BatonError && !(error instanceof RowRefused);
+    if (batch.length === 1 || isOfDatabase) {
       for (const waiting of batch) waiting.reject(error);
       return;
     }
