@@ -53,6 +53,8 @@ const tokenTimeoutMs = 5_000;
 const idleConnectionTimeoutMs = 5 * 60_000;
 /** A database that takes longer to respond to a ping cannot serve. */
 const pingTimeoutMs = 2_000;
+/** A ping waits for a lock for at most this time, so that it returns its connection while the lock is still held. */
+const pingLockTimeoutMs = 1_000;
 /** A database that hangs does not respond to a request to close, either. */
 const closeTimeoutMs = 500;
 
@@ -253,7 +255,10 @@ class PostgresDatabase extends Reads implements Database {
     if (this.isDiskLow) throw notReadyForLowDisk();
     await within(
       pingTimeoutMs,
-      Promise.all([checkWritable(this.#pool), checkWritable(this.#committer)]),
+      Promise.all([
+        checkWritable(this.#pool),
+        checkWritable(this.#committer).then(() => checkUnlocked(this.#committer)),
+      ]),
       () => {
         throw unavailable("The database does not respond in time.");
       },
@@ -276,8 +281,21 @@ async function typedClient(connection: PostgresConnection): Promise<PrismaClient
 
 async function checkWritable(connection: PostgresConnection): Promise<void> {
   const [row] = await connection.all<{ readOnly: string }>(
-    sql`SELECT current_setting('transaction_read_only') AS "readOnly" FROM (SELECT 1 FROM "User" LIMIT 1) AS "any"
-      RIGHT JOIN (SELECT 1) AS "always" ON true`,
+    sql`SELECT current_setting('transaction_read_only') AS "readOnly"`,
   );
   if (row?.readOnly === "on") throw unavailable("The database is read-only, like a standby.");
+}
+
+/**
+ * Checks that no other program has locked a table for longer than a moment, as `VACUUM FULL`, `REINDEX` and `ALTER TABLE` do.
+ * A lock that delays reads also delays this lock, which a write needs. Without ONLY, this would lock each partition.
+ */
+async function checkUnlocked(connection: PostgresConnection): Promise<void> {
+  await connection.transaction(async (client) => {
+    await client.all(sql`SELECT set_config('lock_timeout', ${`${pingLockTimeoutMs}ms`}, true)`);
+    await client.run(
+      sql`LOCK TABLE ONLY "User", ONLY "Entry", ONLY "Change", ONLY "Namespace", ONLY "NamespaceAgent", ONLY "Answer",
+        ONLY "Token" IN ROW EXCLUSIVE MODE`,
+    );
+  });
 }
