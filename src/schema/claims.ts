@@ -6,6 +6,7 @@ import { builder } from "./builder.ts";
 import {
   connectionOf,
   decodeCursor,
+  decodeNameCursor,
   defaultPageSize,
   encodeCursor,
   firstDescription,
@@ -188,11 +189,10 @@ builder.queryFields((t) => ({
       { namespacePrefix, first, after },
       { store, viewer, budget, closed },
     ) => {
-      const [name = null] = after == null ? [] : decodeCursor(after, 1);
       const input = {
         namespacePrefix: namespacePrefix ?? "",
         first: first ?? defaultPageSize,
-        after: name,
+        after: after == null ? null : decodeNameCursor(after),
       };
       const page = await budget.showRead(
         store.claims.listNamespaces(viewer, input, closed),

@@ -143,6 +143,16 @@ export function decodeCursor(cursor: string, length: number): string[] {
   throw notOfThisList();
 }
 
+/**
+ * The name can be longer than the server's limit, because an import does not have that limit.
+ * @throws BAD_USER_INPUT unless it is a cursor of a name
+ */
+export function decodeNameCursor(cursor: string): string {
+  const [name = ""] = decodeCursor(cursor, 1);
+  if (name === "") throw notOfThisList();
+  return name;
+}
+
 /** @throws BAD_USER_INPUT unless it is a cursor of a revision */
 export function decodeRevisionCursor(cursor: string): bigint {
   const [revision = ""] = decodeCursor(cursor, 1);

@@ -5,7 +5,7 @@ import type { Revised } from "../store/writer.ts";
 import { builder } from "./builder.ts";
 import {
   connectionOf,
-  decodeCursor,
+  decodeNameCursor,
   defaultPageSize,
   encodeCursor,
   firstDescription,
@@ -116,7 +116,7 @@ builder.queryField("deadLetters", (t) =>
         namespace,
         keyPrefix: keyPrefix ?? "",
         first: first ?? defaultPageSize,
-        after: after == null ? null : (decodeCursor(after, 1)[0] ?? null),
+        after: after == null ? null : decodeNameCursor(after),
       });
       const page = await budget.showRead(read, ({ items }) => items.map(sizeWithError));
       return { ...page, cursorOf: ({ key }: StoredEntry) => encodeCursor([key]) };

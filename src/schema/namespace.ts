@@ -11,6 +11,7 @@ import { builder } from "./builder.ts";
 import {
   connectionOf,
   decodeCursor,
+  decodeNameCursor,
   defaultPageSize,
   encodeCursor,
   firstDescription,
@@ -143,7 +144,7 @@ builder.queryFields((t) => ({
       const page = { prefix: prefix ?? "", first: first ?? defaultPageSize };
       const filter = readNamespaceFilter(store.limits, filterInput);
       if (filter) return filteredPage(context, info, { ...page, filter }, after ?? null);
-      const [name = null] = after == null ? [] : decodeCursor(after, 1);
+      const name = after == null ? null : decodeNameCursor(after);
       const read = store.namespaces.list(viewer, page.prefix, page.first, name);
       const found = await budget.showRead(read, ({ items }) => items.map(sizeOfNames));
       return { ...found, cursorOf: (namespace: Namespace) => encodeCursor([namespace.name]) };

@@ -270,6 +270,22 @@ describe.each(plainDatabases)("claims seen by observers on $name", ({ create }) 
     ]);
   });
 
+  test("a forged cursor lists what sorts after it, regardless of its length", async () => {
+    const { namespace } = await newWork(server, "a");
+    await claim(server, { namespace });
+    const document =
+      "query ($after: String) { claimedNamespaces(after: $after) { nodes { name } } }";
+    const after = (name: string) => Buffer.from(JSON.stringify([name])).toString("base64url");
+    const page = await query(server, document, { after: after(" ".repeat(5_000)) });
+    expect(page.claimedNamespaces.nodes).toContainEqual({ name: namespace });
+    const beyond = await query(server, document, { after: after("~".repeat(5_000)) });
+    expect(beyond.claimedNamespaces.nodes).toEqual([]);
+    for (const none of ["", "no cursor", after("")]) {
+      const refused = await refusal(query(server, document, { after: none }));
+      expect(refused.extensions).toMatchObject({ code: "BAD_USER_INPUT", argument: "after" });
+    }
+  });
+
   async function heldIn(namespace: string) {
     const taken = await claim(server, { namespace });
     return { namespace, key: taken.entry.key, token: taken.claim.token };
