@@ -19,7 +19,7 @@ function nameOf(bytes: number): string {
 }
 
 test("G9: with PostgreSQL, a server refuses to start if its limits allow names that no index holds", async () => {
-  const config = defaultConfig({ databaseUrl: "postgresql://nobody@127.0.0.1:1/none" });
+  const config = defaultConfig({ databaseUrl: "postgresql://127.0.0.1:1/baton" });
   const refused = startServer({ ...config, maxKeyBytes: 2_089 }, logger);
   await expect(refused).rejects.toMatchObject({
     exitCode: 2,

@@ -133,14 +133,13 @@ describe("UNAVAILABLE and not ready, but alive", () => {
     await load.more(50);
     await outsider.select("BEGIN");
     await outsider.select('LOCK TABLE "Entry" IN ACCESS EXCLUSIVE MODE');
-    // The server notices it without a request that waits.
-    const unreadyMs = await msUntilReady(server, 503);
     let refused = 0;
     const reads = Array.from({ length: 8 }, async () => {
       const answer = await timed(get(server, "writer0"));
       if (answer.refusal) refused++;
       return answer;
     });
+    const unreadyMs = await msUntilReady(server, 503);
     // Four operations wait for the lock, and all others wait for these four.
     const [write] = await Promise.all([
       timed(set(server, { key: "more", value: "more" })),
