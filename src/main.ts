@@ -73,8 +73,8 @@ function welcome(
   const link = localToken && isTerminal ? `#token=${localToken.secret}` : "";
   return [
     "Baton is running.",
-    `  Board      ${url}/${link}`,
-    `  GraphiQL   ${url}/graphql${link}`,
+    ...(config.board === "on" ? [`  Board      ${url}/${link}`] : []),
+    ...(config.graphiql === "on" ? [`  GraphiQL   ${url}/graphql${link}`] : []),
     `  Token      ${localToken?.file ?? `none in this data directory; create one${remakeToken(config)}`}`,
     `  API        ${url}/graphql`,
     `  Data       ${database}`,

@@ -2,7 +2,7 @@ import { Kind, type OperationDefinitionNode } from "graphql";
 import type { CallNote } from "../mcp/call-note.ts";
 import type { TracedOperation } from "../operation-trace.ts";
 
-/** The details of an operation for the log. They contain no token, key or value. */
+/** The details of an operation for the log. They contain the name of its token, but no secret, key or value. */
 export interface OperationNote extends CallNote {
   definition?: OperationDefinitionNode;
 }
@@ -16,7 +16,7 @@ export function loggedNote(note: OperationNote): object {
   return {
     requestId,
     ...(trace ? { traceId: trace.traceId, spanId: trace.spanId } : {}),
-    ...(viewer ? { user: viewer.userId, agent: viewer.agent } : {}),
+    ...(viewer ? { user: viewer.userId, agent: viewer.agent, tokenId: viewer.tokenId } : {}),
     ...(definition ? { operation: describeOperation(definition) } : {}),
     ...(call ? { operation: call } : {}),
     ...(errorCode ? { errorCode } : {}),

@@ -160,7 +160,9 @@ describe("baton serve", () => {
 
   test("logs starts, stops and errors as JSON lines, and requests at debug; never a token or a value", async () => {
     await using folder = await temporaryFolder();
-    const server = await serveProcess(folder.path, ["--log-level", "debug"]);
+    const off = ["--board", "off", "--graphiql", "off"];
+    const server = await serveProcess(folder.path, ["--log-level", "debug", ...off]);
+    expect(server.stdout).not.toMatch(/Board|GraphiQL/);
     await set(server, { key: "confidential key", value: "confidential value" });
     await request(server.url, "baton_wrong", "{ viewer { user } }");
     await fetch(`${server.url}/graphql?query=%7Bviewer%7Buser%7D%7D&token=confidential`);
@@ -168,7 +170,7 @@ describe("baton serve", () => {
     const lines = stderr
       .trim()
       .split("\n")
-      .map((line) => JSON.parse(line) as { msg: string });
+      .map((line) => JSON.parse(line) as { msg: string; tokenId?: string });
     expect(lines.map(({ msg }) => msg)).toEqual([
       "token.created",
       "started",
@@ -178,6 +180,8 @@ describe("baton serve", () => {
       "stopping",
       "stopped",
     ]);
+    const requests = lines.filter(({ msg }) => msg === "request");
+    expect(requests.map(({ tokenId }) => tokenId)).toEqual(["tok_local", undefined, undefined]);
     expect(stderr).not.toMatch(/confidential|baton_/);
   });
 
