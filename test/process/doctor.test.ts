@@ -58,8 +58,19 @@ describe.concurrent("baton doctor", () => {
     expect(well.findings).toContainEqual({
       check: "server",
       result: "ok",
-      message: `ready at ${server.url}`,
+      message: `a server is ready at ${server.url}`,
     });
+    await using other = await temporaryFolder();
+    const otherToken = join(other.path, "local.token");
+    await writeFile(otherToken, "baton_other", { mode: 0o600 });
+    const beside = await doctor("--data-dir", other.path, "--port", port);
+    expect(beside.bad).toEqual([
+      {
+        check: "server",
+        result: "warning",
+        message: expect.stringContaining(`but refuses the token in ${otherToken}.`),
+      },
+    ]);
 
     await runHere(["set", "k", "1", "--url", server.url, "--token", server.token]);
     await own.execute(`UPDATE "Change" SET "at" = "at" + 3600000`);
@@ -202,7 +213,7 @@ describe.concurrent("baton doctor", () => {
     expect(named.bad).toEqual([]);
     for (const [check, message] of [
       ["address", "listens on ::ffff:127.0.0.1, for other machines too, with TLS"],
-      ["server", `ready at https://[::ffff:127.0.0.1]:${port}`],
+      ["server", `a server is ready at https://[::ffff:127.0.0.1]:${port}`],
     ]) {
       expect(named.findings).toContainEqual({ check, result: "ok", message });
     }

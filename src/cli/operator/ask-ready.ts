@@ -6,7 +6,8 @@ import { json } from "node:stream/consumers";
 import type { Config } from "../../config.ts";
 import { urlOf } from "../../listen.ts";
 
-const timeoutMs = 3_000;
+/** The time in which a server must respond. */
+export const timeoutMs = 3_000;
 
 /** What a server says of itself. */
 export interface Readiness {

@@ -1,9 +1,12 @@
+import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { resolve } from "node:path";
 import type { Config } from "../../config.ts";
 import { hostInUrl, listen } from "../../listen.ts";
 import { listenForMetrics, metricsAddress } from "../../metrics/serve-metrics.ts";
 import { isThisMachine } from "../../this-machine.ts";
-import { askReady } from "./ask-ready.ts";
+import { isToken } from "../flags/connection.ts";
+import { askReady, timeoutMs } from "./ask-ready.ts";
 import { failure, failureOf, ok, warning, type Finding } from "./finding.ts";
 
 /** The address, and the server that listens there. If none does, whether one can listen there. */
@@ -20,10 +23,35 @@ export async function checkListening(config: Config): Promise<Finding[]> {
     isFree
       ? await checkPort(config, url)
       : problem === null
-        ? ok("server", `ready at ${url}`)
+        ? await checkStore(config, url)
         : failure("server", `not ready at ${url}: ${problem}`),
     ...(await checkMetrics(config, isFree)),
   ];
+}
+
+/**
+ * Whether the server that is ready accepts the local token, as `baton` sends it to a server on this machine. A server of
+ * another store does not. The token is not sent if it could be read on the way, or by a server whose certificate was not
+ * checked.
+ */
+async function checkStore({ dataDir }: Config, url: string): Promise<Finding> {
+  const ready = `a server is ready at ${url}`;
+  const file = resolve(dataDir, "local.token");
+  const token = (await readFile(file, "utf8").catch(() => "")).trim();
+  const { protocol, hostname } = new URL(url);
+  if (!isToken(token) || protocol !== "http:" || !isThisMachine(hostname)) {
+    return ok("server", ready);
+  }
+  const answer = await fetch(`${url}/graphql?query={viewer{user}}`, {
+    headers: { Authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(timeoutMs),
+  }).catch(() => null);
+  return answer?.status === 401
+    ? warning(
+        "server",
+        `${ready}, but refuses the token in ${file}. It probably has another store.`,
+      )
+    : ok("server", ready);
 }
 
 async function checkAddress({ host, tlsCertFile }: Config): Promise<Finding> {
@@ -61,6 +89,6 @@ async function briefly(start: (server: Server) => Promise<unknown>): Promise<voi
   try {
     await start(server);
   } finally {
-    await new Promise((resolve) => server.close(resolve));
+    await new Promise((closed) => server.close(closed));
   }
 }
