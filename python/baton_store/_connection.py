@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import logging
 import re
+import ssl
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
@@ -24,6 +25,10 @@ _log = logging.getLogger("baton_store")
 _PASSING_STATUSES = (408, 425, 429)
 # The server sends a heartbeat every 5 seconds.
 _MAX_SILENCE_SECONDS = 40.0
+
+_CERTIFICATE_HINT = (
+    " If a private authority signed the server's certificate, name the authority's file in SSL_CERT_FILE."
+)
 
 _LIMITS = "query limits { viewer { limits { maxPageSize maxBatchOperations maxBodyBytes } } }"
 
@@ -111,7 +116,8 @@ class Connection:
         except (OSError, http.client.HTTPException) as error:
             if self.io.is_closed:
                 raise UnavailableError("The data store was closed.") from None
-            raise UnavailableError(f"{self.name} cannot be reached: {error or type(error).__name__}.") from None
+            hint = _CERTIFICATE_HINT if isinstance(error, ssl.SSLCertVerificationError) else ""
+            raise UnavailableError(f"{self.name} cannot be reached: {error or type(error).__name__}.{hint}") from None
 
     def _data(self, answer: Answer) -> Any:
         data = _data_of(answer.body)

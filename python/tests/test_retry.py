@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import multiprocessing
 import os
+import ssl
 import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from baton_store import (
 )
 
 from .proxy import Proxy
-from .server import Server, new_namespace, new_store, shared_server
+from .server import REPOSITORY, Server, new_namespace, new_store, shared_server
 
 
 class LostAnswerTest(unittest.TestCase):
@@ -129,6 +130,20 @@ class ConnectionTest(unittest.TestCase):
             with DataStore(server.url, token) as store, self.assertRaises(UnauthenticatedError) as caught:
                 store.get("k")
             self.assertIn(message, caught.exception.message)
+
+    def test_an_untrusted_certificate_is_explained(self) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(REPOSITORY / "test/tls/first.cert.pem", REPOSITORY / "test/tls/first.key.pem")
+        with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            # The client refuses the certificate, so the server handles no request.
+            thread = threading.Thread(target=server.handle_request)
+            thread.start()
+            with DataStore(f"https://127.0.0.1:{server.server_port}", "any", retry_seconds=0) as store:
+                with self.assertRaises(UnavailableError) as caught:
+                    store.get("k")
+            thread.join()
+        self.assertIn("SSL_CERT_FILE", caught.exception.message)
 
     def test_closing_ends_calls_of_other_threads(self) -> None:
         store = new_store()

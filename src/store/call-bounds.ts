@@ -105,7 +105,7 @@ export class CallBounds {
         throw limitExceeded(
           limit,
           max,
-          `One ${holder.toLowerCase()} can have at most ${max} ${what.toLowerCase()} at the same time. End one of them first.`,
+          `One ${holder.toLowerCase()} can have at most ${counted(max, what)} at the same time. End one of them first.`,
         );
       }
       this.#counts.set(key, count + 1);
@@ -143,10 +143,16 @@ export class CallBounds {
     const max = this.#options[limit];
     return new BatonError(
       "RATE_LIMITED",
-      `One ${holder.toLowerCase()} can have at most ${max} ${rated.toLowerCase()} per second. Try again in ${retryAfterMs} ms.`,
+      `One ${holder.toLowerCase()} can have at most ${counted(max, rated)} per second. Try again in ${retryAfterMs} ms.`,
       { limit, max, retryAfterMs },
     );
   }
+}
+
+/** Such as `10 writes` or `1 write`. */
+function counted(count: number, what: Rated | Lasting): string {
+  const plural = what.toLowerCase();
+  return `${count} ${count === 1 ? plural.slice(0, -1) : plural}`;
 }
 
 function keyOf({ userId, tokenId }: Viewer, holder: Holder): string {

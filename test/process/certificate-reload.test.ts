@@ -37,6 +37,8 @@ test("SIGHUP reads the certificate again; an unusable one changes nothing and is
   const { code, stderr } = await runHere(["status", "--url", server.url, "--token", "any"]);
   expect(code).toBe(exitCodes.unavailable);
   expect(stderr).toMatch(/certificate.*NODE_EXTRA_CA_CERTS/);
+  const plain = ["status", "--url", server.url.replace("https", "http"), "--token", "any"];
+  expect((await runHere(plain)).stderr).toMatch(/If the server uses TLS, its address .* https:/);
 
   await use("second");
   server.child.kill("SIGHUP");

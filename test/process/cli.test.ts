@@ -361,7 +361,7 @@ describe.concurrent("the connection to the server", () => {
     await refused(exitCodes.usage, /^(?!.*cret).*BATON_TOKEN/, ["get", "k"], secret);
     await refused(
       exitCodes.denied,
-      /The token of --token is not known by Baton at http:\S+\. Use --url .*\(UNAUTHENTICATED\)/,
+      /The token of --token is not known by Baton at http:\S+\. Use --url .*, or pass another token in --token\. \(UNAUTHENTICATED\)/,
       ["get", "k", "--token", "wrong"],
     );
     const create = ["token", "create", "--data-dir", join(folder.path, "data"), "--user", "local"];

@@ -45,10 +45,19 @@ export function messageOf({ code, message, details, extensions }: ApiError): str
     if (/\bcertificate\b/.test(said)) {
       return `${said} ${certificateHint}`;
     }
+    // A server with TLS closes a connection without TLS, and so does a server that stops.
+    if (said.includes("at http://") && said.includes("other side closed")) {
+      return `${said} If the server uses TLS, its address (--url, BATON_URL) begins with https://.`;
+    }
     return `${said} Start the server, or name its address with --url (BATON_URL).`;
   }
   if (details && code === "UNAUTHENTICATED") {
-    return `${said} Use --url (BATON_URL) for another server, or --data-dir or BATON_TOKEN for another token.`;
+    // The data directory has no effect while --token or BATON_TOKEN is set.
+    const [, given] = /^The token of (--token|BATON_TOKEN) /.exec(said) ?? [];
+    const other = given
+      ? `pass another token in ${given}`
+      : "--data-dir or BATON_TOKEN for another token";
+    return `${said} Use --url (BATON_URL) for another server, or ${other}.`;
   }
   // The message can name arguments in the form that GraphQL uses.
   return said.replace(
