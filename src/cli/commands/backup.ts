@@ -14,7 +14,8 @@ export function backupCommand(): Command {
       `
 The copy has everything: all users, tokens without their secrets, logs. Once it
 is restored, the store has another epoch: a client that resumes from an earlier
-revision gets REVISION_COMPACTED and starts over. PostgreSQL has pg_dump and pg_basebackup.
+revision, and passes the epoch that it saved with it, gets REVISION_COMPACTED and
+starts over. PostgreSQL has pg_dump and pg_basebackup.
 
 Examples:
   $ baton backup "baton-$(date +%F).db"

@@ -47,10 +47,14 @@ export function watchCommand(): Command {
         "begin with the existing entries (EXISTING), then print CAUGHT_UP",
       ).conflicts("after"),
     )
-    .option("--after <revision>", "begin with the changes later than this revision", parseRevision)
+    .option(
+      "--after <revision>",
+      "begin with the changes later than this revision; pass --epoch, too",
+      parseRevision,
+    )
     .option(
       "--epoch <epoch>",
-      "the epoch of --after; the command fails if a backup was restored since",
+      "the epoch of --after, saved with it; the command fails if a backup was restored since",
     )
     .option("--count <lines>", "exit after this number of lines", parseCount)
     .option("--json", "print JSON on a terminal, too");
@@ -64,13 +68,15 @@ printed. If the connection is lost, the command reconnects without a gap and
 without a time limit. It fails only if it cannot reach the server at the start.
 Ctrl-C ends it. --count 1 ends it with the first change; | head -1 ends it with
 the second. With --where, an entry that no longer matches is printed as UNMATCHED.
+To save a revision for --after, save the epoch that baton status shows with it:
+after a backup was restored, revisions name other changes.
 
 Examples:
   $ baton watch -A
   $ baton watch --prefix task: --snapshot
   $ baton watch --snapshot --where '/state = "open"'
   $ baton watch --key report --count 1 | jq .entry.value
-  $ baton watch --after "$revision" | while read -r change; do …; done`,
+  $ baton watch --after "$revision" --epoch "$epoch" | while read -r change; do …; done`,
     )
     .action(async () => {
       const { key, prefix, snapshot, after, epoch, count, where, ...format } =

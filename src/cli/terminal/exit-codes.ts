@@ -18,13 +18,14 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: "done",
   absent: "the entry does not exist, or nothing was found; for server commands: the start failed",
-  usage: "an option, argument or value is not valid or too large",
+  usage: "an option, argument or value is not valid, or exceeds a limit",
   conflict:
     "a condition did not hold (--if-revision, --if-absent), or the claim has ended; nothing was written",
   timeout: "the wait timed out",
   denied: "the token is missing, invalid, or lacks permission",
   unavailable: "the server cannot be reached, or is temporarily unavailable",
-  compacted: "the log no longer reaches back to --after; begin with --snapshot",
+  compacted:
+    "the log no longer reaches back to --after, or a backup was restored since (--epoch); begin with --snapshot",
   other: "any other error",
 };
 
