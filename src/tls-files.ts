@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Config } from "./config.ts";
+import { HttpRequest } from "./http-request.ts";
 import { StartError } from "./start-error.ts";
 import { takeHandshakesInTurns } from "./tls-handshakes.ts";
 
@@ -33,8 +34,9 @@ export function createListeningServer(
   times = connectionTimes,
 ): ListeningServer {
   const { tlsCertFile, tlsKeyFile } = config;
+  const options = { ...times, IncomingMessage: HttpRequest };
   if (tlsCertFile === "" && tlsKeyFile === "") {
-    return { http: createHttpServer(times, listener), scheme: "http", reloadTls: () => {} };
+    return { http: createHttpServer(options, listener), scheme: "http", reloadTls: () => {} };
   }
   if (tlsCertFile === "" || tlsKeyFile === "") {
     throw new StartError("TLS needs both --tls-cert-file and --tls-key-file.", 2);
@@ -54,7 +56,7 @@ export function createListeningServer(
     }
   };
   const https: HttpsServer = usable(() =>
-    createHttpsServer({ ...read(), ...times, handshakeTimeout: handshakeTimeoutMs }, listener),
+    createHttpsServer({ ...read(), ...options, handshakeTimeout: handshakeTimeoutMs }, listener),
   );
   takeHandshakesInTurns(https, handshakeTimeoutMs);
   return {

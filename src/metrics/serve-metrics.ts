@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { HttpRequest } from "../http-request.ts";
 import { StartError } from "../start-error.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -18,7 +19,7 @@ export interface MetricsEndpoint {
  * @throws StartError if the address is invalid or in use
  */
 export async function serveMetrics(metrics: Metrics, address: string): Promise<MetricsEndpoint> {
-  const server = createServer((request, response) => {
+  const server = createServer({ IncomingMessage: HttpRequest }, (request, response) => {
     if (request.method !== "GET" || request.url !== "/metrics") {
       response.writeHead(404, { "Content-Type": "text/plain" }).end("Metrics are at /metrics.\n");
       return;

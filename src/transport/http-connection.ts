@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { isLoopHeld } from "../event-loop.ts";
-import { keepUnread } from "./keep-unread.ts";
+import { HttpRequest } from "../http-request.ts";
 import { StreamTurns } from "./stream-turns.ts";
 
 /**
@@ -71,7 +71,7 @@ class HttpConnection {
   }
 
   /** Begins the handling of a request when the earlier responses of this connection have been sent. */
-  handle(request: IncomingMessage, response: ServerResponse, begin: Begin): void {
+  handle(response: ServerResponse, begin: Begin): void {
     if (!this.#socket.writable) return;
     if (this.#current === null) return this.#begin(response, begin);
     if (this.#waiting.length >= maxWaiting) {
@@ -79,11 +79,7 @@ class HttpConnection {
       this.#socket.destroy();
       return;
     }
-    const read = keepUnread(request);
-    this.#waiting.push(() => {
-      read();
-      this.#begin(response, begin);
-    });
+    this.#waiting.push(() => this.#begin(response, begin));
   }
 
   /** The connection no longer carries HTTP. What follows the request stays in the socket for the new protocol. */
@@ -190,6 +186,8 @@ export class HttpConnections {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse, begin: Begin): void {
-    this.#all.get(request.socket)?.handle(request, response, begin);
+    // Its upgrade is ignored, and Node's parser skips what arrived together with such a request.
+    if (request instanceof HttpRequest && request.asksForUpgrade) response.shouldKeepAlive = false;
+    this.#all.get(request.socket)?.handle(response, begin);
   }
 }

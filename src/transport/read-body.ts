@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BatonError } from "../errors.ts";
+import { ReceivedBytes } from "../received-bytes.ts";
 import type { CallBounds } from "../store/call-bounds.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import { smallBytes, type SharedMemory } from "../store/shared-memory.ts";
 import { decodeUtf8 } from "./decode-utf8.ts";
 import { HttpRefusal } from "./http-refusal.ts";
-import { keepUnread } from "./keep-unread.ts";
-import { ReceivedBytes } from "./received-bytes.ts";
 import { slowestPace, type Pace } from "./slowest-pace.ts";
 
 export interface BodyOptions {
@@ -96,14 +95,11 @@ export function readBody(request: IncomingMessage, options: BodyOptions): Promis
     }
     async function waitForRoom(): Promise<void> {
       request.pause();
-      const read = keepUnread(request);
       const moreBytes = copies * declaredBytes - heldBytes;
       try {
         await memory.reserve(userId, moreBytes, heldBytes);
       } catch (error) {
         return refuse(error as Error);
-      } finally {
-        read();
       }
       if (isReleased) return memory.remove(userId, moreBytes);
       heldBytes += moreBytes;

@@ -5,9 +5,9 @@ import { performance } from "node:perf_hooks";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { ReceivedBytes } from "../../src/received-bytes.ts";
 import { decodeUtf8 } from "../../src/transport/decode-utf8.ts";
 import { textOf } from "../../src/transport/read-body.ts";
-import { ReceivedBytes } from "../../src/transport/received-bytes.ts";
 import { SocketReader } from "../../src/transport/socket-reader.ts";
 
 test("any text is decoded from chunks that end within its characters, and nothing else is", async () => {

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { text as wholeText } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { ReceivedBytes } from "../../src/transport/received-bytes.ts";
-import { setMany } from "../operations.ts";
+import { ReceivedBytes } from "../../src/received-bytes.ts";
+import { remove, setMany } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
 describe("requests that do not wait for the responses to earlier ones", () => {
@@ -57,30 +58,71 @@ describe("requests that do not wait for the responses to earlier ones", () => {
     expect(text.match(/"value":\d+/g)).toEqual([1, 2, 3, 4].map((value) => `"value":${value}`));
   });
 
-  test("G14: the body of a request that waits is kept in few blocks, if its chunks have one byte", async () => {
+  const wait = '{awaitEntry(key:"first"){key}}';
+  const waitByGet = () =>
+    post("x".repeat(5_000)).replace("POST /graphql", `GET /graphql?query=${encodeURI(wait)}`);
+
+  test.each([
+    ["waits", () => post(wait), () => post("{ viewer { user } }", "x".repeat(5_000)), () => ""],
+    ["does not read it", () => "", waitByGet, () => post("{ viewer { user } }")],
+  ])(
+    "G9 G14: the body of a request that %s is kept in few blocks, if its chunks have one byte",
+    async (_what, before, inChunks, after) => {
+      const socket = await open();
+      const add = vi.spyOn(ReceivedBytes.prototype, "add");
+      const push = vi.spyOn(IncomingMessage.prototype, "push");
+      try {
+        const [head, body] = inChunks().split("\r\n\r\n");
+        const chunks = body!.replaceAll(/./g, "1\r\n$&\r\n");
+        socket.write(
+          [
+            before(),
+            head!.replace(/Content-Length: .*/, "Transfer-Encoding: chunked"),
+            `\r\n\r\n${chunks}0\r\n\r\n`,
+            after(),
+          ].join(""),
+        );
+        await expect.poll(() => add.mock.calls.length).toBeGreaterThanOrEqual(body!.length);
+        await setMany(server, "default", [{ key: "first", value: 1 }]);
+        let text = "";
+        for await (const part of socket) if ((text += part).includes('"viewer"')) break;
+        expect(text).toMatch(/"awaitEntry":\{"key":"first"\}.*"viewer":\{"user":/s);
+        expect(push.mock.calls.length).toBeLessThan(100);
+      } finally {
+        vi.restoreAllMocks();
+        await remove(server, { key: "first" });
+      }
+    },
+  );
+
+  test("a request for a WebSocket waits for the responses to earlier ones, and is then refused", async () => {
     const socket = await open();
-    const add = vi.spyOn(ReceivedBytes.prototype, "add");
-    const push = vi.spyOn(IncomingMessage.prototype, "push");
-    try {
-      const [head, body] = post("{ viewer { user } }", "x".repeat(5_000)).split("\r\n\r\n");
-      const chunks = body!.replaceAll(/./g, "1\r\n$&\r\n");
-      socket.write(
-        [
-          post('{ awaitEntry(key: "first") { key } }'),
-          head!.replace(/Content-Length: .*/, "Transfer-Encoding: chunked"),
-          `\r\n\r\n${chunks}0\r\n\r\n`,
-        ].join(""),
-      );
-      await expect.poll(() => add.mock.calls.length).toBeGreaterThanOrEqual(body!.length);
-      await setMany(server, "default", [{ key: "first", value: 1 }]);
-      let text = "";
-      for await (const part of socket) if ((text += part).includes('"viewer"')) break;
-      expect(text).toMatch(/"awaitEntry":\{"key":"first"\}.*"viewer":\{"user":/s);
-      expect(push.mock.calls.length).toBeLessThan(100);
-    } finally {
-      vi.restoreAllMocks();
-    }
+    const handshake =
+      "GET /graphql HTTP/1.1\r\nHost: baton\r\nUpgrade: websocket\r\nConnection: Upgrade";
+    socket.write(`${post("{ viewer { user } }")}${handshake}\r\n\r\n`);
+    const answers = (await wholeText(socket))
+      .split("HTTP/1.1 ")
+      .map((answer) => answer.slice(0, 3));
+    expect(answers).toEqual(["", "200", "401"]);
   });
+
+  test.each([
+    ["GET", () => "GET /health/live HTTP/1.1\r\nHost: baton\r\n\r\n"],
+    ["POST", () => post("{ viewer { user } }")],
+  ])(
+    "a %s that offers HTTP/2 is answered as HTTP/1.1, and is the last of its connection",
+    async (_method, request) => {
+      const socket = await open();
+      const offer =
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__";
+      socket.write(request().replace("Host: baton", `Host: baton\r\n${offer}`).repeat(2));
+      const answers = await wholeText(socket);
+      expect(answers.match(/HTTP\/1.1 \d+|Connection: .*/g)).toEqual([
+        "HTTP/1.1 200",
+        "Connection: close",
+      ]);
+    },
+  );
 
   test("messages that arrive together with the request for a WebSocket are all read, in order", async () => {
     const socket = await open();
