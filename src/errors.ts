@@ -138,6 +138,14 @@ export function diskIsLow(): BatonError {
   );
 }
 
+/** Refuses a write that does not free more than it stores, while nearly no space is left for deletes. */
+export function diskIsVeryLow(): BatonError {
+  return unavailable(
+    "The disk is nearly full: only writes that free more than they store are accepted, and nothing was written. " +
+      "Delete or clear what is not needed, without an idempotencyKey, or try again later.",
+  );
+}
+
 /** Why a server is not ready while the disk of its database is nearly full. */
 export function notReadyForLowDisk(): BatonError {
   return unavailable(

@@ -1,6 +1,6 @@
 import { commandOf, type Command } from "../src/store/commit/command.ts";
 import type { Place } from "../src/store/model/place.ts";
-import { exact } from "../src/store/model/text-match.ts";
+import { everything, exact } from "../src/store/model/text-match.ts";
 
 // Commands of an agent without a name, for tests below the API.
 
@@ -77,6 +77,23 @@ export function incrementCommand(userId: string, { namespace, key }: Place): Com
 export function deleteCommand(userId: string, { namespace, key }: Place): Command {
   return commandOf(callerOf(userId), [
     { kind: "delete", argument: "input", namespace, key, ifRevision: null },
+  ]);
+}
+
+/** Claims the first free entry of a namespace. */
+export function claimCommand(userId: string, namespace: string): Command {
+  const token = "token";
+  const keys = everything;
+  return commandOf(callerOf(userId), [
+    {
+      kind: "claim",
+      argument: "input",
+      namespace,
+      keys,
+      leaseSeconds: 60,
+      maxAttempts: null,
+      token,
+    },
   ]);
 }
 

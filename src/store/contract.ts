@@ -320,6 +320,8 @@ export interface WriteTransaction {
 export interface WriteAccess {
   /** Whether the disk is nearly full, so that only writes that remove data are accepted. */
   readonly isDiskLow: boolean;
+  /** Whether the low disk has so little space left that a write must free more than it stores. */
+  readonly isDiskVeryLow: boolean;
   /**
    * Runs `work` in a transaction:
    *

@@ -7,7 +7,14 @@ import { openDatabase } from "../../src/database/open-database.ts";
 import type { Command } from "../../src/store/commit/command.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
 import type { Database, WriteAccess, WriteTransaction } from "../../src/store/contract.ts";
-import { clearCommand, incrementCommand, patchCommand, setCommand } from "../commands.ts";
+import {
+  claimCommand,
+  clearCommand,
+  deleteCommand,
+  incrementCommand,
+  patchCommand,
+  setCommand,
+} from "../commands.ts";
 import { plainDatabases } from "../databases.ts";
 import { createSqlite, type OwnDatabase } from "../own-database.ts";
 import { PostgresProxy } from "../postgres-proxy.ts";
@@ -123,6 +130,7 @@ describe.each(plainDatabases)("$name", ({ create }) => {
     let isFailing = false;
     await using instance = await startInstance(own, (database) => ({
       isDiskLow: false,
+      isDiskVeryLow: false,
       writeAlone: (...args) => database.writeAlone(...args),
       write: (userIds, work, isOnlyUnlocked) =>
         database.write(
@@ -260,6 +268,7 @@ describe("PostgreSQL", () => {
       get isDiskLow() {
         return isFull;
       },
+      isDiskVeryLow: false,
       writeAlone: (...args) => database.writeAlone(...args),
       write: (userIds, work, isOnlyUnlocked) => {
         const thenLoseTheAnswer = async (transaction: WriteTransaction) => {
@@ -293,6 +302,7 @@ describe("SQLite", () => {
       get isDiskLow() {
         return isLow;
       },
+      isDiskVeryLow: false,
       writeAlone: (...args) => database.writeAlone(...args),
       write: (...args) => {
         isLow = true;
@@ -300,5 +310,54 @@ describe("SQLite", () => {
       },
     }));
     await expect(instance.submit(setCommand("user", place))).rejects.toThrow(/nearly full/);
+  });
+
+  test("G9 G12: while the disk is very low, a command must free more than its record and its claim store", async () => {
+    await using own = await createSqlite();
+    let isVeryLow = false;
+    await using instance = await startInstance(own, (database) => ({
+      get isDiskLow() {
+        return isVeryLow;
+      },
+      get isDiskVeryLow() {
+        return isVeryLow;
+      },
+      writeAlone: (...args) => database.writeAlone(...args),
+      write: (...args) => database.write(...args),
+    }));
+    const at = (key: string) => ({ ...place, key });
+    for (const key of ["large", "small"]) {
+      const value = key === "large" ? largeValue : "1";
+      await instance.submit(setCommand("user", at(key), value));
+    }
+    for (let n = 0; n < 5; n++) {
+      await instance.submit(setCommand("user", { namespace: "five", key: `${n}` }));
+    }
+    isVeryLow = true;
+    const attempt = async (command: Command, key: string | null) => {
+      const idempotency = key === null ? null : { key, digest: "digest" };
+      const attempted = instance.submit({ ...command, idempotency });
+      return attempted.then(
+        () => "done",
+        (error: Error) => error.message.match(/free more than they store/)?.[0],
+      );
+    };
+    const refused = "free more than they store";
+    const clearOf = (namespace: string) => clearCommand("user", namespace);
+    const deleteOf = (key: string) => deleteCommand("user", at(key));
+    expect([
+      await attempt(deleteOf("nothing"), "a"),
+      await attempt(deleteOf("small"), "b"),
+      await attempt(clearOf("nothing"), "c"),
+      await attempt(claimCommand("user", place.namespace), null),
+    ]).toEqual([refused, refused, refused, refused]);
+    expect([
+      await attempt(deleteOf("large"), "d"),
+      await attempt(clearOf("five"), "e"),
+      await attempt(deleteOf("nothing"), null),
+      await attempt(deleteOf("small"), null),
+      // A repeat stores nothing.
+      await attempt(deleteOf("large"), "d"),
+    ]).toEqual(["done", "done", "done", "done", "done"]);
   });
 });

@@ -61,6 +61,25 @@ async function sample(metricsUrl: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
 }
 
+/** Sends deletes of nothing that leave large idempotency records, until one is refused. */
+async function recordUntilRefused(server: Server): Promise<void> {
+  const deletion = `mutation ($keys: [String!]!, $idempotencyKey: String!) {
+    deleteEntries(input: { keys: $keys, idempotencyKey: $idempotencyKey }) { deletedCount }
+  }`;
+  const keys = Array.from({ length: 1_000 }, (_, index) => `nothing${index}`);
+  for (let call = 0; ; call++) {
+    const variables = { keys, idempotencyKey: `nothing${call}` };
+    try {
+      await query(server, deletion, variables);
+    } catch (error) {
+      const message = expect.stringMatching(/writes that free more than they store/);
+      expect(error).toMatchObject({ code: "UNAVAILABLE", message });
+      expect(call).toBeGreaterThan(0);
+      return;
+    }
+  }
+}
+
 /** Sends writes that add data, and that are not entries. */
 async function expectNoGrowth(server: Server, work: { key: string; token: string }): Promise<void> {
   const grants = [{ scopes: ["READ"], namespacePattern: "n".repeat(250) }];
@@ -92,7 +111,7 @@ describe.concurrent("failures of SQLite's disk and file", () => {
 
     // A shorter log must not end the state here.
     const other = join(disk.path, "other");
-    await writeFile(other, Buffer.alloc(1_500_000));
+    await writeFile(other, Buffer.alloc(1_000_000));
     const keyPrefix = "a task";
     let longestLog = 0;
     for (let round = 0; round < 12; round++) {
@@ -119,6 +138,8 @@ describe.concurrent("failures of SQLite's disk and file", () => {
     );
     await remove(server, { key: keyPrefix });
     await rm(other);
+
+    await recordUntilRefused(server);
 
     // Another program takes the rest of the disk. Each delete must succeed at the first attempt.
     await disk.fill();

@@ -143,6 +143,11 @@ class PostgresDatabase extends Reads implements Database {
     );
   }
 
+  get isDiskVeryLow(): boolean {
+    // PostgreSQL does not tell how much space is left.
+    return false;
+  }
+
   get isDiskLow(): boolean {
     return this.#disk.isFull;
   }

@@ -9,6 +9,11 @@ const smallestShare = 8;
 /** The space to keep free, divided by this, must be free on the disk itself. The reserve has the same size. */
 const reserveShare = 4;
 /**
+ * The low disk is very low with less than this many times the size of the reserve. It must be more than 1: deletes do not
+ * make the database file smaller, so they end the state only while the reserve's size is free on the disk itself.
+ */
+const veryLowFactor = 1.5;
+/**
  * If less than the space to keep free times this is available, the write-ahead log is kept small: each measurement starts
  * with a checkpoint, another one follows whenever the log has grown by the size of the reserve divided by `logShare`, and
  * the log frees the space above that size.
@@ -55,15 +60,18 @@ export interface SpaceOfDatabase {
  *    the database file, have space even if other programs have filled the disk.
  * 3. The database file does not shrink. SQLite reuses its free pages, so they count as space, too. The write-ahead log is
  *    a separate file, so a quarter of the space must be free on the disk itself.
- * 4. When there is enough space again, the reserve is created again.
+ * 4. While the disk is low, idempotency records and claims use part of the space to keep free. When it is very low, a
+ *    write must free more than it stores, so that deletes have space and end this state.
+ * 5. When there is enough space again, the reserve is created again.
  */
 export class DiskSpace {
   readonly #options: DiskSpaceOptions;
   readonly #reserve: string;
   readonly #log: string;
   #isLow = false;
+  #isVeryLow = false;
   #freeBytes = 0;
-  /** Bytes that commits can use before the next measurement. A server and an import measure; other commands have no limit. */
+  /** Bytes that commits can use before the disk is low, or very low, or before the next measurement. A server and an import measure; other commands have no limit. */
   #leftBytes = Infinity;
   /** The size by which the write-ahead log can grow before the next measurement. */
   #logStep = Infinity;
@@ -87,9 +95,14 @@ export class DiskSpace {
     return this.#isLow;
   }
 
+  /** Whether a write must free more than it stores. */
+  get isVeryLow(): boolean {
+    return this.#isVeryLow;
+  }
+
   /** Whether to measure before the next transaction. While the space is tight, this looks at the size of the log. */
   get isDue(): boolean {
-    return (this.#leftBytes < 0 && !this.#isLow) || this.#isLogLong();
+    return (this.#leftBytes < 0 && !this.#isVeryLow) || this.#isLogLong();
   }
 
   /** Records that a commit has used approximately this many bytes. */
@@ -123,8 +136,12 @@ export class DiskSpace {
     // The space of a deleted reserve is for writes that remove data.
     const usable = free - owed - (least - held);
     this.#freeBytes = free;
-    this.#leftBytes = Math.min(usable - least, usable + database.freePageBytes() - kept);
-    this.#isLow = this.#leftBytes < 0;
+    const inAll = usable + database.freePageBytes();
+    const untilLow = Math.min(usable - least, inAll - kept);
+    const untilVeryLow = Math.min(usable, inAll) - veryLowFactor * least;
+    this.#isLow = untilLow < 0;
+    this.#isVeryLow = this.#isLow && untilVeryLow < 0;
+    this.#leftBytes = this.#isLow ? untilVeryLow : untilLow;
     // The reserve must be large enough for all pages that are only in the log.
     if (isTight) this.#leftBytes = Math.min(this.#leftBytes, least);
     if (free < least) await this.release();
@@ -137,6 +154,7 @@ export class DiskSpace {
   /** Records that a write found the disk full, regardless of the reported free space. It is low until it is measured again. */
   foundFull(): void {
     this.#isLow = true;
+    this.#isVeryLow = true;
   }
 
   /** Deletes the reserve. */

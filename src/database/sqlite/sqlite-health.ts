@@ -30,7 +30,7 @@ export class SqliteHealth {
     this.#options = options;
   }
 
-  get disk(): Pick<DiskSpace, "state" | "isLow" | "isDue"> {
+  get disk(): Pick<DiskSpace, "state" | "isLow" | "isVeryLow" | "isDue"> {
     return this.#options.disk;
   }
 

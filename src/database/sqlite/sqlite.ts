@@ -182,6 +182,10 @@ class SqliteDatabase extends Reads implements Database {
     return this.#health.disk.isLow;
   }
 
+  get isDiskVeryLow(): boolean {
+    return this.#health.disk.isVeryLow;
+  }
+
   write<T>(
     userIds: readonly string[],
     work: (transaction: WriteTransaction) => Promise<T>,
@@ -192,7 +196,7 @@ class SqliteDatabase extends Reads implements Database {
       async () => {
         const { changeCount, writtenBytes, spaceBytes } = transaction;
         await this.#commits.commit(changeCount, writtenBytes);
-        if (changeCount > 0) this.#health.wrote(spaceBytes);
+        if (spaceBytes > 0) this.#health.wrote(spaceBytes);
       },
     );
   }
@@ -233,7 +237,8 @@ class SqliteDatabase extends Reads implements Database {
     const log = this.#transaction.readLog(userId);
     if (log === null) return null;
     const { headRevision, compactedRevision } = log;
-    return { version, headRevision, compactedRevision, isDiskLow: this.isDiskLow };
+    const { isDiskLow, isDiskVeryLow } = this;
+    return { version, headRevision, compactedRevision, isDiskLow, isDiskVeryLow };
   }
 
   indexStep(userId: string): Promise<number> {

@@ -72,7 +72,7 @@ export class SqliteWriteTransaction extends SqliteWriteView implements WriteTran
     return this.#writtenBytes;
   }
 
-  /** The approximate disk space of the changes, in bytes. */
+  /** The approximate disk space of the changes and of the idempotency records, in bytes. */
   get spaceBytes(): number {
     return spaceFactor * this.#valueBytes + spacePerChangeBytes * this.#changeCount;
   }
@@ -112,6 +112,7 @@ export class SqliteWriteTransaction extends SqliteWriteView implements WriteTran
       }
       for (const record of effect.records) {
         this.#statements.upsertRecord.run(cellsOf({ userId, ...record }, recordColumns));
+        this.#valueBytes += record.results.length + record.idempotencyKey.length;
       }
       for (const change of effect.changes) {
         this.#statements.insertChange.run(changeCells(userId, change));

@@ -221,8 +221,9 @@ export class Committer {
         this.#waiting.foundLocked(userIds.filter((userId) => !locked.has(userId)));
       }
       const commands = take(transaction.userIds).map(({ command }) => command);
-      const { isDiskLow } = database;
-      return execute(transaction, { limits, isDiskLow, isAlone, records }, commands);
+      const { isDiskLow, isDiskVeryLow } = database;
+      const bounds = { limits, isDiskLow, isDiskVeryLow, isAlone, records };
+      return execute(transaction, bounds, commands);
     };
     return isAlone
       ? database.writeAlone(userIds[0] as string, work, isOnlyUnlocked)

@@ -1,13 +1,19 @@
-import { BatonError, diskIsLow } from "../../errors.ts";
+import { BatonError, diskIsLow, diskIsVeryLow } from "../../errors.ts";
 import { largeWriters, writers } from "../../event-loop.ts";
 import { inSteps } from "../../in-steps.ts";
 import type { Steps } from "../../json/long-value-parts.ts";
 import type { WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
-import type { Command, CommandResult, Outcome, Postponed } from "./command.ts";
+import type { Command, CommandResult, Idempotency, Outcome, Postponed } from "./command.ts";
 import { concealed } from "./concealed.ts";
 import { decide, type Decision } from "./decide.ts";
-import { isRecorded, parseResult, requireSameCall, serialiseResult } from "./idempotency.ts";
+import {
+  isRecorded,
+  parseResult,
+  recordBytes,
+  requireSameCall,
+  serialiseResult,
+} from "./idempotency.ts";
 import { load, recordId, type Loaded } from "./load.ts";
 import type { RecordAllowance } from "./record-allowance.ts";
 import { shownBytes, ShownValues } from "./shown-values.ts";
@@ -30,10 +36,15 @@ export interface Bounds {
   readonly limits: Limits;
   /** Whether commands that add data are refused: see `Draft.addsData`. */
   readonly isDiskLow: boolean;
+  /** Whether commands that do not free more than they store are refused. */
+  readonly isDiskVeryLow: boolean;
   /** Whether the transaction is for one user alone, and its commands can be large. */
   readonly isAlone: boolean;
   readonly records: RecordAllowance;
 }
+
+/** The size of a small entry in the database, about. */
+const leastEntryBytes = 200;
 
 /** The decision about a command, or an outcome that needs no decision. */
 type Step = Decision | Outcome;
@@ -80,7 +91,7 @@ export async function execute(
 }
 
 function* decideAll(
-  { limits, isDiskLow, isAlone, records }: Bounds,
+  { limits, isDiskLow, isDiskVeryLow, isAlone, records }: Bounds,
   loaded: Loaded,
   commands: readonly Command[],
   recorded: Map<string, number>,
@@ -129,6 +140,9 @@ function* decideAll(
       const isAdding = decision.draft.addsData;
       if (isDiskLow && isAdding) return { refusal: diskIsLow() };
       const leavesRecord = idempotency !== null && isRecorded(decision.result as CommandResult);
+      if (isDiskVeryLow && !freesSpace(state, decision, leavesRecord ? idempotency : null)) {
+        return { refusal: diskIsVeryLow() };
+      }
       const before = recorded.get(userId) ?? 0;
       const tooMany = leavesRecord && records.refusal(command, isAdding, before);
       if (tooMany) return { refusal: tooMany };
@@ -148,6 +162,28 @@ function* decideAll(
     stopped.add(userId);
     return { postponed };
   }
+}
+
+/**
+ * Whether a command frees more than it stores. The log keeps the key of a deleted entry, so a key frees nothing. A claim
+ * frees nothing either. A command that stores nothing needs no space.
+ */
+function freesSpace(
+  state: UserState,
+  { draft, result }: Decision & { readonly kind: "done" },
+  recorded: Idempotency | null,
+): boolean {
+  if (draft.claimed.size > 0) return false;
+  if (recorded === null) return true;
+  let freed = 0;
+  for (const { namespace, key } of draft.changes) {
+    const entry = key === null ? null : state.entry({ namespace, key });
+    if (entry) freed += entry.sizeBytes - Buffer.byteLength(entry.key);
+  }
+  for (const one of result.results) {
+    if (one.kind === "cleared") freed += one.clearedCount * leastEntryBytes;
+  }
+  return freed > recordBytes(recorded, result);
 }
 
 function record(

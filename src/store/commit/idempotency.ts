@@ -110,6 +110,14 @@ export function serialiseResult({ operations }: Command, result: CommandResult):
   return JSON.stringify({ results, revision: result.revision }, withoutBigints);
 }
 
+/** The length of a record without its key and results, and with the row's part of the index, about. */
+const recordLength = 300;
+
+/** Returns about how many bytes the record of a result without entries and claims takes. */
+export function recordBytes({ key }: Idempotency, { results }: CommandResult<EntryHead>): number {
+  return recordLength + 2 * key.length + JSON.stringify(results).length;
+}
+
 // JSON has neither 64-bit integers nor dates, so their members are recognised by name.
 const revisions = new Set(["revision", "createdRevision"]);
 const instants = new Set(["createdAt", "updatedAt", "expiresAt", "failedAt", "claimableAt"]);
