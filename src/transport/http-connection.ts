@@ -121,8 +121,8 @@ class HttpConnection {
     for (let begin = 0; begin < chunk.length && !this.#hasLeft;) {
       // The connection ends, so no response to the rest could be sent.
       if (!socket.writable) return;
-      if (isLoopHeld()) this.#turns.wait();
-      // Node also pauses it, until the client has read earlier responses.
+      // Node pauses it until the client has read earlier responses, or until more of a body is needed. A turn would end that.
+      if (!socket.isPaused() && isLoopHeld()) this.#turns.wait();
       if (socket.isPaused()) return socket.unshift(chunk.subarray(begin));
       const end = begin + stepBytes;
       this.#rest = end < chunk.length ? chunk.subarray(end) : null;

@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { getDefaultHighWaterMark } from "node:stream";
 import { text as wholeText } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { isLoopHeld, nextTurn } from "../../src/event-loop.ts";
 import { ReceivedBytes } from "../../src/received-bytes.ts";
 import { remove, setMany } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
@@ -59,12 +61,12 @@ describe("requests that do not wait for the responses to earlier ones", () => {
   });
 
   const wait = '{awaitEntry(key:"first"){key}}';
-  const waitByGet = () =>
-    post("x".repeat(5_000)).replace("POST /graphql", `GET /graphql?query=${encodeURI(wait)}`);
+  const waitByGet = (body = "x".repeat(5_000)) =>
+    post(body).replace("POST /graphql", `GET /graphql?query=${encodeURI(wait)}`);
 
   test.each([
     ["waits", () => post(wait), () => post("{ viewer { user } }", "x".repeat(5_000)), () => ""],
-    ["does not read it", () => "", waitByGet, () => post("{ viewer { user } }")],
+    ["does not read it", () => "", () => waitByGet(), () => post("{ viewer { user } }")],
   ])(
     "G9 G14: the body of a request that %s is kept in few blocks, if its chunks have one byte",
     async (_what, before, inChunks, after) => {
@@ -94,6 +96,30 @@ describe("requests that do not wait for the responses to earlier ones", () => {
       }
     },
   );
+
+  test("G9 G14: no more of a body is read while it waits, if the event loop is busy", async () => {
+    const socket = await open();
+    const { add } = ReceivedBytes.prototype;
+    const bound = getDefaultHighWaterMark(false);
+    let keptBytes = 0;
+    vi.spyOn(ReceivedBytes.prototype, "add").mockImplementation(function (
+      this: ReceivedBytes,
+      chunk,
+    ) {
+      add.call(this, chunk);
+      keptBytes += chunk.length;
+      while (!isLoopHeld());
+    });
+    try {
+      socket.write(waitByGet("x".repeat(400_000)));
+      await expect.poll(() => keptBytes).toBeGreaterThanOrEqual(bound);
+      for (let turns = 0; turns < 200; turns++) await nextTurn("another");
+      expect(keptBytes).toBeLessThan(bound + 10_000);
+    } finally {
+      vi.restoreAllMocks();
+      socket.destroy();
+    }
+  });
 
   test("a request for a WebSocket waits for the responses to earlier ones, and is then refused", async () => {
     const socket = await open();
