@@ -9,6 +9,15 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
+/** Like `inSteps`, without a promise if the steps end before the turn has worked for long. */
+export function inFewSteps<T>(steps: Steps<T>, who: string): T | Promise<T> {
+  while (!isLoopHeld()) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+  return inSteps(steps, who);
+}
+
 /**
  * Runs steps, and lets other work run between them.
  * @param who the user that the work is for, or `nobody`

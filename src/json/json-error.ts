@@ -39,7 +39,8 @@ const maxShownUnits = 200;
 
 /** A JSON Pointer in quotes, cut to a length that fits a message. */
 export function shownPath(path: JsonPath): string {
-  return shown(formatJsonPointer(path.slice(0, maxShownUnits).map(String)));
+  const names = path.slice(0, maxShownUnits).map((name) => String(name).slice(0, maxShownUnits));
+  return shown(formatJsonPointer(names));
 }
 
 /** A text in quotes, cut to a length that fits a message. */

@@ -1,5 +1,5 @@
 import { firstOf } from "./value-parts.ts";
-import { halfPair, JsonError, shown, unexpected, type JsonPath } from "./json-error.ts";
+import { halfPair, JsonError, shown, unexpected } from "./json-error.ts";
 
 /** An object or array that is open at the scanner's place. */
 interface Level {
@@ -10,6 +10,18 @@ interface Level {
   name: string;
   /** The item that is being read. */
   index: number;
+}
+
+/**
+ * Decides in which strings lone surrogates are ignored. A place is what the decision needs to know about a value. The place
+ * of an object or array is found once, however many strings it contains.
+ */
+export interface HalfPairs<Place> {
+  /** The place of the whole value. */
+  readonly top: Place;
+  /** The place of a member or an item. */
+  readonly within: (place: Place, member: string | number) => Place;
+  readonly isHarmless: (place: Place) => boolean;
 }
 
 /** More names than this are kept as a set. */
@@ -42,7 +54,7 @@ const atEnd = 7;
  *   place is known only after the rest.
  * - `compact()` returns the value without insignificant whitespace, and otherwise unchanged.
  */
-export class JsonScanner {
+export class JsonScanner<Place = null> {
   /** The first duplicate member or lone surrogate. */
   problem: JsonError | null = null;
   /** The position of the scan. After the scan, it is the end of the value. */
@@ -50,8 +62,10 @@ export class JsonScanner {
   /** Whether whitespace was found outside of strings. */
   hasWhitespace = false;
   readonly #text: string;
-  readonly #isHarmlessHalf: (path: JsonPath) => boolean;
+  readonly #halfPairs: HalfPairs<Place> | null;
   readonly #levels: Level[] = [];
+  /** The places of the outermost levels, as far as they were needed. A level's place is the same while it is open. */
+  readonly #places: Place[] = [];
   /** The texts between whitespace since the last part. */
   readonly #pieces: string[] = [];
   /** Parts of the result. Each was joined from many pieces. */
@@ -61,12 +75,14 @@ export class JsonScanner {
   #stringBegin = 0;
   #isName = false;
   #hasEscape = false;
+  /** The decoded beginning of a long name with escapes. Decoding all of it takes too long for one step. */
+  #nameBegin = "";
   /** Whether a lone surrogate was found in the current string. */
   #hasHalf = false;
 
-  /** @param isHarmlessHalf returns whether lone surrogates in the string at a path are ignored */
-  constructor(text: string, at = 0, isHarmlessHalf = (_path: JsonPath): boolean => false) {
-    this.#isHarmlessHalf = isHarmlessHalf;
+  /** @param halfPairs null: no lone surrogates are ignored */
+  constructor(text: string, at = 0, halfPairs: HalfPairs<Place> | null = null) {
+    this.#halfPairs = halfPairs;
     this.#text = text;
     this.at = afterWhitespace(text, at);
     this.#pieceBegin = this.at;
@@ -162,6 +178,7 @@ export class JsonScanner {
 
   #close(): void {
     this.#levels.pop();
+    if (this.#places.length > this.#levels.length) this.#places.pop();
     this.at++;
     this.#endValue();
   }
@@ -227,6 +244,7 @@ export class JsonScanner {
     this.#stringBegin = this.at;
     this.#isName = isName;
     this.#hasEscape = false;
+    this.#nameBegin = "";
     this.#hasHalf = false;
     this.#state = inString;
     this.#readString(this.at + 1_024);
@@ -261,6 +279,9 @@ export class JsonScanner {
       }
     }
     this.at = at;
+    if (!this.#isName || !this.#hasEscape) return;
+    this.#nameBegin += decoded(text.slice(this.#stringBegin, at));
+    this.#stringBegin = at;
   }
 
   /** Skips ordinary characters of a long string, about four times as fast as one by one. */
@@ -299,7 +320,7 @@ export class JsonScanner {
   #endString(end: number): void {
     if (!this.#isName) return this.#endValue();
     const raw = this.#text.slice(this.#stringBegin, end);
-    const name = this.#hasEscape ? (JSON.parse(`"${raw}"`) as string) : raw;
+    const name = this.#hasEscape ? this.#nameBegin + decoded(raw) : raw;
     const level = this.#levels[this.#levels.length - 1] as Level;
     const { names } = level;
     level.name = name;
@@ -318,13 +339,31 @@ export class JsonScanner {
   #noteHalf(): void {
     if (this.problem || this.#hasHalf) return;
     this.#hasHalf = true;
-    const path = this.#path();
-    if (!this.#isHarmlessHalf(path)) this.problem = halfPair(path);
+    const rule = this.#halfPairs;
+    if (!rule?.isHarmless(this.#placeOfString(rule))) this.problem = halfPair(this.#path());
+  }
+
+  #placeOfString({ top, within }: HalfPairs<Place>): Place {
+    const levels = this.#levels;
+    const places = this.#places;
+    const placeAt = (depth: number): Place =>
+      depth === 0 ? top : within(places[depth - 1] as Place, memberOf(levels[depth - 1] as Level));
+    while (places.length < levels.length) places.push(placeAt(places.length));
+    return placeAt(levels.length);
   }
 
   #path(): (string | number)[] {
-    return this.#levels.map((level) => (level.isArray ? level.index : level.name));
+    return this.#levels.map(memberOf);
   }
+}
+
+/** @param raw characters of a string, whose escapes are complete */
+function decoded(raw: string): string {
+  return JSON.parse(`"${raw}"`) as string;
+}
+
+function memberOf({ isArray, index, name }: Level): string | number {
+  return isArray ? index : name;
 }
 
 const notWhitespace = /[^ \n\r\t]/g;

@@ -1,4 +1,4 @@
-import { endOfString, endOfValue, isEscaped } from "./value-parts.ts";
+import { endOfValue } from "./value-parts.ts";
 
 /** Work on a long text in steps. Its caller can yield to other work between two steps. */
 export type Steps<T> = Generator<void, T, void>;
@@ -9,21 +9,23 @@ export const stepUnits = 64 * 1024;
 /** Like `endOfValue`, in steps. */
 export function* endOfLongValue(text: string, at: number): Steps<number> {
   const first = text.charCodeAt(at);
-  if (first !== 0x7b && first !== 0x5b) return endOfValue(text, at);
+  if (first !== 0x22 && first !== 0x7b && first !== 0x5b) return endOfValue(text, at);
   let depth = 0;
+  let isInString = false;
   let until = at + stepUnits;
   for (let place = at; ;) {
     if (place >= until) {
       yield;
       until = place + stepUnits;
     }
-    const code = text.charCodeAt(place);
-    if (code === 0x22) place = endOfString(text, place);
-    else {
-      place++;
-      if (code === 0x7b || code === 0x5b) depth++;
-      else if ((code === 0x7d || code === 0x5d) && --depth === 0) return place;
-    }
+    const code = text.charCodeAt(place++);
+    if (code === 0x22) {
+      isInString = !isInString;
+      if (!isInString && depth === 0) return place;
+    } else if (isInString) {
+      if (code === 0x5c) place++;
+    } else if (code === 0x7b || code === 0x5b) depth++;
+    else if ((code === 0x7d || code === 0x5d) && --depth === 0) return place;
   }
 }
 
@@ -44,10 +46,19 @@ export function* decodeLongString(text: string): Steps<string> {
 /** The longest escape is `\uXXXX`. */
 export const longestEscape = 6;
 
-/** Returns the end, or an earlier one if the end is within an escape. */
+/**
+ * Returns the end, or an earlier one if the end is within an escape.
+ * @param begin a place in the same string that is not within an escape. The characters before it are not read.
+ */
 export function withoutCutEscape(text: string, begin: number, end: number): number {
-  for (let at = Math.max(begin, end - longestEscape + 1); at < end; at++) {
-    if (text.charCodeAt(at) === 0x5c && !isEscaped(text, at)) {
+  let first = Math.max(begin, end - longestEscape + 1);
+  let backslashes = 0;
+  while (first - backslashes > begin && text.charCodeAt(first - backslashes - 1) === 0x5c) {
+    backslashes++;
+  }
+  if (backslashes % 2 === 1) first++; // it is escaped
+  for (let at = first; at < end; at++) {
+    if (text.charCodeAt(at) === 0x5c) {
       const length = text.charCodeAt(at + 1) === 0x75 ? longestEscape : 2;
       if (at + length > end) return at;
       at += length - 1;

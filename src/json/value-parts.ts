@@ -25,7 +25,7 @@ export function endOfString(text: string, at: number): number {
 }
 
 /** Whether a backslash escapes the character at `at`. */
-export function isEscaped(text: string, at: number): boolean {
+function isEscaped(text: string, at: number): boolean {
   let begin = at;
   while (text.charCodeAt(begin - 1) === 0x5c) begin--;
   return (at - begin) % 2 === 1;
@@ -161,7 +161,7 @@ export function isDeeperThan(text: string, maxDepth: number): boolean {
 }
 
 /** Counts a character, and stops at `most`. `indexOf` is far faster than a pattern. */
-function countUpTo(text: string, character: string, most: number): number {
+export function countUpTo(text: string, character: string, most: number): number {
   let count = 0;
   for (let at = -1; count < most; count++) {
     at = text.indexOf(character, at + 1);

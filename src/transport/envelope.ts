@@ -1,8 +1,7 @@
 import { limitExceeded } from "../errors.ts";
 import { JsonError, unexpected } from "../json/json-error.ts";
 import { afterWhitespace, JsonScanner } from "../json/json-scanner.ts";
-import { stepUnits, type Steps } from "../json/long-value-parts.ts";
-import { decodeString } from "../json/value-parts.ts";
+import { decodeLongString, stepUnits, type Steps } from "../json/long-value-parts.ts";
 
 /** The largest number of members of an envelope. Each of them is kept, and its name is compared with all others. */
 const maxMembers = 1_000;
@@ -68,7 +67,7 @@ function* readObject(text: string, begin: number, nested?: string): Steps<Envelo
     }
     if (text[at] !== '"') throw unexpected(text, at, "a member's name in double quotes");
     const nameScanner = yield* readText(text, at);
-    const name = decodeString(nameScanner.compact());
+    const name = yield* decodeLongString(nameScanner.compact());
     if (envelope.members.has(name)) {
       envelope.problems.set(
         name,

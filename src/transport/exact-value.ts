@@ -15,7 +15,7 @@ import {
   stepUnits,
   type Steps,
 } from "../json/long-value-parts.ts";
-import { decodeString, endOfString, endOfValue } from "../json/value-parts.ts";
+import { decodeString, endOfValue } from "../json/value-parts.ts";
 import { isJsonType, typeWithin } from "./variable-types.ts";
 
 /** The largest number of items in a list: many more than a list of keys can have. */
@@ -25,6 +25,8 @@ const maxItems = 100_000;
  * in one turn of the event loop, and each takes a few microseconds.
  */
 export const maxObjects = 6_000;
+/** How much of a list or an object one step reads, in UTF-16 units. Each item and each member takes longer than its length. */
+export const stepUnitsOfItems = stepUnits / 8;
 /** How many unknown members of an object are kept. The errors name them, and others add nothing. */
 const maxUnknown = 50;
 /** Longer than every enum value, revision and time. */
@@ -94,7 +96,7 @@ function* readItems(
 ): Steps<Read> {
   const items: unknown[] = [];
   let place = at + 1;
-  let pauseAt = place + stepUnits;
+  let pauseAt = place + stepUnitsOfItems;
   while (text[place] !== "]") {
     if (text[place] === ",") place++;
     const { value, end } = yield* readExactValue(text, place, type, count);
@@ -110,7 +112,7 @@ function* readItems(
     place = end;
     if (place < pauseAt) continue;
     yield;
-    pauseAt = place + stepUnits;
+    pauseAt = place + stepUnitsOfItems;
   }
   return { value: items, end: place + 1 };
 }
@@ -133,14 +135,14 @@ function* readMembers(
   const members = Object.create(null) as Record<string, unknown>;
   let unknown = 0;
   let place = at + 1;
-  let pauseAt = place + stepUnits;
+  let pauseAt = place + stepUnitsOfItems;
   while (text[place] !== "}") {
     if (place >= pauseAt) {
       yield;
-      pauseAt = place + stepUnits;
+      pauseAt = place + stepUnitsOfItems;
     }
     if (text[place] === ",") place++;
-    const nameEnd = endOfString(text, place);
+    const nameEnd = yield* endOf(text, place);
     // A long name is unknown.
     const name = shortText(text, place, nameEnd);
     const memberType = typeWithin(type, name);
@@ -181,6 +183,7 @@ export function* readPlainValue(text: string, at: number): Steps<Read> {
   }
 }
 
-function* endOf(text: string, at: number): Steps<number> {
+/** The end of the value, or of the name, that begins at `at`. */
+export function* endOf(text: string, at: number): Steps<number> {
   return text.length - at <= stepUnits ? endOfValue(text, at) : yield* endOfLongValue(text, at);
 }

@@ -24,6 +24,7 @@ import { mergeConflict } from "./mergeable-fields.ts";
 import { shortAliases } from "./short-aliases.ts";
 import { shownTexts } from "./shown-texts.ts";
 import { subscriptionDirectives } from "./subscription-directives.ts";
+import { listDepth, maxListDepth } from "./variable-types.ts";
 
 /** The largest number of lexical tokens in a document. It bounds validation, which is quadratic in the worst case. */
 const maxQueryTokens = 4_000;
@@ -143,6 +144,7 @@ export class Operations {
       });
       yield;
       requireFewPairs(document);
+      requireFewLists(document);
       requireFew(selectionCount(document));
       yield* this.#requireValid(document);
       this.#requireSmallIntrospection(document);
@@ -259,6 +261,17 @@ function requireFew(selections: number): void {
     maxSelections,
     `The operation can select at most ${maxSelections} fields, with each fragment counted wherever it is spread; this one selects ${selections}. Spread each fragment fewer times, or send several operations.`,
   );
+}
+
+/** Variables of such a type are not read. */
+function requireFewLists({ definitions }: DocumentNode): void {
+  for (const definition of definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const types = definition.variableDefinitions ?? [];
+    if (types.some(({ type }) => listDepth(type) > maxListDepth)) {
+      throw invalid(`The type of a variable can have at most ${maxListDepth} nested lists.`);
+    }
+  }
 }
 
 function invalid(message: string): OperationRefusal {

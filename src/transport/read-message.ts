@@ -2,12 +2,11 @@ import type { GraphQLSchema } from "graphql";
 import { BatonError } from "../errors.ts";
 import { nobody } from "../event-loop.ts";
 import { JsonError } from "../json/json-error.ts";
-import { parseOrdinary } from "../json/json-text.ts";
 import { stepUnits, type Steps } from "../json/long-value-parts.ts";
 import { readEnvelope, type Envelope } from "./envelope.ts";
 import { readPlainValue } from "./exact-value.ts";
-import { atOnce, inSteps } from "../in-steps.ts";
-import { isReadInSteps, operationIn, type ReadLimits } from "./read-operation.ts";
+import { inFewSteps } from "../in-steps.ts";
+import { operationIn, parseShort, type ReadLimits } from "./read-operation.ts";
 
 /** A parsed message of the WebSocket protocol, which graphql-ws accepts instead of its text. */
 export interface SocketMessage {
@@ -43,9 +42,8 @@ export function readMessage(
   limits: ReadLimits,
   who: string = nobody,
 ): SocketMessage | string | Promise<SocketMessage | string> {
-  if (isReadInSteps(text)) return inSteps(read(text, schema, limits), who);
-  const ordinary = parseOrdinary(text);
-  return ordinary ? (ordinary.value as SocketMessage) : atOnce(read(text, schema, limits));
+  const ordinary = parseShort(text);
+  return ordinary ? (ordinary.value as SocketMessage) : inFewSteps(read(text, schema, limits), who);
 }
 
 function* read(

@@ -3,17 +3,24 @@ import { badUserInput, BatonError, limitExceeded } from "../errors.ts";
 import { nobody } from "../event-loop.ts";
 import { JsonError, shownPath, type JsonPath } from "../json/json-error.ts";
 import { JsonText, parseOrdinary } from "../json/json-text.ts";
-import { JsonScanner } from "../json/json-scanner.ts";
+import { JsonScanner, type HalfPairs } from "../json/json-scanner.ts";
 import {
   decodeLongString,
   endOfLongValue,
   stepUnits,
   type Steps,
 } from "../json/long-value-parts.ts";
-import { decodeString, endOfString } from "../json/value-parts.ts";
+import { countUpTo, decodeString, isDeeperThan } from "../json/value-parts.ts";
 import { problemWithin, readEnvelope, type Envelope } from "./envelope.ts";
-import { maxObjects, objectCount, readExactValue, readPlainValue } from "./exact-value.ts";
-import { atOnce, inSteps } from "../in-steps.ts";
+import {
+  endOf,
+  maxObjects,
+  objectCount,
+  readExactValue,
+  readPlainValue,
+  stepUnitsOfItems,
+} from "./exact-value.ts";
+import { inFewSteps } from "../in-steps.ts";
 import { sentTexts, type SentVariables } from "./sent-variables.ts";
 import { isJsonType, typesOfVariables, typeWithin, type VariableTypes } from "./variable-types.ts";
 
@@ -31,18 +38,21 @@ export interface ReadLimits {
   readonly maxQueryBytes: number;
 }
 
-/** The length in UTF-16 units up to which a text is read without steps. */
+/** The length in UTF-16 units up to which a text can be parsed by JavaScript, which has no steps. */
 const maxWholeUnits = 256 * 1024;
+/** JavaScript compares each object that it writes with all that contain it. */
+const maxWholeDepth = 100;
 
-/** Whether a text is read in steps: it is long, or can have more objects than variables can have. */
-export function isReadInSteps(text: string): boolean {
-  if (text.length > maxWholeUnits) return true;
-  if (text.length <= 2 * maxObjects) return false;
-  let count = 0;
-  for (let at = text.indexOf("{"); at !== -1; at = text.indexOf("{", at + 1)) {
-    if (++count > maxObjects) return true;
-  }
-  return false;
+/**
+ * Parses a text with JavaScript if nothing is lost, and if that takes little time.
+ * @returns null if the text must be read exactly, in steps
+ */
+export function parseShort(text: string): { readonly value: unknown } | null {
+  if (text.length > maxWholeUnits || isDeeperThan(text, maxWholeDepth)) return null;
+  // More objects than variables can have are refused by the exact reading.
+  if (text.length > 2 * maxObjects && countUpTo(text, "{", maxObjects + 1) > maxObjects)
+    return null;
+  return parseOrdinary(text);
 }
 
 /**
@@ -50,11 +60,11 @@ export function isReadInSteps(text: string): boolean {
  * `operationName`, `variables` and `extensions`. Other members are ignored.
  *
  * 1. If the text is exactly the text that JavaScript writes for its value, JavaScript parses it, and nothing is lost.
- * 2. Any other text, and any long text, is read exactly: each member is checked, and kept without its whitespace.
+ * 2. Any other text, and any long or deep text, is read exactly: each member is checked, and kept without its whitespace.
  * 3. `query` declares the types of the variables. Each part of type JSON becomes a `JsonText`; all others are plain
  *    values.
  *
- * A long text is read in steps of a few milliseconds, with other work between them. The result is then a promise.
+ * The exact reading has steps of a few milliseconds. The result is a promise if other work runs between them.
  * @param who the user that the operation is read for, or `nobody`
  * @throws BAD_USER_INPUT if the text is not an operation, or cannot be kept as it was sent; LIMIT_EXCEEDED if it is
  * nested too deep, or has too many members
@@ -65,9 +75,8 @@ export function readOperation(
   limits: ReadLimits,
   who: string = nobody,
 ): Operation | Promise<Operation> {
-  if (isReadInSteps(text)) return inSteps(readBody(text, schema, limits), who);
-  const ordinary = parseOrdinary(text);
-  return ordinary ? operationOf(ordinary.value) : atOnce(readBody(text, schema, limits));
+  const ordinary = parseShort(text);
+  return ordinary ? operationOf(ordinary.value) : inFewSteps(readBody(text, schema, limits), who);
 }
 
 function* readBody(text: string, schema: GraphQLSchema, limits: ReadLimits): Steps<Operation> {
@@ -126,13 +135,24 @@ function* harmfulProblem(
 ): Steps<JsonError | null> {
   const text = members.get("variables");
   if (member !== "variables" || text === undefined) return null;
-  const scanner = new JsonScanner(
-    text,
-    0,
-    (path) => !argumentAt(["variables", ...path], types).isJson,
-  );
+  const scanner = new JsonScanner(text, 0, halfPairsOf(types));
   while (!scanner.run(scanner.at + stepUnits)) yield;
   return scanner.problem && problemWithin("variables", scanner.problem);
+}
+
+/** Like `isHarmless`, for places in the variables. A place is a type, or the types of all variables. */
+function halfPairsOf(
+  types: VariableTypes,
+): HalfPairs<GraphQLInputType | VariableTypes | undefined> {
+  return {
+    top: types,
+    within: (place, member) => {
+      if (place instanceof Map) return types.get(String(member));
+      const type = place as GraphQLInputType | undefined;
+      return isJsonType(type) ? type : typeWithin(type, member);
+    },
+    isHarmless: (place) => place instanceof Map || !isJsonType(place as GraphQLInputType),
+  };
 }
 
 function notAnOperation(): BatonError {
@@ -185,15 +205,16 @@ function* readVariables(
   const variables = Object.create(null) as Record<string, unknown> & SentVariables;
   const count = objectCount();
   let at = 1;
-  let pauseAt = at + stepUnits;
+  let pauseAt = at + stepUnitsOfItems;
   while (text[at] !== "}") {
     if (at >= pauseAt) {
       yield;
-      pauseAt = at + stepUnits;
+      pauseAt = at + stepUnitsOfItems;
     }
     if (text[at] === ",") at++;
-    const nameEnd = endOfString(text, at);
-    const name = decodeString(text.slice(at, nameEnd));
+    const nameEnd = yield* endOf(text, at);
+    // No document declares such a long name, or an empty one.
+    const name = nameEnd - at > stepUnits ? "" : decodeString(text.slice(at, nameEnd));
     const type = types.get(name);
     if (type === undefined) {
       // The operation does not declare it, so it is not kept.

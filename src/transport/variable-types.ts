@@ -11,6 +11,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
   type NamedTypeNode,
+  type TypeNode,
 } from "graphql";
 
 /** The types of one operation's variables, by name. */
@@ -18,6 +19,8 @@ export type VariableTypes = ReadonlyMap<string, GraphQLInputType>;
 
 /** The same limit as for operations. A longer document is refused before its execution. */
 const maxTokens = 4_000;
+/** A single item stands for each list around it, so the time for an item grows with this depth. */
+export const maxListDepth = 8;
 const maxKnownDocuments = 200;
 /** Longer documents usually contain data, and are not sent again. */
 const maxKnownLength = 4_096;
@@ -43,6 +46,8 @@ export function typesOfVariables(
     : operations[0];
   const types = new Map<string, GraphQLInputType>();
   for (const { variable, type } of operation?.variableDefinitions ?? []) {
+    // Such a document is refused before its execution.
+    if (listDepth(type) > maxListDepth) continue;
     const found = typeFromAST(schema, type as NamedTypeNode);
     if (isInputType(found)) types.set(variable.name.value, found);
   }
@@ -68,6 +73,15 @@ function operationsIn(document: string): Declaration[] {
   } catch {
     return [];
   }
+}
+
+/** How many lists are around the name of a type. */
+export function listDepth(type: TypeNode): number {
+  let depth = 0;
+  for (let inner = type; inner.kind !== Kind.NAMED_TYPE; inner = inner.type) {
+    if (inner.kind === Kind.LIST_TYPE) depth++;
+  }
+  return depth;
 }
 
 /** The type of a member or an item of a value of this type; undefined if the type does not have it. */

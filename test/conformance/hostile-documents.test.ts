@@ -279,6 +279,23 @@ describe("G9 G14: documents that are large when expanded", () => {
     await client.dispose();
   });
 
+  test("G14: refuses variables in more than eight lists, on both transports", async () => {
+    const client = socketClient(server.url, { token: server.token });
+    const listed = (lists: number) =>
+      `query ($a: ${"[".repeat(lists)}Boolean${"]".repeat(lists)}!) { viewer @include(if: $a) { user } }`;
+    const variables = { a: true };
+    for (const [lists, message] of [
+      [8, /used in position expecting type "Boolean!"/],
+      [9, /at most 8 nested lists/],
+    ] as const) {
+      const { errors } = await request(server.url, server.token, listed(lists), variables);
+      expect(errors?.[0]?.message).toMatch(message);
+      const refused = await refusal(subscribeOn(client, listed(lists), variables).next());
+      expect(refused.message).toMatch(message);
+    }
+    await client.dispose();
+  });
+
   test("G14: does not count the lines of a long document for each error, on both transports", async () => {
     const client = socketClient(server.url, { token: server.token });
     const fields = repeat(2, (at) => `a${at}: entry(key: "") { key }`);

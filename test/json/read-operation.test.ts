@@ -1,12 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { BatonError } from "../../src/errors.ts";
-import type { JsonPath } from "../../src/json/json-error.ts";
+import { isLoopHeld } from "../../src/event-loop.ts";
+import { JsonError } from "../../src/json/json-error.ts";
 import { JsonScanner } from "../../src/json/json-scanner.ts";
 import { JsonText } from "../../src/json/json-text.ts";
-import { stepUnits, type Steps } from "../../src/json/long-value-parts.ts";
+import {
+  decodeLongString,
+  endOfLongValue,
+  stepUnits,
+  withoutCutEscape,
+  type Steps,
+} from "../../src/json/long-value-parts.ts";
 import { endOfValue } from "../../src/json/value-parts.ts";
 import { schema } from "../../src/schema/schema.ts";
+import { atOnce } from "../../src/in-steps.ts";
 import { readEnvelope, type Envelope } from "../../src/transport/envelope.ts";
 import { readMessage, RefusedPayload } from "../../src/transport/read-message.ts";
 import { operationIn, readOperation, type Operation } from "../../src/transport/read-operation.ts";
@@ -281,13 +289,104 @@ describe("G14: reading many members", () => {
     expect(Object.keys(input)[0]?.length).toBeLessThan(200);
   });
 
-  test("asks once for each string whether halves of pairs are harmless in it", () => {
-    const asked: JsonPath[] = [];
-    const text = quoted(["\ud800".repeat(100), "\ud800"]);
-    const scanner = new JsonScanner(text, 0, (path) => asked.push(path) > 0);
+  test("asks once for each string whether halves of pairs are harmless in it, and once for each level around them", () => {
+    const asked: string[] = [];
+    const halves = ["\ud800".repeat(100), "\ud800", ["\ud800"], { a: "\ud800", b: "\ud800" }];
+    const text = `${"[".repeat(3)}${quoted(halves)},"\ud800"${"]".repeat(3)}`;
+    const scanner = new JsonScanner(text, 0, {
+      top: "",
+      within: (place, member) => `${place}/${member}`,
+      isHarmless: (place) => asked.push(place) > 0,
+    });
     expect(scanner.run()).toBe(true);
-    expect(asked).toEqual([[0], [1]]);
+    const inside = ["0", "1", "2/0", "3/a", "3/b"].map((path) => `/0/0/0/${path}`);
+    expect(asked).toEqual([...inside, "/0/0/1"]);
     expect(scanner.problem).toBeNull();
+
+    const within = vi.fn(() => null);
+    const many = `${"[".repeat(9_000)}${'[],"\\ud800",'.repeat(5_000)}0${"]".repeat(9_000)}`;
+    new JsonScanner(many, 0, { top: null, within, isHarmless: () => true }).run();
+    expect(within).toHaveBeenCalledTimes(9_000 - 1 + 5_000);
+  });
+
+  test("does not write a deep text with JavaScript, which compares each object with all around it", async () => {
+    const write = vi.spyOn(JSON, "stringify");
+    try {
+      const deep = `${"[".repeat(3_000)}${"[],".repeat(50_000)}0${"]".repeat(3_000)}`;
+      const payload = `{"query":"{a}","variables":{"x":${deep}}}`;
+      await read(payload);
+      await readMessage(`{"id":"1","type":"subscribe","payload":${payload}}`, schema, limits);
+      expect(write).not.toHaveBeenCalled();
+    } finally {
+      write.mockRestore();
+    }
+  });
+
+  test("reads a short text in steps, too, after the turn has worked for long", async () => {
+    const text = `{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":{"x": [${"1.0,".repeat(9_000)}0]}}}`;
+    isLoopHeld();
+    for (const begin = performance.now(); performance.now() - begin < 6;);
+    const message = readMessage(text, schema, limits);
+    expect(message).toBeInstanceOf(Promise);
+    expect(await message).toMatchObject({ id: "1", payload: { query: "{a}" } });
+  });
+
+  test("reads a variable in at most eight lists", async () => {
+    const body = (lists: number) =>
+      `{"query":"query ($x: ${"[".repeat(lists)}Int${"]".repeat(lists)}) { a }","variables":{"x":[1.0,[2]]}}`;
+    expect((await read(body(8))).variables).toEqual({ x: [1, [2]] });
+    expect((await read(body(9))).variables).toEqual({});
+  });
+
+  test("does not look back over a long run of backslashes, or decode a long name at once", async () => {
+    const backslashes = "\\\\".repeat(500_000);
+    const looks = vi.spyOn(String.prototype, "charCodeAt");
+    try {
+      expect(withoutCutEscape(backslashes, 999_900, 999_999)).toBe(999_998);
+      expect(looks.mock.calls.length).toBeLessThan(200);
+    } finally {
+      looks.mockRestore();
+    }
+    const parse = vi.spyOn(JSON, "parse");
+    try {
+      const name = `"${"\\u0041".repeat(100_000)}":0`;
+      await read(`{"query":"{a}","variables":{${name},"x":{${name}}},${name}}`);
+      expect(Math.max(...parse.mock.calls.map(([text]) => text.length))).toBeLessThan(
+        2 * stepUnits,
+      );
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  test("pauses in a long string of quotes, and cuts no escape", () => {
+    const escapes = fc.constantFrom('\\"', "\\\\", "\\u005c", "\\n", "u0", "a", "\\ud83d\\ude00");
+    fc.assert(
+      fc.property(fc.array(escapes, { minLength: 1, maxLength: 9 }), (some) => {
+        const text = `"${some.join("").repeat(12_000)}"`;
+        const ends = endOfLongValue(`[${text}]x`, 0);
+        let pauses = 0;
+        let last = ends.next();
+        for (; !last.done; last = ends.next()) pauses++;
+        expect(last.value).toBe(text.length + 2);
+        expect(pauses).toBe(Math.floor((text.length + 1) / stepUnits));
+        expect(atOnce(endOfLongValue(`${text}"`, 0))).toBe(text.length);
+        expect(atOnce(decodeLongString(text)) === JSON.parse(text)).toBe(true);
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  test("names a place without reading all of a long name", () => {
+    const replace = vi.spyOn(String.prototype, "replaceAll");
+    try {
+      const { message } = new JsonError("No.", ["~".repeat(100_000), "b"]);
+      expect(message).toBe(`At "/${"~0".repeat(99)}~…": No.`);
+      const lengths = replace.mock.contexts.map((context) => String(context).length);
+      expect(Math.max(...lengths)).toBeLessThan(1_000);
+    } finally {
+      replace.mockRestore();
+    }
   });
 
   test("does not look at each digit of a long number, or each character of long whitespace", () => {
