@@ -338,7 +338,7 @@ describe("G14: reading many members", () => {
     expect((await read(body(9))).variables).toEqual({});
   });
 
-  test("does not look back over a long run of backslashes, or decode a long name at once", async () => {
+  test("does not look back over a long run of backslashes, or decode a long name in one step", async () => {
     const backslashes = "\\\\".repeat(500_000);
     const looks = vi.spyOn(String.prototype, "charCodeAt");
     try {
