@@ -303,7 +303,7 @@ describe("G14: reading many members", () => {
     expect(asked).toEqual([...inside, "/0/0/1"]);
     expect(scanner.problem).toBeNull();
 
-    const within = vi.fn(() => null);
+    const within = vi.fn<() => null>(() => null);
     const many = `${"[".repeat(9_000)}${'[],"\\ud800",'.repeat(5_000)}0${"]".repeat(9_000)}`;
     new JsonScanner(many, 0, { top: null, within, isHarmless: () => true }).run();
     expect(within).toHaveBeenCalledTimes(9_000 - 1 + 5_000);
