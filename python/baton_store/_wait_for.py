@@ -15,14 +15,16 @@ from .records import Entry, entry_of
 _MAX_STEP_SECONDS = 60
 
 
-async def wait_for(scope: Scope, key: str, after: int | str | None, timeout_seconds: float | None) -> Entry:
+async def wait_for(
+    scope: Scope, key: str, after: int | str | None, epoch: str | None, timeout_seconds: float | None
+) -> Entry:
     """Sends one request after another. The server responds to each when the entry exists.
 
     The first request does not wait. After it has succeeded, failures are retried until the timeout.
     """
     connection = scope.connection
     deadline = math.inf if timeout_seconds is None else time.monotonic() + timeout_seconds
-    place = {**scope.place(key), "after": None if after is None else str(after), "epoch": connection.epoch}
+    place = {**scope.place(key), "after": None if after is None else str(after), "epoch": epoch or connection.epoch}
     retry_policy = connection.retry_policy()
     max_step_seconds = 0
     while True:

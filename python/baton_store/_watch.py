@@ -26,6 +26,7 @@ def follower(
     prefix: str | None,
     namespace_prefix: str | None,
     after: int | str | None,
+    epoch: str | None,
     snapshot: bool,
     where: Iterable[Condition] | None,
 ) -> Follower:
@@ -37,7 +38,8 @@ def follower(
         "keyPrefix": KEYS.prefix(prefix),
         "where": where_input(where),
     }
-    return Follower(scope.connection, selection, prefix or "", None if after is None else str(after), snapshot)
+    place = None if after is None else str(after)
+    return Follower(scope.connection, selection, prefix or "", place, epoch, snapshot)
 
 
 class Follower:
@@ -47,7 +49,13 @@ class Follower:
     """
 
     def __init__(
-        self, connection: Connection, selection: Mapping[str, Any], key_prefix: str, after: str | None, snapshot: bool
+        self,
+        connection: Connection,
+        selection: Mapping[str, Any],
+        key_prefix: str,
+        after: str | None,
+        epoch: str | None,
+        snapshot: bool,
     ):
         self._events: Events | None = None
         if after is not None and snapshot:
@@ -58,7 +66,7 @@ class Follower:
         self._key_prefix = key_prefix
         self._after = after
         # The epoch of the revision, when it is known.
-        self._epoch: str | None = None
+        self._epoch = epoch
         self._snapshot = Snapshot() if snapshot else None
         self._retry_policy = connection.retry_policy()
         self._ready: collections.deque[Change] = collections.deque()

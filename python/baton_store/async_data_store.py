@@ -203,10 +203,15 @@ class AsyncDataStore:
         return AsyncTransacting(self._scope)
 
     async def wait_for(
-        self, key: str, *, after: int | str | None = None, timeout_seconds: float | None = None
+        self,
+        key: str,
+        *,
+        after: int | str | None = None,
+        epoch: str | None = None,
+        timeout_seconds: float | None = None,
     ) -> Entry:
         """See ``DataStore.wait_for``."""
-        return await wait_for(self._scope, key, after, timeout_seconds)
+        return await wait_for(self._scope, key, after, epoch, timeout_seconds)
 
     def watch(
         self,
@@ -215,11 +220,12 @@ class AsyncDataStore:
         prefix: str | None = None,
         namespace_prefix: str | None = None,
         after: int | str | None = None,
+        epoch: str | None = None,
         snapshot: bool = False,
         where: Iterable[Condition] | None = None,
     ) -> AsyncWatch:
         """See ``DataStore.watch``."""
-        return AsyncWatch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot, where))
+        return AsyncWatch(follower(self._scope, key, prefix, namespace_prefix, after, epoch, snapshot, where))
 
     def claim(
         self,

@@ -264,17 +264,26 @@ class DataStore:
         """
         return SyncTransacting(self._scope)
 
-    def wait_for(self, key: str, *, after: int | str | None = None, timeout_seconds: float | None = None) -> Entry:
+    def wait_for(
+        self,
+        key: str,
+        *,
+        after: int | str | None = None,
+        epoch: str | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Entry:
         """Waits for a key and returns its entry.
 
         Args:
             after: Wait for a revision of the entry that is later than this one.
+            epoch: The epoch of ``after``: see ``watch``. Default: the one that the server last reported, if any.
             timeout_seconds: The maximum number of seconds to wait. Default: no limit.
 
         Raises:
             WaitTimeoutError: The entry did not arrive in time. It is a ``TimeoutError``.
+            RevisionCompactedError: A backup was restored, so ``after`` belongs to another epoch.
         """
-        return run(wait_for(self._scope, key, after, timeout_seconds))
+        return run(wait_for(self._scope, key, after, epoch, timeout_seconds))
 
     def watch(
         self,
@@ -283,6 +292,7 @@ class DataStore:
         prefix: str | None = None,
         namespace_prefix: str | None = None,
         after: int | str | None = None,
+        epoch: str | None = None,
         snapshot: bool = False,
         where: Iterable[Condition] | None = None,
     ) -> Watch:
@@ -293,14 +303,17 @@ class DataStore:
             prefix: Only keys that begin with this prefix.
             namespace_prefix: Every namespace that begins with this prefix, instead of the current one. ``""``: all.
             after: Begin with the changes after this revision. Default: with those after the first ``next``.
+            epoch: The epoch of ``after``, from ``Change.epoch`` or ``viewer { epoch }``. Default: it is not checked at the
+                beginning, so if a backup was restored since, changes are missed.
             snapshot: Begin with the current entries: ``EXISTING`` for each, then ``CAUGHT_UP``, then later changes.
             where: Only values that meet all of these conditions: see ``entries``. An entry that is written and does not
                 meet them is ``UNMATCHED``.
 
         Raises:
-            RevisionCompactedError: The log does not contain the changes after the revision any more.
+            RevisionCompactedError: The log does not contain the changes after the revision any more. If its ``reason`` is
+                ``EPOCH``, a backup was restored.
         """
-        return Watch(follower(self._scope, key, prefix, namespace_prefix, after, snapshot, where))
+        return Watch(follower(self._scope, key, prefix, namespace_prefix, after, epoch, snapshot, where))
 
     def claim(
         self,

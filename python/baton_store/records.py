@@ -52,6 +52,8 @@ class Change:
     agent: str | None
     #: The time of the change. None on CAUGHT_UP, and on a DELETED that a second snapshot found after a lost connection.
     at: datetime | None
+    #: Of CAUGHT_UP: the epoch that the revision belongs to. Save both, to resume ``after`` the revision. Otherwise None.
+    epoch: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def change_of(answered: Mapping[str, Any], metadata: Mapping[str, Any]) -> Chang
         entry=None if answered["entry"] is None else entry_of(answered["entry"]),
         agent=answered["agent"],
         at=None if at is None else instant(at),
+        epoch=answered.get("epoch"),
     )
 
 

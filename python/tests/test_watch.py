@@ -220,3 +220,17 @@ class DropTest(unittest.TestCase):
     def test_a_log_that_is_too_short_raises_an_error(self) -> None:
         with self.assertRaises((RevisionCompactedError, BadUserInputError)):
             next(self.store.watch(after=10**15))
+
+    def test_a_revision_of_another_epoch_raises_an_error(self) -> None:
+        self.store.set("a", 1)
+        with self.store.watch(snapshot=True) as watch:
+            caught_up = take(watch, 2)[-1]
+        self.store.set("b", 2)
+        after = caught_up.revision
+        with self.store.watch(after=after, epoch=caught_up.epoch) as watch:
+            self.assertEqual(next(watch).key, "b")
+        with self.assertRaises(RevisionCompactedError) as raised:
+            next(self.store.watch(after=after, epoch="another"))
+        self.assertEqual((raised.exception.reason, raised.exception.epoch), ("EPOCH", caught_up.epoch))
+        with self.assertRaises(RevisionCompactedError):
+            self.store.wait_for("b", after=after, epoch="another", timeout_seconds=5)
