@@ -209,6 +209,22 @@ describe("G14: the requests of one user do not delay another", () => {
     expect(order.lastIndexOf("few")).toBeLessThan(12);
   });
 
+  test("reads of one user that do not end leave two places for others", async () => {
+    const queue = new FairQueue(4, 60_000);
+    const ends: (() => void)[] = [];
+    const slow = () => new Promise<void>((resolve) => ends.push(resolve));
+    const many = Array.from({ length: 5 }, () => queue.run("many", slow));
+    expect(ends.length).toBe(2);
+    expect(await queue.run("few", async () => "done")).toBe("done");
+    expect(ends.length).toBe(2);
+    // A place that becomes free is the user's own.
+    while (ends.length > 0) {
+      ends.shift()?.();
+      await nextTurn("many");
+    }
+    await Promise.all(many);
+  });
+
   test("a read that fails passes its place to the next", async () => {
     const queue = new FairQueue(1, 60_000);
     const failed = queue.run("a", () => Promise.reject(new Error("It fails.")));
