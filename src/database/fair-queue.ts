@@ -42,9 +42,7 @@ export class FairQueue {
   }
 
   #hasPlaceFor(userId: string): boolean {
-    return (
-      this.#running < this.#maxRunning && (this.#runningOf.get(userId) ?? 0) < this.#maxOfUser
-    );
+    return this.#running < this.#maxRunning && (this.#runningOf.get(userId) ?? 0) < this.#maxOfUser;
   }
 
   #enter(userId: string): void {

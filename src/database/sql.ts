@@ -9,6 +9,8 @@ export { empty, join, raw, sql, type Sql };
 export interface SqlReader {
   /** @param atMost 1 if the statement returns at most one row, which a driver can then read in one call */
   all<Row>(query: Sql, atMost?: 1): Promise<Row[]>;
+  /** Runs a statement that can take long: returns null if it takes longer than this. Only PostgreSQL can do this. */
+  allWithin?<Row>(query: Sql, maxMs: number): Promise<Row[] | null>;
 }
 
 /** Runs statements that read or write. */

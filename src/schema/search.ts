@@ -85,13 +85,14 @@ builder.queryField("searchEntries", (t) =>
         description: "Only results after this cursor, a `pageInfo.endCursor`.",
       }),
     },
-    resolve: async (_query, args, { store, viewer, budget }) => {
-      const found = store.entries.search(viewer, {
+    resolve: async (_query, args, { store, viewer, budget, closed }) => {
+      const input = {
         text: args.text,
         namespacePrefix: args.namespacePrefix ?? "",
         first: args.first ?? defaultSearchSize,
         before: args.after == null ? null : decodeRevisionCursor(args.after),
-      });
+      };
+      const found = store.entries.search(viewer, input, closed);
       const page = await budget.showRead(found, ({ items }) => items.map(sizeWithMatch));
       return { ...page, cursorOf: ({ entry }: Found) => encodeCursor([String(entry.revision)]) };
     },

@@ -157,8 +157,15 @@ export class ReadableEntries {
     );
   }
 
-  /** Reads entries that contain a text in their key or value, the last written first. */
-  async search(viewer: Viewer, input: SearchInput): Promise<Page<Found>> {
+  /**
+   * Reads entries that contain a text in their key or value, the last written first.
+   * @param closed ends the search when the caller has disconnected
+   */
+  async search(
+    viewer: Viewer,
+    input: SearchInput,
+    closed: AbortSignal | null,
+  ): Promise<Page<Found>> {
     requireScope(viewer, "read");
     checkNamespacePrefix(this.#limits, "namespacePrefix", input.namespacePrefix);
     checkPageSize(this.#limits, input.first);
@@ -168,7 +175,7 @@ export class ReadableEntries {
       folded: checkSearch(this.#limits, "text", input.text),
       before: input.before,
     };
-    return search(this.#database, query, pageBounds(this.#limits, input.first));
+    return search(this.#database, query, pageBounds(this.#limits, input.first), closed);
   }
 
   #pastEntries(

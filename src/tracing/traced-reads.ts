@@ -52,6 +52,10 @@ function tracedSearch(reader: SearchReader, tracing: Tracing): SearchReader {
     ...reader,
     client: {
       all: (query, atMost) => tracing.child("database search", {}, () => client.all(query, atMost)),
+      allWithin: (query, maxMs) =>
+        tracing.child("database search", {}, async () => {
+          return (await client.allWithin?.(query, maxMs)) ?? null;
+        }),
     },
     ...(ofUser ? { ofUser: (userId) => tracedSearch(ofUser(userId), tracing) } : {}),
   };

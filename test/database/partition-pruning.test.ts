@@ -23,7 +23,7 @@ import {
 import { readPastKeys, readPastNamespace, readRevisions } from "../../src/database/read-past.ts";
 import { rowTable } from "../../src/database/postgres/row-table.ts";
 import { indexStep } from "../../src/store/search/index-step.ts";
-import { postgresSearch } from "../../src/store/search/search-postgres.ts";
+import { createPostgresSearch, postgresSearch } from "../../src/store/search/search-postgres.ts";
 import {
   readIndexed,
   readIndexState,
@@ -127,11 +127,14 @@ const searchReader = (client: SqlClient, dialect = postgresSearch): SearchReader
   table: rowTable,
   dialect,
 });
-/** A reader after its first window. */
-const restReader = (client: SqlClient) =>
-  searchReader(client, { ...postgresSearch, firstWindow: Infinity });
-const firstReader = (client: SqlClient) =>
-  searchReader(client, { ...postgresSearch, firstWindow: 5 });
+const limits = { firstEntries: 5, windowEntries: 5, maxWork: 500, maxIndexMs: 1_000 };
+/** All windows of a search in order. The index is taken to be too slow. */
+const orderedReader = (client: SqlClient) => searchReader(client, createPostgresSearch(limits));
+/** The index finds all. */
+const indexReader = (client: SqlClient): SearchReader => ({
+  ...searchReader(client, createPostgresSearch({ ...limits, firstEntries: 1 })),
+  client: { all: (query) => client.all(query), allWithin: (query) => client.all(query) },
+});
 const searchDatabase = (client: SqlClient) => ({
   searchReader: searchReader(client),
   readEntries: (query: EntryQuery, page: PageBounds) => readEntries(reader(client), query, page),
@@ -225,8 +228,8 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
     readStoredLog(reader(client), { userId: user, selection: whole, after: 3n }, bounds),
   readLastClear: (client) => readLastClear(client, user, namespace, 0n, 100n),
   readIndexState: (client) => readIndexState(reader(client), user),
-  "readIndexed: the newest": (client) => readIndexed(firstReader(client), search, 1),
-  "readIndexed: the others": (client) => readIndexed(restReader(client), search, 10),
+  "readIndexed: in order": (client) => readIndexed(orderedReader(client), search, 10, null),
+  "readIndexed: by index": (client) => readIndexed(indexReader(client), search, 10, null),
   readWritten: (client) => readWritten(reader(client), search, 3n, 100n),
   readPlaces: (client) => readPlaces(searchReader(client), user, [entry]),
   indexStep: async (client) => {

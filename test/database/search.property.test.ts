@@ -7,6 +7,7 @@ import type { Database } from "../../src/store/contract.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
 import { prefixed } from "../../src/store/model/text-match.ts";
+import { sql, type SqlReader } from "../../src/database/sql.ts";
 import type { SearchQuery } from "../../src/store/search/search-reader.ts";
 import { search, type SearchDatabase } from "../../src/store/search/search.ts";
 import { fold } from "../../src/store/search/composed-text.ts";
@@ -200,6 +201,51 @@ describe("searches on every database", () => {
     );
     expect(hits).toBeGreaterThan(0);
   }, 120_000);
+
+  test("G14: long texts that nearly contain the text are compared in short statements, until the caller disconnects", async () => {
+    const userId = "long texts";
+    const nearly = "a".repeat(65_000);
+    for (const { database, committer } of opened) {
+      const values = Array.from({ length: 16 }, (_, place) =>
+        JSON.stringify(place % 8 === 3 ? `${nearly}b` : `${nearly}caab baac`),
+      );
+      for (const [place, text] of values.entries()) {
+        await committer.submit(setCommand(userId, { namespace: "n", key: `k${place}` }, text));
+      }
+      while (await database.indexStep(userId));
+      const { ofUser: _, ...reader } = database.searchReader;
+      let comparisons = 0;
+      const all: SqlReader["all"] = (statement) => {
+        if (/instr\(|strpos\(/.test(statement.sql)) comparisons++;
+        return reader.client.all(statement);
+      };
+      // Without a time limit, as if PostgreSQL's index had taken too long.
+      const counted = {
+        readEntries: database.readEntries,
+        searchReader: { ...reader, client: { all } },
+      };
+      const query = { userId, namespaces: [prefixed("")], folded: `${"a".repeat(240)}b` };
+      expect(await searchAll(counted, query, 10)).toEqual([12, 4]);
+      expect(comparisons).toBeGreaterThanOrEqual(3);
+      // A caller that has disconnected ends its search before the next statement of this kind.
+      const whole = comparisons;
+      const bounds = { maxItems: 10, maxBytes: 1_000_000 };
+      await search(counted, { ...query, before: null }, bounds, AbortSignal.abort());
+      expect(comparisons - whole).toBeLessThan(whole);
+      expect(await searchAll(database, query, 1)).toEqual([12, 4]);
+    }
+  });
+
+  test("G14: PostgreSQL cancels a statement that takes longer than it may, and serves the next", async () => {
+    for (const { database } of opened) {
+      const { client } = database.searchReader.ofUser?.("limited") ?? database.searchReader;
+      const slow = await client.allWithin?.(sql`SELECT pg_sleep(20)`, 20);
+      expect(slow ?? null).toBeNull();
+      for (let place = 0; place < 10; place++) {
+        expect(await client.all(sql`SELECT 1 AS "one"`)).toHaveLength(1);
+      }
+    }
+  });
 
   test("two instances that follow one log at the same time index each entry once", async () => {
     const userId = "followed by two";

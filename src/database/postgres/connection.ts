@@ -1,8 +1,8 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type { SqlDriverAdapterFactory } from "@prisma/driver-adapter-utils";
 import pg from "pg";
-import type { Sql, SqlClient } from "../sql.ts";
-import { translateErrors } from "./errors.ts";
+import { raw, sql, type Sql, type SqlClient } from "../sql.ts";
+import { canceled, sqlState, translateErrors } from "./errors.ts";
 import { statementNames } from "./prepared-statements.ts";
 import { SessionClient, type SessionConfig } from "./session-client.ts";
 
@@ -52,14 +52,30 @@ export class PostgresConnection implements SqlClient {
     };
   }
 
+  /** Runs a statement that reads. PostgreSQL cancels it after this time; the result is null then. */
+  allWithin<Row>(query: Sql, maxMs: number): Promise<Row[] | null> {
+    return this.transaction(async (client) => {
+      await client.run(sql`SET LOCAL statement_timeout = ${raw(String(maxMs))}`);
+      try {
+        return await client.all<Row>(query);
+      } catch (error) {
+        if (sqlState(error) === canceled) return null;
+        throw error;
+      }
+    }, "READ ONLY");
+  }
+
   /** Runs work in a transaction: commits if it resolves, rolls back if it rejects. */
-  transaction<T>(work: (client: SqlClient) => Promise<T>): Promise<T> {
+  transaction<T>(
+    work: (client: SqlClient) => Promise<T>,
+    access: "READ WRITE" | "READ ONLY" = "READ WRITE",
+  ): Promise<T> {
     return translateErrors(async () => {
       const connection = await this.#pool.connect();
       let failure: unknown;
       try {
         // The modes are stated here, too, because a session behind a pooler does not keep settings.
-        await connection.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+        await connection.query(`BEGIN ISOLATION LEVEL READ COMMITTED ${access}`);
         const result = await work(this.#clientOf(connection));
         await connection.query("COMMIT");
         return result;
@@ -110,8 +126,8 @@ export class PostgresConnection implements SqlClient {
       return queryable.query(name === "" ? statement : { ...statement, name });
     };
     return {
-      all: async <Row>(sql: Sql) => (await query(sql)).rows as Row[],
-      run: async (sql) => (await query(sql)).rowCount ?? 0,
+      all: async <Row>(statement: Sql) => (await query(statement)).rows as Row[],
+      run: async (statement) => (await query(statement)).rowCount ?? 0,
     };
   }
 }

@@ -7,6 +7,9 @@ export const diskFull = "53100";
 /** The SQLSTATE of a row that does not fit into an index, and of limits of the database, such as its transaction IDs. */
 const programLimit = "54000";
 
+/** The SQLSTATE of a statement that took longer than its time limit. */
+export const canceled = "57014";
+
 /** SQLSTATEs that mean "not now", by code or by class (the first two characters). See PostgreSQL's appendix A. */
 const unavailableStates: ReadonlyMap<string, string> = new Map([
   ["08", "the connection was lost"],
@@ -20,7 +23,7 @@ const unavailableStates: ReadonlyMap<string, string> = new Map([
   ["53", "it lacks memory, connections or another resource"],
   [programLimit, "it has reached one of its limits"],
   ["55P03", "a lock could not be acquired in time"],
-  ["57014", "it took too long"],
+  [canceled, "it took too long"],
   ["57", "it is shutting down or starting"],
   ["58", "its operating system reported an error"],
 ]);

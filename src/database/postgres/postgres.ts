@@ -115,6 +115,7 @@ class PostgresDatabase extends Reads implements Database {
     const reads = new FairQueue(maxReads, connectTimeoutMs);
     const readerOf = (userId: string): SqlReader => ({
       all: (query) => reads.run(userId, () => pool.all(query)),
+      allWithin: (query, maxMs) => reads.run(userId, () => pool.allWithin(query, maxMs)),
     });
     super({ client: pool, now, epoch, table: rowTable, dialect: postgresSearch }, readerOf);
     this.#committer = committer;

@@ -125,8 +125,8 @@ const search = tool({
       "Only results after this one: the revision of the last result of the previous page.",
     ),
   },
-  async run({ store, session }, { after, ...input }) {
-    const page = await store.entries.search(session.viewer, { ...input, before: after });
+  async run({ store, session, closed }, { after, ...input }) {
+    const page = await store.entries.search(session.viewer, { ...input, before: after }, closed);
     const last = page.items.at(-1);
     return {
       results: page.items.map(({ entry, match }) => ({

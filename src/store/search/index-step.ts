@@ -3,6 +3,7 @@ import { inSteps } from "../../in-steps.ts";
 import type { Entry } from "../model/entry.ts";
 import { everything } from "../model/text-match.ts";
 import {
+  firstOf,
   logWindow,
   readIndexState,
   readPlaces,
@@ -12,7 +13,7 @@ import {
   type SearchReader,
 } from "./search-reader.ts";
 import { searchText } from "./search-text.ts";
-import { firstOf, type SearchDatabase } from "./search.ts";
+import type { SearchDatabase } from "./search.ts";
 
 /** What one step adds. In random text, each byte adds an entry to the index, which takes a microsecond. */
 const piece = { maxItems: 100, maxBytes: 32 * 1024 };

@@ -2,6 +2,7 @@ import type { RowTable } from "../../database/row-table.ts";
 import { columns, empty, isAlive, matchesAny, raw, sql } from "../../database/sql.ts";
 import type { Sql, StoreReader } from "../../database/sql.ts";
 import { placeColumns, shownColumns } from "../../database/tables.ts";
+import type { PageBounds } from "../contract.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Place } from "../model/place.ts";
 import type { TextMatch } from "../model/text-match.ts";
@@ -19,11 +20,15 @@ export interface SearchReader extends StoreReader {
 
 /** The parts of a search that differ between the databases. */
 export interface SearchDialect {
-  /** The index is read in windows of this many entries, from the newest back. Infinity: all remaining entries. */
-  readonly firstWindow: number;
-  readonly nextWindow: number;
-  /** Selects the newest entries that contain the text, from a revision on; null: from the first. */
-  selectHits(query: SearchQuery, from: bigint | null, maxItems: number, now: Sql): Sql;
+  /**
+   * Reads the entries that contain the text, the newest first, in windows that take a short time each. A window can have
+   * no entries, or more than are wanted.
+   */
+  readWindows(
+    reader: SearchReader,
+    query: SearchQuery,
+    maxItems: number,
+  ): AsyncIterable<readonly Hit[]>;
   /** Selects columns of the entries at places; `isWanted` joins the two. */
   selectEntries(columns: Sql, places: Sql, isWanted: Sql): Sql;
   /** Further statements after rows of "SearchText" were removed and others added. */
@@ -83,25 +88,56 @@ export async function readUnindexed({ client }: StoreReader, maxUsers: number): 
   return rows.map(({ userId }) => userId);
 }
 
-/** Entries that contain the text according to the index, the last written first. Entries written later are left out. */
+/**
+ * Entries that contain the text according to the index, the last written first. Entries written later are left out.
+ * @param closed ends the reading when the caller has disconnected
+ */
 export async function readIndexed(
-  { client, now, dialect }: SearchReader,
+  reader: SearchReader,
   query: SearchQuery,
   maxItems: number,
+  closed: AbortSignal | null,
 ): Promise<Hit[]> {
   const hits: Hit[] = [];
-  let { before } = query;
-  for (let entries = dialect.firstWindow; ; entries = dialect.nextWindow) {
-    const newest = sql`SELECT "revision" FROM "SearchText" WHERE "userId" = ${query.userId}${isBefore(before)}
-      ORDER BY "revision" DESC LIMIT 1`;
-    const begin =
-      entries === Infinity ? [] : await client.all<Hit>(sql`${newest} OFFSET ${entries - 1}`);
-    const from = begin[0]?.revision ?? null;
-    const window = dialect.selectHits({ ...query, before }, from, maxItems - hits.length, now);
-    hits.push(...(await client.all<Hit>(window)));
-    if (hits.length >= maxItems || from === null) return hits;
-    before = from;
+  for await (const window of reader.dialect.readWindows(reader, query, maxItems)) {
+    hits.push(...window);
+    if (hits.length >= maxItems || closed?.aborted) break;
   }
+  return hits.slice(0, maxItems);
+}
+
+/**
+ * Selects the revision where a window of the newest entries begins: at the entry with which it is full. Selects none if
+ * all remaining entries fit in.
+ */
+export function selectBegin(
+  { userId, before }: SearchQuery,
+  { maxItems, maxBytes }: { readonly maxItems: number; readonly maxBytes?: number },
+): Sql {
+  const newest = sql`FROM "SearchText" WHERE "userId" = ${userId}${isBefore(before)} ORDER BY "revision" DESC`;
+  if (maxBytes === undefined) {
+    return sql`SELECT "revision" ${newest} LIMIT 1 OFFSET ${maxItems - 1}`;
+  }
+  // The databases know the size of a text without reading it.
+  return sql`
+    SELECT "revision" FROM (
+      SELECT "revision", ROW_NUMBER() OVER "newer" AS "items", SUM(octet_length("text")) OVER "newer" AS "bytes"
+      FROM (SELECT "revision", "text" ${newest} LIMIT ${maxItems}) AS "newest"
+      WINDOW "newer" AS (ORDER BY "revision" DESC ROWS UNBOUNDED PRECEDING)
+    ) AS "summed" WHERE "items" >= ${maxItems} OR "bytes" >= ${maxBytes} ORDER BY "revision" DESC LIMIT 1`;
+}
+
+/** Returns the first items up to the bounds; at least one. */
+export function firstOf<T extends { readonly sizeBytes: number }>(
+  items: readonly T[],
+  { maxItems, maxBytes }: PageBounds,
+): T[] {
+  let bytes = 0;
+  let count = 0;
+  while (count < Math.min(items.length, maxItems) && bytes < maxBytes) {
+    bytes += items[count++]?.sizeBytes ?? 0;
+  }
+  return items.slice(0, count);
 }
 
 export function isBefore(revision: bigint | null): Sql {

@@ -4,6 +4,7 @@ import type { Entry } from "../model/entry.ts";
 import { placeId } from "../model/place.ts";
 import { everything } from "../model/text-match.ts";
 import {
+  firstOf,
   logWindow,
   readIndexed,
   readIndexState,
@@ -45,22 +46,25 @@ const loaded = { maxItems: 500, maxBytes: 1024 * 1024 };
  *
  * The steps share no snapshot. The index is read before the log, so an entry that is written during the search has a
  * revision that step 3 or 4 reads. It can be found twice, but is never missed.
+ *
+ * @param closed ends the search early when the caller has disconnected
  */
 export async function search(
   database: SearchDatabase,
   query: SearchQuery,
   bounds: PageBounds,
+  closed: AbortSignal | null = null,
 ): Promise<Page<Found>> {
   const maxItems = bounds.maxItems + 1;
   const { searchReader } = database;
   const reader = searchReader.ofUser?.(query.userId) ?? searchReader;
   for (let rest = query; ;) {
-    const wanted = { database, reader, query: rest, maxItems };
+    const wanted = { database, reader, query: rest, maxItems, closed };
     const hits = await findHits(wanted);
     const page = firstOf(hits, bounds);
     const items = await load(wanted, page);
     const hasMore = hits.length > page.length;
-    if (items.length > 0 || !hasMore) return { items, hasMore };
+    if (items.length > 0 || !hasMore || closed?.aborted) return { items, hasMore };
     rest = { ...query, before: page.at(-1)?.revision ?? null };
   }
 }
@@ -70,23 +74,25 @@ interface Wanted {
   readonly reader: SearchReader;
   readonly query: SearchQuery;
   readonly maxItems: number;
+  readonly closed: AbortSignal | null;
 }
 
 /** Steps 1 to 6, without cutting the page. */
 async function findHits(wanted: Wanted): Promise<Hit[]> {
-  const { reader, query, maxItems } = wanted;
+  const { reader, query, maxItems, closed } = wanted;
   const readState = () => readIndexState(reader, query.userId);
   const { indexedRevision: indexed, compactedRevision, buildingKey } = await readState();
   if (buildingKey !== null || compactedRevision > indexed) return scan(wanted);
 
   /** The last revision to search, up to the given one. */
   const upTo = (revision: bigint) => least(revision, (query.before ?? revision + 1n) - 1n);
-  let hits = await readIndexed(reader, { ...query, before: upTo(indexed) + 1n }, maxItems);
+  const inIndex = { ...query, before: upTo(indexed) + 1n };
+  let hits = await readIndexed(reader, inIndex, maxItems, closed);
   for (let after = indexed; ;) {
     const state = await readState();
     if (state.compactedRevision > indexed) return findHits(wanted);
     const through = upTo(state.headRevision);
-    if (through <= after) return hits;
+    if (through <= after || closed?.aborted) return hits;
     hits = newestOf([...hits, ...(await scanLog(wanted, after, through))], maxItems);
     after = through;
   }
@@ -94,12 +100,13 @@ async function findHits(wanted: Wanted): Promise<Hit[]> {
 
 /** Searches the entries that the log wrote after one revision and up to another, from the latest back. */
 async function scanLog(wanted: Wanted, after: bigint, through: bigint): Promise<Hit[]> {
-  const { reader, query, maxItems } = wanted;
+  const { reader, query, maxItems, closed } = wanted;
   const found: Hit[] = [];
   for (let end = through; end > after && found.length < maxItems; end -= logWindow) {
     const begin = end - least(logWindow, end - after);
     let written = await readWritten(reader, query, begin, end);
     while (written.length > 0) {
+      if (closed?.aborted) return found;
       const some = firstOf(written, piece);
       found.push(...(await load(wanted, some)).map(hitOf));
       written = written.slice(some.length);
@@ -109,7 +116,7 @@ async function scanLog(wanted: Wanted, after: bigint, through: bigint): Promise<
 }
 
 /** Searches all entries of the namespaces, sorted by place. */
-async function scan({ database, query, maxItems }: Wanted): Promise<Hit[]> {
+async function scan({ database, query, maxItems, closed }: Wanted): Promise<Hit[]> {
   const selection = { namespaces: query.namespaces, keys: everything };
   let found: Hit[] = [];
   for (let after: Hit | null = null; ;) {
@@ -117,7 +124,7 @@ async function scan({ database, query, maxItems }: Wanted): Promise<Hit[]> {
     const page = await database.readEntries(entries, piece);
     found = newestOf([...found, ...(await matching(query, page.items)).map(hitOf)], maxItems);
     after = page.items.at(-1) ?? null;
-    if (!page.hasMore || after === null) return found;
+    if (!page.hasMore || after === null || closed?.aborted) return found;
   }
 }
 
@@ -158,16 +165,6 @@ function newestOf(hits: readonly Hit[], maxItems: number): Hit[] {
 
 function newestFirst<T extends { readonly revision: bigint }>(items: readonly T[]): T[] {
   return items.toSorted((a, b) => Number(b.revision - a.revision));
-}
-
-/** Returns the first hits up to the bounds; at least one. */
-export function firstOf(hits: readonly Hit[], { maxItems, maxBytes }: PageBounds): Hit[] {
-  let bytes = 0;
-  let count = 0;
-  while (count < Math.min(hits.length, maxItems) && bytes < maxBytes) {
-    bytes += hits[count++]?.sizeBytes ?? 0;
-  }
-  return hits.slice(0, count);
 }
 
 const least = (a: bigint, b: bigint) => (a < b ? a : b);
