@@ -17,6 +17,7 @@ import { defaultPageBounds, Feed } from "./feed/feed.ts";
 import { pollEpoch, pollHeads } from "./feed/head-poll.ts";
 import { Hub } from "./feed/hub.ts";
 import { listen } from "./listen.ts";
+import { metricsAddress, serveMetrics } from "./metrics/serve-metrics.ts";
 import { OpenSockets } from "./open-sockets.ts";
 import { repeat, type Periodic } from "./periodic.ts";
 import { createListeningServer } from "./tls-files.ts";
@@ -81,6 +82,11 @@ const mebibyte = 1024 * 1024;
  */
 export async function startServer(config: Config, logger: Logger): Promise<BatonServer> {
   checkNameSizes(config);
+  // Wrong options are found before anything is created.
+  createListeningServer(config, () => {});
+  if (config.metrics !== "") metricsAddress(config.metrics);
+  const trustedDocuments = await readTrustedDocuments(config.trustedDocuments);
+  const jwts = await openJwtSessions(config, logger);
   const database = await openDatabase(config, logger);
   try {
     const audit = new AuditLog(logger);
@@ -165,10 +171,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     };
     const policy = {
       allowsIntrospection: config.introspection === "on",
-      trustedDocuments: await readTrustedDocuments(config.trustedDocuments),
+      trustedDocuments,
     };
     const graphql = new Graphql({ ...services, policy, logger, observer: metrics?.operations });
-    const jwts = await openJwtSessions(config, logger);
     const authenticator = new Authenticator(
       database.tokens,
       config,
@@ -345,10 +350,7 @@ function diskNotice(logger: Logger): (disk: DiskState) => void {
 /** Loads the metrics, if they are on. */
 async function loadMetrics(database: Statistics, hub: Hub) {
   // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
-  const [{ Metrics }, { serveMetrics }] = await Promise.all([
-    import("./metrics/metrics.ts"),
-    import("./metrics/serve-metrics.ts"),
-  ]);
+  const { Metrics } = await import("./metrics/metrics.ts");
   const metrics = new Metrics(database, hub);
   const { commits, claims, operations } = metrics;
   return {

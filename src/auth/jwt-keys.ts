@@ -82,6 +82,7 @@ async function readSecrets(file: string): Promise<readonly Uint8Array[]> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new StartError(
       `The secret of --jwt-secret-file cannot be read: ${file} (${error.code}).`,
+      2,
     );
   });
   const lines = text.split(/\r?\n/).filter((line) => line !== "");
@@ -90,8 +91,9 @@ async function readSecrets(file: string): Promise<readonly Uint8Array[]> {
   if (short) {
     throw new StartError(
       `Each line of ${file} is a secret, and must have at least ${minSecretBytes} bytes; one has ${short.length}. To make one: openssl rand -base64 48`,
+      2,
     );
   }
   if (secrets.length <= maxTriedKeys) return secrets;
-  throw new StartError(`${file} can have at most ${maxTriedKeys} secrets, one a line.`);
+  throw new StartError(`${file} can have at most ${maxTriedKeys} secrets, one a line.`, 2);
 }

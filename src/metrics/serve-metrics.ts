@@ -64,5 +64,6 @@ export function metricsAddress(address: string): { readonly host: string; readon
   if (port !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
   throw new StartError(
     `--metrics (BATON_METRICS) must be <address>:<port>, such as 127.0.0.1:9464, but is ${JSON.stringify(address)}.`,
+    2,
   );
 }

@@ -15,7 +15,7 @@ export async function readTrustedDocuments(file: string): Promise<ReadonlySet<st
   } catch (error) {
     // The message of a syntax error quotes the text, which can have several lines.
     const message = (error as Error).message.replaceAll(/\s+/g, " ");
-    throw new StartError(`The trusted documents in ${file} cannot be read: ${message}`);
+    throw new StartError(`The trusted documents in ${file} cannot be read: ${message}`, 2);
   }
   const documents = typeof listed === "object" && listed !== null ? Object.values(listed) : [];
   if (documents.length > 0 && documents.every((document) => typeof document === "string")) {
@@ -23,5 +23,6 @@ export async function readTrustedDocuments(file: string): Promise<ReadonlySet<st
   }
   throw new StartError(
     `${file} must be a JSON object of documents by ID, or a list of documents, with at least one document.`,
+    2,
   );
 }

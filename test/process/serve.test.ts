@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, stat, writeFile, readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -277,6 +277,24 @@ describe("baton serve", () => {
       expect([code, stdout]).toEqual([2, ""]);
       expect(stderr).toMatch(/^baton: DATABASE_URL must be postgresql:.*\n$/);
       expect(stderr).not.toContain("hidden");
+    });
+
+    test("a file or an address that an option names wrongly: exit code 2, and nothing is created", async () => {
+      await using folder = await temporaryFolder();
+      const short = join(folder.path, "short");
+      await writeFile(short, "too short");
+      const jwts = { jwtIssuer: "https://issuer.example", jwtAudience: "baton" };
+      const wrong: Partial<Config>[] = [
+        { ...jwts, jwtSecretFile: short },
+        { ...jwts, jwtSecretFile: join(folder.path, "missing") },
+        { trustedDocuments: short },
+        { metrics: "127.0.0.1:70000" },
+      ];
+      const dataDir = join(folder.path, "data");
+      for (const config of wrong) {
+        expect(await refusal({ dataDir, ...config })).toMatchObject({ exitCode: 2 });
+      }
+      expect(await readdir(folder.path)).toEqual(["short"]);
     });
 
     test.each([
