@@ -1,15 +1,23 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import pino from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { defaultConfig } from "../../src/config.ts";
+import { openDatabase } from "../../src/database/open-database.ts";
 import { remakeToken } from "../../src/remake-token.ts";
 import { exitCodes } from "../../src/cli/terminal/exit-codes.ts";
 import { query, request } from "../client.ts";
 import { BatonProcess, run, serveProcess, temporaryFolder } from "./baton-process.ts";
 import { runHere } from "./command-here.ts";
 import { hasTerminals, onTerminal } from "./on-terminal.ts";
+
+/** Creates the database of a data directory, like the first start of a server. */
+async function createDatabase(dataDir: string): Promise<void> {
+  await (await openDatabase(defaultConfig({ dataDir }), pino({ level: "silent" }))).close();
+}
 
 const PATH = process.env.PATH ?? "";
 
@@ -139,6 +147,7 @@ describe.concurrent("revoking the local token", () => {
   test("revokes other tokens without a question", async () => {
     await using folder = await temporaryFolder();
     const at = ["--data-dir", folder.path];
+    await createDatabase(folder.path);
     await runHere(["token", "create", "--user", "local", "--save", ...at]);
     const created = await runHere(["token", "create", "--user", "ann", ...at]);
     const list = await runHere(["token", "list", "--user", "ann", ...at]);
@@ -159,10 +168,15 @@ describe.concurrent("revoking the local token", () => {
 });
 
 describe.concurrent("token create --save", () => {
-  test("replaces an invalid token, and keeps a valid one", async () => {
+  test("needs a database, replaces an invalid token, and keeps a valid one", async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "local.token");
     const save = ["token", "create", "--user", "local", "--save", "--data-dir", folder.path];
+    const misplaced = await runHere(save);
+    expect([misplaced.code, misplaced.stdout]).toEqual([1, ""]);
+    expect(misplaced.stderr).toMatch(/baton\.db does not exist\. Name its folder with --data-dir/);
+    expect(await readdir(folder.path)).toEqual([]);
+    await createDatabase(folder.path);
     expect((await runHere(save)).code).toBe(0);
     const secret = await readFile(file, "utf8");
     const refused = await runHere(save);

@@ -48,8 +48,8 @@ export async function create(command: Command): Promise<void> {
     }
     checkGrants(config, flags.grant ? "--grant" : "--namespaces", grants);
   });
-  // Tokens may be created before the server's first start.
-  await withDatabase(command, false, async (database, place) => {
+  // The server creates its database: a new one here would be for a wrong data directory.
+  await withDatabase(command, true, async (database, place) => {
     const input = {
       userId: flags.user,
       agent: flags.agent ?? null,
