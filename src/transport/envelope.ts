@@ -4,7 +4,7 @@ import { afterWhitespace, JsonScanner } from "../json/json-scanner.ts";
 import { decodeLongString, stepUnits, type Steps } from "../json/long-value-parts.ts";
 
 /** The largest number of members of an envelope. Each of them is kept, and its name is compared with all others. */
-const maxMembers = 1_000;
+export const maxMembers = 1_000;
 
 /** The object of a request, with the text of each member. */
 export interface Envelope {

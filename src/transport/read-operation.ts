@@ -11,7 +11,7 @@ import {
   type Steps,
 } from "../json/long-value-parts.ts";
 import { countUpTo, decodeString, isDeeperThan } from "../json/value-parts.ts";
-import { problemWithin, readEnvelope, type Envelope } from "./envelope.ts";
+import { maxMembers, problemWithin, readEnvelope, type Envelope } from "./envelope.ts";
 import {
   endOf,
   maxObjects,
@@ -52,7 +52,15 @@ export function parseShort(text: string): { readonly value: unknown } | null {
   // More objects than variables can have are refused by the exact reading.
   if (text.length > 2 * maxObjects && countUpTo(text, "{", maxObjects + 1) > maxObjects)
     return null;
-  return parseOrdinary(text);
+  const ordinary = parseOrdinary(text);
+  return ordinary && text.length > maxMembers && hasManyMembers(ordinary.value) ? null : ordinary;
+}
+
+/** Whether the object of a request, or its payload, has too many members. The exact reading refuses it. */
+function hasManyMembers(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (Object.keys(value).length > maxMembers) return true;
+  return "payload" in value && hasManyMembers(value.payload);
 }
 
 /**

@@ -4,6 +4,7 @@ import { BatonError } from "../../src/errors.ts";
 import { isLoopHeld } from "../../src/event-loop.ts";
 import { JsonError } from "../../src/json/json-error.ts";
 import { JsonScanner } from "../../src/json/json-scanner.ts";
+import { NameSet } from "../../src/json/name-set.ts";
 import { JsonText } from "../../src/json/json-text.ts";
 import {
   decodeLongString,
@@ -240,6 +241,7 @@ describe("G14: reading many members", () => {
     Array.from({ length: count }, (_, at) => `"k${at}":${value}`).join();
   const few = many(900, `"${"x".repeat(5_000)}"`);
   const tooMany = many(1_000, "1".repeat(300));
+  const shortButTooMany = many(1_000, "1");
   const query = '"query":"{ viewer { user } }"';
   const pauses = few.length / (2 * stepUnits);
 
@@ -264,17 +266,21 @@ describe("G14: reading many members", () => {
     }
   });
 
-  test("refuses a long request with more than 1,000 members on both transports", async () => {
-    const problem = await problemOf(read(`{${query},${tooMany}}`));
-    expect(problem.extensions).toEqual({
-      code: "LIMIT_EXCEEDED",
-      limit: "maxMembers",
-      max: 1_000,
-    });
+  test("refuses a request with more than 1,000 members on both transports", async () => {
+    for (const members of [tooMany, shortButTooMany]) {
+      const problem = await problemOf(read(`{${query},${members}}`));
+      expect(problem.extensions).toEqual({
+        code: "LIMIT_EXCEEDED",
+        limit: "maxMembers",
+        max: 1_000,
+      });
+    }
     for (const text of [
       `{"id":"1","type":"subscribe","payload":{${query},${tooMany}}}`,
       `{"id":"1","type":"subscribe",${tooMany},"payload":{${query}}}`,
       `{"type":"ping","payload":{${tooMany},"k":1}}`,
+      `{"id":"1","type":"subscribe","payload":{${query},${shortButTooMany}}}`,
+      `{"type":"ping","payload":{${shortButTooMany},"k":1}}`,
     ]) {
       expect(await readMessage(text, schema, limits)).toBe("");
     }
@@ -375,6 +381,21 @@ describe("G14: reading many members", () => {
       }),
       { numRuns: 5 },
     );
+  });
+
+  test("keeps the names of an object in sets that grow quickly, and finds duplicates in all of them", () => {
+    const names = new NameSet(["0"]);
+    for (let at = 1; at < 200_000; at++) names.add(String(at));
+    expect(names.sets.map((set) => set.size)).toEqual([65_536, 65_536, 65_536, 3_392]);
+    expect(["0", "70000", "199999", "200000"].map((name) => names.has(name))).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+    const scanner = new JsonScanner(`{${many(70_000, "0")},"k1":0,"k69999":0}`);
+    scanner.run();
+    expect(scanner.problem?.message).toContain(`"k1" appears more than once`);
   });
 
   test("names a place without reading all of a long name", () => {
