@@ -349,6 +349,36 @@ describe("verified JWTs", () => {
     await sessions.reverify();
     expect(following.aborted).toBe(false);
   });
+
+  test("G14: many that expire at the same time end in turns", async () => {
+    const key = await issuerKey("one");
+    await using issuer = await TestIssuer.start(key);
+    const config = defaultConfig({
+      jwtIssuer: issuer.url,
+      jwtAudience: "baton",
+      jwtJwksUrl: `${issuer.url}/jwks`,
+    });
+    const reports = { failed: () => {}, recovered: () => {} };
+    const sessions = new JwtSessions(await JwtVerifier.open(jwtOptions(config)!, config, reports));
+    let inTurn = 0;
+    let most = 0;
+    let total = 0;
+    for (let count = 0; count < 40; count++) {
+      const token = await sessions.find(await issuer.sign(key, { jti: String(count) }));
+      token!.session(undefined).ended.addEventListener("abort", () => {
+        for (const begin = performance.now(); performance.now() - begin < 5;);
+        most = Math.max(most, ++inTurn);
+        total++;
+      });
+    }
+    const turns = setInterval(() => (inTurn = 0));
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 86_400_000 });
+    await sessions.check();
+    vi.useRealTimers();
+    clearInterval(turns);
+    expect(total).toBe(40);
+    expect(most).toBeLessThan(20);
+  });
 });
 
 describe("JWTs with a shared secret", () => {
