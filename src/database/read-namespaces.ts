@@ -1,7 +1,8 @@
-import type { NameBound, Page } from "../store/contract.ts";
+import type { NameBound, NamePage, Page } from "../store/contract.ts";
 import type { Namespace, Usage } from "../store/model/entry.ts";
 import type { TextMatch } from "../store/model/text-match.ts";
-import { empty, matchesAny, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
+import { matchesTextAfter } from "./entries-after.ts";
+import { empty, join, matchesAny, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
 
 // The totals of namespaces are read from "Namespace" and "NamespaceAgent", which each write updates. These totals include
 // expired entries that are still stored. An index finds those, and they are subtracted (G8).
@@ -99,16 +100,33 @@ export async function readUsage(
   };
 }
 
-/** Counts the entries of each namespace that have not expired. */
+/** Counts the entries of each namespace that have not expired: all namespaces, or a part in the order of their names. */
 export async function countEntries(
   client: SqlReader,
   userId: string,
   namespaces: readonly TextMatch[],
   now: Sql,
+  page?: NamePage,
 ): Promise<Map<string, number>> {
+  const part = page ? sql` ORDER BY "namespace" LIMIT ${page.maxItems}` : empty;
   const rows = await client.all<{ namespace: string; entryCount: Sum }>(sql`
-    WITH ${namespaceSelection(userId, namespaces, now)} SELECT "namespace", "entryCount" FROM "living"`);
+    WITH ${namespaceSelection(userId, namespaces, now, page?.after)}
+    SELECT "namespace", "entryCount" FROM "living"${part}`);
   return new Map(rows.map(({ namespace, entryCount }) => [namespace, Number(entryCount)]));
+}
+
+/** Counts the namespaces with entries that have not expired, up to a number. */
+export async function countNamespaces(
+  client: SqlReader,
+  userId: string,
+  namespaces: readonly TextMatch[],
+  now: Sql,
+  maxCount: number,
+): Promise<number> {
+  const rows = await client.all<{ count: Sum }>(sql`
+    WITH ${namespaceSelection(userId, namespaces, now)}
+    SELECT COUNT(*) AS "count" FROM (SELECT "namespace" FROM "living" LIMIT ${maxCount}) AS "some"`);
+  return Number(rows[0]?.count);
 }
 
 /**
@@ -116,7 +134,20 @@ export async function countEntries(
  * namespaces with their totals without those. "expired" is not restricted to namespaces: the entries are few, and SQLite
  * would otherwise search all entries of a namespace.
  */
-function namespaceSelection(userId: string, namespaces: readonly TextMatch[], now: Sql): Sql {
+function namespaceSelection(
+  userId: string,
+  namespaces: readonly TextMatch[],
+  now: Sql,
+  after = "",
+): Sql {
+  const column = sql`"Namespace"."namespace"`;
+  const selected =
+    after === ""
+      ? matchesAny(column, namespaces)
+      : sql`(${join(
+          namespaces.map((match) => matchesTextAfter(column, match, after)),
+          " OR ",
+        )})`;
   return sql`"expired" AS MATERIALIZED (
       SELECT "namespace", "sizeBytes", "createdBy", "updatedBy" FROM "Entry"
       WHERE "userId" = ${userId} AND "expiresAt" <= ${now}
@@ -126,7 +157,7 @@ function namespaceSelection(userId: string, namespaces: readonly TextMatch[], no
       SELECT "Namespace"."namespace", "Namespace"."entryCount" - COALESCE("expiredSum"."entryCount", 0) AS "entryCount",
         "Namespace"."sizeBytes" - COALESCE("expiredSum"."sizeBytes", 0) AS "sizeBytes", "updatedAt"
       FROM "Namespace" LEFT JOIN "expiredSum" ON "expiredSum"."namespace" = "Namespace"."namespace"
-      WHERE "userId" = ${userId} AND ${matchesAny(sql`"Namespace"."namespace"`, namespaces)}
+      WHERE "userId" = ${userId} AND ${selected}
         AND "Namespace"."entryCount" > COALESCE("expiredSum"."entryCount", 0)
     )`;
 }

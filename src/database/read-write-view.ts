@@ -1,6 +1,7 @@
 import type { FreeQuery, KeyRange } from "../store/contract.ts";
 import type { StoredHead } from "../store/model/claim.ts";
-import { columns, empty, isAlive, matchesText, sql, type Sql, type SqlReader } from "./sql.ts";
+import { matchesTextAfter } from "./entries-after.ts";
+import { columns, empty, isAlive, sql, type Sql, type SqlReader } from "./sql.ts";
 import { headColumns } from "./tables.ts";
 
 const head = columns("Entry", headColumns);
@@ -11,13 +12,13 @@ const head = columns("Entry", headColumns);
  */
 export async function readFree(
   client: SqlReader,
-  { userId, namespace, keys, now, maxAttempts }: FreeQuery,
+  { userId, namespace, keys, now, maxAttempts, after }: FreeQuery,
   maxItems: number,
 ): Promise<StoredHead[]> {
   return client.all<StoredHead>(sql`
     SELECT ${head} FROM "Entry"
     WHERE "userId" = ${userId} AND "namespace" = ${namespace} AND "isCompleted" = false AND "isDeadLettered" = false
-      AND ${matchesText(sql`"key"`, keys)} AND ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now})
+      AND ${matchesTextAfter(sql`"key"`, keys, after)} AND ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now})
       AND ${isAlive(sql`${now}`)}${hasAttemptsLeft(maxAttempts)}
     ORDER BY "isCompleted", "isDeadLettered", "key" LIMIT ${maxItems}`);
 }

@@ -243,6 +243,15 @@ export interface FreeQuery {
    * only the limit of their latest claim counts. Undefined: neither counts.
    */
   readonly maxAttempts?: number | null;
+  /** Only keys after this one; empty for all. */
+  readonly after: string;
+}
+
+/** A part of a list that is sorted by name. */
+export interface NamePage {
+  /** Only names after this one; empty for all. */
+  readonly after: string;
+  readonly maxItems: number;
 }
 
 /** A range of keys of one namespace. */
@@ -288,12 +297,23 @@ export interface WriteTransaction {
   loadRange(range: KeyRange): Promise<readonly StoredHead[]>;
   /** The totals of the user's store, without expired entries. */
   readTotals(userId: string, now: Date): Promise<Usage>;
-  /** The number of entries of each namespace, without expired ones. */
+  /**
+   * The number of entries of each namespace that has any, without expired ones.
+   * @param page only the first namespaces after a name, in the order of their names; default: all
+   */
   countEntries(
     userId: string,
     namespaces: readonly TextMatch[],
     now: Date,
+    page?: NamePage,
   ): Promise<Map<string, number>>;
+  /** The number of namespaces that have entries. It stops counting at `maxCount`. */
+  countNamespaces(
+    userId: string,
+    namespaces: readonly TextMatch[],
+    now: Date,
+    maxCount: number,
+  ): Promise<number>;
   /**
    * The idempotency records that are newer than `after`. Once the results exceed `maxBytes` together, the results of
    * the remaining records are null.

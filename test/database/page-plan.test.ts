@@ -11,6 +11,7 @@ import { readClaims } from "../../src/database/read-claims.ts";
 import { readLog } from "../../src/database/read-log.ts";
 import {
   countEntries,
+  countNamespaces,
   readNamespaceNames,
   readNamespaces,
   readUsage,
@@ -122,7 +123,8 @@ test("SQLite finds free entries and dead letters by the index alone, without rea
   const ofWork = "userId=? AND namespace=? AND isCompleted=? AND isDeadLettered=?";
   const free = { userId: "local", namespace: "n", keys: prefixed("task:"), now: new Date() };
   for (const maxAttempts of [undefined, null, 3]) {
-    const query = maxAttempts === undefined ? free : { ...free, maxAttempts };
+    const after = maxAttempts === undefined ? "" : "task:7";
+    const query = maxAttempts === undefined ? { ...free, after } : { ...free, after, maxAttempts };
     expect(await stepsOf(["Entry"], ({ client }) => readFree(client, query, 1))).toEqual([
       `${byWork} (${ofWork} AND key>? AND key<?)`,
     ]);
@@ -287,7 +289,13 @@ test("SQLite reads the totals of namespaces from their rows, and only the expire
     // It fails because EXPLAIN returns different rows.
     await stepsOf(tables, (reader) => readUsage(reader, "local", prefix).catch(() => {})),
   ).toEqual(inRange);
-  expect(await stepsOf(tables, ({ client }) => countEntries(client, "local", prefix, now))).toEqual(
-    inRange,
-  );
+  for (const after of ["", "pipeline:7"]) {
+    const page = { after, maxItems: 10 };
+    expect(
+      await stepsOf(tables, ({ client }) => countEntries(client, "local", prefix, now, page)),
+    ).toEqual(inRange);
+  }
+  expect(
+    await stepsOf(tables, ({ client }) => countNamespaces(client, "local", prefix, now, 10)),
+  ).toEqual(inRange);
 });

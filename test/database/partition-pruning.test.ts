@@ -146,12 +146,13 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   readLogs: (client) => write(client).readLogs(),
   loadEntries: (client) => write(client).loadEntries([{ ...ref, withValue: true }]),
   loadFree: (client) =>
-    write(client).loadFree({ userId: user, namespace, keys: everything, now: at }, 10),
+    write(client).loadFree({ userId: user, namespace, keys: everything, now: at, after: "" }, 10),
   loadRange: (client) =>
     write(client).loadRange({ userId: user, namespace, from: "key-1", before: "key-2" }),
   loadRecords: (client) =>
     write(client).loadRecords([{ userId: user, idempotencyKey: "once" }], new Date(0), 1_000),
   countEntries: (client) => write(client).countEntries(user, [everything], at),
+  countNamespaces: (client) => write(client).countNamespaces(user, [everything], at, 10),
   createUsers: (client) => createUsers(client, ["new"]),
   setCompacted: (client) => write(client).import.setCompacted(user, 0n),
   hasEntries: (client) => write(client).import.hasEntries(user, at),

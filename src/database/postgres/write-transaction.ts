@@ -3,7 +3,7 @@ import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../stor
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
 import { everything } from "../../store/model/text-match.ts";
-import { countEntries, readUsage } from "../read-namespaces.ts";
+import { countEntries, countNamespaces, readUsage } from "../read-namespaces.ts";
 import { readFree, readRange } from "../read-write-view.ts";
 import { columns, join, name, sql, type Sql, type SqlClient } from "../sql.ts";
 import { cellsOf, columnNames, headColumns, placeColumns } from "../tables.ts";
@@ -128,8 +128,11 @@ export class PostgresWriteTransaction implements WriteTransaction {
   readTotals: WriteTransaction["readTotals"] = (userId, at) =>
     readUsage({ client: this.#client, now: sql`${at}` }, userId, [everything]);
 
-  countEntries: WriteTransaction["countEntries"] = (userId, namespaces, at) =>
-    countEntries(this.#client, userId, namespaces, sql`${at}`);
+  countEntries: WriteTransaction["countEntries"] = (userId, namespaces, at, page) =>
+    countEntries(this.#client, userId, namespaces, sql`${at}`, page);
+
+  countNamespaces: WriteTransaction["countNamespaces"] = (userId, namespaces, at, maxCount) =>
+    countNamespaces(this.#client, userId, namespaces, sql`${at}`, maxCount);
 
   async loadRecords(...[wanted, after, maxBytes]: Parameters<WriteTransaction["loadRecords"]>) {
     const userIds = [...new Set(wanted.map(({ userId }) => userId))];

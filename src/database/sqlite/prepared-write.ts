@@ -56,6 +56,8 @@ export class PreparedWrite implements WriteTransaction {
 
   readTotals: WriteTransaction["readTotals"] = (...args) => this.#view.readTotals(...args);
   countEntries: WriteTransaction["countEntries"] = (...args) => this.#view.countEntries(...args);
+  countNamespaces: WriteTransaction["countNamespaces"] = (...args) =>
+    this.#view.countNamespaces(...args);
   loadRecords: WriteTransaction["loadRecords"] = (...args) => this.#view.loadRecords(...args);
 
   async save(effects: ReadonlyMap<string, Effects>): Promise<void> {

@@ -3,7 +3,7 @@ import type { LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import { isImporting } from "../../store/model/log.ts";
 import { everything } from "../../store/model/text-match.ts";
 import { Pacer } from "../pacer.ts";
-import { countEntries, readUsage } from "../read-namespaces.ts";
+import { countEntries, countNamespaces, readUsage } from "../read-namespaces.ts";
 import { readFree, readRange } from "../read-write-view.ts";
 import { sql } from "../sql.ts";
 import type { SqliteConnection } from "./connection.ts";
@@ -67,8 +67,11 @@ export class SqliteWriteView implements Omit<WriteTransaction, "save" | "import"
   readTotals: WriteTransaction["readTotals"] = (userId, now) =>
     readUsage({ client: this.#connection, now: sql`${now}` }, userId, [everything]);
 
-  countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now) =>
-    countEntries(this.#connection, userId, namespaces, sql`${now}`);
+  countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now, page) =>
+    countEntries(this.#connection, userId, namespaces, sql`${now}`, page);
+
+  countNamespaces: WriteTransaction["countNamespaces"] = (userId, namespaces, now, maxCount) =>
+    countNamespaces(this.#connection, userId, namespaces, sql`${now}`, maxCount);
 
   async loadRecords(...[wanted, after, maxBytes]: Parameters<WriteTransaction["loadRecords"]>) {
     let bytes = 0;

@@ -20,7 +20,6 @@ export class Draft {
   readonly changes: Change[] = [];
   readonly claimEvents: ClaimEvent[] = [];
   readonly #state: State;
-  /** The entry counts of namespaces that differ from the state's. */
   readonly #counts = new Map<string, number>();
   #head: bigint;
   #addsData = false;
@@ -54,11 +53,23 @@ export class Draft {
     throw new Error(`The value of ${JSON.stringify([namespace, key])} was not loaded.`);
   }
 
-  /** Returns the number of entries of each namespace that a command can clear. */
-  entryCounts(): [namespace: string, count: number][] {
-    const counts = new Map(this.#state.entryCounts());
-    for (const [namespace, count] of this.#counts) counts.set(namespace, count);
-    return [...counts];
+  /** The entry counts of namespaces that differ from the state's. */
+  get entryCounts(): ReadonlyMap<string, number> {
+    return this.#counts;
+  }
+
+  /**
+   * Yields the namespaces that match and hold entries, in the order of their names, with the number of entries. A command
+   * that can clear several namespaces is the first of its user's transaction, so the state holds all of their names.
+   */
+  *clearable(options: readonly TextMatch[]): Iterable<[namespace: string, count: number]> {
+    const [only, another] = options;
+    const counts = this.#state.entryCounts();
+    const names = only?.kind === "exact" && !another ? [only.text] : counts.keys();
+    for (const name of names) {
+      const count = this.#counts.get(name) ?? counts.get(name) ?? 0;
+      if (count > 0 && options.some((match) => matches(match, name))) yield [name, count];
+    }
   }
 
   /** Returns the free entry with the first key. */
@@ -103,9 +114,8 @@ export class Draft {
 
   /** Deletes every entry of a namespace as the next change. */
   clear(namespace: string, agent: string | null): void {
-    for (const id of this.entries.keys()) {
-      if (id.startsWith(placeId({ namespace, key: "" }))) this.entries.delete(id);
-    }
+    const start = placeId({ namespace, key: "" });
+    for (const id of this.entries.keys()) if (id.startsWith(start)) this.entries.delete(id);
     this.cleared.add(namespace);
     this.#counts.set(namespace, 0);
     this.#append({

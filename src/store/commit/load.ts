@@ -1,13 +1,12 @@
 import { BatonError, limitExceeded } from "../../errors.ts";
 import type { WriteTransaction } from "../contract.ts";
+import { FreeSearches } from "./free-searches.ts";
+import { clearOfMany, countNamed, loadClears } from "./load-clears.ts";
 import { loadCreated } from "./load-created.ts";
 import type { Limits } from "../model/limits.ts";
-import { isExhausted } from "../model/claim.ts";
 import { importUnderWay } from "../model/log.ts";
 import { userPlaceId } from "../model/place.ts";
-import { exact, intersect, matches } from "../model/text-match.ts";
-import type { ClaimOperation } from "../operations/claim.ts";
-import { typeOf, type Operation } from "../operations/operations.ts";
+import { typeOf } from "../operations/operations.ts";
 import type { Command, Postponed } from "./command.ts";
 import { concealed } from "./concealed.ts";
 import { recordAgeMs } from "./idempotency.ts";
@@ -53,8 +52,8 @@ interface LoadBounds {
  *
  * 1. the idempotency records of calls that can be repeats. Nothing else is loaded for a call with a record;
  * 2. the entries, with only the values that decisions need;
- * 3. for claims, the first free entries;
- * 4. for clears, the number of entries of the namespaces.
+ * 3. for claims, the first free entries: see `FreeSearches`;
+ * 4. for clears, the number of entries of the namespaces: see `loadClears`.
  *
  * Values and records are limited in bytes. Commands beyond the limit are postponed to the next transaction.
  */
@@ -68,22 +67,40 @@ export async function load(
   const { now, heads, importing } = await transaction.readLogs();
   const records = await loadRecords(transaction, commands, now);
   const isNew = (command: Command) => !records.has(recordId(command) ?? "");
-  const touched = commands.map((command) => (isNew(command) ? touches(command) : []));
-  const { entries, admissions } = await loadEntries(transaction, bounds, commands, touched);
+  const touched = new Map(
+    commands.map((command) => [command, isNew(command) ? touches(command) : []]),
+  );
+  const placesOf = (some: readonly Command[]) =>
+    some.flatMap((command) => touched.get(command) ?? []);
+  const parts = new Map<string, Part>();
+  const waiting = new Set<Command>();
+  for (const [userId, own] of byUser(commands.filter(isNew))) {
+    const part = takePart(own, placesOf(own));
+    parts.set(userId, part);
+    for (const command of own.slice(part.commands.length)) waiting.add(command);
+  }
+  for (const command of waiting) touched.set(command, []);
+  const { entries, admissions } = await loadEntries(
+    transaction,
+    bounds,
+    commands,
+    commands.map((command) => touched.get(command) ?? []),
+  );
 
   const states = new Map<string, UserState>();
   const quotas = new Map<string, Quota>();
-  for (const [userId, own] of byUser(commands.filter(isNew))) {
+  /** By command, if it cannot be decided now because of what it clears. */
+  const unclear = new Map<Command, Admission>();
+  for (const [userId, { commands: own, free: searches }] of parts) {
     if (importing.has(userId)) continue;
     const operations = own.flatMap((command) => command.operations);
-    const places = touched.flat().filter((place) => place.userId === userId);
-    const cleared = operations.flatMap((operation) =>
-      operation.kind === "clear" ? operation.namespaces : [],
-    );
     const head = heads.get(userId) ?? 0n;
-    const free = await loadFree(transaction, userId, operations, places, now);
+    const free = await searches.load(transaction, userId, now);
     const loaded = entries.get(userId) ?? [];
-    const maxChanges = free.length + loaded.length + maxChangesOf(limits, own);
+    const { entryCounts, admission } = await loadClears(transaction, bounds, userId, own, now);
+    if (own[0] && admission) unclear.set(own[0], admission);
+    // Each operation makes at most one change, apart from a clear of several namespaces. So does each expired entry.
+    const maxChanges = free.length + loaded.length + operations.length + entryCounts.size;
     const created = { head, now, maxChanges };
     const state = new UserState({
       head,
@@ -94,10 +111,10 @@ export async function load(
         ...free,
         ...loaded,
       ],
-      entryCounts:
-        cleared.length > 0 ? await transaction.countEntries(userId, cleared, now) : new Map(),
+      entryCounts,
     });
     states.set(userId, state);
+    const places = placesOf(own);
     if (hasQuotas(limits) && places.length > 0) {
       quotas.set(userId, await loadQuota(transaction, limits, userId, places, now));
     }
@@ -107,18 +124,16 @@ export async function load(
     states,
     quotas,
     records,
-    admissions: admissions.map((admission, index) => {
+    admissions: admissions.map((admission, index): Admission => {
       const command = commands[index] as Command;
       if (importing.has(command.userId)) return importUnderWay();
       const record = records.get(recordId(command) ?? "");
-      if (record?.results === null) return { postponed: "full" };
-      return admission instanceof BatonError && !command.mayRead ? concealed(admission) : admission;
+      if (record?.results === null || waiting.has(command)) return { postponed: "full" };
+      const own = unclear.get(command) ?? admission;
+      return own instanceof BatonError && !command.mayRead ? concealed(own) : own;
     }),
   };
 }
-
-/** How many namespaces one statement counts. */
-const namespacesPerRead = 100;
 
 async function loadQuota(
   transaction: WriteTransaction,
@@ -127,24 +142,35 @@ async function loadQuota(
   places: readonly WantedEntry[],
   now: Date,
 ): Promise<Quota> {
-  const names = [...new Set(places.map(({ namespace }) => namespace))];
-  const counts = new Map<string, number>();
-  for (let start = 0; start < names.length; start += namespacesPerRead) {
-    const some = names.slice(start, start + namespacesPerRead).map(exact);
-    for (const [name, count] of await transaction.countEntries(userId, some, now)) {
-      counts.set(name, count);
-    }
-  }
+  const names = new Set(places.map(({ namespace }) => namespace));
+  const counts = await countNamed(transaction, userId, names, now);
   return new Quota(limits, await transaction.readTotals(userId, now), counts);
 }
 
-/** The largest number of changes that the commands can make, without those of expired entries. */
-function maxChangesOf({ maxClearedNamespaces }: Limits, commands: readonly Command[]): number {
-  let count = 0;
-  for (const { operations } of commands) {
-    for (const { kind } of operations) count += kind === "clear" ? maxClearedNamespaces : 1;
-  }
-  return count;
+/** What one transaction does for one user. */
+interface Part {
+  readonly commands: readonly Command[];
+  readonly free: FreeSearches;
+}
+
+/**
+ * Takes a user's commands up to the first one that waits for the next transaction:
+ *
+ * 1. A command that clears all namespaces with a prefix, unless it is the first. The commands before it would change what
+ *    it clears, and its transaction does not read the names of another one.
+ * 2. A claim that makes the search for free entries too expensive.
+ */
+function takePart(commands: readonly Command[], touched: readonly WantedEntry[]): Part {
+  const free = new FreeSearches(touched);
+  const end = commands.findIndex((command, index) => {
+    if (index > 0 && clearOfMany(command)) return true;
+    // The candidates of a claim with a filter are loaded as touched entries.
+    return !command.operations.every(
+      (operation) =>
+        operation.kind !== "claim" || operation.candidates !== undefined || free.add(operation),
+    );
+  });
+  return { commands: end === -1 ? commands : commands.slice(0, end), free };
 }
 
 function byUser(commands: readonly Command[]): Map<string, Command[]> {
@@ -280,55 +306,6 @@ function tooMuch({ maxResponseBytes }: Limits): BatonError {
     maxResponseBytes,
     `The entries that one call changes can have at most ${maxResponseBytes} bytes together. Split the call.`,
   );
-}
-
-/** One transaction dead-letters at most this many exhausted entries, before the one that it grants. */
-const maxDeadLettered = 500;
-
-/**
- * Loads enough free entries for all claims, even if every other touched entry turns out not to be free.
- *
- * If some of the loaded entries are exhausted, the claims dead-letter these and need others. Then it also loads:
- *
- * 1. enough entries that are not exhausted, so that each claim can be granted one;
- * 2. the first entries of all, which the claims dead-letter on their way. Later claims handle the rest.
- */
-async function loadFree(
-  transaction: WriteTransaction,
-  userId: string,
-  operations: readonly Operation[],
-  touched: readonly WantedEntry[],
-  now: Date,
-): Promise<LoadedEntry[]> {
-  // The candidates of a claim with a filter are loaded as touched entries.
-  const claims = operations.filter(
-    (operation) => operation.kind === "claim" && operation.candidates === undefined,
-  ) as ClaimOperation[];
-  const groups = new Map<string, ClaimOperation>();
-  for (const claim of claims) groups.set(JSON.stringify([claim.namespace, claim.keys]), claim);
-  const found: LoadedEntry[] = [];
-  for (const { namespace, keys } of groups.values()) {
-    const rivals = claims.filter(
-      (claim) => claim.namespace === namespace && intersect(claim.keys, keys) !== null,
-    );
-    const others = new Set(
-      touched
-        .filter((place) => place.namespace === namespace && matches(keys, place.key))
-        .map(({ key }) => key),
-    );
-    const maxItems = rivals.length + others.size;
-    const query = { userId, namespace, keys, now };
-    const first = await transaction.loadFree(query, maxItems);
-    found.push(...first);
-    if (!first.some((entry) => rivals.some((claim) => isExhausted(entry, claim.maxAttempts)))) {
-      continue;
-    }
-    const limits = rivals.flatMap(({ maxAttempts }) => maxAttempts ?? []);
-    const maxAttempts = limits.length > 0 ? Math.min(...limits) : null;
-    found.push(...(await transaction.loadFree({ ...query, maxAttempts }, maxItems)));
-    found.push(...(await transaction.loadFree(query, maxItems + maxDeadLettered)));
-  }
-  return found;
 }
 
 function touches({ userId, sweep, conditions, operations }: Command): WantedEntry[] {

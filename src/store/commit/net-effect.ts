@@ -5,28 +5,33 @@ import type { Effects } from "./state.ts";
 /** The net effect of a series of writes on a user's store, without the intermediate steps. */
 export class NetEffect {
   readonly #cleared = new Set<string>();
-  readonly #left = new Map<string, { readonly place: Place; readonly entry: StoredEntry | null }>();
+  /** By namespace and key; null: deleted. */
+  readonly #left = new Map<string, Map<string, StoredEntry | null>>();
 
   /** Records that the namespace is cleared. */
   clear(namespace: string): void {
     this.#cleared.add(namespace);
-    for (const [id, { place }] of this.#left) {
-      if (place.namespace === namespace) this.#left.delete(id);
-    }
+    this.#left.delete(namespace);
   }
 
   /** Records the new entry of a place; null: deleted. */
-  leave(place: Place, entry: StoredEntry | null): void {
-    this.#left.set(placeId(place), { place, entry });
+  leave({ namespace, key }: Place, entry: StoredEntry | null): void {
+    let own = this.#left.get(namespace);
+    if (!own) this.#left.set(namespace, (own = new Map()));
+    own.set(key, entry);
   }
 
-  has(id: string): boolean {
-    return this.#left.has(id);
+  has({ namespace, key }: Place): boolean {
+    return this.#left.get(namespace)?.has(key) ?? false;
   }
 
   /** The places that are written or deleted after the clears. */
   get places(): readonly Place[] {
-    return Array.from(this.#left.values(), ({ place }) => place);
+    const places: Place[] = [];
+    for (const [namespace, own] of this.#left) {
+      for (const key of own.keys()) places.push({ namespace, key });
+    }
+    return places;
   }
 
   /**
@@ -38,10 +43,13 @@ export class NetEffect {
   ): Pick<Effects, "cleared" | "deleted" | "written"> {
     const written: Effects["written"][number][] = [];
     const deleted: StoredHead[] = [];
-    for (const [id, { place, entry }] of this.#left) {
-      const before = this.#cleared.has(place.namespace) ? null : (stored.get(id) ?? null);
-      if (entry) written.push({ entry, before });
-      else if (before) deleted.push(before);
+    for (const [namespace, own] of this.#left) {
+      const isCleared = this.#cleared.has(namespace);
+      for (const [key, entry] of own) {
+        const before = isCleared ? null : (stored.get(placeId({ namespace, key })) ?? null);
+        if (entry) written.push({ entry, before });
+        else if (before) deleted.push(before);
+      }
     }
     return { cleared: [...this.#cleared], deleted, written };
   }

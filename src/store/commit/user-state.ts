@@ -58,16 +58,16 @@ export class UserState implements State {
 
   /** Applies the changes of a command. */
   apply(draft: Draft): void {
-    for (const namespace of draft.cleared) {
-      for (const [id, entry] of this.#entries) {
-        if (entry.namespace === namespace) this.#entries.delete(id);
+    if (draft.cleared.size > 0) {
+      for (const [id, { namespace }] of this.#entries) {
+        if (draft.cleared.has(namespace)) this.#entries.delete(id);
       }
     }
     for (const [id, entry] of draft.entries) {
       if (entry === null) this.#entries.delete(id);
       else this.#entries.set(id, entry);
     }
-    for (const [namespace, count] of draft.entryCounts()) this.#entryCounts.set(namespace, count);
+    for (const [namespace, count] of draft.entryCounts) this.#entryCounts.set(namespace, count);
     for (const id of draft.claimed) this.#claimed.add(id);
     for (const change of draft.changes) this.#changes.push(change);
     for (const event of draft.claimEvents) this.#claimEvents.push(event);
@@ -86,7 +86,7 @@ export class UserState implements State {
     const claimed: StoredHead[] = [];
     for (const id of this.#claimed) {
       const entry = this.#entries.get(id);
-      if (entry && !net.has(id)) claimed.push(entry);
+      if (entry && !net.has(entry)) claimed.push(entry);
     }
     const changes = this.#changes;
     const head = this.#head;

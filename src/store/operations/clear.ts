@@ -1,5 +1,5 @@
-import { limitExceeded } from "../../errors.ts";
-import { compareText, exact, matches, type TextMatch } from "../model/text-match.ts";
+import { limitExceeded, type BatonError } from "../../errors.ts";
+import { exact, type TextMatch } from "../model/text-match.ts";
 import { baseSizeBytes, type Argument, type OperationType } from "./operation.ts";
 import { requireWrite } from "./read-input.ts";
 
@@ -20,23 +20,25 @@ export const clearOperation: OperationType<ClearInput, ClearOperation> = {
   },
   touches: () => [],
   sizeBytes: () => baseSizeBytes,
-  decide(draft, operation, { agent, limits: { maxClearedNamespaces } }) {
-    const counts = draft
-      .entryCounts()
-      .filter(
-        ([name, count]) => count > 0 && operation.namespaces.some((match) => matches(match, name)),
-      );
-    if (counts.length > maxClearedNamespaces) {
-      throw limitExceeded(
-        "maxClearedNamespaces",
-        maxClearedNamespaces,
-        `One call can clear at most ${maxClearedNamespaces} namespaces; this prefix has ${counts.length}. Clear longer prefixes one after the other.`,
-        operation.argument,
-      );
+  *decide(draft, { namespaces: matches }, { agent }) {
+    const namespaces: string[] = [];
+    let clearedCount = 0;
+    for (const [namespace, count] of draft.clearable(matches)) {
+      draft.clear(namespace, agent);
+      namespaces.push(namespace);
+      clearedCount += count;
+      yield;
     }
-    const namespaces = counts.map(([name]) => name).sort(compareText);
-    for (const namespace of namespaces) draft.clear(namespace, agent);
-    const clearedCount = counts.reduce((sum, [, count]) => sum + count, 0);
     return { kind: "cleared", clearedCount, namespaces };
   },
 };
+
+/** The refusal of a call that would clear more namespaces than the limit. */
+export function tooManyNamespaces(max: number, { argument }: Argument): BatonError {
+  return limitExceeded(
+    "maxClearedNamespaces",
+    max,
+    `One call can clear at most ${max} namespaces; this prefix has more. Clear longer prefixes one after the other.`,
+    argument,
+  );
+}
