@@ -30,6 +30,10 @@ export type Step = readonly (Sql | null)[];
 
 /** Approximate maximum of a statement's rows, in UTF-16 units. The text is built without yielding. */
 const maxRowUnits = 1024 * 1024;
+/** What a cell costs in addition to its text, in the same unit. */
+const cellUnits = 32;
+/** Maximum number of namespaces that one statement clears. */
+const maxClearedPerStep = 500;
 
 /**
  * Saves the effects:
@@ -44,11 +48,13 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
     users.flatMap(([userId, effect]) => cells(userId, effect));
 
   for (const [userId, { cleared }] of users) {
-    if (cleared.length === 0) continue;
-    yield [entryTable, namespaceTable, namespaceAgentTable].map(
-      (table) =>
-        sql`DELETE FROM ${name(table.name)} WHERE "userId" = ${userId} AND "namespace" IN (${join([...cleared])})`,
-    );
+    for (let start = 0; start < cleared.length; start += maxClearedPerStep) {
+      const some = join(cleared.slice(start, start + maxClearedPerStep));
+      yield [entryTable, namespaceTable, namespaceAgentTable].map(
+        (table) =>
+          sql`DELETE FROM ${name(table.name)} WHERE "userId" = ${userId} AND "namespace" IN (${some})`,
+      );
+    }
   }
   const removed = rowsOf((userId, { deleted }) =>
     deleted.map(({ namespace, key }) => [userId, namespace, key]),
@@ -62,16 +68,16 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
   const [totals, emptied] = saveNamespaces(
     users.map(([userId, effect]) => [userId, namespaceEffects(effect)]),
   );
-  const entries = groupsOf(
-    rowsOf((userId, { written }) =>
-      written.map(({ entry }) => entryCells(userId, entry, entryColumns)),
-    ),
-  );
-  const changes = groupsOf(
-    rowsOf((userId, effect) => effect.changes.map((change) => changeCells(userId, change))),
-  );
-  for (const rows of entries.slice(1)) yield [upsert(entryTable, rows)];
-  for (const rows of changes.slice(1)) yield [insertChanges(rows)];
+  let entries: Cell[][] = [];
+  for (const rows of groupsOf(writtenRows(effects))) {
+    if (entries.length > 0) yield [upsert(entryTable, entries)];
+    entries = rows;
+  }
+  let changes: Cell[][] = [];
+  for (const rows of groupsOf(changeRows(effects))) {
+    if (changes.length > 0) yield [insertChanges(changes)];
+    changes = rows;
+  }
   yield [
     // The planner cannot read the rows. The list shows it how few users there are, and in which partitions.
     withRows(
@@ -81,7 +87,7 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
       (rows) => sql`UPDATE "User" SET "headRevision" = "new"."headRevision" FROM ${rows}
         WHERE "User"."userId" = "new"."userId" AND "User"."userId" IN (${join([...effects.keys()])})`,
     ),
-    upsert(entryTable, entries[0] ?? []),
+    upsert(entryTable, entries),
     ...totals,
     withRows(
       "new",
@@ -99,25 +105,39 @@ export function* saveSteps(effects: ReadonlyMap<string, Effects>): Generator<Ste
         records.map((record) => cellsOf({ userId, ...record }, recordColumns)),
       ),
     ),
-    insertChanges(changes[0] ?? []),
+    insertChanges(changes),
   ];
   yield emptied;
 }
 
+// The cells of a row are made when its group is, so that thousands of rows do not take one turn of the event loop.
+
+function* writtenRows(effects: ReadonlyMap<string, Effects>): Generator<Cell[]> {
+  for (const [userId, { written }] of effects) {
+    for (const { entry } of written) yield entryCells(userId, entry, entryColumns);
+  }
+}
+
+function* changeRows(effects: ReadonlyMap<string, Effects>): Generator<Cell[]> {
+  for (const [userId, { changes }] of effects) {
+    for (const change of changes) yield changeCells(userId, change);
+  }
+}
+
 /** Divides the rows, in their order, into groups of about `maxRowUnits`. Nearly always there is one group. */
-function groupsOf(rows: readonly Cell[][]): (readonly Cell[][])[] {
-  const groups: (readonly Cell[][])[] = [];
-  let begin = 0;
+function* groupsOf(rows: Iterable<Cell[]>): Generator<Cell[][]> {
+  let group: Cell[][] = [];
   let units = 0;
-  for (const [index, cells] of rows.entries()) {
+  for (const cells of rows) {
+    group.push(cells);
+    units += cells.length * cellUnits;
     for (const cell of cells) if (typeof cell === "string") units += cell.length;
     if (units < maxRowUnits) continue;
-    groups.push(rows.slice(begin, index + 1));
-    begin = index + 1;
+    yield group;
+    group = [];
     units = 0;
   }
-  if (groups.length === 0) return [rows];
-  return begin < rows.length ? [...groups, rows.slice(begin)] : groups;
+  if (group.length > 0) yield group;
 }
 
 function insertChanges(cells: readonly Cell[][]): Sql | null {

@@ -1,5 +1,5 @@
 import { BatonError, diskIsLow, diskIsVeryLow } from "../../errors.ts";
-import { largeWriters, writers } from "../../event-loop.ts";
+import { isLoopHeld, largeWriters, nextTurn, writers } from "../../event-loop.ts";
 import { inSteps } from "../../in-steps.ts";
 import type { Steps } from "../../json/long-value-parts.ts";
 import type { WriteTransaction } from "../contract.ts";
@@ -65,10 +65,8 @@ export async function execute(
   const loaded = await load(transaction, bounds, commands);
   const recorded = new Map<string, number>();
   // In turns with other work of the process, so that large values and many operations do not block it.
-  const steps = await inSteps(
-    decideAll(bounds, loaded, commands, recorded),
-    bounds.isAlone ? largeWriters : writers,
-  );
+  const who = bounds.isAlone ? largeWriters : writers;
+  const steps = await inSteps(decideAll(bounds, loaded, commands, recorded), who);
   const shown = await ShownValues.load(transaction, commands, steps);
   const records = new Map<string, IdempotencyRecord[]>();
   const outcomes = commands.map((command, index): Outcome => {
@@ -83,6 +81,7 @@ export async function execute(
   });
   const effects = new Map<string, Effects>();
   for (const [userId, state] of loaded.states) {
+    if (isLoopHeld()) await nextTurn(who);
     const effect = state.effects(records.get(userId) ?? []);
     if (effect) effects.set(userId, effect);
   }
@@ -148,6 +147,7 @@ function* decideAll(
       if (tooMany) return { refusal: tooMany };
       const tooMuch = loaded.quotas.get(userId)?.take(state, decision.draft);
       if (tooMuch) return { refusal: command.mayRead ? tooMuch : concealed(tooMuch) };
+      yield;
       state.apply(decision.draft);
       moved.bytes += decision.cost;
       if (leavesRecord && id !== null) {
