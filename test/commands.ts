@@ -1,6 +1,6 @@
 import { commandOf, type Command } from "../src/store/commit/command.ts";
 import type { Place } from "../src/store/model/place.ts";
-import { everything, exact } from "../src/store/model/text-match.ts";
+import { exact, prefixed } from "../src/store/model/text-match.ts";
 
 // Commands of an agent without a name, for tests below the API.
 
@@ -80,19 +80,24 @@ export function deleteCommand(userId: string, { namespace, key }: Place): Comman
   ]);
 }
 
-/** Claims the first free entry of a namespace. */
-export function claimCommand(userId: string, namespace: string): Command {
-  const token = "token";
-  const keys = everything;
+/** Clears the namespaces with a prefix. */
+export function clearManyCommand(userId: string, namespacePrefix: string): Command {
+  return commandOf(callerOf(userId), [
+    { kind: "clear", argument: "input", namespaces: [prefixed(namespacePrefix)] },
+  ]);
+}
+
+/** Claims the first free entry of a namespace, for an hour. */
+export function claimCommand(userId: string, namespace: string, keyPrefix = ""): Command {
   return commandOf(callerOf(userId), [
     {
       kind: "claim",
       argument: "input",
       namespace,
-      keys,
-      leaseSeconds: 60,
+      keys: prefixed(keyPrefix),
+      leaseSeconds: 3_600,
       maxAttempts: null,
-      token,
+      token: "token",
     },
   ]);
 }

@@ -7,9 +7,11 @@ import { openDatabase } from "../../src/database/open-database.ts";
 import type { Command } from "../../src/store/commit/command.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
 import type { Database, WriteAccess, WriteTransaction } from "../../src/store/contract.ts";
+import type { Limits } from "../../src/store/model/limits.ts";
 import {
   claimCommand,
   clearCommand,
+  clearManyCommand,
   deleteCommand,
   incrementCommand,
   patchCommand,
@@ -37,8 +39,9 @@ interface Instance extends AsyncDisposable {
 async function startInstance(
   own: OwnDatabase,
   accessTo: (database: Database) => WriteAccess = (database) => database,
+  limits: Partial<Limits> = {},
 ): Promise<Instance> {
-  const config = defaultConfig(own.config);
+  const config = { ...defaultConfig(own.config), ...limits };
   const database = await openDatabase(config, logger);
   const committed: string[][] = [];
   const onCommit = (effects: ReadonlyMap<string, unknown>) =>
@@ -361,3 +364,115 @@ describe("SQLite", () => {
     ]).toEqual(["done", "done", "done", "done", "done"]);
   });
 });
+
+describe.each(plainDatabases)("what a transaction loads on $name", ({ create }) => {
+  test("G14: calls that would clear too many namespaces count them, and do not read their names", async () => {
+    await using own = await create();
+    const { calls, accessTo } = countedCalls();
+    await using instance = await startInstance(own, accessTo, { maxClearedNamespaces: 2 });
+    for (const namespace of ["a:1", "a:2", "a:3", "b:1", "b:2"]) {
+      await instance.submit(setCommand("user", { ...place, namespace }));
+    }
+    calls.length = 0;
+    const tooMany = Array.from({ length: 3 }, () =>
+      instance.submit(clearManyCommand("user", "a:")),
+    );
+    for (const call of tooMany) await expect(call).rejects.toThrow(/at most 2 namespaces/);
+    // One for each transaction.
+    expect(calls).toEqual([
+      ["countNamespaces", 3],
+      ["countNamespaces", 3],
+      ["countNamespaces", 3],
+    ]);
+    // The set adds a namespace before it is counted.
+    const [set, clear] = await Promise.allSettled([
+      instance.submit(setCommand("user", { ...place, namespace: "b:3" })),
+      instance.submit(clearManyCommand("user", "b:")),
+    ]);
+    expect([set.status, clear.status]).toEqual(["fulfilled", "rejected"]);
+    expect(await instance.submit(deleteCommand("user", { ...place, namespace: "b:3" }))).toBe(7n);
+    expect(await instance.submit(clearManyCommand("user", "b:"))).toBe(9n);
+  });
+
+  test("G14: a call that clears many namespaces is committed for its user alone", async () => {
+    await using own = await create();
+    const { calls, accessTo } = countedCalls();
+    await using instance = await startInstance(own, accessTo);
+    const names = Array.from({ length: 1_100 }, (_, index) => `n:${index + 1_000}`);
+    for (let start = 0; start < names.length; start += 400) {
+      await Promise.all(
+        names
+          .slice(start, start + 400)
+          .map((namespace) => instance.submit(setCommand("large", { ...place, namespace }))),
+      );
+    }
+    instance.committed.length = calls.length = 0;
+    const cleared = instance.submit(clearManyCommand("large", "n:"));
+    await instance.submit(setCommand("small", place));
+    expect(await cleared).toBe(2_200n);
+    expect(instance.committed).toContainEqual(["large"]);
+    expect(calls).toEqual([
+      ["countNamespaces", 1_100],
+      ["countNamespaces", 1_100],
+      ["countEntries", 1_000],
+      ["countEntries", 100],
+    ]);
+    expect(await valueOf(instance, "large", "key")).toBeNull();
+  });
+
+  test("G14: claims of prefixes in one another do not read the entries before the free ones again", async () => {
+    await using own = await create();
+    const { calls, accessTo } = countedCalls();
+    await using instance = await startInstance(own, accessTo);
+    // One transaction takes three claims.
+    const prefixes = ["aa", "", "aaa"];
+    const keys = ["aaa1", "aaa2", "aab", "ab"];
+    for (const key of keys) await instance.submit(setCommand("user", { ...place, key }));
+    for (const key of keys.slice(0, 2)) await instance.submit(claimCommand("user", "default", key));
+    calls.length = 0;
+    await Promise.all(
+      prefixes.map((prefix) => instance.submit(claimCommand("user", "default", prefix))),
+    );
+    // The widest range is read to its end, so the others are known.
+    expect(calls).toEqual([["loadFree", 2]]);
+    // Nothing is free, whatever the prefix.
+    calls.length = 0;
+    await Promise.all(
+      prefixes.map((prefix) => instance.submit(claimCommand("user", "default", prefix))),
+    );
+    expect(calls).toEqual([["loadFree", 0]]);
+  });
+});
+
+/** Counts what transactions load: each call's name, and the number of rows or the count that it returned. */
+function countedCalls() {
+  const calls: [name: string, count: number][] = [];
+  const counted = new Set(["countNamespaces", "countEntries", "loadFree"]);
+  const sizeOf = (result: unknown) =>
+    result instanceof Map ? result.size : Array.isArray(result) ? result.length : Number(result);
+  const observed = (transaction: WriteTransaction) =>
+    new Proxy(transaction, {
+      get(target, property) {
+        const member: unknown = Reflect.get(target, property, target);
+        if (typeof member !== "function") return member;
+        return async (...args: unknown[]) => {
+          const result: unknown = await member.apply(target, args);
+          if (counted.has(String(property))) calls.push([String(property), sizeOf(result)]);
+          return result;
+        };
+      },
+    });
+  const accessTo = (database: Database): WriteAccess => ({
+    get isDiskLow() {
+      return database.isDiskLow;
+    },
+    get isDiskVeryLow() {
+      return database.isDiskVeryLow;
+    },
+    write: (userIds, work, isOnlyUnlocked) =>
+      database.write(userIds, (transaction) => work(observed(transaction)), isOnlyUnlocked),
+    writeAlone: (userId, work, isOnlyUnlocked) =>
+      database.writeAlone(userId, (transaction) => work(observed(transaction)), isOnlyUnlocked),
+  });
+  return { calls, accessTo };
+}

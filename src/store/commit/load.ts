@@ -1,8 +1,8 @@
 import { BatonError, limitExceeded } from "../../errors.ts";
 import type { WriteTransaction } from "../contract.ts";
-import { FreeSearches } from "./free-searches.ts";
 import { clearOfMany, countNamed, loadClears } from "./load-clears.ts";
 import { loadCreated } from "./load-created.ts";
+import { loadFree } from "./load-free.ts";
 import type { Limits } from "../model/limits.ts";
 import { importUnderWay } from "../model/log.ts";
 import { userPlaceId } from "../model/place.ts";
@@ -52,7 +52,7 @@ interface LoadBounds {
  *
  * 1. the idempotency records of calls that can be repeats. Nothing else is loaded for a call with a record;
  * 2. the entries, with only the values that decisions need;
- * 3. for claims, the first free entries: see `FreeSearches`;
+ * 3. for claims, the first free entries: see `loadFree`;
  * 4. for clears, the number of entries of the namespaces: see `loadClears`.
  *
  * Values and records are limited in bytes. Commands beyond the limit are postponed to the next transaction.
@@ -67,35 +67,28 @@ export async function load(
   const { now, heads, importing } = await transaction.readLogs();
   const records = await loadRecords(transaction, commands, now);
   const isNew = (command: Command) => !records.has(recordId(command) ?? "");
-  const touched = new Map(
-    commands.map((command) => [command, isNew(command) ? touches(command) : []]),
-  );
-  const placesOf = (some: readonly Command[]) =>
-    some.flatMap((command) => touched.get(command) ?? []);
-  const parts = new Map<string, Part>();
+  const parts = new Map<string, readonly Command[]>();
   const waiting = new Set<Command>();
   for (const [userId, own] of byUser(commands.filter(isNew))) {
-    const part = takePart(own, placesOf(own));
+    const part = takePart(own);
     parts.set(userId, part);
-    for (const command of own.slice(part.commands.length)) waiting.add(command);
+    for (const command of own.slice(part.length)) waiting.add(command);
   }
-  for (const command of waiting) touched.set(command, []);
-  const { entries, admissions } = await loadEntries(
-    transaction,
-    bounds,
-    commands,
-    commands.map((command) => touched.get(command) ?? []),
+  const touched = commands.map((command) =>
+    isNew(command) && !waiting.has(command) ? touches(command) : [],
   );
+  const { entries, admissions } = await loadEntries(transaction, bounds, commands, touched);
 
   const states = new Map<string, UserState>();
   const quotas = new Map<string, Quota>();
   /** By command, if it cannot be decided now because of what it clears. */
   const unclear = new Map<Command, Admission>();
-  for (const [userId, { commands: own, free: searches }] of parts) {
+  for (const [userId, own] of parts) {
     if (importing.has(userId)) continue;
     const operations = own.flatMap((command) => command.operations);
+    const places = touched.flat().filter((place) => place.userId === userId);
     const head = heads.get(userId) ?? 0n;
-    const free = await searches.load(transaction, userId, now);
+    const free = await loadFree(transaction, userId, operations, places, now);
     const loaded = entries.get(userId) ?? [];
     const { entryCounts, admission } = await loadClears(transaction, bounds, userId, own, now);
     if (own[0] && admission) unclear.set(own[0], admission);
@@ -114,7 +107,6 @@ export async function load(
       entryCounts,
     });
     states.set(userId, state);
-    const places = placesOf(own);
     if (hasQuotas(limits) && places.length > 0) {
       quotas.set(userId, await loadQuota(transaction, limits, userId, places, now));
     }
@@ -147,30 +139,13 @@ async function loadQuota(
   return new Quota(limits, await transaction.readTotals(userId, now), counts);
 }
 
-/** What one transaction does for one user. */
-interface Part {
-  readonly commands: readonly Command[];
-  readonly free: FreeSearches;
-}
-
 /**
- * Takes a user's commands up to the first one that waits for the next transaction:
- *
- * 1. A command that clears all namespaces with a prefix, unless it is the first. The commands before it would change what
- *    it clears, and its transaction does not read the names of another one.
- * 2. A claim that makes the search for free entries too expensive.
+ * Takes a user's commands up to the first one that clears all namespaces with a prefix, unless it is the first of all. The
+ * commands before it would change what it clears, and no transaction reads the names for two of them.
  */
-function takePart(commands: readonly Command[], touched: readonly WantedEntry[]): Part {
-  const free = new FreeSearches(touched);
-  const end = commands.findIndex((command, index) => {
-    if (index > 0 && clearOfMany(command)) return true;
-    // The candidates of a claim with a filter are loaded as touched entries.
-    return !command.operations.every(
-      (operation) =>
-        operation.kind !== "claim" || operation.candidates !== undefined || free.add(operation),
-    );
-  });
-  return { commands: end === -1 ? commands : commands.slice(0, end), free };
+function takePart(commands: readonly Command[]): readonly Command[] {
+  const end = commands.findIndex((command, index) => index > 0 && clearOfMany(command) !== null);
+  return end === -1 ? commands : commands.slice(0, end);
 }
 
 function byUser(commands: readonly Command[]): Map<string, Command[]> {
