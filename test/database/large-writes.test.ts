@@ -435,7 +435,7 @@ describe.each(plainDatabases)("what a transaction loads on $name", ({ create }) 
     );
     // The widest range is read to its end, so the others are known.
     expect(calls).toEqual([["loadFree", 2]]);
-    // Nothing is free, whatever the prefix.
+    // Now no entry is free.
     calls.length = 0;
     await Promise.all(
       prefixes.map((prefix) => instance.submit(claimCommand("user", "default", prefix))),

@@ -73,7 +73,7 @@ export async function loadFree(
 class FreeReader {
   readonly found: LoadedEntry[] = [];
   readonly #transaction: WriteTransaction;
-  /** What was read, by the namespace and the attempts of the query. */
+  /** The parts that were read, by the namespace and the attempts of the query. */
   readonly #reads = new Map<string, Read[]>();
 
   constructor(transaction: WriteTransaction) {
