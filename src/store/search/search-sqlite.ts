@@ -14,11 +14,11 @@ const revisionsPerUser = 2n ** 40n;
 const firstRowid = (userId: string): Sql =>
   sql`(SELECT "number" * ${revisionsPerUser} FROM "SearchUser" WHERE "userId" = ${userId})`;
 
-// A statement occupies the event loop. Each of these limits takes at most about 10 ms of a text like aaa…, which nearly
-// contains the searched text at every position.
+// A statement occupies the event loop. The limits keep it below about 20 ms, even for texts like aaa…, which nearly contain
+// the searched text at every position. Smaller windows read parts of the index again.
 
 /** The index is read in windows of this many entries, from the newest back. */
-const windowEntries = 5_000;
+const windowEntries = 10_000;
 /** Longer texts are compared by separate statements. */
 const maxShortBytes = 512;
 /** How much one of these compares: the bytes of entries, and these times the bytes of the searched text. */
