@@ -1,4 +1,3 @@
-import { NameSet } from "./name-set.ts";
 import { firstOf } from "./value-parts.ts";
 import { halfPair, JsonError, shown, unexpected } from "./json-error.ts";
 
@@ -6,7 +5,7 @@ import { halfPair, JsonError, shown, unexpected } from "./json-error.ts";
 interface Level {
   readonly isArray: boolean;
   /** Names of the members so far, in an array while they are few. */
-  names: string[] | NameSet;
+  names: string[] | Set<string>;
   /** The member that is being read. */
   name: string;
   /** The item that is being read. */
@@ -333,7 +332,7 @@ export class JsonScanner<Place = null> {
       );
     } else if (!Array.isArray(names)) names.add(name);
     else if (names.length < maxListedNames) names.push(name);
-    else level.names = new NameSet([...names, name]);
+    else level.names = new Set([...names, name]);
     this.#state = expectColon;
   }
 

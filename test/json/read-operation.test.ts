@@ -4,7 +4,6 @@ import { BatonError } from "../../src/errors.ts";
 import { isLoopHeld } from "../../src/event-loop.ts";
 import { JsonError } from "../../src/json/json-error.ts";
 import { JsonScanner } from "../../src/json/json-scanner.ts";
-import { NameSet } from "../../src/json/name-set.ts";
 import { JsonText } from "../../src/json/json-text.ts";
 import {
   decodeLongString,
@@ -381,21 +380,6 @@ describe("G14: reading many members", () => {
       }),
       { numRuns: 5 },
     );
-  });
-
-  test("keeps the names of an object in sets that grow quickly, and finds duplicates in all of them", () => {
-    const names = new NameSet(["0"]);
-    for (let at = 1; at < 200_000; at++) names.add(String(at));
-    expect(names.sets.map((set) => set.size)).toEqual([65_536, 65_536, 65_536, 3_392]);
-    expect(["0", "70000", "199999", "200000"].map((name) => names.has(name))).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
-    const scanner = new JsonScanner(`{${many(70_000, "0")},"k1":0,"k69999":0}`);
-    scanner.run();
-    expect(scanner.problem?.message).toContain(`"k1" appears more than once`);
   });
 
   test("names a place without reading all of a long name", () => {
