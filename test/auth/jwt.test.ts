@@ -372,7 +372,7 @@ describe("verified JWTs", () => {
         total++;
       });
     }
-    // An earlier test has moved the clock, by which the event loop's turns are measured. A turn begins anew after this.
+    // An earlier test has moved the clock, by which the event loop's turns are measured. This begins another turn.
     await nextTurn("ann");
     const turns = setInterval(() => (inTurn = 0));
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 86_400_000 });
