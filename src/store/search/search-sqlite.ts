@@ -24,8 +24,8 @@ const maxShortBytes = 512;
 /** How much one of these compares: the bytes of entries, and these times the bytes of the searched text. */
 const maxComparedBytes = 384 * 1024;
 const maxWork = 100_000_000;
-/** A statement returns at least this many entries, even if only a few results are missing. */
-const minRows = 20;
+/** How many entries the first statement returns at least, how many times more each later one, and how many at most. */
+const rowLimit = { first: 20, growth: 8, most: 2_000 };
 
 /** An entry that contains the text, or one with a long text that has its trigrams. */
 type Candidate = Hit & { readonly isLong: 0 | 1 };
@@ -34,6 +34,7 @@ type Candidate = Hit & { readonly isLong: 0 | 1 };
 export const sqliteSearch: SearchDialect = {
   async *readWindows(reader, query, maxItems) {
     const maxBytes = Math.min(maxComparedBytes, maxWork / Buffer.byteLength(query.folded));
+    let limit = Math.max(maxItems, rowLimit.first);
     let { before } = query;
     for (let isLast = false; !isLast;) {
       const [begin] = await reader.client.all<Hit>(
@@ -41,7 +42,6 @@ export const sqliteSearch: SearchDialect = {
       );
       const from: bigint = begin?.revision ?? 0n;
       for (let hasMore = true; hasMore;) {
-        const limit = Math.max(maxItems, minRows);
         const statement = selectCandidates({ ...query, before }, from, limit, reader.now);
         const candidates = await reader.client.all<Candidate>(statement);
         for (let left = candidates; left.length > 0;) {
@@ -50,6 +50,8 @@ export const sqliteSearch: SearchDialect = {
           left = left.slice(some.length);
         }
         hasMore = candidates.length === limit;
+        // Each statement reads parts of the index again, so a search of many long texts must not need many.
+        limit = Math.min(limit * rowLimit.growth, rowLimit.most);
         before = candidates.at(-1)?.revision ?? before;
       }
       before = from;
