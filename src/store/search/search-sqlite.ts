@@ -25,7 +25,7 @@ const maxShortBytes = 512;
 const maxComparedBytes = 384 * 1024;
 const maxWork = 100_000_000;
 /** How many entries the first statement returns at least, how many times more each later one, and how many at most. */
-const rowLimit = { first: 20, growth: 8, most: 2_000 };
+const rowLimit = { first: 20, growth: 8, most: 200 };
 
 /** An entry that contains the text, or one with a long text that has its trigrams. */
 type Candidate = Hit & { readonly isLong: 0 | 1 };
