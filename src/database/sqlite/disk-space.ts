@@ -71,7 +71,10 @@ export class DiskSpace {
   #isLow = false;
   #isVeryLow = false;
   #freeBytes = 0;
-  /** Bytes that commits can use before the disk is low, or very low, or before the next measurement. A server and an import measure; other commands have no limit. */
+  /**
+   * Bytes that commits can use before the disk is low, or very low, or before the next measurement. A server and an import
+   * measure; other commands have no limit.
+   */
   #leftBytes = Infinity;
   /** The size by which the write-ahead log can grow before the next measurement. */
   #logStep = Infinity;
