@@ -1,5 +1,5 @@
 import type { PageBounds, WriteAccess, WriteTransaction } from "../store/contract.ts";
-import { BatonError } from "../errors.ts";
+import { BatonError, RowRefused } from "../errors.ts";
 import { StartError } from "../start-error.ts";
 import type { ImportState } from "../store/model/import-state.ts";
 import { NetEffect } from "../store/commit/net-effect.ts";
@@ -75,9 +75,10 @@ export async function importStore(
       return after;
     });
     state = await done.catch((error: unknown) => {
-      if (error instanceof StartError || error instanceof BatonError) throw error;
+      const isOfRow = !(error instanceof BatonError) || error instanceof RowRefused;
+      if (error instanceof StartError || !isOfRow) throw error;
       // For example, PostgreSQL cannot index a key of several thousand bytes.
-      const reason = (error as Error).message.trim().split("\n").at(-1);
+      const reason = (error as Error).message.trim().split("\n").at(-1)?.replace(/\.$/, "");
       throw new StartError(
         `${file}, lines ${before.position + 1} to ${before.position + lines.length} cannot be stored here: ${reason}. ` +
           `To remove the imported part, run: baton import --discard --user ${userId}`,
