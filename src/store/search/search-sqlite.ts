@@ -18,7 +18,7 @@ const firstRowid = (userId: string): Sql =>
 // the searched text at every position. Smaller windows read parts of the index again.
 
 /** The index is read in windows of this many entries, from the newest back. */
-const windowEntries = 10_000;
+const windowEntries = 20_000;
 /** Longer texts are compared by separate statements. */
 const maxShortBytes = 512;
 /** How much one of these compares: the bytes of entries, and these times the bytes of the searched text. */
