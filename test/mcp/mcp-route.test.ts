@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { Hub } from "../../src/feed/hub.ts";
+import { prepareFirstCall } from "../../src/mcp/first-call.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 import { eras, McpClient } from "./mcp-client.ts";
 
@@ -37,6 +38,10 @@ function send(body: string | null, { headers = {}, method = "POST" }: Sent = {})
 }
 
 const list = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+
+test("G14: the library accepts the requests that prepare it for the first call", async () => {
+  await expect(prepareFirstCall()).resolves.toBeUndefined();
+});
 
 test("without a valid token, every request gets 401", async () => {
   for (const authorization of ["", "Bearer wrong"]) {
