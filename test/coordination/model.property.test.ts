@@ -130,6 +130,19 @@ const rare: Step[][] = [
     { do: "expire", entry: 0 },
     { do: "calls", plans: [...Array.from({ length: 4 }, () => claim()), write(set("a", 2))] },
   ],
+  // The clear of several namespaces is in another transaction, so the expired entry is removed after the claim.
+  [
+    { do: "calls", plans: [write(set("b", 1)), write(set("a", 1))] },
+    { do: "expire", entry: 1 },
+    {
+      do: "calls",
+      plans: [
+        claim(),
+        { do: "clear all", agent: null, namespacePrefix: "" },
+        write({ reopen: at("b") }),
+      ],
+    },
+  ],
   // Two exhausted entries are before the granted one. One of them is requeued, and its attempts start again.
   [
     { do: "calls", plans: [write(set("a", 1)), write(set("ab", 1)), write(set("b", 1))] },

@@ -53,12 +53,21 @@ function isReadable(call: Call): boolean {
 /** The fourth claim would exceed the bytes of a transaction, because the value that a claim shows is counted as 64 KiB. */
 const maxClaimsOfTransaction = 3;
 
-/** The index after the last call that shares a transaction with the call at an index. */
-function endOfTransaction(calls: readonly Call[], from: number): number {
+/**
+ * The index after the last call that shares a transaction with the call at an index. A clear of many namespaces is the
+ * first of a transaction.
+ */
+function endOfTransaction(
+  calls: readonly Call[],
+  from: number,
+  isNew: (call: Call) => boolean,
+): number {
   let claims = 0;
-  const next = calls
-    .slice(from)
-    .findIndex((call) => call.do === "claim" && ++claims > maxClaimsOfTransaction);
+  let executed = 0;
+  const next = calls.slice(from).findIndex((call) => {
+    if (call.do === "claim" && ++claims > maxClaimsOfTransaction) return true;
+    return isReadable(call) && isNew(call) && executed++ > 0 && call.do === "clear all";
+  });
   return next < 0 ? calls.length : from + next;
 }
 
@@ -97,7 +106,7 @@ export class Model {
     const answers: Answer[] = [];
     while (answers.length < calls.length) {
       const from = answers.length;
-      const to = endOfTransaction(calls, from);
+      const to = endOfTransaction(calls, from, (call) => this.#isNew(call));
       answers.push(...this.#transaction(calls.slice(from, to), tokens.slice(from, to)));
     }
     return answers;
@@ -105,11 +114,15 @@ export class Model {
 
   /** Expired entries that one of the calls names are removed first. A repeat names none. */
   #transaction(calls: readonly Call[], tokens: readonly (string | undefined)[]): Answer[] {
-    const isNew = ({ idempotencyKey: key }: Call) => key === undefined || !this.answers.has(key);
-    for (const place of calls.filter(isReadable).filter(isNew).flatMap(placesOf)) {
+    const submitted = calls.filter(isReadable).filter((call) => this.#isNew(call));
+    for (const place of submitted.flatMap(placesOf)) {
       this.#meet(this.get(place));
     }
     return calls.map((call, index) => this.#answer(call, tokens[index] ?? "none"));
+  }
+
+  #isNew({ idempotencyKey: key }: Call): boolean {
+    return key === undefined || !this.answers.has(key);
   }
 
   #meet(entry: Stored | undefined): void {
