@@ -83,7 +83,7 @@ const mebibyte = 1024 * 1024;
 export async function startServer(config: Config, logger: Logger): Promise<BatonServer> {
   checkNameSizes(config);
   // Wrong options are found before anything is created.
-  createListeningServer(config, () => {});
+  const { http, scheme, reloadTls } = createListeningServer(config);
   if (config.metrics !== "") metricsAddress(config.metrics);
   const trustedDocuments = await readTrustedDocuments(config.trustedDocuments);
   const jwts = await openJwtSessions(config, logger);
@@ -209,7 +209,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
         logger,
       }),
     );
-    const { http, scheme, reloadTls } = createListeningServer(config, connections.listener);
+    http.on("request", connections.listener);
     boundConnections(http, { keepAliveMs: config.keepAliveSeconds * 1_000, maxBodyBytes, logger });
     const isSecure = scheme === "https";
     connections.watch(http, isSecure ? "secureConnection" : "connection");

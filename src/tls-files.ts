@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Config } from "./config.ts";
 import { HttpRequest } from "./http-request.ts";
@@ -24,19 +24,18 @@ export interface ListeningServer {
 }
 
 /**
- * Creates the server, which does not listen yet. Node measures the time for headers from the start of a connection, and
+ * Creates the server, which has no listener of requests and does not listen yet. Node measures the time for headers from the start of a connection, and
  * from the first byte of each further request.
  * @throws StartError if the files of the certificate and key cannot be used
  */
 export function createListeningServer(
   config: Pick<Config, "tlsCertFile" | "tlsKeyFile">,
-  listener: RequestListener,
   times = connectionTimes,
 ): ListeningServer {
   const { tlsCertFile, tlsKeyFile } = config;
   const options = { ...times, IncomingMessage: HttpRequest };
   if (tlsCertFile === "" && tlsKeyFile === "") {
-    return { http: createHttpServer(options, listener), scheme: "http", reloadTls: () => {} };
+    return { http: createHttpServer(options), scheme: "http", reloadTls: () => {} };
   }
   if (tlsCertFile === "" || tlsKeyFile === "") {
     throw new StartError("TLS needs both --tls-cert-file and --tls-key-file.", 2);
@@ -56,7 +55,7 @@ export function createListeningServer(
     }
   };
   const https: HttpsServer = usable(() =>
-    createHttpsServer({ ...read(), ...options, handshakeTimeout: handshakeTimeoutMs }, listener),
+    createHttpsServer({ ...read(), ...options, handshakeTimeout: handshakeTimeoutMs }),
   );
   takeHandshakesInTurns(https, handshakeTimeoutMs);
   return {

@@ -308,22 +308,24 @@ describe("JWTs by a JWKS URL", () => {
   });
 });
 
+/** The sessions of JWTs that an issuer signs. Its keys have a separate address. */
+async function openSessions({ url }: TestIssuer): Promise<JwtSessions> {
+  const config = defaultConfig({
+    jwtIssuer: url,
+    jwtAudience: "baton",
+    jwtJwksUrl: `${url}/jwks`,
+  });
+  const reports = { failed: () => {}, recovered: () => {} };
+  return new JwtSessions(await JwtVerifier.open(jwtOptions(config)!, config, reports));
+}
+
 describe("verified JWTs", () => {
   afterEach(() => vi.restoreAllMocks());
 
   test("are verified once, end when their key is withdrawn, and continue while the issuer is unreachable", async () => {
     const key = await issuerKey("one");
     await using issuer = await TestIssuer.start(key);
-    const config = defaultConfig({
-      jwtIssuer: issuer.url,
-      jwtAudience: "baton",
-      jwtJwksUrl: `${issuer.url}/jwks`,
-    });
-    const verifier = await JwtVerifier.open(jwtOptions(config)!, config, {
-      failed: () => {},
-      recovered: () => {},
-    });
-    const sessions = new JwtSessions(verifier);
+    const sessions = await openSessions(issuer);
     const jwt = await issuer.sign(key);
     const token = await sessions.find(jwt);
     expect(sessions.find(jwt)).toBe(token);
@@ -354,13 +356,7 @@ describe("verified JWTs", () => {
   test("G14: many that expire at the same time end in turns", async () => {
     const key = await issuerKey("one");
     await using issuer = await TestIssuer.start(key);
-    const config = defaultConfig({
-      jwtIssuer: issuer.url,
-      jwtAudience: "baton",
-      jwtJwksUrl: `${issuer.url}/jwks`,
-    });
-    const reports = { failed: () => {}, recovered: () => {} };
-    const sessions = new JwtSessions(await JwtVerifier.open(jwtOptions(config)!, config, reports));
+    const sessions = await openSessions(issuer);
     let inTurn = 0;
     let most = 0;
     let total = 0;

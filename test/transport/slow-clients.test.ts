@@ -41,7 +41,8 @@ async function listen(
   logger: Logger = pino({ level: "silent" }),
   maxConnections: number | null = null,
 ): Promise<Listening> {
-  const { http } = createListeningServer({ tlsCertFile: "", tlsKeyFile: "" }, listener, times);
+  const { http } = createListeningServer({ tlsCertFile: "", tlsKeyFile: "" }, times);
+  http.on("request", listener);
   boundConnections(http, { keepAliveMs: 60_000, maxBodyBytes: 1_000_000, maxConnections, logger });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");

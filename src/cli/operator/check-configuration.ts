@@ -10,7 +10,7 @@ const check = "configuration";
 export async function checkConfiguration(config: Config): Promise<Finding[]> {
   const failures = await Promise.all([
     failureOf(check, () => checkNameSizes(config)),
-    failureOf(check, () => createListeningServer(config, () => {})),
+    failureOf(check, () => createListeningServer(config)),
     failureOf(check, () => readTrustedDocuments(config.trustedDocuments)),
   ]);
   const found = failures.flat();
