@@ -281,21 +281,22 @@ describe("delivery by the feed", () => {
       const subscription = await feed.subscribe(of, {});
       return { sink, done: subscription.deliver({ sink, render: revisionOf, shared }) };
     };
-    /** Ends the token at the second change, and is the first that receives it. */
+    /** The sink that received the second change first. Members join their group in the order of their reads. */
+    let first: HeldSink | undefined;
+    let counted: Promise<unknown> | undefined;
     class EndingSink extends HeldSink {
-      counted: Promise<unknown> = Promise.resolve();
       override send(payload: string): void {
         super.send(payload);
-        if (payload !== "2") return;
+        if (payload !== "2" || first) return;
+        first = this;
         token.abort(unauthenticated("This token was revoked."));
-        this.counted = watch.next().catch((reason: unknown) => reason);
+        counted = watch.next().catch((reason: unknown) => reason);
       }
     }
-    const first = new EndingSink();
-    const kept = [await open(sessionOf(userId), first)];
+    const kept = [await open(sessionOf(userId), new EndingSink())];
     const revoked = [];
-    for (let index = 0; index < 100; index++) revoked.push(await open(session, new HeldSink()));
-    kept.push(await open(sessionOf(userId), new HeldSink()));
+    for (let index = 0; index < 100; index++) revoked.push(await open(session, new EndingSink()));
+    kept.push(await open(sessionOf(userId), new EndingSink()));
     const ends = revoked.map(({ done }) => done.catch(fail));
     const place = { namespace: "a", key: "second", timeoutSeconds: 60 };
     for (let index = 0; index < 50; index++)
@@ -307,8 +308,10 @@ describe("delivery by the feed", () => {
     for (const { sink } of kept) expect(await sink.until(2)).toEqual(["1", "2"]);
     await Promise.all(ends);
     expect(load.end()).toBeLessThan(20);
-    for (const { sink } of revoked) expect(sink.received).toEqual(["1"]);
-    for (const reason of [...ended, await first.counted]) {
+    for (const { sink } of revoked) {
+      expect(sink.received).toEqual(sink === first ? ["1", "2"] : ["1"]);
+    }
+    for (const reason of [...ended, await counted]) {
       expect(reason).toMatchObject({ code: "UNAUTHENTICATED" });
     }
     expect(ended).toHaveLength(150);
