@@ -24,6 +24,20 @@ export interface HalfPairs<Place> {
   readonly isHarmless: (place: Place) => boolean;
 }
 
+/** How the scanner of a request differs from that of another text. */
+export interface ScanOptions<Place> {
+  /** Null: no lone surrogates are ignored. */
+  readonly halfPairs?: HalfPairs<Place> | null;
+  /** The largest number of members of one object. More are a problem. Default: any number */
+  readonly maxMembers?: number;
+}
+
+/**
+ * The largest number of members of one object in a request. To find duplicates, their names are kept in a set, and a larger
+ * set takes too long to grow. A value of 1 MiB has fewer members.
+ */
+export const maxMembersInRequest = 200_000;
+
 /** More names than this are kept as a set. */
 const maxListedNames = 8;
 /** A string is long from here on, in UTF-16 units. */
@@ -50,12 +64,12 @@ const atEnd = 7;
  *
  * - `run(until)` reads to about that place, and returns whether the value is complete.
  * - A text that is not JSON throws a `JsonError`.
- * - The first duplicate member or lone surrogate is recorded in `problem`, and the scan continues, because the path of its
- *   place is known only after the rest.
+ * - The first duplicate member, lone surrogate or object with too many members is recorded in `problem`, and the scan
+ *   continues, because the path of its place is known only after the rest.
  * - `compact()` returns the value without insignificant whitespace, and otherwise unchanged.
  */
 export class JsonScanner<Place = null> {
-  /** The first duplicate member or lone surrogate. */
+  /** The first duplicate member, lone surrogate or object with too many members. */
   problem: JsonError | null = null;
   /** The position of the scan. After the scan, it is the end of the value. */
   at: number;
@@ -63,6 +77,7 @@ export class JsonScanner<Place = null> {
   hasWhitespace = false;
   readonly #text: string;
   readonly #halfPairs: HalfPairs<Place> | null;
+  readonly #maxMembers: number;
   readonly #levels: Level[] = [];
   /** The places of the outermost levels, as far as they were needed. A level's place is the same while it is open. */
   readonly #places: Place[] = [];
@@ -80,9 +95,13 @@ export class JsonScanner<Place = null> {
   /** Whether a lone surrogate was found in the current string. */
   #hasHalf = false;
 
-  /** @param halfPairs null: no lone surrogates are ignored */
-  constructor(text: string, at = 0, halfPairs: HalfPairs<Place> | null = null) {
+  constructor(
+    text: string,
+    at = 0,
+    { halfPairs = null, maxMembers = Infinity }: ScanOptions<Place> = {},
+  ) {
     this.#halfPairs = halfPairs;
+    this.#maxMembers = maxMembers;
     this.#text = text;
     this.at = afterWhitespace(text, at);
     this.#pieceBegin = this.at;
@@ -330,10 +349,22 @@ export class JsonScanner<Place = null> {
         `The member ${shown(name)} appears more than once.`,
         this.#path(),
       );
-    } else if (!Array.isArray(names)) names.add(name);
+    } else if (!Array.isArray(names)) this.#addName(names, name);
     else if (names.length < maxListedNames) names.push(name);
     else level.names = new Set([...names, name]);
     this.#state = expectColon;
+  }
+
+  #addName(names: Set<string>, name: string): void {
+    if (names.size < this.#maxMembers) {
+      names.add(name);
+      return;
+    }
+    const most = this.#maxMembers.toLocaleString("en");
+    this.problem ??= new JsonError(
+      `An object has more than ${most} members.`,
+      this.#path().slice(0, -1),
+    );
   }
 
   #noteHalf(): void {

@@ -1,5 +1,5 @@
 import { halfPair, JsonError } from "./json-error.ts";
-import { isWhitespace, JsonScanner } from "./json-scanner.ts";
+import { isWhitespace, JsonScanner, maxMembersInRequest } from "./json-scanner.ts";
 import { stepUnits, type Steps } from "./long-value-parts.ts";
 
 /**
@@ -26,9 +26,9 @@ export function parseJsonText(text: string): JsonText {
   return textIn(scanner);
 }
 
-/** Like `parseJsonText`, in steps. */
+/** Like `parseJsonText`, in steps, for a text in a request. */
 export function* parseLongJsonText(text: string): Steps<JsonText> {
-  const scanner = new JsonScanner(text);
+  const scanner = new JsonScanner(text, 0, { maxMembers: maxMembersInRequest });
   while (!scanner.run(scanner.at + stepUnits)) yield;
   return textIn(scanner);
 }

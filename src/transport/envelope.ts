@@ -1,6 +1,6 @@
 import { limitExceeded } from "../errors.ts";
 import { JsonError, unexpected } from "../json/json-error.ts";
-import { afterWhitespace, JsonScanner } from "../json/json-scanner.ts";
+import { afterWhitespace, JsonScanner, maxMembersInRequest } from "../json/json-scanner.ts";
 import { decodeLongString, stepUnits, type Steps } from "../json/long-value-parts.ts";
 
 /** The largest number of members of an envelope. Each of them is kept, and its name is compared with all others. */
@@ -121,7 +121,7 @@ export function problemWithin(name: string, problem: JsonError): JsonError {
 }
 
 function* readText(text: string, at: number): Steps<JsonScanner> {
-  const scanner = new JsonScanner(text, at);
+  const scanner = new JsonScanner(text, at, { maxMembers: maxMembersInRequest });
   while (!scanner.run(scanner.at + stepUnits)) yield;
   return scanner;
 }

@@ -3,7 +3,7 @@ import { badUserInput, BatonError, limitExceeded } from "../errors.ts";
 import { nobody } from "../event-loop.ts";
 import { JsonError, shownPath, type JsonPath } from "../json/json-error.ts";
 import { JsonText, parseOrdinary } from "../json/json-text.ts";
-import { JsonScanner, type HalfPairs } from "../json/json-scanner.ts";
+import { JsonScanner, maxMembersInRequest, type HalfPairs } from "../json/json-scanner.ts";
 import {
   decodeLongString,
   endOfLongValue,
@@ -143,7 +143,10 @@ function* harmfulProblem(
 ): Steps<JsonError | null> {
   const text = members.get("variables");
   if (member !== "variables" || text === undefined) return null;
-  const scanner = new JsonScanner(text, 0, halfPairsOf(types));
+  const scanner = new JsonScanner(text, 0, {
+    halfPairs: halfPairsOf(types),
+    maxMembers: maxMembersInRequest,
+  });
   while (!scanner.run(scanner.at + stepUnits)) yield;
   return scanner.problem && problemWithin("variables", scanner.problem);
 }
@@ -241,7 +244,7 @@ function* readVariables(
 }
 
 function* problemOf(text: string): Steps<JsonError | null> {
-  const scanner = new JsonScanner(text);
+  const scanner = new JsonScanner(text, 0, { maxMembers: maxMembersInRequest });
   while (!scanner.run(scanner.at + stepUnits)) yield;
   return scanner.problem;
 }

@@ -285,6 +285,23 @@ describe("G14: reading many members", () => {
     }
   });
 
+  test("G14: refuses an object with more than 200,000 members in a value, and one with 1,000,000 as fast", async () => {
+    const withMembers = (count: number) => {
+      const members = Array.from({ length: count }, (_, index) => `"${index}":1`).join(",");
+      const input = `{"namespace":"a","key":"k","value":{"a":[{${members}}]}}`;
+      return read(`{"query":${quoted(setDocument)},"variables":{"input":${input}}}`);
+    };
+    const { variables } = await withMembers(200_000);
+    expect(String((variables?.input as { value: JsonText }).value.text)).toHaveLength(2_088_899);
+    for (const count of [200_001, 1_000_000]) {
+      const problem = await problemOf(withMembers(count));
+      expect(problem.extensions).toEqual({ code: "BAD_USER_INPUT", argument: "input.value" });
+      expect(problem.message).toBe(
+        'input.value: At "/a/0": An object has more than 200,000 members.',
+      );
+    }
+  });
+
   test("keeps a bounded number of unknown members of an input, and of the characters of a name", async () => {
     const name = "n".repeat(300_000);
     const body = `{"query":${quoted(setDocument)},"variables":{"input":{"${name}":1,${tooMany},"key":"a"}}}`;
@@ -299,9 +316,11 @@ describe("G14: reading many members", () => {
     const halves = ["\ud800".repeat(100), "\ud800", ["\ud800"], { a: "\ud800", b: "\ud800" }];
     const text = `${"[".repeat(3)}${quoted(halves)},"\ud800"${"]".repeat(3)}`;
     const scanner = new JsonScanner(text, 0, {
-      top: "",
-      within: (place, member) => `${place}/${member}`,
-      isHarmless: (place) => asked.push(place) > 0,
+      halfPairs: {
+        top: "",
+        within: (place, member) => `${place}/${member}`,
+        isHarmless: (place) => asked.push(place) > 0,
+      },
     });
     expect(scanner.run()).toBe(true);
     const inside = ["0", "1", "2/0", "3/a", "3/b"].map((path) => `/0/0/0/${path}`);
@@ -310,7 +329,8 @@ describe("G14: reading many members", () => {
 
     const within = vi.fn<() => null>(() => null);
     const many = `${"[".repeat(9_000)}${'[],"\\ud800",'.repeat(5_000)}0${"]".repeat(9_000)}`;
-    new JsonScanner(many, 0, { top: null, within, isHarmless: () => true }).run();
+    const halfPairs = { top: null, within, isHarmless: () => true };
+    new JsonScanner(many, 0, { halfPairs }).run();
     expect(within).toHaveBeenCalledTimes(9_000 - 1 + 5_000);
   });
 
