@@ -4,7 +4,7 @@ import type { TextMatch } from "../model/text-match.ts";
 // then compares the text and the namespaces of each.
 
 /** A long text is searched by at most this many of its trigrams. */
-const maxTrigrams = 64;
+const maxTrigrams = 16;
 /** With more namespaces than this, the index is queried by the text only. */
 const maxNamespaces = 8;
 
