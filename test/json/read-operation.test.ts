@@ -292,8 +292,8 @@ describe("G14: reading many members", () => {
       return read(`{"query":${quoted(setDocument)},"variables":{"input":${input}}}`);
     };
     const { variables } = await withMembers(200_000);
-    const { value } = variables?.input as unknown as { value: JsonText };
-    expect(value.text).toHaveLength(2_088_899);
+    const input = variables?.input as { value: JsonText } | undefined;
+    expect(input?.value.text).toHaveLength(2_088_899);
     for (const count of [200_001, 1_000_000]) {
       const problem = await problemOf(withMembers(count));
       expect(problem.extensions).toEqual({ code: "BAD_USER_INPUT", argument: "input.value" });
