@@ -2,7 +2,8 @@ import type { OwnDatabase } from "./own-database.ts";
 
 // Simulates that time has passed: moves stored times into the past, by the database's clock.
 
-function ago(own: OwnDatabase, seconds: number): string {
+/** The time some seconds ago, as SQL. */
+export function ago(own: OwnDatabase, seconds: number): string {
   return own.url.startsWith("file:")
     ? `CAST((unixepoch('subsec') - ${seconds}) * 1000 AS INTEGER)`
     : `date_trunc('milliseconds', clock_timestamp() AT TIME ZONE 'UTC') - interval '${seconds} seconds'`;

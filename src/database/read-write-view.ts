@@ -1,4 +1,4 @@
-import type { FreeQuery, KeyRange } from "../store/contract.ts";
+import type { FreeEntries, FreeQuery, KeyRange } from "../store/contract.ts";
 import type { StoredHead } from "../store/model/claim.ts";
 import { matchesTextAfter } from "./entries-after.ts";
 import { columns, empty, isAlive, sql, type Sql, type SqlReader } from "./sql.ts";
@@ -8,19 +8,28 @@ const head = columns("Entry", headColumns);
 
 /**
  * Reads the first free entries in the order of their keys, sorted by all columns of the index. Without statistics,
- * PostgreSQL would otherwise scan the completed entries.
+ * PostgreSQL would otherwise scan the completed entries. Both databases end the inner query as soon as the outer
+ * one has enough rows, and keep its order.
  */
 export async function readFree(
   client: SqlReader,
   { userId, namespace, keys, now, maxAttempts, after }: FreeQuery,
   maxItems: number,
-): Promise<StoredHead[]> {
-  return client.all<StoredHead>(sql`
-    SELECT ${head} FROM "Entry"
-    WHERE "userId" = ${userId} AND "namespace" = ${namespace} AND "isCompleted" = false AND "isDeadLettered" = false
-      AND ${matchesTextAfter(sql`"key"`, keys, after)} AND ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now})
-      AND ${isAlive(sql`${now}`)}${hasAttemptsLeft(maxAttempts)}
-    ORDER BY "isCompleted", "isDeadLettered", "key" LIMIT ${maxItems}`);
+  maxExamined: number,
+): Promise<FreeEntries> {
+  const isOpen = sql`"userId" = ${userId} AND "namespace" = ${namespace} AND "isCompleted" = false
+    AND "isDeadLettered" = false AND ${matchesTextAfter(sql`"key"`, keys, after)}`;
+  const inOrder = sql`ORDER BY "isCompleted", "isDeadLettered", "key"`;
+  const entries = await client.all<StoredHead>(sql`
+    SELECT * FROM (SELECT ${head} FROM "Entry" WHERE ${isOpen} ${inOrder} LIMIT ${maxExamined}) AS "open"
+    WHERE ("claimExpiresAt" IS NULL OR "claimExpiresAt" <= ${now}) AND ${isAlive(sql`${now}`)}${hasAttemptsLeft(maxAttempts)}
+    LIMIT ${maxItems}`);
+  if (entries.length === maxItems) return { entries, stoppedAt: null };
+  const [last] = await client.all<{ key: string }>(
+    sql`SELECT "key" FROM "Entry" WHERE ${isOpen} ${inOrder} LIMIT 1 OFFSET ${maxExamined - 1}`,
+    1,
+  );
+  return { entries, stoppedAt: last?.key ?? null };
 }
 
 function hasAttemptsLeft(maxAttempts: FreeQuery["maxAttempts"]): Sql {

@@ -247,6 +247,13 @@ export interface FreeQuery {
   readonly after: string;
 }
 
+/** The first free entries of a range of keys. */
+export interface FreeEntries {
+  readonly entries: readonly StoredHead[];
+  /** The last key that was examined. Null: all free entries were found, or as many as wanted. */
+  readonly stoppedAt: string | null;
+}
+
 /** A part of a list that is sorted by name. */
 export interface NamePage {
   /** Only names after this one; empty for all. */
@@ -291,8 +298,11 @@ export interface WriteTransaction {
     places: readonly WantedEntry[],
     maxValueBytes?: number,
   ): Promise<readonly { readonly userId: string; readonly entry: LoadedEntry }[]>;
-  /** The first free entries, sorted by key. */
-  loadFree(query: FreeQuery, maxItems: number): Promise<readonly StoredHead[]>;
+  /**
+   * The first free entries, sorted by key.
+   * @param maxExamined it stops after this number of entries that are not completed and not dead letters
+   */
+  loadFree(query: FreeQuery, maxItems: number, maxExamined: number): Promise<FreeEntries>;
   /** The stored entries of one namespace whose keys are in a range. */
   loadRange(range: KeyRange): Promise<readonly StoredHead[]>;
   /** The totals of the user's store, without expired entries. */

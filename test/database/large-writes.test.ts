@@ -6,7 +6,12 @@ import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import type { Command } from "../../src/store/commit/command.ts";
 import { Committer } from "../../src/store/commit/committer.ts";
-import type { Database, WriteAccess, WriteTransaction } from "../../src/store/contract.ts";
+import type {
+  Database,
+  FreeEntries,
+  WriteAccess,
+  WriteTransaction,
+} from "../../src/store/contract.ts";
 import type { Limits } from "../../src/store/model/limits.ts";
 import {
   claimCommand,
@@ -21,6 +26,7 @@ import { plainDatabases } from "../databases.ts";
 import { createSqlite, type OwnDatabase } from "../own-database.ts";
 import { PostgresProxy } from "../postgres-proxy.ts";
 import { createPostgres } from "../postgres.ts";
+import { ago } from "../time.ts";
 
 const logger = pino({ level: "silent" });
 /** A command with this value exceeds the bytes of a group's transaction. */
@@ -442,14 +448,72 @@ describe.each(plainDatabases)("what a transaction loads on $name", ({ create }) 
     );
     expect(calls).toEqual([["loadFree", 0]]);
   });
+
+  test("G11 G14: a claim behind more held entries than a group examines is committed for its user alone", async () => {
+    await using own = await create();
+    const { calls, accessTo } = countedCalls();
+    await using instance = await startInstance(own, accessTo);
+    for (const key of ["3150", "3151", "3200", "3201"]) {
+      await instance.submit(setCommand("large", { ...place, key }));
+    }
+    const copied = `"userId", "namespace", "revision", "createdRevision", "createdAt", "updatedAt", "sizeBytes", "metadata", "value"`;
+    await own.execute(`
+      WITH RECURSIVE "held" AS (SELECT 1000 AS "n" UNION ALL SELECT "n" + 1 FROM "held" WHERE "n" < 3149)
+      INSERT INTO "Entry" (${copied}, "key", "claimToken", "claimAttempt", "claimExpiresAt")
+      SELECT ${copied}, CAST("n" AS TEXT), 'held', 1, ${ago(own, -3_600)}
+      FROM "held" CROSS JOIN "Entry" WHERE "key" = '3150'`);
+    const claimed = () =>
+      own.query(`SELECT "key" FROM "Entry" WHERE "claimToken" = 'token' ORDER BY "key"`);
+    calls.length = instance.committed.length = 0;
+    const claims = [1, 2].map(() => instance.submit(claimCommand("large", place.namespace)));
+    await Promise.all([...claims, instance.submit(setCommand("small", place))]);
+    // The group's transaction, and the two statements of the other one.
+    expect(calls).toEqual([
+      ["loadFree", 0],
+      ["loadFree", 0],
+      ["loadFree", 2],
+    ]);
+    expect(instance.committed).toEqual([["small"], ["large"]]);
+    expect(await claimed()).toEqual([{ key: "3150" }, { key: "3151" }]);
+    // The free entries of this prefix come first.
+    await instance.submit(claimCommand("large", place.namespace, "32"));
+    expect(calls.slice(3)).toEqual([["loadFree", 1]]);
+    // No entry of this one is free.
+    await instance.submit(claimCommand("large", place.namespace, "1"));
+    expect(calls.slice(4)).toEqual([["loadFree", 0]]);
+    // Exhausted entries come before a free one.
+    await own.execute(`UPDATE "Entry" SET "claimMaxAttempts" = 1, "claimExpiresAt" = ${ago(own, 1)}
+      WHERE "claimToken" = 'held'`);
+    calls.length = 0;
+    await instance.submit(claimCommand("large", place.namespace));
+    expect(calls).toEqual([
+      ["loadFree", 1],
+      ["loadFree", 0],
+      ["loadFree", 1],
+      ["loadFree", 0],
+      ["loadFree", 1],
+      ["loadFree", 500],
+    ]);
+    expect(await claimed()).toHaveLength(4);
+    expect(
+      await own.query(`SELECT MAX("key") AS "last" FROM "Entry" WHERE "isDeadLettered"`),
+    ).toEqual([{ last: "1500" }]);
+  });
 });
+
+const isFreeEntries = (result: unknown): result is FreeEntries =>
+  typeof result === "object" && result !== null && "stoppedAt" in result;
 
 /** Counts what transactions load: each call's name, and the number of rows or the count that it returned. */
 function countedCalls() {
   const calls: [name: string, count: number][] = [];
   const counted = new Set(["countNamespaces", "countEntries", "loadFree"]);
   const sizeOf = (result: unknown) =>
-    result instanceof Map ? result.size : Array.isArray(result) ? result.length : Number(result);
+    result instanceof Map
+      ? result.size
+      : isFreeEntries(result)
+        ? result.entries.length
+        : Number(result);
   const observed = (transaction: WriteTransaction) =>
     new Proxy(transaction, {
       get(target, property) {

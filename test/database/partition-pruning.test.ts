@@ -146,7 +146,11 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
   readLogs: (client) => write(client).readLogs(),
   loadEntries: (client) => write(client).loadEntries([{ ...ref, withValue: true }]),
   loadFree: (client) =>
-    write(client).loadFree({ userId: user, namespace, keys: everything, now: at, after: "" }, 10),
+    write(client).loadFree(
+      { userId: user, namespace, keys: everything, now: at, after: "" },
+      10,
+      100,
+    ),
   loadRange: (client) =>
     write(client).loadRange({ userId: user, namespace, from: "key-1", before: "key-2" }),
   loadRecords: (client) =>

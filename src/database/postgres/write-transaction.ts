@@ -120,8 +120,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
     }));
   }
 
-  loadFree: WriteTransaction["loadFree"] = (query, maxItems) =>
-    readFree(this.#client, query, maxItems);
+  loadFree: WriteTransaction["loadFree"] = (...args) => readFree(this.#client, ...args);
 
   loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#client, range);
 

@@ -44,7 +44,7 @@ export class PreparedWrite implements WriteTransaction {
 
   async loadFree(...args: Parameters<WriteTransaction["loadFree"]>) {
     const loaded = await this.#view.loadFree(...args);
-    for (const entry of loaded) this.#note(entry);
+    for (const entry of loaded.entries) this.#note(entry);
     return loaded;
   }
 

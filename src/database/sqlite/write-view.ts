@@ -59,8 +59,7 @@ export class SqliteWriteView implements Omit<WriteTransaction, "save" | "import"
     return found;
   }
 
-  loadFree: WriteTransaction["loadFree"] = (query, maxItems) =>
-    readFree(this.#connection, query, maxItems);
+  loadFree: WriteTransaction["loadFree"] = (...args) => readFree(this.#connection, ...args);
 
   loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#connection, range);
 

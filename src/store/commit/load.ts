@@ -81,19 +81,21 @@ export async function load(
 
   const states = new Map<string, UserState>();
   const quotas = new Map<string, Quota>();
-  /** By command, if it cannot be decided now because of what it clears. */
+  /** By command, if it cannot be decided now because of what it claims or clears. */
   const unclear = new Map<Command, Admission>();
   for (const [userId, own] of parts) {
     if (importing.has(userId)) continue;
     const operations = own.flatMap((command) => command.operations);
     const places = touched.flat().filter((place) => place.userId === userId);
     const head = heads.get(userId) ?? 0n;
-    const free = await loadFree(transaction, userId, operations, places, now);
+    const free = await loadFree(transaction, userId, operations, places, now, bounds.isAlone);
+    const large = own.find(({ operations: [first] }) => first && free.large.has(first));
+    if (large) unclear.set(large, { postponed: "large" });
     const loaded = entries.get(userId) ?? [];
     const { entryCounts, admission } = await loadClears(transaction, bounds, userId, own, now);
     if (own[0] && admission) unclear.set(own[0], admission);
     // Each operation makes at most one change, apart from a clear of several namespaces. So does each expired entry.
-    const maxChanges = free.length + loaded.length + operations.length + entryCounts.size;
+    const maxChanges = free.entries.length + loaded.length + operations.length + entryCounts.size;
     const created = { head, now, maxChanges };
     const state = new UserState({
       head,
@@ -101,7 +103,7 @@ export async function load(
       // An entry can be loaded twice. The later one counts, because it has its value.
       entries: [
         ...(await loadCreated(transaction, userId, operations, created)),
-        ...free,
+        ...free.entries,
         ...loaded,
       ],
       entryCounts,
