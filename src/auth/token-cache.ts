@@ -1,6 +1,7 @@
 import { isLoopHeld, nextTurn, tokenChecks } from "../event-loop.ts";
 import type { TokenTable } from "../store/contract.ts";
 import { CachedToken } from "./cached-token.ts";
+import { SharedRuns } from "./shared-runs.ts";
 
 /** With more tokens than this, the least recently used one is removed, and read again at its next use. */
 const maxTokens = 10_000;
@@ -42,12 +43,8 @@ export class TokenCache {
   readonly #nextTurn = () => {
     this.#mayHaveChanged = true;
   };
-  #running: Promise<void> | null = null;
-  /** The check that follows the running one. */
-  #next: Promise<void> | null = null;
-  /** The latest refresh of followed tokens, and the one that follows it. */
-  #refreshing: Promise<void> = Promise.resolve();
-  #nextRefresh: Promise<void> | null = null;
+  readonly #checks = new SharedRuns(() => this.#compare());
+  readonly #refreshes = new SharedRuns(() => this.#refreshFollowed());
 
   constructor(table: TokenTable) {
     this.#table = table;
@@ -70,7 +67,7 @@ export class TokenCache {
     if (this.#told !== this.#toldAtCheck || ageMs > maxAgeMs) {
       return this.#checkVersion().then(() => {
         // Thousands of other tokens can end, and this use does not wait for them. If it fails, the next check tries again.
-        this.#refresh().catch(() => {});
+        this.#refreshes.next().catch(() => {});
         return this.#lookUp(hash);
       });
     }
@@ -83,44 +80,22 @@ export class TokenCache {
    */
   async check(): Promise<void> {
     await this.#checkVersion();
-    await this.#refresh();
+    await this.#refreshes.next();
   }
 
   #checkVersion(): Promise<void> {
-    if (!this.#running) return this.#begin();
-    if (this.#told === this.#toldAtBegin) return this.#running;
-    const begin = () => this.#begin();
-    this.#next ??= this.#running.then(begin, begin);
-    return this.#next;
+    return this.#told === this.#toldAtBegin ? this.#checks.current() : this.#checks.next();
   }
 
-  #begin(): Promise<void> {
-    this.#next = null;
-    this.#toldAtBegin = this.#told;
-    this.#running = this.#compare(this.#told).finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
-  }
-
-  async #compare(told: number): Promise<void> {
+  async #compare(): Promise<void> {
     const begin = Date.now();
+    const told = this.#told;
+    this.#toldAtBegin = told;
     const version = await this.#table.version();
     if (version !== this.#version) this.#generation++;
     this.#version = version;
     this.#checkedAt = begin;
     this.#toldAtCheck = told;
-  }
-
-  /** Refreshes the followed tokens after the refresh in progress. Those who wait for that share the next one. */
-  #refresh(): Promise<void> {
-    const begin = () => {
-      this.#nextRefresh = null;
-      this.#refreshing = this.#refreshFollowed();
-      return this.#refreshing;
-    };
-    this.#nextRefresh ??= this.#refreshing.then(begin, begin);
-    return this.#nextRefresh;
   }
 
   /** Reads the tokens with followers of earlier generations again, and ends the expired ones. Thousands end in turns. */

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import pino from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { Authenticator, type Session } from "../../src/auth/authenticator.ts";
+import { SharedRuns } from "../../src/auth/shared-runs.ts";
 import { createToken } from "../../src/auth/token.ts";
 import { defaultConfig } from "../../src/config.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
@@ -276,4 +277,26 @@ describe.each(plainDatabases)("G1: cached tokens on $name", ({ create }) => {
     });
     expect((await admit(named.authorization, "a\u0000b")).viewer.agent).toBe("own");
   });
+});
+
+test("checks run one at a time: those that come during a run share the next one, even if the run fails", async () => {
+  const ends: ((failure?: Error) => void)[] = [];
+  const runs = new SharedRuns(
+    () =>
+      new Promise((resolve, reject) =>
+        ends.push((failure) => (failure ? reject(failure) : resolve())),
+      ),
+  );
+  const first = runs.next();
+  await vi.waitFor(() => expect(ends).toHaveLength(1));
+  const current = runs.current();
+  const second = [runs.next(), runs.next()];
+  ends[0]?.(new Error("The run failed."));
+  await expect(first).rejects.toThrow("The run failed.");
+  await expect(current).rejects.toThrow("The run failed.");
+  await vi.waitFor(() => expect(ends).toHaveLength(2));
+  ends[1]?.();
+  await Promise.all(second);
+  void runs.current();
+  await vi.waitFor(() => expect(ends).toHaveLength(3));
 });
