@@ -1,5 +1,5 @@
-import { firstOf } from "./value-parts.ts";
 import { halfPair, JsonError, shown, unexpected } from "./json-error.ts";
+import { afterWhitespace, endOfNumber, isHigh, isLow, isWhitespace } from "./json-characters.ts";
 
 /** An object or array that is open at the scanner's place. */
 interface Level {
@@ -134,7 +134,7 @@ export class JsonScanner<Place = null> {
 
   #step(): void {
     const code = this.#text.charCodeAt(this.at);
-    if (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) {
+    if (isWhitespace(code)) {
       this.#skipWhitespace();
       return;
     }
@@ -175,7 +175,7 @@ export class JsonScanner<Place = null> {
       case 0x6e:
         return this.#readWord("null");
       default:
-        return this.#readNumber(code);
+        return this.#readNumber();
     }
   }
 
@@ -235,26 +235,8 @@ export class JsonScanner<Place = null> {
     this.#endValue();
   }
 
-  #readNumber(first: number): void {
-    const text = this.#text;
-    let { at } = this;
-    let code = first;
-    if (code === 0x2d) code = text.charCodeAt(++at);
-    if (code === 0x30) code = text.charCodeAt(++at);
-    else if (isDigit(code)) code = text.charCodeAt((at = afterDigits(text, at)));
-    else throw unexpected(this.#text, at, at === this.at ? "a value" : "a digit");
-    if (code === 0x2e) {
-      code = text.charCodeAt(++at);
-      if (!isDigit(code)) throw unexpected(this.#text, at, "a digit");
-      code = text.charCodeAt((at = afterDigits(text, at)));
-    }
-    if (code === 0x65 || code === 0x45) {
-      code = text.charCodeAt(++at);
-      if (code === 0x2b || code === 0x2d) code = text.charCodeAt(++at);
-      if (!isDigit(code)) throw unexpected(this.#text, at, "a digit");
-      code = text.charCodeAt((at = afterDigits(text, at)));
-    }
-    this.at = at;
+  #readNumber(): void {
+    this.at = endOfNumber(this.#text, this.at);
     this.#endValue();
   }
 
@@ -395,44 +377,4 @@ function decoded(raw: string): string {
 
 function memberOf({ isArray, index, name }: Level): string | number {
   return isArray ? index : name;
-}
-
-const notWhitespace = /[^ \n\r\t]/g;
-const notDigit = /\D/g;
-
-/** The end of the whitespace that begins at `at`, which can have no characters. */
-export function afterWhitespace(text: string, at: number): number {
-  const longAfter = at + minLongUnits;
-  let end = at;
-  while (isWhitespace(text.charCodeAt(end))) {
-    if (++end === longAfter) return firstOf(notWhitespace, text, end);
-  }
-  return end;
-}
-
-/** The end of the digits that begin at `at`. */
-function afterDigits(text: string, at: number): number {
-  const longAfter = at + minLongUnits;
-  let end = at;
-  while (isDigit(text.charCodeAt(end))) {
-    if (++end === longAfter) return firstOf(notDigit, text, end);
-  }
-  return end;
-}
-
-/** Whether JSON allows it between tokens. */
-export function isWhitespace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
-
-function isHigh(code: number): boolean {
-  return code >= 0xd800 && code <= 0xdbff;
-}
-
-function isLow(code: number): boolean {
-  return code >= 0xdc00 && code <= 0xdfff;
 }

@@ -1,5 +1,6 @@
 import { halfPair, JsonError } from "./json-error.ts";
-import { isWhitespace, JsonScanner, maxMembersInRequest } from "./json-scanner.ts";
+import { isWhitespace } from "./json-characters.ts";
+import { JsonScanner, maxMembersInRequest } from "./json-scanner.ts";
 import { stepUnits, type Steps } from "./long-value-parts.ts";
 
 /**

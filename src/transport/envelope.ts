@@ -1,6 +1,7 @@
 import { limitExceeded } from "../errors.ts";
 import { JsonError, unexpected } from "../json/json-error.ts";
-import { afterWhitespace, JsonScanner, maxMembersInRequest } from "../json/json-scanner.ts";
+import { afterWhitespace } from "../json/json-characters.ts";
+import { JsonScanner, maxMembersInRequest } from "../json/json-scanner.ts";
 import { decodeLongString, stepUnits, type Steps } from "../json/long-value-parts.ts";
 
 /** The largest number of members of an envelope. Each of them is kept, and its name is compared with all others. */
