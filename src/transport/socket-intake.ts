@@ -43,6 +43,7 @@ export class SocketIntake {
   #checkedBytes: number | null = null;
   #held: { readonly userId: string; bytes: number } | null = null;
   readonly #receive: (bytes: Buffer) => void;
+  readonly #end: () => void;
   readonly #compact: () => void;
   readonly #turns: StreamTurns;
 
@@ -51,10 +52,14 @@ export class SocketIntake {
     const { socket, stream, userId } = options;
     this.#turns = new StreamTurns({ stream, userId, mayResume: () => !socket.isPaused });
     const [receive] = stream.listeners("data") as ((bytes: Buffer) => void)[];
-    if (!receive) throw new Error("ws does not listen to its stream.");
+    // Node's own listener is the first.
+    const end = (stream.listeners("end") as (() => void)[]).at(-1);
+    if (!receive || !end) throw new Error("ws does not listen to its stream.");
     this.#receive = receive;
+    this.#end = end;
     this.#compact = compactorOf(socket);
     stream.off("data", receive).on("data", this.#take);
+    stream.off("end", end).once("end", () => void this.#finish());
     // After an error, `ws` reads nothing more.
     socket.once("error", () => stream.off("data", this.#take));
     // Both sides have closed. The stream ends when what the client sent after its close frame is read, too.
@@ -107,6 +112,14 @@ export class SocketIntake {
       this.#compact();
     }
   };
+
+  /** The client has ended the connection. If thousands do so at the same time, their sockets end in turns. */
+  async #finish(): Promise<void> {
+    if (isLoopHeld()) await this.#turns.next();
+    const { stream } = this.#options;
+    // If both sides have ended it, it has closed, and `ws` knows.
+    if (!stream.destroyed) this.#end.call(stream);
+  }
 
   #arrive(bytes: number): void {
     this.#bytes += bytes;

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, RequestListener } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import type { Writable } from "node:stream";
 import { setImmediate as turn } from "node:timers/promises";
 import pino, { type Logger } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
@@ -296,3 +298,29 @@ test(
     await once(socket, "close");
   },
 );
+
+test("G14: sockets that their clients end at the same time end in turns, and one that fails before its turn ends once", async () => {
+  const opened = [await openIntake(), await openIntake(), await openIntake()];
+  const failing = await openIntake();
+  const turnOf = () => performance.nodeTiming.uvMetricsInfo.loopCount;
+  const hold = () => {
+    while (!isLoopHeld());
+  };
+  const turns: number[] = [];
+  for (const { socket } of opened) {
+    const { _receiver: receiver } = socket as unknown as { readonly _receiver: Writable };
+    // `ws` ends its receiver when it learns that the client has ended the connection.
+    receiver.once("finish", () => {
+      turns.push(turnOf());
+      hold();
+    });
+  }
+  const all = [failing, ...opened];
+  const closed = Promise.all(all.map(({ socket }) => once(socket, "close")));
+  hold();
+  turns.push(turnOf());
+  for (const { stream } of all) stream.emit("end");
+  failing.stream.destroy();
+  await closed;
+  expect(new Set(turns).size).toBe(4);
+});
