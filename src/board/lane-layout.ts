@@ -23,7 +23,7 @@ export interface Lanes {
   readonly handoffs: readonly Handoff[];
 }
 
-export const maxLanes = 40;
+const maxLanes = 40;
 const maxMarks = 600;
 
 /** Lays out the changes between two instants. If there are too many, only the latest are shown. */

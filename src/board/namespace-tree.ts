@@ -25,7 +25,7 @@ interface Building {
 }
 
 /** Splits after each `:` and `/`. They belong to the part before them. */
-export function segmentsOf(name: string): string[] {
+function segmentsOf(name: string): string[] {
   return name.match(/[^:/]*[:/]+|[^:/]+$/g) ?? [name];
 }
 

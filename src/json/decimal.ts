@@ -13,7 +13,7 @@ const safeExponentDigits = 14;
  * Longer exponents count as infinities. A comparison is exact if the text of one of the numbers is shorter than this. Its
  * time does not grow with the square of the other's length.
  */
-export const maxExponentDigits = 20_000;
+const maxExponentDigits = 20_000;
 
 const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?)0*(\d+))?$/;
 

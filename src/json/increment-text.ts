@@ -12,7 +12,7 @@ export type Incremented =
     };
 
 /** Maximum number of digits of an integer, before and after the increment. */
-export const maxIntegerDigits = 1_000;
+const maxIntegerDigits = 1_000;
 
 /**
  * Adds to a number, which can be inside objects and arrays. The rest of the value keeps its text. If the number does not

@@ -49,7 +49,7 @@ export function channelKey(ns: string, channel: string, version: number | string
  * Encodes a text so that the order is reversed: the complement of each byte in hexadecimal digits, and an end that is
  * greater than any digit, so that a text comes before its own prefixes.
  */
-export function descending(text: string): string {
+function descending(text: string): string {
   const bytes = new TextEncoder().encode(escapeText(text));
   return `${Array.from(bytes, (byte) => (255 - byte).toString(16).padStart(2, "0")).join("")}~`;
 }

@@ -38,7 +38,7 @@ type RareFields = Pick<
 >;
 
 /** The members that a line can leave out. They then have the values of an entry that was never claimed. */
-export const rareMembers: Members<RareFields> = {
+const rareMembers: Members<RareFields> = {
   claimMaxAttempts: count,
   claimFailedAt: time,
   claimError: jsonText,

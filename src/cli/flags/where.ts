@@ -21,7 +21,7 @@ export function whereOption(): Option {
 }
 
 /** @throws InvalidArgumentError */
-export function parseWhere(text: string, before: readonly ValueCondition[] = []): ValueCondition[] {
+function parseWhere(text: string, before: readonly ValueCondition[] = []): ValueCondition[] {
   return [...before, conditionOf(text)];
 }
 
