@@ -2,7 +2,7 @@ import type { Claim } from "../store/model/claim.ts";
 import type { CommandResult } from "../store/commit/command.ts";
 import type { Entry } from "../store/model/entry.ts";
 import { namespacesOf } from "../store/operations/operations.ts";
-import type { Released, Revised } from "../store/writer.ts";
+import type { Revised } from "../store/writer.ts";
 import type { InputFieldBuilder } from "@pothos/core";
 import type { GraphQLResolveInfo } from "graphql";
 import { JsonText } from "../json/json-text.ts";
@@ -22,9 +22,10 @@ import {
 } from "./transact.ts";
 import {
   batchComplexity,
+  heldFields,
   listInBatch,
   idempotencyKeyInput,
-  keyInput,
+  lostDescription,
   metadataInput,
   namespaceInput,
   payloadRevision,
@@ -83,27 +84,6 @@ function leaseInput(t: InputFields) {
   });
 }
 
-/** The fields that identify a claim and prove it. */
-function heldFields(t: InputFields) {
-  return {
-    namespace: namespaceInput(t),
-    key: keyInput(t),
-    token: t.string({ required: true, description: "The claim's token." }),
-  };
-}
-
-const failureDelays =
-  "1 second after the first attempt, twice as long after each further one, and at most 300 seconds";
-const releaseDelays =
-  "none after the first three attempts, 1 second after the fourth, twice as long after each further one, and at most 300 seconds";
-
-/** How long an entry cannot be claimed. */
-function delayInput(t: InputFields, leftOut: string) {
-  return t.int({
-    description: `Seconds until the entry can be claimed again, from 0 to the limit \`maxLeaseSeconds\`. Default: ${leftOut}.`,
-  });
-}
-
 const claimEntryInput = builder.inputType("ClaimEntryInput", {
   description: "Which entries to claim from, and for how long.",
   fields: (t) => ({
@@ -154,35 +134,6 @@ const renewClaimInput = builder.inputType("RenewClaimInput", {
   fields: (t) => ({
     ...heldFields(t),
     leaseSeconds: leaseInput(t),
-    idempotencyKey: idempotencyKeyInput(t),
-  }),
-});
-
-const releaseClaimInput = builder.inputType("ReleaseClaimInput", {
-  description: "A claim to release.",
-  fields: (t) => ({
-    ...heldFields(t),
-    delaySeconds: delayInput(t, releaseDelays),
-    idempotencyKey: idempotencyKeyInput(t),
-  }),
-});
-
-const failClaimInput = builder.inputType("FailClaimInput", {
-  description: "A claim whose work failed, and the reason.",
-  fields: (t) => ({
-    ...heldFields(t),
-    error: t.field({
-      type: "JSON",
-      description:
-        "The reason, as any JSON value of at most `maxMetadataBytes`. The next claim of the entry and `deadLetters` show it. Default: no reason; an earlier one is removed.",
-    }),
-    delaySeconds: delayInput(t, failureDelays),
-    retry: t.boolean({
-      required: true,
-      defaultValue: true,
-      description:
-        "`false` dead-letters the entry now, regardless of its attempts, for example because another attempt would fail as well.",
-    }),
     idempotencyKey: idempotencyKeyInput(t),
   }),
 });
@@ -246,29 +197,6 @@ const renewClaimPayload = builder
     }),
   });
 
-/** The payload of a mutation that ends a claim without a result. */
-function releasedPayload(name: string, mutation: string) {
-  return builder.objectRef<Released>(name).implement({
-    description: `The result of \`${mutation}\`.`,
-    fields: (t) => ({
-      claimableAt: t.field({
-        type: "DateTime",
-        nullable: true,
-        description: "When the entry can be claimed again; null if it is dead-lettered.",
-        resolve: (result) => result.claimableAt,
-      }),
-      deadLettered: t.boolean({
-        description: "Whether the entry is dead-lettered.",
-        resolve: (result) => result.claimableAt === null,
-      }),
-      revision: payloadRevision(t),
-    }),
-  });
-}
-
-const releaseClaimPayload = releasedPayload("ReleaseClaimPayload", "releaseClaim");
-const failClaimPayload = releasedPayload("FailClaimPayload", "failClaim");
-
 /** Does a write whose response shows a claim. The error of an earlier claim is shown only to viewers who can read. */
 function showClaim<R extends { readonly claim: Claim | null }>(
   info: GraphQLResolveInfo,
@@ -282,8 +210,6 @@ function showClaim<R extends { readonly claim: Claim | null }>(
     { sizeBytes: Buffer.byteLength(claim?.error ?? "") },
   ]);
 }
-
-const lostDescription = "`CLAIM_LOST` if the claim has ended; then nothing is written.";
 
 builder.mutationFields((t) => ({
   claimEntry: t.field({
@@ -350,25 +276,5 @@ builder.mutationFields((t) => ({
       showClaim(info, context, input.namespace, () =>
         context.writer.renewClaim(context.viewer, input),
       ),
-  }),
-  releaseClaim: t.field({
-    type: releaseClaimPayload,
-    description: `Gives up a claimed entry: another worker can claim it after the delay. After its last allowed attempt, the entry is dead-lettered. ${lostDescription}`,
-    args: {
-      input: t.arg({ type: releaseClaimInput, required: true, description: "The claim." }),
-    },
-    resolve: (_mutation, { input }, { writer, viewer }) => writer.releaseClaim(viewer, input),
-  }),
-  failClaim: t.field({
-    type: failClaimPayload,
-    description: `Ends a claim whose work failed, and keeps the reason. The entry can be claimed again after a delay that grows with its attempts. After its last allowed attempt, it is dead-lettered: it is kept and listed by \`deadLetters\`, but not claimed again until \`requeueEntry\`. ${lostDescription}`,
-    args: {
-      input: t.arg({
-        type: failClaimInput,
-        required: true,
-        description: "The claim, and the reason why it failed.",
-      }),
-    },
-    resolve: (_mutation, { input }, { writer, viewer }) => writer.failClaim(viewer, input),
   }),
 }));

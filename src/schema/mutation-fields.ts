@@ -22,6 +22,18 @@ export function keyInput(t: InputFields) {
   return t.string({ required: true, description: "The key." });
 }
 
+/** The fields that identify a claim and prove it. */
+export function heldFields(t: InputFields) {
+  return {
+    namespace: namespaceInput(t),
+    key: keyInput(t),
+    token: t.string({ required: true, description: "The claim's token." }),
+  };
+}
+
+/** The error of every mutation that needs an active claim. */
+export const lostDescription = "`CLAIM_LOST` if the claim has ended; then nothing is written.";
+
 export function ifRevisionInput(t: InputFields) {
   return t.field({
     type: "Revision",

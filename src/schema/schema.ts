@@ -5,6 +5,7 @@ import "./entry.ts";
 import "./entry-mutations.ts";
 import "./transact.ts";
 import "./claim.ts";
+import "./release-claim.ts";
 import "./claims.ts";
 import "./dead-letter.ts";
 import "./change.ts";
