@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
-import { CloseCode, MessageType, type makeServer } from "graphql-ws";
+import { CloseCode, MessageType, type Context, type makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
 import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
@@ -49,6 +49,9 @@ export interface Extra {
   /** Ends the operations that the caller has cancelled. */
   endAbandoned(): void;
 }
+
+/** A socket as graphql-ws passes it. */
+export type Connection = Context<Record<string, unknown>, Extra>;
 
 export interface OpenSocketOptions {
   /** The ID of the request that opened the socket. */

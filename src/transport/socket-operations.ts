@@ -1,5 +1,4 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from "graphql";
-import type { Context as SocketContext } from "graphql-ws";
 import type { Logger } from "pino";
 import type { Authenticator, Session } from "../auth/authenticator.ts";
 import { badUserInput, limitExceeded } from "../errors.ts";
@@ -15,13 +14,14 @@ import { codeOf, type Graphql } from "./graphql.ts";
 import { inSteps } from "../in-steps.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { OpenOperation } from "./open-operation.ts";
-import type { Extra } from "./open-socket.ts";
+import type { Connection, Extra } from "./open-socket.ts";
 import type { OperationContext } from "./operation-context.ts";
 import { loggedNote, tracedNote } from "./operation-note.ts";
 import { OperationRefusal, type Prepared } from "./operations.ts";
 import { publicError } from "./public-error.ts";
 import { RefusedPayload } from "./read-message.ts";
 import { encode } from "./send-parts.ts";
+import { deliveryOf, noResults } from "./socket-results.ts";
 import { nextHead, SocketSink } from "./socket-sink.ts";
 import { socketCarriers } from "./trace-carriers.ts";
 import { writeResult } from "./write-result.ts";
@@ -44,8 +44,6 @@ const maxOperationIdLength = 256;
 const copies = 2;
 /** A socket opens after this time even if the database does not respond. */
 const greetMs = 1_000;
-
-type Connection = SocketContext<Record<string, unknown>, Extra>;
 
 /** An operation as it was sent. graphql-ws has checked the types of its members. */
 interface Payload {
@@ -235,7 +233,7 @@ export class SocketOperations {
       // The result counts as unread until there is room for more.
       if (writer.isFull) await writer.drained();
     }
-    return nothing;
+    return noResults;
   }
 
   /** Writes a long result in steps, as one message. */
@@ -259,7 +257,8 @@ export class SocketOperations {
       if (begun instanceof LiveOperation) {
         // The span ends when the subscription begins: otherwise it would only be visible after the subscription's end.
         trace?.end(tracedNote(operation.note));
-        return this.#delivery(begun, new SocketSink(connection.extra.writer, id), operation);
+        const sink = new SocketSink(connection.extra.writer, id);
+        return deliveryOf(begun, sink, (error) => this.#noted(error, operation));
       }
       operation.note.errorCode = codeOf(begun.errors ?? []);
       return begun;
@@ -302,37 +301,6 @@ export class SocketOperations {
     logger.debug({ ...loggedNote(note), durationMs }, "operation on a socket");
   }
 
-  /** Yields nothing. Completes when the subscription completes, and throws the error that ends it. */
-  #delivery(
-    live: LiveOperation,
-    sink: SocketSink,
-    operation: OpenOperation,
-  ): AsyncGenerator<never, void, void> {
-    const done = { done: true as const, value: undefined };
-    const end = async () => {
-      live.close();
-      return done;
-    };
-    return {
-      next: async () => {
-        try {
-          await live.deliver(sink);
-        } catch (error) {
-          throw this.#noted(error, operation);
-        }
-        return done;
-      },
-      return: end,
-      throw: end,
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-      async [Symbol.asyncDispose]() {
-        await end();
-      },
-    };
-  }
-
   /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
   #requireRoom(extra: Extra, id: string): void {
     const { operations } = extra;
@@ -364,22 +332,3 @@ export class SocketOperations {
     return shown;
   }
 }
-
-/** Ends operations that graphql-ws has removed, because the caller completed them. */
-export function endAbandoned({ extra: { operations }, subscriptions }: Connection): void {
-  for (const [id, operation] of operations) if (!(id in subscriptions)) operation.abandon();
-}
-
-/** Ends all operations of a closed socket, in turns: thousands of waits can end at the same time. */
-export async function endAll({ extra: { operations, userId } }: Connection): Promise<void> {
-  for (const operation of operations.values()) {
-    if (isLoopHeld()) await nextTurn(userId);
-    operation.abandon();
-    // The work of its end counts before the next one ends.
-    await Promise.resolve();
-  }
-}
-
-const over = Promise.resolve({ done: true as const, value: undefined });
-/** The results of an operation for graphql-ws: none, because the result was written before. */
-const nothing: AsyncIterable<never> = { [Symbol.asyncIterator]: () => ({ next: () => over }) };

@@ -1,18 +1,14 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import { handleProtocols, makeServer, type Context as SocketContext } from "graphql-ws";
+import { handleProtocols, makeServer } from "graphql-ws";
 import { WebSocketServer } from "ws";
-import { openSocket, type Extra } from "./open-socket.ts";
+import { endAbandoned, endAll } from "./end-operations.ts";
+import { openSocket, type Connection, type Extra } from "./open-socket.ts";
 import { isOfOwnOrigin } from "./own-origin.ts";
 import { requestIdHeader, requestIdOf } from "./request-id.ts";
 import { refuseOn } from "./unreadable-request.ts";
-import {
-  endAbandoned,
-  endAll,
-  SocketOperations,
-  type SocketOperationsOptions,
-} from "./socket-operations.ts";
+import { SocketOperations, type SocketOperationsOptions } from "./socket-operations.ts";
 
 export interface WebsocketOptions extends SocketOperationsOptions {
   /** Whether web pages of other origins can connect. */
@@ -38,7 +34,7 @@ const closingCheckMs = 10;
 export function serveWebsocket(server: Server, options: WebsocketOptions): WebsocketTransport {
   const { logger, maxMessageBytes: maxPayload } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
-  const contexts = new Set<SocketContext<Record<string, unknown>, Extra>>();
+  const contexts = new Set<Connection>();
   const requestIds = new WeakMap<IncomingMessage, string>();
   sockets.on("headers", (headers, request) => {
     headers.push(`${requestIdHeader}: ${requestIds.get(request)}`);
