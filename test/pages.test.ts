@@ -47,6 +47,15 @@ test("every page of docs can be reached from docs/README.md", () => {
   expect(unreached).toEqual([]);
 });
 
+test("CONTRIBUTING.md maps every file directly in src, and only files and folders that exist", async () => {
+  const [, map = ""] = (pages.get("CONTRIBUTING.md") ?? "").split(/^## The map$/m);
+  const named = [...map.matchAll(/^ {4}(src\/[^\s]+)/gm)].map(([, path = ""]) => path);
+  const exists = await Promise.all(named.map((path) => stat(path).catch(() => null)));
+  expect(named.filter((_, index) => !exists[index])).toEqual([]);
+  const beside = (await readdir("src")).filter((name) => name.endsWith(".ts"));
+  expect(beside.filter((name) => !map.split(/[\s/();:,]+/).includes(name))).toEqual([]);
+});
+
 test("docs/errors.md has a heading for each error code of the API and of the clients", async () => {
   const declared = await readFile("src/client/errors.ts", "utf8");
   const own = /^export type ErrorCode = (.*);$/m.exec(declared)?.[1] ?? "";
