@@ -125,8 +125,9 @@ test("SQLite finds free entries and dead letters by the index alone, without rea
   for (const maxAttempts of [undefined, null, 3]) {
     const after = maxAttempts === undefined ? "" : "task:7";
     const query = maxAttempts === undefined ? { ...free, after } : { ...free, after, maxAttempts };
-    expect(await stepsOf(["Entry"], ({ client }) => readFree(client, query, 1, 10))).toEqual([
+    expect(await stepsOf(["Entry"], ({ client }) => readFree(client, query, 1, 10, true))).toEqual([
       `${byWork} (${ofWork} AND key>? AND key<?)`,
+      "SEARCH Entry USING INDEX sqlite_autoindex_Entry_1 (userId=? AND namespace=? AND key=?)",
       // Where it stopped.
       `${byWork.replace("INDEX", "COVERING INDEX")} (${ofWork} AND key>? AND key<?)`,
     ]);

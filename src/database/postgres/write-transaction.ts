@@ -120,7 +120,7 @@ export class PostgresWriteTransaction implements WriteTransaction {
     }));
   }
 
-  loadFree: WriteTransaction["loadFree"] = (...args) => readFree(this.#client, ...args);
+  loadFree: WriteTransaction["loadFree"] = (...args) => readFree(this.#client, ...args, false);
 
   loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#client, range);
 

@@ -59,7 +59,7 @@ export class SqliteWriteView implements Omit<WriteTransaction, "save" | "import"
     return found;
   }
 
-  loadFree: WriteTransaction["loadFree"] = (...args) => readFree(this.#connection, ...args);
+  loadFree: WriteTransaction["loadFree"] = (...args) => readFree(this.#connection, ...args, true);
 
   loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#connection, range);
 
