@@ -453,15 +453,15 @@ describe.each(plainDatabases)("what a transaction loads on $name", ({ create }) 
     await using own = await create();
     const { calls, accessTo } = countedCalls();
     await using instance = await startInstance(own, accessTo);
-    for (const key of ["3150", "3151", "3200", "3201"]) {
+    for (const key of ["20150", "20151", "20200", "20201"]) {
       await instance.submit(setCommand("large", { ...place, key }));
     }
     const copied = `"userId", "namespace", "revision", "createdRevision", "createdAt", "updatedAt", "sizeBytes", "metadata", "value"`;
     await own.execute(`
-      WITH RECURSIVE "held" AS (SELECT 1000 AS "n" UNION ALL SELECT "n" + 1 FROM "held" WHERE "n" < 3149)
+      WITH RECURSIVE "held" AS (SELECT 10000 AS "n" UNION ALL SELECT "n" + 1 FROM "held" WHERE "n" < 20149)
       INSERT INTO "Entry" (${copied}, "key", "claimToken", "claimAttempt", "claimExpiresAt")
       SELECT ${copied}, CAST("n" AS TEXT), 'held', 1, ${ago(own, -3_600)}
-      FROM "held" CROSS JOIN "Entry" WHERE "key" = '3150'`);
+      FROM "held" CROSS JOIN "Entry" WHERE "key" = '20150'`);
     const claimed = () =>
       own.query(`SELECT "key" FROM "Entry" WHERE "claimToken" = 'token' ORDER BY "key"`);
     calls.length = instance.committed.length = 0;
@@ -474,12 +474,12 @@ describe.each(plainDatabases)("what a transaction loads on $name", ({ create }) 
       ["loadFree", 2],
     ]);
     expect(instance.committed).toEqual([["small"], ["large"]]);
-    expect(await claimed()).toEqual([{ key: "3150" }, { key: "3151" }]);
+    expect(await claimed()).toEqual([{ key: "20150" }, { key: "20151" }]);
     // The free entries of this prefix come first.
-    await instance.submit(claimCommand("large", place.namespace, "32"));
+    await instance.submit(claimCommand("large", place.namespace, "202"));
     expect(calls.slice(3)).toEqual([["loadFree", 1]]);
     // No entry of this one is free.
-    await instance.submit(claimCommand("large", place.namespace, "1"));
+    await instance.submit(claimCommand("large", place.namespace, "100"));
     expect(calls.slice(4)).toEqual([["loadFree", 0]]);
     // Exhausted entries come before a free one.
     await own.execute(`UPDATE "Entry" SET "claimMaxAttempts" = 1, "claimExpiresAt" = ${ago(own, 1)}
@@ -497,7 +497,7 @@ describe.each(plainDatabases)("what a transaction loads on $name", ({ create }) 
     expect(await claimed()).toHaveLength(4);
     expect(
       await own.query(`SELECT MAX("key") AS "last" FROM "Entry" WHERE "isDeadLettered"`),
-    ).toEqual([{ last: "1500" }]);
+    ).toEqual([{ last: "10500" }]);
   });
 });
 

@@ -7,10 +7,10 @@ import type { Operation } from "../operations/operations.ts";
 import type { LoadedEntry, WantedEntry } from "./state.ts";
 
 /**
- * One statement examines at most this many entries. Held entries come before the free ones, and all users wait for a
+ * One statement examines at most this many entries, because held ones come before the free ones. All users wait for a
  * group's transaction.
  */
-const maxExamined = 2_000;
+const maxExamined = { group: 2_000, alone: 10_000 };
 /** One transaction dead-letters at most this many exhausted entries, before the one that it grants. */
 const maxDeadLettered = 500;
 
@@ -136,10 +136,11 @@ class FreeReader {
   async #readAfter(query: FreeQuery, maxItems: number): Promise<FreeEntries> {
     const entries: LoadedEntry[] = [];
     let stoppedAt: string | null = query.after;
+    const examined = this.#isAlone ? maxExamined.alone : maxExamined.group;
     do {
       if (isLoopHeld()) await nextTurn(this.#isAlone ? largeWriters : writers);
       const next = { ...query, after: stoppedAt };
-      const page = await this.#transaction.loadFree(next, maxItems - entries.length, maxExamined);
+      const page = await this.#transaction.loadFree(next, maxItems - entries.length, examined);
       entries.push(...page.entries);
       stoppedAt = page.stoppedAt;
     } while (stoppedAt !== null && this.#isAlone);
