@@ -1,3 +1,4 @@
+import type { ArgBuilder } from "@pothos/core";
 import type { FeedEvent } from "../feed/feed-event.ts";
 import type { ShownChange } from "../store/model/change.ts";
 import type { Entry } from "../store/model/entry.ts";
@@ -192,14 +193,28 @@ export function historyOf(
   });
 }
 
-const namespaceDescription = "Only this namespace. FORBIDDEN if the token does not cover it.";
-const namespacePrefixDescription =
-  "Only namespaces that begin with this prefix. A token limited to namespaces sees the permitted ones.";
-const keyDescription = "Only this key. NAMESPACE_CLEARED of its namespace is included.";
-const keyPrefixDescription =
-  "Only keys that begin with this prefix. NAMESPACE_CLEARED is included.";
-const changesWhereDescription =
-  "The result has each SET whose value matches, each UNMATCHED, and every DELETED, EXPIRED and NAMESPACE_CLEARED. Applied in order, they leave the entries that match.";
+/** The arguments that select changes. */
+function selectionArgs(arg: ArgBuilder<typeof builder.$inferSchemaTypes>) {
+  return {
+    namespace: arg.string({
+      description: "Only this namespace. FORBIDDEN if the token does not cover it.",
+    }),
+    namespacePrefix: arg.string({
+      description:
+        "Only namespaces that begin with this prefix. A token limited to namespaces sees the permitted ones.",
+    }),
+    key: arg.string({
+      description: "Only this key. NAMESPACE_CLEARED of its namespace is included.",
+    }),
+    keyPrefix: arg.string({
+      description: "Only keys that begin with this prefix. NAMESPACE_CLEARED is included.",
+    }),
+    where: arg({
+      type: [valueCondition],
+      description: `${whereDescription} The result has each SET whose value matches, each UNMATCHED, and every DELETED, EXPIRED and NAMESPACE_CLEARED. Applied in order, they leave the entries that match.`,
+    }),
+  };
+}
 
 builder.queryFields((t) => ({
   changes: t.field({
@@ -208,14 +223,7 @@ builder.queryFields((t) => ({
     description:
       "The log: every change, as far back as the log is kept. It lists what `entryChanged` delivers live. A page has fewer than `first` changes only at the end of the log or at the limit `maxPageBytes`.",
     args: {
-      namespace: t.arg.string({ description: namespaceDescription }),
-      namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
-      key: t.arg.string({ description: keyDescription }),
-      keyPrefix: t.arg.string({ description: keyPrefixDescription }),
-      where: t.arg({
-        type: [valueCondition],
-        description: `${whereDescription} ${changesWhereDescription}`,
-      }),
+      ...selectionArgs(t.arg),
       after: t.arg({
         type: "Revision",
         description:
@@ -240,14 +248,7 @@ builder.subscriptionFields((t) => ({
     description:
       "Delivers every matching change once, in the order of the log. Without `after` and `snapshot`, it starts with the next change. A slow subscriber, and one that reconnects with `after`, receives the changes that it missed.",
     args: {
-      namespace: t.arg.string({ description: namespaceDescription }),
-      namespacePrefix: t.arg.string({ description: namespacePrefixDescription }),
-      key: t.arg.string({ description: keyDescription }),
-      keyPrefix: t.arg.string({ description: keyPrefixDescription }),
-      where: t.arg({
-        type: [valueCondition],
-        description: `${whereDescription} ${changesWhereDescription}`,
-      }),
+      ...selectionArgs(t.arg),
       after: t.arg({
         type: "Revision",
         description:

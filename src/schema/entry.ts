@@ -1,3 +1,4 @@
+import type { ArgBuilder } from "@pothos/core";
 import type { GraphQLResolveInfo } from "graphql";
 import { JsonText } from "../json/json-text.ts";
 import type { Page } from "../store/contract.ts";
@@ -127,14 +128,14 @@ const entryOrder = builder.enumType("EntryOrder", {
 });
 
 /** The `orderBy` argument of lists of entries. */
-export const entryOrderBy = {
+const entryOrderBy = {
   type: entryOrder,
   defaultValue: "KEY_ASC",
   description: "Order of the entries. Use the same order for all pages of a list. Default: by key.",
 } as const;
 
 /** The description of the `where` argument of lists of entries. */
-export const entriesWhereDescription = `${whereDescription} A page examines at most \`maxExaminedItems\` entries and four times \`maxPageBytes\` bytes, so it can have fewer than \`first\` entries: continue while \`pageInfo.hasNextPage\` is true.`;
+const entriesWhereDescription = `${whereDescription} A page examines at most \`maxExaminedItems\` entries and four times \`maxPageBytes\` bytes, so it can have fewer than \`first\` entries: continue while \`pageInfo.hasNextPage\` is true.`;
 
 interface EntriesArgs extends SelectionInput, AsOf {
   readonly orderBy?: "KEY_ASC" | "CREATED_AT_ASC" | "CREATED_AT_DESC" | null | undefined;
@@ -242,6 +243,23 @@ export const keyPrefixDescription =
 
 const defaultAwaitSeconds = 30;
 
+/** The arguments of a list of entries, of any or of one namespace. */
+export function entriesArgs(arg: ArgBuilder<typeof builder.$inferSchemaTypes>) {
+  return {
+    keyPrefix: arg.string({ description: keyPrefixDescription }),
+    keys: arg.stringList({
+      description:
+        "Only these keys, at most `maxPageSize`. Set `first` to the number of keys to get all of them in one page.",
+    }),
+    first: arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
+    after: arg.string({
+      description: "Only entries after this cursor, a `pageInfo.endCursor`.",
+    }),
+    orderBy: arg(entryOrderBy),
+    where: arg({ type: [valueCondition], description: entriesWhereDescription }),
+  };
+}
+
 builder.queryFields((t) => ({
   entry: t.field({
     type: entryRef,
@@ -300,17 +318,7 @@ builder.queryFields((t) => ({
         description:
           "Only namespaces that begin with this prefix. A token limited to namespaces sees the permitted ones.",
       }),
-      keyPrefix: t.arg.string({ description: keyPrefixDescription }),
-      keys: t.arg.stringList({
-        description:
-          "Only these keys, at most `maxPageSize`. Set `first` to the number of keys to get all of them in one page.",
-      }),
-      first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
-      after: t.arg.string({
-        description: "Only entries after this cursor, a `pageInfo.endCursor`.",
-      }),
-      orderBy: t.arg(entryOrderBy),
-      where: t.arg({ type: [valueCondition], description: entriesWhereDescription }),
+      ...entriesArgs(t.arg),
       atLeast: t.arg({ type: "Revision", description: atLeastDescription }),
       at: t.arg({
         type: "Revision",

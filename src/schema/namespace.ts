@@ -21,18 +21,10 @@ import {
   type Connection,
 } from "./connection.ts";
 import type { Context } from "./context.ts";
-import {
-  entriesPage,
-  entryConnection,
-  entriesWhereDescription,
-  entryOrderBy,
-  keyPrefixDescription,
-  oneEntry,
-} from "./entry.ts";
+import { entriesArgs, entriesPage, entryConnection, oneEntry } from "./entry.ts";
 import { entryRef } from "./entry-ref.ts";
 import { clearNamespace } from "./operations.ts";
 import { selectsField, selectsWithin } from "./selected-fields.ts";
-import { valueCondition } from "./value-condition.ts";
 import { idempotencyKeyInput, namespaceDescription, payloadRevision } from "./mutation-fields.ts";
 
 const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
@@ -70,19 +62,7 @@ const namespaceRef = builder.objectRef<Namespace>("Namespace").implement({
       complexity: pageComplexity,
       description:
         "Its entries, sorted by key in the byte order of their UTF-8, unless `orderBy` gives another order.",
-      args: {
-        keyPrefix: t.arg.string({ description: keyPrefixDescription }),
-        keys: t.arg.stringList({
-          description:
-            "Only these keys, at most `maxPageSize`. Set `first` to the number of keys to get all of them in one page.",
-        }),
-        first: t.arg.int({ defaultValue: defaultPageSize, description: firstDescription }),
-        after: t.arg.string({
-          description: "Only entries after this cursor, a `pageInfo.endCursor`.",
-        }),
-        orderBy: t.arg(entryOrderBy),
-        where: t.arg({ type: [valueCondition], description: entriesWhereDescription }),
-      },
+      args: entriesArgs(t.arg),
       resolve: (namespace, args, context, info) =>
         entriesPage(context, info, { ...args, namespace: namespace.name }),
     }),
