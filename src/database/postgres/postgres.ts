@@ -29,6 +29,7 @@ import { rowTable } from "./row-table.ts";
 import type { SessionConfig } from "./session-client.ts";
 import { connectTimeoutMs, sessionConfig } from "./session-config.ts";
 import { sessionSettings } from "./session-settings.ts";
+import { SharedCheck } from "./shared-check.ts";
 import { createUsers, PostgresWriteTransaction } from "./write-transaction.ts";
 
 export interface PostgresOptions {
@@ -103,6 +104,7 @@ class PostgresDatabase extends Reads implements Database {
   #notifications: Notifications | null = null;
   readonly #aging: AgingRows;
   readonly #disk = new FullDisk();
+  readonly #serving = new SharedCheck(() => this.#checkServing());
   #tokensChanged = () => {};
 
   constructor(
@@ -259,7 +261,16 @@ class PostgresDatabase extends Reads implements Database {
 
   async ping(): Promise<void> {
     if (this.isDiskLow) throw notReadyForLowDisk();
-    await within(
+    await this.#serving.run();
+  }
+
+  async close(): Promise<void> {
+    const closed = [this.#notifications?.close(), this.#committer.close(), this.#pool.close()];
+    await within<unknown>(closeTimeoutMs, Promise.all(closed), () => {});
+  }
+
+  async #checkServing(): Promise<void> {
+    await within<unknown>(
       pingTimeoutMs,
       Promise.all([
         checkWritable(this.#pool),
@@ -269,11 +280,6 @@ class PostgresDatabase extends Reads implements Database {
         throw unavailable("The database does not respond in time.");
       },
     );
-  }
-
-  async close(): Promise<void> {
-    const closed = [this.#notifications?.close(), this.#committer.close(), this.#pool.close()];
-    await within<unknown>(closeTimeoutMs, Promise.all(closed), () => {});
   }
 }
 
