@@ -9,6 +9,7 @@ import { Committer } from "../../src/store/commit/committer.ts";
 import { prefixed } from "../../src/store/model/text-match.ts";
 import { sql, type SqlReader } from "../../src/database/sql.ts";
 import type { SearchQuery } from "../../src/store/search/search-reader.ts";
+import { createSqliteSearch, sqliteSearch } from "../../src/store/search/search-sqlite.ts";
 import { search, type SearchDatabase } from "../../src/store/search/search.ts";
 import { fold } from "../../src/store/search/composed-text.ts";
 import { clearCommand, deleteCommand, setCommand } from "../commands.ts";
@@ -127,6 +128,13 @@ class Model {
   }
 }
 
+/** SQLite's index, read in windows of a few entries. */
+function inSmallWindows({ readEntries, searchReader }: SearchDatabase): SearchDatabase {
+  const limits = { firstEntries: 1, windowEntries: 3, maxCompared: 2 };
+  const { ofUser: _, ...reader } = searchReader;
+  return { readEntries, searchReader: { ...reader, dialect: createSqliteSearch(limits) } };
+}
+
 /** Every page of a search, as revisions. */
 async function searchAll(
   database: SearchDatabase,
@@ -193,6 +201,8 @@ describe("searches on every database", () => {
               const expected = model.search(text, namespacePrefix);
               hits += expected.length;
               expect(await searchAll(database, query, first)).toEqual(expected);
+              if (database.searchReader.dialect !== sqliteSearch) continue;
+              expect(await searchAll(inSmallWindows(database), query, first)).toEqual(expected);
             }
           }
         },

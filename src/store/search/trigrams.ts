@@ -1,10 +1,11 @@
 import type { TextMatch } from "../model/text-match.ts";
 
-// The content and the queries of SQLite's index. The index returns every entry that has the trigrams; the statement
-// then compares the text and the namespaces of each.
+// The content and the queries of SQLite's index. The index returns every entry that has the trigrams; further
+// statements then compare the text and the namespaces of each.
 
-/** A long text is searched by at most this many of its trigrams. */
-const maxTrigrams = 16;
+/** A text is searched by at most this many of its trigrams, and a namespace by fewer, because reading each takes time. */
+const maxTrigrams = 8;
+const maxNamespaceTrigrams = 4;
 /** With more namespaces than this, the index is queried by the text only. */
 const maxNamespaces = 8;
 
@@ -29,19 +30,21 @@ export function matchExpression(folded: string, namespaces: readonly TextMatch[]
     match.kind === "exact" ? begin + marked(match.text) + end : begin + marked(match.prefix),
   );
   const isNarrow = marks.every((mark) => Array.from(mark).length >= 3);
-  if (!isNarrow || marks.length === 0 || marks.length > maxNamespaces) return trigramsOf(folded);
-  return `(${trigramsOf(folded)}) AND (${marks.map((mark) => `(${trigramsOf(mark)})`).join(" OR ")})`;
+  if (!isNarrow || marks.length === 0 || marks.length > maxNamespaces)
+    return trigramsOf(folded, maxTrigrams);
+  const inNamespaces = marks.map((mark) => `(${trigramsOf(mark, maxNamespaceTrigrams)})`);
+  return `(${trigramsOf(folded, maxTrigrams)}) AND (${inNamespaces.join(" OR ")})`;
 }
 
-/** Returns trigrams that cover the text. Each is quoted, so that no character is an operator. */
-function trigramsOf(text: string): string {
+/** Returns different trigrams from all parts of a text. Each is quoted, so that no character is an operator. */
+function trigramsOf(text: string, most: number): string {
   const points = Array.from(text);
   const last = points.length - 3;
-  const stride = Math.max(3, Math.ceil(last / (maxTrigrams - 1)));
-  const trigrams: string[] = [];
+  const stride = Math.max(3, Math.ceil(last / (most - 1)));
+  const trigrams = new Set<string>();
   for (let begins = 0; begins < last + stride; begins += stride) {
     const trigram = points.slice(Math.min(begins, last)).slice(0, 3).join("");
-    trigrams.push(`"${trigram.replaceAll('"', '""')}"`);
+    trigrams.add(`"${trigram.replaceAll('"', '""')}"`);
   }
-  return trigrams.join(" AND ");
+  return [...trigrams].join(" AND ");
 }
