@@ -1,6 +1,6 @@
-import type { NameBound, NamePage, Page } from "../store/contract.ts";
+import type { NameBound, NamePage, NamespaceTotals, Page } from "../store/contract.ts";
 import type { Namespace, Usage } from "../store/model/entry.ts";
-import type { TextMatch } from "../store/model/text-match.ts";
+import { everything, type TextMatch } from "../store/model/text-match.ts";
 import { matchesTextAfter } from "./entries-after.ts";
 import { empty, join, matchesAny, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
 
@@ -88,11 +88,32 @@ export async function readUsage(
   userId: string,
   namespaces: readonly TextMatch[],
 ): Promise<Usage> {
-  const rows = await client.all<{ [Field in keyof Usage]: Sum }>(sql`
-    WITH ${namespaceSelection(userId, namespaces, now)}
-    SELECT COUNT(*) AS "namespaceCount", COALESCE(SUM("entryCount"), 0) AS "entryCount",
-      COALESCE(SUM("sizeBytes"), 0) AS "sizeBytes" FROM "living"`);
-  const { namespaceCount, entryCount, sizeBytes } = rows[0] as (typeof rows)[number];
+  const rows = await client.all<UsageRow>(sql`
+    WITH ${namespaceSelection(userId, namespaces, now)} SELECT ${totals} FROM "living"`);
+  return usageOf(rows[0] as UsageRow);
+}
+
+/** Reads the totals of the first namespaces after a name. */
+export async function readTotals(
+  client: SqlReader,
+  userId: string,
+  now: Sql,
+  { after, maxItems }: NamePage,
+): Promise<NamespaceTotals> {
+  const rows = await client.all<UsageRow & Pick<NamespaceTotals, "last">>(sql`
+    WITH ${namespaceSelection(userId, [everything], now, after)}
+    SELECT ${totals}, MAX("namespace") AS "last"
+    FROM (SELECT * FROM "living" ORDER BY "namespace" LIMIT ${maxItems}) AS "page"`);
+  const [row] = rows as [(typeof rows)[number]];
+  return { ...usageOf(row), last: row.last };
+}
+
+type UsageRow = { readonly [Field in keyof Usage]: Sum };
+
+const totals = sql`COUNT(*) AS "namespaceCount", COALESCE(SUM("entryCount"), 0) AS "entryCount",
+  COALESCE(SUM("sizeBytes"), 0) AS "sizeBytes"`;
+
+function usageOf({ namespaceCount, entryCount, sizeBytes }: UsageRow): Usage {
   return {
     namespaceCount: Number(namespaceCount),
     entryCount: Number(entryCount),

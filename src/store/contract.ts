@@ -254,6 +254,12 @@ export interface FreeEntries {
   readonly stoppedAt: string | null;
 }
 
+/** The totals of a part of a user's namespaces. */
+export interface NamespaceTotals extends Usage {
+  /** The name of the last one; null if there is none. */
+  readonly last: string | null;
+}
+
 /** A part of a list that is sorted by name. */
 export interface NamePage {
   /** Only names after this one; empty for all. */
@@ -305,8 +311,8 @@ export interface WriteTransaction {
   loadFree(query: FreeQuery, maxItems: number, maxExamined: number): Promise<FreeEntries>;
   /** The stored entries of one namespace whose keys are in a range. */
   loadRange(range: KeyRange): Promise<readonly StoredHead[]>;
-  /** The totals of the user's store, without expired entries. */
-  readTotals(userId: string, now: Date): Promise<Usage>;
+  /** The totals of the user's first namespaces after a name, without expired entries. */
+  readTotals(userId: string, now: Date, page: NamePage): Promise<NamespaceTotals>;
   /**
    * The number of entries of each namespace that has any, without expired ones.
    * @param page only the first namespaces after a name, in the order of their names; default: all

@@ -9,6 +9,7 @@ import { Committer } from "../../src/store/commit/committer.ts";
 import type {
   Database,
   FreeEntries,
+  NamespaceTotals,
   WriteAccess,
   WriteTransaction,
 } from "../../src/store/contract.ts";
@@ -499,21 +500,44 @@ describe.each(plainDatabases)("what a transaction loads on $name", ({ create }) 
       await own.query(`SELECT MAX("key") AS "last" FROM "Entry" WHERE "isDeadLettered"`),
     ).toEqual([{ last: "10500" }]);
   });
-});
 
-const isFreeEntries = (result: unknown): result is FreeEntries =>
-  typeof result === "object" && result !== null && "stoppedAt" in result;
+  test("G14: with quotas, the write of a user with many namespaces is committed for its user alone", async () => {
+    await using own = await create();
+    const { calls, accessTo } = countedCalls();
+    await using instance = await startInstance(own, accessTo, { maxEntries: 2_102 });
+    await instance.submit(setCommand("large", place));
+    const copied = `"userId", "entryCount", "sizeBytes", "updatedAt"`;
+    await own.execute(`
+      WITH RECURSIVE "more" AS (SELECT 1 AS "n" UNION ALL SELECT "n" + 1 FROM "more" WHERE "n" < 2100)
+      INSERT INTO "Namespace" (${copied}, "namespace")
+      SELECT ${copied}, CAST("n" AS TEXT) FROM "more" CROSS JOIN "Namespace"`);
+    calls.length = instance.committed.length = 0;
+    const added = instance.submit(setCommand("large", { ...place, key: "added" }));
+    await Promise.all([added, instance.submit(setCommand("small", place))]);
+    expect(calls.filter(([name]) => name === "readTotals")).toEqual(
+      expect.arrayContaining([
+        ["readTotals", 0],
+        ["readTotals", 2_000],
+        ["readTotals", 101],
+      ]),
+    );
+    expect(instance.committed).toEqual([["small"], ["large"]]);
+    const refused = instance.submit(setCommand("large", { ...place, key: "refused" }));
+    await expect(refused).rejects.toThrow(/at most 2102 entries/);
+  });
+});
 
 /** Counts what transactions load: each call's name, and the number of rows or the count that it returned. */
 function countedCalls() {
   const calls: [name: string, count: number][] = [];
-  const counted = new Set(["countNamespaces", "countEntries", "loadFree"]);
-  const sizeOf = (result: unknown) =>
-    result instanceof Map
-      ? result.size
-      : isFreeEntries(result)
-        ? result.entries.length
-        : Number(result);
+  const counted = new Set(["countNamespaces", "countEntries", "loadFree", "readTotals"]);
+  const sizeOf = (result: unknown) => {
+    if (result instanceof Map) return result.size;
+    if (typeof result !== "object" || result === null) return Number(result);
+    return "entries" in result
+      ? (result as FreeEntries).entries.length
+      : (result as NamespaceTotals).namespaceCount;
+  };
   const observed = (transaction: WriteTransaction) =>
     new Proxy(transaction, {
       get(target, property) {

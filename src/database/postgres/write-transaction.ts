@@ -2,8 +2,7 @@ import type { Effects, LoadedEntry } from "../../store/commit/state.ts";
 import type { ImportTransaction, LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import { isImporting } from "../../store/model/log.ts";
 import { importStatements } from "../import-statements.ts";
-import { everything } from "../../store/model/text-match.ts";
-import { countEntries, countNamespaces, readUsage } from "../read-namespaces.ts";
+import { countEntries, countNamespaces, readTotals } from "../read-namespaces.ts";
 import { readFree, readRange } from "../read-write-view.ts";
 import { columns, join, name, sql, type Sql, type SqlClient } from "../sql.ts";
 import { cellsOf, columnNames, headColumns, placeColumns } from "../tables.ts";
@@ -124,8 +123,8 @@ export class PostgresWriteTransaction implements WriteTransaction {
 
   loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#client, range);
 
-  readTotals: WriteTransaction["readTotals"] = (userId, at) =>
-    readUsage({ client: this.#client, now: sql`${at}` }, userId, [everything]);
+  readTotals: WriteTransaction["readTotals"] = (userId, at, page) =>
+    readTotals(this.#client, userId, sql`${at}`, page);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, at, page) =>
     countEntries(this.#client, userId, namespaces, sql`${at}`, page);

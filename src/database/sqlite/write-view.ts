@@ -1,9 +1,8 @@
 import type { LoadedEntry } from "../../store/commit/state.ts";
 import type { LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import { isImporting } from "../../store/model/log.ts";
-import { everything } from "../../store/model/text-match.ts";
 import { Pacer } from "../pacer.ts";
-import { countEntries, countNamespaces, readUsage } from "../read-namespaces.ts";
+import { countEntries, countNamespaces, readTotals } from "../read-namespaces.ts";
 import { readFree, readRange } from "../read-write-view.ts";
 import { sql } from "../sql.ts";
 import type { SqliteConnection } from "./connection.ts";
@@ -63,8 +62,8 @@ export class SqliteWriteView implements Omit<WriteTransaction, "save" | "import"
 
   loadRange: WriteTransaction["loadRange"] = (range) => readRange(this.#connection, range);
 
-  readTotals: WriteTransaction["readTotals"] = (userId, now) =>
-    readUsage({ client: this.#connection, now: sql`${now}` }, userId, [everything]);
+  readTotals: WriteTransaction["readTotals"] = (userId, now, page) =>
+    readTotals(this.#connection, userId, sql`${now}`, page);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now, page) =>
     countEntries(this.#connection, userId, namespaces, sql`${now}`, page);

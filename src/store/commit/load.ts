@@ -1,8 +1,9 @@
 import { BatonError, limitExceeded } from "../../errors.ts";
 import type { WriteTransaction } from "../contract.ts";
-import { clearOfMany, countNamed, loadClears } from "./load-clears.ts";
+import { clearOfMany, loadClears } from "./load-clears.ts";
 import { loadCreated } from "./load-created.ts";
 import { loadFree } from "./load-free.ts";
+import { loadQuota } from "./load-quota.ts";
 import type { Limits } from "../model/limits.ts";
 import { importUnderWay } from "../model/log.ts";
 import { userPlaceId } from "../model/place.ts";
@@ -10,7 +11,7 @@ import { typeOf } from "../operations/operations.ts";
 import type { Command, Postponed } from "./command.ts";
 import { concealed } from "./concealed.ts";
 import { recordAgeMs } from "./idempotency.ts";
-import { hasQuotas, Quota } from "./quota.ts";
+import { hasQuotas, type Quota } from "./quota.ts";
 import type { LoadedEntry, WantedEntry } from "./state.ts";
 import { maxTransactionBytes } from "./transaction-bytes.ts";
 import { UserState } from "./user-state.ts";
@@ -81,7 +82,7 @@ export async function load(
 
   const states = new Map<string, UserState>();
   const quotas = new Map<string, Quota>();
-  /** By command, if it cannot be decided now because of what it claims or clears. */
+  /** By command, if it cannot be decided now because of what it claims or clears, or of the user's namespaces. */
   const unclear = new Map<Command, Admission>();
   for (const [userId, own] of parts) {
     if (importing.has(userId)) continue;
@@ -110,7 +111,9 @@ export async function load(
     });
     states.set(userId, state);
     if (hasQuotas(limits) && places.length > 0) {
-      quotas.set(userId, await loadQuota(transaction, limits, userId, places, now));
+      const quota = await loadQuota(transaction, bounds, userId, places, now);
+      if (quota) quotas.set(userId, quota);
+      else if (own[0]) unclear.set(own[0], { postponed: "large" });
     }
   }
   return {
@@ -127,18 +130,6 @@ export async function load(
       return own instanceof BatonError && !command.mayRead ? concealed(own) : own;
     }),
   };
-}
-
-async function loadQuota(
-  transaction: WriteTransaction,
-  limits: Limits,
-  userId: string,
-  places: readonly WantedEntry[],
-  now: Date,
-): Promise<Quota> {
-  const names = new Set(places.map(({ namespace }) => namespace));
-  const counts = await countNamed(transaction, userId, names, now);
-  return new Quota(limits, await transaction.readTotals(userId, now), counts);
 }
 
 /**
