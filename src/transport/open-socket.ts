@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { CloseCode, MessageType, type Context, type makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import type { RawData, WebSocket } from "ws";
-import { isLoopHeld, nextTurn, nobody } from "../event-loop.ts";
+import { nobody } from "../event-loop.ts";
 import type { AnswersUnderWay } from "../store/response-budget.ts";
 import type { Viewer } from "../store/model/viewer.ts";
 import type { SharedMemory } from "../store/shared-memory.ts";
@@ -30,7 +30,7 @@ export interface Extra {
   readonly writer: SocketWriter;
   /** The first caller with a valid token; null before. */
   viewer: Viewer | null;
-  /** Called when the socket has closed, so that it no longer counts. */
+  /** Called when the socket has closed, so that it no longer counts. A second call has no effect. */
   leave(): void;
   isClosed: boolean;
   /** The bytes that were received since the latest operation began. */
@@ -77,13 +77,14 @@ export function openSocket(options: OpenSocketOptions): void {
   const alive = () => {
     silentPings = 0;
   };
-  const writer = new SocketWriter(socket, stream, options.maxWaitingBytes, alive);
+  // The first: it replaces the listeners of `ws`.
   const intake = new SocketIntake({
     socket,
     stream,
     memory: options.memory,
     userId: () => (extra.viewer ? extra.userId : null),
   });
+  const writer = new SocketWriter(socket, stream, options.maxWaitingBytes, alive);
   const extra: Extra = {
     requestId: options.requestId,
     headers: options.headers,
@@ -169,6 +170,8 @@ export function openSocket(options: OpenSocketOptions): void {
     if (!extra.viewer) socket.close(CloseCode.Unauthorized, "No valid token was sent");
   }, unauthenticatedMs);
 
+  // `ws` learns of it when the socket has a turn. Until then, it does not prevent its client from opening another.
+  stream.once("close", () => extra.leave());
   // The message is too large or not UTF-8: `ws` closes the socket with the matching code.
   socket.on("error", (error) => logger.debug({ err: error }, "socket"));
   socket.once("close", (code, reason) => {
@@ -176,12 +179,9 @@ export function openSocket(options: OpenSocketOptions): void {
     clearTimeout(unauthenticated);
     extra.isClosed = true;
     extra.leave();
-    const end = async () => {
-      // If thousands of sockets close at the same time, their operations end in turns.
-      if (isLoopHeld()) await nextTurn(extra.userId);
-      await closed(code, String(reason));
-    };
-    end().catch((error: unknown) => logger.error({ err: error }, "closing a socket"));
+    closed(code, String(reason)).catch((error: unknown) =>
+      logger.error({ err: error }, "closing a socket"),
+    );
   });
 }
 

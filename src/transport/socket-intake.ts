@@ -43,7 +43,6 @@ export class SocketIntake {
   #checkedBytes: number | null = null;
   #held: { readonly userId: string; bytes: number } | null = null;
   readonly #receive: (bytes: Buffer) => void;
-  readonly #end: () => void;
   readonly #compact: () => void;
   readonly #turns: StreamTurns;
 
@@ -52,14 +51,12 @@ export class SocketIntake {
     const { socket, stream, userId } = options;
     this.#turns = new StreamTurns({ stream, userId, mayResume: () => !socket.isPaused });
     const [receive] = stream.listeners("data") as ((bytes: Buffer) => void)[];
-    // Node's own listener is the first.
-    const end = (stream.listeners("end") as (() => void)[]).at(-1);
-    if (!receive || !end) throw new Error("ws does not listen to its stream.");
+    if (!receive) throw new Error("ws does not listen to its stream.");
     this.#receive = receive;
-    this.#end = end;
     this.#compact = compactorOf(socket);
     stream.off("data", receive).on("data", this.#take);
-    stream.off("end", end).once("end", () => void this.#finish());
+    this.#inTurns("end");
+    this.#inTurns("close");
     // After an error, `ws` reads nothing more.
     socket.once("error", () => stream.off("data", this.#take));
     // Both sides have closed. The stream ends when what the client sent after its close frame is read, too.
@@ -113,12 +110,17 @@ export class SocketIntake {
     }
   };
 
-  /** The client has ended the connection. If thousands do so at the same time, their sockets end in turns. */
-  async #finish(): Promise<void> {
-    if (isLoopHeld()) await this.#turns.next();
+  /** Passes an event of the stream to `ws`. If thousands of clients end or fail at the same time, their sockets end in turns. */
+  #inTurns(event: "end" | "close"): void {
     const { stream } = this.#options;
-    // If both sides have ended it, it has closed, and `ws` knows.
-    if (!stream.destroyed) this.#end.call(stream);
+    // Node's own listeners were added earlier.
+    const pass = (stream.listeners(event) as (() => void)[]).at(-1);
+    if (!pass) throw new Error("ws does not listen to its stream.");
+    stream.off(event, pass).once(event, async () => {
+      if (isLoopHeld()) await this.#turns.next();
+      // If the stream has closed in the meantime, `ws` learns that alone.
+      if (event === "close" || !stream.destroyed) pass.call(stream);
+    });
   }
 
   #arrive(bytes: number): void {

@@ -109,6 +109,7 @@ export class SocketOperations {
       leave();
       // Messages after the latest operation, such as pings.
       bounds.count(viewer, extra.receivedBytes);
+      extra.receivedBytes = 0;
     };
     extra.viewer = viewer;
     extra.userId = viewer.userId;

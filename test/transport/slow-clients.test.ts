@@ -299,28 +299,35 @@ test(
   },
 );
 
-test("G14: sockets that their clients end at the same time end in turns, and one that fails before its turn ends once", async () => {
-  const opened = [await openIntake(), await openIntake(), await openIntake()];
-  const failing = await openIntake();
-  const turnOf = () => performance.nodeTiming.uvMetricsInfo.loopCount;
-  const hold = () => {
-    while (!isLoopHeld());
-  };
-  const turns: number[] = [];
-  for (const { socket } of opened) {
-    const { _receiver: receiver } = socket as unknown as { readonly _receiver: Writable };
-    // `ws` ends its receiver when it learns that the client has ended the connection.
-    receiver.once("finish", () => {
-      turns.push(turnOf());
-      hold();
-    });
-  }
-  const all = [failing, ...opened];
-  const closed = Promise.all(all.map(({ socket }) => once(socket, "close")));
-  hold();
-  turns.push(turnOf());
-  for (const { stream } of all) stream.emit("end");
-  failing.stream.destroy();
-  await closed;
-  expect(new Set(turns).size).toBe(4);
-});
+test.each(["ended", "destroyed"] as const)(
+  "G14: sockets whose connections are %s at the same time end in turns, and each ends once",
+  async (what) => {
+    const opened = [await openIntake(), await openIntake(), await openIntake()];
+    const failing = await openIntake();
+    const turnOf = () => performance.nodeTiming.uvMetricsInfo.loopCount;
+    const hold = () => {
+      while (!isLoopHeld());
+    };
+    const turns: number[] = [];
+    for (const { socket } of opened) {
+      const { _receiver: receiver } = socket as unknown as { readonly _receiver: Writable };
+      // `ws` ends its receiver when it learns that the connection has ended.
+      receiver.once("finish", () => {
+        turns.push(turnOf());
+        hold();
+      });
+    }
+    const all = [failing, ...opened];
+    const closed = Promise.all(all.map(({ socket }) => once(socket, "close")));
+    hold();
+    turns.push(turnOf());
+    for (const { stream } of all) {
+      if (what === "ended") stream.emit("end");
+      else stream.destroy();
+    }
+    // While its end waits for a turn, its connection fails.
+    failing.stream.destroy();
+    await closed;
+    expect(new Set(turns).size).toBe(4);
+  },
+);
