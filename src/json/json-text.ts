@@ -2,6 +2,7 @@ import { halfPair, JsonError } from "./json-error.ts";
 import { isWhitespace } from "./json-characters.ts";
 import { JsonScanner, maxMembersInRequest } from "./json-scanner.ts";
 import { stepUnits, type Steps } from "./long-value-parts.ts";
+import { depthOf } from "./value-parts.ts";
 
 /**
  * The text of a JSON value: valid JSON without insignificant whitespace, without duplicate members or lone surrogates,
@@ -11,9 +12,23 @@ import { stepUnits, type Steps } from "./long-value-parts.ts";
  */
 export class JsonText {
   readonly text: string;
+  #depth: number | undefined;
+  #sizeBytes: number | undefined;
 
-  constructor(text: string) {
+  /** @param depth its nesting depth, if it is known */
+  constructor(text: string, depth?: number) {
     this.text = text;
+    this.#depth = depth;
+  }
+
+  /** The nesting depth: see `depthOf`. It is found once, because hundreds of operations can share one text. */
+  get depth(): number {
+    return (this.#depth ??= depthOf(this.text));
+  }
+
+  /** The size in UTF-8. It is found once, too. */
+  get sizeBytes(): number {
+    return (this.#sizeBytes ??= Buffer.byteLength(this.text));
   }
 }
 

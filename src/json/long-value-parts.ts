@@ -8,9 +8,23 @@ export const stepUnits = 64 * 1024;
 
 /** Like `endOfValue`, in steps. */
 export function* endOfLongValue(text: string, at: number): Steps<number> {
+  return (yield* extentOfLongValue(text, at)).end;
+}
+
+/** Where a value ends, and its nesting depth. */
+export interface Extent {
+  readonly end: number;
+  readonly depth: number;
+}
+
+/** Finds the end and the depth of the value that begins at `at`, in steps. */
+export function* extentOfLongValue(text: string, at: number): Steps<Extent> {
   const first = text.charCodeAt(at);
-  if (first !== 0x22 && first !== 0x7b && first !== 0x5b) return endOfValue(text, at);
+  if (first !== 0x22 && first !== 0x7b && first !== 0x5b) {
+    return { end: endOfValue(text, at), depth: 0 };
+  }
   let depth = 0;
+  let deepest = 0;
   let isInString = false;
   let until = at + stepUnits;
   for (let place = at; ;) {
@@ -21,11 +35,12 @@ export function* endOfLongValue(text: string, at: number): Steps<number> {
     const code = text.charCodeAt(place++);
     if (code === 0x22) {
       isInString = !isInString;
-      if (!isInString && depth === 0) return place;
+      if (!isInString && depth === 0) return { end: place, depth: 0 };
     } else if (isInString) {
       if (code === 0x5c) place++;
-    } else if (code === 0x7b || code === 0x5b) depth++;
-    else if ((code === 0x7d || code === 0x5d) && --depth === 0) return place;
+    } else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if ((code === 0x7d || code === 0x5d) && --depth === 0)
+      return { end: place, depth: deepest };
   }
 }
 

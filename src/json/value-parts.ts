@@ -151,13 +151,17 @@ export function depthOf(text: string): number {
   return deepest;
 }
 
-/** Whether a value is nested deeper. Most values are decided quickly, because they are short or have few brackets. */
+/** Whether a value is nested deeper. */
 export function isDeeperThan(text: string, maxDepth: number): boolean {
+  return canBeDeeperThan(text, maxDepth) && depthOf(text) > maxDepth;
+}
+
+/** Decides most values quickly: they are short or have few brackets, so they are not nested deeper. */
+export function canBeDeeperThan(text: string, maxDepth: number): boolean {
   // Each level needs two brackets.
   if (text.length <= 2 * maxDepth) return false;
   const left = maxDepth - countUpTo(text, "{", maxDepth + 1);
-  if (left >= 0 && countUpTo(text, "[", left + 1) <= left) return false;
-  return depthOf(text) > maxDepth;
+  return left < 0 || countUpTo(text, "[", left + 1) > left;
 }
 
 /** Counts a character, and stops at `most`. `indexOf` is far faster than a pattern. */

@@ -128,8 +128,15 @@ function canBeName(part: string): boolean {
   return part.isWellFormed() && !part.includes("\0");
 }
 
+/**
+ * Longer cursors are refused before they are decoded, because one operation can use a text hundreds of times. It is enough for
+ * a namespace and a key of 12,000 bytes in total.
+ */
+const maxCursorUnits = 32 * 1024;
+
 /** @throws BAD_USER_INPUT unless it is a cursor with `length` parts */
 export function decodeCursor(cursor: string, length: number): string[] {
+  if (cursor.length > maxCursorUnits) throw notOfThisList();
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
     const isCursor =

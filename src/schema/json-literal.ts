@@ -3,7 +3,8 @@ import { BatonError, limitExceeded } from "../errors.ts";
 import { JsonError } from "../json/json-error.ts";
 import { jsonTextOf, JsonText } from "../json/json-text.ts";
 
-type Variables = Readonly<Record<string, unknown>> | null | undefined;
+type GivenVariables = Readonly<Record<string, unknown>>;
+type Variables = GivenVariables | null | undefined;
 
 /**
  * Returns the JSON text of a value that is written in an operation. A number keeps its digits, and a variable keeps the
@@ -12,8 +13,10 @@ type Variables = Readonly<Record<string, unknown>> | null | undefined;
  * @throws GraphQLError for a value that JSON does not have, a duplicate member, and a literal that is nested too deeply
  */
 export function jsonTextOfLiteral(node: ValueNode, variables: Variables): JsonText {
+  const extent = { depth: 0 };
   try {
-    return new JsonText(write(node, variables, 0));
+    const text = write(node, variables, 0, extent);
+    return new JsonText(text, extent.depth);
   } catch (error) {
     if (error instanceof JsonError) throw new GraphQLError(error.message, { nodes: node });
     const reason = error instanceof RangeError ? tooDeep() : error;
@@ -31,8 +34,18 @@ function tooDeep(): BatonError {
   return limitExceeded("maxValueDepth", maxDepth, message);
 }
 
-function write(node: ValueNode, variables: Variables, depth: number): string {
+/**
+ * @param depth the number of lists and objects around the node
+ * @param extent its depth is raised to that of the literal, with its variables
+ */
+function write(
+  node: ValueNode,
+  variables: Variables,
+  depth: number,
+  extent: { depth: number },
+): string {
   if (depth > maxDepth) throw tooDeep();
+  const reach = (deepest: number) => (extent.depth = Math.max(extent.depth, deepest));
   switch (node.kind) {
     case Kind.NULL:
       return "null";
@@ -44,9 +57,13 @@ function write(node: ValueNode, variables: Variables, depth: number): string {
     case Kind.FLOAT:
       // GraphQL and JSON write numbers in the same way.
       return node.value;
-    case Kind.LIST:
-      return `[${node.values.map((value) => write(value, variables, depth + 1)).join(",")}]`;
+    case Kind.LIST: {
+      reach(depth + 1);
+      const items = node.values.map((value) => write(value, variables, depth + 1, extent));
+      return `[${items.join(",")}]`;
+    }
     case Kind.OBJECT: {
+      reach(depth + 1);
       const names = new Set<string>();
       const members: string[] = [];
       for (const { name, value } of node.fields) {
@@ -55,17 +72,22 @@ function write(node: ValueNode, variables: Variables, depth: number): string {
         }
         names.add(name.value);
         if (value.kind === Kind.VARIABLE && !isGiven(value, variables)) continue;
-        members.push(`"${name.value}":${write(value, variables, depth + 1)}`);
+        members.push(`"${name.value}":${write(value, variables, depth + 1, extent)}`);
       }
       return `{${members.join(",")}}`;
     }
-    case Kind.VARIABLE:
-      return isGiven(node, variables) ? jsonTextOf(variables?.[node.name.value]).text : "null";
+    case Kind.VARIABLE: {
+      if (!isGiven(node, variables)) return "null";
+      const value = variables[node.name.value];
+      const json = value instanceof JsonText ? value : jsonTextOf(value);
+      reach(depth + json.depth);
+      return json.text;
+    }
     case Kind.ENUM:
       throw new GraphQLError(`JSON has no ${node.value}; did you mean "${node.value}"?`);
   }
 }
 
-function isGiven({ name }: VariableNode, variables: Variables): boolean {
+function isGiven({ name }: VariableNode, variables: Variables): variables is GivenVariables {
   return variables != null && Object.hasOwn(variables, name.value);
 }

@@ -79,9 +79,9 @@ function decode(bytes: Uint8Array): string {
 /** Reads JSON that is stored exactly as it is written in the line. */
 function exactText(what: string, json: string): string {
   try {
-    const { text } = parseJsonText(json);
-    checked(() => checkDepth(lineLimits, what, text));
-    return text;
+    const parsed = parseJsonText(json);
+    checked(() => checkDepth(lineLimits, what, parsed));
+    return parsed.text;
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const { maxValueDepth } = lineLimits;

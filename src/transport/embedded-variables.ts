@@ -8,7 +8,7 @@ import {
   type GraphQLSchema,
   type VariableDefinitionNode,
 } from "graphql";
-import { badUserInput } from "../errors.ts";
+import { badUserInput, limitExceeded, type BatonError } from "../errors.ts";
 import { JsonError } from "../json/json-error.ts";
 import { JsonText, jsonTextOfParsed } from "../json/json-text.ts";
 import { sentTexts, type SentVariables } from "./sent-variables.ts";
@@ -17,8 +17,23 @@ import { isJsonType } from "./variable-types.ts";
 /** A document whose JSON literals contain their variables as they were sent. */
 export interface Embedding {
   readonly document: DocumentNode;
-  /** The names of the variables that are used inside a JSON literal. */
-  readonly embedded: readonly string[];
+  /** How often JSON literals contain a variable, by its name; only variables that one contains. */
+  readonly embedded: ReadonlyMap<string, number>;
+}
+
+/**
+ * The variables inside the JSON literals of one operation can have this many UTF-16 units in total. Each literal is a copy, and
+ * all of them are made in one turn of the event loop.
+ */
+const maxEmbeddedUnits = 16 * 1024 * 1024;
+
+function tooManyEmbedded(name: string): BatonError {
+  return limitExceeded(
+    "maxEmbeddedCharacters",
+    maxEmbeddedUnits,
+    `The variables inside JSON values can have at most ${maxEmbeddedUnits} characters in total. Pass whole values as variables.`,
+    name,
+  );
 }
 
 /** The name is not valid in GraphQL, so that no caller can use it for a variable. */
@@ -38,11 +53,11 @@ function embeddedName(name: string): string {
  * @param document a valid document
  */
 export function embedVariables(schema: GraphQLSchema, document: DocumentNode): Embedding {
-  const embedded = new Set<string>();
+  const embedded = new Map<string, number>();
   const renamed = renameInLiterals(schema, document, embedded);
-  if (embedded.size === 0) return { document, embedded: [] };
+  if (embedded.size === 0) return { document, embedded };
   return {
-    embedded: [...embedded],
+    embedded,
     document: visit(renamed, {
       OperationDefinition(node) {
         const own = node.variableDefinitions ?? [];
@@ -56,7 +71,7 @@ export function embedVariables(schema: GraphQLSchema, document: DocumentNode): E
 function renameInLiterals(
   schema: GraphQLSchema,
   document: DocumentNode,
-  embedded: Set<string>,
+  embedded: Map<string, number>,
 ): DocumentNode {
   const types = new TypeInfo(schema);
   let depth = 0;
@@ -76,7 +91,7 @@ function renameInLiterals(
       Variable(node) {
         if (depth === 0) return undefined;
         const { value } = node.name;
-        embedded.add(value);
+        embedded.set(value, (embedded.get(value) ?? 0) + 1);
         return { ...node, name: { ...node.name, value: embeddedName(value) } };
       },
     }),
@@ -103,20 +118,25 @@ function withoutEnums(value: ConstValueNode): ConstValueNode {
 
 /**
  * Adds the values of the variables in JSON literals to the variables of a request.
- * @throws BAD_USER_INPUT for a variable whose JSON cannot be kept as it was sent
+ * @throws BAD_USER_INPUT for a variable whose JSON cannot be kept as it was sent; LIMIT_EXCEEDED if literals contain large
+ *   variables too often
  */
 export function embeddedValues(
   { embedded }: Pick<Embedding, "embedded">,
   variables: SentVariables | null | undefined,
 ): SentVariables | null | undefined {
-  if (embedded.length === 0 || !variables) return variables;
+  if (embedded.size === 0 || !variables) return variables;
   // Without a prototype, because a variable can be named `__proto__`.
   const values = Object.assign(Object.create(null) as Record<string, unknown>, variables);
-  for (const name of embedded) {
+  let units = 0;
+  for (const [name, count] of embedded) {
     delete values[embeddedName(name)];
     if (!Object.hasOwn(variables, name)) continue;
     const value = variables[name];
-    values[embeddedName(name)] = value === null ? null : textOf(name, value, variables);
+    const text = value === null ? null : textOf(name, value, variables);
+    units += count * (text?.text.length ?? 0);
+    if (units > maxEmbeddedUnits) throw tooManyEmbedded(name);
+    values[embeddedName(name)] = text;
   }
   return values;
 }

@@ -12,6 +12,7 @@ import { JsonText } from "../json/json-text.ts";
 import {
   decodeLongString,
   endOfLongValue,
+  extentOfLongValue,
   stepUnits,
   type Steps,
 } from "../json/long-value-parts.ts";
@@ -58,8 +59,7 @@ export function* readExactValue(
 ): Steps<Read> {
   const first = text[at];
   if (isJsonType(type) && first !== "n") {
-    const end = yield* endOf(text, at);
-    return { value: new JsonText(text.slice(at, end)), end };
+    return yield* readJson(text, at);
   }
   const nullable = getNullableType(type);
   if (isListType(nullable)) {
@@ -75,6 +75,16 @@ export function* readExactValue(
   return first === '"' && isShort(nullable)
     ? yield* readShortText(text, at)
     : yield* readPlainValue(text, at);
+}
+
+/** Reads a value as its text. The depth of a long one is found on the way: later, it would take one long turn. */
+function* readJson(text: string, at: number): Steps<Read> {
+  if (text.length - at <= stepUnits) {
+    const end = endOfValue(text, at);
+    return { value: new JsonText(text.slice(at, end)), end };
+  }
+  const { end, depth } = yield* extentOfLongValue(text, at);
+  return { value: new JsonText(text.slice(at, end), depth), end };
 }
 
 /** Whether every valid text of a type is short. */

@@ -50,6 +50,19 @@ describe.each(plainDatabases)("G13: variables inside JSON literals on $name", ({
       expect(await set(...call)).toBe(`{"data":{"setEntry":{"entry":{"value":${stored}}}}}`);
     }
 
+    test("G14: large variables are refused if literals contain them too often", async () => {
+      const uses = Array.from({ length: 20 }, () => "$v").join(", ");
+      const answer = JSON.parse(
+        await set("$v: JSON", `[${uses}]`, `{"v":"${"x".repeat(900_000)}"}`),
+      ) as { errors: { extensions: unknown }[] };
+      expect(answer.errors[0]?.extensions).toMatchObject({
+        code: "LIMIT_EXCEEDED",
+        limit: "maxEmbeddedCharacters",
+        max: 16 * 1024 * 1024,
+        argument: "v",
+      });
+    });
+
     test("a patch keeps the member that an omitted variable would have named", async () => {
       await send(
         body(

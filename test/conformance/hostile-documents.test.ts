@@ -102,16 +102,12 @@ describe("G9 G14: documents that are large when expanded", () => {
     await using bySocket = subscribeOn(client, small, { after: "0" });
     await using bySse = await subscribeBySse(server, small, { after: "0" });
     for (const events of [bySocket, bySse]) expect((await events.next()).entry.key).toBe("k");
-    const refused = [
+    const refused = await Promise.allSettled([
       subscribeOn(client, large).next(),
       subscribeBySse(server, large).then((events) => events.next()),
-    ];
-    for (const event of refused) {
-      const { code } = await event.then(
-        () => ({ code: "it was not refused" }),
-        (error: Refusal) => error,
-      );
-      expect(code).toBe("LIMIT_EXCEEDED");
+    ]);
+    for (const outcome of refused) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "LIMIT_EXCEEDED" } });
     }
     await client.dispose();
   });
@@ -161,9 +157,10 @@ describe("G9 G14: documents that are large when expanded", () => {
     ],
     ["a deep selection", `{ viewer ${"{ user".repeat(1_300)}${"}".repeat(1_300)} }`],
   ])("%s: executed or refused, without delay", async (_name, document) => {
-    const begin = performance.now();
+    const begin = process.cpuUsage();
     const { errors } = await ask(document);
-    expect(performance.now() - begin).toBeLessThan(2_000);
+    const { user, system } = process.cpuUsage(begin);
+    expect((user + system) / 1_000).toBeLessThan(2_000);
     for (const error of errors ?? []) {
       expect(["BAD_USER_INPUT", "LIMIT_EXCEEDED"]).toContain(error.extensions.code);
     }

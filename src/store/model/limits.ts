@@ -1,5 +1,5 @@
-import type { JsonText } from "../../json/json-text.ts";
-import { isDeeperThan, kindOfText } from "../../json/value-parts.ts";
+import { JsonText } from "../../json/json-text.ts";
+import { canBeDeeperThan, kindOfText } from "../../json/value-parts.ts";
 import { badUserInput, limitExceeded } from "../../errors.ts";
 import { fold } from "../search/composed-text.ts";
 
@@ -79,12 +79,11 @@ export const minSearchCharacters = 3;
  * @throws BAD_USER_INPUT or LIMIT_EXCEEDED
  */
 export function checkSearch({ maxSearchBytes }: Limits, argument: string, text: string): string {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maxSearchBytes) {
+  if (isLonger(text, maxSearchBytes)) {
     throw limitExceeded(
       "maxSearchBytes",
       maxSearchBytes,
-      `The searched text can have at most ${maxSearchBytes} bytes of UTF-8; this one has ${bytes}.`,
+      `The searched text can have at most ${maxSearchBytes} bytes of UTF-8; this one has ${shownBytes(text)}.`,
       argument,
     );
   }
@@ -121,12 +120,11 @@ function checkName(
   // The fast path for most names: in printable ASCII, each character is one byte.
   if (text.length <= maxBytes && printableAscii.test(text)) return;
   if (text === "") throw badUserInput(argument, `${what} must not be empty.`);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maxBytes) {
+  if (isLonger(text, maxBytes)) {
     throw limitExceeded(
       limit,
       maxBytes,
-      `${what} can have at most ${maxBytes} bytes of UTF-8; this one has ${bytes}.`,
+      `${what} can have at most ${maxBytes} bytes of UTF-8; this one has ${shownBytes(text)}.`,
       argument,
     );
   }
@@ -146,45 +144,72 @@ function checkName(
   }
 }
 
+/** A longer text is not measured for a message: one operation can use it hundreds of times. In UTF-16 units. */
+const maxMeasuredUnits = 16 * 1024;
+
+/** Whether a text has more bytes in UTF-8. A UTF-16 unit takes at least one byte. */
+function isLonger(text: string, maxBytes: number): boolean {
+  return text.length > maxBytes || Buffer.byteLength(text) > maxBytes;
+}
+
+/** The size of a text, for a message. */
+function shownBytes(text: string): string {
+  return text.length > maxMeasuredUnits
+    ? `at least ${text.length}`
+    : String(Buffer.byteLength(text));
+}
+
 /**
  * Checks a value's size and depth.
  * @param json null for JSON's null, as GraphQL passes it
- * @throws LIMIT_EXCEEDED if it is nested too deeply or too large
+ * @throws LIMIT_EXCEEDED if it is too large or nested too deeply
  */
 export function checkValue(limits: Limits, argument: string, json: JsonText | null): string {
-  const text = json === null ? "null" : json.text;
-  checkDepth(limits, argument, text);
-  return checkBytes("maxValueBytes", limits.maxValueBytes, argument, "A value", text);
+  return checkJson(limits, "maxValueBytes", argument, "A value", json);
 }
 
-/** @throws BAD_USER_INPUT unless it is a JSON object; LIMIT_EXCEEDED if it is nested too deeply or too large */
+/** @throws BAD_USER_INPUT unless it is a JSON object; LIMIT_EXCEEDED if it is too large or nested too deeply */
 export function checkMetadata(limits: Limits, argument: string, metadata: JsonText): string {
   const { text } = metadata;
   if (!text.startsWith("{")) {
     throw badUserInput(argument, `Metadata must be a JSON object; this is ${kindOfText(text)}.`);
   }
-  checkDepth(limits, argument, text);
-  return checkMetadataBytes(limits, argument, text);
+  return checkJson(limits, "maxMetadataBytes", argument, "Metadata", metadata);
 }
 
 /** @throws LIMIT_EXCEEDED */
 export function checkMetadataBytes(limits: Limits, argument: string, text: string): string {
-  return checkBytes("maxMetadataBytes", limits.maxMetadataBytes, argument, "Metadata", text);
+  checkBytes(limits, "maxMetadataBytes", argument, "Metadata", new JsonText(text));
+  return text;
+}
+
+/** Checks the size first: the depth of a text that is too large takes long to find. */
+function checkJson(
+  limits: Limits,
+  limit: "maxValueBytes" | "maxMetadataBytes",
+  argument: string,
+  what: string,
+  json: JsonText | null,
+): string {
+  if (json === null) return "null";
+  checkBytes(limits, limit, argument, what, json);
+  checkDepth(limits, argument, json);
+  return json.text;
 }
 
 function checkBytes(
-  limit: keyof Limits,
-  maxBytes: number,
+  limits: Limits,
+  limit: "maxValueBytes" | "maxMetadataBytes",
   argument: string,
   what: string,
-  json: string,
-): string {
-  const bytes = Buffer.byteLength(json);
-  if (bytes <= maxBytes) return json;
+  json: JsonText,
+): void {
+  const maxBytes = limits[limit];
+  if (json.text.length <= maxBytes && json.sizeBytes <= maxBytes) return;
   throw limitExceeded(
     limit,
     maxBytes,
-    `${what} can have at most ${maxBytes} bytes as JSON; this one has ${bytes}.`,
+    `${what} can have at most ${maxBytes} bytes as JSON; this one has ${shownBytes(json.text)}.`,
     argument,
   );
 }
@@ -193,9 +218,9 @@ function checkBytes(
 export function checkDepth(
   { maxValueDepth }: Pick<Limits, "maxValueDepth">,
   argument: string,
-  text: string,
+  json: JsonText,
 ): void {
-  if (!isDeeperThan(text, maxValueDepth)) return;
+  if (!canBeDeeperThan(json.text, maxValueDepth) || json.depth <= maxValueDepth) return;
   throw limitExceeded(
     "maxValueDepth",
     maxValueDepth,
@@ -255,22 +280,17 @@ export function checkMaxAttempts(argument: string, maxAttempts: number): void {
   if (maxAttempts < 1) throw badUserInput(argument, `Must be at least 1; this is ${maxAttempts}.`);
 }
 
-/** @throws LIMIT_EXCEEDED if it is nested too deeply, or larger than metadata can be */
+/** @throws LIMIT_EXCEEDED if it is larger than metadata can be, or nested too deeply */
 export function checkClaimError(limits: Limits, argument: string, error: JsonText): string {
-  checkDepth(limits, argument, error.text);
-  const { maxMetadataBytes } = limits;
-  return checkBytes("maxMetadataBytes", maxMetadataBytes, argument, "An error", error.text);
+  return checkJson(limits, "maxMetadataBytes", argument, "An error", error);
 }
 
 /**
  * Checks the value that a filter compares with.
- * @throws LIMIT_EXCEEDED if it is nested too deeply, or larger than metadata can be
+ * @throws LIMIT_EXCEEDED if it is larger than metadata can be, or nested too deeply
  */
 export function checkWhereValue(limits: Limits, argument: string, json: JsonText | null): string {
-  const text = json === null ? "null" : json.text;
-  checkDepth(limits, argument, text);
-  const { maxMetadataBytes } = limits;
-  return checkBytes("maxMetadataBytes", maxMetadataBytes, argument, "The value of a filter", text);
+  return checkJson(limits, "maxMetadataBytes", argument, "The value of a filter", json);
 }
 
 /** @throws BAD_USER_INPUT or LIMIT_EXCEEDED unless it is a valid waiting time */
