@@ -157,6 +157,7 @@ const statements: Record<string, (client: SqlClient) => Promise<unknown>> = {
     write(client).loadRecords([{ userId: user, idempotencyKey: "once" }], new Date(0), 1_000),
   countEntries: (client) => write(client).countEntries(user, [everything], at),
   countNamespaces: (client) => write(client).countNamespaces(user, [everything], at, 10),
+  readTotals: (client) => write(client).readTotals(user, at, { after: "", maxItems: 10 }),
   createUsers: (client) => createUsers(client, ["new"]),
   setCompacted: (client) => write(client).import.setCompacted(user, 0n),
   hasEntries: (client) => write(client).import.hasEntries(user, at),
