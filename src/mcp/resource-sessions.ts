@@ -45,10 +45,19 @@ export class ResourceSessions {
     const { namespace, key } = parseResourceUri(uri);
     store.checks.place(viewer, namespace, key);
     const subscriber = this.#subscriberOf(caller);
-    if (subscriber.uris.has(uri)) return;
-    requireRoom(subscriber.uris.size, store.limits.maxSubscriptions);
-    await subscriber.watch?.add(uri);
+    if (!subscriber.uris.has(uri)) {
+      requireRoom(subscriber.uris.size, store.limits.maxSubscriptions);
+    }
+    // From now on it takes its room, so that the limit also holds for calls at the same time.
     subscriber.uris.add(uri);
+    try {
+      await subscriber.watch?.add(uri);
+    } catch (error) {
+      // A later call can have followed it again.
+      if (!subscriber.watch?.follows(uri)) subscriber.uris.delete(uri);
+      this.#forgetIfIdle(caller, subscriber);
+      throw error;
+    }
   }
 
   unsubscribe(caller: string, uri: string): void {

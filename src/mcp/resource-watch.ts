@@ -24,7 +24,7 @@ export interface ResourceWatchOptions extends Pick<McpServices, "bounds" | "feed
 
 /** A resource that is followed. */
 interface Followed {
-  readonly subscription: Subscription;
+  readonly subscribed: Promise<Subscription>;
   /** Called at the end, so that it no longer counts as a subscription of its user. */
   readonly leave: () => void;
 }
@@ -49,24 +49,30 @@ export class ResourceWatch {
    * @throws FORBIDDEN, BAD_USER_INPUT, LIMIT_EXCEEDED, UNAVAILABLE
    */
   async add(uri: string): Promise<void> {
-    if (this.#followed.has(uri)) return;
+    const known = this.#followed.get(uri);
+    if (known) return void (await known.subscribed);
+    if (this.#isClosed) return;
     const { bounds, feed, store, session } = this.#options;
     requireRoom(this.#followed.size, store.limits.maxSubscriptions);
     const place = parseResourceUri(uri);
     const leave = bounds.enter(session.viewer, "Subscriptions");
-    const subscription = await feed.subscribe(session, place).catch((error: unknown) => {
-      leave();
+    const followed = { subscribed: feed.subscribe(session, place), leave };
+    // From now on it takes its room, so that the limit also holds for calls at the same time.
+    this.#followed.set(uri, followed);
+    const isFollowed = () => this.#followed.get(uri) === followed;
+    const subscription = await followed.subscribed.catch((error: unknown) => {
+      if (isFollowed()) this.remove(uri);
       throw error;
     });
-    if (this.#isClosed || this.#followed.has(uri)) {
-      leave();
-      return subscription.close();
-    }
-    this.#followed.set(uri, { subscription, leave });
+    if (!isFollowed()) return;
     const render = () => uri;
     const shared = { key: `mcp:${uri}`, render };
-    const end = () => this.#endOf(uri, subscription);
+    const end = () => this.#endOf(uri, followed);
     void subscription.deliver({ render, shared, sink: this.#sink() }).then(end, end);
+  }
+
+  follows(uri: string): boolean {
+    return this.#followed.has(uri);
   }
 
   remove(uri: string): void {
@@ -74,7 +80,10 @@ export class ResourceWatch {
     this.#followed.delete(uri);
     this.#untold.delete(uri);
     followed?.leave();
-    followed?.subscription.close();
+    followed?.subscribed.then(
+      (subscription) => subscription.close(),
+      () => {},
+    );
   }
 
   close(): void {
@@ -107,8 +116,8 @@ export class ResourceWatch {
   }
 
   /** Waits for the end of a subscription. It also ends when its resource is removed from the watch. */
-  #endOf(uri: string, subscription: Subscription): void {
-    if (this.#followed.get(uri)?.subscription !== subscription) return;
+  #endOf(uri: string, followed: Followed): void {
+    if (this.#followed.get(uri) !== followed) return;
     this.close();
     this.#options.onEnd();
   }

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Session } from "../../src/auth/authenticator.ts";
+import { ResourceSessions } from "../../src/mcp/resource-sessions.ts";
 import { plainDatabases } from "../databases.ts";
 import { clear, remove, set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
@@ -85,6 +87,29 @@ describe.each(cases)("resources of MCP $era on $name", ({ start, era }) => {
     await clear(server, "watched");
     expect([await followed.next(), await followed.next()].sort()).toEqual(uris);
   });
+});
+
+test("the limit of a stream's resources also holds for subscriptions at the same time", async () => {
+  await using server = await startTestServer({ maxSubscriptions: 2 });
+  const subscribe = vi.spyOn(ResourceSessions.prototype, "subscribe");
+  await using reader = await McpClient.connect(server, { era: "2025" });
+  await using followed = await follow(reader, "2025", ["baton://default/a"]);
+  const [caller, session] = subscribe.mock.calls[0] ?? [];
+  const sessions = subscribe.mock.contexts[0] as ResourceSessions;
+  subscribe.mockRestore();
+  const uris = ["a", "b", "c", "b", "d"].map((key) => `baton://default/${key}`);
+  const outcomes = await Promise.allSettled(
+    uris.map((uri) => sessions.subscribe(caller as string, session as Session, uri)),
+  );
+  expect(outcomes.map(({ status }, at) => `${uris[at]?.at(-1)} ${status}`)).toEqual([
+    "a fulfilled",
+    "b fulfilled",
+    "c rejected",
+    "b fulfilled",
+    "d rejected",
+  ]);
+  await set(server, { key: "b", value: 1 });
+  while ((await followed.next()) !== "baton://default/b");
 });
 
 test("the server's stop closes a stream of 2025 without delay, with or without subscriptions", async () => {
