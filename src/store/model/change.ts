@@ -35,7 +35,10 @@ export type ShownChange<E extends Entry = Entry> = Change<E> | Unmatched;
 
 /** Which changes, or entries, a reader selects: in any of the namespaces, the matching keys. */
 export interface Selection {
-  /** Empty: nothing, for example because the token does not cover any of the requested namespaces. */
+  /**
+   * In the order of their names, and none that another one contains. Empty: nothing, for
+   * example because the token does not cover any of the requested namespaces.
+   */
   readonly namespaces: readonly TextMatch[];
   readonly keys: TextMatch;
   /** Which values match; undefined: all. The database does not check it: the readers of its pages do. */

@@ -41,6 +41,11 @@ export function prefixEnd(prefix: string): string | null {
   }
 }
 
+/** The first text that can match. */
+export function firstText(match: TextMatch): string {
+  return match.kind === "exact" ? match.text : match.prefix;
+}
+
 /** Compares in code point order. JavaScript's `<` compares UTF-16 units, which differs beyond U+FFFF. */
 export function compareText(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));

@@ -1,6 +1,6 @@
 import { forbidden } from "../../errors.ts";
 import { formatGrant, parsePattern, scopes, type Grant, type Scope } from "./grant.ts";
-import { exact, intersect, matches, type TextMatch } from "./text-match.ts";
+import { compareText, exact, firstText, intersect, matches, type TextMatch } from "./text-match.ts";
 
 /** The authenticated caller. */
 export interface Viewer {
@@ -14,16 +14,31 @@ export interface Viewer {
   readonly reach: Reach;
 }
 
-/** The namespaces in which a caller has each scope. */
+/** The namespaces in which a caller has each scope: in their order, and none that another one contains. */
 export type Reach = Readonly<Record<Scope, readonly TextMatch[]>>;
 
 /** Returns the namespaces in which the grants give each scope. */
 export function reachOf(grants: readonly Grant[]): Reach {
   const within = (scope: Scope) =>
-    grants
-      .filter((grant) => grant.scopes.includes(scope))
-      .map(({ namespacePattern }) => parsePattern(namespacePattern));
+    merged(
+      grants
+        .filter((grant) => grant.scopes.includes(scope))
+        .map(({ namespacePattern }) => parsePattern(namespacePattern)),
+    );
   return Object.fromEntries(scopes.map((scope) => [scope, within(scope)])) as unknown as Reach;
+}
+
+/** Sorts the matches, and removes those that another one contains. */
+function merged(parts: TextMatch[]): TextMatch[] {
+  const order = (one: TextMatch, other: TextMatch) =>
+    compareText(firstText(one), firstText(other)) || (one.kind === "prefix" ? -1 : 1);
+  const kept: TextMatch[] = [];
+  // A prefix sorts right before everything that it contains.
+  for (const part of parts.toSorted(order)) {
+    const last = kept.at(-1);
+    if (!last || !covers(last, part)) kept.push(part);
+  }
+  return kept;
 }
 
 // The two checks that decide access (G1): whether a viewer has a scope in a namespace, and in which namespaces it has
@@ -35,17 +50,9 @@ export function may(viewer: Viewer, scope: Scope, where: string | TextMatch): bo
   return viewer.reach[scope].some((part) => covers(part, match));
 }
 
-/** Returns the part of the requested namespaces in which the viewer has the scope, without duplicates. */
+/** Returns the part of the requested namespaces in which the viewer has the scope, in order and without duplicates. */
 export function permittedPart(viewer: Viewer, scope: Scope, asked: TextMatch): TextMatch[] {
-  const parts = viewer.reach[scope]
-    .map((part) => intersect(asked, part))
-    .filter((part) => part !== null);
-  return parts.filter(
-    (part, index) =>
-      !parts.some(
-        (other, at) => at !== index && covers(other, part) && (!covers(part, other) || at < index),
-      ),
-  );
+  return viewer.reach[scope].map((part) => intersect(asked, part)).filter((part) => part !== null);
 }
 
 /** @throws FORBIDDEN unless the viewer has the scope in some namespace */
