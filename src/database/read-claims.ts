@@ -11,7 +11,7 @@ import {
   toClaimCounts,
   type ClaimCountsRow,
 } from "./claim-count-columns.ts";
-import { matchesEntriesAfter } from "./entries-after.ts";
+import { rangeAfter } from "./entry-range.ts";
 import { isAlive, join, sql, type Sql, type StoreReader } from "./sql.ts";
 
 /** Maximum number of keys in one statement. */
@@ -62,15 +62,16 @@ export async function readHeldClaims(
  */
 export async function readClaims(
   { client, now }: StoreReader,
-  { userId, selection, after }: ClaimQuery,
+  query: ClaimQuery,
   maxHeld: number,
 ): Promise<ClaimStretch> {
   const last = (column: Sql) =>
     sql`(SELECT ${column} FROM "scanned" ORDER BY "namespace" DESC, "key" DESC LIMIT 1)`;
+  const { condition, next } = await rangeAfter(client, query);
   const rows = await client.all<StretchRow>(sql`
     WITH "scanned" AS MATERIALIZED (
       SELECT ${heldColumns}, "claimToken", "isCompleted", "isDeadLettered" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntriesAfter(selection, after)} AND ${isAlive(now)}
+      WHERE "userId" = ${query.userId} AND ${condition} AND ${isAlive(now)}
       ORDER BY "namespace", "key" LIMIT ${maxScannedEntries}
     )
     SELECT "counts".*, "held".* FROM (
@@ -94,7 +95,7 @@ export async function readClaims(
     nextInMs: nextAt === null ? null : Number(nextAt) - Number(readAt),
     next:
       scannedCount < maxScannedEntries || lastNamespace === null || lastKey === null
-        ? null
+        ? next
         : { namespace: lastNamespace, key: lastKey },
   };
 }

@@ -2,7 +2,7 @@ import type { Entry, EntryHead } from "../store/model/entry.ts";
 import type { Place, UserPlace } from "../store/model/place.ts";
 import type { EntryPage, EntryQuery, PageBounds } from "../store/contract.ts";
 import type { StoredEntry } from "../store/model/claim.ts";
-import { matchesEntriesAfter } from "./entries-after.ts";
+import { rangeAfter } from "./entry-range.ts";
 import { shownColumns, shownHeadColumns, storedColumns } from "./tables.ts";
 import { columns, empty, isAlive, join, sql, type Sql, type StoreReader } from "./sql.ts";
 
@@ -68,10 +68,11 @@ async function readPage<E extends EntryHead>(
     : loaded.includes("value")
       ? sql`"sizeBytes"`
       : sql`OCTET_LENGTH("key") + OCTET_LENGTH("metadata")`;
+  const { condition, next } = await rangeAfter(client, query);
   const rows = await client.all<PageRow & (E | { key: null })>(sql`
     WITH "candidates" AS (
       SELECT "namespace", "key", ${loadedBytes} AS "loadedBytes" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntriesAfter(query.selection, query.after)} AND ${isAlive(now)}${onlyOfWork(query, now)}${onlyKeys(query)}
+      WHERE "userId" = ${userId} AND ${condition} AND ${isAlive(now)}${onlyOfWork(query, now)}${onlyKeys(query)}
       ORDER BY ${orderOf(query)} LIMIT ${bounds.maxItems + 1}
     ), "page" AS (
       SELECT "namespace", "key", SUM("loadedBytes") OVER (ORDER BY "namespace", "key" ROWS UNBOUNDED PRECEDING) - "loadedBytes" AS "bytesBefore"
@@ -86,9 +87,12 @@ async function readPage<E extends EntryHead>(
   for (const { head: _, candidateCount: __, bytesBefore: ___, ...entry } of rows) {
     if (entry.key !== null && items.length < bounds.maxItems) items.push(entry as unknown as E);
   }
+  const last = items.at(-1);
+  const hasMore = Number(rows[0]?.candidateCount ?? 0) > items.length;
   return {
     items,
-    hasMore: Number(rows[0]?.candidateCount ?? 0) > items.length,
+    hasMore,
+    next: hasMore && last ? { namespace: last.namespace, key: last.key } : next,
     head: BigInt(rows[0]?.head ?? 0),
   };
 }

@@ -5,7 +5,7 @@ import {
   toClaimCounts,
   type ClaimCountsRow,
 } from "./claim-count-columns.ts";
-import { matchesEntriesAfter } from "./entries-after.ts";
+import { rangeAfter } from "./entry-range.ts";
 import { isAlive, sql, type StoreReader } from "./sql.ts";
 
 type NamespaceRow = ClaimCountsRow & {
@@ -20,12 +20,13 @@ type NamespaceRow = ClaimCountsRow & {
  */
 export async function readNamespaceClaims(
   { client, now }: StoreReader,
-  { userId, selection, after }: NamespaceClaimQuery,
+  query: NamespaceClaimQuery,
 ): Promise<NamespaceClaimStretch> {
+  const { condition, next } = await rangeAfter(client, query);
   const rows = await client.all<NamespaceRow>(sql`
     WITH "scanned" AS MATERIALIZED (
       SELECT "namespace", "key", "claimToken", "claimExpiresAt", "isCompleted", "isDeadLettered" FROM "Entry"
-      WHERE "userId" = ${userId} AND ${matchesEntriesAfter(selection, after)} AND ${isAlive(now)}
+      WHERE "userId" = ${query.userId} AND ${condition} AND ${isAlive(now)}
       ORDER BY "namespace", "key" LIMIT ${maxScannedEntries}
     )
     SELECT "namespace", MAX("key") AS "lastKey", ${claimCountColumns(now)}
@@ -37,6 +38,6 @@ export async function readNamespaceClaims(
     next:
       last && scannedCount === maxScannedEntries
         ? { namespace: last.namespace, key: last.lastKey }
-        : null,
+        : next,
   };
 }

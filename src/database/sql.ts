@@ -76,10 +76,6 @@ export function matchesAny(column: Sql, options: readonly TextMatch[]): Sql {
   )})`;
 }
 
-export function matchesEntries(selection: Selection): Sql {
-  return sql`${matchesAny(sql`"namespace"`, selection.namespaces)} AND ${matchesText(sql`"key"`, selection.keys)}`;
-}
-
 /** Matches the same changes as the store's `selects`: a cleared namespace (null key) matches every key in it. */
 export function matchesChanges(selection: Selection): Sql {
   const keys = matchesText(sql`"key"`, selection.keys);

@@ -108,8 +108,7 @@ export class CatchUp {
       this.#phase = { ...phase, position: end };
       return { events: [], through: null };
     }
-    const last = page.items.at(-1);
-    const end = last && page.hasMore ? { namespace: last.namespace, key: last.key } : null;
+    const { next: end } = page;
     coverage.extend(end, page.head);
     this.#phase =
       end === null

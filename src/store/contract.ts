@@ -34,6 +34,12 @@ export interface NameBound {
 
 /** Entries, sorted by namespace and then key in byte order. */
 export interface EntryPage<E extends EntryHead = Entry> extends Page<E> {
+  /**
+   * Where the list continues, even if the page is empty or `hasMore` is false; null at the end. One statement examines a
+   * limited number of entries (G14), so `hasMore` only tells whether the page is cut. Nothing follows a
+   * page that is not cut if the selection has one exact namespace, or one prefix and all keys.
+   */
+  readonly next: Place | null;
   /** The user's head revision when the page was read, by the same statement. */
   readonly head: bigint;
 }
@@ -123,7 +129,7 @@ export interface ClaimStretch {
   readonly held: readonly HeldClaim[];
   /** The time until the earliest end of a lease or a delay, by the database's clock; null if there is neither. */
   readonly nextInMs: number | null;
-  /** The last entry of this part; null if the selection has no more entries. */
+  /** Where the next part begins; null if the selection has no more entries. */
   readonly next: Place | null;
 }
 
@@ -131,7 +137,7 @@ export interface ClaimStretch {
 export interface NamespaceClaimStretch {
   /** In byte order of the name. The next part can continue with the last namespace. */
   readonly namespaces: readonly { readonly namespace: string; readonly counts: ClaimCounts }[];
-  /** The last entry of this part; null if no entry follows. */
+  /** Where the next part begins; null if no entry follows. */
   readonly next: Place | null;
 }
 

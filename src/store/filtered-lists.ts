@@ -16,14 +16,9 @@ export function entriesByPlace(
   query: Omit<EntryQuery, "after">,
   where: Where,
 ): FilteredList<Entry, Entry, Place> {
-  const positionOf = ({ namespace, key }: Entry) => ({ namespace, key });
   return {
-    async readStretch(after, bounds) {
-      const { items, hasMore } = await view.readEntries({ ...query, after }, bounds);
-      const last = items.at(-1);
-      return { items, next: hasMore && last ? positionOf(last) : null };
-    },
-    positionOf,
+    readStretch: (after, bounds) => view.readEntries({ ...query, after }, bounds),
+    positionOf: ({ namespace, key }) => ({ namespace, key }),
     bytesOf: bytesOfEntry,
     show: showEntry(where),
   };

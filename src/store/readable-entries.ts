@@ -19,6 +19,7 @@ import { filterBounds, pageBounds } from "./read-bounds.ts";
 import type { ReadChecks, SelectionInput } from "./read-checks.ts";
 import { readCreated } from "./read-created.ts";
 import { readPast, type PastDatabase } from "./read-past.ts";
+import { readWholePage } from "./read-whole-page.ts";
 import { search, type Found, type SearchDatabase } from "./search/search.ts";
 
 /** Which state of the store a read shows. Default: the current one. */
@@ -107,7 +108,8 @@ export class ReadableEntries {
     if (input.atLeast != null) await this.#awaitRevision(viewer, input, closed);
     if (input.at != null) return this.#pastEntries(query, input.at, input.first, closed);
     if (where) return this.#filteredEntries(query, where, input.first, closed);
-    return this.#database.readEntries(query, pageBounds(this.#limits, input.first));
+    const bounds = { ...pageBounds(this.#limits, input.first), closed };
+    return readWholePage((...part) => this.#database.readEntries(...part), query, bounds);
   }
 
   /** Like `list`, but without the values. */
@@ -122,7 +124,8 @@ export class ReadableEntries {
       return { ...page, items: page.items.map(headOf) };
     }
     if (input.atLeast != null) await this.#awaitRevision(viewer, input, closed);
-    return this.#database.readEntryHeads(query, pageBounds(this.#limits, input.first));
+    const bounds = { ...pageBounds(this.#limits, input.first), closed };
+    return readWholePage((...part) => this.#database.readEntryHeads(...part), query, bounds);
   }
 
   /**

@@ -30,6 +30,16 @@ async function claims(server: Server, selected: object, options = {}) {
   return (await query(server, document, { ...selected }, options)).claims;
 }
 
+async function keysOf(server: Server, selected: object, options = {}) {
+  const document = `query ($namespacePrefix: String, $keyPrefix: String, $keys: [String!], $first: Int) {
+    entries(namespacePrefix: $namespacePrefix, keyPrefix: $keyPrefix, keys: $keys, first: $first) {
+      nodes { key } pageInfo { hasNextPage }
+    }
+  }`;
+  const { nodes, pageInfo } = (await query(server, document, { ...selected }, options)).entries;
+  return { count: nodes.length, hasMore: pageInfo.hasNextPage };
+}
+
 /** The whole list, in pages of two. */
 async function claimedNamespaces(server: Server, namespacePrefix: string, options = {}) {
   const found: { name: string; claimCounts: Record<string, number> }[] = [];
@@ -214,7 +224,7 @@ describe.each(plainDatabases)("claims seen by observers on $name", ({ create }) 
     });
   });
 
-  test("counts more entries than one statement reads", async () => {
+  test("counts and lists more entries than one statement reads", async () => {
     const namespace = "work:many";
     for (let batch = 0; batch < 5; batch++) {
       const entries = Array.from({ length: 500 }, (_, at) => ({
@@ -233,6 +243,40 @@ describe.each(plainDatabases)("claims seen by observers on $name", ({ create }) 
     expect(await claimedNamespaces(server, "work:m")).toEqual([
       { name: namespace, claimCounts: { ...none, free: 2_498, taken: 2 } },
     ]);
+
+    // The entries that match are few, and the last ones.
+    const few = { namespacePrefix: "work:m", keyPrefix: "task:4" };
+    expect(await counts(server, few)).toEqual({ ...none, free: 499, taken: 1 });
+    expect((await claims(server, few)).nodes.map(({ key }: any) => key)).toEqual(["task:4:000"]);
+    expect(await keysOf(server, { ...few, first: 300 })).toEqual({ count: 300, hasMore: true });
+    expect(await keysOf(server, { ...few, first: 500 })).toEqual({ count: 500, hasMore: false });
+    const wanted = { namespacePrefix: "work:m", keys: ["task:4:499", "task:0:000", "none"] };
+    expect(await keysOf(server, { ...wanted, first: 1 })).toEqual({ count: 1, hasMore: true });
+    expect(await keysOf(server, { ...wanted, first: 2 })).toEqual({ count: 2, hasMore: false });
+    await using events = subscribe(
+      server,
+      `subscription { entryChanged(namespacePrefix: "work:m", keyPrefix: "task:4", snapshot: true) { kind } }`,
+    );
+    const kinds = (await events.take(501)).map(({ kind }) => kind);
+    expect(kinds.indexOf("CAUGHT_UP")).toBe(500);
+
+    await set(server, { namespace: "zz", key: "task:4:zz", value: 0 });
+    const patterns = [
+      [["work:m*", "work:n*", "zz*"], 2_501],
+      [["work:l*", "zz*"], 1],
+      [["work:l", "work:many", "zz"], 2_501],
+      [["work:a", "work:m*", "work:z", "zz"], 2_501],
+    ] as const;
+    for (const [namespacePatterns, all] of patterns) {
+      const token = (await server.createToken({ namespacePatterns })).secret;
+      const { free, taken } = await counts(server, {}, { token });
+      expect(free + taken).toBe(all);
+      const found = all === 1 ? 1 : 500;
+      expect(await keysOf(server, { keyPrefix: "task:4", first: 500 }, { token })).toEqual({
+        count: found,
+        hasMore: all > 1,
+      });
+    }
   });
 
   test.each([

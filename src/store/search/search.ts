@@ -1,7 +1,7 @@
-import type { Database, Page, PageBounds } from "../contract.ts";
+import type { Database, EntryPage, Page, PageBounds } from "../contract.ts";
 import { inSteps } from "../../in-steps.ts";
 import type { Entry } from "../model/entry.ts";
-import { placeId } from "../model/place.ts";
+import { placeId, type Place } from "../model/place.ts";
 import { everything } from "../model/text-match.ts";
 import {
   firstOf,
@@ -119,12 +119,12 @@ async function scanLog(wanted: Wanted, after: bigint, through: bigint): Promise<
 async function scan({ database, query, maxItems, closed }: Wanted): Promise<Hit[]> {
   const selection = { namespaces: query.namespaces, keys: everything };
   let found: Hit[] = [];
-  for (let after: Hit | null = null; ;) {
+  for (let after: Place | null = null; ;) {
     const entries = { userId: query.userId, selection, onlyKeys: null, after };
-    const page = await database.readEntries(entries, piece);
+    const page: EntryPage = await database.readEntries(entries, piece);
     found = newestOf([...found, ...(await matching(query, page.items)).map(hitOf)], maxItems);
-    after = page.items.at(-1) ?? null;
-    if (!page.hasMore || after === null || closed?.aborted) return found;
+    after = page.next;
+    if (after === null || closed?.aborted) return found;
   }
 }
 
