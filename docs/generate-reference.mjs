@@ -11,6 +11,10 @@ import { createProgram } from "../dist/cli/program.js";
 import { describeCommands } from "./describe-commands.mjs";
 import { describeSdk } from "./describe-sdk.mjs";
 
+// The reference names the variable that counts. A shell can set these.
+delete process.env.HOST;
+delete process.env.PORT;
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { printWidth } = JSON.parse(readFileSync(join(root, ".oxfmtrc.json"), "utf8"));
 

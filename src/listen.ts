@@ -38,12 +38,12 @@ export function hostInUrl(host: string): string {
 function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} of ${host} is in use. Stop the program that listens on it, or choose another port with --port (PORT).`;
+      return `Port ${port} of ${host} is in use. Stop the program that listens on it, or choose another port with --port (BATON_PORT).`;
     case "EACCES":
-      return `Port ${port} of ${host} needs more permissions than this process has. Choose one above 1023 with --port (PORT).`;
+      return `Port ${port} of ${host} needs more permissions than this process has. Choose one above 1023 with --port (BATON_PORT).`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `${host} is not an address of this machine. Choose another with --host (HOST).`;
+      return `${host} is not an address of this machine. Choose another with --host (BATON_HOST).`;
     default:
       return `Cannot listen on ${host}, port ${port}: ${message}`;
   }

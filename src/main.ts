@@ -1,7 +1,10 @@
 import pino, { type Logger } from "pino";
 import type { Config } from "./config.ts";
+import { hostInUrl } from "./listen.ts";
 import { remakeToken } from "./remake-token.ts";
 import { loadModules, startServer, type BatonServer } from "./server.ts";
+import { isThisMachine } from "./this-machine.ts";
+import { describeUnknown, unknownVariables } from "./unknown-variables.ts";
 
 /** Starts the server, prints its addresses, and serves until SIGINT or SIGTERM. */
 export async function serve(config: Config): Promise<void> {
@@ -40,12 +43,27 @@ export async function serve(config: Config): Promise<void> {
   logger.info(
     {
       url: server.url,
+      host: config.host,
       database: server.database,
       ...(server.metricsUrl ? { metrics: server.metricsUrl } : {}),
     },
     "started",
   );
+  for (const warning of warnings(config)) logger.warn(warning);
   process.stdout.write(welcome(server, config, process.stdout.isTTY));
+}
+
+/** What probably is not as the operator wants it, although the server can run. */
+function warnings({ host, tlsCertFile }: Config): string[] {
+  const isOpen = tlsCertFile === "" && !isThisMachine(hostInUrl(host));
+  return [
+    ...unknownVariables().map(describeUnknown),
+    ...(isOpen
+      ? [
+          `listens on ${host} without TLS: tokens can be read on the way. Use --tls-cert-file, or a proxy with TLS.`,
+        ]
+      : []),
+  ];
 }
 
 /** Reads again what can be read without a restart. Files that cannot be used change nothing. */

@@ -1,6 +1,8 @@
 interface OptionBase {
   /** Name of the environment variable. */
   readonly env: string;
+  /** A variable that other programs use too. It sets the option if `env` is unset. */
+  readonly sharedEnv?: string;
   /** Name of the flag, without its dashes. */
   readonly flag: string;
   /** The placeholder of the value in the help: for a number, its unit. */
@@ -65,6 +67,17 @@ export function choiceOption<const C extends readonly [string, ...string[]]>(
 ) {
   const option = { type: "choice" as const, ...namesOf(name), unit: "choice" };
   return { ...option, default: choices[0] as string, choices, help };
+}
+
+/**
+ * Chooses the environment variable that sets the option: `env`, or `sharedEnv` if only that one is set.
+ * Kubernetes sets `BATON_PORT` to `tcp://…` for a service named baton; such a value counts as unset.
+ */
+export function variableOf({ env, sharedEnv }: Option, variables = process.env): string {
+  if (sharedEnv === undefined) return env;
+  const own = variables[env] ?? "";
+  const isUnset = own === "" && (variables[sharedEnv] ?? "") !== "";
+  return isUnset || /^(tcp|udp|sctp):/.test(own) ? sharedEnv : env;
 }
 
 /**

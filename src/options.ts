@@ -7,21 +7,23 @@ const mebi = 1024 * kibi;
 export const options = {
   host: {
     type: "text",
-    env: "HOST",
+    env: "BATON_HOST",
+    sharedEnv: "HOST",
     flag: "host",
     unit: "address",
     default: "127.0.0.1",
-    help: "Address to listen on. 0.0.0.0 or :: listens on all addresses; use TLS then",
+    help: "Address to listen on. 0.0.0.0 or :: listens on all addresses; use TLS then. Without BATON_HOST, HOST sets it",
   },
   port: {
     type: "number",
-    env: "PORT",
+    env: "BATON_PORT",
+    sharedEnv: "PORT",
     flag: "port",
     unit: "port",
     default: 4000,
     min: 0,
     max: 65_535,
-    help: "TCP port to listen on; 0 lets the system choose",
+    help: "TCP port to listen on; 0 lets the system choose. Without BATON_PORT, PORT sets it",
   },
   dataDir: textOption(
     "dataDir",

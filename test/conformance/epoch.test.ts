@@ -64,8 +64,10 @@ describe.each(plainDatabases)("epochs and bookmarks on $name", ({ create }) => {
     const { revision: after } = await set(server, { key: "k", value: 3 });
     const command = ["epoch", "--database-url", own.url];
     expect(await runHere(command)).toEqual({ code: 0, stdout: `${epoch}\n`, stderr: "" });
-    const { stdout: renewed } = await runHere([...command, "--renew"]);
+    const { stdout: renewed, stderr } = await runHere([...command, "--renew"]);
     expect(renewed).toBe(`${await epochNow()}\n`);
+    expect(stderr).toMatch(/^baton: Renewed the epoch of .+\.\n$/);
+    expect(stderr).toContain(new URL(own.url).pathname);
     const document = `query ($after: Revision, $epoch: String) { changes(after: $after, epoch: $epoch) { nodes { revision } } }`;
     const { extensions } = await refusal(query(server, document, { after, epoch }));
     expect(extensions).toMatchObject({ reason: "EPOCH", epoch: renewed.trim() });

@@ -18,6 +18,9 @@ function helpOf(command: Command): string {
 }
 
 describe("help", () => {
+  // The help names the variable that counts. A shell can set these.
+  delete process.env.HOST;
+  delete process.env.PORT;
   const program = createProgram();
   // The help of `serve` has a separate file.
   const commands = program

@@ -39,8 +39,12 @@ describe.concurrent("baton doctor", () => {
   test("finds no errors before the first start, and creates nothing", async ({ expect }) => {
     await using folder = await temporaryFolder();
     const dataDir = join(folder.path, "data");
-    const { code, bad } = await doctor("--data-dir", dataDir, "--port", "0");
+    const args = ["--data-dir", dataDir, "--port", "0"];
+    const { code, bad } = await doctor(...args);
     expect([code, bad]).toEqual([0, []]);
+    const misspelt = await runHere(["doctor", ...args], { BATON_MAX_ENTRYS: "3" });
+    expect(misspelt.code).toBe(0);
+    expect(misspelt.stdout).toMatch(/^warning +configuration: BATON_MAX_ENTRYS is not a variable/m);
     await expect(rm(dataDir)).rejects.toThrow("ENOENT");
   });
 

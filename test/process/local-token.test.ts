@@ -55,7 +55,7 @@ describe("the link with the token", () => {
   });
 
   test.each(["127.0.0.1", "0.0.0.0"])(
-    "is in no other output and no log with HOST=%s; they name the token's file",
+    "is in no other output and no log with HOST=%s; they name the token's file, and the log warns of an open address",
     async (host) => {
       await using folder = await temporaryFolder();
       await using server = await serveProcess(folder.path, ["--host", host, "--log-level=debug"]);
@@ -65,6 +65,10 @@ describe("the link with the token", () => {
       expect(stdout).toMatch(/GraphiQL {3}http:\S+\/graphql\n/);
       expect(stdout + stderr).not.toContain(server.token);
       expect(stdout + stderr).not.toContain("#token=");
+      expect(stderr).toContain(`"host":"${host}"`);
+      expect(/"level":40,.*listens on 0\.0\.0\.0 without TLS/.test(stderr)).toBe(
+        host === "0.0.0.0",
+      );
     },
   );
 });

@@ -8,9 +8,11 @@ import { describe, expect, test, vi } from "vitest";
 import { createProgram } from "../../src/cli/program.ts";
 import { report } from "../../src/cli/terminal/report.ts";
 import { defaultConfig, type Config } from "../../src/config.ts";
+import { variableOf } from "../../src/option.ts";
 import { options } from "../../src/options.ts";
 import { startServer, type BatonServer } from "../../src/server.ts";
 import { StartError } from "../../src/start-error.ts";
+import { unknownVariables } from "../../src/unknown-variables.ts";
 import { query, request, subscribe, subscribeBySse } from "../client.ts";
 import { get, set, wholeLog } from "../operations.ts";
 import { startTestServer } from "../server.ts";
@@ -42,13 +44,49 @@ describe("baton serve", () => {
     expect(await set(second, { key: "next", value: 1 })).toMatchObject({ revision: "2" });
   });
 
-  test("an empty variable or flag means the default: only the address of this machine", async () => {
+  test("an empty variable or flag means the default: only the address of this machine. BATON_PORT precedes PORT, and a misspelt variable is reported", async () => {
     await using folder = await temporaryFolder();
-    await using server = new BatonProcess(
-      ["serve", "--port", "0", "--data-dir", folder.path, "--log-level", ""],
-      { HOST: "", DATABASE_URL: "" },
-    );
+    await using server = new BatonProcess(["serve", "--data-dir", folder.path, "--log-level", ""], {
+      BATON_HOST: "",
+      HOST: "",
+      DATABASE_URL: "",
+      BATON_PORT: "0",
+      PORT: "x",
+      BATON_PROT: "1",
+    });
     await server.says(/API +http:\/\/127\.0\.0\.1:/);
+    expect(server.stderr).toContain('"host":"127.0.0.1"');
+    expect(server.stderr).toMatch(/"level":40,.*"BATON_PROT is not a variable of Baton/);
+    expect(server.stderr).not.toContain("without TLS");
+  });
+
+  test("HOST counts if BATON_HOST is not set, and PORT if Kubernetes has set BATON_PORT", () => {
+    const { host, port } = options;
+    expect(variableOf(host, { HOST: "::" })).toBe("HOST");
+    expect(variableOf(host, { HOST: "::", BATON_HOST: "" })).toBe("HOST");
+    expect(variableOf(host, { HOST: "::", BATON_HOST: "::1" })).toBe("BATON_HOST");
+    expect(variableOf(host, {})).toBe("BATON_HOST");
+    expect(variableOf(port, { BATON_PORT: "tcp://10.0.0.1:4000" })).toBe("PORT");
+  });
+
+  test("a variable is unknown if no command, client or test of Baton uses it, and Kubernetes does not set it", () => {
+    const program = createProgram();
+    const used = program.commands.flatMap(({ options: flags }) =>
+      flags.map(({ envVar }) => envVar),
+    );
+    const others = [
+      "BATON_TEST_X",
+      "BATON_SERVICE_HOST",
+      "BATON_PORT_4000_TCP",
+      "BATON_1_PORT",
+      "X",
+    ];
+    const names = ["BATON_MAX_ENTRYS", "BATON_MAX_ENTRIE", ...used, ...others].map(String);
+    expect(used).toContain("BATON_RETRY_FOR");
+    expect(unknownVariables(Object.fromEntries(names.map((name) => [name, "1"])))).toEqual([
+      "BATON_MAX_ENTRIE",
+      "BATON_MAX_ENTRYS",
+    ]);
   });
 
   test("reports without a token whether it is live and ready", async () => {

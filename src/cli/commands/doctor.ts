@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { unknownVariables } from "../../unknown-variables.ts";
 import { addServerOptions } from "../flags/options.ts";
 
 export function doctorCommand(): Command {
@@ -17,8 +18,9 @@ Examples:
   $ DATABASE_URL=postgresql://baton@db.example.com/baton baton doctor --json`,
     );
   return addServerOptions(command).action(async () => {
+    const unknown = unknownVariables();
     // eslint-disable-next-line no-restricted-imports -- The rule is about static imports.
     const { runDoctor } = await import("../operator/run-doctor.ts");
-    await runDoctor(command, command.opts<{ readonly json?: true }>().json === true);
+    await runDoctor(command, command.opts<{ readonly json?: true }>().json === true, unknown);
   });
 }

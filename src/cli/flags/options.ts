@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option as CommanderOption, type Command } from "commander";
 import { defaultConfig, type Config } from "../../config.ts";
-import { parseOption, type Option } from "../../option.ts";
+import { parseOption, variableOf, type Option } from "../../option.ts";
 import { options } from "../../options.ts";
 
 type Name = keyof Config;
@@ -34,7 +34,7 @@ function addOptions(command: Command, names: readonly Name[]): Command {
 
 function flagOf(option: Option): CommanderOption {
   const flag = new CommanderOption(`--${option.flag} <${option.unit}>`, option.help).env(
-    option.env,
+    variableOf(option),
   );
   // Help and completion show the choices. The parser below checks them.
   if (option.type === "choice") flag.choices(option.choices);

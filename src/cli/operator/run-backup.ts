@@ -40,8 +40,11 @@ export async function runRestore(
 
 /** Runs `baton epoch`. */
 export async function runEpoch(command: Command, renews: boolean): Promise<void> {
-  await withDatabase(command, true, async (database) => {
-    if (renews) await database.renewEpoch();
+  await withDatabase(command, true, async (database, place) => {
+    if (renews) {
+      await database.renewEpoch();
+      say(`Renewed the epoch of ${place}.`);
+    }
     await print(`${await database.readEpoch()}\n`);
   });
 }

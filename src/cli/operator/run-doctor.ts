@@ -12,7 +12,7 @@ import { configOf } from "../flags/options.ts";
 import { exitCodes } from "../terminal/exit-codes.ts";
 import { print } from "../terminal/output.ts";
 import { SilentEnd } from "../terminal/silent-end.ts";
-import { checkConfiguration } from "./check-configuration.ts";
+import { checkConfiguration, checkVariables } from "./check-configuration.ts";
 import { checkIdentityProvider } from "./check-identity-provider.ts";
 import { checkListening } from "./check-listening.ts";
 import { failure, ok, warning, type Finding } from "./finding.ts";
@@ -22,13 +22,21 @@ const mebibyte = 1024 ** 2;
 const comfortFactor = 16;
 const clockDifferenceMs = 1_000;
 
-/** Runs `baton doctor`: every check, even if another one fails. Exits with 1 if one of them failed. */
-export async function runDoctor(command: Command, asJson: boolean): Promise<void> {
+/**
+ * Runs `baton doctor`: every check, even if another one fails. Exits with 1 if one of them failed.
+ * @param unknown the variables of the environment that are not Baton's
+ */
+export async function runDoctor(
+  command: Command,
+  asJson: boolean,
+  unknown: readonly string[],
+): Promise<void> {
   const config = configOf(command);
   const place = placeOf(config);
   const findings = (
     await Promise.all([
       checkNode(),
+      checkVariables(unknown),
       checkConfiguration(config),
       checkIdentityProvider(config),
       checkListening(config),
