@@ -1,6 +1,6 @@
 import { options } from "./options.ts";
 
-/** The variables of the commands and clients, which are no options of the server. */
+/** The variables of the commands and clients. The other variables are those of the options. */
 const clientVariables = [
   "BATON_AGENT",
   "BATON_NAMESPACE",
