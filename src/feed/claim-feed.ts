@@ -1,11 +1,11 @@
 import type { ClaimNews, Notifications } from "../store/contract.ts";
-import { selects } from "../store/model/change.ts";
 import type { Effects } from "../store/commit/state.ts";
 import type { ClaimTally } from "../store/read-claims.ts";
 import type { SelectionInput } from "../store/read-checks.ts";
 import type { Store } from "../store/store.ts";
 import { ClaimWatch } from "./claim-watch.ts";
 import type { FeedSession } from "./feed.ts";
+import { UserClaimWatches } from "./user-claim-watches.ts";
 
 /** How often this instance tells others which users' claims it watches, and how long they take that as valid. */
 const announceIntervalMs = 20_000;
@@ -28,7 +28,7 @@ export interface ClaimFeedOptions {
  */
 export class ClaimFeed {
   readonly #options: ClaimFeedOptions;
-  readonly #watches = new Map<string, Set<ClaimWatch>>();
+  readonly #watches = new Map<string, UserClaimWatches>();
   /** The users whose claims other instances watch, and until when on the monotonic clock. */
   readonly #elsewhere = new Map<string, number>();
   #announcing: NodeJS.Timeout | undefined;
@@ -45,19 +45,20 @@ export class ClaimFeed {
     if (ended.aborted) throw ended.reason;
     const count = (closed: AbortSignal): Promise<ClaimTally> =>
       store.claims.count(userId, selection, closed);
+    let watches = this.#watches.get(userId);
+    const isFirst = !watches;
+    watches ??= new UserClaimWatches(userId);
     const watch = new ClaimWatch({
       userId,
       selection,
       count,
+      counts: watches.counts,
       ended,
       over: () => this.#remove(userId, watch),
     });
-    const watches = this.#watches.get(userId);
-    if (watches) watches.add(watch);
-    else {
-      this.#watches.set(userId, new Set([watch]));
-      notifications.announceClaims(userId, "watched");
-    }
+    watches.add(watch);
+    this.#watches.set(userId, watches);
+    if (isFirst) notifications.announceClaims(userId, "watched");
     this.#announcing ??= setInterval(() => this.#announce(), announceIntervalMs).unref();
     if (this.#isClosed) watch.close();
     return watch;
@@ -66,11 +67,7 @@ export class ClaimFeed {
   /** Receives what this instance committed. */
   publish(userId: string, { claimed, changes }: Pick<Effects, "claimed" | "changes">): void {
     if (this.#watches.size === 0 && this.#elsewhere.size === 0) return;
-    for (const watch of this.#watches.get(userId) ?? []) {
-      const concerns = (place: { readonly namespace: string; readonly key: string | null }) =>
-        selects(watch.selection, place);
-      if (claimed.some(concerns) || changes.some(concerns)) watch.notice();
-    }
+    this.#watches.get(userId)?.publish(claimed, changes);
     // If a commit made changes, the announced head of the log wakes the other instances.
     if (claimed.length > 0 && changes.length === 0 && this.#isWatchedElsewhere(userId)) {
       this.#options.notifications.announceClaims(userId, "changed");
@@ -80,7 +77,7 @@ export class ClaimFeed {
   /** Receives another instance's notification, of the log or of claims. */
   notice(userId: string, news: ClaimNews): void {
     if (news === "changed") {
-      for (const watch of this.#watches.get(userId) ?? []) watch.notice();
+      this.#watches.get(userId)?.notice();
       return;
     }
     const isNew = !this.#isWatchedElsewhere(userId);
@@ -91,14 +88,14 @@ export class ClaimFeed {
 
   /** Wakes all watches after notifications may have been lost. */
   noticeAll(): void {
-    for (const watches of this.#watches.values()) for (const watch of watches) watch.notice();
+    for (const watches of this.#watches.values()) watches.notice();
   }
 
   /** Completes all current watches, and all later ones immediately. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#announcing);
-    for (const watches of this.#watches.values()) for (const watch of watches) watch.close();
+    for (const watches of this.#watches.values()) watches.close();
   }
 
   #remove(userId: string, watch: ClaimWatch): void {

@@ -1,6 +1,7 @@
 import type { Selection } from "../store/model/change.ts";
 import { equalClaimCounts, type ClaimCounts } from "../store/model/claim-counts.ts";
 import type { ClaimTally } from "../store/read-claims.ts";
+import type { SerialQueue } from "../serial-queue.ts";
 import { failWhenEnded, forgetEnding } from "./ending.ts";
 import { patiently } from "./patiently.ts";
 
@@ -14,6 +15,8 @@ export interface ClaimWatchOptions {
   readonly userId: string;
   readonly selection: Selection;
   readonly count: (closed: AbortSignal) => Promise<ClaimTally>;
+  /** The counts of all watches of the user. */
+  readonly counts: SerialQueue;
   /** Aborts when the session ends; the watch then fails with its reason. */
   readonly ended: AbortSignal;
   /** Called once, when the watch has ended. */
@@ -31,6 +34,8 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
   readonly #closed = new AbortController();
   #last: ClaimCounts | null = null;
   #isDue = true;
+  /** Whether a notification caused the current count. */
+  #isTold = false;
   #mayCountAt = 0;
   #failure: { readonly reason: unknown } | null = null;
   #wake: () => void = () => {};
@@ -51,27 +56,24 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
 
   /** @throws UNAUTHENTICATED if the token is revoked or expires */
   async next(): Promise<IteratorResult<ClaimCounts>> {
-    const { ended } = this.#options;
+    const { ended, counts } = this.#options;
     const { signal } = this.#closed;
     while (!signal.aborted) {
-      const isTold = await this.#due();
+      await this.#due();
       if (signal.aborted) break;
-      const beganAt = performance.now();
-      this.#isDue = false;
+      this.#isTold = false;
       const tally = await patiently(
-        () => this.#options.count(signal),
+        () => counts.run(() => this.#count()),
         () => signal.aborted,
       );
       // The session can have ended, although this watch has not failed yet.
       if (ended.aborted) this.fail(ended.reason);
       if (!tally || signal.aborted) break;
-      const tookMs = performance.now() - beganAt;
-      this.#mayCountAt = performance.now() + Math.max(minPauseMs, pausePerCount * tookMs);
       this.#nextAt = tally.nextInMs === null ? null : performance.now() + tally.nextInMs;
       const isSame = this.#last !== null && equalClaimCounts(this.#last, tally.counts);
       this.#last = tally.counts;
       // A renewed or transferred lease changes no count, but is delivered too.
-      if (isTold || !isSame) return { done: false, value: tally.counts };
+      if (this.#isTold || !isSame) return { done: false, value: tally.counts };
     }
     if (this.#failure) throw this.#failure.reason;
     return { done: true, value: undefined };
@@ -99,13 +101,25 @@ export class ClaimWatch implements AsyncIterableIterator<ClaimCounts> {
     return this;
   }
 
-  /** Waits until the next count is due. Returns whether a notification caused it. */
-  async #due(): Promise<boolean> {
+  /** Counts, in its turn. A notification that arrives from now on causes another count. */
+  async #count(): Promise<ClaimTally> {
+    const { signal } = this.#closed;
+    signal.throwIfAborted();
+    this.#isTold ||= this.#isDue;
+    this.#isDue = false;
+    const beganAt = performance.now();
+    const tally = await this.#options.count(signal);
+    const tookMs = performance.now() - beganAt;
+    this.#mayCountAt = performance.now() + Math.max(minPauseMs, pausePerCount * tookMs);
+    return tally;
+  }
+
+  /** Waits until the next count is due. */
+  async #due(): Promise<void> {
     const untilChange =
       this.#nextAt === null ? maxPauseMs : Math.max(1, this.#nextAt - performance.now());
     await this.#pause(Math.min(maxPauseMs, untilChange), () => this.#isDue);
     await this.#pause(this.#mayCountAt - performance.now(), () => false);
-    return this.#isDue;
   }
 
   /** Ends early if the watch is closed, or if it is woken and `isOver` returns true. */

@@ -8,7 +8,7 @@ import { LogSizes } from "../log-sizes.ts";
 import type { PrismaClient } from "../generated/sqlite/client.ts";
 import { PacedReader } from "../paced-reader.ts";
 import { Reads } from "../reads.ts";
-import { SerialQueue } from "../serial-queue.ts";
+import { SerialQueue } from "../../serial-queue.ts";
 import { sql } from "../sql.ts";
 import { tokenTable } from "../token-table.ts";
 import { beginWrite } from "./begin-write.ts";
