@@ -8,7 +8,8 @@ import {
   type TextMatch,
 } from "../store/model/text-match.ts";
 import { endsBefore, matchesTextAfter } from "./entries-after.ts";
-import { empty, join, matchesAny, matchesText, sql, type Sql, type SqlReader } from "./sql.ts";
+import { examinedRows } from "./examined-rows.ts";
+import { empty, isInAny, matchesAny, matchesText, sql, type Sql, type SqlReader } from "./sql.ts";
 
 /** A part of the selected entries, for one statement. */
 export interface EntryRange {
@@ -26,19 +27,11 @@ type Prefix = TextMatch & { readonly kind: "prefix" };
 type Start = EntryQuery["after"];
 
 /**
- * Maximum number of entries that a statement examines if it can reject most of them. On SQLite, it holds the event loop,
- * and each key of 1,000 bytes takes some microseconds (G14).
- */
-const maxExamined = 2_000;
-/** With this number of namespaces, examining an entry takes about twice as long. */
-const slowNamespaces = 50;
-
-/**
  * Returns the next entries of a selection that one statement can examine in a short time, even if few of them match:
  *
  * 1. Exact namespaces are ranges of the index without other entries. One statement searches all that come first.
  * 2. So is a prefix with all keys of its namespaces, if nothing follows it.
- * 3. Otherwise, a statement finds the place up to which there are `maxExamined` entries, selected or not.
+ * 3. Otherwise, a statement finds the place up to which it examines the entries, selected or not.
  */
 export async function rangeAfter(
   client: SqlReader,
@@ -58,7 +51,7 @@ export async function rangeAfter(
   const places =
     within.length === 1
       ? inPrefix(first, start, end)
-      : sql`${begins(first, start)}${end ? isUpToPlace(end) : isUpToLast(ahead)} AND ${isInAny(within)}`;
+      : sql`${begins(first, start)}${end ? isUpToPlace(end) : isUpToLast(ahead)} AND ${isInAny(sql`"namespace"`, within)}`;
   return {
     condition: sql`${places} AND ${matchesText(sql`"key"`, keys)}`,
     // The end can be an entry that the caller is not permitted to know of, so it does not become a cursor (G1).
@@ -105,11 +98,10 @@ async function readEnd(
   ahead: readonly TextMatch[],
   start: Start,
 ): Promise<Place | null> {
-  const count = Math.ceil(maxExamined / (1 + (ahead.length - 1) / slowNamespaces));
   const rows = await client.all<Place>(
     sql`SELECT "namespace", "key" FROM "Entry"
       WHERE "userId" = ${userId} AND ${begins(ahead[0] as Prefix, start)}${isUpToLast(ahead)}
-      ORDER BY "namespace", "key" LIMIT 1 OFFSET ${count - 1}`,
+      ORDER BY "namespace", "key" LIMIT 1 OFFSET ${examinedRows(ahead.length) - 1}`,
     1,
   );
   return rows[0] ?? null;
@@ -146,10 +138,4 @@ function isUpToLast(ahead: readonly TextMatch[]): Sql {
   if (!last) return empty;
   if (last.kind === "prefix") return endsBefore(sql`"namespace"`, last);
   return sql` AND "namespace" <= ${last.text}`;
-}
-
-/** The last condition, which no index has, makes SQLite walk through the range, not search each of the namespaces. */
-function isInAny(namespaces: readonly TextMatch[]): Sql {
-  const options = namespaces.map((match) => matchesText(sql`"namespace"`, match));
-  return sql`(${join(options, " OR ")} OR 1 = 0)`;
 }

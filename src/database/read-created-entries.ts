@@ -11,10 +11,8 @@ import {
   sql,
   type StoreReader,
 } from "./sql.ts";
+import { examinedRevisions } from "./examined-rows.ts";
 import { shownColumns, shownHeadColumns } from "./tables.ts";
-
-/** Maximum number of revisions whose entries one statement examines, even if the selection matches few. */
-const maxScannedRevisions = 10_000n;
 
 type Row = {
   readonly candidateCount: bigint | number;
@@ -37,7 +35,8 @@ export async function readCreatedEntries(
   const order = isNewestFirst ? sql`"createdRevision" DESC` : sql`"createdRevision"`;
   const first = await firstBehind(client, userId, after, isNewestFirst);
   if (first === null) return { items: [], next: null };
-  const last = isNewestFirst ? first - maxScannedRevisions : first + maxScannedRevisions;
+  const examined = examinedRevisions(selection.namespaces);
+  const last = isNewestFirst ? first - examined : first + examined;
   const [low, high] = isNewestFirst
     ? [last < 0n ? 0n : last, first]
     : [first, last > maxRevision ? maxRevision : last];

@@ -4,6 +4,8 @@ import type { LogEnds, LogPage, LogQuery, LogStatistics, PageBounds } from "../s
 import type { Change } from "../store/model/change.ts";
 import { unclaimed, type ClaimState, type StoredEntry } from "../store/model/claim.ts";
 import type { Entry } from "../store/model/entry.ts";
+import type { TextMatch } from "../store/model/text-match.ts";
+import { examinedRevisions } from "./examined-rows.ts";
 import { changeColumns, claimColumnNames, toChange, type ChangeRow } from "./tables.ts";
 import {
   columns,
@@ -15,9 +17,6 @@ import {
   type SqlReader,
   type StoreReader,
 } from "./sql.ts";
-
-/** Maximum number of revisions that one statement examines, even if the selection matches few. */
-const maxScannedRevisions = 10_000n;
 
 /** The columns of the work on an entry that are not part of a lease. */
 const keptClaimColumns = claimColumnNames.filter(
@@ -139,20 +138,22 @@ function candidatesOf(
     return { candidates: sql`SELECT * FROM (${ranges}) AS "both" ${order}`, last };
   }
   // Matches can be rare, so one statement examines a limited stretch of the log.
-  const last = isNewestFirst ? stretchBefore(after) : stretchAfter(after);
+  const last = isNewestFirst
+    ? stretchBefore(after, selection.namespaces)
+    : stretchAfter(after, selection.namespaces);
   const within = isNewestFirst ? sql`"revision" >= ${last}` : sql`"revision" <= ${last}`;
   const candidates = sql`${found} WHERE "userId" = ${userId} AND ${behind} AND ${within}
     AND ${matchesChanges(selection)} ${order}`;
   return { candidates, last };
 }
 
-function stretchAfter(revision: bigint): bigint {
-  const last = revision + maxScannedRevisions;
+function stretchAfter(revision: bigint, namespaces: readonly TextMatch[]): bigint {
+  const last = revision + examinedRevisions(namespaces);
   return last > maxRevision ? maxRevision : last;
 }
 
-function stretchBefore(revision: bigint): bigint {
-  const last = revision - maxScannedRevisions;
+function stretchBefore(revision: bigint, namespaces: readonly TextMatch[]): bigint {
+  const last = revision - examinedRevisions(namespaces);
   return last < 0n ? 0n : last;
 }
 

@@ -1,8 +1,8 @@
 import type { NameBound, NamePage, NamespaceTotals, Page } from "../store/contract.ts";
 import type { Namespace, Usage } from "../store/model/entry.ts";
-import { everything, type TextMatch } from "../store/model/text-match.ts";
-import { matchesTextAfter } from "./entries-after.ts";
-import { empty, join, matchesAny, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
+import type { TextMatch } from "../store/model/text-match.ts";
+import { readInRanges } from "./name-range.ts";
+import { empty, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
 
 // The totals of namespaces are read from "Namespace" and "NamespaceAgent", which each write updates. These totals include
 // expired entries that are still stored. An index finds those, and they are subtracted (G8).
@@ -31,17 +31,18 @@ export async function readNamespaces(
   after: string | null,
   maxItems: number,
 ): Promise<Page<Namespace>> {
-  const selected = namespaceSelection(userId, namespaces, now);
-  const afterName = after === null ? empty : sql` WHERE "namespace" > ${after}`;
-  const rows = await client.all<NamespaceRow>(sql`
-    WITH ${selected}, "expiredAgent" AS MATERIALIZED (
+  const from = after === null ? null : { name: after, isIncluded: false };
+  const part = { userId, namespaces, from, maxRows: maxItems + 1 };
+  const rows = await readInRanges(client, part, (condition, maxRows) =>
+    client.all<NamespaceRow>(sql`
+    WITH ${namespaceSelection(userId, condition, now)}, "expiredAgent" AS MATERIALIZED (
       SELECT "namespace", "agent", COUNT(*) AS "referenceCount" FROM (
         SELECT "namespace", "createdBy" AS "agent" FROM "expired"
         UNION ALL
         SELECT "namespace", "updatedBy" AS "agent" FROM "expired"
       ) AS "reference" GROUP BY "namespace", "agent"
     ), "page" AS (
-      SELECT * FROM "living"${afterName} ORDER BY "namespace" LIMIT ${maxItems + 1}
+      SELECT * FROM "living" ORDER BY "namespace" LIMIT ${maxRows}
     )
     SELECT "page"."namespace" AS "name", "entryCount", "sizeBytes", "updatedAt", (
       SELECT STRING_AGG("agent", ${separator}) FROM (
@@ -51,7 +52,8 @@ export async function readNamespaces(
           AND "NamespaceAgent"."referenceCount" > COALESCE("expiredAgent"."referenceCount", 0)
         ORDER BY "NamespaceAgent"."agent" LIMIT ${maxShownAgents}
       ) AS "shown"
-    ) AS "agents" FROM "page" ORDER BY "page"."namespace"`);
+    ) AS "agents" FROM "page" ORDER BY "page"."namespace"`),
+  );
   return {
     items: rows.slice(0, maxItems).map(({ name, entryCount, sizeBytes, updatedAt, agents }) => ({
       name,
@@ -72,11 +74,12 @@ export async function readNamespaceNames(
   from: NameBound | null,
   maxItems: number,
 ): Promise<Page<string>> {
-  const bound = from && (from.isIncluded ? sql`>= ${from.name}` : sql`> ${from.name}`);
-  const rows = await client.all<{ name: string }>(sql`
-    WITH ${namespaceSelection(userId, namespaces, now)}
-    SELECT "namespace" AS "name" FROM "living"${bound ? sql` WHERE "namespace" ${bound}` : empty}
-    ORDER BY "namespace" LIMIT ${maxItems + 1}`);
+  const part = { userId, namespaces, from, maxRows: maxItems + 1 };
+  const rows = await readInRanges(client, part, (condition, maxRows) =>
+    client.all<{ name: string }>(sql`
+    WITH ${namespaceSelection(userId, condition, now)}
+    SELECT "namespace" AS "name" FROM "living" ORDER BY "namespace" LIMIT ${maxRows}`),
+  );
   return {
     items: rows.slice(0, maxItems).map(({ name }) => name),
     hasMore: rows.length > maxItems,
@@ -88,9 +91,19 @@ export async function readUsage(
   userId: string,
   namespaces: readonly TextMatch[],
 ): Promise<Usage> {
-  const rows = await client.all<UsageRow>(sql`
-    WITH ${namespaceSelection(userId, namespaces, now)} SELECT ${totals} FROM "living"`);
-  return usageOf(rows[0] as UsageRow);
+  const usage = { namespaceCount: 0, entryCount: 0, sizeBytes: 0 };
+  const part = { userId, namespaces, from: null, maxRows: Infinity };
+  const rows = await readInRanges(client, part, (condition) =>
+    client.all<UsageRow>(
+      sql`WITH ${namespaceSelection(userId, condition, now)} SELECT ${totals} FROM "living"`,
+    ),
+  );
+  for (const { namespaceCount, entryCount, sizeBytes } of rows.map(usageOf)) {
+    usage.namespaceCount += namespaceCount;
+    usage.entryCount += entryCount;
+    usage.sizeBytes += sizeBytes;
+  }
+  return usage;
 }
 
 /** Reads the totals of the first namespaces after a name. */
@@ -101,7 +114,7 @@ export async function readTotals(
   { after, maxItems }: NamePage,
 ): Promise<NamespaceTotals> {
   const rows = await client.all<UsageRow & Pick<NamespaceTotals, "last">>(sql`
-    WITH ${namespaceSelection(userId, [everything], now, after)}
+    WITH ${namespaceSelection(userId, after === "" ? sql`1 = 1` : sql`"Namespace"."namespace" > ${after}`, now)}
     SELECT ${totals}, MAX("namespace") AS "last"
     FROM (SELECT * FROM "living" ORDER BY "namespace" LIMIT ${maxItems}) AS "page"`);
   const [row] = rows as [(typeof rows)[number]];
@@ -129,10 +142,13 @@ export async function countEntries(
   now: Sql,
   page?: NamePage,
 ): Promise<Map<string, number>> {
-  const part = page ? sql` ORDER BY "namespace" LIMIT ${page.maxItems}` : empty;
-  const rows = await client.all<{ namespace: string; entryCount: Sum }>(sql`
-    WITH ${namespaceSelection(userId, namespaces, now, page?.after)}
-    SELECT "namespace", "entryCount" FROM "living"${part}`);
+  const from = page && page.after !== "" ? { name: page.after, isIncluded: false } : null;
+  const part = { userId, namespaces, from, maxRows: page?.maxItems ?? Infinity };
+  const rows = await readInRanges(client, part, (condition, maxRows) =>
+    client.all<{ namespace: string; entryCount: Sum }>(sql`
+    WITH ${namespaceSelection(userId, condition, now)}
+    SELECT "namespace", "entryCount" FROM "living"${page ? sql` ORDER BY "namespace" LIMIT ${maxRows}` : empty}`),
+  );
   return new Map(rows.map(({ namespace, entryCount }) => [namespace, Number(entryCount)]));
 }
 
@@ -144,10 +160,12 @@ export async function countNamespaces(
   now: Sql,
   maxCount: number,
 ): Promise<number> {
-  const rows = await client.all<{ count: Sum }>(sql`
-    WITH ${namespaceSelection(userId, namespaces, now)}
-    SELECT COUNT(*) AS "count" FROM (SELECT "namespace" FROM "living" LIMIT ${maxCount}) AS "some"`);
-  return Number(rows[0]?.count);
+  const part = { userId, namespaces, from: null, maxRows: maxCount };
+  const rows = await readInRanges(client, part, (condition, maxRows) =>
+    client.all<{ namespace: string }>(sql`
+    WITH ${namespaceSelection(userId, condition, now)} SELECT "namespace" FROM "living" LIMIT ${maxRows}`),
+  );
+  return rows.length;
 }
 
 /**
@@ -155,20 +173,7 @@ export async function countNamespaces(
  * namespaces with their totals without those. "expired" is not restricted to namespaces: the entries are few, and SQLite
  * would otherwise search all entries of a namespace.
  */
-function namespaceSelection(
-  userId: string,
-  namespaces: readonly TextMatch[],
-  now: Sql,
-  after = "",
-): Sql {
-  const column = sql`"Namespace"."namespace"`;
-  const selected =
-    after === ""
-      ? matchesAny(column, namespaces)
-      : sql`(${join(
-          namespaces.map((match) => matchesTextAfter(column, match, after)),
-          " OR ",
-        )})`;
+function namespaceSelection(userId: string, selected: Sql, now: Sql): Sql {
   return sql`"expired" AS MATERIALIZED (
       SELECT "namespace", "sizeBytes", "createdBy", "updatedBy" FROM "Entry"
       WHERE "userId" = ${userId} AND "expiresAt" <= ${now}

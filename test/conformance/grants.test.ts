@@ -110,6 +110,46 @@ describe.each(plainDatabases)("grants on $name", ({ start }) => {
     expect(await get(server, "k", "clear:read")).not.toBeNull();
   });
 
+  test("G1: many grants show, count and clear their part of more namespaces than one statement examines", async () => {
+    const names = Array.from({ length: 700 }, (_, at) => `many:${String(at).padStart(3, "0")}`);
+    const operations = names.map((namespace) => ({ set: { namespace, key: "k", value: 1 } }));
+    await mutate(server, "transact", "revision", { operations });
+    const grants = Array.from({ length: 35 }, (_, at) =>
+      grant(`many:${String(2 * at).padStart(2, "0")}*`, "read", "write"),
+    );
+    const others = Array.from({ length: 60 }, (_, at) => grant(`other:${at}:*`, "read"));
+    const as = await tokenWith(...others, grant("many:695", "read"), ...grants.toReversed());
+    const readable = names.filter((name) => Number(name[6]) % 2 === 0 || name === "many:695");
+    const listed: string[] = [];
+    for (let after: string | null = null; ;) {
+      const document = `query ($after: String) {
+        namespaces(first: 200, after: $after) { nodes { name } pageInfo { hasNextPage endCursor } }
+      }`;
+      const data: Record<string, any> = await query(server, document, { after }, as);
+      const { nodes, pageInfo } = data["namespaces"];
+      listed.push(...nodes.map(({ name }: { name: string }) => name));
+      if (!pageInfo.hasNextPage) break;
+      after = pageInfo.endCursor;
+    }
+    expect(listed).toEqual(readable);
+    const data = await query(
+      server,
+      `{ viewer { usage { namespaceCount } } entries(namespacePrefix: "many:", first: 400) { nodes { namespace } } }`,
+      {},
+      as,
+    );
+    expect(data.viewer.usage.namespaceCount).toBe(351);
+    expect(data.entries.nodes.map(({ namespace }: any) => namespace)).toEqual(readable);
+    const { clearedCount } = await mutate(
+      server,
+      "clearNamespaces",
+      "clearedCount",
+      { namespacePrefix: "many:" },
+      as,
+    );
+    expect(clearedCount).toBe(350);
+  });
+
   test("G1: a conflict shows the value only of a readable namespace", async () => {
     for (const namespace of ["conflict:read", "conflict:written"]) {
       await set(server, { namespace, key: "k", value: "there" });

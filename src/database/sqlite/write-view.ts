@@ -1,6 +1,8 @@
 import type { LoadedEntry } from "../../store/commit/state.ts";
 import type { LockedLogs, WriteTransaction } from "../../store/contract.ts";
 import { isImporting } from "../../store/model/log.ts";
+import { writers } from "../../event-loop.ts";
+import { PacedReader } from "../paced-reader.ts";
 import { Pacer } from "../pacer.ts";
 import { countEntries, countNamespaces, readTotals } from "../read-namespaces.ts";
 import { readFree, readRange } from "../read-write-view.ts";
@@ -12,10 +14,12 @@ import { prepareLoadStatements, type LoadStatements } from "./write-statements.t
 export class SqliteWriteView implements Omit<WriteTransaction, "save" | "import"> {
   userIds: readonly string[] = [];
   readonly #connection: SqliteConnection;
+  readonly #paced: PacedReader;
   readonly #statements: LoadStatements;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
+    this.#paced = new PacedReader(connection, writers);
     this.#statements = prepareLoadStatements(connection);
   }
 
@@ -66,10 +70,10 @@ export class SqliteWriteView implements Omit<WriteTransaction, "save" | "import"
     readTotals(this.#connection, userId, sql`${now}`, page);
 
   countEntries: WriteTransaction["countEntries"] = (userId, namespaces, now, page) =>
-    countEntries(this.#connection, userId, namespaces, sql`${now}`, page);
+    countEntries(this.#paced, userId, namespaces, sql`${now}`, page);
 
   countNamespaces: WriteTransaction["countNamespaces"] = (userId, namespaces, now, maxCount) =>
-    countNamespaces(this.#connection, userId, namespaces, sql`${now}`, maxCount);
+    countNamespaces(this.#paced, userId, namespaces, sql`${now}`, maxCount);
 
   async loadRecords(...[wanted, after, maxBytes]: Parameters<WriteTransaction["loadRecords"]>) {
     let bytes = 0;
