@@ -143,7 +143,10 @@ class Connection:
         if not isinstance(error, UnauthenticatedError):
             return error
         if error.message.startswith("A token is needed"):
-            message = f"{self.name} requires a token. Pass it as `token`, or set BATON_TOKEN."
+            advice = "Pass it as `token`, or set BATON_TOKEN."
+            if self._credentials.is_renewable:
+                advice = "The function `token` returned an empty text."
+            message = f"{self.name} requires a token. {advice}"
         else:
             reason = re.sub(r" here\.$", lambda _: f" by {self.name}.", error.message)
             message = f"{reason} Pass a valid one as `token`, or set BATON_TOKEN."

@@ -126,7 +126,11 @@ class ConnectionTest(unittest.TestCase):
 
     def test_a_refused_token_is_explained(self) -> None:
         server = shared_server()
-        for token, message in (("", "set BATON_TOKEN"), ("wrong", f"not known by Baton at {server.url}. Pass a valid")):
+        for token, message in (
+            ("", "set BATON_TOKEN"),
+            (lambda: "\n", "requires a token. The function `token` returned an empty text."),
+            ("wrong", f"not known by Baton at {server.url}. Pass a valid"),
+        ):
             with DataStore(server.url, token) as store, self.assertRaises(UnauthenticatedError) as caught:
                 store.get("k")
             self.assertIn(message, caught.exception.message)

@@ -59,7 +59,9 @@ export class Credentials {
 
   #explained(message: string, server: string): string {
     if (message.startsWith("A token is needed")) {
-      return `${server} requires a token. Pass it as \`token\`, or set BATON_TOKEN.`;
+      return this.isRenewable
+        ? `${server} requires a token. The function \`token\` returned an empty text.`
+        : `${server} requires a token. Pass it as \`token\`, or set BATON_TOKEN.`;
     }
     const reason = message.replace(/ here\.$/, ` by ${server}.`);
     return this.#tokenName === undefined

@@ -209,6 +209,11 @@ test("a refused token: the message says how to set a token, and which server ref
   await using none = storeOf({ url: server.url, token: "" });
   const missing = { code: "UNAUTHENTICATED", message: expect.stringMatching("set BATON_TOKEN") };
   await expect(none.viewer()).rejects.toMatchObject(missing);
+  await using emptied = storeOf(server, { token: () => "\n" });
+  await expect(emptied.viewer()).rejects.toMatchObject({
+    code: "UNAUTHENTICATED",
+    message: `Baton at ${server.url} requires a token. The function \`token\` returned an empty text.`,
+  });
   await using wrong = storeOf({ url: server.url, token: "wrong" });
   const refused = {
     code: "UNAUTHENTICATED",
