@@ -35,6 +35,7 @@ import { Graphql } from "./transport/graphql.ts";
 import { httpListener } from "./transport/http.ts";
 import { HttpConnections, unreadCheckMs } from "./transport/http-connection.ts";
 import { readTrustedDocuments } from "./transport/trusted-documents.ts";
+import { reportUnusableDocuments } from "./transport/unusable-documents.ts";
 import { serveWebsocket } from "./transport/websocket.ts";
 
 /** A running server. */
@@ -231,6 +232,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Baton
     const metricsEndpoint = metrics && (await metrics.serve(config.metrics));
     const url = await listen(http, scheme, config);
     http.on("error", (error) => logger.error({ err: error }, "accepting a connection"));
+    const { operations } = graphql;
+    reportUnusableDocuments(trustedDocuments ?? [], operations, logger, stopped.signal).catch(
+      (error: unknown) => logger.error({ err: error }, "checking the trusted documents"),
+    );
 
     const periodically = (intervalMs: number, what: string, work: () => Promise<unknown>) =>
       repeat(intervalMs, work, {

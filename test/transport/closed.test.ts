@@ -3,9 +3,11 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import pino from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { query, refusal, request, socketClient, subscribeOn } from "../client.ts";
+import { LogLines } from "../log-lines.ts";
 import { get, set } from "../operations.ts";
 import { startTestServer, type TestServer } from "../server.ts";
 
@@ -219,6 +221,21 @@ describe("trusted documents", () => {
       expect((await refusal(subscribeOn(client, document).next())).code).toBe("FORBIDDEN");
     }
     await client.dispose();
+  });
+
+  test("the log names the first of those that are not valid, but not those with several operations", async () => {
+    const several = "query A { viewer { user } } query B { viewer { agent } }";
+    const documents = [several, "{\n  nope }", "{"];
+    const lines = new LogLines();
+    await using _server = await startTestServer(
+      { trustedDocuments: await file(JSON.stringify(documents)) },
+      undefined,
+      pino(lines.stream),
+    );
+    expect(await lines.find(({ level }) => level === 40)).toMatchObject({
+      count: 2,
+      first: { document: "{ nope }", reason: expect.stringContaining('"nope" on type "Query"') },
+    });
   });
 
   test.each(["", "{}", "[]", "[1]", "null", "{", '"{ viewer { user } }"'])(
