@@ -32,7 +32,8 @@ export async function runRestore(
 ): Promise<void> {
   const file = sqliteFile(
     command,
-    (url) => `On PostgreSQL, restore into an empty database: pg_restore --dbname=${url} ${backup}`,
+    () =>
+      `On PostgreSQL, create an empty database with createdb, and restore into it: pg_restore --no-owner --single-transaction --dbname=<new database> ${backup} (see docs/running.md#backup).`,
   );
   await restoreSqlite(resolve(backup), file, replaces);
   say(`Restored ${file} from ${backup}. The store has a new epoch.`);
