@@ -160,7 +160,7 @@ export const options = {
   metrics: textOption(
     "metrics",
     "address:port",
-    "Address for Prometheus metrics, such as 127.0.0.1:9464. They need no token. Left out: nothing is measured",
+    "Address for Prometheus metrics, such as 127.0.0.1:9464. Without an address, a port is one of 127.0.0.1. They need no token. Left out: nothing is measured",
   ),
   traces: choiceOption(
     "traces",

@@ -342,13 +342,19 @@ export async function loadModules(): Promise<void> {
 /** Logs when the disk becomes nearly full, and when it has room again. */
 function diskNotice(logger: Logger): (disk: DiskState) => void {
   let wasLow = false;
-  return ({ isLow, freeBytes }) => {
+  return ({ isLow, freeBytes, keptBytes }) => {
     if (isLow === wasLow) return;
     wasLow = isLow;
-    const free = freeBytes === null ? {} : { freeMebibytes: Math.floor(freeBytes / mebibyte) };
+    const room =
+      freeBytes === null || keptBytes === null
+        ? {}
+        : {
+            freeMebibytes: Math.floor(freeBytes / mebibyte),
+            minFreeMebibytes: Math.ceil(keptBytes / mebibyte),
+          };
     if (isLow) {
-      logger.error(free, "the disk is nearly full: only writes that remove data are accepted");
-    } else logger.info(free, "the disk has room again: all writes are accepted");
+      logger.error(room, "the disk is nearly full: only writes that remove data are accepted");
+    } else logger.info(room, "the disk has room again: all writes are accepted");
   };
 }
 

@@ -83,10 +83,16 @@ function refusalOf(error: errors.JOSEError): BatonError {
   if (error instanceof errors.JWTExpired) return unauthenticated("This token has expired.");
   if (error instanceof errors.JWTClaimValidationFailed) {
     const claim = JSON.stringify(error.claim);
+    if (error.reason === "missing") {
+      return unauthenticated(`This JWT has no claim ${claim}, which is required.`);
+    }
+    if (error.reason === "invalid") {
+      return unauthenticated(`The claim ${claim} of this token must be a number.`);
+    }
     return unauthenticated(
       error.claim === "nbf"
         ? "This token is not valid yet."
-        : `The claim ${claim} of this token is ${error.reason === "missing" ? "missing" : "not the one expected here"}.`,
+        : `The claim ${claim} of this token is not the one expected here.`,
     );
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {

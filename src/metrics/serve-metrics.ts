@@ -63,7 +63,7 @@ export function metricsAddress(address: string): { readonly host: string; readon
   const [, host = "127.0.0.1", port] = /^(?:(.+):)?(\d{1,5})$/.exec(address) ?? [];
   if (port !== undefined && Number(port) <= 65_535) return { host, port: Number(port) };
   throw new StartError(
-    `--metrics (BATON_METRICS) must be <address>:<port>, such as 127.0.0.1:9464, but is ${JSON.stringify(address)}.`,
+    `--metrics (BATON_METRICS) must be <address>:<port>, such as 127.0.0.1:9464, or a port of 127.0.0.1, but is ${JSON.stringify(address)}.`,
     2,
   );
 }

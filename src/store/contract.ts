@@ -462,6 +462,8 @@ export interface LogStatistics {
 export interface DiskState {
   /** Null if the database does not tell. */
   readonly freeBytes: number | null;
+  /** The space to keep free, in bytes; null with `freeBytes`. */
+  readonly keptBytes: number | null;
   /** Whether only writes that remove data are accepted. */
   readonly isLow: boolean;
 }

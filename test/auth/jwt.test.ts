@@ -165,8 +165,17 @@ describe("JWTs by a JWKS URL", () => {
     ["not valid yet", () => issuer.sign(key, { nbf: now() + 60 }), /not valid yet/],
     ["another audience", () => issuer.sign(key, { aud: "other" }), /"aud"/],
     ["another issuer", () => issuer.sign(key, { iss: "https://other.example" }), /"iss"/],
-    ["no expiry", () => issuer.sign(key, { exp: undefined }), /"exp".*missing/],
-    ["no user", () => issuer.sign(key, { sub: undefined }), /"sub".*missing/],
+    [
+      "no expiry",
+      () => issuer.sign(key, { exp: undefined }),
+      /has no claim "exp", which is required/,
+    ],
+    ["an expiry that is null", () => issuer.sign(key, { exp: null as never }), /"exp".*a number/],
+    [
+      "no user",
+      () => issuer.sign(key, { sub: undefined }),
+      /has no claim "sub", which is required/,
+    ],
     ["a user that is a number", () => issuer.sign(key, { sub: 7 as never }), /"sub"/],
     ["a user without a name", () => issuer.sign(key, { sub: "" }), /sub: A user must/],
     [

@@ -97,7 +97,9 @@ test("baton mcp says what to do if no server responds, or if the token is invali
   const { url } = gone;
   await gone.close();
   await expect(connect({ era: "2025" }, { BATON_URL: url })).rejects.toThrow(/baton serve/);
-  await expect(connect({ era: "2025" }, { BATON_TOKEN: "wrong" })).rejects.toThrow(/not known/);
+  await expect(connect({ era: "2025" }, { BATON_TOKEN: "wrong" })).rejects.toThrow(
+    `This token is not known by Baton at ${server.url}. Set BATON_TOKEN in the client's configuration.`,
+  );
   const plain = { BATON_URL: server.url.replace("http:", "https:") };
   await expect(connect({ era: "2025" }, plain)).rejects.toThrow(/cannot be reached: /);
   const untrusted = createServer({

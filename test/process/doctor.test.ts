@@ -245,7 +245,7 @@ describe.concurrent("baton doctor", () => {
         {
           check: "disk",
           result: "warning",
-          message: `8 MiB free at ${disk.path}. Make room on it.`,
+          message: `8 MiB free at ${disk.path}, less than 16 times the 1 MiB to keep free (--min-free-mebibytes). Make room on it.`,
         },
       ],
     ]);
@@ -253,7 +253,12 @@ describe.concurrent("baton doctor", () => {
     const full = await doctor("--data-dir", disk.path, "--port", "0");
     expect(full.code).toBe(1);
     expect(full.bad).toContainEqual(
-      expect.objectContaining({ check: "disk", message: expect.stringMatching(/^0 MiB free/) }),
+      expect.objectContaining({
+        check: "disk",
+        message: expect.stringMatching(
+          /^0 MiB free .*, less than the 1 MiB to keep free \(--min-free-mebibytes\): /,
+        ),
+      }),
     );
   });
 

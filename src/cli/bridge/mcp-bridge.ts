@@ -101,7 +101,8 @@ export class McpBridge {
     if (!response.ok || !this.#isAnswer(message, text, response)) {
       const { error } = (readJson(text) ?? {}) as { error?: { code: number; message: string } };
       const why = error?.message ?? `The server responded with status ${response.status}.`;
-      await this.#writeError(message.id, error?.code ?? -32_000, why, error);
+      const advised = response.status === 401 ? this.#aboutToken(why) : why;
+      await this.#writeError(message.id, error?.code ?? -32_000, advised, error);
       return true;
     }
     await this.#options.write(text);
@@ -189,6 +190,15 @@ export class McpBridge {
         ? { "Mcp-Session-Id": this.#session.id, "MCP-Protocol-Version": this.#session.version }
         : {}),
     };
+  }
+
+  /** Names the server that refused the token, and the variable to change. */
+  #aboutToken(why: string): string {
+    const named = why.replace(
+      " is not known here.",
+      ` is not known by Baton at ${this.#options.url}.`,
+    );
+    return `${named} Set BATON_TOKEN in the client's configuration.`;
   }
 
   #why(error: unknown): string {

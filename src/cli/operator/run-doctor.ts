@@ -125,13 +125,21 @@ async function checkDisk(config: Config, place: DatabasePlace | null): Promise<F
   const free = bavail * bsize;
   const kept = spaceToKeep(config.minFreeMebibytes * mebibyte, blocks * bsize);
   const message = `${Math.floor(free / mebibyte)} MiB free at ${folder}`;
+  const minimum = `the ${Math.ceil(kept / mebibyte)} MiB to keep free (--min-free-mebibytes)`;
   if (free <= kept && place?.kind === "sqlite") {
     return [
-      failure("disk", `${message}: only writes that remove data are accepted. Make room on it.`),
+      failure(
+        "disk",
+        `${message}, less than ${minimum}: only writes that remove data are accepted. Make room on it.`,
+      ),
     ];
   }
   const isLittle = free < comfortFactor * kept;
-  return [isLittle ? warning("disk", `${message}. Make room on it.`) : ok("disk", message)];
+  return [
+    isLittle
+      ? warning("disk", `${message}, less than ${comfortFactor} times ${minimum}. Make room on it.`)
+      : ok("disk", message),
+  ];
 }
 
 /** Loads only the driver of this database. */

@@ -256,7 +256,7 @@ class PostgresDatabase extends Reads implements Database {
   }
 
   disk(): DiskState {
-    return { freeBytes: null, isLow: this.isDiskLow };
+    return { freeBytes: null, keptBytes: null, isLow: this.isDiskLow };
   }
 
   async ping(): Promise<void> {

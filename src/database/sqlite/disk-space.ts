@@ -71,6 +71,7 @@ export class DiskSpace {
   #isLow = false;
   #isVeryLow = false;
   #freeBytes = 0;
+  #keptBytes = 0;
   /**
    * Bytes that commits can use before the disk is low, or very low, or before the next measurement. A server and an import
    * measure; other commands have no limit.
@@ -90,7 +91,7 @@ export class DiskSpace {
 
   /** The state at the last measurement. */
   get state(): DiskState {
-    return { freeBytes: this.#freeBytes, isLow: this.#isLow };
+    return { freeBytes: this.#freeBytes, keptBytes: this.#keptBytes, isLow: this.#isLow };
   }
 
   /** Whether only writes that remove data are accepted. */
@@ -139,6 +140,7 @@ export class DiskSpace {
     // The space of a deleted reserve is for writes that remove data.
     const usable = free - owed - (least - held);
     this.#freeBytes = free;
+    this.#keptBytes = kept;
     const inAll = usable + database.freePageBytes();
     const untilLow = Math.min(usable - least, inAll - kept);
     const untilVeryLow = Math.min(usable, inAll) - veryLowFactor * least;
