@@ -6,7 +6,9 @@
 # has two instances on one PostgreSQL, behind a proxy.
 
 # Debian's C library, not Alpine's: the tests run on it, with the same build of SQLite.
-FROM node:24-slim AS build
+FROM node:24-slim@sha256:cd84903a12dbd26b46f1f3b8144a2568c41c5d37ddd0c7a80a34c7a19786b35f AS base
+
+FROM base AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
@@ -26,7 +28,7 @@ RUN mv node_modules/@libsql/linux-*-gnu* /tmp/ \
   && (cd node_modules/@prisma/client/runtime \
     && rm -f ./*_small_* ./*cockroachdb* ./*mysql* ./*sqlserver* ./*wasm-base64.js ./*-edge*)
 
-FROM node:24-slim
+FROM base
 WORKDIR /app
 COPY package.json schema.graphql LICENSE ./
 COPY --from=build /app/node_modules node_modules
