@@ -9,6 +9,8 @@ import { empty, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts
 
 /** Maximum number of agents that a namespace shows. The list is not paged. */
 const maxShownAgents = 100;
+/** One statement sums the totals of at most this many namespaces. On SQLite, it holds the event loop (G14). */
+const maxSummed = 2_000;
 /** An agent's name cannot contain a control character. */
 const separator = "\n";
 
@@ -92,29 +94,42 @@ export async function readUsage(
   namespaces: readonly TextMatch[],
 ): Promise<Usage> {
   const usage = { namespaceCount: 0, entryCount: 0, sizeBytes: 0 };
-  const part = { userId, namespaces, from: null, maxRows: Infinity };
-  const rows = await readInRanges(client, part, (condition) =>
-    client.all<UsageRow>(
-      sql`WITH ${namespaceSelection(userId, condition, now)} SELECT ${totals} FROM "living"`,
-    ),
-  );
-  for (const { namespaceCount, entryCount, sizeBytes } of rows.map(usageOf)) {
-    usage.namespaceCount += namespaceCount;
-    usage.entryCount += entryCount;
-    usage.sizeBytes += sizeBytes;
+  let from: NameBound | null = null;
+  for (;;) {
+    const part = { userId, namespaces, from, maxRows: 1 };
+    const cut: NamespaceTotals[] = await readInRanges(client, part, async (condition) => {
+      const sum = await readSum(client, userId, condition, now, maxSummed);
+      usage.namespaceCount += sum.namespaceCount;
+      usage.entryCount += sum.entryCount;
+      usage.sizeBytes += sum.sizeBytes;
+      return sum.namespaceCount < maxSummed ? [] : [sum];
+    });
+    const last = cut[0]?.last ?? null;
+    if (last === null) return usage;
+    from = { name: last, isIncluded: false };
   }
-  return usage;
 }
 
 /** Reads the totals of the first namespaces after a name. */
-export async function readTotals(
+export function readTotals(
   client: SqlReader,
   userId: string,
   now: Sql,
   { after, maxItems }: NamePage,
 ): Promise<NamespaceTotals> {
+  const isAfter = after === "" ? sql`1 = 1` : sql`"Namespace"."namespace" > ${after}`;
+  return readSum(client, userId, isAfter, now, maxItems);
+}
+
+async function readSum(
+  client: SqlReader,
+  userId: string,
+  condition: Sql,
+  now: Sql,
+  maxItems: number,
+): Promise<NamespaceTotals> {
   const rows = await client.all<UsageRow & Pick<NamespaceTotals, "last">>(sql`
-    WITH ${namespaceSelection(userId, after === "" ? sql`1 = 1` : sql`"Namespace"."namespace" > ${after}`, now)}
+    WITH ${namespaceSelection(userId, condition, now)}
     SELECT ${totals}, MAX("namespace") AS "last"
     FROM (SELECT * FROM "living" ORDER BY "namespace" LIMIT ${maxItems}) AS "page"`);
   const [row] = rows as [(typeof rows)[number]];

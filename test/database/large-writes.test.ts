@@ -14,6 +14,7 @@ import type {
   WriteTransaction,
 } from "../../src/store/contract.ts";
 import type { Limits } from "../../src/store/model/limits.ts";
+import { everything, exact, prefixed } from "../../src/store/model/text-match.ts";
 import {
   claimCommand,
   clearCommand,
@@ -524,6 +525,15 @@ describe.each(plainDatabases)("what a transaction loads on $name", ({ create }) 
     expect(instance.committed).toEqual([["small"], ["large"]]);
     const refused = instance.submit(setCommand("large", { ...place, key: "refused" }));
     await expect(refused).rejects.toThrow(/at most 2102 entries/);
+    // Reads sum as many namespaces in one statement. 1,111 of the numbers begin with 1, and 212 with 2.
+    for (const [namespaces, namespaceCount, entryCount] of [
+      [[everything], 2_101, 2_102],
+      [[exact("0")], 0, 0],
+      [[prefixed("1"), prefixed("2")], 1_111 + 212, 1_111 + 212],
+    ] as const) {
+      const usage = await instance.database.readUsage("large", namespaces);
+      expect(usage).toMatchObject({ namespaceCount, entryCount });
+    }
   });
 });
 
