@@ -1,13 +1,9 @@
 import type { Subscriber, Subscribers } from "../feed/subscribers.ts";
-import type { TextMatch } from "../store/model/text-match.ts";
+import { firstText, type TextMatch } from "../store/model/text-match.ts";
 import { maxGrants } from "../store/model/grant.ts";
 import { builder } from "./builder.ts";
 import { fieldsOfItem } from "./selected-fields.ts";
 import { shortList } from "./short-list.ts";
-
-function textOf(match: TextMatch): string {
-  return match.kind === "exact" ? match.text : match.prefix;
-}
 
 function bytesOf(texts: readonly string[]): number {
   return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
@@ -18,7 +14,7 @@ const nameMatchRef = builder.objectRef<TextMatch>("NameMatch").implement({
   fields: (t) => ({
     text: t.string({
       description: "The name or the prefix. An empty prefix matches every name.",
-      resolve: textOf,
+      resolve: firstText,
     }),
     isPrefix: t.boolean({
       description: "Whether `text` is a prefix. If `false`, it is the name.",
@@ -53,13 +49,13 @@ const subscriberRef = builder.objectRef<Subscriber>("Subscriber").implement({
       complexity: { field: 1, multiplier: maxGrants },
       description: "The namespaces that it follows.",
       resolve: ({ selection: { namespaces } }, _args, context, info) =>
-        shortList(namespaces, bytesOf(namespaces.map(textOf)), context, info),
+        shortList(namespaces, bytesOf(namespaces.map(firstText)), context, info),
     }),
     keys: t.field({
       type: nameMatchRef,
       description: "The keys that it follows in these namespaces.",
       resolve: ({ selection: { keys } }, _args, { budget }, info) => {
-        budget.spendTexts(fieldsOfItem(info) * bytesOf([textOf(keys)]));
+        budget.spendTexts(fieldsOfItem(info) * bytesOf([firstText(keys)]));
         return keys;
       },
     }),

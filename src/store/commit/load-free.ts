@@ -1,7 +1,7 @@
 import { isLoopHeld, largeWriters, nextTurn, writers } from "../../event-loop.ts";
 import type { FreeEntries, FreeQuery, WriteTransaction } from "../contract.ts";
 import { isExhausted } from "../model/claim.ts";
-import { compareText, intersect, matches, type TextMatch } from "../model/text-match.ts";
+import { compareText, firstText, intersect, matches, type TextMatch } from "../model/text-match.ts";
 import type { ClaimOperation } from "../operations/claim.ts";
 import type { Operation } from "../operations/operations.ts";
 import type { LoadedEntry, WantedEntry } from "./state.ts";
@@ -59,7 +59,7 @@ export async function loadFree(
   }
   // The wider range of two comes first: the other one continues where it ended.
   const byWidth = [...groups.values()].sort(
-    ([one], [other]) => startOf(one.keys).length - startOf(other.keys).length,
+    ([one], [other]) => firstText(one.keys).length - firstText(other.keys).length,
   );
   const reader = new FreeReader(transaction, isAlone);
   const large = new Set<Operation>();
@@ -116,7 +116,7 @@ class FreeReader {
     const id = JSON.stringify([namespace, maxAttempts === undefined ? "any" : maxAttempts]);
     const reads = this.#reads.get(id) ?? [];
     this.#reads.set(id, reads);
-    const around = reads.filter((read) => matches(read.keys, startOf(keys)));
+    const around = reads.filter((read) => matches(read.keys, firstText(keys)));
     const known = around.flatMap(({ found }) => found.filter(({ key }) => matches(keys, key)));
     let after = "";
     for (const { through } of around) {
@@ -124,7 +124,7 @@ class FreeReader {
       if (compareText(through, after) > 0) after = through;
     }
     const missing = maxItems - known.length;
-    const isBehind = !matches(keys, after) && compareText(after, startOf(keys)) > 0;
+    const isBehind = !matches(keys, after) && compareText(after, firstText(keys)) > 0;
     if (missing <= 0 || isBehind) return known;
     const { entries, stoppedAt } = await this.#readAfter({ ...query, after }, missing);
     const last = entries.length < missing ? null : (entries.at(-1)?.key ?? null);
@@ -146,9 +146,4 @@ class FreeReader {
     } while (stoppedAt !== null && this.#isAlone);
     return { entries, stoppedAt };
   }
-}
-
-/** The first text that a match can match. */
-function startOf(match: TextMatch): string {
-  return match.kind === "exact" ? match.text : match.prefix;
 }

@@ -1,6 +1,6 @@
 import { checkNamespacePrefix, type Limits } from "./limits.ts";
 import { badUserInput, limitExceeded } from "../../errors.ts";
-import { exact, prefixed, type TextMatch } from "./text-match.ts";
+import { exact, firstText, prefixed, type TextMatch } from "./text-match.ts";
 
 export const scopes = ["read", "write", "claim", "admin"] as const;
 /**
@@ -83,8 +83,7 @@ export function checkGrants(limits: Limits, argument: string, grants: readonly G
     }
     const reason = invalidPatternReason(namespacePattern);
     if (reason !== null) throw badUserInput(`${path}.namespacePattern`, reason);
-    const match = parsePattern(namespacePattern);
-    const text = match.kind === "exact" ? match.text : match.prefix;
+    const text = firstText(parsePattern(namespacePattern));
     checkNamespacePrefix(limits, `${path}.namespacePattern`, text);
     return { scopes: scopes.filter((scope) => grant.scopes.includes(scope)), namespacePattern };
   });

@@ -41,7 +41,7 @@ export function prefixEnd(prefix: string): string | null {
   }
 }
 
-/** The first text that can match. */
+/** The text that it matches, or its prefix. No earlier text can match. */
 export function firstText(match: TextMatch): string {
   return match.kind === "exact" ? match.text : match.prefix;
 }

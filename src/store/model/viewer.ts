@@ -92,7 +92,7 @@ export function requireAll(
     if (typeof one === "string") requireNamespace(viewer, scope, one);
     else if (!may(viewer, scope, one)) {
       const part = one.kind === "exact" ? "namespace" : "every namespace that begins with";
-      const text = JSON.stringify(one.kind === "exact" ? one.text : one.prefix);
+      const text = JSON.stringify(firstText(one));
       throw forbidden(`This token does not have the scope ${scope} in ${part} ${text}.`, {
         requiredScope: scope,
       });
