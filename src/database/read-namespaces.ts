@@ -1,5 +1,5 @@
 import type { NameBound, NamePage, NamespaceTotals, Page } from "../store/contract.ts";
-import type { Namespace, Usage } from "../store/model/entry.ts";
+import { addUsage, noUsage, type Namespace, type Usage } from "../store/model/entry.ts";
 import type { TextMatch } from "../store/model/text-match.ts";
 import { readInRanges } from "./name-range.ts";
 import { empty, sql, type Sql, type SqlReader, type StoreReader } from "./sql.ts";
@@ -93,15 +93,13 @@ export async function readUsage(
   userId: string,
   namespaces: readonly TextMatch[],
 ): Promise<Usage> {
-  const usage = { namespaceCount: 0, entryCount: 0, sizeBytes: 0 };
+  let usage = noUsage;
   let from: NameBound | null = null;
   for (;;) {
     const part = { userId, namespaces, from, maxRows: 1 };
     const cut: NamespaceTotals[] = await readInRanges(client, part, async (condition) => {
       const sum = await readSum(client, userId, condition, now, maxSummed);
-      usage.namespaceCount += sum.namespaceCount;
-      usage.entryCount += sum.entryCount;
-      usage.sizeBytes += sum.sizeBytes;
+      usage = addUsage(usage, sum);
       return sum.namespaceCount < maxSummed ? [] : [sum];
     });
     const last = cut[0]?.last ?? null;

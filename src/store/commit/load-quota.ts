@@ -1,6 +1,7 @@
 import { isLoopHeld, largeWriters, nextTurn } from "../../event-loop.ts";
 import type { WriteTransaction } from "../contract.ts";
 import type { Limits } from "../model/limits.ts";
+import { addUsage, noUsage } from "../model/entry.ts";
 import { countNamed } from "./load-clears.ts";
 import { Quota } from "./quota.ts";
 import type { WantedEntry } from "./state.ts";
@@ -20,16 +21,14 @@ export async function loadQuota(
   places: readonly WantedEntry[],
   now: Date,
 ): Promise<Quota | null> {
-  const usage = { namespaceCount: 0, entryCount: 0, sizeBytes: 0 };
+  let usage = noUsage;
   let after: string | null = "";
   while (after !== null) {
     if (isAlone && isLoopHeld()) await nextTurn(largeWriters);
     const page = { after, maxItems: namespacesPerRead };
-    const { last, ...part } = await transaction.readTotals(userId, now, page);
-    usage.namespaceCount += part.namespaceCount;
-    usage.entryCount += part.entryCount;
-    usage.sizeBytes += part.sizeBytes;
-    after = part.namespaceCount < namespacesPerRead ? null : last;
+    const part = await transaction.readTotals(userId, now, page);
+    usage = addUsage(usage, part);
+    after = part.namespaceCount < namespacesPerRead ? null : part.last;
     if (after !== null && !isAlone) return null;
   }
   const names = new Set(places.map(({ namespace }) => namespace));

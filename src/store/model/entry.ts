@@ -67,3 +67,14 @@ export interface Usage {
   readonly entryCount: number;
   readonly sizeBytes: number;
 }
+
+export const noUsage: Usage = { namespaceCount: 0, entryCount: 0, sizeBytes: 0 };
+
+/** Adds the totals of other namespaces. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  return {
+    namespaceCount: one.namespaceCount + other.namespaceCount,
+    entryCount: one.entryCount + other.entryCount,
+    sizeBytes: one.sizeBytes + other.sizeBytes,
+  };
+}
